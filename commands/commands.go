@@ -1,0 +1,157 @@
+// Package commands carries out what people and process managers ask for. It is
+// the only way state changes: load the stream, fold it, decide, append. When
+// somebody else appended in between, the command is decided again on the newer
+// state, so two writers never lose a change.
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/eventstore"
+)
+
+// Log is the part of the event store that commands need.
+type Log interface {
+	// Append writes the events of one command; see [eventstore.Store.Append].
+	Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error)
+	// Load answers the stream's events in order, none for one that does not exist.
+	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	// Carried reports whether the command was carried out before.
+	Carried(ctx context.Context, commandID uuid.UUID) (bool, error)
+}
+
+// Request is what comes with a command beside the command itself.
+type Request struct {
+	// ID makes the command idempotent; zero: it is not.
+	ID uuid.UUID
+	// CorrelationID is stored with every event the command causes.
+	CorrelationID string
+	// CausationID names the event or timer behind the command; zero: a person.
+	CausationID uuid.UUID
+	// IfMatch, when not zero, is the version the caller last saw: on any other
+	// the command is refused with [domain.ErrStale].
+	IfMatch int
+	// OccurredAt is when it happened, for an import; zero: now.
+	OccurredAt time.Time
+}
+
+// Outcome says what a command led to.
+type Outcome struct {
+	StreamID uuid.UUID
+	Version  int   // of the stream now
+	Position int64 // of the stream's newest event, whether this command wrote it or not
+	Changed  bool  // whether this command wrote anything
+}
+
+// ErrRepeated answers a command that was carried out before under the same id.
+var ErrRepeated = &domain.Error{
+	Kind: domain.KindConflict, Code: "idempotency_key_repeated",
+	Message: "a request with this idempotency key was carried out before; nothing was written",
+}
+
+// ErrBusy answers a command that kept losing to others on the same stream.
+var ErrBusy = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "busy",
+	Message: "too many changes at once; nothing was written, try again",
+}
+
+// attempts is how often a command is decided anew after a conflict. Sixty-four
+// writers on one stream need about that many rounds for the unluckiest.
+const attempts = 100
+
+// aggregate ties the generic command loop to one kind of stream.
+type aggregate[S, C any] struct {
+	streamType domain.StreamType
+	evolve     func(S, domain.Event) S
+	decide     func(S, C) ([]domain.Event, error)
+}
+
+// prepare may look at the state and complete the append before it is written.
+type prepare[S any] func(next S, a *eventstore.Append)
+
+// run carries out c on the stream id: load → fold → decide → append.
+func (g aggregate[S, C]) run(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C, with prepare[S]) (Outcome, error) {
+	if r.ID != uuid.Nil {
+		carried, err := log.Carried(ctx, r.ID)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if carried {
+			return Outcome{}, ErrRepeated
+		}
+	}
+	for try := range attempts {
+		out, err := g.runOnce(ctx, log, id, r, actor, c, with)
+		if errors.Is(err, eventstore.ErrDuplicateCommand) {
+			return Outcome{}, ErrRepeated
+		}
+		if !errors.Is(err, eventstore.ErrConflict) {
+			return out, err
+		}
+		if err := pause(ctx, try); err != nil {
+			return Outcome{}, err
+		}
+	}
+	return Outcome{}, ErrBusy
+}
+
+func (g aggregate[S, C]) runOnce(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C, with prepare[S]) (Outcome, error) {
+	history, err := log.Load(ctx, id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	var state S
+	out := Outcome{StreamID: id}
+	for _, e := range history {
+		state = g.evolve(state, e.Event)
+		out.Version, out.Position = e.Version, e.Position
+	}
+	events, err := g.decide(state, c)
+	if err != nil {
+		return Outcome{}, err
+	}
+	if r.IfMatch != 0 && r.IfMatch != out.Version {
+		return Outcome{}, domain.ErrStale.With("it is at version %d now, you named %d", out.Version, r.IfMatch)
+	}
+	if len(events) == 0 {
+		return out, nil
+	}
+	for _, e := range events {
+		state = g.evolve(state, e)
+	}
+	a := eventstore.Append{
+		StreamID: id, StreamType: g.streamType, ExpectedVersion: out.Version, Events: events,
+		CommandID: r.ID, OccurredAt: r.OccurredAt,
+		Metadata: eventstore.Metadata{
+			ActorKind: actor.Kind, ActorID: actor.ID,
+			CorrelationID: r.CorrelationID, CausationID: r.CausationID,
+		},
+	}
+	if with != nil {
+		with(state, &a)
+	}
+	done, err := log.Append(ctx, a)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{StreamID: id, Version: done.Version, Position: done.Position, Changed: true}, nil
+}
+
+// pause waits a little longer after each lost round, at random, so that the
+// losers of one round do not all meet again in the next.
+func pause(ctx context.Context, try int) error {
+	longest := min(time.Millisecond<<min(try, 5), 20*time.Millisecond)
+	select {
+	case <-ctx.Done():
+		return fmt.Errorf("waiting to decide again: %w", ctx.Err())
+	case <-time.After(rand.N(longest)):
+		return nil
+	}
+}

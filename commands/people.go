@@ -1,0 +1,65 @@
+package commands
+
+import (
+	"context"
+
+	"helpdesk/domain"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+)
+
+// Accounts is the write side's index of users. Each method answers work for
+// the transaction of the append, so that index and events never disagree.
+type Accounts interface {
+	// Insert adds the account: [user.ErrUsernameTaken] or [user.ErrEmailTaken]
+	// when another has the name or the address.
+	Insert(a user.Account, passwordHash string) eventstore.InTx
+	// Update brings the account to a, ending its sessions when it is no longer
+	// active: [user.ErrEmailTaken], or [user.ErrLastAdmin] when no active admin
+	// would be left.
+	Update(a user.Account) eventstore.InTx
+	// SetPassword stores the hash and ends every session but keep.
+	SetPassword(id user.ID, passwordHash string, keep []byte) eventstore.InTx
+}
+
+// People carries out commands on users.
+type People struct {
+	log      Log
+	accounts Accounts
+}
+
+// NewPeople makes the user commands over a log and the accounts beside it.
+func NewPeople(log Log, accounts Accounts) *People {
+	return &People{log: log, accounts: accounts}
+}
+
+var people = aggregate[user.State, user.Command]{
+	streamType: domain.UserStream, evolve: user.Evolve, decide: user.Decide,
+}
+
+// Register makes the user id with a password that was hashed already. Events
+// and password are written in one transaction.
+func (p *People) Register(ctx context.Context, r Request, id user.ID, c user.Register, passwordHash string) (Outcome, error) {
+	if c.Actor.ID.IsZero() && !c.Actor.Trusted() {
+		c.Actor.ID = id // somebody who registers acts as who they become
+	}
+	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, func(next user.State, a *eventstore.Append) {
+		a.Also = p.accounts.Insert(next.Account(id), passwordHash)
+	})
+}
+
+// Edit changes a user's profile, role or activity.
+func (p *People) Edit(ctx context.Context, r Request, c user.EditUser) (Outcome, error) {
+	return people.run(ctx, p.log, c.ID.UUID, r, c.Actor, c, func(next user.State, a *eventstore.Append) {
+		a.Also = p.accounts.Update(next.Account(c.ID))
+	})
+}
+
+// ChangePassword stores a new password hash, ends the person's other sessions
+// and records that it happened. keep is the token hash of the session to keep,
+// nil for none.
+func (p *People) ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error) {
+	return people.run(ctx, p.log, c.ID.UUID, r, c.Actor, c, func(_ user.State, a *eventstore.Append) {
+		a.Also = p.accounts.SetPassword(c.ID, passwordHash, keep)
+	})
+}

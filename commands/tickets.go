@@ -1,0 +1,50 @@
+package commands
+
+import (
+	"context"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// Numbers hands out the human numbers of tickets.
+type Numbers interface {
+	NextTicketNumber(ctx context.Context) (int64, error)
+}
+
+// Tickets carries out commands on tickets.
+type Tickets struct {
+	log     Log
+	numbers Numbers
+}
+
+// NewTickets makes the ticket commands over a log.
+func NewTickets(log Log, numbers Numbers) *Tickets {
+	return &Tickets{log: log, numbers: numbers}
+}
+
+var tickets = aggregate[ticket.State, ticket.Command]{
+	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide,
+}
+
+// Open opens the ticket id, giving it the next number. A number is drawn only
+// for a command that the rules accept; one that then fails to be written leaves
+// a number unused.
+func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.OpenTicket) (Outcome, error) {
+	if _, err := ticket.Decide(ticket.State{}, c); err != nil {
+		return Outcome{}, err
+	}
+	number, err := t.numbers.NextTicketNumber(ctx)
+	if err != nil {
+		return Outcome{}, err
+	}
+	c.Number = number
+	return tickets.run(ctx, t.log, id.UUID, r, c.Actor, c, nil)
+}
+
+// Do carries out any command but [ticket.OpenTicket] on the ticket id. Errors
+// are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy] and
+// what the log answers when it can't be reached.
+func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
+	return tickets.run(ctx, t.log, id.UUID, r, c.ActedBy(), c, nil)
+}

@@ -1,0 +1,61 @@
+package domain
+
+import "fmt"
+
+// Kind says what sort of refusal an [Error] is. The HTTP edge maps each kind
+// to one status.
+type Kind int
+
+// The kinds of refusal, with the status each becomes at the HTTP edge.
+const (
+	KindInvalid         Kind = iota + 1 // 400: a value outside its documented shape
+	KindUnauthenticated                 // 401: nobody is signed in
+	KindForbidden                       // 403: never allowed to this role
+	KindNotFound                        // 404: does not exist, or the caller can't see it
+	KindConflict                        // 409: something else holds what was asked for
+	KindStale                           // 412: decided on an older version
+	KindRejected                        // 422: well-formed, refused by a rule
+	KindUnavailable                     // 503: cannot be answered now
+)
+
+// Error is a refusal: what kind, a stable code for programs and a message for
+// people. Sentinels of this type are compared with [errors.Is], which looks at
+// Kind and Code only, so that one refusal may carry its own message.
+type Error struct {
+	Kind    Kind
+	Code    string // stable, snake_case, part of the API contract
+	Message string
+	Field   string // JSON name of the member at fault, "" when none is
+}
+
+func (e *Error) Error() string { return e.Message }
+
+// Is reports whether target is the same refusal, whatever its message.
+func (e *Error) Is(target error) bool {
+	t, ok := target.(*Error)
+	return ok && t.Kind == e.Kind && t.Code == e.Code
+}
+
+// With returns a copy of the refusal with its own message.
+func (e *Error) With(format string, args ...any) *Error {
+	return &Error{Kind: e.Kind, Code: e.Code, Message: fmt.Sprintf(format, args...), Field: e.Field}
+}
+
+// On returns a copy of the refusal that names the member at fault.
+func (e *Error) On(field string) *Error {
+	return &Error{Kind: e.Kind, Code: e.Code, Message: e.Message, Field: field}
+}
+
+// Refusals that more than one aggregate gives.
+var (
+	ErrForbidden = &Error{Kind: KindForbidden, Code: "forbidden", Message: "your role may not do this"}
+	ErrNotFound  = &Error{Kind: KindNotFound, Code: "not_found", Message: "there is nothing here that you can see"}
+	ErrStale     = &Error{Kind: KindStale, Code: "stale_version", Message: "it was changed since the version you named"}
+	ErrTooLate   = &Error{Kind: KindRejected, Code: "too_late", Message: "this can no longer be done"}
+	ErrUnknown   = &Error{Kind: KindRejected, Code: "unknown_reference", Message: "it names something that does not exist or that you can't see"}
+
+	ErrRequired  = &Error{Kind: KindInvalid, Code: "required", Message: "a value is required"}
+	ErrTooLong   = &Error{Kind: KindInvalid, Code: "max_length", Message: "the value is too long"}
+	ErrCharacter = &Error{Kind: KindInvalid, Code: "control_character", Message: "the value holds a control character"}
+	ErrEnum      = &Error{Kind: KindInvalid, Code: "enum", Message: "the value is not one of those allowed"}
+)

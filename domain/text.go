@@ -1,0 +1,35 @@
+package domain
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// Line returns s trimmed when it is a single line of 1 to max characters
+// without control characters, and otherwise [ErrRequired], [ErrTooLong] or
+// [ErrCharacter] on field.
+func Line(field, s string, max int) (string, error) {
+	return text(field, s, max, func(r rune) bool { return unicode.IsControl(r) })
+}
+
+// Text is [Line] for several lines: line breaks and tabs are allowed.
+func Text(field, s string, max int) (string, error) {
+	return text(field, s, max, func(r rune) bool {
+		return unicode.IsControl(r) && r != '\n' && r != '\r' && r != '\t'
+	})
+}
+
+func text(field, s string, max int, refused func(rune) bool) (string, error) {
+	s = strings.TrimSpace(s)
+	if s == "" {
+		return "", ErrRequired.On(field)
+	}
+	if utf8.RuneCountInString(s) > max {
+		return "", ErrTooLong.With("at most %d characters are allowed", max).On(field)
+	}
+	if !utf8.ValidString(s) || strings.ContainsFunc(s, refused) {
+		return "", ErrCharacter.On(field)
+	}
+	return s, nil
+}

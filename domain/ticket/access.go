@@ -1,0 +1,97 @@
+package ticket
+
+import "helpdesk/domain"
+
+// VisibleTo reports whether the actor sees the ticket (API.md, first row of
+// the table of permissions). A ticket that was never opened, or was deleted,
+// is visible to nobody.
+func (s State) VisibleTo(a domain.Actor) bool {
+	switch {
+	case !s.Exists:
+		return false
+	case a.SeesAll():
+		return true
+	case a.Role == domain.RoleUser:
+		return s.CreatedBy == a.ID
+	case a.Role == domain.RoleAgent:
+		mine := s.AssignedTo == a.ID || s.CreatedBy == a.ID || s.OpenedBy == a.ID
+		return mine || (a.Visibility == domain.VisibleQueue && s.AssignedTo.IsZero())
+	}
+	return false
+}
+
+// SeesInternal reports whether internal notes are shown to the actor.
+func SeesInternal(a domain.Actor) bool {
+	return a.Admin() || a.Role == domain.RoleAgent || a.Role == domain.RoleAuditor
+}
+
+// works reports whether the actor is one who works on tickets: start, resolve,
+// escalate, write internal notes.
+func works(a domain.Actor) bool { return a.Admin() || a.Role == domain.RoleAgent }
+
+// writes reports whether the actor may change tickets at all.
+func writes(a domain.Actor) bool { return works(a) || a.Role == domain.RoleUser }
+
+// mayEdit checks "edit title, description, priority".
+func (s State) mayEdit(a domain.Actor) error {
+	if !writes(a) {
+		return domain.ErrForbidden
+	}
+	if !works(a) && (s.Status == StatusResolved || s.Status == StatusClosed) {
+		return domain.ErrTooLate.With("you can edit your ticket until it is resolved or closed")
+	}
+	return nil
+}
+
+// mayChangeStatus checks "start work, resolve, escalate" and "close, reopen".
+func mayChangeStatus(a domain.Actor, to Status) error {
+	if works(a) || (writes(a) && (to == StatusClosed || to == StatusOpen)) {
+		return nil
+	}
+	return domain.ErrForbidden
+}
+
+// mayAssign checks "assign, unassign": an agent only takes a ticket or gives
+// their own back.
+func (s State) mayAssign(a domain.Actor, to domain.UserID) error {
+	if a.Admin() {
+		return nil
+	}
+	taking := to == a.ID
+	givingBack := to.IsZero() && (s.AssignedTo == a.ID || s.AssignedTo.IsZero())
+	if a.Role == domain.RoleAgent && (taking || givingBack) {
+		return nil
+	}
+	return domain.ErrForbidden
+}
+
+// mayDelete checks "delete".
+func (s State) mayDelete(a domain.Actor) error {
+	if a.Admin() {
+		return nil
+	}
+	if a.Role != domain.RoleUser {
+		return domain.ErrForbidden
+	}
+	if s.Status != StatusOpen || !s.AssignedTo.IsZero() || s.hasCommentsOfOthers(a.ID) {
+		return domain.ErrTooLate.With("you can delete your ticket while it is open, unassigned and without comments of others")
+	}
+	return nil
+}
+
+func (s State) hasCommentsOfOthers(id domain.UserID) bool {
+	for _, c := range s.Comments {
+		if c.Author != id {
+			return true
+		}
+	}
+	return false
+}
+
+// mayComment checks "public comment" and "internal note".
+func mayComment(a domain.Actor, internal bool) error {
+	if works(a) || (writes(a) && !internal) {
+		return nil
+	}
+	return domain.ErrForbidden
+}

@@ -1,0 +1,98 @@
+package ticket
+
+import (
+	"time"
+
+	"helpdesk/domain"
+)
+
+// Command is what can be asked of a ticket. Every command names its actor; ids
+// and times arrive inside it, so that deciding is repeatable.
+type Command interface{ ActedBy() domain.Actor }
+
+// By is the actor part of every command.
+type By struct{ Actor domain.Actor }
+
+// ActedBy returns who gives the command.
+func (b By) ActedBy() domain.Actor { return b.Actor }
+
+type (
+	// OpenTicket opens a ticket for CreatedBy, who is the actor themselves when
+	// zero. Only staff may name somebody else.
+	OpenTicket struct {
+		By
+		Number      int64
+		Title       string
+		Description string
+		Priority    Priority // "" is low
+		CreatedBy   domain.UserID
+	}
+	// EditTicket changes what is not nil, in one append: all of it or nothing.
+	EditTicket struct {
+		By
+		Title       *string
+		Description *string
+		Priority    *Priority
+		Status      *Status
+		AssignedTo  *Assignee
+	}
+	// ChangeStatus is each of the verbs start, resolve, close, reopen, escalate.
+	ChangeStatus struct {
+		By
+		To     Status
+		Reason string // optional, at most ReasonMax characters
+	}
+	// AssignTicket gives the ticket to somebody, or to nobody.
+	AssignTicket struct {
+		By
+		To Assignee
+	}
+	// AddComment adds a comment; an internal one is a note among staff.
+	AddComment struct {
+		By
+		CommentID CommentID
+		Text      string
+		Internal  bool
+		Now       time.Time
+	}
+	// EditComment gives a comment a new text.
+	EditComment struct {
+		By
+		CommentID CommentID
+		Text      string
+		Now       time.Time
+	}
+	// RemoveComment takes a comment out of every read.
+	RemoveComment struct {
+		By
+		CommentID CommentID
+		Now       time.Time
+	}
+	// DeleteTicket takes the ticket out of every read.
+	DeleteTicket struct{ By }
+)
+
+// Assignee is somebody to assign a ticket to; the zero Assignee is nobody.
+type Assignee struct {
+	ID          domain.UserID
+	ActiveStaff bool // an active agent or admin: looked up, because a ticket knows no people
+}
+
+// Longest texts, in characters (API.md "Tickets" and "Comments").
+const (
+	TitleMax       = 200
+	DescriptionMax = 20_000
+	CommentMax     = 20_000
+	ReasonMax      = 1_000
+)
+
+// UserEditWindow is how long a user may edit or remove their own comment
+// (API.md, table of permissions).
+const UserEditWindow = 15 * time.Minute
+
+// Refusals of this aggregate alone.
+var (
+	ErrTransition = &domain.Error{Kind: domain.KindRejected, Code: "transition_not_allowed", Message: "the status cannot change so"}
+	ErrAssignee   = &domain.Error{Kind: domain.KindRejected, Code: "assignee_not_active_staff", Message: "tickets go to active agents and admins only", Field: "assigned_to"}
+	ErrDuplicate  = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a ticket of this id exists already"}
+)

@@ -1,0 +1,97 @@
+package ticket
+
+import (
+	"time"
+
+	"helpdesk/domain"
+)
+
+// The events of a ticket. Their JSON is stored for good: a change of shape is
+// a new schema version with an upcaster, never an edit of these.
+type (
+	// Opened starts the stream.
+	Opened struct {
+		Number      int64         `json:"number"`
+		Title       string        `json:"title"`
+		Description string        `json:"description"`
+		Priority    Priority      `json:"priority"`
+		CreatedBy   domain.UserID `json:"created_by"` // the requester
+		OpenedBy    domain.UserID `json:"opened_by"`  // who typed it in; zero for an import
+	}
+	// Retitled gives a new title.
+	Retitled struct {
+		Title string `json:"title"`
+	}
+	// Described gives a new description.
+	Described struct {
+		Description string `json:"description"`
+	}
+	// Prioritised gives a new priority.
+	Prioritised struct {
+		Priority Priority `json:"priority"`
+	}
+	// Assigned makes somebody the assignee, in place of whoever was.
+	Assigned struct {
+		AssignedTo domain.UserID `json:"assigned_to"`
+	}
+	// Unassigned leaves the ticket without an assignee.
+	Unassigned struct{}
+	// Started means an agent has begun: open or escalated to in-progress.
+	Started struct {
+		Reason string `json:"reason,omitempty"`
+	}
+	// Resolved means the desk holds it answered.
+	Resolved struct {
+		Reason string `json:"reason,omitempty"`
+	}
+	// Closed ends the ticket.
+	Closed struct {
+		Reason string `json:"reason,omitempty"`
+	}
+	// Reopened takes a resolved or closed ticket back to open.
+	Reopened struct {
+		Reason string `json:"reason,omitempty"`
+	}
+	// Escalated means it waited too long, or somebody said so.
+	Escalated struct {
+		Reason string `json:"reason,omitempty"`
+	}
+	// CommentAdded adds a public comment or an internal note.
+	CommentAdded struct {
+		CommentID CommentID     `json:"comment_id"`
+		Author    domain.UserID `json:"author"`
+		Text      string        `json:"text"`
+		Internal  bool          `json:"internal"`
+		// AddedAt is the deciding process's clock; a user's fifteen minutes to
+		// edit count from it.
+		AddedAt time.Time `json:"added_at"`
+	}
+	// CommentEdited gives a comment a new text.
+	CommentEdited struct {
+		CommentID CommentID `json:"comment_id"`
+		Text      string    `json:"text"`
+	}
+	// CommentRemoved takes a comment out of every read.
+	CommentRemoved struct {
+		CommentID CommentID `json:"comment_id"`
+	}
+	// Deleted takes the ticket out of every read; its events stay.
+	Deleted struct{}
+)
+
+// EventType returns the stored name of the event.
+func (Opened) EventType() string         { return "ticket.opened" }
+func (Retitled) EventType() string       { return "ticket.retitled" }
+func (Described) EventType() string      { return "ticket.described" }
+func (Prioritised) EventType() string    { return "ticket.prioritised" }
+func (Assigned) EventType() string       { return "ticket.assigned" }
+func (Unassigned) EventType() string     { return "ticket.unassigned" }
+func (Started) EventType() string        { return "ticket.started" }
+func (Resolved) EventType() string       { return "ticket.resolved" }
+func (Closed) EventType() string         { return "ticket.closed" }
+func (Reopened) EventType() string       { return "ticket.reopened" }
+func (Escalated) EventType() string      { return "ticket.escalated" }
+func (CommentAdded) EventType() string   { return "ticket.comment_added" }
+func (CommentEdited) EventType() string  { return "ticket.comment_edited" }
+func (CommentRemoved) EventType() string { return "ticket.comment_removed" }
+func (Deleted) EventType() string        { return "ticket.deleted" }

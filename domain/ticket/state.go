@@ -1,0 +1,161 @@
+// Package ticket is the ticket aggregate: what can be asked of a ticket, by
+// whom, and which events that gives. Read it as events.go, state.go,
+// commands.go, decide.go; access.go is API.md's table of permissions.
+package ticket
+
+import (
+	"maps"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+)
+
+// ID identifies a ticket; it is the id of the ticket's stream.
+type ID struct{ uuid.UUID }
+
+// CommentID identifies a comment within the whole desk.
+type CommentID struct{ uuid.UUID }
+
+// Priority says how urgent a ticket is.
+type Priority string
+
+// The priorities, lowest first.
+const (
+	Low    Priority = "low"
+	Medium Priority = "medium"
+	High   Priority = "high"
+)
+
+// Rank orders priorities: low 1, medium 2, high 3; 0 for anything else.
+func (p Priority) Rank() int {
+	switch p {
+	case Low:
+		return 1
+	case Medium:
+		return 2
+	case High:
+		return 3
+	}
+	return 0
+}
+
+// Status is where a ticket is in its life.
+type Status string
+
+// The statuses.
+const (
+	StatusOpen       Status = "open"
+	StatusInProgress Status = "in-progress"
+	StatusResolved   Status = "resolved"
+	StatusClosed     Status = "closed"
+	StatusEscalated  Status = "escalated"
+)
+
+// Valid reports whether s is one of the statuses.
+func (s Status) Valid() bool {
+	_, ok := transitions[s]
+	return ok
+}
+
+// transitions is the table of API.md: from → the statuses it may go to.
+var transitions = map[Status][]Status{
+	StatusOpen:       {StatusInProgress, StatusResolved, StatusClosed, StatusEscalated},
+	StatusInProgress: {StatusResolved, StatusClosed, StatusEscalated},
+	StatusEscalated:  {StatusInProgress, StatusResolved, StatusClosed},
+	StatusResolved:   {StatusClosed, StatusOpen},
+	StatusClosed:     {StatusOpen},
+}
+
+// Comment is what the rules need to know of a comment.
+type Comment struct {
+	Author   domain.UserID
+	Text     string
+	Internal bool
+	AddedAt  time.Time
+}
+
+// State is a ticket as its events tell it. The zero State is a ticket that was
+// never opened.
+type State struct {
+	Exists      bool // opened and not deleted
+	Deleted     bool
+	Number      int64
+	Title       string
+	Description string
+	Priority    Priority
+	Status      Status
+	CreatedBy   domain.UserID
+	OpenedBy    domain.UserID
+	AssignedTo  domain.UserID // zero: nobody
+	Comments    map[CommentID]Comment
+}
+
+// Evolve returns the state after e. It refuses nothing: what is stored
+// happened. Events of other aggregates change nothing.
+func Evolve(s State, e domain.Event) State {
+	switch e := e.(type) {
+	case Opened:
+		return State{
+			Exists: true, Number: e.Number, Title: e.Title, Description: e.Description,
+			Priority: e.Priority, Status: StatusOpen, CreatedBy: e.CreatedBy, OpenedBy: e.OpenedBy,
+		}
+	case Retitled:
+		s.Title = e.Title
+	case Described:
+		s.Description = e.Description
+	case Prioritised:
+		s.Priority = e.Priority
+	case Assigned:
+		s.AssignedTo = e.AssignedTo
+	case Unassigned:
+		s.AssignedTo = domain.UserID{}
+	case Deleted:
+		s.Exists, s.Deleted = false, true
+	case CommentAdded, CommentEdited, CommentRemoved:
+		s.Comments = evolveComments(s.Comments, e)
+	default:
+		if to, ok := StatusAfter(e); ok {
+			s.Status = to
+		}
+	}
+	return s
+}
+
+// StatusAfter returns the status a status event leads to; ok is false for any
+// other event.
+func StatusAfter(e domain.Event) (to Status, ok bool) {
+	switch e.(type) {
+	case Opened, Reopened:
+		return StatusOpen, true
+	case Started:
+		return StatusInProgress, true
+	case Resolved:
+		return StatusResolved, true
+	case Closed:
+		return StatusClosed, true
+	case Escalated:
+		return StatusEscalated, true
+	}
+	return "", false
+}
+
+// evolveComments copies before it writes, so that an older State stays as it was.
+func evolveComments(comments map[CommentID]Comment, e domain.Event) map[CommentID]Comment {
+	next := maps.Clone(comments)
+	if next == nil {
+		next = map[CommentID]Comment{}
+	}
+	switch e := e.(type) {
+	case CommentAdded:
+		next[e.CommentID] = Comment{Author: e.Author, Text: e.Text, Internal: e.Internal, AddedAt: e.AddedAt}
+	case CommentEdited:
+		c := next[e.CommentID]
+		c.Text = e.Text
+		next[e.CommentID] = c
+	case CommentRemoved:
+		delete(next, e.CommentID)
+	}
+	return next
+}

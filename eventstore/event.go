@@ -1,0 +1,77 @@
+package eventstore
+
+import (
+	"context"
+	"encoding/json"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+)
+
+// Metadata says who caused events and why. It is stored with each of them.
+type Metadata struct {
+	ActorKind     domain.ActorKind
+	ActorID       domain.UserID // zero: the service itself
+	CorrelationID string        // the request that began the chain of causes
+	CausationID   uuid.UUID     // the event or timer that directly caused this; zero: a person did
+}
+
+// Append is one command's events for one stream: all of them are written or
+// none.
+type Append struct {
+	StreamID   uuid.UUID
+	StreamType domain.StreamType
+	// ExpectedVersion is the version the events were decided on; 0 means that
+	// the stream MUST NOT exist yet.
+	ExpectedVersion int
+	Events          []domain.Event // at least one
+	Metadata        Metadata
+	// CommandID makes the append idempotent: a second one with the same id
+	// writes nothing and gets [DuplicateCommandError]. Zero: no such check.
+	CommandID uuid.UUID
+	// OccurredAt is for what happened before it was recorded, an import. Zero:
+	// the database's clock at the append.
+	OccurredAt time.Time
+	// Also, when not nil, runs first in the transaction of the append, which
+	// then is not shared with other appends. Its error undoes everything and is
+	// returned as it is.
+	Also InTx
+}
+
+// InTx is work to be done within a transaction that somebody else ends.
+type InTx func(ctx context.Context, tx pgx.Tx) error
+
+// Appended says where an append ended up.
+type Appended struct {
+	FirstPosition int64 // of its first event
+	Position      int64 // of its last event
+	Version       int   // of the stream after it
+}
+
+// Recorded is an event as the log holds it.
+type Recorded struct {
+	Position      int64
+	StreamID      uuid.UUID
+	StreamType    domain.StreamType
+	Version       int
+	EventID       uuid.UUID
+	Type          string
+	SchemaVersion int
+	Data          json.RawMessage // the exact bytes written
+	ActorKind     domain.ActorKind
+	ActorID       uuid.NullUUID
+	CorrelationID string
+	CausationID   uuid.NullUUID
+	CommandID     uuid.NullUUID
+	OccurredAt    time.Time
+	RecordedAt    time.Time
+}
+
+// Envelope is a recorded event together with what it says.
+type Envelope struct {
+	Recorded
+	Event domain.Event
+}

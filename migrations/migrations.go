@@ -1,0 +1,84 @@
+// Package migrations brings a database to the schema this program expects.
+package migrations
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	"embed"
+	"encoding/hex"
+	"fmt"
+	"io/fs"
+
+	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver, which goose works through
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// Up runs every pending migration as the owner of the database and then grants
+// serviceRole, the login the service works with, what it needs and no more;
+// nothing is granted when that login is the owner itself. Any number of
+// processes may call it at once: they take turns under an advisory lock.
+func Up(ctx context.Context, ownerURL, serviceRole string) error {
+	db, err := sql.Open("pgx", ownerURL)
+	if err != nil {
+		return fmt.Errorf("open the database: %w", err)
+	}
+	defer db.Close()
+	provider, err := newProvider(db)
+	if err != nil {
+		return err
+	}
+	if _, err := provider.Up(ctx); err != nil {
+		return fmt.Errorf("migrate: %w", err)
+	}
+	return grant(ctx, db, serviceRole)
+}
+
+// Pending answers how many migrations the database at url still lacks, and
+// changes nothing.
+func Pending(ctx context.Context, url string) (int, error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return 0, fmt.Errorf("open the database: %w", err)
+	}
+	defer db.Close()
+	var applied int
+	const q = `SELECT count(DISTINCT version_id) FROM goose_db_version WHERE version_id > 0 AND is_applied`
+	if err := db.QueryRowContext(ctx, q).Scan(&applied); err != nil {
+		return 0, fmt.Errorf("read the schema's version: %w", err)
+	}
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, err
+	}
+	return len(names) - applied, nil
+}
+
+// Hash answers a digest of all migrations: two databases with the same hash
+// have the same schema.
+func Hash() string {
+	sum := sha256.New()
+	names, _ := fs.Glob(files, "*.sql") // the pattern is well-formed
+	for _, name := range names {
+		text, _ := files.ReadFile(name) // embedded: it is there
+		fmt.Fprintf(sum, "%s %d\n", name, len(text))
+		sum.Write(text)
+	}
+	return hex.EncodeToString(sum.Sum(nil))[:16]
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker()
+	if err != nil {
+		return nil, fmt.Errorf("make the migration lock: %w", err)
+	}
+	provider, err := goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+	if err != nil {
+		return nil, fmt.Errorf("read the migrations: %w", err)
+	}
+	return provider, nil
+}

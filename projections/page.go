@@ -1,0 +1,31 @@
+package projections
+
+import (
+	"encoding/json"
+
+	"github.com/google/uuid"
+)
+
+// Page says which part of a list is wanted.
+type Page struct {
+	Size   int     // 1 to 100
+	Cursor *Cursor // nil: from the beginning
+	Count  bool    // whether to count the whole list too
+}
+
+// Cursor is a place between two rows of a list: after the row with this sort
+// key and id, or before it when Back is set. It stays valid while rows come
+// and go around it.
+type Cursor struct {
+	Key  json.RawMessage `json:"k"` // the row's value in the column ordered by
+	ID   uuid.UUID       `json:"i"`
+	Back bool            `json:"b,omitempty"`
+}
+
+// Slice is one page of a list.
+type Slice[T any] struct {
+	Items    []T
+	Next     *Cursor // nil: nothing follows
+	Previous *Cursor // nil: nothing precedes
+	Count    *int64  // nil: was not asked for
+}

@@ -1,0 +1,129 @@
+package projections
+
+import (
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// Person is somebody as others see them.
+type Person struct {
+	ID       uuid.UUID `json:"id"`
+	Username string    `json:"username"`
+}
+
+// Ticket is a ticket as API.md shows it to one viewer.
+type Ticket struct {
+	ID              uuid.UUID       `json:"id"`
+	Number          int64           `json:"number"`
+	Title           string          `json:"title"`
+	Description     string          `json:"description"`
+	Priority        ticket.Priority `json:"priority"`
+	Status          ticket.Status   `json:"status"`
+	CreatedBy       Person          `json:"created_by"`
+	AssignedTo      *Person         `json:"assigned_to"`
+	CreatedAt       time.Time       `json:"created_at"`
+	UpdatedAt       time.Time       `json:"updated_at"`
+	FirstResponseAt *time.Time      `json:"first_response_at"`
+	ResolvedAt      *time.Time      `json:"resolved_at"`
+	ClosedAt        *time.Time      `json:"closed_at"`
+	EscalatedAt     *time.Time      `json:"escalated_at"`
+	CommentCount    int             `json:"comment_count"` // of those the viewer may see
+	Version         int             `json:"version"`
+}
+
+// Comment is a comment as API.md shows it.
+type Comment struct {
+	ID           uuid.UUID  `json:"id"`
+	Ticket       uuid.UUID  `json:"ticket"`
+	TicketNumber int64      `json:"ticket_number"`
+	Author       Person     `json:"author"`
+	Text         string     `json:"text"`
+	Internal     bool       `json:"internal"`
+	CreatedAt    time.Time  `json:"created_at"`
+	EditedAt     *time.Time `json:"edited_at"`
+}
+
+// User is somebody as they and admins see them.
+type User struct {
+	ID        uuid.UUID   `json:"id"`
+	Username  string      `json:"username"`
+	Email     string      `json:"email"`
+	FirstName string      `json:"first_name"`
+	LastName  string      `json:"last_name"`
+	Role      domain.Role `json:"role"`
+	IsActive  bool        `json:"is_active"`
+	CreatedAt time.Time   `json:"created_at"`
+	UpdatedAt time.Time   `json:"updated_at"`
+}
+
+// NameEmail answers "First Last - mail", with the username for a person
+// without a name.
+func (u User) NameEmail() string {
+	name := strings.TrimSpace(u.FirstName + " " + u.LastName)
+	if name == "" {
+		name = u.Username
+	}
+	return name + " - " + u.Email
+}
+
+// TicketFilter narrows a list of tickets; a zero member does not narrow.
+type TicketFilter struct {
+	Statuses      []ticket.Status
+	Priorities    []ticket.Priority
+	AssignedTo    *domain.UserID
+	Unassigned    bool
+	CreatedBy     *domain.UserID
+	Title         string // part of the title, without regard to case
+	CreatedAfter  *time.Time
+	CreatedBefore *time.Time
+	UpdatedAfter  *time.Time
+	UpdatedBefore *time.Time
+	OrderBy       TicketOrder
+	Descending    bool
+}
+
+// TicketOrder is what a list of tickets is ordered by.
+type TicketOrder string
+
+// The orders of API.md.
+const (
+	ByCreated  TicketOrder = "created_at"
+	ByUpdated  TicketOrder = "updated_at"
+	ByPriority TicketOrder = "priority"
+	ByNumber   TicketOrder = "number"
+)
+
+// TicketRef names a ticket by its id or, when that is zero, by its number.
+type TicketRef struct {
+	ID     ticket.ID
+	Number int64
+}
+
+// UserFilter narrows a list of users; a zero member does not narrow.
+type UserFilter struct {
+	Search string // part of username, names or address, without regard to case
+	Role   domain.Role
+	Active *bool
+}
+
+// ReportQuery says which span of time a report covers.
+type ReportQuery struct {
+	To      time.Time // end of the window, inclusive; zero: now
+	Days    int       // length of the window in days of 24 hours
+	KnownAt time.Time // leave out what was recorded later; zero: leave out nothing
+}
+
+// Report counts tickets with an event inside (From, To].
+type Report struct {
+	Opened       int64
+	Resolved     int64
+	Escalated    int64
+	From         time.Time
+	To           time.Time
+	AsOfPosition int64 // position of the log the counts are complete up to
+}
