@@ -1,0 +1,260 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Bounds of one batch: enough to share a disk flush widely, small enough that
+// the lock on the head is never held for long.
+const (
+	maxBatchAppends = 512
+	maxBatchBytes   = 4 << 20
+)
+
+// commitTimeout bounds how long a batch is tried while the database is away.
+const commitTimeout = 15 * time.Second
+
+// waiting is an append in the queue.
+type waiting struct {
+	encoded
+	done chan result // buffered: the committer never waits for its reader
+}
+
+type result struct {
+	Appended
+	err error
+}
+
+// Append writes the events of one command and returns once they are durable.
+//
+// All of the events are written or none. They get consecutive positions and
+// versions, and every reader sees them in the order of positions. The error is
+// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], what Also returned,
+// or the database's own. When ctx ends first, its error is returned, and the
+// append is written or not: only one that is still queued is taken back.
+//
+// Appends that wait at the same time are written together, in one statement
+// with one flush to disk; the conflict of one never fails another. One with
+// Also has a transaction of its own.
+func (s *Store) Append(ctx context.Context, a Append) (Appended, error) {
+	if len(a.Events) == 0 {
+		return Appended{}, errors.New("append without events")
+	}
+	e, err := s.codec.prepare(a)
+	if err != nil {
+		return Appended{}, err
+	}
+	if a.Also != nil {
+		r := s.commitAlone(ctx, e)
+		return r.Appended, r.err
+	}
+	w := &waiting{encoded: e, done: make(chan result, 1)}
+	if err := s.enqueue(w); err != nil {
+		return Appended{}, err
+	}
+	select {
+	case r := <-w.done:
+		return r.Appended, r.err
+	case <-ctx.Done():
+		s.takeBack(w)
+		return Appended{}, fmt.Errorf("waiting for the append: %w", ctx.Err())
+	}
+}
+
+// enqueue adds w and sees to it that a committer is at work. The committer
+// lives as long as there is something to write.
+func (s *Store) enqueue(w *waiting) error {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.closed {
+		return ErrUnavailable.With("the service is shutting down; nothing was written")
+	}
+	s.queue = append(s.queue, w)
+	if !s.running {
+		s.running = true
+		s.wg.Go(s.commit)
+	}
+	return nil
+}
+
+// takeBack removes w from the queue when no batch has taken it yet.
+func (s *Store) takeBack(w *waiting) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	for i, q := range s.queue {
+		if q == w {
+			s.queue = append(s.queue[:i], s.queue[i+1:]...)
+			return
+		}
+	}
+}
+
+// commit writes batches until the queue is empty.
+func (s *Store) commit() {
+	for {
+		batch := s.nextBatch()
+		if batch == nil {
+			return
+		}
+		s.write(batch)
+		s.appended()
+	}
+}
+
+// nextBatch takes what is waiting, up to the bounds, in order. Of two appends
+// to one stream, or with one command id, the later stays for the next batch.
+func (s *Store) nextBatch() []*waiting {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if len(s.queue) == 0 {
+		s.running = false
+		return nil
+	}
+	var (
+		batch, rest []*waiting
+		taken       = map[uuid.UUID]bool{} // streams and commands: both are unique
+		size        int
+	)
+	for _, w := range s.queue {
+		full := len(batch) == maxBatchAppends || (size > 0 && size+w.size > maxBatchBytes)
+		if full || taken[w.StreamID] || (w.CommandID != uuid.Nil && taken[w.CommandID]) {
+			rest = append(rest, w)
+			taken[w.StreamID] = true // a third to the same stream stays behind the second
+			continue
+		}
+		taken[w.StreamID] = true
+		if w.CommandID != uuid.Nil {
+			taken[w.CommandID] = true
+		}
+		size += w.size
+		batch = append(batch, w)
+	}
+	s.queue = rest
+	return batch
+}
+
+// write writes a batch and tells every append in it what became of it. What
+// the database refuses as a whole is written one by one, so that a single bad
+// append fails alone.
+func (s *Store) write(batch []*waiting) {
+	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
+	defer cancel()
+	appends := make([]encoded, len(batch))
+	for i, w := range batch {
+		appends[i] = w.encoded
+	}
+	results, err := s.writeSurely(ctx, appends)
+	if err != nil && len(batch) > 1 && !transient(err) {
+		for _, w := range batch {
+			s.write([]*waiting{w})
+		}
+		return
+	}
+	for i, w := range batch {
+		if err != nil {
+			w.done <- result{err: unreachable(err)}
+			continue
+		}
+		w.done <- results[i]
+	}
+}
+
+// writeSurely writes a batch, again and again while the database is away. An
+// attempt whose answer was lost may have been written: its appends then look
+// like conflicts to the next one, and are told apart by their event ids.
+func (s *Store) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
+	uncertain := false
+	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+		verdicts, err := writeBatch(ctx, s.pool, batch)
+		if err == nil {
+			results := judge(batch, verdicts)
+			if uncertain {
+				return results, s.recognise(ctx, batch, results)
+			}
+			return results, nil
+		}
+		if !transient(err) {
+			return nil, fmt.Errorf("append: %w", err)
+		}
+		uncertain = true
+		select {
+		case <-ctx.Done():
+			return nil, fmt.Errorf("append: %w", err)
+		case <-time.After(wait):
+		}
+	}
+}
+
+// judge turns the statement's verdicts into results, in the order of the batch.
+func judge(batch []encoded, verdicts []verdict) []result {
+	results := make([]result, len(batch))
+	for _, v := range verdicts {
+		a, r := batch[v.Ord], &results[v.Ord]
+		switch {
+		case v.Repeated:
+			r.err = ErrDuplicateCommand
+		case v.Before == nil:
+			r.err = ErrConflict
+		default:
+			r.Appended = a.at(*v.Before)
+		}
+	}
+	return results
+}
+
+func (e encoded) at(before int64) Appended {
+	n := len(e.events)
+	return Appended{FirstPosition: before + 1, Position: before + int64(n), Version: e.ExpectedVersion + n}
+}
+
+// recognise looks for appends of ours among those that lost: an event of ours
+// at the version after the expected one means that an earlier attempt won.
+func (s *Store) recognise(ctx context.Context, batch []encoded, results []result) error {
+	for i, e := range batch {
+		if results[i].err == nil {
+			continue
+		}
+		const q = `SELECT position FROM events WHERE stream_id = $1 AND version = $2 AND event_id = $3`
+		var first int64
+		err := s.pool.QueryRow(ctx, q, e.StreamID, e.ExpectedVersion+1, e.events[0].id).Scan(&first)
+		if errors.Is(err, pgx.ErrNoRows) {
+			continue
+		}
+		if err != nil {
+			return fmt.Errorf("look for an append whose answer was lost: %w", err)
+		}
+		results[i] = result{Appended: e.at(first - 1)}
+	}
+	return nil
+}
+
+// commitAlone writes one append in a transaction that begins with its Also.
+// Nothing is tried twice: Also may not bear it.
+func (s *Store) commitAlone(ctx context.Context, e encoded) (r result) {
+	r.err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := e.Also(ctx, tx); err != nil {
+			return err
+		}
+		// Last, so that the lock on the head is held for the commit alone.
+		verdicts, err := writeBatch(ctx, tx, []encoded{e})
+		if err != nil {
+			return fmt.Errorf("append: %w", err)
+		}
+		r = judge([]encoded{e}, verdicts)[0]
+		return r.err
+	})
+	if repeatedAtOnce(r.err) {
+		return result{err: ErrDuplicateCommand}
+	}
+	if r.err != nil {
+		return result{err: unreachable(r.err)}
+	}
+	s.appended()
+	return r
+}

@@ -1,0 +1,164 @@
+package eventstore
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"runtime/debug"
+	"sync/atomic"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/jackc/pgx/v5"
+)
+
+// Follower is something that is kept up to date with the log.
+type Follower struct {
+	// Name is the follower's for good: its checkpoint is stored under it.
+	Name string
+	// Types are the stored names of the events it is given; nil: all of them.
+	Types []string
+	// Apply brings its tables up to date with a page of events, in the order of
+	// positions, through tx and nothing else. Each event is applied exactly once:
+	// what Apply wrote is undone when it fails or panics, or when the page's
+	// checkpoint is not committed with it. It MUST return when ctx ends and MUST
+	// NOT end tx. It may be given the same events again after a failure, in
+	// smaller pages.
+	Apply func(ctx context.Context, tx pgx.Tx, events []Envelope) error
+}
+
+// errMoved means that the page was applied before: the message was sent again.
+var errMoved = errors.New("the checkpoint has moved")
+
+// tries is how often a page is applied before its events are tried one by one
+// and those at fault are parked.
+const tries = 3
+
+// worker applies the pages of one follower.
+type worker struct {
+	Follower
+	codec   *Codec
+	log     *slog.Logger
+	pacer   *pacer
+	timeout time.Duration // of one page
+	size    atomic.Int64  // largest page, in events: less after a timeout
+	maxSize int64
+}
+
+// handle is the Watermill handler: it applies the page msg stands for in the
+// subscriber's transaction. It answers no error, ever: a nack would send the
+// message again within the same transaction. A page that failed is undone to
+// the savepoint and acked with nothing written; the next poll finds it again.
+func (w *worker) handle(msg *message.Message) error {
+	var p page
+	if err := json.Unmarshal(msg.Payload, &p); err != nil {
+		return fmt.Errorf("page of %s: %w", w.Name, err)
+	}
+	outer, ok := sql.TxFromContext(msg.Context())
+	if !ok {
+		return errors.New("message without a transaction")
+	}
+	tx := outer.(*sql.PgxTx).Tx
+	ctx, cancel := context.WithTimeout(msg.Context(), w.timeout)
+	defer cancel()
+
+	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return w.applyPage(ctx, savepoint, p) })
+	if err == nil || errors.Is(err, errMoved) {
+		w.pacer.applied()
+		w.grow()
+		return nil
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		w.shrink()
+	}
+	w.log.Warn("a page of the log was not applied", "follower", w.Name,
+		"after", p.After, "upto", p.Upto, "try", w.pacer.failed(), "error", err)
+	return nil
+}
+
+// applyPage moves the checkpoint and applies the page, within a savepoint.
+func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
+	events, parked, err := w.begin(ctx, tx, p)
+	if err != nil {
+		return err
+	}
+	run := pageRun{worker: w, tx: tx, parked: parked}
+	if events, err = run.parkFollowing(ctx, events); err != nil {
+		return err
+	}
+	if w.pacer.count(nil) >= tries {
+		return run.isolate(ctx, events)
+	}
+	return w.apply(ctx, tx, events)
+}
+
+const (
+	moveSQL = `UPDATE checkpoints SET position = $3, moved_at = clock_timestamp() WHERE name = $1 AND position = $2`
+
+	pageSQL = `SELECT ` + columns + ` FROM events
+WHERE position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY ($3))
+ORDER BY position`
+
+	parkedStreamsSQL = `SELECT DISTINCT stream_id FROM parked_events
+WHERE follower = $1 AND stream_id IN (SELECT stream_id FROM events WHERE position > $2 AND position <= $3)`
+)
+
+// begin moves the checkpoint by compare-and-set and reads the page, in one
+// round trip. The commit need not reach the disk at once: checkpoint and
+// effects are lost together, and then applied again.
+func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorded, parked streamSet, err error) {
+	var b pgx.Batch
+	b.Queue(`SET LOCAL synchronous_commit = off`)
+	b.Queue(moveSQL, w.Name, p.After, p.Upto)
+	b.Queue(parkedStreamsSQL, w.Name, p.After, p.Upto)
+	b.Queue(pageSQL, p.After, p.Upto, w.Types)
+	answers := tx.SendBatch(ctx, &b)
+	defer func() { err = errors.Join(err, answers.Close()) }()
+
+	if _, err := answers.Exec(); err != nil {
+		return nil, nil, fmt.Errorf("prepare the transaction: %w", err)
+	}
+	moved, err := answers.Exec()
+	if err != nil {
+		return nil, nil, fmt.Errorf("move the checkpoint: %w", err)
+	}
+	if moved.RowsAffected() == 0 {
+		return nil, nil, errMoved
+	}
+	rows, _ := answers.Query() // CollectRows answers its error
+	if parked, err = collectStreams(rows); err != nil {
+		return nil, nil, fmt.Errorf("read the parked streams: %w", err)
+	}
+	rows, _ = answers.Query()
+	if events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded]); err != nil {
+		return nil, nil, fmt.Errorf("read the page: %w", err)
+	}
+	return events, parked, nil
+}
+
+// apply decodes events and hands them over. A panic becomes an error.
+func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err error) {
+	if len(recorded) == 0 {
+		return nil
+	}
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
+		if events[i], err = w.codec.Open(r); err != nil {
+			return err
+		}
+	}
+	defer func() {
+		if p := recover(); p != nil {
+			w.log.Error("a follower panicked", "follower", w.Name, "panic", p, "stack", string(debug.Stack()))
+			err = fmt.Errorf("panic: %v", p)
+		}
+	}()
+	return w.Apply(ctx, tx, events)
+}
+
+// shrink halves the page after a timeout; grow brings it back.
+func (w *worker) shrink() { w.size.Store(max(w.size.Load()/2, 1)) }
+func (w *worker) grow()   { w.size.Store(min(w.size.Load()*2, w.maxSize)) }

@@ -1,0 +1,150 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
+	"github.com/ThreeDotsLabs/watermill/components/metrics"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+)
+
+// FollowConfig adjusts how the log is followed. The zero value is ready to use.
+type FollowConfig struct {
+	// PageSize is the largest number of positions in one page. Default 1,000.
+	PageSize int
+	// PageTimeout bounds the work on one page. Default 20 s.
+	PageTimeout time.Duration
+	// Logger takes what the followers have to say. Default [slog.Default].
+	Logger *slog.Logger
+	// Metrics, when not nil, is given the router's metrics.
+	Metrics prometheus.Registerer
+	// Middleware is added to Watermill's router, outside the follower's own.
+	Middleware []message.HandlerMiddleware
+}
+
+// Followers carries the log to a set of followers, each at its own pace with
+// its own checkpoint, through Watermill's router.
+type Followers struct {
+	pool    *pgxpool.Pool
+	bell    *Bell
+	config  FollowConfig
+	workers map[string]*worker
+	applied *Bell // rings when a page was committed
+}
+
+// Follow prepares followers over a pool, which needs a connection for each of
+// them. bell wakes them; applied is rung after every page they commit.
+func Follow(pool *pgxpool.Pool, codec *Codec, bell, applied *Bell, config FollowConfig, followers ...Follower) *Followers {
+	if config.PageSize == 0 {
+		config.PageSize = 1000
+	}
+	if config.PageTimeout == 0 {
+		config.PageTimeout = 20 * time.Second
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	f := &Followers{pool: pool, bell: bell, config: config, workers: map[string]*worker{}, applied: applied}
+	for _, follower := range followers {
+		w := &worker{
+			Follower: follower, codec: codec, log: config.Logger,
+			timeout: config.PageTimeout, maxSize: int64(config.PageSize),
+		}
+		w.size.Store(w.maxSize)
+		f.workers[follower.Name] = w
+	}
+	return f
+}
+
+// Names answers the names of the followers, in no order.
+func (f *Followers) Names() []string {
+	var names []string
+	for name := range f.workers {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Run follows the log until ctx ends, then lets every follower finish and
+// commit the page it is at. It answers nil after such an end, and an error when
+// it can't go on. Call it once.
+func (f *Followers) Run(ctx context.Context) error {
+	logger := watermill.NewSlogLoggerWithLevelMapping(f.config.Logger, map[slog.Level]slog.Level{
+		slog.LevelInfo: slog.LevelDebug, // the router's coming and going is not news
+	})
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: f.config.PageTimeout}, logger)
+	if err != nil {
+		return fmt.Errorf("make the router: %w", err)
+	}
+	if f.config.Metrics != nil {
+		metrics.NewPrometheusMetricsBuilder(f.config.Metrics, "helpdesk", "follow").AddPrometheusRouterMetrics(router)
+	}
+	router.AddMiddleware(middleware.Recoverer, middleware.CorrelationID)
+	router.AddMiddleware(f.config.Middleware...)
+	for _, w := range f.workers {
+		stop, err := f.add(router, w, logger)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	// Not under ctx: ending it would cut the pages that are under way.
+	ended := make(chan error, 1)
+	go func() { ended <- router.Run(context.WithoutCancel(ctx)) }()
+	select {
+	case err := <-ended:
+		return errors.Join(errors.New("the router of the followers stopped by itself"), err)
+	case <-ctx.Done():
+	}
+	f.drain()
+	return errors.Join(router.Close(), <-ended)
+}
+
+// add makes the subscriber of one follower and its handler.
+func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
+	rung, stop := f.bell.Listen()
+	w.pacer = &pacer{
+		follower: w.Name, log: f.config.Logger, rung: rung, done: f.applied.Ring,
+		stop: make(chan struct{}), idle: make(chan struct{}),
+	}
+	noDeadline := time.Duration(0) // past it the subscriber would commit under the hands of the handler
+	subscriber, err := sql.NewSubscriber(sql.BeginnerFromPgx(f.pool), sql.SubscriberConfig{
+		ConsumerGroup:  w.Name,
+		AckDeadline:    &noDeadline,
+		ResendInterval: firstBackoff,
+		BackoffManager: w.pacer,
+		SchemaAdapter:  pageSchema{follower: w.Name, size: func() int { return int(w.size.Load()) }},
+		OffsetsAdapter: checkpointOffsets{follower: w.Name},
+	}, logger)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("make the subscriber of %s: %w", w.Name, err)
+	}
+	router.AddConsumerHandler(w.Name, topic, subscriber, w.handle)
+	return stop, nil
+}
+
+// drain waits until no follower has a page under way, at most as long as a
+// page may take.
+func (f *Followers) drain() {
+	for _, w := range f.workers {
+		w.pacer.halt()
+	}
+	timeout := time.After(f.config.PageTimeout + time.Second)
+	for _, w := range f.workers {
+		select {
+		case <-w.pacer.idle:
+		case <-timeout:
+			f.config.Logger.Error("a follower did not finish its page in time", "follower", w.Name)
+			return
+		}
+	}
+}

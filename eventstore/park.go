@@ -1,0 +1,171 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+type streamSet map[uuid.UUID]bool
+
+func collectStreams(rows pgx.Rows) (streamSet, error) {
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, err
+	}
+	set := make(streamSet, len(ids))
+	for _, id := range ids {
+		set[id] = true
+	}
+	return set, nil
+}
+
+// pageRun is the work on one page once some of it may have to be set aside.
+type pageRun struct {
+	*worker
+	tx     pgx.Tx
+	parked streamSet // streams whose events wait: later ones join them, to keep their order
+}
+
+// parkFollowing parks the events of streams that wait already and answers the
+// others.
+func (r pageRun) parkFollowing(ctx context.Context, events []Recorded) ([]Recorded, error) {
+	if len(r.parked) == 0 {
+		return events, nil
+	}
+	var flowing []Recorded
+	for _, e := range events {
+		if !r.parked[e.StreamID] {
+			flowing = append(flowing, e)
+			continue
+		}
+		if err := r.park(ctx, e, errors.New("an earlier event of its stream is parked")); err != nil {
+			return nil, err
+		}
+	}
+	return flowing, nil
+}
+
+// isolate applies what can be applied of events and parks the rest: it halves
+// them until an event stands alone. The database's own trouble parks nothing;
+// it fails the page, which is tried again.
+func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
+	events, err := r.parkFollowing(ctx, events)
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	err = pgx.BeginFunc(ctx, r.tx, func(savepoint pgx.Tx) error { return r.apply(ctx, savepoint, events) })
+	if err == nil {
+		return nil
+	}
+	if transient(err) {
+		return err
+	}
+	if len(events) == 1 {
+		r.parked[events[0].StreamID] = true
+		r.log.Error("an event was parked", "follower", r.Name, "position", events[0].Position,
+			"type", events[0].Type, "stream_id", events[0].StreamID, "error", err)
+		return r.park(ctx, events[0], err)
+	}
+	half := len(events) / 2
+	if err := r.isolate(ctx, events[:half]); err != nil {
+		return err
+	}
+	return r.isolate(ctx, events[half:])
+}
+
+// maxErrorText is how much of an error is stored with a parked event, in bytes.
+const maxErrorText = 2000
+
+func (r pageRun) park(ctx context.Context, e Recorded, why error) error {
+	text := why.Error()
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText]
+	}
+	const q = `INSERT INTO parked_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
+	if _, err := r.tx.Exec(ctx, q, r.Name, e.Position, e.StreamID, text); err != nil {
+		return fmt.Errorf("park the event at position %d: %w", e.Position, err)
+	}
+	return nil
+}
+
+// Parked is an event a follower could not apply, or one behind it.
+type Parked struct {
+	Follower string
+	Position int64
+	StreamID uuid.UUID
+	Error    string
+}
+
+// Parked lists what is parked, in order, for one follower or, with "", for all.
+func (f *Followers) Parked(ctx context.Context, follower string) ([]Parked, error) {
+	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM parked_events
+WHERE $1 = '' OR follower = $1 ORDER BY follower, position`, follower) // CollectRows answers its error
+	parked, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Parked])
+	if err != nil {
+		return nil, fmt.Errorf("list the parked events: %w", err)
+	}
+	return parked, nil
+}
+
+const (
+	lockCheckpointSQL = `SELECT FROM checkpoints WHERE name = $1 FOR UPDATE`
+
+	parkedPageSQL = `SELECT ` + columns + ` FROM events
+WHERE position IN (SELECT position FROM parked_events WHERE follower = $1)
+ORDER BY position`
+
+	unparkSQL = `DELETE FROM parked_events WHERE follower = $1 AND position = ANY ($2)`
+)
+
+// Replay applies what a follower has parked, after its cause was mended, and
+// answers how many events left the car park. A stream whose next event still
+// fails stays parked from there on. The follower itself waits meanwhile.
+func (f *Followers) Replay(ctx context.Context, follower string) (applied int, err error) {
+	w, ok := f.workers[follower]
+	if !ok {
+		return 0, fmt.Errorf("there is no follower %q", follower)
+	}
+	err = pgx.BeginFunc(ctx, f.pool, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, lockCheckpointSQL, follower); err != nil {
+			return fmt.Errorf("lock the checkpoint: %w", err)
+		}
+		rows, _ := tx.Query(ctx, parkedPageSQL, follower)
+		events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+		if err != nil {
+			return fmt.Errorf("read the parked events: %w", err)
+		}
+		applied, err = w.replay(ctx, tx, events)
+		return err
+	})
+	return applied, err
+}
+
+func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []Recorded) (applied int, err error) {
+	stuck := streamSet{}
+	for _, e := range events {
+		if stuck[e.StreamID] {
+			continue
+		}
+		err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error {
+			if err := w.apply(ctx, savepoint, []Recorded{e}); err != nil {
+				return err
+			}
+			_, err := savepoint.Exec(ctx, unparkSQL, w.Name, []int64{e.Position})
+			return err
+		})
+		switch {
+		case err == nil:
+			applied++
+		case transient(err):
+			return 0, fmt.Errorf("replay the event at position %d: %w", e.Position, err)
+		default:
+			stuck[e.StreamID] = true
+			w.log.Warn("a parked event still fails", "follower", w.Name, "position", e.Position, "error", err)
+		}
+	}
+	return applied, nil
+}

@@ -1,0 +1,128 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+)
+
+// The refusals of [Store.Append].
+var (
+	// ErrConflict: the stream is not at the expected version. Nothing was
+	// written; load it again and decide anew.
+	ErrConflict = errors.New("the stream is not at the expected version")
+	// ErrDuplicateCommand: a command with this id was carried out before.
+	// Nothing was written.
+	ErrDuplicateCommand = errors.New("the command was carried out before")
+	// ErrUnavailable: the database can't be reached, and whether the append was
+	// written is not known. Repeat it with the same command id, or load the
+	// stream, to find out.
+	ErrUnavailable = &domain.Error{
+		Kind: domain.KindUnavailable, Code: "log_unavailable",
+		Message: "the database cannot be reached; whether the change was written is not known",
+	}
+)
+
+// Store is the log. It is safe for concurrent use.
+type Store struct {
+	pool     *pgxpool.Pool
+	codec    *Codec
+	appended func()
+
+	mu      sync.Mutex
+	queue   []*waiting // appends nobody has taken yet
+	running bool       // whether a committer is at work
+	closed  bool
+	wg      sync.WaitGroup // the committer
+}
+
+// New makes the store over a pool. appended is called after every append, as
+// [Signals.Appended] or [Bell.Ring]; it must not block.
+func New(pool *pgxpool.Pool, codec *Codec, appended func()) *Store {
+	return &Store{pool: pool, codec: codec, appended: appended}
+}
+
+// Close waits for the appends under way and refuses later ones.
+func (s *Store) Close() {
+	s.mu.Lock()
+	s.closed = true
+	s.mu.Unlock()
+	s.wg.Wait()
+}
+
+// Codec answers the codec of the store.
+func (s *Store) Codec() *Codec { return s.codec }
+
+// columns of events in the order of [Recorded].
+const columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data,
+    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at`
+
+// Load answers the events of a stream in order; none when it does not exist.
+func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
+	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
+	if err != nil {
+		return nil, unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
+	}
+	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	if err != nil {
+		return nil, unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
+	}
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
+		if events[i], err = s.codec.Open(r); err != nil {
+			return nil, err
+		}
+	}
+	return events, nil
+}
+
+// Read answers up to limit events after a position, in order. The log has no
+// holes, so fewer than limit means the head was reached.
+func (s *Store) Read(ctx context.Context, after int64, limit int) ([]Recorded, error) {
+	rows, err := s.pool.Query(ctx,
+		`SELECT `+columns+` FROM events WHERE position > $1 ORDER BY position LIMIT $2`, after, limit)
+	if err != nil {
+		return nil, fmt.Errorf("read the log after %d: %w", after, err)
+	}
+	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	if err != nil {
+		return nil, fmt.Errorf("read the log after %d: %w", after, err)
+	}
+	return recorded, nil
+}
+
+// Head answers the position of the newest event, 0 for an empty log.
+func (s *Store) Head(ctx context.Context) (int64, error) {
+	var position int64
+	if err := s.pool.QueryRow(ctx, `SELECT position FROM log_head`).Scan(&position); err != nil {
+		return 0, fmt.Errorf("read the head of the log: %w", err)
+	}
+	return position, nil
+}
+
+// Carried reports whether a command with this id was carried out.
+func (s *Store) Carried(ctx context.Context, commandID uuid.UUID) (bool, error) {
+	var done bool
+	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM commands WHERE command_id = $1)`, commandID).Scan(&done)
+	if err != nil {
+		return false, unreachable(fmt.Errorf("look up command %s: %w", commandID, err))
+	}
+	return done, nil
+}
+
+// NextTicketNumber draws the next human number of a ticket. A number that is
+// drawn and not used stays unused.
+func (s *Store) NextTicketNumber(ctx context.Context) (int64, error) {
+	var n int64
+	if err := s.pool.QueryRow(ctx, `SELECT nextval('ticket_numbers')`).Scan(&n); err != nil {
+		return 0, unreachable(fmt.Errorf("draw a ticket number: %w", err))
+	}
+	return n, nil
+}
