@@ -27,9 +27,8 @@ COMMENT ON COLUMN read.users.is_active IS 'Whether they may sign in.';
 COMMENT ON COLUMN read.users.created_at IS 'When they registered.';
 COMMENT ON COLUMN read.users.updated_at IS 'When their newest event occurred.';
 COMMENT ON COLUMN read.users.version IS 'Version of their stream.';
-CREATE INDEX users_username ON read.users (lower(username));
-CREATE INDEX users_role ON read.users (role, id);
-CREATE INDEX users_created ON read.users (created_at, id);
+CREATE INDEX users_username ON read.users (lower(username), id);
+CREATE INDEX users_role ON read.users (role, lower(username), id);
 CREATE INDEX users_search ON read.users USING gin ((username || ' ' || first_name || ' ' || last_name || ' ' || email) gin_trgm_ops);
 
 CREATE TABLE read.tickets (
@@ -118,4 +117,4 @@ COMMENT ON COLUMN read.ticket_facts.ticket_id IS 'The ticket.';
 COMMENT ON COLUMN read.ticket_facts.fact IS 'opened, resolved or escalated.';
 COMMENT ON COLUMN read.ticket_facts.occurred_at IS 'When it happened.';
 COMMENT ON COLUMN read.ticket_facts.recorded_at IS 'When the log took it in.';
-CREATE INDEX ticket_facts_window ON read.ticket_facts (fact, occurred_at, ticket_id, recorded_at);
+CREATE INDEX ticket_facts_window ON read.ticket_facts (occurred_at, fact, ticket_id, recorded_at);

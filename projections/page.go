@@ -1,10 +1,6 @@
 package projections
 
-import (
-	"encoding/json"
-
-	"github.com/google/uuid"
-)
+import "github.com/google/uuid"
 
 // Page says which part of a list is wanted.
 type Page struct {
@@ -17,9 +13,9 @@ type Page struct {
 // key and id, or before it when Back is set. It stays valid while rows come
 // and go around it.
 type Cursor struct {
-	Key  json.RawMessage `json:"k"` // the row's value in the column ordered by
-	ID   uuid.UUID       `json:"i"`
-	Back bool            `json:"b,omitempty"`
+	Key  string    `json:"k"` // the row's value in the column ordered by, as Postgres reads it
+	ID   uuid.UUID `json:"i"`
+	Back bool      `json:"b,omitempty"`
 }
 
 // Slice is one page of a list.

@@ -253,10 +253,11 @@ func editComment(s State, c EditComment) ([]domain.Event, error) {
 }
 
 func removeComment(s State, c RemoveComment) ([]domain.Event, error) {
-	if _, err := s.changeable(c.Actor, c.CommentID, c.Now); err != nil {
+	comment, err := s.changeable(c.Actor, c.CommentID, c.Now)
+	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{CommentRemoved{CommentID: c.CommentID}}, nil
+	return []domain.Event{CommentRemoved{CommentID: c.CommentID, Internal: comment.Internal}}, nil
 }
 
 // changeable returns the comment when the actor may edit or remove it.

@@ -74,6 +74,7 @@ type (
 	// CommentRemoved takes a comment out of every read.
 	CommentRemoved struct {
 		CommentID CommentID `json:"comment_id"`
+		Internal  bool      `json:"internal"` // as when it was added: readers that count need not remember
 	}
 	// Deleted takes the ticket out of every read; its events stay.
 	Deleted struct{}

@@ -42,7 +42,9 @@ func TestPostmasterKilledIsStartedAgain(t *testing.T) {
 
 func TestServerThatCannotStartIsGivenUp(t *testing.T) {
 	t.Parallel()
-	s := start(t, newDir(t))
+	dir := newDir(t)
+	s := start(t, dir)
+	writeNote(t, s)
 	control := filepath.Join(s.layout.data, "global", "pg_control")
 	if err := os.Rename(control, control+".away"); err != nil {
 		t.Fatal(err)
@@ -57,6 +59,12 @@ func TestServerThatCannotStartIsGivenUp(t *testing.T) {
 	if got := s.PostmasterPID(); got != 0 {
 		t.Errorf("PostmasterPID = %d, want 0", got)
 	}
+
+	stop(t, s)
+	if err := os.Rename(control+".away", control); err != nil {
+		t.Fatal(err)
+	}
+	wantNote(t, start(t, dir))
 }
 
 func TestServiceKilledEndsTheServer(t *testing.T) {
@@ -148,6 +156,24 @@ func TestKilledInitdbIsDoneAgain(t *testing.T) {
 	if _, err := os.Stat(s.layout.dataNew); !errors.Is(err, os.ErrNotExist) {
 		t.Errorf("data.new: %v, want none", err)
 	}
+}
+
+func TestFirstStartCanBeCalledOff(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	ctx, cancel := context.WithCancel(t.Context())
+	failed := make(chan error, 1)
+	go func() {
+		_, err := Start(ctx, testConfig(t, dir))
+		failed <- err
+	}()
+	half := filepath.Join(dir, "pg", "data.new", "base")
+	waitFor(t, "an initdb under way", func() bool { _, err := os.Stat(half); return err == nil })
+	cancel()
+	if err := <-failed; !errors.Is(err, context.Canceled) {
+		t.Errorf("Start = %v, want %v", err, context.Canceled)
+	}
+	writeNote(t, start(t, dir))
 }
 
 func TestTwoFirstStartsAtOnce(t *testing.T) {

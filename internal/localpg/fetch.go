@@ -48,7 +48,7 @@ func (f *finder) fetch(ctx context.Context, cache string) (Binaries, error) {
 			return Binaries{}, context.Cause(ctx)
 		}
 	}
-	return Binaries{}, errors.New("no way left to fetch Postgres")
+	return Binaries{}, errors.New("nothing else to try")
 }
 
 // fitsPin answers nil when the pinned major version is the one needed.

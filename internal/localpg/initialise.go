@@ -111,8 +111,8 @@ func (s *Server) initArguments() []string {
 	return args
 }
 
-// configure writes into a folder the server's user could have put links into,
-// was it not that the server has not run yet.
+// configure adds to what initdb wrote. No server has run on the folder yet, so
+// there is no link in it that would lead this process astray.
 func (s *Server) configure() error {
 	hba := filepath.Join(s.layout.dataNew, "pg_hba.conf")
 	if err := os.WriteFile(hba, []byte(onlyLocal), 0o600); err != nil {

@@ -73,14 +73,14 @@ func (s *Server) arguments() []string {
 }
 
 // awaitReady waits until child accepts connections, which takes a recovery's
-// time after a crash, or until it ended.
+// time after a crash, or until it ended. It goes by the server's own note:
+// every attempt to connect before that would leave a line in its log.
 func (s *Server) awaitReady(ctx context.Context, child *process) error {
 	tick := time.NewTicker(10 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		conn, err := s.connect(ctx, SuperRole, "postgres")
-		if err == nil {
-			return conn.Close(ctx)
+		if pid, ready := readNote(s.layout.data); ready && pid == child.pid {
+			return s.ping(ctx)
 		}
 		select {
 		case <-ctx.Done():
@@ -92,7 +92,17 @@ func (s *Server) awaitReady(ctx context.Context, child *process) error {
 	}
 }
 
+func (s *Server) ping(ctx context.Context) error {
+	conn, err := s.connect(ctx, SuperRole, "postgres")
+	if err != nil {
+		return err
+	}
+	return conn.Close(ctx)
+}
+
 func (s *Server) connect(ctx context.Context, role, database string) (*pgx.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
+	defer cancel()
 	conn, err := pgx.Connect(ctx, s.URL(role, database))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the embedded Postgres: %w", err)

@@ -378,3 +378,25 @@ func TestAFolderThatIsNoDataFolderIsLeftAlone(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+func TestRootMovesDataTheServerCannotReach(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("only root runs the server as somebody else")
+	}
+	t.Parallel()
+	closed := t.TempDir() // of mode 0700 somewhere above
+	s := start(t, closed)
+	home := filepath.Dir(s.Dir())
+	t.Cleanup(func() {
+		stop(t, s)
+		if err := Discard(home); err != nil {
+			t.Error(err)
+		}
+	})
+	if got, want := filepath.Dir(home), rootDataDir; got != want {
+		t.Errorf("the data is under %s, want %s", got, want)
+	}
+	writeNote(t, s)
+	stop(t, s)
+	wantNote(t, start(t, closed))
+}

@@ -14,7 +14,7 @@ import (
 )
 
 // clearRemains makes way for a new server: it stops what still runs of an
-// earlier one and removes the notes of its pid, which may by now be the pid of
+// earlier one and removes notes of its pid, which may by now be the pid of
 // anything. Only the holder of the lock may, while it runs no server itself.
 func (l *layout) clearRemains(socketDir string, log *slog.Logger) error {
 	pid := postmasterPID(l.data)
@@ -30,10 +30,11 @@ func (l *layout) clearRemains(socketDir string, log *slog.Logger) error {
 			return err
 		}
 	}
-	notes := []string{
-		filepath.Join(l.data, "postmaster.pid"),
-		filepath.Join(socketDir, socketName),
-		filepath.Join(socketDir, socketName+".lock"),
+	notes := []string{filepath.Join(socketDir, socketName), filepath.Join(socketDir, socketName+".lock")}
+	if pid = postmasterPID(l.data); alive(pid) {
+		// Not ours by now. A dead one's note is left to Postgres, which sees
+		// by it whether memory of the old server is still in use.
+		notes = append(notes, filepath.Join(l.data, "postmaster.pid"))
 	}
 	for _, name := range notes {
 		if err := os.Remove(name); err != nil && !errors.Is(err, fs.ErrNotExist) {
@@ -71,16 +72,25 @@ func endAll(pids []int, patience time.Duration, sigs ...syscall.Signal) error {
 
 // postmasterPID is the pid noted in a data folder, 0 when there is none.
 func postmasterPID(data string) int {
+	pid, _ := readNote(data)
+	return pid
+}
+
+// readNote reads postmaster.pid: the pid of the server and whether it accepts
+// connections.
+func readNote(data string) (pid int, ready bool) {
 	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
 	if err != nil {
-		return 0
+		return 0, false
 	}
-	line, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(strings.TrimSpace(line))
+	lines := strings.Split(string(text), "\n")
+	pid, err = strconv.Atoi(strings.TrimSpace(lines[0]))
 	if err != nil {
-		return 0
+		return 0, false
 	}
-	return max(pid, -pid) // a server for a single session notes it negated
+	const status = 7 // LOCK_FILE_LINE_PM_STATUS in Postgres's miscadmin.h, from 0
+	ready = len(lines) > status && strings.TrimSpace(lines[status]) == "ready"
+	return max(pid, -pid), ready // a server for a single session notes it negated
 }
 
 // Discard removes dataDir with all that is in it, after ending a server that

@@ -1,0 +1,110 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+)
+
+// Tickets carries out commands on tickets; see [commands.Tickets].
+type Tickets interface {
+	Open(ctx context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error)
+	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
+}
+
+// People carries out commands on users; see [commands.People].
+type People interface {
+	Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
+	Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
+	ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
+}
+
+// Accounts finds people on the write side, where a user exists from the moment
+// they registered.
+type Accounts interface {
+	// Find answers the account of that id or username, else [domain.ErrNotFound].
+	Find(ctx context.Context, nameOrID string) (user.Account, error)
+	// CheckPassword answers nil when the password is the account's, else
+	// [auth.ErrWrongPassword].
+	CheckPassword(ctx context.Context, id user.ID, password string) error
+}
+
+// Sessions keeps who is signed in.
+type Sessions interface {
+	// SignIn opens a session, or answers [auth.ErrCredentials] in the same time
+	// whichever was wrong.
+	SignIn(ctx context.Context, username, password string) (token string, session auth.Session, err error)
+	// Lookup answers the session of a cookie's token, else [auth.ErrNoSession].
+	Lookup(ctx context.Context, token string) (auth.Session, error)
+	// End ends a session; that there is none is no error.
+	End(ctx context.Context, tokenHash []byte) error
+}
+
+// Passwords turns a password into what may be stored.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+}
+
+// Reader answers from the read models what the viewer may see, and
+// [domain.ErrNotFound] for what they may not.
+type Reader interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
+	// TicketID resolves a number whoever asks; the command decides who may see.
+	TicketID(ctx context.Context, ref projections.TicketRef) (ticket.ID, error)
+	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
+	// Comments lists one ticket's, or with nil all that are visible, oldest first.
+	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[projections.Comment], error)
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
+	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (projections.Comment, error)
+	User(ctx context.Context, id user.ID) (projections.User, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
+}
+
+// Freshness waits until the read models have reached a position of the log,
+// and answers an error of kind Unavailable when ctx ends before.
+type Freshness interface {
+	Wait(ctx context.Context, position int64) error
+}
+
+// Check is one thing that must be in order before the service is ready.
+type Check struct {
+	Name  string // shown to whoever asks /readyz
+	Ready func(ctx context.Context) error
+}
+
+// Deps is what the API is made of. All are needed but Metrics and Checks.
+type Deps struct {
+	Tickets   Tickets
+	People    People
+	Accounts  Accounts
+	Sessions  Sessions
+	Passwords Passwords
+	Read      Reader
+	Freshness Freshness
+	Log       *slog.Logger
+	Metrics   http.Handler // nil: /metrics is not served here
+	Checks    []Check
+}
+
+// Config is what an operator may set.
+type Config struct {
+	// PublicURL is how clients reach the service, HELPDESK_PUBLIC_URL. Empty:
+	// links are made from each request's scheme and host.
+	PublicURL string
+	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
+	// Empty: [domain.VisibleAssigned].
+	AgentVisibility domain.AgentVisibility
+	// CursorKey signs cursors: 32 random bytes that all processes share.
+	CursorKey []byte
+	// Now is the clock; nil: [time.Now].
+	Now func() time.Time
+}

@@ -1,0 +1,39 @@
+// Package httpapi is the REST API under /api/, as API.md promises it, and the
+// operational answers /healthz, /readyz and /metrics.
+//
+// Every call of the API stands in one table, [API.Routes]: method, path, who may
+// call it, the status of success and a typed handler. The structs a handler
+// takes and answers are the contract: their tags say where each member comes
+// from and what it may hold, and the same tags give the JSON Schema that
+// requests are checked against before a handler sees them.
+//
+// The order of work, and so of refusals, is the same for every call:
+//
+//	request id → cross-origin (403) → route (404, 405) → session (401)
+//	→ headers (400) → Min-Event-Position (503) → parameters (400)
+//	→ body (413, 415, 400) → handler (403, 404, 409, 412, 422)
+//
+// A handler reads through the projections, changes through the commands and
+// decides nothing itself: what the rules refuse is a [*domain.Error], and one
+// table turns its kind into a status (problem.go). Any other error is a bare
+// 500 whose text goes to the log alone.
+//
+// # Writes
+//
+// A write waits, at most two seconds, until the read side has reached it, and
+// answers what the read side then holds. With "Prefer: respond-async", or when
+// the read side is not there in time, the write has happened all the same: the
+// status stays that of success, and the body is a [Receipt] (id, version and
+// position) in place of the representation. A reader who needs it sends the
+// position along as Min-Event-Position.
+//
+// If-Match names versions of the stream written to: for a comment that is the
+// version of its ticket.
+//
+// # Problems
+//
+// Problem documents have type "/problems/<code>" and instance
+// "/requests/<request id>": identifiers, not addresses. The code of a request
+// that is out of shape is "invalid_request" with one entry in errors for each
+// fault; a header is named there like a parameter ("?If-Match").
+package httpapi

@@ -1,0 +1,250 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+)
+
+// What the program hands to New satisfies what the API asks for.
+var (
+	_ Tickets   = (*commands.Tickets)(nil)
+	_ People    = (*commands.People)(nil)
+	_ Accounts  = (*auth.Accounts)(nil)
+	_ Sessions  = (*auth.Sessions)(nil)
+	_ Passwords = (*auth.Hasher)(nil)
+	_ Reader    = (*projections.Reader)(nil)
+)
+
+var (
+	aliceID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000a")}
+	agentID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000b")}
+	adminID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
+	ticketID = ticket.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-0000000000f1")}
+	noon     = time.Date(2026, 1, 31, 12, 0, 0, 120_000_000, time.UTC)
+)
+
+// desk stands in for everything behind the API: three people, whose session
+// tokens are their names, and one ticket of alice's with the number 7. It holds
+// to the rules of package ticket, as the real commands do.
+type desk struct {
+	Reader // what a test does not expect panics
+	People
+
+	history  []domain.Event
+	requests []commands.Request // that reached a command
+	ended    []string           // sessions
+	fresh    error              // what Wait answers
+	filter   projections.TicketFilter
+	page     projections.Page
+	slice    projections.Slice[projections.Ticket]
+	users    []projections.User
+	readErr  error
+}
+
+func newDesk() *desk {
+	return &desk{history: []domain.Event{ticket.Opened{
+		Number: 7, Title: "Printer", Description: "It burns.", Priority: ticket.Low, CreatedBy: aliceID, OpenedBy: aliceID,
+	}}}
+}
+
+func (d *desk) state() (s ticket.State) {
+	for _, e := range d.history {
+		s = ticket.Evolve(s, e)
+	}
+	return s
+}
+
+func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
+	d.requests = append(d.requests, r)
+	_, err := ticket.Decide(ticket.State{}, c)
+	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 40, Changed: true}, err
+}
+
+func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error) {
+	d.requests = append(d.requests, r)
+	if id != ticketID {
+		return commands.Outcome{}, domain.ErrNotFound
+	}
+	events, err := ticket.Decide(d.state(), c)
+	if err != nil {
+		return commands.Outcome{}, err
+	}
+	if r.IfMatch != 0 && r.IfMatch != len(d.history) {
+		return commands.Outcome{}, domain.ErrStale
+	}
+	d.history = append(d.history, events...)
+	return commands.Outcome{
+		StreamID: id.UUID, Version: len(d.history), Position: int64(40 + len(d.history)), Changed: len(events) > 0,
+	}, nil
+}
+
+var accounts = map[string]user.Account{
+	"alice": {ID: aliceID, Username: "alice", Email: "alice@example.com", Role: domain.RoleUser, Active: true},
+	"agent": {ID: agentID, Username: "agent", Email: "agent@example.com", Role: domain.RoleAgent, Active: true},
+	"admin": {ID: adminID, Username: "admin", Email: "admin@example.com", Role: domain.RoleAdmin, Active: true},
+}
+
+func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
+	for _, a := range accounts {
+		if a.Username == name || a.ID.String() == name {
+			return a, nil
+		}
+	}
+	return user.Account{}, domain.ErrNotFound
+}
+
+func (d *desk) CheckPassword(_ context.Context, _ user.ID, password string) error {
+	if password != "right" {
+		return auth.ErrWrongPassword
+	}
+	return nil
+}
+
+func (d *desk) SignIn(_ context.Context, name, password string) (string, auth.Session, error) {
+	a, ok := accounts[name]
+	if !ok || password != "right" {
+		return "", auth.Session{}, auth.ErrCredentials
+	}
+	return "new-" + name, auth.Session{TokenHash: []byte("new-" + name), Account: a, ExpiresAt: noon.Add(time.Hour)}, nil
+}
+
+func (d *desk) Lookup(_ context.Context, token string) (auth.Session, error) {
+	if a, ok := accounts[token]; ok {
+		return auth.Session{TokenHash: []byte(token), Account: a, ExpiresAt: noon.Add(time.Hour)}, nil
+	}
+	return auth.Session{}, auth.ErrNoSession
+}
+
+func (d *desk) End(_ context.Context, hash []byte) error {
+	d.ended = append(d.ended, string(hash))
+	return nil
+}
+
+func (d *desk) Wait(context.Context, int64) error { return d.fresh }
+
+func (d *desk) TicketID(_ context.Context, ref projections.TicketRef) (ticket.ID, error) {
+	if ref.Number != 7 {
+		return ticket.ID{}, domain.ErrNotFound
+	}
+	return ticketID, nil
+}
+
+func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error) {
+	s := d.state()
+	if d.readErr != nil {
+		return projections.Ticket{}, d.readErr
+	}
+	if (ref.ID != ticketID && ref.Number != 7) || !s.VisibleTo(viewer) {
+		return projections.Ticket{}, domain.ErrNotFound
+	}
+	return projections.Ticket{
+		ID: ticketID.UUID, Number: s.Number, Title: s.Title, Description: s.Description, Priority: s.Priority,
+		Status: s.Status, CreatedBy: projections.Person{ID: aliceID.UUID, Username: "alice"},
+		CreatedAt: noon, UpdatedAt: noon, Version: len(d.history),
+	}, nil
+}
+
+func (d *desk) Tickets(_ context.Context, _ domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+	d.filter, d.page = f, p
+	return d.slice, d.readErr
+}
+
+func (d *desk) AllComments(context.Context, domain.Actor, ticket.ID) ([]projections.Comment, error) {
+	return nil, nil
+}
+
+func (d *desk) User(_ context.Context, id user.ID) (projections.User, error) {
+	for _, a := range accounts {
+		if a.ID == id {
+			return projections.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true, CreatedAt: noon, UpdatedAt: noon}, nil
+		}
+	}
+	return projections.User{}, domain.ErrNotFound
+}
+
+func (d *desk) Users(context.Context, projections.UserFilter, projections.Page) (projections.Slice[projections.User], error) {
+	n := int64(len(d.users))
+	return projections.Slice[projections.User]{Items: d.users, Count: &n}, nil
+}
+
+func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections.Report, error) {
+	return projections.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
+}
+
+// newAPI makes an API over d whose clock stands at noon.
+func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
+	t.Helper()
+	deps := Deps{
+		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
+	}
+	config := Config{CursorKey: []byte(strings.Repeat("k", cursorKeySize)), Now: func() time.Time { return noon }}
+	if change != nil {
+		change(&deps, &config)
+	}
+	a, err := New(deps, config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}
+
+// request is one call of a test; name signs in, head is "Name: value" lines.
+type request struct {
+	name, method, path, body string
+	head                     []string
+}
+
+func (r request) send(h http.Handler) *httptest.ResponseRecorder {
+	var body io.Reader
+	if r.body != "" {
+		body = strings.NewReader(r.body)
+	}
+	hr := httptest.NewRequest(r.method, r.path, body)
+	if r.body != "" {
+		hr.Header.Set("Content-Type", "application/json")
+	}
+	if r.name != "" {
+		hr.AddCookie(&http.Cookie{Name: sessionCookie, Value: r.name})
+	}
+	for _, line := range r.head {
+		name, value, _ := strings.Cut(line, ": ")
+		hr.Header.Set(name, value)
+	}
+	w := httptest.NewRecorder()
+	h.ServeHTTP(w, hr)
+	return w
+}
+
+// decoded reads the body of an answer.
+func decoded[T any](t *testing.T, w *httptest.ResponseRecorder) (out T) {
+	t.Helper()
+	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
+		t.Fatalf("the answer is not JSON: %v\n%s", err, w.Body)
+	}
+	return out
+}
+
+// faults lists the entries of errors as "pointer code".
+func faults(p Problem) (all []string) {
+	for _, v := range p.Errors {
+		all = append(all, v.Pointer+" "+v.Code)
+	}
+	return all
+}

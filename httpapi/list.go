@@ -1,0 +1,113 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"helpdesk/projections"
+)
+
+// Listing is the parameters that every list has.
+type Listing struct {
+	PageSize int    `query:"page_size" minimum:"1" maximum:"100" default:"25" description:"How many results a page has."`
+	Cursor   string `query:"cursor" minLength:"1" maxLength:"2000" description:"From next or previous of another page of this list."`
+	Count    bool   `query:"count" description:"Whether to count the whole list."`
+}
+
+// List is one page of a list.
+type List[T any] struct {
+	Next     *string `json:"next" required:"true" description:"Address of the next page."`
+	Previous *string `json:"previous" required:"true" description:"Address of the page before."`
+	Results  []T     `json:"results" required:"true" nullable:"false"`
+	Count    *int64  `json:"count,omitempty" description:"Of the whole list, when asked for."`
+}
+
+const defaultPageSize = 25
+
+// page reads which page of the call's list is wanted.
+func (a *API) page(c *Call, l Listing) (projections.Page, error) {
+	p := projections.Page{Size: l.PageSize, Count: l.Count}
+	if p.Size == 0 {
+		p.Size = defaultPageSize
+	}
+	if l.Cursor != "" {
+		place, err := a.cursors.open(c.listScope(), l.Cursor)
+		if err != nil {
+			return p, invalid(Violation{Pointer: "?cursor", Code: "cursor", Detail: "the cursor was not made for this list"})
+		}
+		p.Cursor = &place
+	}
+	return p, nil
+}
+
+// listScope says which list the call reads: everything but where in it.
+func (c *Call) listScope() string {
+	query := c.Request.URL.Query()
+	for _, name := range []string{"page_size", "cursor", "count"} {
+		query.Del(name)
+	}
+	return strings.Join([]string{c.route.ID, c.Actor.ID.String(), query.Encode()}, "\n")
+}
+
+// listOf makes the answer of one page, with links to its neighbours in the
+// body and in the Link header.
+func listOf[R, T any](a *API, c *Call, s projections.Slice[R], view func(R) T) (List[T], error) {
+	out := List[T]{Results: make([]T, len(s.Items)), Count: s.Count}
+	for i, item := range s.Items {
+		out.Results[i] = view(item)
+	}
+	var links []string
+	for _, n := range []struct {
+		place *projections.Cursor
+		rel   string
+		link  **string
+	}{
+		{s.Next, "next", &out.Next},
+		{s.Previous, "prev", &out.Previous},
+	} {
+		if n.place == nil {
+			continue
+		}
+		link, err := a.pageLink(c, *n.place)
+		if err != nil {
+			return out, err
+		}
+		*n.link = &link
+		links = append(links, fmt.Sprintf("<%s>; rel=%q", link, n.rel))
+	}
+	if links != nil {
+		c.header.Set("Link", strings.Join(links, ", "))
+	}
+	return out, nil
+}
+
+func (a *API) pageLink(c *Call, place projections.Cursor) (string, error) {
+	token, err := a.cursors.seal(c.listScope(), place)
+	if err != nil {
+		return "", err
+	}
+	query := c.Request.URL.Query()
+	query.Set("cursor", token)
+	return a.base(c.Request) + c.route.Path + "?" + query.Encode(), nil
+}
+
+// base answers scheme and host that clients reach the service by.
+func (a *API) base(r *http.Request) string {
+	if a.public != "" {
+		return a.public
+	}
+	scheme := "http"
+	if a.secure(r) {
+		scheme = "https"
+	}
+	return (&url.URL{Scheme: scheme, Host: r.Host}).String()
+}
+
+// secure reports whether the client speaks TLS, to us or to what stands
+// before us.
+func (a *API) secure(r *http.Request) bool {
+	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") ||
+		strings.HasPrefix(a.public, "https:")
+}

@@ -1,0 +1,115 @@
+package httpapi
+
+import (
+	"log/slog"
+	"net/http"
+	"regexp"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+)
+
+const callKey = "httpapi.call"
+
+// callOf answers the call that begin made.
+func callOf(g *gin.Context) *Call { return g.MustGet(callKey).(*Call) }
+
+var requestID = regexp.MustCompile(`^[\x20-\x7E]{1,128}$`)
+
+// begin makes the call of each request and sets the headers of every answer.
+func (a *API) begin(g *gin.Context) {
+	id := g.GetHeader("X-Request-Id")
+	if !requestID.MatchString(id) {
+		made, err := uuid.NewV7()
+		if err != nil { // the system is out of randomness
+			panic(err)
+		}
+		id = made.String()
+	}
+	h := g.Writer.Header()
+	h.Set("X-Request-Id", id)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("Referrer-Policy", "no-referrer")
+	// Private answers may be kept for If-None-Match, never used unasked.
+	h.Set("Cache-Control", "private, no-cache")
+	h.Set("Vary", "Cookie")
+	g.Set(callKey, &Call{
+		Request: g.Request, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, api: a, header: h,
+	})
+}
+
+// log writes one line for each request: never a body, a name or a secret.
+func (a *API) log(g *gin.Context) {
+	began := time.Now()
+	g.Next()
+	c := callOf(g)
+	level := slog.LevelInfo
+	switch g.FullPath() {
+	case "/healthz", "/readyz", "/metrics":
+		level = slog.LevelDebug
+	}
+	attrs := []slog.Attr{
+		slog.String("method", g.Request.Method),
+		slog.String("route", g.FullPath()),
+		slog.Int("status", g.Writer.Status()),
+		slog.Float64("duration_ms", float64(time.Since(began).Microseconds())/1000),
+		slog.Int("bytes", max(g.Writer.Size(), 0)),
+		slog.String("request_id", c.ID),
+	}
+	if !c.Actor.ID.IsZero() {
+		attrs = append(attrs, slog.String("user_id", c.Actor.ID.String()))
+	}
+	if c.position != 0 {
+		attrs = append(attrs, slog.Int64("event_position", c.position))
+	}
+	a.Log.LogAttrs(g.Request.Context(), level, "request", attrs...)
+}
+
+// recover answers a panic with a bare 500 and logs it with its stack.
+func (a *API) recover(g *gin.Context) {
+	defer func() {
+		reason := recover()
+		if reason == nil {
+			return
+		}
+		if reason == http.ErrAbortHandler { // asked for: net/http knows it
+			panic(reason)
+		}
+		a.Log.LogAttrs(g.Request.Context(), slog.LevelError, "request panicked",
+			slog.String("request_id", callOf(g).ID), slog.String("route", g.FullPath()),
+			slog.Any("panic", reason), slog.String("stack", string(debug.Stack())))
+		g.Abort()
+		if g.Writer.Written() {
+			return
+		}
+		problem, _ := problemOf(nil)
+		writeProblem(g.Writer, callOf(g).ID, problem)
+	}()
+	g.Next()
+}
+
+// sameOrigin refuses what a page of another origin makes a browser send.
+func (a *API) sameOrigin(g *gin.Context) {
+	if a.origins.Check(g.Request) == nil {
+		return
+	}
+	g.Abort()
+	a.refuse(g, &refusal{
+		status: http.StatusForbidden, code: "cross_origin",
+		detail: "a browser sent this from a page of another origin",
+	})
+}
+
+func (a *API) noRoute(g *gin.Context) { a.refuse(g, domain.ErrNotFound) }
+
+// noMethod relies on gin to have set Allow.
+func (a *API) noMethod(g *gin.Context) {
+	a.refuse(g, &refusal{
+		status: http.StatusMethodNotAllowed, code: "method_not_allowed",
+		detail: "the header Allow lists what this address understands",
+	})
+}

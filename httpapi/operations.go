@@ -1,0 +1,54 @@
+package httpapi
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// readyWait bounds all the checks of one /readyz together.
+const readyWait = 2 * time.Second
+
+// operate registers what operators ask, outside the table: no client's call.
+func (a *API) operate(engine *gin.Engine) {
+	get := func(path string, handlers ...gin.HandlerFunc) {
+		engine.GET(path, handlers...)
+		engine.HEAD(path, handlers...)
+	}
+	get("/healthz", a.healthy)
+	get("/readyz", a.ready)
+	if a.Metrics != nil {
+		get("/metrics", gin.WrapH(a.Metrics))
+	}
+}
+
+// healthy says that the process answers, and nothing more.
+func (a *API) healthy(g *gin.Context) {
+	writeBody(g.Writer, http.StatusOK, "application/json", []byte(`{"status":"ok"}`+"\n"))
+}
+
+// ready says whether calls can be answered now, else what is not in order. The
+// reasons go to the log.
+func (a *API) ready(g *gin.Context) {
+	ctx, cancel := context.WithTimeout(g.Request.Context(), readyWait)
+	defer cancel()
+	var faults []Violation
+	for _, check := range a.Checks {
+		if err := check.Ready(ctx); err != nil {
+			a.Log.LogAttrs(ctx, slog.LevelWarn, "not ready",
+				slog.String("check", check.Name), slog.Any("error", err))
+			faults = append(faults, Violation{Pointer: check.Name, Code: "not_ready", Detail: check.Name + " is not ready"})
+		}
+	}
+	if faults == nil {
+		writeBody(g.Writer, http.StatusOK, "application/json", []byte(`{"status":"ready"}`+"\n"))
+		return
+	}
+	a.refuse(g, &refusal{
+		status: http.StatusServiceUnavailable, code: "not_ready",
+		detail: "some of what is needed is not in order; errors names it", violations: faults,
+	})
+}

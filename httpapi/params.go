@@ -1,0 +1,168 @@
+package httpapi
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// field is a member of an In struct that a tag marks.
+type field struct {
+	name  string
+	index []int
+}
+
+// fieldsOf lists the members of struct type t that carry tag, those of
+// embedded structs too.
+func fieldsOf(t reflect.Type, tag string) []field {
+	var all []field
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
+		if name != "" && name != "-" && f.IsExported() {
+			all = append(all, field{name: name, index: f.Index})
+		}
+	}
+	return all
+}
+
+// trimmedFields lists the JSON members tagged trim:"true".
+func trimmedFields(t reflect.Type) []string {
+	var names []string
+	for _, f := range fieldsOf(t, "json") {
+		if t.FieldByIndex(f.index).Tag.Get("trim") == "true" {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// queryShape is what a route knows of its parameters.
+type queryShape struct {
+	shape
+	fields []field
+}
+
+// decode checks the query of u and fills in, a pointer to a struct, from it.
+func (q queryShape) decode(u *url.URL, in any) error {
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return badRequest("malformed_query", "the query of the address cannot be read")
+	}
+	tree := map[string]any{}
+	var faults []Violation
+	for name, given := range values {
+		value, fault := parameter(q.types[name], given)
+		if fault != nil {
+			fault.Pointer = "?" + clip(name)
+			faults = append(faults, *fault)
+			continue
+		}
+		tree[name] = value
+	}
+	faults = append(faults, q.check(tree, "?")...)
+	if len(faults) > 0 {
+		return invalid(faults...)
+	}
+	into := reflect.ValueOf(in).Elem()
+	for _, f := range q.fields {
+		value, given := tree[f.name]
+		if !given {
+			continue
+		}
+		data, err := json.Marshal(value)
+		if err == nil {
+			err = json.Unmarshal(data, into.FieldByIndex(f.index).Addr().Interface())
+		}
+		if err != nil {
+			return invalid(Violation{Pointer: "?" + f.name, Code: "format", Detail: "the value cannot be read"})
+		}
+	}
+	return nil
+}
+
+var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
+
+// parameter turns the texts given for one parameter into a JSON value of its
+// type. Which values are allowed is the schema's to say.
+func parameter(jsonType string, given []string) (any, *Violation) {
+	for _, text := range given {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return nil, &Violation{Code: "control_character", Detail: "the value is not a line of UTF-8 text"}
+		}
+	}
+	if jsonType == "array" {
+		var all []any
+		for _, part := range strings.Split(strings.Join(given, ","), ",") {
+			all = append(all, part)
+		}
+		return all, nil
+	}
+	if len(given) > 1 {
+		return nil, &Violation{Code: "repeated", Detail: "the parameter is given more than once"}
+	}
+	text := given[0]
+	switch {
+	case jsonType == "integer" && wholeNumber.MatchString(text):
+		return json.Number(text), nil
+	case jsonType == "boolean" && (text == "true" || text == "false"):
+		return text == "true", nil
+	case jsonType == "date-time":
+		return unspacedZone(text), nil
+	case jsonType == "integer" || jsonType == "boolean":
+		return nil, &Violation{Code: "type", Detail: jsonType + " is wanted"}
+	}
+	return text, nil
+}
+
+// unspacedZone gives back the plus sign of a zone that a client forgot to
+// percent-encode: in a query it stands for a space.
+func unspacedZone(instant string) string {
+	if at := len(instant) - len(" 02:00"); at > 0 && instant[at] == ' ' {
+		return instant[:at] + "+" + instant[at+1:]
+	}
+	return instant
+}
+
+// binder fills a route's In struct from a request.
+type binder struct {
+	path  []field
+	query queryShape
+	body  bodyShape
+}
+
+// newBinder reads the tags of in, which MUST be a struct.
+func newBinder(in any) (b binder, err error) {
+	t := reflect.TypeOf(in)
+	b.path = fieldsOf(t, "path")
+	b.query.fields = fieldsOf(t, "query")
+	b.body.trimmed = trimmedFields(t)
+	if b.query.shape, err = reflectShape(in, "query"); err != nil {
+		return b, err
+	}
+	b.body.shape, err = reflectShape(in, "json")
+	return b, err
+}
+
+// bind fills in, a pointer to the struct the binder was made for. param
+// answers the parts of the path by name.
+func (b binder) bind(w http.ResponseWriter, r *http.Request, param func(string) string, in any) error {
+	for _, f := range b.path {
+		reflect.ValueOf(in).Elem().FieldByIndex(f.index).SetString(param(f.name))
+	}
+	if err := b.query.decode(r.URL, in); err != nil {
+		return err
+	}
+	if safe(r) {
+		return nil
+	}
+	body, err := readBody(w, r)
+	if err != nil {
+		return err
+	}
+	return b.body.decode(body, in)
+}

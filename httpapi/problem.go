@@ -1,0 +1,146 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+
+	"helpdesk/domain"
+)
+
+// Problem is the body of every refusal (RFC 9457).
+type Problem struct {
+	Type     string      `json:"type" required:"true" description:"Stable identifier of the kind of problem; not an address."`
+	Title    string      `json:"title" required:"true"`
+	Status   int         `json:"status" required:"true"`
+	Detail   string      `json:"detail,omitempty"`
+	Code     string      `json:"code" required:"true" description:"The problem for programs."`
+	Instance string      `json:"instance" required:"true" description:"Identifies this occurrence by its request id."`
+	Errors   []Violation `json:"errors,omitempty"`
+}
+
+// Violation is one fault of a request.
+type Violation struct {
+	Pointer string `json:"pointer" required:"true" description:"JSON Pointer into the body, or ?name of a parameter or header."`
+	Code    string `json:"code" required:"true"`
+	Detail  string `json:"detail" required:"true"`
+}
+
+// maxViolations bounds how many faults one answer lists.
+const maxViolations = 20
+
+// refusal is what the edge itself refuses, before any rule is asked.
+type refusal struct {
+	status     int
+	code       string
+	detail     string
+	violations []Violation
+}
+
+func (r *refusal) Error() string { return r.code }
+
+// invalid refuses a request that is out of shape, naming each fault.
+func invalid(violations ...Violation) *refusal {
+	slices.SortStableFunc(violations, func(a, b Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
+	if len(violations) > maxViolations {
+		violations = violations[:maxViolations]
+	}
+	return &refusal{
+		status: http.StatusBadRequest, code: codeInvalid,
+		detail: "the request is out of shape; errors says where", violations: violations,
+	}
+}
+
+// Codes that more than one place gives.
+const (
+	codeInvalid     = "invalid_request"
+	codeUnavailable = "unavailable"
+	codeInternal    = "internal"
+)
+
+// errUnreadable answers a reader whose own profile is not projected yet.
+var errUnreadable = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "not_fresh",
+	Message: "the read side has not caught up yet, try again",
+}
+
+// statusOf is the one table from the kinds of refusal to HTTP.
+var statusOf = map[domain.Kind]int{
+	domain.KindInvalid:         http.StatusBadRequest,
+	domain.KindUnauthenticated: http.StatusUnauthorized,
+	domain.KindForbidden:       http.StatusForbidden,
+	domain.KindNotFound:        http.StatusNotFound,
+	domain.KindConflict:        http.StatusConflict,
+	domain.KindStale:           http.StatusPreconditionFailed,
+	domain.KindRejected:        http.StatusUnprocessableEntity,
+	domain.KindUnavailable:     http.StatusServiceUnavailable,
+}
+
+// problemOf turns any error into what may be told of it. known is false for an
+// error nobody foresaw: that is to be logged.
+func problemOf(err error) (p Problem, known bool) {
+	var refused *refusal
+	if errors.As(err, &refused) {
+		return Problem{Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.violations}, true
+	}
+	var rule *domain.Error
+	if errors.As(err, &rule) {
+		if status, ok := statusOf[rule.Kind]; ok {
+			return ruleProblem(rule, status), true
+		}
+	}
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return Problem{
+			Status: http.StatusServiceUnavailable, Code: codeUnavailable,
+			Detail: "the request was not finished in time",
+		}, true
+	}
+	return Problem{
+		Status: http.StatusInternalServerError, Code: codeInternal,
+		Detail: "something went wrong; the request id finds it in the log",
+	}, false
+}
+
+func ruleProblem(rule *domain.Error, status int) Problem {
+	p := Problem{Status: status, Code: rule.Code, Detail: rule.Message}
+	if rule.Field == "" {
+		return p
+	}
+	p.Errors = []Violation{{Pointer: "/" + escapePointer(rule.Field), Code: rule.Code, Detail: rule.Message}}
+	if rule.Kind == domain.KindInvalid {
+		p.Code = codeInvalid
+	}
+	return p
+}
+
+// writeProblem answers with p, completed with what follows from its status and
+// the request.
+func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
+	p.Type = "/problems/" + p.Code
+	p.Title = http.StatusText(p.Status)
+	p.Instance = "/requests/" + url.PathEscape(requestID)
+	switch p.Status {
+	case http.StatusUnauthorized:
+		w.Header().Set("WWW-Authenticate", `Session realm="helpdesk"`)
+	case http.StatusServiceUnavailable:
+		w.Header().Set("Retry-After", "1")
+	}
+	body, err := json.Marshal(p)
+	if err != nil { // strings and integers always marshal
+		panic(err)
+	}
+	writeBody(w, p.Status, "application/problem+json", body)
+}
+
+// inField names the member at fault in a refusal by a rule.
+func inField(err error, field string) error {
+	var rule *domain.Error
+	if errors.As(err, &rule) {
+		return rule.On(field)
+	}
+	return err
+}

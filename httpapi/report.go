@@ -1,0 +1,57 @@
+package httpapi
+
+import (
+	"context"
+	"time"
+
+	"helpdesk/domain"
+	"helpdesk/projections"
+)
+
+// ReportQuery is the parameters of the report.
+type ReportQuery struct {
+	AsOf    Optional[time.Time] `query:"as_of" description:"End of the window; now when left out."`
+	Days    Optional[int]       `query:"days" minimum:"1" maximum:"366" description:"Length of the window; 7 when left out."`
+	KnownAt Optional[time.Time] `query:"known_at" description:"Leave out what was recorded later."`
+}
+
+// Report counts what happened in the window (from, to]: in the members for
+// seven days, or in those for the span that was asked for.
+type Report struct {
+	Opened7      *int64 `json:"tickets_opened_last_7_days,omitempty"`
+	Resolved7    *int64 `json:"tickets_resolved_last_7_days,omitempty"`
+	Escalated7   *int64 `json:"tickets_escalated_last_7_days,omitempty"`
+	Opened       *int64 `json:"tickets_opened,omitempty"`
+	Resolved     *int64 `json:"tickets_resolved,omitempty"`
+	Escalated    *int64 `json:"tickets_escalated,omitempty"`
+	From         Time   `json:"from" required:"true"`
+	To           Time   `json:"to" required:"true"`
+	AsOfPosition int64  `json:"as_of_position" required:"true" description:"The counts are complete up to here in the log."`
+}
+
+// reportDays is the span of the report that asks for none.
+const reportDays = 7
+
+func (a *API) report(ctx context.Context, c *Call, in ReportQuery) (Report, error) {
+	if !seesPeople(c.Actor) { // the same two roles: admin and auditor
+		return Report{}, domain.ErrForbidden
+	}
+	if in.AsOf.Set && in.AsOf.Value.After(a.now()) {
+		return Report{}, invalid(Violation{Pointer: "?as_of", Code: "future", Detail: "an instant in the past is wanted"})
+	}
+	days := reportDays
+	if in.Days.Set {
+		days = in.Days.Value
+	}
+	r, err := a.Read.Report(ctx, projections.ReportQuery{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value})
+	if err != nil {
+		return Report{}, err
+	}
+	out := Report{From: Time{r.From}, To: Time{r.To}, AsOfPosition: r.AsOfPosition}
+	if in.Days.Set {
+		out.Opened, out.Resolved, out.Escalated = &r.Opened, &r.Resolved, &r.Escalated
+	} else {
+		out.Opened7, out.Resolved7, out.Escalated7 = &r.Opened, &r.Resolved, &r.Escalated
+	}
+	return out, nil
+}

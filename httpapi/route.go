@@ -1,0 +1,154 @@
+package httpapi
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"reflect"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+)
+
+// Who says who may make a call at all.
+type Who int
+
+// The callers. What each role may do beyond that is the handlers' and the
+// rules' to say.
+const (
+	Anyone Who = iota
+	SignedIn
+)
+
+// Route is one call of the API.
+type Route struct {
+	Method  string
+	Path    string // as API.md writes it: {id}, a slash at the end
+	ID      string // operation id
+	Summary string
+	Who     Who
+	Status  int // of success
+	Handler Handler
+
+	binder binder
+}
+
+// Handler is a typed handler made fit for the table by [Handle].
+type Handler struct {
+	In, Out any // zero values, to reflect schemas from
+	serve   func(ctx context.Context, c *Call, bind func(in any) error) (any, error)
+}
+
+// Empty is what a call takes or answers that has nothing to say.
+type Empty struct{}
+
+// Handle makes a [Handler] of a function. In MUST be a struct: its members
+// tagged path, query and json are filled from the request, and checked against
+// the schema that their tags make, before f is called.
+func Handle[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
+	var in In
+	var out Out
+	return Handler{In: in, Out: out, serve: func(ctx context.Context, c *Call, bind func(any) error) (any, error) {
+		var in In
+		if err := bind(&in); err != nil {
+			return nil, err
+		}
+		return f(ctx, c, in)
+	}}
+}
+
+// register puts the routes into the engine, GET for HEAD too.
+func (a *API) register(engine *gin.Engine) error {
+	for i := range a.table {
+		route := &a.table[i]
+		var err error
+		if route.binder, err = newBinder(route.Handler.In); err != nil {
+			return fmt.Errorf("route %s: %w", route.ID, err)
+		}
+		path := ginPath(route.Path)
+		serve := func(g *gin.Context) { a.serve(g, route) }
+		engine.Handle(route.Method, path, serve)
+		if route.Method == http.MethodGet {
+			engine.HEAD(path, serve)
+		}
+	}
+	return nil
+}
+
+// ginPath writes a path of the table as gin does, without the slash at the
+// end that [API.ServeHTTP] takes off requests too.
+func ginPath(path string) string {
+	return strings.TrimSuffix(strings.NewReplacer("{", ":", "}", "").Replace(path), "/")
+}
+
+func (a *API) serve(g *gin.Context, route *Route) {
+	c := callOf(g)
+	c.route = route
+	ctx := g.Request.Context()
+	out, err := a.answer(ctx, c, g)
+	switch {
+	case errors.Is(err, errNotModified):
+		g.Writer.WriteHeader(http.StatusNotModified)
+		g.Writer.WriteHeaderNow()
+	case err != nil:
+		a.refuse(g, err)
+	case reflect.TypeOf(out) == reflect.TypeFor[Empty]():
+		g.Writer.WriteHeader(route.Status)
+		g.Writer.WriteHeaderNow()
+	default:
+		body, err := encode(out)
+		if err != nil {
+			a.refuse(g, fmt.Errorf("write the answer: %w", err))
+			return
+		}
+		writeBody(g.Writer, route.Status, "application/json", body)
+	}
+}
+
+// answer is the order of work of the package comment.
+func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) {
+	if c.route.Who == SignedIn {
+		if err := c.identify(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if err := c.prepare(ctx); err != nil {
+		return nil, err
+	}
+	return c.route.Handler.serve(ctx, c, func(in any) error {
+		return c.route.binder.bind(g.Writer, g.Request, g.Param, in)
+	})
+}
+
+// refuse answers the problem that err stands for, and logs one that nobody
+// foresaw: its text is for the log alone.
+func (a *API) refuse(g *gin.Context, err error) {
+	c := callOf(g)
+	problem, known := problemOf(err)
+	if !known {
+		a.Log.LogAttrs(g.Request.Context(), slog.LevelError, "request failed",
+			slog.String("request_id", c.ID), slog.String("route", g.FullPath()), slog.Any("error", err))
+	}
+	writeProblem(g.Writer, c.ID, problem)
+}
+
+// encode writes v as JSON without escaping what only HTML would mind.
+func encode(v any) ([]byte, error) {
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	err := enc.Encode(v)
+	return b.Bytes(), err
+}
+
+func writeBody(w http.ResponseWriter, status int, mediaType string, body []byte) {
+	w.Header().Set("Content-Type", mediaType)
+	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+	w.WriteHeader(status)
+	_, _ = w.Write(body) // the client is gone: nobody to tell
+}

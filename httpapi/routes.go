@@ -1,0 +1,48 @@
+package httpapi
+
+import (
+	"net/http"
+
+	"helpdesk/domain/ticket"
+)
+
+// routes is the table of every call, in the order of API.md.
+func (a *API) routes() []Route {
+	const get, post, put, patch, del = http.MethodGet, http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete
+	const ok, created, empty = http.StatusOK, http.StatusCreated, http.StatusNoContent
+	verb := func(to ticket.Status) Handler { return Handle(a.changeStatus(to)) }
+	return []Route{
+		{Method: post, Path: "/api/register/", ID: "register", Summary: "Become a user", Who: Anyone, Status: created, Handler: Handle(a.registerUser)},
+		{Method: post, Path: "/api/login/", ID: "login", Summary: "Sign in", Who: Anyone, Status: ok, Handler: Handle(a.signIn)},
+		{Method: post, Path: "/api/logout/", ID: "logout", Summary: "Sign out", Who: SignedIn, Status: empty, Handler: Handle(a.signOut)},
+		{Method: get, Path: "/api/me/", ID: "getMe", Summary: "Read one's own profile", Who: SignedIn, Status: ok, Handler: Handle(a.getMe)},
+		{Method: patch, Path: "/api/me/", ID: "patchMe", Summary: "Change one's own profile", Who: SignedIn, Status: ok, Handler: Handle(a.patchMe)},
+		{Method: post, Path: "/api/me/password/", ID: "changePassword", Summary: "Change one's own password and end the other sessions", Who: SignedIn, Status: empty, Handler: Handle(a.changePassword)},
+		{Method: post, Path: "/api/me/deactivate/", ID: "deactivateMe", Summary: "Deactivate one's own account", Who: SignedIn, Status: empty, Handler: Handle(a.deactivateMe)},
+		{Method: get, Path: "/api/users/", ID: "listUsers", Summary: "List users", Who: SignedIn, Status: ok, Handler: Handle(a.listUsers)},
+		{Method: get, Path: "/api/users/{id}/", ID: "getUser", Summary: "Read a user", Who: SignedIn, Status: ok, Handler: Handle(a.getUser)},
+		{Method: patch, Path: "/api/users/{id}/", ID: "patchUser", Summary: "Change a user", Who: SignedIn, Status: ok, Handler: Handle(a.patchUser)},
+
+		{Method: get, Path: "/api/tickets/", ID: "listTickets", Summary: "List tickets", Who: SignedIn, Status: ok, Handler: Handle(a.listTickets)},
+		{Method: post, Path: "/api/tickets/", ID: "openTicket", Summary: "Open a ticket", Who: SignedIn, Status: created, Handler: Handle(a.openTicket)},
+		{Method: get, Path: "/api/tickets/{id}/", ID: "getTicket", Summary: "Read a ticket with its comments", Who: SignedIn, Status: ok, Handler: Handle(a.getTicket)},
+		{Method: put, Path: "/api/tickets/{id}/", ID: "putTicket", Summary: "Give a ticket all its members anew", Who: SignedIn, Status: ok, Handler: Handle(a.putTicket)},
+		{Method: patch, Path: "/api/tickets/{id}/", ID: "patchTicket", Summary: "Change some members of a ticket", Who: SignedIn, Status: ok, Handler: Handle(a.patchTicket)},
+		{Method: del, Path: "/api/tickets/{id}/", ID: "deleteTicket", Summary: "Delete a ticket", Who: SignedIn, Status: empty, Handler: Handle(a.deleteTicket)},
+		{Method: post, Path: "/api/tickets/{id}/assign/", ID: "assignTicket", Summary: "Assign a ticket, or unassign it", Who: SignedIn, Status: ok, Handler: Handle(a.assignTicket)},
+		{Method: post, Path: "/api/tickets/{id}/start/", ID: "startTicket", Summary: "Begin work on a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusInProgress)},
+		{Method: post, Path: "/api/tickets/{id}/resolve/", ID: "resolveTicket", Summary: "Resolve a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusResolved)},
+		{Method: post, Path: "/api/tickets/{id}/close/", ID: "closeTicket", Summary: "Close a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusClosed)},
+		{Method: post, Path: "/api/tickets/{id}/reopen/", ID: "reopenTicket", Summary: "Reopen a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusOpen)},
+		{Method: post, Path: "/api/tickets/{id}/escalate/", ID: "escalateTicket", Summary: "Escalate a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusEscalated)},
+
+		{Method: get, Path: "/api/comments/", ID: "listComments", Summary: "List comments", Who: SignedIn, Status: ok, Handler: Handle(a.listComments)},
+		{Method: post, Path: "/api/comments/", ID: "addComment", Summary: "Comment on a ticket", Who: SignedIn, Status: created, Handler: Handle(a.addComment)},
+		{Method: get, Path: "/api/comments/{id}/", ID: "getComment", Summary: "Read a comment", Who: SignedIn, Status: ok, Handler: Handle(a.getComment)},
+		{Method: put, Path: "/api/comments/{id}/", ID: "putComment", Summary: "Give a comment a new text", Who: SignedIn, Status: ok, Handler: Handle(a.putComment)},
+		{Method: patch, Path: "/api/comments/{id}/", ID: "patchComment", Summary: "Change a comment", Who: SignedIn, Status: ok, Handler: Handle(a.patchComment)},
+		{Method: del, Path: "/api/comments/{id}/", ID: "deleteComment", Summary: "Remove a comment", Who: SignedIn, Status: empty, Handler: Handle(a.deleteComment)},
+
+		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
+	}
+}

@@ -1,0 +1,208 @@
+package httpapi
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	swaggest "github.com/swaggest/jsonschema-go"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// schemaOptions make schemas of the API's structs, whatever they are for.
+func schemaOptions() []func(*swaggest.ReflectContext) {
+	return []func(*swaggest.ReflectContext){
+		swaggest.InterceptSchema(interceptSchema),
+		swaggest.InterceptDefName(func(t reflect.Type, _ string) string { return t.Name() }),
+	}
+}
+
+// interceptSchema describes the types whose Go shape is not their JSON shape.
+func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
+	if p.Processed || !p.Value.IsValid() || !p.Value.CanInterface() {
+		return false, nil
+	}
+	switch v := p.Value.Interface().(type) {
+	case ticket.Priority:
+		return enum(p.Schema, ticket.Low, ticket.Medium, ticket.High), nil
+	case ticket.Status:
+		return enum(p.Schema, ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusResolved,
+			ticket.StatusClosed, ticket.StatusEscalated), nil
+	case domain.Role:
+		return enum(p.Schema, domain.Roles()...), nil
+	case Time:
+		p.Schema.AddType(swaggest.String)
+		p.Schema.WithFormat("date-time")
+		return true, nil
+	case TicketName:
+		p.Schema.AddType(swaggest.Integer)
+		p.Schema.AddType(swaggest.String)
+		return true, nil
+	case interface{ underlying() any }:
+		inner, err := new(swaggest.Reflector).Reflect(v.underlying(), append(schemaOptions(), swaggest.InlineRefs)...)
+		if err != nil {
+			return true, err
+		}
+		inner.Parent, inner.ReflectType = p.Schema.Parent, p.Schema.ReflectType
+		*p.Schema = inner
+		return true, nil
+	}
+	return false, nil
+}
+
+func enum[T ~string](s *swaggest.Schema, values ...T) bool {
+	s.AddType(swaggest.String)
+	for _, v := range values {
+		s.Enum = append(s.Enum, string(v))
+	}
+	return true
+}
+
+// shape is the schema of the members that one tag marks, ready to check with.
+type shape struct {
+	types   map[string]string // JSON type and, for a time, "date-time", by member
+	checker *jsonschema.Schema
+}
+
+// reflectShape makes the shape of in's members tagged with tag: "json" for a
+// body, "query" for parameters. Members it does not know are refused.
+func reflectShape(in any, tag string) (shape, error) {
+	options := append(schemaOptions(), swaggest.InlineRefs, swaggest.PropertyNameTag(tag))
+	s, err := new(swaggest.Reflector).Reflect(in, options...)
+	if err != nil {
+		return shape{}, fmt.Errorf("schema of %T: %w", in, err)
+	}
+	none := false
+	s.AdditionalProperties = &swaggest.SchemaOrBool{TypeBoolean: &none}
+	out := shape{types: map[string]string{}}
+	for name, property := range s.Properties {
+		out.types[name] = simpleType(property.TypeObject)
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return shape{}, fmt.Errorf("schema of %T: %w", in, err)
+	}
+	out.checker, err = compile(data)
+	if err != nil {
+		return shape{}, fmt.Errorf("schema of %T: %w", in, err)
+	}
+	return out, nil
+}
+
+func compile(schema []byte) (*jsonschema.Schema, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return nil, err
+	}
+	const name = "request.json"
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource(name, document); err != nil {
+		return nil, err
+	}
+	return c.Compile(name)
+}
+
+func simpleType(s *swaggest.Schema) string {
+	if s.Format != nil && *s.Format == "date-time" {
+		return "date-time"
+	}
+	for _, t := range []swaggest.SimpleType{swaggest.Array, swaggest.Integer, swaggest.Boolean} {
+		if s.HasType(t) {
+			return string(t)
+		}
+	}
+	return string(swaggest.String)
+}
+
+// check lists where value leaves the shape. prefix stands before each name:
+// "/" for a body, "?" for parameters.
+func (s shape) check(value any, prefix string) []Violation {
+	err := s.checker.Validate(value)
+	if err == nil {
+		return nil
+	}
+	var failed *jsonschema.ValidationError
+	if !errors.As(err, &failed) {
+		return []Violation{{Code: "type", Detail: "the value is out of shape"}}
+	}
+	return violations(failed, prefix)
+}
+
+func violations(e *jsonschema.ValidationError, prefix string) []Violation {
+	if len(e.Causes) > 0 {
+		var all []Violation
+		for _, cause := range e.Causes {
+			all = append(all, violations(cause, prefix)...)
+		}
+		return all
+	}
+	path := make([]string, len(e.InstanceLocation))
+	for i, token := range e.InstanceLocation {
+		path[i] = escapePointer(token)
+	}
+	at := strings.Join(path, "/")
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		return named(k.Missing, at, prefix, "required", "a value is required")
+	case *kind.AdditionalProperties:
+		return named(k.Properties, at, prefix, "unknown", "there is no such member or parameter")
+	}
+	if at != "" {
+		at = prefix + at
+	}
+	if prefix == "?" && len(path) > 1 { // an element of a list parameter
+		at = prefix + path[0]
+	}
+	code, detail := fault(e.ErrorKind)
+	return []Violation{{Pointer: at, Code: code, Detail: detail}}
+}
+
+func named(names []string, at, prefix, code, detail string) []Violation {
+	if at != "" {
+		at += "/"
+	}
+	var all []Violation
+	for _, name := range names[:min(len(names), maxViolations)] {
+		all = append(all, Violation{Pointer: prefix + at + escapePointer(clip(name)), Code: code, Detail: detail})
+	}
+	return all
+}
+
+// clip keeps a name of the client's own making from filling the answer.
+func clip(name string) string {
+	if runes := []rune(name); len(runes) > 100 {
+		return string(runes[:100]) + "…"
+	}
+	return name
+}
+
+func fault(k jsonschema.ErrorKind) (code, detail string) {
+	switch k := k.(type) {
+	case *kind.Type:
+		return "type", fmt.Sprintf("%s is wanted, this is %s", strings.Join(k.Want, " or "), k.Got)
+	case *kind.Enum:
+		return domain.ErrEnum.Code, fmt.Sprintf("one of %v is wanted", k.Want)
+	case *kind.MinLength:
+		if k.Want == 1 {
+			return domain.ErrRequired.Code, domain.ErrRequired.Message
+		}
+		return "min_length", fmt.Sprintf("at least %d characters are wanted", k.Want)
+	case *kind.MaxLength:
+		return domain.ErrTooLong.Code, fmt.Sprintf("at most %d characters are allowed", k.Want)
+	case *kind.Minimum:
+		return "minimum", fmt.Sprintf("at least %s is wanted", k.Want.RatString())
+	case *kind.Maximum:
+		return "maximum", fmt.Sprintf("at most %s is allowed", k.Want.RatString())
+	case *kind.Format:
+		return "format", "a " + k.Want + " is wanted, such as 2026-01-31T12:00:00Z"
+	}
+	return "invalid", "the value is out of shape"
+}

@@ -1,0 +1,77 @@
+package httpapi
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+)
+
+// TicketQuery is the parameters of the list of tickets.
+type TicketQuery struct {
+	Listing
+	Status        []ticket.Status     `query:"status" description:"Repeated or separated by commas."`
+	Priority      []ticket.Priority   `query:"priority" description:"Repeated or separated by commas."`
+	AssignedTo    string              `query:"assigned_to" minLength:"1" maxLength:"150" description:"An id, a username, me or none."`
+	CreatedBy     string              `query:"created_by" minLength:"1" maxLength:"150" description:"An id, a username or me."`
+	Title         string              `query:"title" maxLength:"200" description:"Part of the title, without regard to case."`
+	CreatedAfter  Optional[time.Time] `query:"created_after" description:"At this instant or later."`
+	CreatedBefore Optional[time.Time] `query:"created_before" description:"Before this instant."`
+	UpdatedAfter  Optional[time.Time] `query:"updated_after" description:"At this instant or later."`
+	UpdatedBefore Optional[time.Time] `query:"updated_before" description:"Before this instant."`
+	Ordering      string              `query:"ordering" enum:"created_at,-created_at,updated_at,-updated_at,priority,-priority,number,-number" default:"-created_at" description:"With - the largest first."`
+}
+
+// newestFirst is the order of a list of tickets that asks for none.
+const newestFirst = "-created_at"
+
+func (a *API) ticketFilter(ctx context.Context, viewer domain.Actor, in TicketQuery) (projections.TicketFilter, error) {
+	ordering := in.Ordering
+	if ordering == "" {
+		ordering = newestFirst
+	}
+	f := projections.TicketFilter{
+		Statuses: in.Status, Priorities: in.Priority, Title: in.Title, Unassigned: in.AssignedTo == "none",
+		CreatedAfter: in.CreatedAfter.Ptr(), CreatedBefore: in.CreatedBefore.Ptr(),
+		UpdatedAfter: in.UpdatedAfter.Ptr(), UpdatedBefore: in.UpdatedBefore.Ptr(),
+		OrderBy:    projections.TicketOrder(strings.TrimPrefix(ordering, "-")),
+		Descending: strings.HasPrefix(ordering, "-"),
+	}
+	var err error
+	if !f.Unassigned {
+		if f.AssignedTo, err = a.personFilter(ctx, viewer, "assigned_to", in.AssignedTo); err != nil {
+			return f, err
+		}
+	}
+	f.CreatedBy, err = a.personFilter(ctx, viewer, "created_by", in.CreatedBy)
+	return f, err
+}
+
+// personFilter answers the id of the person a filter names, nil for no filter.
+// A name that nobody has is refused to those who see people; others can't tell
+// it from somebody without a ticket they see.
+func (a *API) personFilter(ctx context.Context, viewer domain.Actor, param, name string) (*user.ID, error) {
+	switch name {
+	case "":
+		return nil, nil
+	case "me":
+		return &viewer.ID, nil
+	}
+	if id, err := uuid.Parse(name); err == nil && len(name) == 36 {
+		return &user.ID{UUID: id}, nil
+	}
+	account, known, err := a.person(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	if !known && viewer.Role != domain.RoleUser {
+		return nil, invalid(Violation{Pointer: "?" + param, Code: "unknown", Detail: "nobody has this username"})
+	}
+	return &account.ID, nil
+}

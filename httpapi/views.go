@@ -1,0 +1,128 @@
+package httpapi
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+)
+
+// Time is an instant as the API writes it: RFC 3339, UTC, microseconds.
+type Time struct{ time.Time }
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (t Time) MarshalJSON() ([]byte, error) {
+	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000000Z"`)), nil
+}
+
+func timeOf(t *time.Time) *Time {
+	if t == nil {
+		return nil
+	}
+	return &Time{*t}
+}
+
+// Person is somebody as others see them.
+type Person struct {
+	ID       uuid.UUID `json:"id" required:"true"`
+	Username string    `json:"username" required:"true"`
+}
+
+// Ticket is a ticket as one viewer sees it.
+type Ticket struct {
+	ID              uuid.UUID       `json:"id" required:"true"`
+	Number          int64           `json:"number" required:"true"`
+	Title           string          `json:"title" required:"true"`
+	Description     string          `json:"description" required:"true"`
+	Priority        ticket.Priority `json:"priority" required:"true"`
+	Status          ticket.Status   `json:"status" required:"true"`
+	CreatedBy       Person          `json:"created_by" required:"true"`
+	AssignedTo      *Person         `json:"assigned_to" required:"true"`
+	CreatedAt       Time            `json:"created_at" required:"true"`
+	UpdatedAt       Time            `json:"updated_at" required:"true"`
+	FirstResponseAt *Time           `json:"first_response_at" required:"true"`
+	ResolvedAt      *Time           `json:"resolved_at" required:"true"`
+	ClosedAt        *Time           `json:"closed_at" required:"true"`
+	EscalatedAt     *Time           `json:"escalated_at" required:"true"`
+	CommentCount    int             `json:"comment_count" required:"true" description:"Of the comments the caller may see."`
+	Version         int             `json:"version" required:"true" description:"The ETag without its quotes."`
+}
+
+// TicketWithComments is a ticket together with what was said about it.
+type TicketWithComments struct {
+	Ticket
+	Comments []Comment `json:"comments" required:"true" nullable:"false" description:"Oldest first."`
+}
+
+// Comment is a comment on a ticket, or a note among staff.
+type Comment struct {
+	ID           uuid.UUID `json:"id" required:"true"`
+	Ticket       uuid.UUID `json:"ticket" required:"true"`
+	TicketNumber int64     `json:"ticket_number" required:"true"`
+	Author       Person    `json:"author" required:"true"`
+	Text         string    `json:"text" required:"true"`
+	Internal     bool      `json:"internal" required:"true"`
+	CreatedAt    Time      `json:"created_at" required:"true"`
+	EditedAt     *Time     `json:"edited_at" required:"true"`
+}
+
+// User is somebody. What stands after the names is there only for those who
+// may see it.
+type User struct {
+	ID        uuid.UUID    `json:"id" required:"true"`
+	Username  string       `json:"username" required:"true"`
+	FirstName string       `json:"first_name" required:"true"`
+	LastName  string       `json:"last_name" required:"true"`
+	Email     *string      `json:"email,omitempty"`
+	Role      *domain.Role `json:"role,omitempty"`
+	IsActive  *bool        `json:"is_active,omitempty"`
+	CreatedAt *Time        `json:"created_at,omitempty"`
+	UpdatedAt *Time        `json:"updated_at,omitempty"`
+	NameEmail *string      `json:"name_email,omitempty" description:"First Last - mail"`
+}
+
+func personView(p projections.Person) Person { return Person{ID: p.ID, Username: p.Username} }
+
+func ticketView(t projections.Ticket) Ticket {
+	out := Ticket{
+		ID: t.ID, Number: t.Number, Title: t.Title, Description: t.Description,
+		Priority: t.Priority, Status: t.Status, CreatedBy: personView(t.CreatedBy),
+		CreatedAt: Time{t.CreatedAt}, UpdatedAt: Time{t.UpdatedAt},
+		FirstResponseAt: timeOf(t.FirstResponseAt), ResolvedAt: timeOf(t.ResolvedAt),
+		ClosedAt: timeOf(t.ClosedAt), EscalatedAt: timeOf(t.EscalatedAt),
+		CommentCount: t.CommentCount, Version: t.Version,
+	}
+	if t.AssignedTo != nil {
+		assignee := personView(*t.AssignedTo)
+		out.AssignedTo = &assignee
+	}
+	return out
+}
+
+func commentView(c projections.Comment) Comment {
+	return Comment{
+		ID: c.ID, Ticket: c.Ticket, TicketNumber: c.TicketNumber, Author: personView(c.Author),
+		Text: c.Text, Internal: c.Internal, CreatedAt: Time{c.CreatedAt}, EditedAt: timeOf(c.EditedAt),
+	}
+}
+
+// userView shows u to viewer: all of it to themselves, admins and auditors,
+// the names to agents. That others see nobody is for the caller to refuse.
+func userView(viewer domain.Actor, u projections.User) User {
+	out := User{ID: u.ID, Username: u.Username, FirstName: u.FirstName, LastName: u.LastName}
+	if viewer.ID.UUID != u.ID && !seesPeople(viewer) {
+		return out
+	}
+	nameEmail := u.NameEmail()
+	out.Email, out.Role, out.IsActive, out.NameEmail = &u.Email, &u.Role, &u.IsActive, &nameEmail
+	out.CreatedAt, out.UpdatedAt = &Time{u.CreatedAt}, &Time{u.UpdatedAt}
+	return out
+}
+
+// seesPeople reports whether all there is about other people is shown to the actor.
+func seesPeople(a domain.Actor) bool {
+	return a.Role == domain.RoleAdmin || a.Role == domain.RoleAuditor
+}

@@ -1,0 +1,94 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// commentView is a row of read.comments with its ticket's number and its
+// author's name.
+type commentView struct {
+	commentRow
+	TicketNumber int64
+	AuthorName   string
+}
+
+const commentsFrom = "read.comments AS c JOIN read.tickets AS t ON t.id = c.ticket_id"
+
+// commentsSQL completes comments of alias c with tickets of alias t.
+const commentsSQL = `
+SELECT c.id, c.ticket_id, c.author_id, c.text, c.internal, c.created_at, c.edited_at,
+    t.number AS ticket_number, coalesce(u.username, '') AS author_name
+FROM ` + commentsFrom + `
+LEFT JOIN read.users AS u ON u.id = c.author_id`
+
+func (v commentView) show() Comment {
+	return Comment{
+		ID: v.ID, Ticket: v.TicketID, TicketNumber: v.TicketNumber,
+		Author: Person{ID: v.AuthorID, Username: v.AuthorName}, Text: v.Text, Internal: v.Internal,
+		CreatedAt: v.CreatedAt, EditedAt: v.EditedAt,
+	}
+}
+
+// visibleComments adds the condition that the comment of alias c, of the
+// ticket of alias t, is visible to the viewer.
+func (w *where) visibleComments(viewer domain.Actor) {
+	w.visibleTickets(viewer)
+	if !ticket.SeesInternal(viewer) {
+		w.add("NOT c.internal")
+	}
+}
+
+// Comments answers a page of the comments the viewer sees, oldest first: of
+// one ticket, or of all when id is nil. Of a ticket they can't see there are
+// none.
+func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.ID, p Page) (Slice[Comment], error) {
+	l := list[commentView]{
+		from: commentsFrom, key: "c.created_at", cast: "timestamptz", id: "c.id",
+		columns: "c.*, t.number AS ticket_number",
+		shape: `SELECT c.id, c.ticket_id, c.author_id, c.text, c.internal, c.created_at, c.edited_at,
+    c.ticket_number, coalesce(u.username, '') AS author_name
+FROM chosen AS c LEFT JOIN read.users AS u ON u.id = c.author_id
+ORDER BY c.place`,
+		at: func(v commentView) (string, uuid.UUID) { return timeKey(v.CreatedAt), v.ID },
+	}
+	l.where.visibleComments(viewer)
+	if id != nil {
+		l.where.add("c.ticket_id = ?", *id)
+	}
+	views, err := l.page(ctx, r.pool, p)
+	if err != nil {
+		return Slice[Comment]{}, err
+	}
+	return shown(views, commentView.show), nil
+}
+
+// AllComments answers every comment of the ticket that the viewer sees, oldest
+// first.
+func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Comment, error) {
+	var w where
+	w.visibleComments(viewer)
+	w.add("c.ticket_id = ?", id)
+	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.args...) // CollectRows answers its error
+	views, err := pgx.CollectRows(rows, pgx.RowToStructByName[commentView])
+	if err != nil {
+		return nil, fmt.Errorf("list the comments of ticket %s: %w", id, err)
+	}
+	return shown(Slice[commentView]{Items: views}, commentView.show).Items, nil
+}
+
+// Comment answers the comment, [domain.ErrNotFound] when the viewer can't see
+// it.
+func (r *Reader) Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (Comment, error) {
+	var w where
+	w.visibleComments(viewer)
+	w.add("c.id = ?", id)
+	v, err := one[commentView](ctx, r.pool, "comment", commentsSQL+w.String(), w.args...)
+	return v.show(), err
+}

@@ -1,0 +1,178 @@
+package projections
+
+import (
+	"context"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// ticketView is a row of read.tickets with the names of its people.
+type ticketView struct {
+	ticketRow
+	CreatedByName  string
+	AssignedToName string
+}
+
+// shapeTicketsSQL completes chosen rows of read.tickets.
+const shapeTicketsSQL = `
+SELECT t.id, t.number, t.title, t.description, t.priority, t.priority_rank, t.status, t.created_by, t.opened_by,
+    t.assigned_to, t.created_at, t.updated_at, t.first_response_at, t.resolved_at, t.closed_at, t.escalated_at,
+    t.public_comments, t.internal_comments, t.version,
+    coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
+FROM chosen AS t
+LEFT JOIN read.users AS c ON c.id = t.created_by
+LEFT JOIN read.users AS a ON a.id = t.assigned_to
+ORDER BY t.place`
+
+// show answers the ticket as the viewer sees it.
+func (v ticketView) show(viewer domain.Actor) Ticket {
+	t := Ticket{
+		ID: v.ID, Number: v.Number, Title: v.Title, Description: v.Description,
+		Priority: v.Priority, Status: v.Status, CreatedBy: Person{ID: v.CreatedBy, Username: v.CreatedByName},
+		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, FirstResponseAt: v.FirstResponseAt,
+		ResolvedAt: v.ResolvedAt, ClosedAt: v.ClosedAt, EscalatedAt: v.EscalatedAt,
+		CommentCount: v.PublicComments, Version: v.Version,
+	}
+	if v.AssignedTo != nil {
+		t.AssignedTo = &Person{ID: *v.AssignedTo, Username: v.AssignedToName}
+	}
+	if ticket.SeesInternal(viewer) {
+		t.CommentCount += v.InternalComments
+	}
+	return t
+}
+
+// visibleTickets adds the condition that the ticket of alias t is visible to
+// the viewer: the SQL of [ticket.State.VisibleTo].
+func (w *where) visibleTickets(viewer domain.Actor) {
+	switch {
+	case viewer.SeesAll():
+	case viewer.Role == domain.RoleUser:
+		w.add("t.created_by = ?", viewer.ID)
+	case viewer.Role == domain.RoleAgent && viewer.Visibility == domain.VisibleQueue:
+		w.add("(t.assigned_to = ? OR t.created_by = ? OR t.opened_by = ? OR t.assigned_to IS NULL)", viewer.ID, viewer.ID, viewer.ID)
+	case viewer.Role == domain.RoleAgent:
+		w.add("(t.assigned_to = ? OR t.created_by = ? OR t.opened_by = ?)", viewer.ID, viewer.ID, viewer.ID)
+	default:
+		w.add("false")
+	}
+}
+
+// Ticket answers the ticket as the viewer sees it, [domain.ErrNotFound] when
+// they don't.
+func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef) (Ticket, error) {
+	var w where
+	w.ref(ref)
+	w.visibleTickets(viewer)
+	sql := "WITH chosen AS (SELECT *, 1 AS place FROM read.tickets AS t" + w.String() + ") " + shapeTicketsSQL
+	v, err := one[ticketView](ctx, r.pool, "ticket", sql, w.args...)
+	return v.show(viewer), err
+}
+
+func (w *where) ref(ref TicketRef) {
+	if ref.ID.UUID != uuid.Nil {
+		w.add("t.id = ?", ref.ID)
+	} else {
+		w.add("t.number = ?", ref.Number)
+	}
+}
+
+// TicketID answers the id of the ticket a reference names, whoever may see it.
+// An id is its own answer; a number nobody has is [domain.ErrNotFound].
+func (r *Reader) TicketID(ctx context.Context, ref TicketRef) (ticket.ID, error) {
+	if ref.ID.UUID != uuid.Nil {
+		return ref.ID, nil
+	}
+	row, err := one[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
+		`SELECT id FROM read.tickets WHERE number = $1`, ref.Number)
+	return ticket.ID{UUID: row.ID}, err
+}
+
+// ticketOrders says what each order compares, and how a cursor's key is read.
+var ticketOrders = map[TicketOrder]struct {
+	column, cast string
+	key          func(ticketView) string
+}{
+	ByCreated:  {"t.created_at", "timestamptz", func(v ticketView) string { return timeKey(v.CreatedAt) }},
+	ByUpdated:  {"t.updated_at", "timestamptz", func(v ticketView) string { return timeKey(v.UpdatedAt) }},
+	ByPriority: {"t.priority_rank", "smallint", func(v ticketView) string { return strconv.Itoa(v.PriorityRank) }},
+	ByNumber:   {"t.number", "bigint", func(v ticketView) string { return strconv.FormatInt(v.Number, 10) }},
+}
+
+func timeKey(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
+
+// Tickets answers a page of the tickets the viewer sees, narrowed by the
+// filter. Without an order they come newest first.
+func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
+	if f.OrderBy == "" {
+		f.OrderBy, f.Descending = ByCreated, true
+	}
+	order := ticketOrders[f.OrderBy]
+	l := list[ticketView]{
+		from: "read.tickets AS t", key: order.column, cast: order.cast, id: "t.id", desc: f.Descending,
+		shape: shapeTicketsSQL,
+		at:    func(v ticketView) (string, uuid.UUID) { return order.key(v), v.ID },
+	}
+	l.where.visibleTickets(viewer)
+	l.where.tickets(f)
+	views, err := l.page(ctx, r.pool, p)
+	if err != nil {
+		return Slice[Ticket]{}, err
+	}
+	return shown(views, func(v ticketView) Ticket { return v.show(viewer) }), nil
+}
+
+// tickets adds the conditions of a filter.
+func (w *where) tickets(f TicketFilter) {
+	if len(f.Statuses) > 0 {
+		w.add("t.status = ANY (?)", f.Statuses)
+	}
+	if len(f.Priorities) > 0 {
+		w.add("t.priority_rank = ANY (?)", ranks(f.Priorities))
+	}
+	if f.Unassigned {
+		w.add("t.assigned_to IS NULL")
+	}
+	if f.AssignedTo != nil {
+		w.add("t.assigned_to = ?", *f.AssignedTo)
+	}
+	if f.CreatedBy != nil {
+		w.add("t.created_by = ?", *f.CreatedBy)
+	}
+	if f.Title != "" {
+		w.add("t.title ILIKE ?", containing(f.Title))
+	}
+	for _, bound := range []struct {
+		condition string
+		at        *time.Time
+	}{
+		{"t.created_at >= ?", f.CreatedAfter}, {"t.created_at < ?", f.CreatedBefore},
+		{"t.updated_at >= ?", f.UpdatedAfter}, {"t.updated_at < ?", f.UpdatedBefore},
+	} {
+		if bound.at != nil {
+			w.add(bound.condition, *bound.at)
+		}
+	}
+}
+
+func ranks(priorities []ticket.Priority) []int {
+	ranks := make([]int, len(priorities))
+	for i, p := range priorities {
+		ranks[i] = p.Rank()
+	}
+	return ranks
+}
+
+// shown turns a slice of rows into what is shown of them.
+func shown[R, T any](s Slice[R], show func(R) T) Slice[T] {
+	items := make([]T, len(s.Items))
+	for i, row := range s.Items {
+		items[i] = show(row)
+	}
+	return Slice[T]{Items: items, Next: s.Next, Previous: s.Previous, Count: s.Count}
+}

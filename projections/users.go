@@ -1,0 +1,48 @@
+package projections
+
+import (
+	"context"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain/user"
+)
+
+// User answers the user, [domain.ErrNotFound] when there is none of this id.
+func (r *Reader) User(ctx context.Context, id user.ID) (User, error) {
+	row, err := one[userRow](ctx, r.pool, "user", loadUserSQL, id)
+	return row.show(), err
+}
+
+const loadUserSQL = `SELECT ` + userColumns + ` FROM read.users WHERE id = $1`
+
+func (r userRow) show() User {
+	return User{
+		ID: r.ID, Username: r.Username, Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
+		Role: r.Role, IsActive: r.IsActive, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+	}
+}
+
+// Users answers a page of users, by username, narrowed by the filter.
+func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], error) {
+	l := list[userRow]{
+		from: "read.users AS u", key: "lower(u.username)", cast: "text", id: "u.id",
+		shape: `SELECT ` + userColumns + ` FROM chosen ORDER BY place`,
+		at:    func(r userRow) (string, uuid.UUID) { return strings.ToLower(r.Username), r.ID },
+	}
+	if f.Search != "" {
+		l.where.add(`(u.username || ' ' || u.first_name || ' ' || u.last_name || ' ' || u.email) ILIKE ?`, containing(f.Search))
+	}
+	if f.Role != "" {
+		l.where.add("u.role = ?", string(f.Role))
+	}
+	if f.Active != nil {
+		l.where.add("u.is_active = ?", *f.Active)
+	}
+	rows, err := l.page(ctx, r.pool, p)
+	if err != nil {
+		return Slice[User]{}, err
+	}
+	return shown(rows, userRow.show), nil
+}
