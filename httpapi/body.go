@@ -83,7 +83,7 @@ func (b bodyShape) decode(body []byte, in any) error {
 	if object, ok := tree.(map[string]any); ok {
 		b.trim(object)
 	}
-	if faults := append(controlled(tree, ""), b.check(tree, "/")...); len(faults) > 0 {
+	if faults := append(controlled(tree, ""), b.check(tree, bodyPrefix)...); len(faults) > 0 {
 		return invalid(faults...)
 	}
 	// From the tree, not from the bytes: it is what was checked.

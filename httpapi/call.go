@@ -113,7 +113,10 @@ func (c *Call) carryOut(ctx context.Context, do func(commands.Request) (commands
 		return out, nil
 	}
 	// It is written: whatever keeps the read side, the answer is a success.
-	c.behind = c.wait(ctx, out.Position) != nil
+	if err := c.wait(ctx, out.Position); err != nil {
+		c.behind = true
+		c.api.unread(ctx, c, err)
+	}
 	return out, nil
 }
 

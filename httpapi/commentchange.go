@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -38,27 +39,50 @@ func (a *API) patchComment(ctx context.Context, c *Call, in CommentPatch) (Writt
 	return a.editComment(ctx, c, in.CommentPath, in.Text.Ptr(), in.Ticket, in.Internal)
 }
 
-// editComment gives a comment a new text, the one it has when text is nil: the
-// rules then still say whether the caller may edit it. Members that cannot
+// editComment gives a comment a new text, if there is one. Members that cannot
 // change may be repeated.
 func (a *API) editComment(ctx context.Context, c *Call, path CommentPath, text *string, of Optional[TicketName], internal Optional[bool]) (Written[Comment], error) {
 	comment, err := a.commentAt(ctx, c, path)
 	if err != nil {
 		return Written[Comment]{}, err
 	}
-	if text == nil {
-		text = &comment.Text
-	}
+	by := ticket.By{Actor: c.Actor}
 	id := ticket.CommentID{UUID: comment.ID}
-	edit := ticket.EditComment{By: ticket.By{Actor: c.Actor}, CommentID: id, Text: *text, Now: a.now()}
-	if field := movedField(comment, of, internal); field != "" {
-		return Written[Comment]{}, errFixed.On(field)
+	edit := ticket.EditComment{By: by, CommentID: id, Text: comment.Text, Now: a.now()}
+	var command ticket.Command = ticket.EditTicket{By: by} // changes nothing
+	if text != nil {
+		edit.Text = *text
+		command = edit
 	}
-	out, err := a.commandComment(ctx, c, comment, edit)
+	moved := movedField(comment, of, internal)
+	if text == nil || moved != "" {
+		if err := a.mayEdit(ctx, comment, edit); err != nil {
+			return Written[Comment]{}, err
+		}
+	}
+	if moved == "internal" && !ticket.SeesInternal(c.Actor) {
+		return Written[Comment]{}, domain.ErrForbidden.On(moved)
+	}
+	if moved != "" {
+		return Written[Comment]{}, errFixed.On(moved)
+	}
+	out, err := a.commandComment(ctx, c, comment, command)
 	if err != nil {
 		return Written[Comment]{}, err
 	}
 	return a.writtenComment(ctx, c, id, out), nil
+}
+
+// mayEdit asks the rules whether the edit is allowed, and never carries it
+// out: a version that cannot be is the last thing a command is refused for.
+// What the read side holds as the text must not be written back, it may be
+// behind.
+func (a *API) mayEdit(ctx context.Context, comment projections.Comment, edit ticket.EditComment) error {
+	_, err := a.Tickets.Do(ctx, commands.Request{IfMatch: noVersion}, ticket.ID{UUID: comment.Ticket}, edit)
+	if errors.Is(err, domain.ErrStale) {
+		return nil
+	}
+	return err
 }
 
 // movedField names the member that would have to change and can't, "" for none.

@@ -169,6 +169,14 @@ func (d *desk) AllComments(context.Context, domain.Actor, ticket.ID) ([]projecti
 	return nil, nil
 }
 
+func (d *desk) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (projections.Comment, error) {
+	comment, ok := d.state().Comments[id]
+	if !ok || !d.state().VisibleTo(viewer) || (comment.Internal && !ticket.SeesInternal(viewer)) {
+		return projections.Comment{}, domain.ErrNotFound
+	}
+	return projections.Comment{ID: id.UUID, Ticket: ticketID.UUID, TicketNumber: 7, Text: comment.Text, Internal: comment.Internal, CreatedAt: noon}, nil
+}
+
 func (d *desk) User(_ context.Context, id user.ID) (projections.User, error) {
 	for _, a := range accounts {
 		if a.ID == id {

@@ -58,13 +58,13 @@ func (q queryShape) decode(u *url.URL, in any) error {
 	for name, given := range values {
 		value, fault := parameter(q.types[name], given)
 		if fault != nil {
-			fault.Pointer = "?" + clip(name)
+			fault.Pointer = paramPrefix + clip(name)
 			faults = append(faults, *fault)
 			continue
 		}
 		tree[name] = value
 	}
-	faults = append(faults, q.check(tree, "?")...)
+	faults = append(faults, q.check(tree, paramPrefix)...)
 	if len(faults) > 0 {
 		return invalid(faults...)
 	}
@@ -79,7 +79,7 @@ func (q queryShape) decode(u *url.URL, in any) error {
 			err = json.Unmarshal(data, into.FieldByIndex(f.index).Addr().Interface())
 		}
 		if err != nil {
-			return invalid(Violation{Pointer: "?" + f.name, Code: "format", Detail: "the value cannot be read"})
+			return invalid(Violation{Pointer: paramPrefix + f.name, Code: "format", Detail: "the value cannot be read"})
 		}
 	}
 	return nil

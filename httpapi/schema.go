@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 	"strings"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
@@ -29,7 +30,11 @@ func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
 	if p.Processed || !p.Value.IsValid() || !p.Value.CanInterface() {
 		return false, nil
 	}
-	switch v := p.Value.Interface().(type) {
+	value := p.Value
+	if value.Kind() == reflect.Pointer {
+		value = reflect.Zero(value.Type().Elem())
+	}
+	switch v := value.Interface().(type) {
 	case ticket.Priority:
 		return enum(p.Schema, ticket.Low, ticket.Medium, ticket.High), nil
 	case ticket.Status:
@@ -122,8 +127,13 @@ func simpleType(s *swaggest.Schema) string {
 	return string(swaggest.String)
 }
 
-// check lists where value leaves the shape. prefix stands before each name:
-// "/" for a body, "?" for parameters.
+// What stands before a name in the pointer of a violation.
+const (
+	bodyPrefix  = "/"
+	paramPrefix = "?"
+)
+
+// check lists where value leaves the shape.
 func (s shape) check(value any, prefix string) []Violation {
 	err := s.checker.Validate(value)
 	if err == nil {
@@ -144,36 +154,41 @@ func violations(e *jsonschema.ValidationError, prefix string) []Violation {
 		}
 		return all
 	}
-	path := make([]string, len(e.InstanceLocation))
-	for i, token := range e.InstanceLocation {
-		path[i] = escapePointer(token)
-	}
-	at := strings.Join(path, "/")
+	at := e.InstanceLocation
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
-		return named(k.Missing, at, prefix, "required", "a value is required")
+		return named(k.Missing, at, prefix, domain.ErrRequired.Code, domain.ErrRequired.Message)
 	case *kind.AdditionalProperties:
 		return named(k.Properties, at, prefix, "unknown", "there is no such member or parameter")
 	}
-	if at != "" {
-		at = prefix + at
-	}
-	if prefix == "?" && len(path) > 1 { // an element of a list parameter
-		at = prefix + path[0]
-	}
 	code, detail := fault(e.ErrorKind)
-	return []Violation{{Pointer: at, Code: code, Detail: detail}}
+	return []Violation{{Pointer: pointerTo(at, prefix), Code: code, Detail: detail}}
 }
 
-func named(names []string, at, prefix, code, detail string) []Violation {
-	if at != "" {
-		at += "/"
-	}
+// named makes a violation for each of the members names of the object at path.
+func named(names, path []string, prefix, code, detail string) []Violation {
 	var all []Violation
 	for _, name := range names[:min(len(names), maxViolations)] {
-		all = append(all, Violation{Pointer: prefix + at + escapePointer(clip(name)), Code: code, Detail: detail})
+		at := pointerTo(append(slices.Clone(path), clip(name)), prefix)
+		all = append(all, Violation{Pointer: at, Code: code, Detail: detail})
 	}
 	return all
+}
+
+// pointerTo writes where a violation is: a JSON Pointer into the body, or the
+// name of the parameter, whichever of its values is meant.
+func pointerTo(path []string, prefix string) string {
+	if len(path) == 0 {
+		return ""
+	}
+	if prefix == paramPrefix {
+		return prefix + path[0]
+	}
+	var at strings.Builder
+	for _, token := range path {
+		at.WriteString(prefix + escapePointer(token))
+	}
+	return at.String()
 }
 
 // clip keeps a name of the client's own making from filling the answer.

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/google/uuid"
-
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
@@ -63,7 +61,7 @@ func (a *API) personFilter(ctx context.Context, viewer domain.Actor, param, name
 	case "me":
 		return &viewer.ID, nil
 	}
-	if id, err := uuid.Parse(name); err == nil && len(name) == 36 {
+	if id, err := parseUUID(name); err == nil {
 		return &user.ID{UUID: id}, nil
 	}
 	account, known, err := a.person(ctx, name)

@@ -1,0 +1,417 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"sync"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/test/pgtest"
+)
+
+func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id, actor, cause, command := newID(t), domain.UserID{UUID: newID(t)}, newID(t), newID(t)
+	a := appending(id, 0,
+		ticket.Opened{Number: 7, Title: "A <b> & \"c\"", Description: "ü\n\tz", Priority: ticket.Low, CreatedBy: actor},
+		ticket.Assigned{AssignedTo: actor})
+	a.Metadata = Metadata{ActorKind: domain.ActorUser, ActorID: actor, CorrelationID: "req-1", CausationID: cause}
+	a.CommandID = command
+
+	done := l.mustAppend(t, a)
+	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); done != want {
+		t.Fatalf("got %+v, want %+v", done, want)
+	}
+	events, err := l.Load(testContext(t), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []domain.Event
+	for _, e := range events {
+		got = append(got, e.Event)
+	}
+	if diff := cmp.Diff(a.Events, got); diff != "" {
+		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	first := events[0].Recorded
+	if first.RecordedAt.IsZero() || !first.RecordedAt.Equal(first.OccurredAt) {
+		t.Errorf("recorded at %v, occurred at %v: want one instant", first.RecordedAt, first.OccurredAt)
+	}
+	want := Recorded{
+		Position: 1, StreamID: id, StreamType: domain.TicketStream, Version: 1, Type: "ticket.opened", SchemaVersion: 1,
+		EventID: first.EventID, Data: first.Data, RecordedAt: first.RecordedAt, OccurredAt: first.OccurredAt,
+		ActorKind: domain.ActorUser, ActorID: nullable(actor.UUID), CorrelationID: "req-1",
+		CausationID: nullable(cause), CommandID: nullable(command),
+	}
+	if diff := cmp.Diff(want, first); diff != "" {
+		t.Errorf("recorded (-want +got):\n%s", diff)
+	}
+}
+
+func TestAStaleAppendIsRefusedAndLeavesNothing(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id := newID(t)
+	l.mustAppend(t, opening(id))
+	for name, a := range map[string]Append{
+		"a stream that exists is opened again":   opening(id),
+		"a version that is ahead is expected":    appending(id, 2, ticket.Started{}),
+		"a stream that does not exist goes on":   appending(newID(t), 1, ticket.Started{}),
+		"the second event would be written also": appending(id, 5, ticket.Started{}, ticket.Resolved{}),
+	} {
+		if _, err := l.Append(testContext(t), a); !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: got %v, want %v", name, err, ErrConflict)
+		}
+	}
+	if got := l.head(t); got != 1 {
+		t.Errorf("head is %d after refused appends, want 1", got)
+	}
+}
+
+func TestACommandIDIsCarriedOutOnce(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	a := opening(newID(t))
+	a.CommandID = newID(t)
+	l.mustAppend(t, a)
+	again := opening(newID(t))
+	again.CommandID = a.CommandID
+	if _, err := l.Append(testContext(t), again); !errors.Is(err, ErrDuplicateCommand) {
+		t.Errorf("got %v, want %v", err, ErrDuplicateCommand)
+	}
+	for id, want := range map[uuid.UUID]bool{a.CommandID: true, newID(t): false} {
+		if got, err := l.Carried(testContext(t), id); err != nil || got != want {
+			t.Errorf("carried: got %v, %v, want %v", got, err, want)
+		}
+	}
+	if got := l.head(t); got != 1 {
+		t.Errorf("head is %d, want 1", got)
+	}
+}
+
+func TestOneCommandIDAmongManyWritersWinsOnce(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	second := New(l.pool, NewCodec(), func() {}) // as another process
+	t.Cleanup(second.Close)
+	command := newID(t)
+	var won atomic.Int64
+	var g errgroup.Group
+	for i := range 50 {
+		g.Go(func() error {
+			a := opening(newID(t))
+			a.CommandID = command
+			_, err := []*Store{l.Store, second}[i%2].Append(testContext(t), a)
+			if err == nil {
+				won.Add(1)
+				return nil
+			}
+			if !errors.Is(err, ErrDuplicateCommand) {
+				return err
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	if won.Load() != 1 || l.head(t) != 1 {
+		t.Errorf("%d won, head is %d: want one", won.Load(), l.head(t))
+	}
+}
+
+func TestOfSixtyFourWritersOnOneVersionOneWins(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id := newID(t)
+	for version := range 5 {
+		var won atomic.Int64
+		var wg sync.WaitGroup
+		for range 64 {
+			wg.Go(func() {
+				a := appending(id, version, ticket.Retitled{Title: "x"})
+				switch _, err := l.Append(testContext(t), a); {
+				case err == nil:
+					won.Add(1)
+				case !errors.Is(err, ErrConflict):
+					t.Errorf("got %v, want %v", err, ErrConflict)
+				}
+			})
+		}
+		wg.Wait()
+		if won.Load() != 1 {
+			t.Fatalf("version %d: %d winners, want 1", version+1, won.Load())
+		}
+	}
+	checkLog(t, l, 5)
+}
+
+// Three stores, as three processes, fight over ten streams; each appends one
+// to three events, sometimes with a transaction of its own, some of which fail.
+func TestPositionsAndVersionsHaveNoHolesUnderContention(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	stores := []*Store{l.Store, New(l.pool, NewCodec(), func() {}), New(l.pool, NewCodec(), func() {})}
+	t.Cleanup(stores[1].Close)
+	t.Cleanup(stores[2].Close)
+	streams := make([]uuid.UUID, 10)
+	for i := range streams {
+		streams[i] = newID(t)
+	}
+	var written atomic.Int64
+	var g errgroup.Group
+	for n := range 24 {
+		g.Go(func() error {
+			random := rand.New(rand.NewPCG(uint64(n), 1))
+			for range 40 {
+				id := streams[random.IntN(len(streams))]
+				history, err := l.Load(testContext(t), id)
+				if err != nil {
+					return err
+				}
+				a := appending(id, len(history), manyEvents(1+random.IntN(3))...)
+				fails := random.IntN(4) == 0
+				if random.IntN(3) == 0 {
+					a.Also = func(context.Context, pgx.Tx) error {
+						if fails {
+							return errRolledBack
+						}
+						return nil
+					}
+				}
+				switch _, err := stores[n%3].Append(testContext(t), a); {
+				case err == nil:
+					written.Add(int64(len(a.Events)))
+				case !errors.Is(err, ErrConflict) && !errors.Is(err, errRolledBack):
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	checkLog(t, l, written.Load())
+}
+
+var errRolledBack = errors.New("rolled back")
+
+func manyEvents(n int) []domain.Event {
+	events := make([]domain.Event, n)
+	for i := range events {
+		events[i] = ticket.Retitled{Title: fmt.Sprint(i)}
+	}
+	return events
+}
+
+// checkLog fails the test unless the log has n events with positions 1…n,
+// versions 1… in each stream, streams that agree, and times that never go back.
+func checkLog(t *testing.T, l log, n int64) {
+	t.Helper()
+	const q = `
+SELECT
+    (SELECT position FROM log_head) AS head,
+    (SELECT count(*) FROM events) AS events,
+    (SELECT coalesce(max(position), 0) FROM events) AS newest,
+    (SELECT count(*) FROM (SELECT version, row_number() OVER (PARTITION BY stream_id ORDER BY position) AS nth FROM events) AS v WHERE version <> nth) AS holes,
+    (SELECT count(*) FROM streams AS s WHERE version <> (SELECT max(version) FROM events AS e WHERE e.stream_id = s.stream_id)) AS disagreeing,
+    (SELECT count(*) FROM (SELECT recorded_at, lag(recorded_at) OVER (ORDER BY position) AS before FROM events) AS r WHERE recorded_at < before) AS backwards`
+	type figures struct{ Head, Events, Newest, Holes, Disagreeing, Backwards int64 }
+	rows, _ := l.pool.Query(testContext(t), q)
+	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[figures])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if want := (figures{Head: n, Events: n, Newest: n}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestAFailureBesideTheAppendUndoesBoth(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	a := opening(newID(t))
+	a.Also = func(ctx context.Context, tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `INSERT INTO service_keys (name, key) VALUES ('x', '')`); err != nil {
+			return err
+		}
+		return errRolledBack
+	}
+	if _, err := l.Append(testContext(t), a); !errors.Is(err, errRolledBack) {
+		t.Fatalf("got %v, want %v", err, errRolledBack)
+	}
+	taken := opening(newID(t))
+	l.mustAppend(t, taken)
+	stale := opening(taken.StreamID)
+	stale.Also = func(ctx context.Context, tx pgx.Tx) error {
+		_, err := tx.Exec(ctx, `INSERT INTO service_keys (name, key) VALUES ('y', '')`)
+		return err
+	}
+	if _, err := l.Append(testContext(t), stale); !errors.Is(err, ErrConflict) {
+		t.Fatalf("got %v, want %v", err, ErrConflict)
+	}
+	var keys int
+	if err := l.pool.QueryRow(testContext(t), `SELECT count(*) FROM service_keys`).Scan(&keys); err != nil {
+		t.Fatal(err)
+	}
+	if keys != 0 || l.head(t) != 1 {
+		t.Errorf("%d rows beside, head %d: want 0 and 1", keys, l.head(t))
+	}
+}
+
+func TestOneAppendTheDatabaseRefusesFailsAlone(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	bad := opening(newID(t))
+	bad.Metadata.CorrelationID = "\x00" // Postgres has no NUL in text
+	batch := []*waiting{}
+	for _, a := range []Append{opening(newID(t)), bad, opening(newID(t))} {
+		e, err := l.codec.prepare(a)
+		if err != nil {
+			t.Fatal(err)
+		}
+		batch = append(batch, &waiting{encoded: e, done: make(chan result, 1)})
+	}
+	l.write(batch)
+	for i, wantErr := range []bool{false, true, false} {
+		if r := <-batch[i].done; (r.err != nil) != wantErr {
+			t.Errorf("append %d: got error %v, want one: %v", i, r.err, wantErr)
+		}
+	}
+	checkLog(t, l, 2)
+}
+
+func TestHistoryCannotBeChanged(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.fill(t, 3)
+	owner := l.db.OwnerPool(t)
+	for _, sql := range []string{
+		`UPDATE events SET type = 'x'`, `DELETE FROM events WHERE position = 2`, `TRUNCATE events`,
+		`TRUNCATE events CASCADE`, `UPDATE events SET data = '{}' WHERE false`,
+	} {
+		if _, err := owner.Exec(testContext(t), sql); err == nil {
+			t.Errorf("the owner may: %s", sql)
+		}
+		if _, err := l.pool.Exec(testContext(t), sql); err == nil {
+			t.Errorf("the service may: %s", sql)
+		}
+	}
+	for _, sql := range []string{
+		`ALTER TABLE events DISABLE TRIGGER ALL`, `DROP TABLE events`, `DELETE FROM streams`, `DELETE FROM log_head`,
+		`CREATE TABLE public.x (y int)`, `UPDATE commands SET version = 1`,
+	} {
+		if _, err := l.pool.Exec(testContext(t), sql); err == nil {
+			t.Errorf("the service may: %s", sql)
+		}
+	}
+	checkLog(t, l, 3)
+}
+
+// The test that a plain sequence fails: a reader that tails the log while 16
+// writers commit and roll back must see every event, in order.
+func TestAReaderThatTailsTheLogSkipsNothing(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	const writers, each = 16, 40
+	var g errgroup.Group
+	for n := range writers {
+		g.Go(func() error {
+			random := rand.New(rand.NewPCG(uint64(n), 2))
+			for range each {
+				a := opening(newID(t))
+				rollBack := random.IntN(2) == 0
+				a.Also = func(context.Context, pgx.Tx) error {
+					if rollBack {
+						return errRolledBack
+					}
+					return nil
+				}
+				if random.IntN(2) == 0 {
+					a.Also = nil
+				}
+				if _, err := l.Append(testContext(t), a); err != nil && !errors.Is(err, errRolledBack) {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	done := make(chan error, 1)
+	go func() { done <- g.Wait() }()
+	var seen []int64
+	for writing := true; writing; {
+		select {
+		case err := <-done:
+			if err != nil {
+				t.Fatal(err)
+			}
+			writing = false // and one look more
+		default:
+		}
+		events, err := l.Read(testContext(t), int64(len(seen)), 1000)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range events {
+			seen = append(seen, e.Position)
+		}
+	}
+	if diff := cmp.Diff(upTo(l.head(t)), seen); diff != "" {
+		t.Errorf("positions (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnAppendSurvivesTheDeathOfTheDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLog(t, pgtest.Durable())
+	var acknowledged sync.Map
+	var appended atomic.Int64
+	ctx, cancel := context.WithCancel(testContext(t))
+	var g errgroup.Group
+	for range 16 {
+		g.Go(func() error {
+			for ctx.Err() == nil {
+				id := newID(t)
+				if _, err := l.Append(testContext(t), opening(id)); err != nil {
+					return fmt.Errorf("an append was not carried through the restart: %w", err)
+				}
+				acknowledged.Store(id, true)
+				appended.Add(1)
+			}
+			return nil
+		})
+	}
+	for range 2 {
+		before := appended.Load()
+		poll(t, func() bool { return appended.Load() > before+50 })
+		l.db.Kill(t)
+	}
+	after := appended.Load()
+	poll(t, func() bool { return appended.Load() > after+50 })
+	cancel()
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	l.pool.Reset()
+	acknowledged.Range(func(id, _ any) bool {
+		events, err := l.Load(testContext(t), id.(uuid.UUID))
+		if err != nil || len(events) != 1 {
+			t.Errorf("ticket %s: %d events, %v; it was acknowledged", id, len(events), err)
+		}
+		return !t.Failed()
+	})
+	checkLog(t, l, appended.Load())
+}

@@ -1,0 +1,207 @@
+package httpapi
+
+import (
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+	"time"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+)
+
+func TestAFilterSaysWhatTheReadSideIsAsked(t *testing.T) {
+	at := time.Date(2026, 1, 1, 8, 0, 0, 500_000_000, time.UTC)
+	cases := []struct {
+		query string
+		want  projections.TicketFilter
+	}{
+		{"", projections.TicketFilter{OrderBy: projections.ByCreated, Descending: true}},
+		{"ordering=priority", projections.TicketFilter{OrderBy: projections.ByPriority}},
+		{"ordering=-number&title=Prin%25", projections.TicketFilter{OrderBy: projections.ByNumber, Descending: true, Title: "Prin%"}},
+		{"status=open,closed&status=escalated&priority=high", projections.TicketFilter{
+			OrderBy: projections.ByCreated, Descending: true, Priorities: []ticket.Priority{ticket.High},
+			Statuses: []ticket.Status{ticket.StatusOpen, ticket.StatusClosed, ticket.StatusEscalated},
+		}},
+		{"assigned_to=none&created_by=me", projections.TicketFilter{
+			OrderBy: projections.ByCreated, Descending: true, Unassigned: true, CreatedBy: &adminID,
+		}},
+		{"assigned_to=agent&created_by=" + aliceID.String(), projections.TicketFilter{
+			OrderBy: projections.ByCreated, Descending: true, AssignedTo: &agentID, CreatedBy: &aliceID,
+		}},
+		{"created_after=2026-01-01T08:00:00.5Z&updated_before=2026-01-01T10:00:00.5+02:00", projections.TicketFilter{
+			OrderBy: projections.ByCreated, Descending: true, CreatedAfter: &at, UpdatedBefore: &at,
+		}},
+	}
+	for _, c := range cases {
+		d := newDesk()
+		w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/?" + c.query}.send(newAPI(t, d, nil))
+		if w.Code != http.StatusOK {
+			t.Fatalf("%s: status %d\n%s", c.query, w.Code, w.Body)
+		}
+		if diff := cmp.Diff(c.want, d.filter); diff != "" {
+			t.Errorf("%s: (-want +got):\n%s", c.query, diff)
+		}
+		if w.Body.String() != `{"next":null,"previous":null,"results":[]}`+"\n" {
+			t.Errorf("%s: answered %s", c.query, w.Body)
+		}
+	}
+}
+
+func TestAPlainUserCannotTellAnUnknownNameFromOneWithoutTickets(t *testing.T) {
+	d := newDesk()
+	w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/?assigned_to=ghost"}.send(newAPI(t, d, nil))
+	if w.Code != http.StatusOK || d.filter.AssignedTo == nil {
+		t.Errorf("status %d, filter %+v", w.Code, d.filter)
+	}
+}
+
+func TestPagesLinkToTheirNeighbours(t *testing.T) {
+	place := projections.Cursor{Key: "2026-01-31 12:00:00+00", ID: ticketID.UUID}
+	d := newDesk()
+	n := int64(12)
+	d.slice = projections.Slice[projections.Ticket]{Items: make([]projections.Ticket, 1), Next: &place, Count: &n}
+	api := newAPI(t, d, nil)
+	first := "/api/tickets?status=open&page_size=1&count=true"
+	w := request{name: "admin", method: http.MethodGet, path: first}.send(api)
+	got := decoded[List[Ticket]](t, w)
+	if got.Next == nil || got.Previous != nil || got.Count == nil || *got.Count != 12 || d.page.Size != 1 || !d.page.Count {
+		t.Fatalf("answered %s", w.Body)
+	}
+	if link := w.Header().Get("Link"); link != "<"+*got.Next+`>; rel="next"` {
+		t.Errorf("Link %q", link)
+	}
+	const base = "http://example.com/api/tickets/?"
+	if !strings.HasPrefix(*got.Next, base) {
+		t.Fatalf("next %q", *got.Next)
+	}
+	if w = (request{name: "admin", method: http.MethodGet, path: *got.Next}).send(api); w.Code != http.StatusOK {
+		t.Fatalf("status %d\n%s", w.Code, w.Body)
+	}
+	if diff := cmp.Diff(&place, d.page.Cursor); diff != "" {
+		t.Errorf("cursor (-want +got):\n%s", diff)
+	}
+	for name, r := range map[string]request{
+		"another filter": {name: "admin", path: strings.Replace(*got.Next, "status=open", "status=closed", 1)},
+		"another viewer": {name: "agent", path: *got.Next},
+		"another list":   {name: "admin", path: strings.Replace(*got.Next, "/api/tickets/?", "/api/users/?", 1)},
+	} {
+		r.method = http.MethodGet
+		if w := r.send(api); w.Code != http.StatusBadRequest {
+			t.Errorf("%s: status %d", name, w.Code)
+		}
+	}
+}
+
+func TestLinksBeginWithThePublicAddress(t *testing.T) {
+	d := newDesk()
+	d.slice.Previous = &projections.Cursor{Key: "1", Back: true}
+	api := newAPI(t, d, func(_ *Deps, c *Config) { c.PublicURL = "https://desk.example/help/" })
+	w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/"}.send(api)
+	got := decoded[List[Ticket]](t, w)
+	if got.Previous == nil || !strings.HasPrefix(*got.Previous, "https://desk.example/help/api/tickets/?cursor=") {
+		t.Errorf("answered %s", w.Body)
+	}
+	if !strings.HasSuffix(w.Header().Get("Link"), `>; rel="prev"`) {
+		t.Errorf("Link %q", w.Header().Get("Link"))
+	}
+}
+
+func TestTheReportNamesItsSpan(t *testing.T) {
+	for query, want := range map[string]string{
+		"": `{"tickets_opened_last_7_days":7,"tickets_resolved_last_7_days":0,"tickets_escalated_last_7_days":0,` +
+			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
+		"?days=30&as_of=2026-01-31T12:00:00Z": `{"tickets_opened":30,"tickets_resolved":0,"tickets_escalated":0,` +
+			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
+	} {
+		w := request{name: "admin", method: http.MethodGet, path: "/api/report/" + query}.send(newAPI(t, newDesk(), nil))
+		if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
+}
+
+func FuzzCursor(f *testing.F) {
+	c := cursors{key: []byte(strings.Repeat("k", cursorKeySize))}
+	real, err := c.seal("tickets", projections.Cursor{Key: "a", ID: ticketID.UUID})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add("tickets", real, "2026-01-01", false)
+	f.Add("users", real, "1", true)
+	f.Add("", "", "", false)
+	f.Add("tickets", real+"=", "\x00", true)
+	f.Add("tickets", strings.ToUpper(real), "{}", true)
+	f.Fuzz(func(t *testing.T, scope, token, key string, back bool) {
+		if _, err := c.open(scope, token); err == nil && (scope != "tickets" || token != real) {
+			t.Errorf("a forged token opened: %q in %q", token, scope)
+		}
+		if !utf8.ValidString(key) {
+			return // Postgres keeps no such text
+		}
+		want := projections.Cursor{Key: key, ID: uuid.NewSHA1(uuid.Nil, []byte(key)), Back: back}
+		sealed, err := c.seal(scope, want)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := c.open(scope, sealed)
+		if err != nil || got != want {
+			t.Errorf("opened %+v, %v, want %+v", got, err, want)
+		}
+		if _, err := c.open(scope+"x", sealed); err == nil {
+			t.Errorf("%q opens in another list", sealed)
+		}
+	})
+}
+
+func FuzzTicketFilter(f *testing.F) {
+	for _, seed := range []string{
+		"", "status=open,closed&priority=high", "assigned_to=me&created_by=alice", "title=%00", "title=%ff",
+		"created_after=2026-01-01T00:00:00Z&created_before=2026-01-01T00:00:00+02:00", "ordering=-priority",
+		"page_size=100&count=true", "page_size=1e2", "cursor=AAAA", "status=&status=open", "a;b=c", "q=x",
+	} {
+		f.Add(seed)
+	}
+	api := newAPI(f, newDesk(), nil)
+	b, err := newBinder(TicketQuery{})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Fuzz(func(t *testing.T, query string) {
+		var in TicketQuery
+		if err := b.query.decode(&url.URL{RawQuery: query}, &in); err != nil {
+			if p, known := problemOf(err); !known || p.Status != http.StatusBadRequest {
+				t.Errorf("refused with %v", err)
+			}
+			return
+		}
+		filter, err := api.ticketFilter(t.Context(), domain.Actor{ID: aliceID, Role: domain.RoleUser}, in)
+		if err != nil {
+			t.Fatalf("%q: %v", query, err)
+		}
+		for _, s := range filter.Statuses {
+			if !s.Valid() {
+				t.Errorf("%q: status %q", query, s)
+			}
+		}
+		for _, p := range filter.Priorities {
+			if p.Rank() == 0 {
+				t.Errorf("%q: priority %q", query, p)
+			}
+		}
+		switch filter.OrderBy {
+		case projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber:
+		default:
+			t.Errorf("%q: order %q", query, filter.OrderBy)
+		}
+		if in.PageSize < 0 || in.PageSize > 100 || strings.ContainsRune(filter.Title, 0) {
+			t.Errorf("%q: %+v", query, in)
+		}
+	})
+}

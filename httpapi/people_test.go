@@ -1,0 +1,234 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+)
+
+func TestSigningInSetsACookieAndEndsTheSessionBefore(t *testing.T) {
+	d := newDesk()
+	w := request{name: "alice", method: "POST", path: "/api/login/", body: `{"username":" alice ","password":"right"}`}.send(newAPI(t, d, nil))
+	if w.Code != http.StatusOK {
+		t.Fatalf("status %d\n%s", w.Code, w.Body)
+	}
+	want := "helpdesk_session=new-alice; Path=/; Expires=Sat, 31 Jan 2026 13:00:00 GMT; Max-Age=3600; HttpOnly; SameSite=Lax"
+	if diff := cmp.Diff([]string{want}, w.Header().Values("Set-Cookie")); diff != "" {
+		t.Errorf("cookie (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff([]string{"alice"}, d.ended); diff != "" {
+		t.Errorf("ended sessions (-want +got):\n%s", diff)
+	}
+	if got := decoded[User](t, w); got.NameEmail == nil || *got.NameEmail != "alice - alice@example.com" {
+		t.Errorf("answered %s", w.Body)
+	}
+}
+
+func TestTheCookieIsSecureBehindTLS(t *testing.T) {
+	login := request{method: "POST", path: "/api/login", body: `{"username":"alice","password":"right"}`}
+	for name, w := range map[string]string{
+		"the proxy says so": func() string {
+			r := login
+			r.head = []string{"X-Forwarded-Proto: https"}
+			return r.send(newAPI(t, newDesk(), nil)).Header().Get("Set-Cookie")
+		}(),
+		"the public address says so": login.send(newAPI(t, newDesk(), func(_ *Deps, c *Config) {
+			c.PublicURL = "https://desk.example"
+		})).Header().Get("Set-Cookie"),
+	} {
+		if !strings.Contains(w, "; Secure") {
+			t.Errorf("%s: %q", name, w)
+		}
+	}
+}
+
+func TestEveryFailedSignInLooksTheSame(t *testing.T) {
+	var answers []string
+	for _, body := range []string{`{"username":"alice","password":"wrong"}`, `{"username":"ghost","password":"right"}`} {
+		w := request{method: "POST", path: "/api/login/", body: body, head: []string{"X-Request-Id: r"}}.send(newAPI(t, newDesk(), nil))
+		if w.Code != http.StatusUnauthorized || w.Header().Get("Set-Cookie") != "" {
+			t.Errorf("%s: status %d, cookie %q", body, w.Code, w.Header().Get("Set-Cookie"))
+		}
+		answers = append(answers, w.Body.String())
+	}
+	if answers[0] != answers[1] {
+		t.Errorf("the answers differ: %q", answers)
+	}
+}
+
+func TestSigningOutEndsTheSession(t *testing.T) {
+	d := newDesk()
+	w := request{name: "alice", method: "POST", path: "/api/logout/"}.send(newAPI(t, d, nil))
+	if w.Code != http.StatusNoContent || !slices.Equal(d.ended, []string{"alice"}) || w.Body.Len() != 0 {
+		t.Errorf("status %d, ended %v", w.Code, d.ended)
+	}
+	if cookie := w.Header().Get("Set-Cookie"); !strings.Contains(cookie, "Max-Age=0") {
+		t.Errorf("cookie %q", cookie)
+	}
+}
+
+func TestWhoSeesWhatOfAUser(t *testing.T) {
+	all := []string{"created_at", "email", "first_name", "id", "is_active", "last_name", "name_email", "role", "updated_at", "username"}
+	names := []string{"first_name", "id", "last_name", "username"}
+	cases := []struct {
+		viewer, path string
+		members      []string
+	}{
+		{"alice", "/api/me/", all},
+		{"alice", "/api/users/alice/", all},
+		{"agent", "/api/users/" + aliceID.String() + "/", names},
+		{"agent", "/api/users/agent/", all},
+		{"admin", "/api/users/alice/", all},
+	}
+	for _, c := range cases {
+		w := request{name: c.viewer, method: "GET", path: c.path}.send(newAPI(t, newDesk(), nil))
+		var got []string
+		for name := range decoded[map[string]json.RawMessage](t, w) {
+			got = append(got, name)
+		}
+		slices.Sort(got)
+		if diff := cmp.Diff(c.members, got); w.Code != http.StatusOK || diff != "" {
+			t.Errorf("%s by %s: status %d (-want +got):\n%s", c.path, c.viewer, w.Code, diff)
+		}
+	}
+}
+
+// An agent who searches for an address would learn whose it is.
+func TestAnAgentFindsNobodyByAddress(t *testing.T) {
+	d := newDesk()
+	d.users = []projections.User{{Username: "bob", Email: "alice@example.com"}, {Username: "Alice", LastName: "Liddell"}}
+	w := request{name: "agent", method: "GET", path: "/api/users/?search=alice&count=true"}.send(newAPI(t, d, nil))
+	got := decoded[List[User]](t, w)
+	if len(got.Results) != 1 || got.Results[0].Username != "Alice" || got.Count != nil {
+		t.Errorf("answered %s", w.Body)
+	}
+	w = request{name: "agent", method: "GET", path: "/api/users/?role=admin"}.send(newAPI(t, d, nil))
+	if w.Code != http.StatusForbidden {
+		t.Errorf("status %d", w.Code)
+	}
+}
+
+// registry stands in for the commands on users: it keeps what it is given.
+type registry struct {
+	registered user.Register
+	edited     user.EditUser
+	hash       string
+	keep       []byte
+}
+
+func (r *registry) Register(_ context.Context, _ commands.Request, id user.ID, c user.Register, hash string) (commands.Outcome, error) {
+	r.registered, r.hash = c, hash
+	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 3}, nil
+}
+
+func (r *registry) Edit(_ context.Context, _ commands.Request, c user.EditUser) (commands.Outcome, error) {
+	r.edited = c
+	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 4}, nil
+}
+
+func (r *registry) ChangePassword(_ context.Context, _ commands.Request, c user.ChangePassword, hash string, keep []byte) (commands.Outcome, error) {
+	r.hash, r.keep = hash, keep
+	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 5}, nil
+}
+
+func (*registry) Hash(_ context.Context, password string) (string, error) { return "#" + password, nil }
+
+func TestRegistering(t *testing.T) {
+	cases := []struct {
+		name, body string
+		status     int
+		faults     []string
+	}{
+		{"as asked", `{"username":"bob","email":"bob@example.com","password":"correct horse"}`, 201, nil},
+		{"a role is not asked for", `{"username":"bob","email":"bob@example.com","password":"correct horse","role":"admin"}`, 400, []string{"/role unknown"}},
+		{"an address that is none", `{"username":"bob","email":"bob","password":"short"}`, 400, []string{"/email email"}},
+		{"a password too weak", `{"username":"bob","email":"bob@example.com","password":"short"}`, 422, []string{"/password password_too_weak"}},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := &registry{}
+			api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People, d.Passwords = r, r })
+			w := request{method: "POST", path: "/api/register/", body: c.body}.send(api)
+			if w.Code != c.status {
+				t.Fatalf("status %d, want %d\n%s", w.Code, c.status, w.Body)
+			}
+			if diff := cmp.Diff(c.faults, faults(decoded[Problem](t, w))); diff != "" {
+				t.Errorf("faults (-want +got):\n%s", diff)
+			}
+			if written := r.hash != ""; written != (c.status == 201) {
+				t.Errorf("registered %+v", r.registered)
+			}
+			if w.Header().Get("Set-Cookie") != "" {
+				t.Error("registering signed in")
+			}
+		})
+	}
+}
+
+func TestChangingThePasswordKeepsThisSession(t *testing.T) {
+	cases := []struct {
+		body   string
+		status int
+		faults []string
+	}{
+		{`{"current_password":"right","new_password":"correct horse"}`, 204, nil},
+		{`{"current_password":"wrong","new_password":"correct horse"}`, 422, []string{"/current_password wrong_password"}},
+		{`{"current_password":"right","new_password":"alice@example.com"}`, 422, []string{"/new_password password_too_weak"}},
+	}
+	for _, c := range cases {
+		r := &registry{}
+		api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People, d.Passwords = r, r })
+		w := request{name: "alice", method: "POST", path: "/api/me/password/", body: c.body}.send(api)
+		if w.Code != c.status {
+			t.Fatalf("%s: status %d, want %d\n%s", c.body, w.Code, c.status, w.Body)
+		}
+		if c.status == 204 {
+			if string(r.keep) != "alice" || r.hash != "#correct horse" {
+				t.Errorf("kept %q, hash %q", r.keep, r.hash)
+			}
+			continue
+		}
+		if diff := cmp.Diff(c.faults, faults(decoded[Problem](t, w))); diff != "" || r.hash != "" {
+			t.Errorf("%s: faults (-want +got):\n%s", c.body, diff)
+		}
+	}
+}
+
+func TestAPatchTellsAbsentFromEmpty(t *testing.T) {
+	r := &registry{}
+	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People = r })
+	w := request{name: "alice", method: "PATCH", path: "/api/me/", body: `{"first_name":""}`}.send(api)
+	if w.Code != http.StatusOK || r.edited.FirstName == nil || *r.edited.FirstName != "" || r.edited.LastName != nil || r.edited.Email != nil {
+		t.Errorf("status %d, edited %+v", w.Code, r.edited)
+	}
+	w = request{name: "alice", method: "PATCH", path: "/api/me/", body: `{"role":"admin"}`}.send(api)
+	if w.Code != http.StatusBadRequest {
+		t.Errorf("status %d", w.Code)
+	}
+	w = request{name: "admin", method: "PATCH", path: "/api/users/alice/", body: `{"is_active":false}`}.send(api)
+	if w.Code != http.StatusOK || r.edited.ID != aliceID || r.edited.Active == nil || *r.edited.Active {
+		t.Errorf("status %d, edited %+v", w.Code, r.edited)
+	}
+}
+
+func TestDeactivatingOneselfForgetsTheCookie(t *testing.T) {
+	r := &registry{}
+	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People = r })
+	w := request{name: "alice", method: "POST", path: "/api/me/deactivate/"}.send(api)
+	if w.Code != http.StatusNoContent || r.edited.Active == nil || *r.edited.Active || r.edited.ID.UUID == uuid.Nil {
+		t.Errorf("status %d, edited %+v", w.Code, r.edited)
+	}
+	if cookie := w.Header().Get("Set-Cookie"); !strings.Contains(cookie, "Max-Age=0") {
+		t.Errorf("cookie %q", cookie)
+	}
+}
