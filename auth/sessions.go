@@ -101,7 +101,7 @@ func (s *Sessions) start(ctx context.Context, id user.ID, passwordHash *string) 
 	// looks at it again; and it makes them wait, so that they see this session.
 	const q = `
 		INSERT INTO sessions (token_hash, user_id, expires_at)
-		SELECT $1, user_id, now() + $3
+		SELECT $1::bytea, user_id, now() + $3
 		FROM accounts
 		WHERE user_id = $2
 		  AND is_active

@@ -28,7 +28,7 @@ type page struct {
 const nextPageSQL = `
 WITH lag AS MATERIALIZED (
     SELECT FROM checkpoints JOIN log_head ON log_head.position > checkpoints.position
-    WHERE checkpoints.name = $1
+    WHERE checkpoints.name = $1 AND log_head.id = 1
 ), mine AS MATERIALIZED (
     SELECT position FROM checkpoints
     WHERE name = $1 AND EXISTS (SELECT FROM lag)
@@ -36,7 +36,7 @@ WITH lag AS MATERIALIZED (
 )
 SELECT mine.position, least(mine.position + $2::bigint, log_head.position)
 FROM mine CROSS JOIN log_head
-WHERE log_head.position > mine.position`
+WHERE log_head.id = 1 AND log_head.position > mine.position`
 
 // pageSchema presents the log to watermill-sql: one row, and so one message, a
 // page. Nothing is ever inserted through it.

@@ -27,7 +27,7 @@ import (
 // another process stored after the snapshot violates the primary key, and the
 // batch is written again on a new snapshot.
 //
-// "WHERE one" tells the planner that log_head has a single row; without it an
+// "id = 1" tells the planner that log_head has a single row; without it an
 // unanalysed table is taken for thousands, and their product for a query worth
 // compiling just in time, at a second each.
 const appendSQL = `
@@ -38,7 +38,7 @@ WITH cmd AS MATERIALIZED (
          AS c (ord, stream_id, stream_type, expected, events, command_id,
                actor_kind, actor_id, correlation_id, causation_id, occurred_at)
 ), head AS MATERIALIZED (
-    SELECT position, recorded_at FROM log_head WHERE one FOR UPDATE
+    SELECT position, recorded_at FROM log_head WHERE id = 1 FOR UPDATE
 ), tick AS MATERIALIZED (
     SELECT position, greatest(recorded_at, clock_timestamp()) AS now FROM head
 ), judged AS MATERIALIZED (
@@ -73,7 +73,7 @@ WITH cmd AS MATERIALIZED (
 ), advanced AS (
     UPDATE log_head SET position = log_head.position + total.events, recorded_at = tick.now
     FROM (SELECT sum(events) AS events FROM won) AS total CROSS JOIN tick
-    WHERE log_head.one AND total.events > 0
+    WHERE log_head.id = 1 AND total.events > 0
 ), remembered AS (
     INSERT INTO commands (command_id, stream_id, first_position, last_position, version, recorded_at)
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now

@@ -69,7 +69,7 @@ func (s *Signals) send(ctx context.Context) {
 			return
 		case <-s.outgoing:
 		}
-		if _, err := s.pool.Exec(ctx, notifySQL, channel, s.self); err != nil && ctx.Err() == nil {
+		if err := s.Tell(ctx); err != nil && ctx.Err() == nil {
 			s.log.Warn("other processes were not told of an append", "error", err)
 		}
 		select {
@@ -78,6 +78,15 @@ func (s *Signals) send(ctx context.Context) {
 		case <-time.After(quiet):
 		}
 	}
+}
+
+// Tell tells the other processes now that the log has grown: for a command
+// that appends and ends.
+func (s *Signals) Tell(ctx context.Context) error {
+	if _, err := s.pool.Exec(ctx, notifySQL, channel, s.self); err != nil {
+		return fmt.Errorf("notify the other processes: %w", err)
+	}
+	return nil
 }
 
 func (s *Signals) listen(ctx context.Context) {

@@ -1,11 +1,12 @@
 -- +goose Up
 
 CREATE TABLE log_head (
-    one         boolean PRIMARY KEY DEFAULT true CHECK (one),
+    id          smallint PRIMARY KEY DEFAULT 1 CHECK (id = 1),
     position    bigint NOT NULL,
     recorded_at timestamptz NOT NULL
 ) WITH (fillfactor = 10, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
 COMMENT ON TABLE log_head IS 'One row: the newest position of the log. Its row lock puts appends in commit order.';
+COMMENT ON COLUMN log_head.id IS 'Always 1. By its uniqueness the planner knows that there is one row.';
 COMMENT ON COLUMN log_head.position IS 'Position of the newest event; 0 while the log is empty.';
 COMMENT ON COLUMN log_head.recorded_at IS 'recorded_at of the newest event; the next one is never earlier.';
 INSERT INTO log_head (position, recorded_at) VALUES (0, '-infinity');

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net"
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/kelseyhightower/envconfig"
+
+	"helpdesk/domain"
+)
+
+// prefix is what the name of every variable begins with.
+const prefix = "HELPDESK"
+
+// Config is all that can be set, each member by the environment variable of
+// its name with the prefix HELPDESK_. docs/config.md is made from the tags.
+type Config struct {
+	Addr             string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
+	DatabaseURL      string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
+	DatabaseOwnerURL string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
+	DatabaseConns    int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
+	DataDir          string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data."`
+	PGBin            string     `envconfig:"PG_BIN" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	PublicURL        string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
+	AgentVisibility  visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	MetricsAddr      string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
+	LogLevel         slog.Level `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
+	LogFormat        logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
+	// SuperuserPassword is read by createsuperuser alone.
+	SuperuserPassword string `split_words:"true" desc:"Password for createsuperuser, instead of a prompt."`
+}
+
+// loadConfig reads the environment. Its error is one line that names the
+// variable, the value and what would do. Variables of the prefix that are no
+// setting are answered too: they are likely misspelt.
+func loadConfig(environ []string) (c Config, unknown []string, err error) {
+	if err := envconfig.Process(prefix, &c); err != nil {
+		var parse *envconfig.ParseError
+		if errors.As(err, &parse) {
+			return c, nil, fmt.Errorf("%s: %q is not allowed: %w", parse.KeyName, parse.Value, parse.Err)
+		}
+		return c, nil, err
+	}
+	return c, unknownVariables(environ), c.check()
+}
+
+func (c Config) check() error {
+	for name, addr := range map[string]string{"HELPDESK_ADDR": c.Addr, "HELPDESK_METRICS_ADDR": c.MetricsAddr} {
+		if _, _, err := net.SplitHostPort(addr); err != nil && (addr != "" || name == "HELPDESK_ADDR") {
+			return fmt.Errorf("%s: %q is not an address such as 127.0.0.1:8000", name, addr)
+		}
+	}
+	for name, raw := range map[string]string{"HELPDESK_DATABASE_URL": c.DatabaseURL, "HELPDESK_DATABASE_OWNER_URL": c.DatabaseOwnerURL} {
+		if u, err := url.Parse(raw); raw != "" && (err != nil || !slices.Contains([]string{"postgres", "postgresql"}, u.Scheme)) {
+			return fmt.Errorf("%s: not a URL such as postgres://user:password@host/database", name)
+		}
+	}
+	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
+		return fmt.Errorf("HELPDESK_PUBLIC_URL: %q is not a URL such as https://desk.example.com", c.PublicURL)
+	}
+	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
+		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")
+	}
+	if c.DatabaseConns < 4 {
+		return fmt.Errorf("HELPDESK_DATABASE_CONNS: %d is too few, 4 are needed", c.DatabaseConns)
+	}
+	return nil
+}
+
+// unknownVariables answers the names in environ that look like settings and
+// are none.
+func unknownVariables(environ []string) []string {
+	known := map[string]bool{}
+	for _, s := range settings() {
+		known[s.name] = true
+	}
+	var unknown []string
+	for _, entry := range environ {
+		name, _, _ := strings.Cut(entry, "=")
+		if strings.HasPrefix(name, prefix+"_") && !known[name] {
+			unknown = append(unknown, name)
+		}
+	}
+	slices.Sort(unknown)
+	return unknown
+}
+
+// visibility is [domain.AgentVisibility] as a setting.
+type visibility domain.AgentVisibility
+
+// Decode reads the setting.
+func (v *visibility) Decode(s string) error {
+	*v = visibility(s)
+	return oneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
+}
+
+// logFormat is text or json.
+type logFormat string
+
+// Decode reads the setting.
+func (f *logFormat) Decode(s string) error {
+	*f = logFormat(s)
+	return oneOf(s, "text", "json")
+}
+
+func oneOf(s string, allowed ...string) error {
+	if slices.Contains(allowed, s) {
+		return nil
+	}
+	return fmt.Errorf("use one of %s", strings.Join(allowed, ", "))
+}
+
+// logger makes the log the configuration asks for.
+func (c Config) logger(w io.Writer) *slog.Logger {
+	options := &slog.HandlerOptions{Level: c.LogLevel}
+	if c.LogFormat == "json" {
+		return slog.New(slog.NewJSONHandler(w, options))
+	}
+	return slog.New(slog.NewTextHandler(w, options))
+}

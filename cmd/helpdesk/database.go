@@ -1,0 +1,101 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/internal/localpg"
+	"helpdesk/migrations"
+)
+
+// database is the Postgres to work on: a given one, or the embedded one.
+type database struct {
+	serviceURL string
+	ownerURL   string
+	local      *localpg.Server // nil: a given one
+}
+
+// openDatabase makes the configured database ready to be connected to. own
+// says that this process is the service, which has the embedded server to
+// itself; a command shares a running one.
+func openDatabase(ctx context.Context, c Config, log *slog.Logger, own bool) (*database, error) {
+	if c.DatabaseURL != "" {
+		owner := c.DatabaseOwnerURL
+		if owner == "" {
+			owner = c.DatabaseURL
+		}
+		return &database{serviceURL: c.DatabaseURL, ownerURL: owner}, nil
+	}
+	start := localpg.Attach
+	if own {
+		start = localpg.Start
+	}
+	local, err := start(ctx, localpg.Config{DataDir: c.DataDir, BinDir: c.PGBin, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return &database{serviceURL: local.ServiceURL(), ownerURL: local.OwnerURL(), local: local}, nil
+}
+
+// close stops the embedded server if this process runs it.
+func (d *database) close() error {
+	if d.local == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return d.local.Stop(ctx)
+}
+
+// migrate brings the schema up to date.
+func (d *database) migrate(ctx context.Context) error {
+	role, err := loginOf(d.serviceURL)
+	if err != nil {
+		return err
+	}
+	return migrations.Up(ctx, d.ownerURL, role)
+}
+
+// loginOf answers the role a database URL connects as.
+func loginOf(databaseURL string) (string, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return "", fmt.Errorf("database URL: %w", redact(err))
+	}
+	return config.ConnConfig.User, nil
+}
+
+// redact keeps a password in an unparsable URL out of the error about it.
+func redact(err error) error {
+	if u, ok := err.(*url.Error); ok {
+		return u.Err
+	}
+	return err
+}
+
+// connect opens a pool of at most conns connections, each known to the server
+// under name.
+func (d *database) connect(ctx context.Context, name string, conns int32) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(d.serviceURL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", redact(err))
+	}
+	config.MaxConns = conns
+	config.ConnConfig.RuntimeParams["application_name"] = name
+	// Short statements that run often: compiling one costs more than it saves.
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return pool, nil
+}

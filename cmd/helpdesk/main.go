@@ -1,0 +1,57 @@
+// Command helpdesk is the whole service: the REST API, the followers of the
+// log, and the tools of its operators.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/domain"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	// The first signal asks for an orderly end; a second one ends at once.
+	context.AfterFunc(ctx, stop)
+	err := newCommand().ExecuteContext(ctx)
+	stop()
+	if err != nil {
+		fmt.Fprintln(os.Stderr, "helpdesk:", explain(err))
+		os.Exit(1)
+	}
+}
+
+// explain answers one line for people: a refusal's own words without what led
+// to it, or the whole error.
+func explain(err error) string {
+	var refusal *domain.Error
+	if errors.As(err, &refusal) && refusal.Kind != domain.KindUnavailable {
+		if refusal.Field != "" {
+			return refusal.Field + ": " + refusal.Message
+		}
+		return refusal.Message
+	}
+	return err.Error()
+}
+
+func newCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "helpdesk",
+		Short: "An event-sourced helpdesk",
+		Long: `An event-sourced helpdesk: people open tickets, agents work on them, and every
+change is an event in Postgres.
+
+Without configuration it brings its own Postgres and keeps everything in ./var.
+Every setting is an environment variable; docs/config.md lists them.`,
+		SilenceUsage:  true,
+		SilenceErrors: true,
+	}
+	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), versionCommand())
+	return root
+}
