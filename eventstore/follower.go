@@ -13,6 +13,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 // Follower is something that is kept up to date with the log.
@@ -46,6 +47,8 @@ type worker struct {
 	timeout time.Duration // of one page
 	size    atomic.Int64  // largest page, in events: less after a timeout
 	maxSize int64
+	faults  int                           // times in a row that Apply refused the page
+	conn    atomic.Pointer[pgconn.PgConn] // the page's under way; nil: none is
 }
 
 // handle is the Watermill handler: it applies the page msg stands for in the
@@ -62,17 +65,22 @@ func (w *worker) handle(msg *message.Message) error {
 		return errors.New("message without a transaction")
 	}
 	tx := outer.(*sql.PgxTx).Tx
+	w.conn.Store(tx.Conn().PgConn())
+	defer w.conn.Store(nil)
 	ctx, cancel := context.WithTimeout(msg.Context(), w.timeout)
 	defer cancel()
 
-	err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error { return w.applyPage(ctx, savepoint, p) })
-	if err == nil || errors.Is(err, errMoved) {
+	err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error { return w.applyPage(ctx, savepoint, p) })
+	switch {
+	case err == nil || errors.Is(err, errMoved):
+		w.faults = 0
 		w.pacer.applied()
 		w.grow()
 		return nil
-	}
-	if errors.Is(err, context.DeadlineExceeded) {
+	case ctx.Err() != nil:
 		w.shrink()
+	case !transient(err): // the database's trouble is not the events' fault
+		w.faults++
 	}
 	w.log.Warn("a page of the log was not applied", "follower", w.Name,
 		"after", p.After, "upto", p.Upto, "try", w.pacer.failed(), "error", err)
@@ -89,7 +97,7 @@ func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
 	if events, err = run.parkFollowing(ctx, events); err != nil {
 		return err
 	}
-	if w.pacer.count(nil) >= tries {
+	if w.faults >= tries {
 		return run.isolate(ctx, events)
 	}
 	return w.apply(ctx, tx, events)
@@ -144,19 +152,27 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 	if len(recorded) == 0 {
 		return nil
 	}
-	events := make([]Envelope, len(recorded))
-	for i, r := range recorded {
-		if events[i], err = w.codec.Open(r); err != nil {
-			return err
-		}
-	}
 	defer func() {
 		if p := recover(); p != nil {
 			w.log.Error("a follower panicked", "follower", w.Name, "panic", p, "stack", string(debug.Stack()))
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
+		if events[i], err = w.codec.Open(r); err != nil {
+			return err
+		}
+	}
 	return w.Apply(ctx, tx, events)
+}
+
+// abort cuts the connection of the page under way, if any, so that it cannot be
+// committed.
+func (w *worker) abort() {
+	if conn := w.conn.Load(); conn != nil {
+		_ = conn.Conn().Close() // closed already: all the better
+	}
 }
 
 // shrink halves the page after a timeout; grow brings it back.

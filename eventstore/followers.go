@@ -133,7 +133,8 @@ func (f *Followers) add(router *message.Router, w *worker, logger watermill.Logg
 }
 
 // drain waits until no follower has a page under way, at most as long as a
-// page may take.
+// page may take. One that takes longer loses its connection: the subscriber
+// would commit what Apply has written so far.
 func (f *Followers) drain() {
 	for _, w := range f.workers {
 		w.pacer.halt()
@@ -144,6 +145,9 @@ func (f *Followers) drain() {
 		case <-w.pacer.idle:
 		case <-timeout:
 			f.config.Logger.Error("a follower did not finish its page in time", "follower", w.Name)
+			for _, late := range f.workers {
+				late.abort()
+			}
 			return
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -57,7 +58,7 @@ func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
 	if err != nil || len(events) == 0 {
 		return err
 	}
-	err = pgx.BeginFunc(ctx, r.tx, func(savepoint pgx.Tx) error { return r.apply(ctx, savepoint, events) })
+	err = inSavepoint(ctx, r.tx, func(savepoint pgx.Tx) error { return r.apply(ctx, savepoint, events) })
 	if err == nil {
 		return nil
 	}
@@ -81,10 +82,11 @@ func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
 const maxErrorText = 2000
 
 func (r pageRun) park(ctx context.Context, e Recorded, why error) error {
-	text := why.Error()
+	text := strings.ReplaceAll(why.Error(), "\x00", "")
 	if len(text) > maxErrorText {
 		text = text[:maxErrorText]
 	}
+	text = strings.ToValidUTF8(text, "") // Postgres takes nothing else, and the page would fail for good
 	const q = `INSERT INTO parked_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
 	if _, err := r.tx.Exec(ctx, q, r.Name, e.Position, e.StreamID, text); err != nil {
 		return fmt.Errorf("park the event at position %d: %w", e.Position, err)
@@ -150,7 +152,7 @@ func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []Recorded) (appl
 		if stuck[e.StreamID] {
 			continue
 		}
-		err := pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error {
+		err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error {
 			if err := w.apply(ctx, savepoint, []Recorded{e}); err != nil {
 				return err
 			}

@@ -1,0 +1,93 @@
+package program
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"testing"
+	"time"
+)
+
+// Client is somebody who talks to the program over HTTP, with their own
+// cookies.
+type Client struct {
+	URL  string
+	http *http.Client
+}
+
+// Client answers a client that is not signed in.
+func (p *Program) Client(t testing.TB) *Client {
+	t.Helper()
+	jar, err := cookiejar.New(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &Client{URL: p.URL, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+}
+
+// Answer is a response that was read whole.
+type Answer struct {
+	Status int
+	Header http.Header
+	Body   []byte
+}
+
+// Into decodes the body, and fails the test when it is not of v's shape.
+func (a Answer) Into(t testing.TB, v any) {
+	t.Helper()
+	if err := json.Unmarshal(a.Body, v); err != nil {
+		t.Fatalf("answer %d %s: %v", a.Status, a.Body, err)
+	}
+}
+
+// Do sends a request; body is sent as JSON, a string or []byte as it is, nil as
+// no body. header holds names and values in turn.
+func (c *Client) Do(ctx context.Context, method, path string, body any, header ...string) (Answer, error) {
+	var reader io.Reader
+	switch b := body.(type) {
+	case nil:
+	case string:
+		reader = bytes.NewBufferString(b)
+	case []byte:
+		reader = bytes.NewReader(b)
+	default:
+		data, err := json.Marshal(b)
+		if err != nil {
+			return Answer{}, err
+		}
+		reader = bytes.NewReader(data)
+	}
+	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, reader)
+	if err != nil {
+		return Answer{}, err
+	}
+	if body != nil {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		request.Header.Set(header[i], header[i+1])
+	}
+	response, err := c.http.Do(request)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: data}, err
+}
+
+// Must sends a request and fails the test when the answer has another status.
+func (c *Client) Must(t testing.TB, want int, method, path string, body any, header ...string) Answer {
+	t.Helper()
+	a, err := c.Do(t.Context(), method, path, body, header...)
+	if err != nil {
+		t.Fatalf("%s %s: %v", method, path, err)
+	}
+	if a.Status != want {
+		t.Fatalf("%s %s: got %d %s, want %d", method, path, a.Status, a.Body, want)
+	}
+	return a
+}

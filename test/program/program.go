@@ -1,0 +1,189 @@
+// Package program runs the true helpdesk program for tests: it builds it once,
+// starts it on a free port and speaks HTTP to it, as any client would.
+package program
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// patience is far above what a start or an end takes.
+const patience = time.Minute
+
+var build = sync.OnceValues(func() (string, error) {
+	dir, err := os.MkdirTemp("", "helpdesk-program-")
+	if err != nil {
+		return "", err
+	}
+	binary := filepath.Join(dir, "helpdesk")
+	out, err := exec.Command("go", "build", "-o", binary, "helpdesk/cmd/helpdesk").CombinedOutput()
+	if err != nil {
+		return "", fmt.Errorf("build the program: %w\n%s", err, out)
+	}
+	return binary, nil
+})
+
+// Main runs the tests of a package and removes the program they built.
+func Main(m *testing.M) {
+	code := m.Run()
+	if binary, err := build(); err == nil {
+		os.RemoveAll(filepath.Dir(binary))
+	}
+	os.Exit(code)
+}
+
+// Binary answers the path of the program, built once per test process.
+func Binary(t testing.TB) string {
+	t.Helper()
+	binary, err := build()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return binary
+}
+
+// Program is a running "helpdesk serve".
+type Program struct {
+	URL string // http://127.0.0.1:port
+
+	cmd    *exec.Cmd
+	stderr *tail
+	ended  chan error // holds the error of Wait once it ended
+}
+
+// Serve starts the program with env ("HELPDESK_X=y" each) and returns once it
+// says where it is. It listens on a free port of loopback unless env says
+// otherwise. It is ended with the test.
+func Serve(t testing.TB, env ...string) *Program {
+	t.Helper()
+	p, err := TryServe(t, env...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// TryServe is [Serve] for a start that may be refused: the error then holds
+// what the program said on standard error.
+func TryServe(t testing.TB, env ...string) (*Program, error) {
+	t.Helper()
+	p := &Program{cmd: exec.Command(Binary(t), "serve"), stderr: &tail{}, ended: make(chan error, 1)}
+	p.cmd.Env = Environ(env...)
+	p.cmd.Stderr = p.stderr
+	stdout, err := p.cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	if err := p.cmd.Start(); err != nil {
+		return nil, err
+	}
+	url := make(chan string, 1)
+	go func() {
+		p.read(stdout, url)
+		p.ended <- p.cmd.Wait()
+	}()
+	t.Cleanup(func() { p.Kill() })
+	select {
+	case p.URL = <-url:
+		return p, nil
+	case err := <-p.ended:
+		p.ended <- err
+		return nil, fmt.Errorf("the program did not start: %w\n%s", err, p.stderr)
+	case <-time.After(patience):
+		p.Kill()
+		return nil, fmt.Errorf("the program did not say where it is\n%s", p.stderr)
+	}
+}
+
+// read looks for the address in what the program prints, and drains the rest.
+func (p *Program) read(stdout io.Reader, url chan<- string) {
+	lines := bufio.NewScanner(stdout)
+	for lines.Scan() {
+		if _, addr, ok := strings.Cut(lines.Text(), "The helpdesk is at "); ok {
+			url <- addr
+		}
+	}
+}
+
+// Environ answers the environment of the test without HELPDESK_ variables, but
+// for HELPDESK_PG_BIN, and with a free port and then env.
+func Environ(env ...string) []string {
+	var all []string
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "HELPDESK_") || strings.HasPrefix(entry, "HELPDESK_PG_BIN=") {
+			all = append(all, entry)
+		}
+	}
+	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0"), env...)
+}
+
+// Run runs another subcommand to its end and answers what it printed.
+func Run(ctx context.Context, t testing.TB, stdin string, env []string, args ...string) (stdout, stderr string, err error) {
+	t.Helper()
+	cmd := exec.CommandContext(ctx, Binary(t), args...)
+	var out, errs bytes.Buffer
+	cmd.Env, cmd.Stdin, cmd.Stdout, cmd.Stderr = Environ(env...), strings.NewReader(stdin), &out, &errs
+	err = cmd.Run()
+	return out.String(), errs.String(), err
+}
+
+// PID answers the process id.
+func (p *Program) PID() int { return p.cmd.Process.Pid }
+
+// Log answers the newest part of what the program wrote to standard error.
+func (p *Program) Log() string { return p.stderr.String() }
+
+// Stop asks the program to end and waits until it did.
+func (p *Program) Stop() error { return p.end(syscall.SIGTERM) }
+
+// Kill ends the program at once, kill -9, and waits until it is gone.
+func (p *Program) Kill() { _ = p.end(syscall.SIGKILL) }
+
+func (p *Program) end(sig syscall.Signal) error {
+	if err := p.cmd.Process.Signal(sig); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		return err
+	}
+	select {
+	case err := <-p.ended:
+		p.ended <- err // for the next to ask
+		return err
+	case <-time.After(patience):
+		return fmt.Errorf("the program did not end\n%s", p.stderr)
+	}
+}
+
+// tail keeps the newest part of what is written to it.
+type tail struct {
+	mu   sync.Mutex
+	data []byte
+}
+
+const tailSize = 64 << 10
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.data = append(t.data, p...)
+	if len(t.data) > tailSize {
+		t.data = append([]byte(nil), t.data[len(t.data)-tailSize:]...)
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return string(t.data)
+}
