@@ -257,7 +257,7 @@ func (a *Accounts) one(ctx context.Context, q string, key any) (login, error) {
 		return login{}, domain.ErrNotFound
 	}
 	if err != nil {
-		return login{}, fmt.Errorf("find an account: %w", err)
+		return login{}, eventstore.Unreachable(fmt.Errorf("find an account: %w", err))
 	}
 	return l, nil
 }

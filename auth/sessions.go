@@ -15,6 +15,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/eventstore"
 )
 
 // ErrNoSession is the one answer to a token that opens nothing, whatever the
@@ -115,7 +116,7 @@ func (s *Sessions) start(ctx context.Context, id user.ID, passwordHash *string) 
 		return "", time.Time{}, ErrNoSession
 	}
 	if err != nil {
-		return "", time.Time{}, fmt.Errorf("start a session of account %s: %w", id, err)
+		return "", time.Time{}, eventstore.Unreachable(fmt.Errorf("start a session of account %s: %w", id, err))
 	}
 	return token, expires, nil
 }
@@ -152,7 +153,7 @@ func (s *Sessions) Lookup(ctx context.Context, token string) (Session, error) {
 		return Session{}, ErrNoSession
 	}
 	if err != nil {
-		return Session{}, fmt.Errorf("look up a session: %w", err)
+		return Session{}, eventstore.Unreachable(fmt.Errorf("look up a session: %w", err))
 	}
 	session := Session{TokenHash: hash, Account: r.Account, ExpiresAt: r.ExpiresAt}
 	if r.Due {
@@ -176,7 +177,7 @@ func (s *Sessions) renew(ctx context.Context, session *Session) error {
 		return nil // renewed or ended since it was read; it was good then
 	}
 	if err != nil {
-		return fmt.Errorf("renew a session: %w", err)
+		return eventstore.Unreachable(fmt.Errorf("renew a session: %w", err))
 	}
 	session.Renewed = true
 	return nil
@@ -185,7 +186,7 @@ func (s *Sessions) renew(ctx context.Context, session *Session) error {
 // End ends the session with this token hash. That there is none is no error.
 func (s *Sessions) End(ctx context.Context, tokenHash []byte) error {
 	if _, err := s.pool.Exec(ctx, `DELETE FROM sessions WHERE token_hash = $1`, tokenHash); err != nil {
-		return fmt.Errorf("end a session: %w", err)
+		return eventstore.Unreachable(fmt.Errorf("end a session: %w", err))
 	}
 	return nil
 }

@@ -158,7 +158,7 @@ func (s *Store) write(batch []*waiting) {
 	}
 	for i, w := range batch {
 		if err != nil {
-			w.done <- result{err: unreachable(err)}
+			w.done <- result{err: uncertain(err)}
 			continue
 		}
 		w.done <- results[i]
@@ -169,12 +169,12 @@ func (s *Store) write(batch []*waiting) {
 // attempt whose answer was lost may have been written: its appends then look
 // like conflicts to the next one, and are told apart by their event ids.
 func (s *Store) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
-	uncertain := false
+	lost := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
 		verdicts, err := writeBatch(ctx, s.pool, batch)
 		if err == nil {
 			results := judge(batch, verdicts)
-			if uncertain {
+			if lost {
 				return results, s.recognise(ctx, batch, results)
 			}
 			return results, nil
@@ -182,7 +182,7 @@ func (s *Store) writeSurely(ctx context.Context, batch []encoded) ([]result, err
 		if !transient(err) {
 			return nil, fmt.Errorf("append: %w", err)
 		}
-		uncertain = true
+		lost = true
 		select {
 		case <-ctx.Done():
 			return nil, fmt.Errorf("append: %w", err)
@@ -253,7 +253,7 @@ func (s *Store) commitAlone(ctx context.Context, e encoded) (r result) {
 		return result{err: ErrDuplicateCommand}
 	}
 	if r.err != nil {
-		return result{err: unreachable(r.err)}
+		return result{err: uncertain(r.err)}
 	}
 	s.appended()
 	return r

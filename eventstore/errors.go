@@ -7,6 +7,8 @@ import (
 	"net"
 
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"helpdesk/domain"
 )
 
 // transient reports whether err is the database's or the network's trouble of
@@ -40,11 +42,25 @@ func repeatedAtOnce(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "23505" && pg.ConstraintName == "commands_pkey"
 }
 
-// unreachable turns a passing trouble with the database into [ErrUnavailable],
-// which the edges know how to answer, and leaves every other error as it is.
-func unreachable(err error) error {
+// ErrUnreachable: the database can't be reached at the moment. Nothing was
+// written by what answers it.
+var ErrUnreachable = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "database_unavailable",
+	Message: "the database cannot be reached at the moment",
+}
+
+// Unreachable turns a passing trouble with the database into
+// [ErrUnreachable], which the edges know how to answer, and leaves every other
+// error as it is. It is for reads, and for writes that were undone.
+func Unreachable(err error) error { return passing(ErrUnreachable, err) }
+
+// uncertain is [Unreachable] for an append, of which nobody knows whether it
+// was written.
+func uncertain(err error) error { return passing(ErrUnavailable, err) }
+
+func passing(as *domain.Error, err error) error {
 	if transient(err) && !errors.Is(err, context.Canceled) {
-		return errors.Join(ErrUnavailable, err)
+		return errors.Join(as, err)
 	}
 	return err
 }

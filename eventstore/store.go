@@ -68,11 +68,11 @@ const columns = `position, stream_id, stream_type, version, event_id, type, sche
 func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
 	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
 	if err != nil {
-		return nil, unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
+		return nil, Unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
 	}
 	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
 	if err != nil {
-		return nil, unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
+		return nil, Unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
 	}
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
@@ -112,7 +112,7 @@ func (s *Store) Carried(ctx context.Context, commandID uuid.UUID) (bool, error) 
 	var done bool
 	err := s.pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM commands WHERE command_id = $1)`, commandID).Scan(&done)
 	if err != nil {
-		return false, unreachable(fmt.Errorf("look up command %s: %w", commandID, err))
+		return false, Unreachable(fmt.Errorf("look up command %s: %w", commandID, err))
 	}
 	return done, nil
 }
@@ -122,7 +122,7 @@ func (s *Store) Carried(ctx context.Context, commandID uuid.UUID) (bool, error) 
 func (s *Store) NextTicketNumber(ctx context.Context) (int64, error) {
 	var n int64
 	if err := s.pool.QueryRow(ctx, `SELECT nextval('ticket_numbers')`).Scan(&n); err != nil {
-		return 0, unreachable(fmt.Errorf("draw a ticket number: %w", err))
+		return 0, Unreachable(fmt.Errorf("draw a ticket number: %w", err))
 	}
 	return n, nil
 }

@@ -43,7 +43,8 @@ var (
 // tokens are their names, and one ticket of alice's with the number 7. It holds
 // to the rules of package ticket, as the real commands do.
 type desk struct {
-	Reader // what a test does not expect panics
+	userFilter projections.UserFilter // of the last list of users
+	Reader                            // what a test does not expect panics
 	People
 
 	history  []domain.Event
@@ -186,8 +187,9 @@ func (d *desk) User(_ context.Context, id user.ID) (projections.User, error) {
 	return projections.User{}, domain.ErrNotFound
 }
 
-func (d *desk) Users(context.Context, projections.UserFilter, projections.Page) (projections.Slice[projections.User], error) {
+func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (projections.Slice[projections.User], error) {
 	n := int64(len(d.users))
+	d.userFilter = f
 	return projections.Slice[projections.User]{Items: d.users, Count: &n}, nil
 }
 

@@ -29,6 +29,7 @@ COMMENT ON COLUMN read.users.updated_at IS 'When their newest event occurred.';
 COMMENT ON COLUMN read.users.version IS 'Version of their stream.';
 CREATE INDEX users_username ON read.users (lower(username), id);
 CREATE INDEX users_role ON read.users (role, lower(username), id);
+CREATE INDEX users_names ON read.users USING gin ((username || ' ' || first_name || ' ' || last_name) gin_trgm_ops);
 CREATE INDEX users_search ON read.users USING gin ((username || ' ' || first_name || ' ' || last_name || ' ' || email) gin_trgm_ops);
 
 CREATE TABLE read.tickets (

@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 // commentView is a row of read.comments with its ticket's number and its
@@ -78,7 +79,7 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.args...) // CollectRows answers its error
 	views, err := pgx.CollectRows(rows, pgx.RowToStructByName[commentView])
 	if err != nil {
-		return nil, fmt.Errorf("list the comments of ticket %s: %w", id, err)
+		return nil, eventstore.Unreachable(fmt.Errorf("list the comments of ticket %s: %w", id, err))
 	}
 	return shown(Slice[commentView]{Items: views}, commentView.show).Items, nil
 }

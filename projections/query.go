@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/eventstore"
 )
 
 // Reader answers queries on the read models. It is safe for concurrent use.
@@ -90,7 +91,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.shape, w.args...) // CollectRows answers its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
-		return Slice[R]{}, fmt.Errorf("list %s: %w", l.from, err)
+		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list %s: %w", l.from, err))
 	}
 	slice := l.cut(items, p, back)
 	if !p.Count {
@@ -98,7 +99,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	}
 	var n int64
 	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+l.where.String(), l.where.args...).Scan(&n); err != nil {
-		return Slice[R]{}, fmt.Errorf("count %s: %w", l.from, err)
+		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("count %s: %w", l.from, err))
 	}
 	slice.Count = &n
 	return slice, nil
@@ -139,7 +140,7 @@ func one[R any](ctx context.Context, pool *pgxpool.Pool, what, sql string, args 
 		return row, domain.ErrNotFound
 	}
 	if err != nil {
-		return row, fmt.Errorf("read %s: %w", what, err)
+		return row, eventstore.Unreachable(fmt.Errorf("read %s: %w", what, err))
 	}
 	return row, nil
 }

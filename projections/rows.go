@@ -107,8 +107,11 @@ type TicketRef struct {
 // UserFilter narrows a list of users; a zero member does not narrow.
 type UserFilter struct {
 	Search string // part of username, names or address, without regard to case
-	Role   domain.Role
-	Active *bool
+	// NamesOnly leaves the address out of the search: who must not see one must
+	// not find people by it.
+	NamesOnly bool
+	Role      domain.Role
+	Active    *bool
 }
 
 // ReportQuery says which span of time a report covers.

@@ -24,6 +24,10 @@ func (r userRow) show() User {
 	}
 }
 
+// userNames is what a search looks at; with the address added, and without, it
+// is the expression of an index.
+const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
+
 // Users answers a page of users, by username, narrowed by the filter.
 func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], error) {
 	l := list[userRow]{
@@ -32,7 +36,11 @@ func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], 
 		at:    func(r userRow) (string, uuid.UUID) { return strings.ToLower(r.Username), r.ID },
 	}
 	if f.Search != "" {
-		l.where.add(`(u.username || ' ' || u.first_name || ' ' || u.last_name || ' ' || u.email) ILIKE ?`, containing(f.Search))
+		searched := userNames
+		if !f.NamesOnly {
+			searched += ` || ' ' || u.email`
+		}
+		l.where.add("("+searched+") ILIKE ?", containing(f.Search))
 	}
 	if f.Role != "" {
 		l.where.add("u.role = ?", string(f.Role))

@@ -3,6 +3,7 @@ package ticket
 import (
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"helpdesk/domain"
@@ -77,8 +78,13 @@ func open(s State, c OpenTicket) ([]domain.Event, error) {
 }
 
 // edit decides each change by its own rule, in a fixed order, each on the
-// state the one before left.
+// state the one before left. Whoever writes may repeat a value that stands
+// already, whatever the rule for changing it: a PUT carries every member, also
+// those it leaves.
 func edit(s State, c EditTicket) ([]domain.Event, error) {
+	if !writes(c.Actor) {
+		return nil, domain.ErrForbidden
+	}
 	var events []domain.Event
 	for _, decide := range []func(State, EditTicket) ([]domain.Event, error){
 		editTexts, editPriority, editAssignee, editStatus,
@@ -111,7 +117,7 @@ func editTexts(s State, c EditTicket) (events []domain.Event, err error) {
 		}
 	}
 	if title == s.Title && description == s.Description {
-		return nil, unchanged(c.Actor)
+		return nil, nil
 	}
 	if err := s.mayEdit(c.Actor); err != nil {
 		return nil, err
@@ -133,7 +139,7 @@ func editPriority(s State, c EditTicket) ([]domain.Event, error) {
 		return nil, domain.ErrEnum.On("priority")
 	}
 	if *c.Priority == s.Priority {
-		return nil, unchanged(c.Actor)
+		return nil, nil
 	}
 	if err := s.mayEdit(c.Actor); err != nil {
 		return nil, err
@@ -146,7 +152,7 @@ func editAssignee(s State, c EditTicket) ([]domain.Event, error) {
 		return nil, nil
 	}
 	if c.AssignedTo.ID == s.AssignedTo {
-		return nil, unchanged(c.Actor)
+		return nil, nil
 	}
 	return assign(s, c.Actor, *c.AssignedTo)
 }
@@ -159,18 +165,9 @@ func editStatus(s State, c EditTicket) ([]domain.Event, error) {
 		return nil, domain.ErrEnum.On("status")
 	}
 	if *c.Status == s.Status {
-		return nil, unchanged(c.Actor)
+		return nil, nil
 	}
 	return changeStatus(s, ChangeStatus{By: c.By, To: *c.Status})
-}
-
-// unchanged lets a writer repeat a value that stands already, whatever the
-// rule for changing it: a PUT carries every member, also those it leaves.
-func unchanged(a domain.Actor) error {
-	if !writes(a) {
-		return domain.ErrForbidden
-	}
-	return nil
 }
 
 func changeStatus(s State, c ChangeStatus) ([]domain.Event, error) {
@@ -202,7 +199,7 @@ func changeStatus(s State, c ChangeStatus) ([]domain.Event, error) {
 }
 
 func optional(field, s string, max int) (string, error) {
-	if s == "" {
+	if strings.TrimSpace(s) == "" {
 		return "", nil
 	}
 	return domain.Text(field, s, max)

@@ -1,0 +1,34 @@
+# Every command a developer needs. Only Go and make are assumed.
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+
+# The race detector needs a C compiler; without one the tests run without it.
+HAS_CC := $(shell command -v "$$(go env CC)" 2>/dev/null)
+ifneq ($(HAS_CC),)
+RACE := CGO_ENABLED=1 go test -race
+else
+RACE := echo "no C compiler: testing without the race detector" && go test
+endif
+
+.PHONY: run build test bench check clean
+
+run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
+	bin/helpdesk serve
+
+build:
+	go build -ldflags "-X main.version=$(VERSION)" -o bin/helpdesk ./cmd/helpdesk
+
+test: ## all tests, with the race detector
+	$(RACE) -timeout 15m ./...
+
+bench: ## every benchmark; BENCHTIME=1x for a quick run
+	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),5x) -timeout 20m ./...
+
+check: ## formatting, vet, staticcheck, tidiness
+	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
+	go vet ./...
+	go tool staticcheck ./...
+	go mod tidy -diff
+
+clean: ## removes what was built; ./var, the data, stays
+	rm -rf bin

@@ -1,0 +1,252 @@
+package eventstore
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"flag"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+)
+
+var update = flag.Bool("update", false, "add the golden files that are missing; none is ever changed")
+
+var (
+	ann     = domain.UserID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")}
+	bob     = domain.UserID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8058")}
+	comment = ticket.CommentID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8059")}
+)
+
+// goldens are what the files in testdata/events decode to, by type and schema
+// version. Entries are added, never changed: a new schema version gets a second
+// entry, and the first one then shows what its upcaster makes of the old file.
+var goldens = []struct {
+	version int
+	event   domain.Event
+}{
+	{1, ticket.Opened{Number: 4711, Title: "Printer <3> & \"co\"", Description: "It smokes.\nAgain – ü.", Priority: ticket.High, CreatedBy: ann, OpenedBy: bob}},
+	{1, ticket.Retitled{Title: "Plotter"}},
+	{1, ticket.Described{Description: "No smoke\tany more."}},
+	{1, ticket.Prioritised{Priority: ticket.Low}},
+	{1, ticket.Assigned{AssignedTo: bob}},
+	{1, ticket.Unassigned{}},
+	{1, ticket.Started{Reason: "on it"}},
+	{1, ticket.Resolved{Reason: "new drum"}},
+	{1, ticket.Closed{Reason: "confirmed"}},
+	{1, ticket.Reopened{Reason: "smokes again"}},
+	{1, ticket.Escalated{Reason: "waited too long"}},
+	{1, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", Internal: true, AddedAt: time.Date(2025, 2, 3, 4, 5, 6, 789_000_000, time.UTC)}},
+	{1, ticket.CommentEdited{CommentID: comment, Text: "Which model is it?"}},
+	{1, ticket.CommentRemoved{CommentID: comment, Internal: true}},
+	{1, ticket.Deleted{}},
+	{1, user.Registered{Username: "ann", Email: "ann@example.org", FirstName: "Ann", LastName: "Lee", Role: domain.RoleAgent}},
+	{1, user.ProfileChanged{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee-Ray"}},
+	{1, user.RoleChanged{Role: domain.RoleAdmin}},
+	{1, user.PasswordChanged{}},
+	{1, user.Deactivated{}},
+	{1, user.Reactivated{}},
+}
+
+func goldenFile(name string, version int) string {
+	return filepath.Join("testdata", "events", fmt.Sprintf("%s.v%d.json", name, version))
+}
+
+func TestEveryEventEverWrittenStaysReadable(t *testing.T) {
+	codec := NewCodec()
+	known := map[string]bool{}
+	for _, g := range goldens {
+		name, path := g.event.EventType(), goldenFile(g.event.EventType(), g.version)
+		known[path] = true
+		if *update {
+			addGolden(t, codec, path, g.event)
+		}
+		stored, err := os.ReadFile(path)
+		if err != nil {
+			t.Errorf("%v (-update adds it)", err)
+			continue
+		}
+		stored = bytes.TrimSuffix(stored, []byte("\n"))
+		got, err := codec.Decode(name, g.version, stored)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if diff := cmp.Diff(g.event, got); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+		if g.version != codec.Types()[name] {
+			continue // an older form, which is not written any more
+		}
+		again, _, err := codec.encode(got)
+		if err != nil {
+			t.Errorf("%s: %v", path, err)
+			continue
+		}
+		if diff := cmp.Diff(string(stored), string(again)); diff != "" {
+			t.Errorf("%s is written otherwise now; that takes a new schema version (-stored +written):\n%s", path, diff)
+		}
+	}
+	for name, current := range codec.Types() {
+		for version := 1; version <= current; version++ {
+			if !known[goldenFile(name, version)] {
+				t.Errorf("%s version %d has no golden file", name, version)
+			}
+		}
+	}
+	files, err := filepath.Glob(filepath.Join("testdata", "events", "*"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, path := range files {
+		if !known[path] {
+			t.Errorf("%s is not decoded by any code", path)
+		}
+	}
+}
+
+// addGolden writes the file of an event unless it is there.
+func addGolden(t *testing.T, codec *Codec, path string, e domain.Event) {
+	t.Helper()
+	if _, err := os.Stat(path); !errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	data, _, err := codec.encode(e)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := os.WriteFile(path, append(data, '\n'), 0o644); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// renamed is an event with two older forms: {"n": 1}, {"name": "1"}, {"names": ["1"]}.
+type renamed struct {
+	Names []string `json:"names"`
+}
+
+func (renamed) EventType() string { return "test.renamed" }
+
+func upcastingCodec() *Codec {
+	c := &Codec{types: map[string]eventType{}}
+	add[renamed](c,
+		func(data json.RawMessage) (json.RawMessage, error) {
+			var old struct {
+				N *int `json:"n"`
+			}
+			if err := json.Unmarshal(data, &old); err != nil {
+				return nil, err
+			}
+			if old.N == nil {
+				return nil, errors.New("no n")
+			}
+			return json.Marshal(map[string]string{"name": fmt.Sprint(*old.N)})
+		},
+		func(data json.RawMessage) (json.RawMessage, error) {
+			var old struct {
+				Name string `json:"name"`
+			}
+			if err := json.Unmarshal(data, &old); err != nil {
+				return nil, err
+			}
+			return json.Marshal(renamed{Names: []string{old.Name}})
+		})
+	return c
+}
+
+func TestOlderSchemaVersionsAreUpcastStepByStep(t *testing.T) {
+	codec := upcastingCodec()
+	for version, data := range map[int]string{1: `{"n":7}`, 2: `{"name":"7"}`, 3: `{"names":["7"]}`} {
+		got, err := codec.Decode("test.renamed", version, json.RawMessage(data))
+		if err != nil {
+			t.Errorf("version %d: %v", version, err)
+		}
+		if diff := cmp.Diff(renamed{Names: []string{"7"}}, got); diff != "" {
+			t.Errorf("version %d (-want +got):\n%s", version, diff)
+		}
+	}
+	if _, version, err := codec.encode(renamed{}); err != nil || version != 3 {
+		t.Errorf("written as version %d, %v; want 3", version, err)
+	}
+	if _, err := codec.Decode("test.renamed", 1, json.RawMessage(`{}`)); err == nil || errors.Is(err, ErrUnknownEvent) {
+		t.Errorf("an upcaster that refuses: got %v, want its own error", err)
+	}
+}
+
+func TestWhatTheCodecDoesNotKnowIsRefused(t *testing.T) {
+	codec := NewCodec()
+	for name, c := range map[string]struct {
+		typ     string
+		version int
+	}{
+		"a type that was never registered":        {"ticket.teleported", 1},
+		"a schema version of a newer program":     {"ticket.opened", 2},
+		"schema version 0, which does not exist":  {"ticket.opened", 0},
+		"a negative schema version":               {"ticket.opened", -1},
+		"a type name that differs in case":        {"Ticket.Opened", 1},
+		"a type name with nothing in it":          {"", 1},
+		"a newer version of an upcast event type": {"test.renamed", 4},
+	} {
+		codec := codec
+		if c.typ == "test.renamed" {
+			codec = upcastingCodec()
+		}
+		if _, err := codec.Decode(c.typ, c.version, json.RawMessage(`{}`)); !errors.Is(err, ErrUnknownEvent) {
+			t.Errorf("%s: got %v, want %v", name, err, ErrUnknownEvent)
+		}
+	}
+	if _, _, err := codec.encode(renamed{}); !errors.Is(err, ErrUnknownEvent) {
+		t.Errorf("encode an event that is not registered: got %v, want %v", err, ErrUnknownEvent)
+	}
+}
+
+func TestATypeIsRegisteredOnce(t *testing.T) {
+	defer func() {
+		if recover() == nil {
+			t.Error("the second registration was taken")
+		}
+	}()
+	add[ticket.Opened](NewCodec())
+}
+
+// What decodes must be writable again and then mean the same, whatever the bytes.
+func FuzzDecode(f *testing.F) {
+	codec := NewCodec()
+	for _, g := range goldens {
+		data, version, err := codec.encode(g.event)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(g.event.EventType(), version, []byte(data))
+	}
+	f.Add("ticket.opened", 1, []byte(`{"created_by":null,"number":1e3}`))
+	f.Add("ticket.comment_added", 1, []byte(`{"added_at":"2025-01-01T00:00:00+23:59","text":"\ud800\u0000"}`))
+	f.Add("user.deactivated", 1, []byte("null"))
+	f.Fuzz(func(t *testing.T, name string, version int, data []byte) {
+		first, err := codec.Decode(name, version, data)
+		if err != nil {
+			return
+		}
+		stored, current, err := codec.encode(first)
+		if err != nil {
+			t.Fatalf("%#v decodes but cannot be written: %v", first, err)
+		}
+		second, err := codec.Decode(name, current, stored)
+		if err != nil {
+			t.Fatalf("%s was written and cannot be read: %v", stored, err)
+		}
+		if diff := cmp.Diff(first, second); diff != "" {
+			t.Errorf("(-first +second):\n%s", diff)
+		}
+	})
+}
