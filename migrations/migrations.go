@@ -46,14 +46,21 @@ func Pending(ctx context.Context, url string) (int, error) {
 		return 0, fmt.Errorf("open the database: %w", err)
 	}
 	defer db.Close()
+	names, err := fs.Glob(files, "*.sql")
+	if err != nil {
+		return 0, err
+	}
+	var begun bool // goose's table is made by the first Up
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&begun); err != nil {
+		return 0, fmt.Errorf("look for the schema's version: %w", err)
+	}
+	if !begun {
+		return len(names), nil
+	}
 	var applied int
 	const q = `SELECT count(DISTINCT version_id) FROM goose_db_version WHERE version_id > 0 AND is_applied`
 	if err := db.QueryRowContext(ctx, q).Scan(&applied); err != nil {
 		return 0, fmt.Errorf("read the schema's version: %w", err)
-	}
-	names, err := fs.Glob(files, "*.sql")
-	if err != nil {
-		return 0, err
 	}
 	return len(names) - applied, nil
 }

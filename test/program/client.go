@@ -14,7 +14,13 @@ import (
 // Client is somebody who talks to the program over HTTP, with their own
 // cookies.
 type Client struct {
-	URL  string
+	// URL is where the program is. Somebody who is signed in stays so at another
+	// port: cookies know none.
+	URL string
+	// Fresh makes a connection for every request, so that none is sent on one
+	// that the program is just closing for being idle.
+	Fresh bool
+
 	http *http.Client
 }
 
@@ -25,8 +31,11 @@ func (p *Program) Client(t testing.TB) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Client{URL: p.URL, http: &http.Client{Jar: jar, Timeout: 30 * time.Second}}
+	return &Client{URL: p.URL, http: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: stay}}
 }
+
+// stay makes a redirect an answer like any other, for tests to see.
+func stay(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 
 // Answer is a response that was read whole.
 type Answer struct {
@@ -43,8 +52,9 @@ func (a Answer) Into(t testing.TB, v any) {
 	}
 }
 
-// Do sends a request; body is sent as JSON, a string or []byte as it is, nil as
-// no body. header holds names and values in turn.
+// Do sends a request; body is sent as JSON, a string or []byte as it is, an
+// [io.Reader] as it is and in chunks, nil as no body. header holds names and
+// values in turn.
 func (c *Client) Do(ctx context.Context, method, path string, body any, header ...string) (Answer, error) {
 	var reader io.Reader
 	switch b := body.(type) {
@@ -53,6 +63,8 @@ func (c *Client) Do(ctx context.Context, method, path string, body any, header .
 		reader = bytes.NewBufferString(b)
 	case []byte:
 		reader = bytes.NewReader(b)
+	case io.Reader:
+		reader = struct{ io.Reader }{b} // hides its length
 	default:
 		data, err := json.Marshal(b)
 		if err != nil {
@@ -64,6 +76,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body any, header .
 	if err != nil {
 		return Answer{}, err
 	}
+	request.Close = c.Fresh
 	if body != nil {
 		request.Header.Set("Content-Type", "application/json")
 	}

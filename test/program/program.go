@@ -17,14 +17,23 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"helpdesk/internal/localpg"
 )
 
 // patience is far above what a start or an end takes.
 const patience = time.Minute
 
+// built is the folder of the program, empty before the first test needed one.
+var built string
+
 var build = sync.OnceValues(func() (string, error) {
 	dir, err := os.MkdirTemp("", "helpdesk-program-")
 	if err != nil {
+		return "", err
+	}
+	built = dir
+	if err := removeAfterwards(dir); err != nil {
 		return "", err
 	}
 	binary := filepath.Join(dir, "helpdesk")
@@ -35,11 +44,27 @@ var build = sync.OnceValues(func() (string, error) {
 	return binary, nil
 })
 
-// Main runs the tests of a package and removes the program they built.
+// removeAfterwards removes dir once this process has ended, however it ends, so
+// that a package whose TestMain is another's leaves nothing behind either.
+func removeAfterwards(dir string) (err error) {
+	cmd := exec.Command("sh", "-c", `read -r _; rm -rf "$0"`, dir)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C is not for it
+	if alive, err = cmd.StdinPipe(); err != nil {
+		return err
+	}
+	return cmd.Start()
+}
+
+// alive is closed by the end of this process. Held here, lest it be collected
+// and so closed before.
+var alive io.Closer
+
+// Main runs the tests of a package and removes the program they built. A
+// package that has to call another's Main, such as pgtest's, need not call it.
 func Main(m *testing.M) {
 	code := m.Run()
-	if binary, err := build(); err == nil {
-		os.RemoveAll(filepath.Dir(binary))
+	if built != "" {
+		os.RemoveAll(built)
 	}
 	os.Exit(code)
 }
@@ -52,6 +77,26 @@ func Binary(t testing.TB) string {
 		t.Fatal(err)
 	}
 	return binary
+}
+
+// DataDir makes a folder for HELPDESK_DATA_DIR on disk that the embedded
+// Postgres can reach, which runs as another user where the test is root. It is
+// gone with the test, and so is a server left behind in it.
+func DataDir(t testing.TB) string {
+	t.Helper()
+	dir, err := os.MkdirTemp("", "helpdesk-data-")
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if err := localpg.Discard(dir); err != nil {
+			t.Error(err)
+		}
+	})
+	if err := os.Chmod(dir, 0o711); err != nil {
+		t.Fatal(err)
+	}
+	return dir
 }
 
 // Program is a running "helpdesk serve".

@@ -1,0 +1,273 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+var errPoison = errors.New("poison")
+
+// choosy is a recorder that fails, after writing, on a page with an event that
+// is refused.
+func choosy(name string, refused func(Envelope) error) Follower {
+	f := recorder(name)
+	write := f.Apply
+	f.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+		if err := write(ctx, tx, events); err != nil {
+			return err
+		}
+		for _, e := range events {
+			if err := refused(e); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+	return f
+}
+
+// positions answers where the parked events of a follower are.
+func positions(t *testing.T, f *Followers, name string) []int64 {
+	t.Helper()
+	parked, err := f.Parked(testContext(t), name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var all []int64
+	for _, p := range parked {
+		all = append(all, p.Position)
+	}
+	return all
+}
+
+func checkParked(t *testing.T, f *Followers, name string, want ...int64) {
+	t.Helper()
+	if diff := cmp.Diff(want, positions(t, f, name)); diff != "" {
+		t.Errorf("parked by %s (-want +got):\n%s", name, diff)
+	}
+}
+
+// threeStreams makes streams x, y and z with these events by position:
+//
+//	1 x opened   2 y opened   3 x started (the poison)
+//	4 y started  5 x resolved 6 z opened   7 x started (again)
+func threeStreams(t *testing.T, l log) (x, y uuid.UUID) {
+	t.Helper()
+	x, y = newID(t), newID(t)
+	for _, a := range []Append{
+		opening(x), opening(y), appending(x, 1, ticket.Started{}), appending(y, 1, ticket.Retitled{Title: "y"}),
+		appending(x, 2, ticket.Resolved{}), opening(newID(t)), appending(x, 3, ticket.Started{}),
+	} {
+		l.mustAppend(t, a)
+	}
+	return x, y
+}
+
+func TestAPoisonEventIsParkedWithThoseBehindItInItsStream(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	x, y := threeStreams(t, l)
+	var refusing atomic.Bool
+	refusing.Store(true)
+	f, fresh := l.follow(t, FollowConfig{}, recorder("other"), choosy("a", func(e Envelope) error {
+		if refusing.Load() && e.Type == "ticket.started" {
+			return errPoison
+		}
+		return nil
+	}))
+	waitFor(t, fresh, 7)
+	l.checkRecorded(t, "a", []int64{1, 2, 4, 6})
+	l.checkRecorded(t, "other", upTo(7))
+	parked, err := f.Parked(testContext(t), "a")
+	if err != nil {
+		t.Fatal(err)
+	}
+	behind := "an earlier event of its stream is parked"
+	want := []Parked{{"a", 3, x, errPoison.Error()}, {"a", 5, x, behind}, {"a", 7, x, behind}}
+	if diff := cmp.Diff(want, parked); diff != "" {
+		t.Errorf("parked (-want +got):\n%s", diff)
+	}
+
+	// later pages: x waits, y flows
+	l.mustAppend(t, appending(x, 4, ticket.Retitled{Title: "x"}))
+	l.mustAppend(t, appending(y, 2, ticket.Retitled{Title: "y"}))
+	waitFor(t, fresh, 9)
+	checkParked(t, f, "a", 3, 5, 7, 8)
+	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9})
+	progress, err := ReadProgress(testContext(t), l.pool)
+	if diff := cmp.Diff([]Progress{{"a", 9, 9, 4}, {"other", 9, 9, 0}}, progress); err != nil || diff != "" {
+		t.Errorf("progress %v (-want +got):\n%s", err, diff)
+	}
+
+	// as long as the cause is there, a replay changes nothing
+	if n, err := f.Replay(testContext(t), "a"); n != 0 || err != nil {
+		t.Errorf("replay of what still fails: %d, %v; want 0", n, err)
+	}
+	checkParked(t, f, "a", 3, 5, 7, 8)
+
+	refusing.Store(false)
+	if n, err := f.Replay(testContext(t), "a"); n != 4 || err != nil {
+		t.Errorf("replay: %d, %v; want 4", n, err)
+	}
+	checkParked(t, f, "a")
+	l.mustAppend(t, appending(x, 5, ticket.Started{}))
+	waitFor(t, fresh, 10)
+	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9, 3, 5, 7, 8, 10})
+}
+
+func TestAStreamThatStillFailsStaysParkedFromThereOn(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	threeStreams(t, l)
+	var from atomic.Int64
+	f, fresh := l.follow(t, FollowConfig{}, choosy("a", func(e Envelope) error {
+		if e.Type == "ticket.started" && e.Position >= from.Load() {
+			return errPoison
+		}
+		return nil
+	}))
+	waitFor(t, fresh, 7)
+	from.Store(7) // the first poison is mended, the second is not
+	if n, err := f.Replay(testContext(t), "a"); n != 2 || err != nil {
+		t.Errorf("replay: %d, %v; want 2", n, err)
+	}
+	checkParked(t, f, "a", 7)
+	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 3, 5})
+	if _, err := f.Replay(testContext(t), "b"); err == nil {
+		t.Error("a follower that does not exist was replayed")
+	}
+}
+
+// Whatever Apply does with an event that is at fault, only its stream waits.
+func TestAnEventIsParkedHoweverItFails(t *testing.T) {
+	t.Parallel()
+	for name, fault := range map[string]func(ctx context.Context, tx pgx.Tx) error{
+		"Apply panics": func(context.Context, pgx.Tx) error { panic("no\x00no") },
+		"a statement fails": func(ctx context.Context, tx pgx.Tx) error {
+			_, err := tx.Exec(ctx, `INSERT INTO effects (position) VALUES ('x')`)
+			return err
+		},
+		"a statement fails and Apply takes no notice": func(ctx context.Context, tx pgx.Tx) error {
+			_, _ = tx.Exec(ctx, `INSERT INTO nowhere VALUES (1)`)
+			return nil
+		},
+		"the error has text Postgres does not store": func(context.Context, pgx.Tx) error {
+			return errors.New("\x00\xff" + strings.Repeat("ü", maxErrorText))
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLog(t)
+			l.makeEffects(t)
+			threeStreams(t, l)
+			follower := recorder("a")
+			write := follower.Apply
+			follower.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+				for _, e := range events {
+					if e.Position == 3 {
+						return errors.Join(write(ctx, tx, events), fault(ctx, tx))
+					}
+				}
+				return write(ctx, tx, events)
+			}
+			f, fresh := l.follow(t, FollowConfig{}, follower)
+			waitFor(t, fresh, 7)
+			checkParked(t, f, "a", 3, 5, 7)
+			l.checkRecorded(t, "a", []int64{1, 2, 4, 6})
+		})
+	}
+}
+
+func TestTroubleWithTheDatabaseParksNothing(t *testing.T) {
+	t.Parallel()
+	for name, trouble := range map[string]func(ctx context.Context, l log, tx pgx.Tx) error{
+		"its connections are lost":  func(ctx context.Context, l log, tx pgx.Tx) error { return l.terminate(ctx, tx) },
+		"it finds deadlocks":        func(context.Context, log, pgx.Tx) error { return &pgconn.PgError{Code: "40P01"} },
+		"its disk is full":          func(context.Context, log, pgx.Tx) error { return &pgconn.PgError{Code: "53100"} },
+		"a lock is not to be had":   func(context.Context, log, pgx.Tx) error { return &pgconn.PgError{Code: "55P03"} },
+		"a statement was cancelled": func(context.Context, log, pgx.Tx) error { return &pgconn.PgError{Code: "57014"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := newLog(t)
+			l.makeEffects(t)
+			threeStreams(t, l)
+			follower := recorder("a")
+			write := follower.Apply
+			var calls atomic.Int64
+			follower.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+				err := write(ctx, tx, events)
+				switch n := calls.Add(1); {
+				case n <= tries+1:
+					return errors.Join(err, trouble(ctx, l, tx))
+				case n < 2*tries+1: // what then fails is still tried a few times
+					return errPoison
+				}
+				return err
+			}
+			f, fresh := l.follow(t, FollowConfig{}, follower)
+			waitFor(t, fresh, 7)
+			checkParked(t, f, "a")
+			l.checkRecorded(t, "a", upTo(7))
+		})
+	}
+}
+
+// grenade is an event whose decoding panics.
+type grenade struct{}
+
+func (grenade) EventType() string             { return "test.grenade" }
+func (*grenade) UnmarshalJSON(_ []byte) error { panic("bang") }
+
+// A program that was rolled back meets events it has no code for.
+func TestAnEventThatCannotBeDecodedIsParkedUntilItCan(t *testing.T) {
+	t.Parallel()
+	for _, unknown := range []domain.Event{renamed{Names: []string{"x"}}, grenade{}} {
+		t.Run(unknown.EventType(), func(t *testing.T) {
+			t.Parallel()
+			l := newLog(t)
+			l.makeEffects(t)
+			writing := NewCodec()
+			add[renamed](writing)
+			add[grenade](writing)
+			newer := New(l.pool, writing, l.bell.Ring)
+			t.Cleanup(newer.Close)
+			id := newID(t)
+			for _, a := range []Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {
+				if _, err := newer.Append(testContext(t), a); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if unknown.EventType() == "test.grenade" {
+				add[grenade](l.Codec()) // known, and it bursts
+			}
+			f, fresh := l.follow(t, FollowConfig{}, recorder("a"))
+			waitFor(t, fresh, 4)
+			checkParked(t, f, "a", 2, 4)
+			l.checkRecorded(t, "a", []int64{1, 3})
+
+			add[renamed](l.Codec()) // as the newer program would, in place
+			want, parked := 2, []int64(nil)
+			if unknown.EventType() == "test.grenade" {
+				want, parked = 0, []int64{2, 4}
+			}
+			if n, err := f.Replay(testContext(t), "a"); n != want || err != nil {
+				t.Errorf("replay: %d, %v; want %d", n, err, want)
+			}
+			checkParked(t, f, "a", parked...)
+		})
+	}
+}

@@ -1,0 +1,213 @@
+// Package archtest keeps the shape of the house: who may import whom, and what
+// no file may hold. Each broken rule is one sentence.
+package archtest
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"io"
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "helpdesk"
+
+// rule says what the packages at or below a path may import. The standard
+// library is free to all but the pure ones. A path stands for itself and all
+// below it, with a "=" at its end for itself alone.
+type rule struct {
+	of string
+	// may lists packages of this project; nil: none of them.
+	may []string
+	// outside lists third parties; "*": any.
+	outside []string
+	// pure keeps out of the standard library what reaches the world.
+	pure bool
+}
+
+// rules are those of STYLE.md, "Who may import whom". The most specific path
+// counts. A package that is named in no rule may not exist.
+var rules = []rule{
+	{of: "domain", pure: true, outside: []string{"github.com/google/uuid"}},
+	{of: "domain/ticket", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
+	{of: "domain/user", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
+	{of: "eventstore", may: []string{"domain"}, outside: []string{
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
+		"github.com/prometheus/client_golang",
+	}},
+	{of: "commands", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid"}},
+	{of: "projections", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "saga", may: []string{"domain", "eventstore", "commands"}, outside: []string{
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
+	}},
+	{of: "mail", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "auth", may: []string{"domain", "eventstore"}, outside: []string{
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
+	}},
+	{of: "httpapi", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
+		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files",
+	}},
+	{of: "web", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
+	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
+	{of: "internal/localpg", outside: []string{"*"}},
+	{of: "cmd", may: []string{"*"}, outside: []string{"*"}},
+	{of: "bench", may: []string{"*"}, outside: []string{"*"}},
+	{of: "test", may: []string{"*"}, outside: []string{"*"}},
+}
+
+// impure are packages of the standard library that a rule of the domain has no
+// use for: what they answer is not the same every time.
+var impure = []string{
+	"context", "crypto/rand", "database/sql", "io", "log", "math/rand", "net=", "net/http", "os", "runtime", "sync", "syscall", "testing",
+}
+
+// only lists third parties that are kept to one place.
+var only = map[string][]string{
+	"github.com/gin-gonic/gin":             {"httpapi", "web", "cmd"},
+	"github.com/swaggest/openapi-go":       {"httpapi"},
+	"github.com/kelseyhightower/envconfig": {"cmd"},
+	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "mail", "auth", "migrations", "internal/localpg", "cmd", "test", "bench"},
+}
+
+// pkg is what go list tells of a package.
+type pkg struct {
+	ImportPath string
+	Name       string
+	Dir        string
+	Imports    []string // not those of tests
+	GoFiles    []string
+}
+
+// path answers the package's path within the project.
+func (p pkg) path() string { return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/") }
+
+func packages(t *testing.T) []pkg {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "go", "list", "-e", "-json=ImportPath,Name,Dir,Imports,GoFiles", "./...")
+	cmd.Dir = "../.."
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("go list: %v\n%s", err, &stderr)
+	}
+	var all []pkg
+	for dec := json.NewDecoder(bytes.NewReader(out)); ; {
+		var p pkg
+		if err := dec.Decode(&p); errors.Is(err, io.EOF) {
+			return all
+		} else if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, p)
+	}
+}
+
+// within reports whether path is at or below one of the places. A place that
+// ends in "=" stands for itself alone.
+func within(path string, places []string) bool {
+	return slices.ContainsFunc(places, func(place string) bool {
+		if exact, ok := strings.CutSuffix(place, "="); ok {
+			return path == exact
+		}
+		return place == "*" || path == place || strings.HasPrefix(path, place+"/")
+	})
+}
+
+// ruleFor answers the most specific rule for a package of this project.
+func ruleFor(path string) (found rule, ok bool) {
+	for _, r := range rules {
+		if within(path, []string{r.of}) && len(r.of) >= len(found.of) {
+			found, ok = r, true
+		}
+	}
+	return found, ok
+}
+
+// violations answers a sentence for each rule the import breaks.
+func violations(from, to string) (sentences []string) {
+	r, ok := ruleFor(from)
+	if !ok {
+		return []string{from + " has no rule: say in test/archtest what it may import"}
+	}
+	inside, ours := strings.CutPrefix(to, module+"/")
+	standard := !ours && !strings.Contains(strings.SplitN(to, "/", 2)[0], ".")
+	switch {
+	case ours && !within(inside, r.may) && (r.pure || !within(inside, []string{r.of})): // an aggregate imports no other
+		sentences = append(sentences, from+" imports "+inside+", and may import of this project only: "+listed(r.may))
+	case standard && r.pure && within(to, impure):
+		sentences = append(sentences, from+" imports "+to+", and has to stay free of clocks, chance and I/O")
+	case !ours && !standard && !within(to, r.outside):
+		sentences = append(sentences, from+" imports "+to+", and may import of others only: "+listed(r.outside))
+	}
+	for place, homes := range only {
+		if within(to, []string{place}) && !within(from, homes) {
+			sentences = append(sentences, from+" imports "+to+", which belongs in "+listed(homes)+" alone")
+		}
+	}
+	return sentences
+}
+
+func listed(places []string) string {
+	if len(places) == 0 {
+		return "nothing"
+	}
+	return strings.ReplaceAll(strings.Join(places, ", "), "=", "")
+}
+
+func TestWhoImportsWhom(t *testing.T) {
+	t.Parallel()
+	all := packages(t)
+	if len(all) < 8 {
+		t.Fatalf("go list found %d packages: this looks at the wrong place", len(all))
+	}
+	for _, p := range all {
+		for _, to := range p.Imports {
+			for _, sentence := range violations(p.path(), to) {
+				t.Error(sentence)
+			}
+		}
+	}
+}
+
+func TestTheRulesOfImportsBite(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		from, to string
+		want     bool
+	}{
+		{"domain/ticket", "helpdesk/domain", true},
+		{"domain/ticket", "helpdesk/domain/user", false},
+		{"domain/ticket", "context", false},
+		{"domain/ticket", "math/rand/v2", false},
+		{"domain/ticket", "time", true},
+		{"domain", "helpdesk/domain/ticket", false},
+		{"eventstore", "helpdesk/domain/ticket", true},
+		{"eventstore", "helpdesk/commands", false},
+		{"eventstore", "github.com/gin-gonic/gin", false},
+		{"commands", "helpdesk/eventstore", true},
+		{"commands", "github.com/jackc/pgx/v5", false},
+		{"commands", "github.com/ThreeDotsLabs/watermill/message", false},
+		{"commands", "helpdesk/auth", false},
+		{"projections", "helpdesk/commands", false},
+		{"projections", "github.com/ThreeDotsLabs/watermill", false},
+		{"projections", "github.com/jackc/pgx/v5/pgxpool", true},
+		{"httpapi", "github.com/jackc/pgx/v5", false},
+		{"httpapi", "helpdesk/eventstore", false},
+		{"httpapi", "helpdesk/web", false},
+		{"httpapi", "helpdesk/projections", true},
+		{"web", "helpdesk/httpapi", false},
+		{"mail", "helpdesk/commands", false},
+		{"cmd/helpdesk", "helpdesk/httpapi", true},
+		{"common", "strings", false},
+	} {
+		if got := violations(c.from, c.to); (len(got) == 0) != c.want {
+			t.Errorf("%s → %s allowed: got %v, want %v: %v", c.from, c.to, len(got) == 0, c.want, got)
+		}
+	}
+}

@@ -1,0 +1,202 @@
+package e2e
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"sync/atomic"
+	"testing"
+
+	"helpdesk/test/program"
+)
+
+// relation is what somebody has to do with a ticket.
+type relation string
+
+const (
+	own        relation = "their own"
+	ownTaken   relation = "their own, assigned to an agent"
+	openedFor  relation = "opened for them by an agent"
+	assigned   relation = "assigned to them"
+	behalf     relation = "they opened for another"
+	unassigned relation = "another's, unassigned"
+	taken      relation = "another's, assigned to another"
+	lost       relation = "assigned to them before, with their comment"
+)
+
+// standing is somebody before a ticket, and under which settings of
+// HELPDESK_AGENT_VISIBILITY they see it.
+type standing struct {
+	role     string
+	relation relation
+	seen     []string
+}
+
+var (
+	always    = []string{"assigned", "queue", "all"}
+	never     []string
+	standings = []standing{
+		{"user", own, always},
+		{"user", ownTaken, always},
+		{"user", openedFor, always},
+		{"user", unassigned, never},
+		{"user", taken, never},
+		{"agent", own, always},
+		{"agent", assigned, always},
+		{"agent", behalf, always},
+		{"agent", unassigned, []string{"queue", "all"}},
+		{"agent", taken, []string{"all"}},
+		{"agent", lost, []string{"all"}},
+		{"admin", own, always},
+		{"admin", assigned, always},
+		{"admin", unassigned, always},
+		{"admin", taken, always},
+		{"auditor", unassigned, always},
+		{"auditor", taken, always},
+	}
+)
+
+// office is a program with people in every role.
+type office struct {
+	*desk
+	visibility string
+	people     map[string]*person // by role: those who try
+	rita       *person            // another user
+	otto       *person            // another agent
+	cells      atomic.Int64
+}
+
+func openOffice(t *testing.T, visibility string) *office {
+	t.Helper()
+	d := open(t, "HELPDESK_AGENT_VISIBILITY="+visibility)
+	o := &office{desk: d, visibility: visibility, people: map[string]*person{}}
+	for _, role := range []string{"user", "agent", "admin", "auditor"} {
+		o.people[role] = d.join(t, "the-"+role, role)
+	}
+	o.rita, o.otto = d.join(t, "rita", "user"), d.join(t, "otto", "agent")
+	return o
+}
+
+// cell is one try of a rule.
+type cell struct {
+	*office
+	actor   *person
+	ticket  ticketView
+	comment commentView // what the stage left
+}
+
+// set makes the ticket that stands so to the actor.
+func (o *office) set(t *testing.T, at standing) *cell {
+	t.Helper()
+	c := &cell{office: o, actor: o.people[at.role]}
+	title := fmt.Sprintf("cell %d.", o.cells.Add(1))
+	switch at.relation {
+	case own, ownTaken:
+		c.ticket = c.actor.opens(t, title)
+	case behalf:
+		c.ticket = c.actor.opens(t, title, object{"created_by": o.rita.ID})
+	case openedFor:
+		c.ticket = o.otto.opens(t, title, object{"created_by": c.actor.Username})
+	default:
+		c.ticket = o.rita.opens(t, title)
+	}
+	switch at.relation {
+	case ownTaken, taken:
+		c.ticket = o.admin.assigns(t, c.ticket, o.otto.ID)
+	case assigned:
+		c.ticket = o.admin.assigns(t, c.ticket, c.actor.ID)
+	case lost:
+		o.admin.assigns(t, c.ticket, c.actor.ID)
+		saidThemselves(false)(t, c)
+		c.ticket = o.admin.assigns(t, c.ticket, o.otto.ID)
+	}
+	return c
+}
+
+// TestPermissions runs every cell of API.md's table of permissions. What an
+// agent sees depends on a setting, so theirs run under each of its values.
+func TestPermissions(t *testing.T) {
+	for _, visibility := range always {
+		t.Run("agents see "+visibility, func(t *testing.T) {
+			t.Parallel()
+			o := openOffice(t, visibility)
+			for _, r := range ticketRules() {
+				t.Run(r.name, func(t *testing.T) {
+					t.Parallel()
+					for _, at := range standings {
+						if r.about(at) && (visibility == "assigned" || at.role == "agent") {
+							t.Run(at.role+", "+string(at.relation), func(t *testing.T) { o.try(t, r, at) })
+						}
+					}
+				})
+			}
+		})
+	}
+}
+
+// try carries out a rule in one standing, and looks that a refusal changed
+// nothing.
+func (o *office) try(t *testing.T, r rule, at standing) {
+	c := o.set(t, at)
+	if r.stage != nil {
+		r.stage(t, c)
+	}
+	seen := slices.Contains(at.seen, o.visibility)
+	before := o.admin.sees(t, c.ticket)
+	want, code := r.want(at.role, seen)
+	method, path, body := r.call(c)
+	answer := c.actor.sends(t, method, path, body)
+	if want < 300 {
+		if answer.Status != want {
+			t.Fatalf("%s %s: got %d %s, want %d", method, path, answer.Status, answer.Body, want)
+		}
+		if r.then != nil {
+			r.then(t, c, answer)
+		}
+		return
+	}
+	if got := refused(t, answer, want).Code; code != "" && got != code {
+		t.Errorf("code: got %q, want %q", got, code)
+	}
+	after := o.admin.sees(t, c.ticket)
+	if after.Version != before.Version || len(after.Comments) != len(before.Comments) {
+		t.Errorf("a refusal changed the ticket: from %+v to %+v", before, after)
+	}
+	if !seen {
+		c.unseen(t)
+	}
+}
+
+// unseen checks that no list shows the actor the ticket.
+func (c *cell) unseen(t *testing.T) {
+	t.Helper()
+	if n := len(get[listOf[ticketView]](t, c.actor, "/api/tickets/?title="+c.query()).Results); n != 0 {
+		t.Errorf("a list of tickets shows it")
+	}
+	if n := len(get[listOf[commentView]](t, c.actor, "/api/comments/?ticket="+c.ticket.ID).Results); n != 0 {
+		t.Errorf("a list of comments shows what was said")
+	}
+}
+
+// query is the title of the ticket as a parameter: no other cell's holds it.
+func (c *cell) query() string {
+	return fmt.Sprintf("cell+%s", c.ticket.Title[len("cell "):])
+}
+
+// listed checks that lists show the actor the ticket and its comments.
+func listed(t *testing.T, c *cell, _ program.Answer) {
+	t.Helper()
+	if n := len(get[listOf[ticketView]](t, c.actor, "/api/tickets/?title="+c.query()).Results); n != 1 {
+		t.Errorf("the list of tickets shows it %d times", n)
+	}
+	if n := len(get[listOf[commentView]](t, c.actor, "/api/comments/?ticket="+c.ticket.ID).Results); n != 1 {
+		t.Errorf("the list of comments shows %d comments, want 1", n)
+	}
+}
+
+// gone checks that nobody sees the ticket any more.
+func gone(t *testing.T, c *cell, _ program.Answer) {
+	t.Helper()
+	refused(t, c.office.admin.sends(t, "GET", c.ticket.path(), nil), http.StatusNotFound)
+	refused(t, c.actor.sends(t, "GET", c.ticket.path(), nil), http.StatusNotFound)
+}
