@@ -83,7 +83,7 @@ func (w *worker) handle(msg *message.Message) error {
 		w.faults++
 	}
 	w.log.Warn("a page of the log was not applied", "follower", w.Name,
-		"after", p.After, "upto", p.Upto, "try", w.pacer.failed(), "error", err)
+		"after", p.After, "upto", p.Upto, "try", w.pacer.fail(), "error", err)
 	return nil
 }
 

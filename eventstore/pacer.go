@@ -12,8 +12,9 @@ import (
 // did not ring.
 const (
 	idlePoll     = 500 * time.Millisecond
-	firstBackoff = 20 * time.Millisecond
-	lastBackoff  = 5 * time.Second
+	firstBackoff = 20 * time.Millisecond  // doubled with every failure in a row
+	readBackoff  = 500 * time.Millisecond // longest, while the database is away
+	pageBackoff  = 5 * time.Second        // longest, while a page cannot be applied
 )
 
 // pacer decides when a follower's subscriber looks again. The subscriber asks
@@ -30,8 +31,10 @@ type pacer struct {
 	stop     chan struct{} // closed: look no more
 	idle     chan struct{} // closed once stopped, with no page under way
 
+	unread int // looks in a row that the database did not answer
+
 	mu       sync.Mutex
-	failures int // pages in a row that could not be applied
+	failures int // tries in a row of a page that could not be applied
 }
 
 // never is longer than the subscriber will be kept waiting: it is closed then.
@@ -45,16 +48,24 @@ func (p *pacer) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) ti
 		return p.rest()
 	default:
 	}
-	switch failures := p.count(err); {
-	case failures > 0:
-		if err != nil {
-			p.log.Warn("a follower cannot read the log", "follower", p.follower, "error", err, "failures", failures)
-		}
-		return p.wait(nil, min(firstBackoff<<min(failures, 16), lastBackoff))
-	case noMsg:
+	if err != nil {
+		p.unread++
+		p.log.Warn("a follower cannot read the log", "follower", p.follower, "error", err, "failures", p.unread)
+		return p.wait(nil, backoff(p.unread, readBackoff))
+	}
+	p.unread = 0
+	if noMsg {
+		p.applied() // at the head, or another process is at work: no page of ours is left to try
 		return p.wait(p.rung, idlePoll)
 	}
+	if failures := p.failed(); failures > 0 {
+		return p.wait(nil, backoff(failures, pageBackoff))
+	}
 	return 0
+}
+
+func backoff(failures int, longest time.Duration) time.Duration {
+	return min(firstBackoff<<min(failures, 16), longest)
 }
 
 // wait returns after d, or as soon as rung or stop say so.
@@ -78,25 +89,24 @@ func (p *pacer) rest() time.Duration {
 // halt asks the follower to finish its page and look no more.
 func (p *pacer) halt() { p.stopOnce.Do(func() { close(p.stop) }) }
 
-// applied and failed record what became of a page.
+// applied says that the page was applied, or that there is none.
 func (p *pacer) applied() {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures = 0
 }
 
-func (p *pacer) failed() int {
+// fail says that the page could not be applied, and answers for which time in
+// a row.
+func (p *pacer) fail() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.failures++
 	return p.failures
 }
 
-// count answers the failures in a row, err among them when it is one.
-func (p *pacer) count(err error) int {
-	if err != nil {
-		return p.failed()
-	}
+// failed answers how often in a row the page could not be applied.
+func (p *pacer) failed() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.failures

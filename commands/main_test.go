@@ -1,0 +1,164 @@
+package commands
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+	"helpdesk/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// patience is far above what anything waited for takes.
+const patience = 30 * time.Second
+
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// The people of these tests.
+var (
+	ann = domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: 1}}, Role: domain.RoleUser}
+	eve = domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: 3}}, Role: domain.RoleAgent, Visibility: domain.VisibleAll}
+	rob = domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: 5}}, Role: domain.RoleAdmin}
+)
+
+func as(a domain.Actor) ticket.By { return ticket.By{Actor: a} }
+
+// desk is the commands over a log with a database of its own.
+type desk struct {
+	*Tickets
+	store *eventstore.Store
+	pool  *pgxpool.Pool
+}
+
+func newDesk(t *testing.T) desk {
+	t.Helper()
+	pool := pgtest.New(t).Pool(t)
+	store := eventstore.New(pool, eventstore.NewCodec(), func() {})
+	t.Cleanup(store.Close)
+	return desk{Tickets: NewTickets(store, store), store: store, pool: pool}
+}
+
+func newTicketID() ticket.ID { return ticket.ID{UUID: uuid.Must(uuid.NewV7())} }
+
+// open opens a ticket of Ann's.
+func (d desk) open(t *testing.T) ticket.ID {
+	t.Helper()
+	id := newTicketID()
+	d.must(t)(d.Open(testContext(t), Request{}, id, opening()))
+	return id
+}
+
+func opening() ticket.OpenTicket {
+	return ticket.OpenTicket{By: as(ann), Title: "Printer", Description: "It smokes."}
+}
+
+// must fails the test when a command is refused.
+func (d desk) must(t *testing.T) func(Outcome, error) Outcome {
+	return func(out Outcome, err error) Outcome {
+		t.Helper()
+		if err != nil {
+			t.Fatal(err)
+		}
+		return out
+	}
+}
+
+// history answers a stream, and fails the test when its versions have a hole.
+func (d desk) history(t *testing.T, id uuid.UUID) []eventstore.Envelope {
+	t.Helper()
+	events, err := d.store.Load(testContext(t), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range events {
+		if e.Version != i+1 {
+			t.Fatalf("event %d of the stream has version %d", i+1, e.Version)
+		}
+	}
+	return events
+}
+
+func (d desk) state(t *testing.T, id ticket.ID) ticket.State {
+	t.Helper()
+	var s ticket.State
+	for _, e := range d.history(t, id.UUID) {
+		s = ticket.Evolve(s, e.Event)
+	}
+	return s
+}
+
+func (d desk) head(t *testing.T) int64 {
+	t.Helper()
+	head, err := d.store.Head(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return head
+}
+
+// types answers the stored names of a stream's events.
+func (d desk) types(t *testing.T, id uuid.UUID) []string {
+	t.Helper()
+	var names []string
+	for _, e := range d.history(t, id) {
+		names = append(names, e.Type)
+	}
+	return names
+}
+
+// checkHead fails the test when something was written since the head was want.
+func (d desk) checkHead(t *testing.T, want int64) {
+	t.Helper()
+	if got := d.head(t); got != want {
+		t.Errorf("the head of the log is %d, want %d: nothing was to be written", got, want)
+	}
+}
+
+func checkDiff(t *testing.T, what string, want, got any) {
+	t.Helper()
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("%s (-want +got):\n%s", what, diff)
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// accounts is an index of users that does what the test says and remembers
+// what it was asked.
+type accounts struct {
+	err   error
+	asked []string
+	saw   []user.Account
+}
+
+func (a *accounts) do(what string, account user.Account) eventstore.InTx {
+	return func(context.Context, pgx.Tx) error {
+		a.asked = append(a.asked, what)
+		a.saw = append(a.saw, account)
+		return a.err
+	}
+}
+
+func (a *accounts) Insert(account user.Account, hash string) eventstore.InTx {
+	return a.do("insert "+hash, account)
+}
+
+func (a *accounts) Update(account user.Account) eventstore.InTx { return a.do("update", account) }
+
+func (a *accounts) SetPassword(id user.ID, hash string, keep []byte) eventstore.InTx {
+	return a.do("set "+hash+" keep "+string(keep), user.Account{ID: id})
+}

@@ -1,0 +1,179 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+)
+
+// setCheckpoint says that a follower has come to a position.
+func (l log) setCheckpoint(t testing.TB, name string, position int64) {
+	t.Helper()
+	const q = `INSERT INTO checkpoints (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position`
+	if _, err := l.pool.Exec(testContext(t), q, name, position); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitAside starts to wait and answers where the result will come.
+func waitAside(ctx context.Context, f *Freshness, position int64) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- f.Wait(ctx, position) }()
+	return done
+}
+
+func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	applied := NewBell()
+	f := NewFreshness(l.pool, applied, "a", "b")
+	t.Cleanup(f.Close)
+	l.setCheckpoint(t, "c", 0) // of no interest
+	done := waitAside(testContext(t), f, 5)
+	early := func(when string) {
+		t.Helper()
+		applied.Ring()
+		if position, err := f.reached(); err != nil || position >= 5 {
+			t.Fatalf("%s: reached %d, %v", when, position, err)
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("%s: Wait returned %v", when, err)
+		default:
+		}
+	}
+	early("no follower has a checkpoint")
+	l.setCheckpoint(t, "a", 9)
+	early("one has none yet")
+	l.setCheckpoint(t, "b", 4)
+	early("one is behind")
+	l.setCheckpoint(t, "b", 5)
+	applied.Ring()
+	if err := <-done; err != nil {
+		t.Errorf("all are there: Wait returned %v", err)
+	}
+}
+
+func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, NewBell(), "a")
+	l.setCheckpoint(t, "a", 4)
+	ctx, cancel := context.WithCancel(testContext(t))
+	done := waitAside(ctx, f, 5)
+	if err := f.Wait(testContext(t), 4); err != nil {
+		t.Errorf("a position that was reached: got %v", err)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, ErrNotYet) {
+		t.Errorf("got %v, want %v", err, ErrNotYet)
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	if err := f.Wait(ended, 5); !errors.Is(err, ErrNotYet) {
+		t.Errorf("with no time at all: got %v, want %v", err, ErrNotYet)
+	}
+	f.Close() // the look-out ends with the last reader
+	if err := f.Wait(ended, 0); err != nil {
+		t.Errorf("position 0 is always reached: got %v", err)
+	}
+}
+
+func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	applied := NewBell()
+	f := NewFreshness(l.pool, applied, "a")
+	l.setCheckpoint(t, "a", 0)
+	ctx := testContext(t)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		position := int64(i%20 + 1)
+		wg.Go(func() {
+			if err := f.Wait(ctx, position); err != nil {
+				t.Errorf("wait for %d: %v", position, err)
+				return
+			}
+			var reached int64
+			if err := l.pool.QueryRow(ctx, `SELECT position FROM checkpoints`).Scan(&reached); err != nil || reached < position {
+				t.Errorf("let go for %d at %d, %v", position, reached, err)
+			}
+		})
+	}
+	for position := range int64(20) {
+		l.setCheckpoint(t, "a", position+1)
+		if position%2 == 0 { // the others are found without the bell
+			applied.Ring()
+		}
+	}
+	wg.Wait()
+	f.Close()
+	if len(f.waiters) != 0 || f.running {
+		t.Errorf("%d readers still wait, looking out: %v", len(f.waiters), f.running)
+	}
+}
+
+func TestReadersAreServedAgainAfterTroubleWithTheDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, NewBell(), "a")
+	t.Cleanup(f.Close)
+	done := waitAside(testContext(t), f, 1)
+	const q = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`
+	for range 5 {
+		poll(t, func() bool { // its own connection may be one of those that ended
+			_, err := l.pool.Exec(testContext(t), q)
+			return err == nil
+		})
+	}
+	poll(t, func() bool {
+		_, err := l.pool.Exec(testContext(t), `INSERT INTO checkpoints (name, position) VALUES ('a', 1) ON CONFLICT DO NOTHING`)
+		return err == nil
+	})
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhoWroteReadsWhatTheyWrote(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	_, fresh := l.follow(t, FollowConfig{}, recorder("a"), recorder("b"))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 10 {
+				done, err := l.Append(testContext(t), opening(newID(t)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				err = fresh.Wait(ctx, done.Position)
+				cancel()
+				var seen int
+				const q = `SELECT count(DISTINCT follower) FROM effects WHERE position = $1`
+				if err := errors.Join(err, l.pool.QueryRow(testContext(t), q, done.Position).Scan(&seen)); err != nil || seen != 2 {
+					t.Errorf("position %d is seen by %d of 2 followers, %v", done.Position, seen, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestWaitWithoutFollowersIsOver(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, NewBell())
+	t.Cleanup(f.Close)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := f.Wait(ctx, 1); err != nil {
+		t.Errorf("nobody is to be waited for: got %v", err)
+	}
+}
