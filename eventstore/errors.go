@@ -26,7 +26,7 @@ func transient(err error) bool {
 		case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
 			return true
 		}
-		return pg.Code == "55P03" // lock_not_available
+		return pg.Code == "55P03" || pg.Code == "25006" // lock_not_available; read-only, as after a fail-over
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error

@@ -30,7 +30,7 @@ type Append struct {
 	Events          []domain.Event // at least one
 	Metadata        Metadata
 	// CommandID makes the append idempotent: a second one with the same id
-	// writes nothing and gets [DuplicateCommandError]. Zero: no such check.
+	// writes nothing and gets [ErrDuplicateCommand]. Zero: no such check.
 	CommandID uuid.UUID
 	// OccurredAt is for what happened before it was recorded, an import. Zero:
 	// the database's clock at the append.

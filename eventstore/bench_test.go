@@ -1,0 +1,178 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/test/pgtest"
+)
+
+const (
+	benchWriters = 64
+	benchRounds  = 5 // for each b.N
+	benchRound   = time.Second
+	benchBacklog = 200_000
+)
+
+// BenchmarkAppend compares appends with what they are to be no dearer than:
+// plain inserts, each committed by itself, into a table of the same shape, over
+// as many connections as there are writers. Both take turns on one server, so
+// that the noise of the machine hits both; "ratio" is the median of the rounds'.
+func BenchmarkAppend(b *testing.B) {
+	l := newLog(b, pgtest.Durable())
+	pool := l.plainTable(b)
+	append1 := func(ctx context.Context) error {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return err
+		}
+		_, err = l.Append(ctx, opening(id))
+		return err
+	}
+	insert1 := func(ctx context.Context) error { return l.insertPlain(ctx, pool) }
+	load(b, append1, benchRound) // connections, statements, caches
+	load(b, insert1, benchRound)
+	b.ResetTimer()
+	var appends, inserts, ratios []float64
+	for range benchRounds * b.N {
+		a, i := load(b, append1, benchRound), load(b, insert1, benchRound)
+		appends, inserts, ratios = append(appends, a), append(inserts, i), append(ratios, a/i)
+	}
+	b.ReportMetric(median(appends), "appends/s")
+	b.ReportMetric(median(inserts), "plain/s")
+	b.ReportMetric(median(ratios), "ratio")
+	b.ReportMetric(0, "ns/op") // says nothing here
+}
+
+// plainTable makes the table to compare with and answers a pool with a
+// connection for every writer.
+func (l log) plainTable(b *testing.B) *pgxpool.Pool {
+	b.Helper()
+	const q = `CREATE SEQUENCE plain_position CACHE 1;
+CREATE TABLE plain_events (LIKE events INCLUDING ALL);
+ALTER TABLE plain_events ALTER position SET DEFAULT nextval('plain_position');
+GRANT ALL ON plain_events TO PUBLIC; GRANT ALL ON plain_position TO PUBLIC`
+	if _, err := l.db.OwnerPool(b).Exec(testContext(b), q); err != nil {
+		b.Fatal(err)
+	}
+	config, err := pgxpool.ParseConfig(l.db.ServiceURL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	config.MaxConns, config.MinConns = benchWriters, benchWriters
+	pool, err := pgxpool.NewWithConfig(context.Background(), config)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(pool.Close)
+	return pool
+}
+
+func (l log) insertPlain(ctx context.Context, pool *pgxpool.Pool) error {
+	const q = `INSERT INTO plain_events (stream_id, stream_type, version, event_id, type, schema_version, data,
+    actor_kind, correlation_id, occurred_at, recorded_at)
+VALUES ($1, $2, 1, $3, $4, 1, $5, $6, $7, now(), now())`
+	id, err := uuid.NewV7()
+	if err != nil {
+		return err
+	}
+	a, err := l.codec.prepare(opening(id)) // the same work on this side
+	if err != nil {
+		return err
+	}
+	e := a.events[0]
+	_, err = pool.Exec(ctx, q, id, string(a.StreamType), e.id, e.name, e.data, string(a.Metadata.ActorKind), a.Metadata.CorrelationID)
+	return err
+}
+
+// load lets all writers do op over and over for a while and answers how many
+// were done in a second.
+func load(b *testing.B, op func(context.Context) error, d time.Duration) float64 {
+	b.Helper()
+	var done atomic.Int64
+	var wg sync.WaitGroup
+	began := time.Now()
+	for range benchWriters {
+		wg.Go(func() {
+			for time.Since(began) < d {
+				if err := op(context.Background()); err != nil {
+					b.Error(err)
+					return
+				}
+				done.Add(1)
+			}
+		})
+	}
+	wg.Wait()
+	return float64(done.Load()) / time.Since(began).Seconds()
+}
+
+func median(all []float64) float64 {
+	all = slices.Sorted(slices.Values(all))
+	return all[len(all)/2]
+}
+
+// BenchmarkFollow lets a follower that does next to nothing catch up with a
+// backlog.
+func BenchmarkFollow(b *testing.B) {
+	l := newLog(b, pgtest.Durable())
+	l.makeEffects(b)
+	l.makeBacklog(b, benchBacklog)
+	b.ResetTimer()
+	for n := range b.N {
+		b.StopTimer()
+		f := Follow(l.pool, l.Codec(), l.bell, NewBell(), FollowConfig{}, recorder(fmt.Sprint("f", n)))
+		fresh := NewFreshness(l.pool, f.applied, f.Names()...)
+		b.StartTimer()
+		stop := run(b, f.Run)
+		waitFor(b, fresh, benchBacklog)
+		b.StopTimer()
+		stop()
+		if got := len(l.recorded(b, fmt.Sprint("f", n))); got != benchBacklog {
+			b.Fatalf("%d events were applied, want %d", got, benchBacklog)
+		}
+		b.StartTimer()
+	}
+	b.ReportMetric(float64(benchBacklog)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
+}
+
+// makeBacklog writes n events, ten to a ticket, past the store.
+func (l log) makeBacklog(t testing.TB, n int) {
+	t.Helper()
+	opened := mustJSON(t, ticket.Opened{Title: "Printer", Description: "It smokes.", Priority: ticket.High})
+	retitled := mustJSON(t, ticket.Retitled{Title: "Plotter"})
+	ctx := testContext(t)
+	owner, err := l.db.OwnerPool(t).Acquire(ctx) // one connection: there is a temporary table
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer owner.Release()
+	for _, q := range []struct {
+		sql  string
+		args []any
+	}{
+		{`CREATE TEMP TABLE new_streams AS SELECT nth, gen_random_uuid() AS id FROM generate_series(0, $1::int / 10 - 1) AS nth`, []any{n}},
+		{`INSERT INTO streams (stream_id, stream_type, version) SELECT id, 'ticket', 10 FROM new_streams`, nil},
+		{`INSERT INTO events (position, stream_id, stream_type, version, event_id, type, schema_version, data,
+    actor_kind, correlation_id, occurred_at, recorded_at)
+SELECT nth * 10 + v, id, 'ticket', v, gen_random_uuid(),
+    CASE v WHEN 1 THEN 'ticket.opened' ELSE 'ticket.retitled' END, 1,
+    CASE v WHEN 1 THEN $1::json ELSE $2::json END, 'system', 'bench', now(), now()
+FROM new_streams CROSS JOIN generate_series(1, 10) AS v ORDER BY nth, v`, []any{opened, retitled}},
+		{`UPDATE log_head SET position = $1::int, recorded_at = now()`, []any{n}},
+		{`ANALYZE`, nil}, // as autovacuum would have done
+	} {
+		if _, err := owner.Exec(ctx, q.sql, q.args...); err != nil {
+			t.Fatalf("make a backlog: %v", err)
+		}
+	}
+}
