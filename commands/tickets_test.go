@@ -221,7 +221,10 @@ func TestARepeatedRequestWritesNothing(t *testing.T) {
 			_, err := d.Do(testContext(t), request, id, ticket.EditTicket{By: as(ann), Title: ptr("x")})
 			return err
 		},
-		"what is refused": func() error { _, err := d.Do(testContext(t), request, newTicketID(), ticket.DeleteTicket{}); return err },
+		"what is refused": func() error {
+			_, err := d.Do(testContext(t), request, newTicketID(), ticket.DeleteTicket{})
+			return err
+		},
 	} {
 		if err := again(); !errors.Is(err, ErrRepeated) {
 			t.Errorf("%s: got %v, want %v", name, err, ErrRepeated)
@@ -311,7 +314,7 @@ func TestWhatIsRefusedIsNotWritten(t *testing.T) {
 		"a ticket there is not": {newTicketID(), ticket.DeleteTicket{By: as(rob)}, domain.ErrNotFound},
 		"a role that may not":   {id, ticket.DeleteTicket{By: as(eve)}, domain.ErrForbidden},
 		"a value out of shape":  {id, ticket.EditTicket{By: as(ann), Title: ptr("")}, domain.ErrRequired},
-		"a rule that says no":   {id, ticket.ChangeStatus{By: as(ann), To: ticket.StatusOpen}, nil},
+		"a rule that says no":   {id, ticket.AssignTicket{By: as(rob), To: ticket.Assignee{ID: ann.ID}}, ticket.ErrAssignee},
 	} {
 		if _, err := d.Do(testContext(t), Request{}, c.id, c.when); !errors.Is(err, c.want) {
 			t.Errorf("%s: got %v, want %v", name, err, c.want)

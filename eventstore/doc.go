@@ -120,7 +120,7 @@
 //	connection lost           page undone by the server, tried again, nothing parked
 //	process killed            the same, and another process takes over
 //	database away             appends wait up to 15 s, then ErrUnavailable;
-//	                          followers try again, at most every 5 s
+//	                          followers look again at least every half second
 //	database killed           appends answered are kept, pages may be repeated
 //	NOTIFY lost               found by polling
 //	service stopped           each follower commits its page and looks no more

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"time"
 
 	"helpdesk/auth"
 	"helpdesk/commands"
@@ -89,17 +90,31 @@ func (a *API) signOut(ctx context.Context, c *Call, _ Empty) (Empty, error) {
 
 func (a *API) getMe(ctx context.Context, c *Call, _ Empty) (User, error) { return a.ownProfile(ctx, c) }
 
+// profilePoll is how often ownProfile looks again.
+const profilePoll = 10 * time.Millisecond
+
 // ownProfile reads the caller's profile. They exist; a read side that does not
-// know them yet is behind.
+// know them yet is behind, and is waited for: another process may have made
+// them a moment ago, as createsuperuser does.
 func (a *API) ownProfile(ctx context.Context, c *Call) (User, error) {
-	u, err := a.Read.User(ctx, c.Actor.ID)
-	if errors.Is(err, domain.ErrNotFound) {
-		return User{}, errUnreadable
+	ctx, cancel := context.WithTimeout(ctx, freshnessWait)
+	defer cancel()
+	look := time.NewTicker(profilePoll)
+	defer look.Stop()
+	for {
+		u, err := a.Read.User(ctx, c.Actor.ID)
+		switch {
+		case err == nil:
+			return userView(c.Actor, u), nil
+		case !errors.Is(err, domain.ErrNotFound):
+			return User{}, err
+		}
+		select {
+		case <-look.C:
+		case <-ctx.Done():
+			return User{}, errUnreadable
+		}
 	}
-	if err != nil {
-		return User{}, err
-	}
-	return userView(c.Actor, u), nil
 }
 
 // Profile is the body that changes one's own profile.

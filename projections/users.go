@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -24,16 +23,23 @@ func (r userRow) show() User {
 	}
 }
 
+// userView is a row of read.users with its place in the list. What the lower
+// case of a name is depends on the database's locale, so it comes from there.
+type userView struct {
+	userRow
+	SortKey string
+}
+
 // userNames is what a search looks at; with the address added, and without, it
 // is the expression of an index.
 const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 
 // Users answers a page of users, by username, narrowed by the filter.
 func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], error) {
-	l := list[userRow]{
+	l := list[userView]{
 		from: "read.users AS u", key: "lower(u.username)", cast: "text", id: "u.id",
-		shape: `SELECT ` + userColumns + ` FROM chosen ORDER BY place`,
-		at:    func(r userRow) (string, uuid.UUID) { return strings.ToLower(r.Username), r.ID },
+		shape: `SELECT ` + userColumns + `, lower(username) AS sort_key FROM chosen ORDER BY place`,
+		at:    func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
 	}
 	if f.Search != "" {
 		searched := userNames
@@ -52,5 +58,5 @@ func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], 
 	if err != nil {
 		return Slice[User]{}, err
 	}
-	return shown(rows, userRow.show), nil
+	return shown(rows, func(v userView) User { return v.show() }), nil
 }

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/kelseyhightower/envconfig"
 
 	"helpdesk/domain"
@@ -26,7 +27,7 @@ type Config struct {
 	DatabaseOwnerURL string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
 	DatabaseConns    int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
 	DataDir          string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data."`
-	PGBin            string     `envconfig:"PG_BIN" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	PGBin            string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
 	PublicURL        string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
 	AgentVisibility  visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	MetricsAddr      string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
@@ -57,8 +58,14 @@ func (c Config) check() error {
 		}
 	}
 	for name, raw := range map[string]string{"HELPDESK_DATABASE_URL": c.DatabaseURL, "HELPDESK_DATABASE_OWNER_URL": c.DatabaseOwnerURL} {
-		if u, err := url.Parse(raw); raw != "" && (err != nil || !slices.Contains([]string{"postgres", "postgresql"}, u.Scheme)) {
+		if raw == "" {
+			continue
+		}
+		if u, err := url.Parse(raw); err != nil || !slices.Contains([]string{"postgres", "postgresql"}, u.Scheme) {
 			return fmt.Errorf("%s: not a URL such as postgres://user:password@host/database", name)
+		}
+		if _, err := pgxpool.ParseConfig(raw); err != nil {
+			return fmt.Errorf("%s: %w", name, err) // it masks the password
 		}
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {

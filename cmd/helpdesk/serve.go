@@ -48,19 +48,19 @@ func serve(ctx context.Context, out io.Writer) (err error) {
 	if err != nil {
 		return err
 	}
-	return s.run(ctx, func(addr string) {
+	return s.run(ctx, func(addr, metricsAddr string) {
 		if db.local != nil {
 			if err := db.local.SetAddress(addr); err != nil {
 				log.Warn("other processes are not told the address", "error", err)
 			}
 		}
-		greet(out, "http://"+addr, hasAdmin)
+		greet(out, "http://"+addr, "http://"+metricsAddr, hasAdmin)
 	})
 }
 
 // greet tells whoever started the service where it is.
-func greet(out io.Writer, url string, hasAdmin bool) {
-	fmt.Fprintf(out, "The helpdesk is at %s\n  API      %[1]s/api/\n  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[1]s/metrics\n", url)
+func greet(out io.Writer, url, metricsURL string, hasAdmin bool) {
+	fmt.Fprintf(out, "The helpdesk is at %s\n  API      %[1]s/api/\n  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
 	if !hasAdmin {
 		fmt.Fprint(out, "There is no admin yet. Make the first one, in another terminal:\n"+
 			"  bin/helpdesk createsuperuser --username admin --email admin@example.com\n")

@@ -141,7 +141,7 @@ const (
 // run serves until ctx ends, then finishes what is under way: first the
 // requests, which may wait for the followers, then the followers' pages, then
 // the appends.
-func (s *service) run(ctx context.Context, listening func(addr string)) error {
+func (s *service) run(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	defer s.closePools()
 	// The loops outlive ctx by the time that the requests take to end.
 	loops, endLoops := context.WithCancel(context.WithoutCancel(ctx))
@@ -177,22 +177,27 @@ func (s *service) watchDatabase(ctx context.Context) error {
 }
 
 // serveHTTP serves until ctx ends and then lets the requests under way finish.
-func (s *service) serveHTTP(ctx context.Context, listening func(addr string)) error {
+// listening is told where the service is, and where its metrics are.
+func (s *service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	servers := []*http.Server{s.server(s.config.Addr, s.api)}
 	if s.config.MetricsAddr != "" {
 		servers = append(servers, s.server(s.config.MetricsAddr, s.metrics()))
 	}
-	var group errgroup.Group
+	// All addresses before a word is said: a start that fails on one was none.
+	listeners := make([]net.Listener, len(servers))
 	for i, server := range servers {
 		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", server.Addr)
 		if err != nil {
 			return fmt.Errorf("listen on %s: %w", server.Addr, err)
 		}
-		if i == 0 {
-			listening(listener.Addr().String())
-		}
+		defer listener.Close() // where a later one fails; else its server did
+		listeners[i] = listener
+	}
+	listening(listeners[0].Addr().String(), listeners[len(listeners)-1].Addr().String())
+	var group errgroup.Group
+	for i, server := range servers {
 		group.Go(func() error {
-			if err := server.Serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			if err := server.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
 				return fmt.Errorf("serve %s: %w", server.Addr, err)
 			}
 			return nil

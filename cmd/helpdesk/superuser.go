@@ -133,7 +133,11 @@ func (p prompter) password(value *string) error {
 		return nil
 	}
 	if !p.terminal {
-		return p.read(value)
+		err := p.read(value)
+		if errors.Is(err, io.EOF) {
+			return errors.New("give the password on standard input or in HELPDESK_SUPERUSER_PASSWORD: there is no terminal to ask on")
+		}
+		return err
 	}
 	var typed [2]string
 	for i, prompt := range []string{"Password: ", "Password again: "} {

@@ -118,6 +118,29 @@ func TestForeignPidInStalePidFile(t *testing.T) {
 	}
 }
 
+func TestDeadPostmasterNobodyReapedIsNoServer(t *testing.T) {
+	t.Parallel()
+	dir := newDir(t)
+	s := start(t, dir)
+	writeNote(t, s)
+	stop(t, s)
+
+	cmd := exec.Command(filepath.Join(s.bin.Dir, "postgres"), s.arguments()...)
+	cmd.Dir = s.layout.data
+	cmd.SysProcAttr = &syscall.SysProcAttr{Credential: s.layout.acct.credential()}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	pid := cmd.Process.Pid
+	waitFor(t, "the server", func() bool { noted, ready := readNote(s.layout.data); return ready && noted == pid })
+	if err := syscall.Kill(pid, syscall.SIGKILL); err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = cmd.Wait() }() // not before: it stays in the process table
+	waitFor(t, "its end", func() bool { return !alive(pid) })
+	wantNote(t, start(t, dir))
+}
+
 func TestLiveOrphanIsStopped(t *testing.T) {
 	t.Parallel()
 	dir := newDir(t)

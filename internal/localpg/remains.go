@@ -31,9 +31,10 @@ func (l *layout) clearRemains(socketDir string, log *slog.Logger) error {
 		}
 	}
 	notes := []string{filepath.Join(socketDir, socketName), filepath.Join(socketDir, socketName+".lock")}
-	if pid = postmasterPID(l.data); alive(pid) {
-		// Not ours by now. A dead one's note is left to Postgres, which sees
-		// by it whether memory of the old server is still in use.
+	if pid = postmasterPID(l.data); pid > 0 && !errors.Is(syscall.Kill(pid, 0), syscall.ESRCH) {
+		// Not ours by now, or ours, dead and not reaped yet: Postgres takes
+		// either for a running server. Of one that is gone the note is left to
+		// Postgres, which sees by it whether memory of it is still in use.
 		notes = append(notes, filepath.Join(l.data, "postmaster.pid"))
 	}
 	for _, name := range notes {

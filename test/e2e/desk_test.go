@@ -232,3 +232,21 @@ func (d *desk) head(t *testing.T) int64 {
 	name := fmt.Sprint("R", time.Now().UnixNano())
 	return position(t, d.admin.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"first_name": name}))
 }
+
+// TestOnOneDesk runs at the same time, on one program, what does not mind
+// others: who looks at lists or positions does so as somebody of their own.
+func TestOnOneDesk(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	for name, test := range map[string]func(*testing.T, *desk){
+		"every transition": allTransitions, "the instants of a ticket": instants, "paging": paging,
+		"many writers": manyWriters, "conditional requests": conditional, "conventions": conventions,
+		"asynchronous writes": asynchronous, "allowed methods": allow,
+		"the session's cookie": cookie, "ends of sessions": endsOfSessions, "roles": roles,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			test(t, d)
+		})
+	}
+}

@@ -39,6 +39,7 @@ func signIn(t *testing.T, c *program.Client, name string) {
 type wish struct {
 	key    string // idempotency key, request id and title
 	edited bool
+	async  bool // whether the answer need not wait for the read side
 	who    *program.Client
 
 	status  int   // of the answer to the opening, 0 when there was none
@@ -50,9 +51,11 @@ type wish struct {
 func (w *wish) acknowledged() bool { return w.status == http.StatusCreated }
 
 func (w *wish) send(ctx context.Context) {
-	a, err := w.who.Do(ctx, "POST", "/api/tickets/",
-		map[string]string{"title": w.key, "description": "It smokes."},
-		"Idempotency-Key", w.key, "X-Request-Id", w.key)
+	header := []string{"Idempotency-Key", w.key, "X-Request-Id", w.key}
+	if w.async {
+		header = append(header, "Prefer", "respond-async")
+	}
+	a, err := w.who.Do(ctx, "POST", "/api/tickets/", map[string]string{"title": w.key, "description": "It smokes."}, header...)
 	if w.status, w.err = a.Status, err; err != nil {
 		w.status = 0
 		return
@@ -120,7 +123,7 @@ func (l *load) outcomes() map[int]int {
 func (l *load) each(check func(*wish)) {
 	queue := make(chan *wish)
 	var wg sync.WaitGroup
-	for range 16 {
+	for range 64 {
 		wg.Go(func() {
 			for w := range queue {
 				check(w)

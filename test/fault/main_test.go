@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/test/program"
+	"helpdesk/test/pgtest"
 )
 
 // patience is far above what anything here takes.
 const patience = time.Minute
 
-func TestMain(m *testing.M) { program.Main(m) }
+func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // eventually looks again and again until ok, and fails the test when it never
 // is.
