@@ -65,6 +65,7 @@ func Main(m *testing.M) {
 	code := m.Run()
 	if built != "" {
 		os.RemoveAll(built)
+		alive.Close()
 	}
 	os.Exit(code)
 }

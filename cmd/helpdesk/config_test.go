@@ -1,0 +1,180 @@
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var update = flag.Bool("update", false, "write docs/config.md")
+
+const configPage = "../../docs/config.md"
+
+func TestConfigPageIsWhatTheProgramReads(t *testing.T) {
+	want := configDocument()
+	if *update {
+		if err := os.WriteFile(configPage, []byte(want), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	got, err := os.ReadFile(configPage)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(want, string(got)); diff != "" {
+		t.Errorf("docs/config.md is not true any more; go test ./cmd/helpdesk -update writes it (-want +got):\n%s", diff)
+	}
+}
+
+func TestEverySettingIsDescribed(t *testing.T) {
+	for _, s := range settings() {
+		if !strings.HasSuffix(s.description, ".") || strings.ContainsAny(s.description, "|\n") {
+			t.Errorf("%s is described as %q, want sentences that fit a cell", s.name, s.description)
+		}
+	}
+}
+
+// examples is a value for each setting that is not its default, as Go prints it.
+var examples = map[string]string{
+	"HELPDESK_ADDR":               "0.0.0.0:80",
+	"HELPDESK_DATABASE_URL":       "postgres://desk:zaunkoenig@db.example.com/desk",
+	"HELPDESK_DATABASE_OWNER_URL": "postgres://owner:zaunkoenig@db.example.com/desk",
+	"HELPDESK_DATABASE_CONNS":     "7",
+	"HELPDESK_DATA_DIR":           "/srv/desk",
+	"HELPDESK_PG_BIN":             "/opt/pg/bin",
+	"HELPDESK_PUBLIC_URL":         "https://desk.example.com",
+	"HELPDESK_AGENT_VISIBILITY":   "queue",
+	"HELPDESK_METRICS_ADDR":       "127.0.0.1:9100",
+	"HELPDESK_LOG_LEVEL":          "WARN",
+	"HELPDESK_LOG_FORMAT":         "json",
+	"HELPDESK_SUPERUSER_PASSWORD": "zaunkoenig",
+}
+
+// setAlone sets variables and no other of the prefix for the rest of the test.
+func setAlone(t *testing.T, variables map[string]string) {
+	t.Helper()
+	for _, entry := range os.Environ() {
+		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, prefix+"_") {
+			t.Setenv(name, value) // so that it is back afterwards
+			os.Unsetenv(name)
+		}
+	}
+	for name, value := range variables {
+		t.Setenv(name, value)
+	}
+}
+
+func TestEverySettingArrivesFromTheVariableOfItsName(t *testing.T) {
+	setAlone(t, examples)
+	c, unknown, err := loadConfig(os.Environ())
+	if err != nil || len(unknown) > 0 {
+		t.Fatalf("got %v, unknown %v", err, unknown)
+	}
+	for i, s := range settings() {
+		want, ok := examples[s.name]
+		if !ok {
+			t.Errorf("%s has no example in this test", s.name)
+			continue
+		}
+		if got := fmt.Sprint(reflect.ValueOf(c).Field(i)); got != want {
+			t.Errorf("%s=%s arrives as %q", s.name, want, got)
+		}
+	}
+}
+
+func TestDefaultsAreAllowed(t *testing.T) {
+	setAlone(t, nil)
+	c, unknown, err := loadConfig(os.Environ())
+	if err != nil || len(unknown) > 0 {
+		t.Fatalf("got %v, unknown %v", err, unknown)
+	}
+	if got, want := c.Addr, "127.0.0.1:8000"; got != want {
+		t.Errorf("the address is %q, want %q", got, want)
+	}
+}
+
+func TestVariablesWithoutThePrefixAreOthers(t *testing.T) {
+	setAlone(t, nil)
+	t.Setenv("PG_BIN", "/opt/other")
+	t.Setenv("DATABASE_URL", "postgres://other/db")
+	c, unknown, err := loadConfig(os.Environ())
+	if err != nil || len(unknown) > 0 || c.PGBin != "" || c.DatabaseURL != "" {
+		t.Errorf("got %+v, unknown %v, %v; want none of it read", c, unknown, err)
+	}
+}
+
+func TestUnknownVariablesOfThePrefixAreNamed(t *testing.T) {
+	setAlone(t, map[string]string{"HELPDESK_LOG_LEVL": "debug", "HELPDESK_ADDRESS": ":80", "HELPDESK_ADDR": ":80", "HELPDESKX": ""})
+	_, unknown, err := loadConfig(os.Environ())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff([]string{"HELPDESK_ADDRESS", "HELPDESK_LOG_LEVL"}, unknown); diff != "" {
+		t.Errorf("unknown (-want +got):\n%s", diff)
+	}
+}
+
+func TestValueThatIsNotAllowedIsRefusedInOneLineThatNamesIt(t *testing.T) {
+	const (
+		url   = "HELPDESK_DATABASE_URL"
+		owner = "HELPDESK_DATABASE_OWNER_URL"
+		good  = "postgres://desk:zaunkoenig@db.example.com/desk"
+	)
+	for _, c := range []struct {
+		name  string // the variable
+		value string
+		says  string
+		with  string // HELPDESK_DATABASE_URL beside it
+	}{
+		{name: "HELPDESK_LOG_LEVEL", value: "loud", says: "loud"},
+		{name: "HELPDESK_LOG_LEVEL", value: "", says: "not allowed"},
+		{name: "HELPDESK_LOG_FORMAT", value: "xml", says: "text, json"},
+		{name: "HELPDESK_AGENT_VISIBILITY", value: "none", says: "assigned, queue, all"},
+		{name: "HELPDESK_ADDR", value: "8000", says: `"8000"`},
+		{name: "HELPDESK_ADDR", value: "", says: "127.0.0.1:8000"},
+		{name: "HELPDESK_METRICS_ADDR", value: "localhost", says: `"localhost"`},
+		{name: "HELPDESK_PUBLIC_URL", value: "desk.example.com", says: "https://"},
+		{name: "HELPDESK_PUBLIC_URL", value: "ftp://desk.example.com", says: "https://"},
+		{name: "HELPDESK_DATABASE_CONNS", value: "3", says: "too few"},
+		{name: "HELPDESK_DATABASE_CONNS", value: "many", says: "many"},
+		{name: "HELPDESK_DATABASE_CONNS", value: "99999999999", says: "range"},
+		{name: url, value: "mysql://desk:zaunkoenig@db/desk", says: "postgres://"},
+		{name: url, value: "desk:zaunkoenig@db/desk", says: "postgres://"},
+		{name: url, value: "host=db user=desk password=zaunkoenig", says: "postgres://"},
+		{name: url, value: "postgres://desk:zaunkoenig%ZZ@db/desk", says: "postgres://"},
+		{name: url, value: "postgres://desk:zaunkoenig@db:port/desk", says: "postgres://"},
+		{name: url, value: "postgres://desk:zaunkoenig\n@db/desk", says: "postgres://"},
+		{name: url, value: "postgres://desk:zaunkoenig@db:99999/desk", says: "port"},
+		{name: url, value: "postgres://desk:zaunkoenig@db/desk?sslmode=perhaps", says: "sslmode"},
+		{name: url, value: "postgres://desk@db/desk?password=zaunkoenig&sslmode=perhaps", says: "sslmode"},
+		{name: url, value: "postgres://desk:zaunkoenig@db/desk?pool_max_conns=x", says: "pool_max_conns"},
+		{name: owner, value: good, says: url},
+		{name: owner, value: "zaunkoenig", with: good, says: "postgres://"},
+		{name: owner, value: "postgres://desk:zaunkoenig@db/desk?sslmode=perhaps", with: good, says: "sslmode"},
+	} {
+		t.Run(c.name+"="+c.value, func(t *testing.T) {
+			setAlone(t, map[string]string{url: c.with})
+			t.Setenv(c.name, c.value)
+			for _, subcommand := range []string{"serve", "migrate", "createsuperuser"} {
+				root := newCommand()
+				root.SetArgs([]string{subcommand})
+				err := root.ExecuteContext(t.Context())
+				if err == nil {
+					t.Fatalf("%s accepts it", subcommand)
+				}
+				line := explain(err)
+				if !strings.HasPrefix(line, c.name+": ") || !strings.Contains(line, c.says) || strings.Contains(line, "\n") {
+					t.Errorf("%s: got %q, want one line that begins with %s and holds %q", subcommand, line, c.name, c.says)
+				}
+				if strings.Contains(line, "zaunkoenig") {
+					t.Errorf("%s: got %q, with the password in it", subcommand, line)
+				}
+			}
+		})
+	}
+}
