@@ -88,7 +88,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	chosen := fmt.Sprintf(
 		`SELECT %[7]s, row_number() OVER (ORDER BY %[3]s %[5]s, %[4]s %[5]s) AS place FROM %[1]s%[2]s ORDER BY %[3]s %[5]s, %[4]s %[5]s LIMIT %[6]d`,
 		l.from, w, l.key, l.id, direction, p.Size+1, cmp.Or(l.columns, "*"))
-	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.shape, w.args...) // CollectRows answers its error
+	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.shape, planned(w.args)...) // CollectRows answers its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list %s: %w", l.from, err))
@@ -98,11 +98,19 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 		return slice, nil
 	}
 	var n int64
-	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+l.where.String(), l.where.args...).Scan(&n); err != nil {
+	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+l.where.String(), planned(l.where.args)...).Scan(&n); err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("count %s: %w", l.from, err))
 	}
 	slice.Count = &n
 	return slice, nil
+}
+
+// planned has a list's query planned anew for these arguments. Which index is
+// best depends on them; for a prepared statement Postgres settles after five
+// times for one plan whatever they are, and then walks a whole list in its
+// order for a part of a title that hardly any has.
+func planned(args []any) []any {
+	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
 }
 
 // cut takes the row too many off items and makes the cursors around the rest.
