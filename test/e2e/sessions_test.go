@@ -89,7 +89,7 @@ func endsOfSessions(t *testing.T, d *desk) {
 
 // roles gives and takes roles.
 func roles(t *testing.T, d *desk) {
-	sam := d.join(t, "sam", "user")
+	d.join(t, "sam", "user")
 	v := d.admin.opens(t, "x")
 	give := func(change object) { d.admin.Must(t, 200, "PATCH", "/api/users/sam/", change) }
 	assign := func(want int) { // of the ticket to sam
@@ -99,7 +99,8 @@ func roles(t *testing.T, d *desk) {
 	assign(422)
 	give(object{"role": "agent"})
 	assign(200)
-	if sam = d.signIn(t, "sam"); sam.Role != "agent" {
+	sam := d.signIn(t, "sam")
+	if sam.Role != "agent" {
 		t.Errorf("the role at the next sign-in: got %s, want agent", sam.Role)
 	}
 	sam.does(t, v, "start")
