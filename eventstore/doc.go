@@ -93,10 +93,9 @@
 // ([FollowConfig]), at whose end it is undone. What hangs in spite of that is
 // seen by the [Watchdog], which looks at the tables alone.
 //
-// Pages are committed with synchronous_commit off. A crash of the server may
-// take back the last of them, checkpoint and effects alike, and they are applied
-// again. It cannot take back the events: appends wait for the disk, and the disk
-// has all before them.
+// Pages wait for the disk like appends. Without that a crash of the server would
+// take back the last of them: they would be applied again, but until then a
+// reader would miss what a write's answer had already promised.
 //
 // # Waking and waiting
 //
@@ -106,8 +105,8 @@
 //
 // Who must read what was just written waits for its position ([Freshness]): the
 // checkpoints of the followers that serve the read are asked until all have
-// reached it. They are asked each time, for one remembered may have been lost in
-// a crash.
+// reached it. They are asked each time: a restored backup, or a standby that was
+// behind when it took over, has moved them back.
 //
 // # Failures
 //
@@ -121,7 +120,7 @@
 //	process killed            the same, and another process takes over
 //	database away             appends wait up to 15 s, then ErrUnavailable;
 //	                          followers look again at least every half second
-//	database killed           appends answered are kept, pages may be repeated
+//	database killed           appends answered and pages committed are kept
 //	NOTIFY lost               found by polling
 //	service stopped           each follower commits its page and looks no more
 package eventstore

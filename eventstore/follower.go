@@ -115,20 +115,15 @@ WHERE follower = $1 AND stream_id IN (SELECT stream_id FROM events WHERE positio
 )
 
 // begin moves the checkpoint by compare-and-set and reads the page, in one
-// round trip. The commit need not reach the disk at once: checkpoint and
-// effects are lost together, and then applied again.
+// round trip.
 func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorded, parked streamSet, err error) {
 	var b pgx.Batch
-	b.Queue(`SET LOCAL synchronous_commit = off`)
 	b.Queue(moveSQL, w.Name, p.After, p.Upto)
 	b.Queue(parkedStreamsSQL, w.Name, p.After, p.Upto)
 	b.Queue(pageSQL, p.After, p.Upto, w.Types)
 	answers := tx.SendBatch(ctx, &b)
 	defer func() { err = errors.Join(err, answers.Close()) }()
 
-	if _, err := answers.Exec(); err != nil {
-		return nil, nil, fmt.Errorf("prepare the transaction: %w", err)
-	}
 	moved, err := answers.Exec()
 	if err != nil {
 		return nil, nil, fmt.Errorf("move the checkpoint: %w", err)

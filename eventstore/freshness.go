@@ -23,7 +23,7 @@ const freshnessPoll = 5 * time.Millisecond
 
 // Freshness lets readers wait until followers have applied a position: the
 // test behind reading one's own writes. It asks the database every time, for a
-// checkpoint remembered from before may have been lost in a crash. It is safe
+// restored backup moves checkpoints back. It is safe
 // for concurrent use; however many wait, one query at a time serves them all.
 type Freshness struct {
 	pool    *pgxpool.Pool

@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -46,6 +47,10 @@ type wish struct {
 	err     error // why there was none
 	id      string
 	version int // the newest that was acknowledged
+
+	// receipt is the position to read from when an answer was a receipt: the
+	// write stands, the read side was not there in time. "" otherwise.
+	receipt string
 }
 
 func (w *wish) acknowledged() bool { return w.status == http.StatusCreated }
@@ -64,6 +69,7 @@ func (w *wish) send(ctx context.Context) {
 		return
 	}
 	w.id, w.version = idAndVersion(a)
+	w.receipt = receiptOf(a)
 	if !w.edited {
 		return
 	}
@@ -71,7 +77,16 @@ func (w *wish) send(ctx context.Context) {
 		map[string]string{"title": w.key + " again", "priority": "high"})
 	if err == nil && a.Status == http.StatusOK {
 		_, w.version = idAndVersion(a)
+		w.receipt = cmp.Or(receiptOf(a), w.receipt)
 	}
+}
+
+// header asks a read for what a receipt stands for.
+func (w *wish) header() []string {
+	if w.receipt == "" {
+		return nil
+	}
+	return []string{"Min-Event-Position", w.receipt}
 }
 
 // load is many wishes sent by many at once.
@@ -145,7 +160,7 @@ func (l *load) wantAll(t *testing.T) {
 		if !w.acknowledged() {
 			return
 		}
-		a, err := w.who.Do(t.Context(), "GET", "/api/tickets/"+w.id+"/", nil)
+		a, err := w.who.Do(t.Context(), "GET", "/api/tickets/"+w.id+"/", nil, w.header()...)
 		if err != nil || a.Status != http.StatusOK {
 			t.Errorf("ticket %s was acknowledged: got %d %s %v", w.id, a.Status, a.Body, err)
 			return

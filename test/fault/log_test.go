@@ -1,6 +1,7 @@
 package fault
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -198,6 +199,14 @@ func (l *load) written(t *testing.T, conn *pgx.Conn) map[string]int {
 		t.Fatal(err)
 	}
 	return times
+}
+
+// receiptOf answers the position a receipt names; "" for any other body.
+func receiptOf(a program.Answer) string {
+	if !bytes.Contains(a.Body, []byte(`"event_position"`)) {
+		return ""
+	}
+	return a.Header.Get("Event-Position")
 }
 
 func idAndVersion(a program.Answer) (id string, version int) {
