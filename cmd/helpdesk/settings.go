@@ -14,12 +14,8 @@ type setting struct{ name, fallback, description string }
 func settings() []setting {
 	var all []setting
 	for field := range reflect.TypeFor[Config]().Fields() {
-		name := field.Tag.Get("envconfig")
-		if name == "" {
-			name = upperSnake(field.Name)
-		}
 		all = append(all, setting{
-			name: prefix + "_" + name, fallback: field.Tag.Get("default"), description: field.Tag.Get("desc"),
+			name: prefix + "_" + upperSnake(field.Name), fallback: field.Tag.Get("default"), description: field.Tag.Get("desc"),
 		})
 	}
 	return all
