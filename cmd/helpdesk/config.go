@@ -8,6 +8,7 @@ import (
 	"net"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -31,7 +32,7 @@ type Config struct {
 	PublicURL        string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
 	AgentVisibility  visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	MetricsAddr      string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
-	LogLevel         slog.Level `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
+	LogLevel         logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
 	LogFormat        logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
 	// SuperuserPassword is read by createsuperuser alone.
 	SuperuserPassword string `split_words:"true" desc:"Password for createsuperuser, instead of a prompt."`
@@ -44,7 +45,14 @@ func loadConfig(environ []string) (c Config, unknown []string, err error) {
 	if err := envconfig.Process(prefix, &c); err != nil {
 		var parse *envconfig.ParseError
 		if errors.As(err, &parse) {
-			return c, nil, fmt.Errorf("%s: %q is not allowed: %w", parse.KeyName, parse.Value, parse.Err)
+			why := parse.Err
+			var number *strconv.NumError
+			if errors.As(why, &number) {
+				if why = number.Err; errors.Is(why, strconv.ErrSyntax) {
+					why = errors.New("use a whole number")
+				}
+			}
+			return c, nil, fmt.Errorf("%s: %q is not allowed: %w", parse.KeyName, parse.Value, why)
 		}
 		return c, nil, err
 	}
@@ -107,6 +115,17 @@ func (v *visibility) Decode(s string) error {
 	return oneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
 }
 
+// logLevel is [slog.Level] as a setting.
+type logLevel slog.Level
+
+// Decode reads the setting.
+func (l *logLevel) Decode(s string) error {
+	if err := oneOf(s, "debug", "info", "warn", "error"); err != nil {
+		return err
+	}
+	return (*slog.Level)(l).UnmarshalText([]byte(s))
+}
+
 // logFormat is text or json.
 type logFormat string
 
@@ -125,7 +144,7 @@ func oneOf(s string, allowed ...string) error {
 
 // logger makes the log the configuration asks for.
 func (c Config) logger(w io.Writer) *slog.Logger {
-	options := &slog.HandlerOptions{Level: c.LogLevel}
+	options := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
 	if c.LogFormat == "json" {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}

@@ -41,6 +41,9 @@ It works while the service runs, and also when it does not.`,
 				if err := ask.line("Mail address: ", &register.Email); err != nil {
 					return err
 				}
+				if _, err := user.Decide(user.State{}, register); err != nil {
+					return err // before anybody types a password
+				}
 				password := c.SuperuserPassword
 				if err := ask.password(&password); err != nil {
 					return err
@@ -60,9 +63,6 @@ It works while the service runs, and also when it does not.`,
 
 // createSuperuser registers an admin in the name of the service.
 func createSuperuser(ctx context.Context, db *database, register user.Register, password string) error {
-	if _, err := user.Decide(user.State{}, register); err != nil {
-		return err // before the costly hash, and whatever the password
-	}
 	if err := auth.CheckStrength(password, register.Username, register.Email); err != nil {
 		return err
 	}
