@@ -120,7 +120,7 @@ type logLevel slog.Level
 
 // Decode reads the setting.
 func (l *logLevel) Decode(s string) error {
-	if err := oneOf(s, "debug", "info", "warn", "error"); err != nil {
+	if err := oneOf(strings.ToLower(s), "debug", "info", "warn", "error"); err != nil {
 		return err
 	}
 	return (*slog.Level)(l).UnmarshalText([]byte(s))
