@@ -126,6 +126,9 @@ func (l *logLevel) Decode(s string) error {
 	return (*slog.Level)(l).UnmarshalText([]byte(s))
 }
 
+// String answers the level's name.
+func (l logLevel) String() string { return slog.Level(l).String() }
+
 // logFormat is text or json.
 type logFormat string
 
