@@ -34,10 +34,15 @@ type where struct {
 // add adds a condition in which each ? stands for the next of args.
 func (w *where) add(condition string, args ...any) {
 	for _, a := range args {
-		w.args = append(w.args, a)
-		condition = strings.Replace(condition, "?", "$"+strconv.Itoa(len(w.args)), 1)
+		condition = strings.Replace(condition, "?", w.arg(a), 1)
 	}
 	w.conditions = append(w.conditions, condition)
+}
+
+// arg adds an argument and answers what stands for it.
+func (w *where) arg(a any) string {
+	w.args = append(w.args, a)
+	return "$" + strconv.Itoa(len(w.args))
 }
 
 func (w where) String() string {
@@ -91,7 +96,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.shape, planned(w.args)...) // CollectRows answers its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
-		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list %s: %w", l.from, err))
+		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list by %s: %w", l.key, err))
 	}
 	slice := l.cut(items, p, back)
 	if !p.Count {
@@ -99,7 +104,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	}
 	var n int64
 	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+l.where.String(), planned(l.where.args)...).Scan(&n); err != nil {
-		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("count %s: %w", l.from, err))
+		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("count by %s: %w", l.key, err))
 	}
 	slice.Count = &n
 	return slice, nil
