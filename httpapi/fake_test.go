@@ -51,6 +51,7 @@ type desk struct {
 	requests []commands.Request // that reached a command
 	ended    []string           // sessions
 	fresh    error              // what Wait answers
+	waited   []int64            // what Wait was asked for
 	filter   projections.TicketFilter
 	page     projections.Page
 	slice    projections.Slice[projections.Ticket]
@@ -137,7 +138,10 @@ func (d *desk) End(_ context.Context, hash []byte) error {
 	return nil
 }
 
-func (d *desk) Wait(context.Context, int64) error { return d.fresh }
+func (d *desk) Wait(_ context.Context, position int64) error {
+	d.waited = append(d.waited, position)
+	return d.fresh
+}
 
 func (d *desk) TicketID(_ context.Context, ref projections.TicketRef) (ticket.ID, error) {
 	if ref.Number != 7 {
@@ -157,7 +161,7 @@ func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.Ti
 	return projections.Ticket{
 		ID: ticketID.UUID, Number: s.Number, Title: s.Title, Description: s.Description, Priority: s.Priority,
 		Status: s.Status, CreatedBy: projections.Person{ID: aliceID.UUID, Username: "alice"},
-		CreatedAt: noon, UpdatedAt: noon, Version: len(d.history),
+		CreatedAt: noon, UpdatedAt: noon, Version: len(d.history), Position: 40,
 	}, nil
 }
 

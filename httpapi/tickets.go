@@ -40,8 +40,12 @@ func (a *API) getTicket(ctx context.Context, c *Call, in TicketPath) (TicketWith
 	if err := c.tag(t.Version); err != nil {
 		return out, err
 	}
-	// After the ticket: comments may be newer than its version, never older,
-	// and a client that asks again gets both anew.
+	// The comments have a projector of their own, which may be behind. Under the
+	// ticket's ETag they may be newer than its version, for then a client that
+	// asks again gets both anew; were they older, it never would.
+	if err := c.wait(ctx, t.Position); err != nil {
+		c.header.Del("ETag")
+	}
 	comments, err := a.Read.AllComments(ctx, c.Actor, ticket.ID{UUID: t.ID})
 	if err != nil {
 		return out, err

@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -239,6 +240,24 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 		}
 		if c.status < 300 && w.Header().Get("Event-Position") == "" {
 			t.Errorf("%s %s by %s: no Event-Position", c.method, c.body, c.name)
+		}
+	}
+}
+
+// A body that lacks a comment must not be kept under the ETag that has it.
+func TestATicketHasItsETagOnceItsCommentsAreAsNew(t *testing.T) {
+	for name, c := range map[string]struct {
+		fresh error
+		etag  string
+	}{
+		"the comments are as new as the ticket": {nil, `"1"`},
+		"the comments are behind":               {context.DeadlineExceeded, ""},
+	} {
+		d := newDesk()
+		d.fresh = c.fresh
+		w := request{name: "alice", method: "GET", path: "/api/tickets/7/"}.send(newAPI(t, d, nil))
+		if w.Code != http.StatusOK || w.Header().Get("ETag") != c.etag || len(d.waited) != 1 || d.waited[0] != 40 {
+			t.Errorf("%s: status %d, ETag %q, waited for %v", name, w.Code, w.Header().Get("ETag"), d.waited)
 		}
 	}
 }

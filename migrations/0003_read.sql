@@ -51,7 +51,8 @@ CREATE TABLE read.tickets (
     escalated_at      timestamptz,
     public_comments   integer NOT NULL,
     internal_comments integer NOT NULL,
-    version           integer NOT NULL
+    version           integer NOT NULL,
+    position          bigint NOT NULL
 ) WITH (fillfactor = 80);
 COMMENT ON TABLE read.tickets IS 'Every ticket that was not deleted, as it is now.';
 COMMENT ON COLUMN read.tickets.id IS 'The ticket.';
@@ -73,6 +74,7 @@ COMMENT ON COLUMN read.tickets.escalated_at IS 'When it was last escalated.';
 COMMENT ON COLUMN read.tickets.public_comments IS 'Comments everybody concerned sees.';
 COMMENT ON COLUMN read.tickets.internal_comments IS 'Notes among staff.';
 COMMENT ON COLUMN read.tickets.version IS 'Version of its stream; the ETag.';
+COMMENT ON COLUMN read.tickets.position IS 'Position in the log of its newest event.';
 -- One index per ordering, each ending in id so that a cursor is unambiguous,
 -- and one per visibility and filter, in the order of the default listing.
 CREATE UNIQUE INDEX tickets_number ON read.tickets (number);

@@ -28,7 +28,7 @@ SELECT md5('ticket' || n)::uuid, n,
     md5('user' || n * 7919 % 2000)::uuid, md5('user' || n * 7919 % 2000)::uuid,
     CASE WHEN n % 10 > 0 THEN md5('agent' || n * 31 % 40)::uuid END,
     '2025-01-01'::timestamptz + n * interval '52 minutes', '2025-01-01'::timestamptz + n * interval '53 minutes',
-    NULL, NULL, NULL, NULL, 2, 1, 5
+    NULL, NULL, NULL, NULL, 2, 1, 5, n
 FROM generate_series(1, 20000) AS n;
 INSERT INTO read.comments
 SELECT md5('comment' || n)::uuid, md5('ticket' || 1 + n)::uuid, md5('user' || n % 2000)::uuid, 'so it is', n % 3 = 0,

@@ -84,7 +84,7 @@ func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) t
 		ID: id, Number: s.Number, Title: s.Title, Description: s.Description,
 		Priority: s.Priority, PriorityRank: s.Priority.Rank(), Status: s.Status,
 		CreatedBy: s.CreatedBy.UUID, OpenedBy: s.OpenedBy.UUID,
-		CreatedAt: events[0].OccurredAt, UpdatedAt: newest.OccurredAt, Version: len(events),
+		CreatedAt: events[0].OccurredAt, UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
 		ResolvedAt:  last(events, "ticket.resolved", "ticket.reopened"),
 		ClosedAt:    last(events, "ticket.closed", "ticket.reopened"),
 		EscalatedAt: last(events, "ticket.escalated"),

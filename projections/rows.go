@@ -34,6 +34,7 @@ type Ticket struct {
 	EscalatedAt     *time.Time      `json:"escalated_at"`
 	CommentCount    int             `json:"comment_count"` // of those the viewer may see
 	Version         int             `json:"version"`
+	Position        int64           `json:"-"` // of its newest event: other read models may be behind it
 }
 
 // Comment is a comment as API.md shows it.

@@ -33,11 +33,12 @@ type ticketRow struct {
 	PublicComments   int             `json:"public_comments"`
 	InternalComments int             `json:"internal_comments"`
 	Version          int             `json:"version"`
+	Position         int64           `json:"position"`
 }
 
 const ticketColumns = `id, number, title, description, priority, priority_rank, status, created_by, opened_by,
     assigned_to, created_at, updated_at, first_response_at, resolved_at, closed_at, escalated_at,
-    public_comments, internal_comments, version`
+    public_comments, internal_comments, version, position`
 
 const loadTicketsSQL = `SELECT ` + ticketColumns + ` FROM read.tickets WHERE id = ANY ($1)`
 
@@ -58,7 +59,8 @@ ON CONFLICT (id) DO UPDATE SET
     escalated_at = excluded.escalated_at,
     public_comments = excluded.public_comments,
     internal_comments = excluded.internal_comments,
-    version = excluded.version`
+    version = excluded.version,
+    position = excluded.position`
 
 const deleteTicketsSQL = `DELETE FROM read.tickets WHERE id = ANY ($1)`
 
@@ -164,7 +166,7 @@ func (f *ticketFold) apply(e eventstore.Envelope) {
 	if to, ok := ticket.StatusAfter(e.Event); ok {
 		f.become(to, e)
 	}
-	f.UpdatedAt, f.Version = at, e.Version
+	f.UpdatedAt, f.Version, f.Position = at, e.Version, e.Position
 }
 
 func (f *ticketFold) prioritise(p ticket.Priority) {

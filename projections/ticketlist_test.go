@@ -300,7 +300,7 @@ func (w world) checkTicket(t *testing.T, viewer domain.Actor, got Ticket) {
 	want := Ticket{
 		ID: r.ID, Number: r.Number, Title: r.Title, Description: r.Description, Priority: r.Priority, Status: r.Status,
 		CreatedBy: w.person(r.CreatedBy), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
-		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt, CommentCount: comments, Version: r.Version,
+		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt, CommentCount: comments, Version: r.Version, Position: r.Position,
 	}
 	if r.AssignedTo != nil {
 		want.AssignedTo = ptr(w.person(*r.AssignedTo))

@@ -23,7 +23,7 @@ type ticketView struct {
 const shapeTicketsSQL = `
 SELECT t.id, t.number, t.title, t.description, t.priority, t.priority_rank, t.status, t.created_by, t.opened_by,
     t.assigned_to, t.created_at, t.updated_at, t.first_response_at, t.resolved_at, t.closed_at, t.escalated_at,
-    t.public_comments, t.internal_comments, t.version,
+    t.public_comments, t.internal_comments, t.version, t.position,
     coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
 FROM chosen AS t
 LEFT JOIN read.users AS c ON c.id = t.created_by
@@ -37,7 +37,7 @@ func (v ticketView) show(viewer domain.Actor) Ticket {
 		Priority: v.Priority, Status: v.Status, CreatedBy: Person{ID: v.CreatedBy, Username: v.CreatedByName},
 		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, FirstResponseAt: v.FirstResponseAt,
 		ResolvedAt: v.ResolvedAt, ClosedAt: v.ClosedAt, EscalatedAt: v.EscalatedAt,
-		CommentCount: v.PublicComments, Version: v.Version,
+		CommentCount: v.PublicComments, Version: v.Version, Position: v.Position,
 	}
 	if v.AssignedTo != nil {
 		t.AssignedTo = &Person{ID: *v.AssignedTo, Username: v.AssignedToName}
