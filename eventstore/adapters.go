@@ -80,7 +80,7 @@ func (pageSchema) SubscribeIsolationLevel() stdsql.IsolationLevel {
 
 // checkpointOffsets leaves the checkpoint to the handler, which moves it by
 // compare-and-set together with its effects.
-type checkpointOffsets struct{ follower string }
+type checkpointOffsets struct{}
 
 func (checkpointOffsets) AckMessageQuery(sql.AckMessageQueryParams) (sql.Query, error) {
 	return sql.Query{Query: "SELECT"}, nil // moved already; this shows that the transaction is alive
@@ -98,9 +98,6 @@ func (checkpointOffsets) SchemaInitializingQueries(sql.OffsetsSchemaInitializing
 	return nil, nil
 }
 
-func (c checkpointOffsets) BeforeSubscribingQueries(sql.BeforeSubscribingQueriesParams) ([]sql.Query, error) {
-	return []sql.Query{{
-		Query: `INSERT INTO checkpoints (name) VALUES ($1) ON CONFLICT DO NOTHING`,
-		Args:  []any{c.follower},
-	}}, nil
+func (checkpointOffsets) BeforeSubscribingQueries(sql.BeforeSubscribingQueriesParams) ([]sql.Query, error) {
+	return nil, nil // Followers.register makes the checkpoints; a failure here would end the router
 }

@@ -77,6 +77,9 @@ func (f *Followers) Names() []string {
 // commit the page it is at. It answers nil after such an end, and an error when
 // it can't go on. Call it once.
 func (f *Followers) Run(ctx context.Context) error {
+	if err := f.register(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
 	logger := watermill.NewSlogLoggerWithLevelMapping(f.config.Logger, map[slog.Level]slog.Level{
 		slog.LevelInfo: slog.LevelDebug, // the router's coming and going is not news
 	})
@@ -108,6 +111,32 @@ func (f *Followers) Run(ctx context.Context) error {
 	return errors.Join(router.Close(), <-ended)
 }
 
+// registerSQL makes the checkpoints of new followers, in an order of their own:
+// two processes that begin at once do not lock each other out.
+const registerSQL = `INSERT INTO checkpoints (name)
+SELECT name FROM unnest($1::text[]) AS name ORDER BY name
+ON CONFLICT DO NOTHING`
+
+// register makes the checkpoints of new followers, again and again while the
+// database is away. It answers nil when ctx ends before.
+func (f *Followers) register(ctx context.Context) error {
+	for failures := 1; ; failures++ {
+		_, err := f.pool.Exec(ctx, registerSQL, f.Names())
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if !transient(err) {
+			return fmt.Errorf("make the checkpoints: %w", err)
+		}
+		f.config.Logger.Warn("the followers cannot begin", "error", err, "failures", failures)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(backoff(failures, readBackoff)):
+		}
+	}
+}
+
 // add makes the subscriber of one follower and its handler.
 func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
 	rung, stop := f.bell.Listen()
@@ -122,7 +151,7 @@ func (f *Followers) add(router *message.Router, w *worker, logger watermill.Logg
 		ResendInterval: firstBackoff,
 		BackoffManager: w.pacer,
 		SchemaAdapter:  pageSchema{follower: w.Name, size: func() int { return int(w.size.Load()) }},
-		OffsetsAdapter: checkpointOffsets{follower: w.Name},
+		OffsetsAdapter: checkpointOffsets{},
 	}, logger)
 	if err != nil {
 		stop()

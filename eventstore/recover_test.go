@@ -60,6 +60,14 @@ func (c *faultyConn) Read(p []byte) (int, error) {
 // store makes a store over this line.
 func (f *faultyLine) store(t *testing.T, l log) *Store {
 	t.Helper()
+	store := New(f.pool(t, l), NewCodec(), func() {})
+	t.Cleanup(store.Close)
+	return store
+}
+
+// pool makes a pool whose connections are this line.
+func (f *faultyLine) pool(t *testing.T, l log) *pgxpool.Pool {
+	t.Helper()
 	config, err := pgxpool.ParseConfig(l.db.ServiceURL)
 	if err != nil {
 		t.Fatal(err)
@@ -77,9 +85,7 @@ func (f *faultyLine) store(t *testing.T, l log) *Store {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	store := New(pool, NewCodec(), func() {})
-	t.Cleanup(store.Close)
-	return store
+	return pool
 }
 
 func TestAnAppendIsCarriedThroughWhenTheLineDies(t *testing.T) {
@@ -177,4 +183,22 @@ func TestAnAppendWithMoreBesideItSaysWhenItsEndIsNotKnown(t *testing.T) {
 		t.Errorf("the command tells what became of it: got %v, %v; want true", done, err)
 	}
 	checkLog(t, l, 1)
+}
+
+// A database that is away for the moment in which the followers begin keeps
+// them waiting, no more.
+func TestFollowersBeginThoughTheLineDies(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	l.fill(t, 3)
+	line := &faultyLine{mark: []byte("INTO checkpoints"), unsent: true}
+	l.pool = line.pool(t, l)
+	line.armed.Store(true)
+	_, fresh := l.follow(t, FollowConfig{}, recorder("a"))
+	waitFor(t, fresh, 3)
+	l.checkRecorded(t, "a", upTo(3))
+	if line.interrupts.Load() != 1 {
+		t.Error("the line did not die")
+	}
 }

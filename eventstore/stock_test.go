@@ -33,10 +33,13 @@ func stockSubscriber(t *testing.T, l log, config sql.SubscriberConfig) <-chan *m
 	t.Helper()
 	config.ConsumerGroup, config.ResendInterval = "stock", time.Millisecond
 	if config.OffsetsAdapter == nil {
-		config.OffsetsAdapter = checkpointOffsets{follower: "stock"}
+		config.OffsetsAdapter = checkpointOffsets{}
 	}
 	if config.SchemaAdapter == nil {
 		config.SchemaAdapter = pageSchema{follower: "stock", size: func() int { return 10 }}
+	}
+	if _, err := l.pool.Exec(testContext(t), registerSQL, []string{"stock"}); err != nil {
+		t.Fatal(err)
 	}
 	s, err := sql.NewSubscriber(sql.BeginnerFromPgx(l.pool), config, watermill.NopLogger{})
 	if err != nil {
@@ -103,7 +106,7 @@ func TestStockTheAckDeadlineCommitsWhatWasWritten(t *testing.T) {
 	l.makeEffects(t)
 	l.fill(t, 1)
 	deadline := 100 * time.Millisecond
-	offsets := writing{checkpointOffsets{follower: "stock"}}
+	offsets := writing{checkpointOffsets{}}
 	messages := stockSubscriber(t, l, sql.SubscriberConfig{AckDeadline: &deadline, OffsetsAdapter: offsets})
 	receive(t, messages)
 	receive(t, messages) // the same page in the next transaction; the first one was never acked
