@@ -13,4 +13,5 @@ type StreamType string
 const (
 	TicketStream StreamType = "ticket"
 	UserStream   StreamType = "user"
+	LetterStream StreamType = "letter"
 )

@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -25,6 +26,7 @@ var update = flag.Bool("update", false, "add the golden files that are missing; 
 var (
 	ann     = domain.UserID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8057")}
 	bob     = domain.UserID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8058")}
+	instant = time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
 	comment = ticket.CommentID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8059")}
 )
 
@@ -56,6 +58,14 @@ var goldens = []struct {
 	{1, user.PasswordChanged{}},
 	{1, user.Deactivated{}},
 	{1, user.Reactivated{}},
+	{1, user.NotificationsChanged{Notifications: user.Notifications{Escalated: true, Resolved: true}}},
+	{1, letter.Queued{Kind: letter.Commented, TicketID: comment.UUID, TicketNumber: 4711, CauseVersion: 3, Recipient: ann, Address: "ann@example.org", At: instant}},
+	{1, letter.HandedOver{Attempt: 1}},
+	{1, letter.Postponed{Attempt: 1, Error: "451 try \"later\"", RetryAt: instant}},
+	{1, letter.Sent{Attempt: 2}},
+	{1, letter.Failed{Attempt: 3, Error: "550 no such box"}},
+	{1, letter.Doubted{Attempt: 4, Error: "cut"}},
+	{1, letter.Requeued{At: instant}},
 }
 
 func goldenFile(name string, version int) string {

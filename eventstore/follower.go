@@ -29,6 +29,10 @@ type Follower struct {
 	// NOT end tx. It may be given the same events again after a failure, in
 	// smaller pages.
 	Apply func(ctx context.Context, tx pgx.Tx, events []Envelope) error
+	// Committed, when not nil, is called once a page's transaction has ended,
+	// which is not to say that there was anything in it for the follower. It is a
+	// hint, as for waking whoever works on what Apply wrote, and MUST NOT block.
+	Committed func()
 }
 
 // errMoved means that the page was applied before: the message was sent again.

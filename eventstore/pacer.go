@@ -26,6 +26,8 @@ type pacer struct {
 	log      *slog.Logger
 	rung     <-chan struct{}
 	done     func() // told after every look: the last page, if any, is committed
+	// committed, when not nil, is told after a look that found a page
+	committed func()
 
 	stopOnce sync.Once
 	stop     chan struct{} // closed: look no more
@@ -43,6 +45,9 @@ const never = 24 * time.Hour
 // HandleError waits until the follower should look again.
 func (p *pacer) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) time.Duration {
 	p.done()
+	if p.committed != nil && err == nil && !noMsg {
+		p.committed()
+	}
 	select {
 	case <-p.stop:
 		return p.rest()

@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -33,6 +34,15 @@ func NewCodec() *Codec {
 	add[user.PasswordChanged](c)
 	add[user.Deactivated](c)
 	add[user.Reactivated](c)
+	add[user.NotificationsChanged](c)
+
+	add[letter.Queued](c)
+	add[letter.HandedOver](c)
+	add[letter.Postponed](c)
+	add[letter.Sent](c)
+	add[letter.Failed](c)
+	add[letter.Doubted](c)
+	add[letter.Requeued](c)
 
 	return c
 }

@@ -72,6 +72,13 @@ func (a *API) publish(public string) error {
 }
 
 func (a *API) route() error {
+	a.newEngine()
+	a.table = a.routes()
+	return a.register(a.engine)
+}
+
+// newEngine makes an engine that knows what operators ask.
+func (a *API) newEngine() {
 	gin.SetMode(gin.ReleaseMode) // silent: gin would print to standard output
 	a.engine = gin.New()
 	a.engine.RedirectTrailingSlash = false
@@ -80,8 +87,6 @@ func (a *API) route() error {
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(a.noMethod)
 	a.operate(a.engine)
-	a.table = a.routes()
-	return a.register(a.engine)
 }
 
 // Routes lists every call of the API.

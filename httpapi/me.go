@@ -122,11 +122,14 @@ type Profile struct {
 	Email     Optional[string] `json:"email" minLength:"1" maxLength:"254" trim:"true"`
 	FirstName Optional[string] `json:"first_name" maxLength:"150" trim:"true"`
 	LastName  Optional[string] `json:"last_name" maxLength:"150" trim:"true"`
+
+	Notifications Optional[NotificationSwitches] `json:"notifications" description:"Which letters to get; what is left out stays."`
 }
 
 func (a *API) patchMe(ctx context.Context, c *Call, in Profile) (Written[User], error) {
 	return a.editUser(ctx, c, user.EditUser{
 		ID: c.Actor.ID, Email: in.Email.Ptr(), FirstName: in.FirstName.Ptr(), LastName: in.LastName.Ptr(),
+		Notifications: in.Notifications.Value.edit(),
 	})
 }
 

@@ -12,6 +12,15 @@ import (
 // readyWait bounds all the checks of one /readyz together.
 const readyWait = 2 * time.Second
 
+// NewOperations makes what answers the operators of a process that serves no
+// clients: /healthz, /readyz and /metrics. Of deps it needs Log, Metrics and
+// Checks.
+func NewOperations(deps Deps) *API {
+	a := &API{Deps: deps, origins: http.NewCrossOriginProtection(), now: time.Now}
+	a.newEngine()
+	return a
+}
+
 // operate registers what operators ask, outside the table: no client's call.
 func (a *API) operate(engine *gin.Engine) {
 	get := func(path string, handlers ...gin.HandlerFunc) {

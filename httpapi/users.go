@@ -74,6 +74,24 @@ type UserPatch struct {
 	LastName  Optional[string]      `json:"last_name" maxLength:"150" trim:"true"`
 	Role      Optional[domain.Role] `json:"role"`
 	IsActive  Optional[bool]        `json:"is_active"`
+
+	Notifications Optional[NotificationSwitches] `json:"notifications"`
+}
+
+// NotificationSwitches changes which letters somebody wants; what is left out
+// stays.
+type NotificationSwitches struct {
+	_         struct{}       `additionalProperties:"false"`
+	Escalated Optional[bool] `json:"escalated" description:"A ticket of theirs escalated."`
+	Assigned  Optional[bool] `json:"assigned" description:"A ticket was assigned to them."`
+	Commented Optional[bool] `json:"commented" description:"Somebody else commented on a ticket of theirs."`
+	Resolved  Optional[bool] `json:"resolved" description:"A ticket of theirs is resolved."`
+}
+
+func (s NotificationSwitches) edit() user.NotificationSwitches {
+	return user.NotificationSwitches{
+		Escalated: s.Escalated.Ptr(), Assigned: s.Assigned.Ptr(), Commented: s.Commented.Ptr(), Resolved: s.Resolved.Ptr(),
+	}
 }
 
 func (a *API) patchUser(ctx context.Context, c *Call, in UserPatch) (Written[User], error) {
@@ -83,7 +101,7 @@ func (a *API) patchUser(ctx context.Context, c *Call, in UserPatch) (Written[Use
 	}
 	return a.editUser(ctx, c, user.EditUser{
 		ID: id, Email: in.Email.Ptr(), FirstName: in.FirstName.Ptr(), LastName: in.LastName.Ptr(),
-		Role: in.Role.Ptr(), Active: in.IsActive.Ptr(),
+		Role: in.Role.Ptr(), Active: in.IsActive.Ptr(), Notifications: in.Notifications.Value.edit(),
 	})
 }
 

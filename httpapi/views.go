@@ -82,6 +82,17 @@ type User struct {
 	CreatedAt *Time        `json:"created_at,omitempty"`
 	UpdatedAt *Time        `json:"updated_at,omitempty"`
 	NameEmail *string      `json:"name_email,omitempty" description:"First Last - mail"`
+
+	Notifications *Notifications `json:"notifications,omitempty" description:"Which letters they want."`
+}
+
+// Notifications says which letters somebody wants. Admins are told of every
+// escalation whatever it says.
+type Notifications struct {
+	Escalated bool `json:"escalated" required:"true" description:"A ticket of theirs escalated."`
+	Assigned  bool `json:"assigned" required:"true" description:"A ticket was assigned to them."`
+	Commented bool `json:"commented" required:"true" description:"Somebody else commented on a ticket of theirs."`
+	Resolved  bool `json:"resolved" required:"true" description:"A ticket of theirs is resolved."`
 }
 
 func personView(p projections.Person) Person { return Person{ID: p.ID, Username: p.Username} }
@@ -119,6 +130,8 @@ func userView(viewer domain.Actor, u projections.User) User {
 	nameEmail := u.NameEmail()
 	out.Email, out.Role, out.IsActive, out.NameEmail = &u.Email, &u.Role, &u.IsActive, &nameEmail
 	out.CreatedAt, out.UpdatedAt = &Time{u.CreatedAt}, &Time{u.UpdatedAt}
+	notifications := Notifications(u.Notifications)
+	out.Notifications = &notifications
 	return out
 }
 

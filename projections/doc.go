@@ -14,6 +14,7 @@
 //	comment_list   read.comments        every comment as it is now
 //	user_list      read.users           everybody as they are now
 //	ticket_facts   read.ticket_facts    what the report counts
+//	email_ledger   read.emails          every letter and what became of it
 //
 // A projector owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides.
@@ -39,7 +40,7 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), emailLedger()}
 }
 
 // Names answers the names of all projectors.

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 )
 
 // Person is somebody as others see them.
@@ -60,6 +61,8 @@ type User struct {
 	IsActive  bool        `json:"is_active"`
 	CreatedAt time.Time   `json:"created_at"`
 	UpdatedAt time.Time   `json:"updated_at"`
+
+	Notifications user.Notifications `json:"notifications"`
 }
 
 // NameEmail answers "First Last - mail", with the username for a person

@@ -25,9 +25,15 @@ type userRow struct {
 	CreatedAt time.Time   `json:"created_at"`
 	UpdatedAt time.Time   `json:"updated_at"`
 	Version   int         `json:"version"`
+
+	NotifyEscalated bool `json:"notify_escalated"`
+	NotifyAssigned  bool `json:"notify_assigned"`
+	NotifyCommented bool `json:"notify_commented"`
+	NotifyResolved  bool `json:"notify_resolved"`
 }
 
-const userColumns = `id, username, email, first_name, last_name, role, is_active, created_at, updated_at, version`
+const userColumns = `id, username, email, first_name, last_name, role, is_active, created_at, updated_at, version,
+    notify_escalated, notify_assigned, notify_commented, notify_resolved`
 
 const loadUsersSQL = `SELECT ` + userColumns + ` FROM read.users WHERE id = ANY ($1)`
 
@@ -41,14 +47,18 @@ ON CONFLICT (id) DO UPDATE SET
     role = excluded.role,
     is_active = excluded.is_active,
     updated_at = excluded.updated_at,
-    version = excluded.version`
+    version = excluded.version,
+    notify_escalated = excluded.notify_escalated,
+    notify_assigned = excluded.notify_assigned,
+    notify_commented = excluded.notify_commented,
+    notify_resolved = excluded.notify_resolved`
 
 // userList keeps read.users.
 func userList() eventstore.Follower {
 	return eventstore.Follower{
 		Name: "user_list",
 		Types: types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
-			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}),
+			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}),
 		Apply: applyUserList,
 	}
 }
@@ -83,6 +93,7 @@ func foldUser(r userRow, e eventstore.Envelope) userRow {
 			ID: e.StreamID, Username: d.Username, Email: d.Email, FirstName: d.FirstName,
 			LastName: d.LastName, Role: d.Role, IsActive: true, CreatedAt: e.OccurredAt,
 		}
+		r.notify(user.AllNotifications())
 	case user.ProfileChanged:
 		r.Email, r.FirstName, r.LastName = d.Email, d.FirstName, d.LastName
 	case user.RoleChanged:
@@ -91,7 +102,13 @@ func foldUser(r userRow, e eventstore.Envelope) userRow {
 		r.IsActive = false
 	case user.Reactivated:
 		r.IsActive = true
+	case user.NotificationsChanged:
+		r.notify(d.Notifications)
 	}
 	r.UpdatedAt, r.Version = e.OccurredAt, e.Version
 	return r
+}
+
+func (r *userRow) notify(n user.Notifications) {
+	r.NotifyEscalated, r.NotifyAssigned, r.NotifyCommented, r.NotifyResolved = n.Escalated, n.Assigned, n.Commented, n.Resolved
 }

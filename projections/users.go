@@ -20,6 +20,9 @@ func (r userRow) show() User {
 	return User{
 		ID: r.ID, Username: r.Username, Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
 		Role: r.Role, IsActive: r.IsActive, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
+		Notifications: user.Notifications{
+			Escalated: r.NotifyEscalated, Assigned: r.NotifyAssigned, Commented: r.NotifyCommented, Resolved: r.NotifyResolved,
+		},
 	}
 }
 

@@ -31,6 +31,7 @@ type (
 		CauseVersion int           `json:"cause_version"` // of the ticket: the event the letter tells of
 		Recipient    domain.UserID `json:"recipient"`
 		Address      string        `json:"address"`
+		At           time.Time     `json:"at"` // by the clock of the process that queued it
 	}
 	// HandedOver precedes the moment in which a mail server may take the letter.
 	// A letter whose stream ends here may have been sent or not.
@@ -59,7 +60,9 @@ type (
 		Error   string `json:"error"`
 	}
 	// Requeued means somebody asked for the letter to be sent again.
-	Requeued struct{}
+	Requeued struct {
+		At time.Time `json:"at"` // by the clock of the process that was asked
+	}
 )
 
 // EventType returns the stored name of the event.

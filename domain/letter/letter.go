@@ -1,9 +1,205 @@
 // Package letter is the letter aggregate: one logical mail to one person, and
 // what became of it.
 //
-//	          ┌────────────── Postponed ◀─┐
-//	          ▼                           │
+//	            ┌──────────── Postponed ◀─┐
+//	            ▼                         │
 //	Queued ─▶ waiting ─▶ HandedOver ──────┼─▶ Sent
-//	          ▲                           ├─▶ Failed
-//	          └──────── Requeued ◀────────┴─▶ Doubted
+//	            ▲                         ├─▶ Failed
+//	            └──────── Requeued ◀──────┴─▶ Doubted
+//
+// A mail server takes a letter at one instant, and no log can be written in the
+// same one. So HandedOver is recorded just before it. A sender that ends before
+// that has sent nothing, and another may try; one that ends after it leaves a
+// letter of which nobody knows, and that is not sent again by itself.
 package letter
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+)
+
+// ID identifies a letter; it is the id of the letter's stream.
+type ID struct{ uuid.UUID }
+
+// Status is what became of a letter, as the mail ledger shows it.
+type Status string
+
+// The statuses.
+const (
+	StatusQueued    Status = "queued"    // to be tried, now or at State.RetryAt
+	StatusSending   Status = "sending"   // handed over; no answer yet
+	StatusSent      Status = "sent"      // a mail server took it
+	StatusFailed    Status = "failed"    // refused for good
+	StatusUncertain Status = "uncertain" // nobody knows
+)
+
+// Statuses lists every status.
+func Statuses() []Status {
+	return []Status{StatusQueued, StatusSending, StatusSent, StatusFailed, StatusUncertain}
+}
+
+// State is a letter as its events tell it. The zero State was never queued.
+type State struct {
+	Queued
+	Exists   bool
+	Status   Status
+	Attempts int       // in all
+	Tries    int       // since it was last queued: they decide how long to wait
+	Since    time.Time // when it was last queued, by the process that did
+	RetryAt  time.Time // not to be tried before; zero: at once
+}
+
+// Evolve returns the state after e. Events of other aggregates change nothing.
+func Evolve(s State, e domain.Event) State {
+	switch e := e.(type) {
+	case Queued:
+		return State{Queued: e, Exists: true, Status: StatusQueued, Since: e.At}
+	case HandedOver:
+		s.Status, s.RetryAt = StatusSending, time.Time{}
+		s = s.tried(e.Attempt)
+	case Postponed:
+		s.Status, s.RetryAt = StatusQueued, e.RetryAt
+		s = s.tried(e.Attempt)
+	case Sent:
+		s.Status = StatusSent
+		s = s.tried(e.Attempt)
+	case Failed:
+		s.Status = StatusFailed
+		s = s.tried(e.Attempt)
+	case Doubted:
+		s.Status = StatusUncertain
+		s = s.tried(e.Attempt)
+	case Requeued:
+		s.Status, s.Tries, s.Since, s.RetryAt = StatusQueued, 0, e.At, time.Time{}
+	}
+	return s
+}
+
+// tried counts an attempt once, however many events tell of it.
+func (s State) tried(attempt int) State {
+	if attempt > s.Attempts {
+		s.Tries += attempt - s.Attempts
+		s.Attempts = attempt
+	}
+	return s
+}
+
+// GiveUpAfter is how long a letter that is postponed again and again is tried.
+const GiveUpAfter = 24 * time.Hour
+
+// Command is what can be asked of a letter. Letters are the service's own:
+// permissions are checked where an operator asks for one.
+type Command interface{ ActedBy() domain.Actor }
+
+// By is the actor part of every command.
+type By struct{ Actor domain.Actor }
+
+// ActedBy returns who gives the command.
+func (b By) ActedBy() domain.Actor { return b.Actor }
+
+type (
+	// Queue makes the letter, unless it is there already.
+	Queue struct {
+		By
+		Queued
+	}
+	// HandOver says that a mail server may take the letter from now on. Of any
+	// number of senders one is let.
+	HandOver struct{ By }
+	// Record says how an attempt ended.
+	Record struct {
+		By
+		Verdict  Verdict
+		Error    string // "" with VerdictSent
+		Now      time.Time
+		RetryMin time.Duration // wait after the first try; doubled with each
+	}
+	// Resend has a failed or uncertain letter sent again.
+	Resend struct {
+		By
+		Now time.Time
+	}
+)
+
+// Verdict is how an attempt to send a letter ended.
+type Verdict string
+
+// The verdicts.
+const (
+	VerdictSent      Verdict = "sent"      // the server took it
+	VerdictRefused   Verdict = "refused"   // it never will
+	VerdictPostponed Verdict = "postponed" // it has not, and may another time
+	VerdictUncertain Verdict = "uncertain" // nobody knows
+)
+
+// Refusals of this aggregate alone.
+var (
+	ErrNotWaiting = &domain.Error{Kind: domain.KindRejected, Code: "letter_not_waiting", Message: "the letter is not waiting to be sent"}
+	ErrSent       = &domain.Error{Kind: domain.KindRejected, Code: "letter_sent", Message: "the letter was sent"}
+)
+
+// Decide answers the events that carry out c on a letter in state s: none when
+// it is so already. It refuses with a [*domain.Error].
+func Decide(s State, c Command) ([]domain.Event, error) {
+	if c, ok := c.(Queue); ok {
+		if s.Exists {
+			return nil, nil
+		}
+		return []domain.Event{c.Queued}, nil
+	}
+	if !s.Exists {
+		return nil, domain.ErrNotFound
+	}
+	switch c := c.(type) {
+	case HandOver:
+		if s.Status != StatusQueued {
+			return nil, ErrNotWaiting
+		}
+		return []domain.Event{HandedOver{Attempt: s.Attempts + 1}}, nil
+	case Record:
+		return record(s, c), nil
+	case Resend:
+		switch s.Status {
+		case StatusSent, StatusSending:
+			return nil, ErrSent.With("the letter is %s; only failed and uncertain ones are sent again", s.Status)
+		case StatusQueued:
+			return nil, nil
+		}
+		return []domain.Event{Requeued{At: c.Now}}, nil
+	}
+	panic("letter: no rule for this command")
+}
+
+// record decides how an attempt ended. An attempt that was not handed over is
+// the next one; one whose end is known already is told of once. A server's
+// acceptance is also believed of a letter that was held uncertain meanwhile.
+func record(s State, c Record) []domain.Event {
+	attempt := s.Attempts
+	switch {
+	case s.Status == StatusQueued && c.Verdict != VerdictSent && c.Verdict != VerdictUncertain:
+		attempt++
+	case s.Status == StatusSending:
+	case s.Status == StatusUncertain && c.Verdict == VerdictSent:
+	default:
+		return nil
+	}
+	switch c.Verdict {
+	case VerdictSent:
+		return []domain.Event{Sent{Attempt: attempt}}
+	case VerdictUncertain:
+		return []domain.Event{Doubted{Attempt: attempt, Error: c.Error}}
+	case VerdictPostponed:
+		end := s.Since.Add(GiveUpAfter)
+		if c.Now.Before(end) {
+			next := c.Now.Add(c.RetryMin << min(s.tried(attempt).Tries-1, 12))
+			if next.After(end) {
+				next = end
+			}
+			return []domain.Event{Postponed{Attempt: attempt, Error: c.Error, RetryAt: next}}
+		}
+	}
+	return []domain.Event{Failed{Attempt: attempt, Error: c.Error}}
+}

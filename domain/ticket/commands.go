@@ -42,6 +42,17 @@ type (
 		To     Status
 		Reason string // optional, at most ReasonMax characters
 	}
+	// EscalateOverdue escalates a ticket that waited too long. It is decided late,
+	// so it names what it was set for, and does nothing to a ticket that has
+	// moved on since: another opening, another priority, a status that no longer
+	// waits, or escalated once already.
+	EscalateOverdue struct {
+		By
+		Opening  int      // see [State]
+		Priority Priority // when the waiting time was reckoned
+		Waiting  []Status // statuses in which a ticket waits
+		Reason   string
+	}
 	// AssignTicket gives the ticket to somebody, or to nobody.
 	AssignTicket struct {
 		By

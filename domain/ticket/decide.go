@@ -25,6 +25,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return edit(s, c)
 	case ChangeStatus:
 		return changeStatus(s, c)
+	case EscalateOverdue:
+		return escalateOverdue(s, c)
 	case AssignTicket:
 		return assign(s, c.Actor, c.To)
 	case AddComment:
@@ -196,6 +198,16 @@ func changeStatus(s State, c ChangeStatus) ([]domain.Event, error) {
 	default: // the table leads to no other
 		return []domain.Event{Escalated{Reason: reason}}, nil
 	}
+}
+
+func escalateOverdue(s State, c EscalateOverdue) ([]domain.Event, error) {
+	if !c.Actor.Trusted() {
+		return nil, domain.ErrForbidden
+	}
+	if s.Opening != c.Opening || s.Priority != c.Priority || s.Escalated || !slices.Contains(c.Waiting, s.Status) {
+		return nil, nil
+	}
+	return changeStatus(s, ChangeStatus{By: c.By, To: StatusEscalated, Reason: c.Reason})
 }
 
 func optional(field, s string, max int) (string, error) {

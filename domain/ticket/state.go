@@ -89,6 +89,8 @@ type State struct {
 	CreatedBy   domain.UserID
 	OpenedBy    domain.UserID
 	AssignedTo  domain.UserID // zero: nobody
+	Opening     int           // how often it was opened: 1, one more with each reopening
+	Escalated   bool          // whether it escalated since it was last opened
 	Comments    map[CommentID]Comment
 }
 
@@ -100,6 +102,7 @@ func Evolve(s State, e domain.Event) State {
 		return State{
 			Exists: true, Number: e.Number, Title: e.Title, Description: e.Description,
 			Priority: e.Priority, Status: StatusOpen, CreatedBy: e.CreatedBy, OpenedBy: e.OpenedBy,
+			Opening: 1,
 		}
 	case Retitled:
 		s.Title = e.Title
@@ -117,8 +120,20 @@ func Evolve(s State, e domain.Event) State {
 		s.Comments = evolveComments(s.Comments, e)
 	default:
 		if to, ok := StatusAfter(e); ok {
-			s.Status = to
+			s = s.become(to)
 		}
+	}
+	return s
+}
+
+func (s State) become(to Status) State {
+	s.Status = to
+	switch to {
+	case StatusOpen:
+		s.Opening++
+		s.Escalated = false
+	case StatusEscalated:
+		s.Escalated = true
 	}
 	return s
 }

@@ -29,6 +29,10 @@ type (
 	Deactivated struct{}
 	// Reactivated lets them in again.
 	Reactivated struct{}
+	// NotificationsChanged carries all switches as they now stand.
+	NotificationsChanged struct {
+		Notifications
+	}
 )
 
 // EventType returns the stored name of the event.
@@ -38,3 +42,6 @@ func (RoleChanged) EventType() string     { return "user.role_changed" }
 func (PasswordChanged) EventType() string { return "user.password_changed" }
 func (Deactivated) EventType() string     { return "user.deactivated" }
 func (Reactivated) EventType() string     { return "user.reactivated" }
+func (NotificationsChanged) EventType() string {
+	return "user.notifications_changed"
+}

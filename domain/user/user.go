@@ -38,6 +38,22 @@ type State struct {
 	LastName  string
 	Role      domain.Role
 	Active    bool
+
+	Notifications Notifications
+}
+
+// Notifications says which letters a person wants. Everybody begins with all
+// of them. An admin's letter about any escalation is no part of it.
+type Notifications struct {
+	Escalated bool `json:"escalated"` // a ticket of theirs escalated
+	Assigned  bool `json:"assigned"`  // a ticket was assigned to them
+	Commented bool `json:"commented"` // somebody else commented on a ticket of theirs
+	Resolved  bool `json:"resolved"`  // a ticket of theirs is resolved
+}
+
+// AllNotifications is what everybody begins with.
+func AllNotifications() Notifications {
+	return Notifications{Escalated: true, Assigned: true, Commented: true, Resolved: true}
 }
 
 // Account returns the index entry of the user with this id and state.
@@ -52,6 +68,7 @@ func Evolve(s State, e domain.Event) State {
 		return State{
 			Exists: true, Active: true, Username: e.Username, Email: e.Email,
 			FirstName: e.FirstName, LastName: e.LastName, Role: e.Role,
+			Notifications: AllNotifications(),
 		}
 	case ProfileChanged:
 		s.Email, s.FirstName, s.LastName = e.Email, e.FirstName, e.LastName
@@ -61,6 +78,8 @@ func Evolve(s State, e domain.Event) State {
 		s.Active = false
 	case Reactivated:
 		s.Active = true
+	case NotificationsChanged:
+		s.Notifications = e.Notifications
 	}
 	return s
 }
@@ -85,8 +104,8 @@ type (
 		LastName  string
 		Role      domain.Role
 	}
-	// EditUser changes what is not nil, in one append. Names and address are
-	// the person's own or an admin's to change; role and activity an admin's,
+	// EditUser changes what is not nil, in one append. Names, address and
+	// notifications are the person's own or an admin's to change; role and activity an admin's,
 	// except that everybody may deactivate themselves.
 	EditUser struct {
 		By
@@ -96,7 +115,11 @@ type (
 		LastName  *string
 		Role      *domain.Role
 		Active    *bool
+
+		Notifications NotificationSwitches
 	}
+	// NotificationSwitches changes what is not nil of [Notifications].
+	NotificationSwitches struct{ Escalated, Assigned, Commented, Resolved *bool }
 	// ChangePassword records that the person changed their password.
 	ChangePassword struct {
 		By
@@ -187,7 +210,7 @@ func edit(s State, c EditUser) ([]domain.Event, error) {
 		return nil, domain.ErrForbidden
 	}
 	var events []domain.Event
-	for _, decide := range []func(State, EditUser, bool) (domain.Event, error){editProfile, editRole, editActive} {
+	for _, decide := range []func(State, EditUser, bool) (domain.Event, error){editProfile, editRole, editActive, editNotifications} {
 		e, err := decide(s, c, self)
 		if err != nil {
 			return nil, err
@@ -246,6 +269,22 @@ func editActive(s State, c EditUser, self bool) (domain.Event, error) {
 		return Deactivated{}, nil
 	}
 	return nil, domain.ErrForbidden.On("is_active")
+}
+
+func editNotifications(s State, c EditUser, _ bool) (domain.Event, error) {
+	next := s.Notifications
+	for _, change := range []struct{ to, from *bool }{
+		{&next.Escalated, c.Notifications.Escalated}, {&next.Assigned, c.Notifications.Assigned},
+		{&next.Commented, c.Notifications.Commented}, {&next.Resolved, c.Notifications.Resolved},
+	} {
+		if change.from != nil {
+			*change.to = *change.from
+		}
+	}
+	if next == s.Notifications {
+		return nil, nil
+	}
+	return NotificationsChanged{Notifications: next}, nil
 }
 
 func checkProfile(p ProfileChanged) (ProfileChanged, error) {

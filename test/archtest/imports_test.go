@@ -43,6 +43,7 @@ var rules = []rule{
 	{of: "projections", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "saga", may: []string{"domain", "eventstore", "commands"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
+		"github.com/prometheus/client_golang", "golang.org/x/sync",
 	}},
 	{of: "mail", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "auth", may: []string{"domain", "eventstore"}, outside: []string{

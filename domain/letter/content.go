@@ -1,0 +1,47 @@
+package letter
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// Content is all that a letter says, for whoever puts it into words.
+type Content struct {
+	ID      ID
+	Kind    Kind
+	To      Addressee
+	ToAdmin bool // told as an admin, not as the requester: only of an escalation
+	Ticket  Ticket
+	Actor   string // username of who caused it; "" for the service itself
+	Text    string // the comment, or the reason given; may be empty
+	At      time.Time
+}
+
+// Addressee is who gets a letter.
+type Addressee struct {
+	Name    string
+	Address string
+}
+
+// Ticket is a ticket as it stood after the event a letter tells of.
+type Ticket struct {
+	ID        uuid.UUID
+	Number    int64
+	Title     string
+	Priority  string
+	Status    string
+	Requester string // username
+	Assignee  string // username; "" when it is nobody's
+}
+
+// Fault is the error of a letter that was not sent, or of which nobody knows.
+type Fault struct {
+	Verdict Verdict
+	Err     error
+}
+
+func (f *Fault) Error() string { return string(f.Verdict) + ": " + f.Err.Error() }
+
+// Unwrap answers what went wrong.
+func (f *Fault) Unwrap() error { return f.Err }

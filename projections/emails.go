@@ -1,0 +1,131 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain/letter"
+	"helpdesk/eventstore"
+)
+
+// Email is a letter and what became of it, a row of read.emails.
+type Email struct {
+	ID           uuid.UUID     `json:"id"`
+	Kind         letter.Kind   `json:"kind"`
+	TicketID     uuid.UUID     `json:"ticket_id"`
+	TicketNumber int64         `json:"ticket_number"`
+	CauseVersion int           `json:"cause_version"`
+	RecipientID  uuid.UUID     `json:"recipient_id"`
+	Address      string        `json:"address"`
+	Status       letter.Status `json:"status"`
+	Attempts     int           `json:"attempts"`
+	Error        *string       `json:"error"`
+	RetryAt      *time.Time    `json:"retry_at"`
+	QueuedAt     time.Time     `json:"queued_at"`
+	SentAt       *time.Time    `json:"sent_at"`
+	UpdatedAt    time.Time     `json:"updated_at"`
+	Version      int           `json:"version"`
+	Position     int64         `json:"position"`
+}
+
+const emailColumns = `id, kind, ticket_id, ticket_number, cause_version, recipient_id, address, status, attempts, error,
+    retry_at, queued_at, sent_at, updated_at, version, position`
+
+const loadEmailsSQL = `SELECT ` + emailColumns + ` FROM read.emails WHERE id = ANY ($1)`
+
+const writeEmailsSQL = `
+INSERT INTO read.emails (` + emailColumns + `)
+SELECT ` + emailColumns + ` FROM json_populate_recordset(NULL::read.emails, $1::json)
+ON CONFLICT (id) DO UPDATE SET
+    status = excluded.status,
+    attempts = excluded.attempts,
+    error = excluded.error,
+    retry_at = excluded.retry_at,
+    sent_at = excluded.sent_at,
+    updated_at = excluded.updated_at,
+    version = excluded.version,
+    position = excluded.position`
+
+// emailLedger keeps read.emails.
+func emailLedger() eventstore.Follower {
+	return eventstore.Follower{
+		Name: "email_ledger",
+		Types: types(letter.Queued{}, letter.HandedOver{}, letter.Postponed{}, letter.Sent{}, letter.Failed{},
+			letter.Doubted{}, letter.Requeued{}),
+		Apply: applyEmailLedger,
+	}
+}
+
+func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	folds := map[uuid.UUID]Email{}
+	var known []uuid.UUID
+	for _, e := range events {
+		known = append(known, e.StreamID)
+	}
+	rows, _ := tx.Query(ctx, loadEmailsSQL, known) // CollectRows answers its error
+	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[Email])
+	if err != nil {
+		return fmt.Errorf("load letters: %w", err)
+	}
+	for _, r := range loaded {
+		folds[r.ID] = r
+	}
+	for _, e := range events {
+		folds[e.StreamID] = foldEmail(folds[e.StreamID], e)
+	}
+	if err := writeRows(ctx, tx, writeEmailsSQL, values(folds)); err != nil {
+		return fmt.Errorf("write letters: %w", err)
+	}
+	return nil
+}
+
+func foldEmail(r Email, e eventstore.Envelope) Email {
+	switch d := e.Event.(type) {
+	case letter.Queued:
+		r = Email{
+			ID: e.StreamID, Kind: d.Kind, TicketID: d.TicketID, TicketNumber: d.TicketNumber, CauseVersion: d.CauseVersion,
+			RecipientID: d.Recipient.UUID, Address: d.Address, QueuedAt: e.OccurredAt, Status: letter.StatusQueued,
+		}
+	case letter.HandedOver:
+		r.become(letter.StatusSending, d.Attempt, "")
+	case letter.Postponed:
+		r.become(letter.StatusQueued, d.Attempt, d.Error)
+		r.RetryAt = &d.RetryAt
+	case letter.Sent:
+		r.become(letter.StatusSent, d.Attempt, "")
+		r.SentAt = &e.OccurredAt
+	case letter.Failed:
+		r.become(letter.StatusFailed, d.Attempt, d.Error)
+	case letter.Doubted:
+		r.become(letter.StatusUncertain, d.Attempt, d.Error)
+	case letter.Requeued:
+		r.become(letter.StatusQueued, r.Attempts, "")
+	}
+	r.UpdatedAt, r.Version, r.Position = e.OccurredAt, e.Version, e.Position
+	return r
+}
+
+func (r *Email) become(status letter.Status, attempts int, problem string) {
+	r.Status, r.Attempts, r.RetryAt, r.Error = status, attempts, nil, nil
+	if problem != "" {
+		r.Error = &problem
+	}
+}
+
+// Emails answers the newest letters of the given statuses, of any without one;
+// at most limit.
+func (r *Reader) Emails(ctx context.Context, statuses []letter.Status, limit int) ([]Email, error) {
+	const q = `SELECT ` + emailColumns + ` FROM read.emails
+WHERE cardinality($1::text[]) = 0 OR status = ANY ($1)
+ORDER BY queued_at DESC, id DESC LIMIT $2`
+	rows, _ := r.pool.Query(ctx, q, append([]letter.Status{}, statuses...), limit) // CollectRows answers its error
+	emails, err := pgx.CollectRows(rows, pgx.RowToStructByName[Email])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("list letters: %w", err))
+	}
+	return emails, nil
+}

@@ -1,0 +1,46 @@
+package saga
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// How many commands of a kind a process has under way at once: escalations
+// share disk flushes, letters wait for mail servers.
+const (
+	escalationsAtOnce = 32
+	lettersAtOnce     = 8
+)
+
+// Tickets carries out commands on tickets; see [commands.Tickets].
+type Tickets interface {
+	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
+}
+
+// Escalations answers the handler of [EscalateTicket]. A ticket that has moved
+// on since the timer was set, or is gone, is left alone.
+func Escalations(p Policy, tickets Tickets) Handler {
+	return Handle(escalationsAtOnce, func(ctx context.Context, r commands.Request, c EscalateTicket) error {
+		_, err := tickets.Do(ctx, r, ticket.ID{UUID: c.TicketID}, p.escalate(c))
+		if errors.Is(err, commands.ErrRepeated) || errors.Is(err, domain.ErrNotFound) {
+			return nil
+		}
+		return err
+	})
+}
+
+// Mailing answers the handler of [SendEmail].
+func Mailing(m *Mailroom) Handler {
+	return Handle(lettersAtOnce, func(ctx context.Context, r commands.Request, c SendEmail) error {
+		// The command is carried out in several appends, which cannot all have its
+		// id; the letter's own state tells what was done.
+		r.ID = uuid.Nil
+		return m.Send(ctx, r, c)
+	})
+}

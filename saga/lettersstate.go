@@ -1,0 +1,194 @@
+package saga
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+)
+
+// LettersName is the name of the letters' follower.
+const LettersName = "letters"
+
+// Letters answers the process manager that has the people concerned told by
+// mail. woken is called when it may have issued commands.
+func Letters(woken func()) eventstore.Follower {
+	return eventstore.Follower{
+		Name: LettersName,
+		Types: types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
+			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{},
+			letter.Requeued{}),
+		Apply:     applyLetters,
+		Committed: woken,
+	}
+}
+
+// personRow is a row of saga.people.
+type personRow struct {
+	UserID          uuid.UUID   `json:"user_id"`
+	Role            domain.Role `json:"role"`
+	Active          bool        `json:"active"`
+	NotifyEscalated bool        `json:"notify_escalated"`
+	NotifyAssigned  bool        `json:"notify_assigned"`
+	NotifyCommented bool        `json:"notify_commented"`
+	NotifyResolved  bool        `json:"notify_resolved"`
+}
+
+// requesterRow is a row of saga.requesters.
+type requesterRow struct {
+	TicketID  uuid.UUID `json:"ticket_id"`
+	CreatedBy uuid.UUID `json:"created_by"`
+}
+
+const (
+	loadRequestersSQL = `SELECT ticket_id, created_by FROM saga.requesters WHERE ticket_id = ANY ($1)`
+
+	loadPeopleSQL = `
+SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved
+FROM saga.people
+WHERE user_id = ANY ($1) OR ($2 AND role = 'admin' AND active)`
+
+	writeRequestersSQL = `
+INSERT INTO saga.requesters (ticket_id, created_by)
+SELECT ticket_id, created_by FROM json_populate_recordset(NULL::saga.requesters, $1::json)`
+
+	forgetRequestersSQL = `DELETE FROM saga.requesters WHERE ticket_id = ANY ($1)`
+
+	writePeopleSQL = `
+INSERT INTO saga.people (user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved)
+SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved
+FROM json_populate_recordset(NULL::saga.people, $1::json)
+ON CONFLICT (user_id) DO UPDATE SET
+    role = excluded.role,
+    active = excluded.active,
+    notify_escalated = excluded.notify_escalated,
+    notify_assigned = excluded.notify_assigned,
+    notify_commented = excluded.notify_commented,
+    notify_resolved = excluded.notify_resolved`
+)
+
+func applyLetters(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	d, err := loadDirectory(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	var from int64
+	if err := tx.QueryRow(ctx, `SELECT position FROM saga.letters_from`).Scan(&from); err != nil {
+		return fmt.Errorf("read where letters begin: %w", err)
+	}
+	x := newEffects(LettersName)
+	for _, e := range events {
+		d.fold(e)
+		if e.Position <= from {
+			continue
+		}
+		if err := x.add(causeOf(e), d.React(e)); err != nil {
+			return err
+		}
+	}
+	if err := d.write(ctx, tx, events); err != nil {
+		return err
+	}
+	return x.write(ctx, tx)
+}
+
+// loadDirectory answers what is remembered of everybody and everything that
+// the letters about a page may need.
+func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (Directory, error) {
+	d := Directory{People: map[domain.UserID]Person{}, Requesters: map[ticket.ID]domain.UserID{}}
+	tickets, people, admins := concerned(events)
+	if len(tickets) > 0 {
+		rows, _ := tx.Query(ctx, loadRequestersSQL, tickets) // CollectRows answers its error
+		loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[requesterRow])
+		if err != nil {
+			return d, fmt.Errorf("load the requesters: %w", err)
+		}
+		for _, r := range loaded {
+			d.Requesters[ticket.ID{UUID: r.TicketID}] = domain.UserID{UUID: r.CreatedBy}
+			people = append(people, r.CreatedBy)
+		}
+	}
+	if len(people) == 0 && !admins {
+		return d, nil
+	}
+	rows, _ := tx.Query(ctx, loadPeopleSQL, people, admins) // CollectRows answers its error
+	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[personRow])
+	if err != nil {
+		return d, fmt.Errorf("load the people: %w", err)
+	}
+	for _, p := range loaded {
+		d.People[domain.UserID{UUID: p.UserID}] = Person{Role: p.Role, Active: p.Active, Wants: user.Notifications{
+			Escalated: p.NotifyEscalated, Assigned: p.NotifyAssigned, Commented: p.NotifyCommented, Resolved: p.NotifyResolved,
+		}}
+	}
+	return d, nil
+}
+
+// concerned answers whom and what the events of a page are about: tickets that
+// letters may be about, people who may get them, and whether admins do.
+func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admins bool) {
+	for _, e := range events {
+		switch f := e.Event.(type) {
+		case ticket.Opened:
+			people = append(people, f.CreatedBy.UUID)
+		case ticket.Assigned:
+			people = append(people, f.AssignedTo.UUID)
+		case ticket.Escalated:
+			admins = true
+			tickets = append(tickets, e.StreamID)
+		case ticket.CommentAdded, ticket.Resolved:
+			tickets = append(tickets, e.StreamID)
+		default:
+			if e.StreamType == domain.UserStream {
+				people = append(people, e.StreamID)
+			}
+		}
+	}
+	return tickets, people, admins
+}
+
+// write stores what the events of a page changed.
+func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	var opened []requesterRow
+	var gone []uuid.UUID
+	changed := map[uuid.UUID]personRow{}
+	for _, e := range events {
+		switch f := e.Event.(type) {
+		case ticket.Opened:
+			opened = append(opened, requesterRow{TicketID: e.StreamID, CreatedBy: f.CreatedBy.UUID})
+		case ticket.Deleted:
+			gone = append(gone, e.StreamID)
+		}
+		if e.StreamType == domain.UserStream {
+			p := d.People[domain.UserID{UUID: e.StreamID}]
+			changed[e.StreamID] = personRow{
+				UserID: e.StreamID, Role: p.Role, Active: p.Active,
+				NotifyEscalated: p.Wants.Escalated, NotifyAssigned: p.Wants.Assigned,
+				NotifyCommented: p.Wants.Commented, NotifyResolved: p.Wants.Resolved,
+			}
+		}
+	}
+	if err := writeRows(ctx, tx, writeRequestersSQL, opened); err != nil {
+		return fmt.Errorf("write the requesters: %w", err)
+	}
+	if len(gone) > 0 {
+		if _, err := tx.Exec(ctx, forgetRequestersSQL, gone); err != nil {
+			return fmt.Errorf("forget the requesters of deleted tickets: %w", err)
+		}
+	}
+	people := make([]personRow, 0, len(changed))
+	for _, p := range changed {
+		people = append(people, p)
+	}
+	if err := writeRows(ctx, tx, writePeopleSQL, people); err != nil {
+		return fmt.Errorf("write the people: %w", err)
+	}
+	return nil
+}

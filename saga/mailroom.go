@@ -1,0 +1,247 @@
+package saga
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+)
+
+// LetterLog carries out commands on letters; see [commands.Letters].
+type LetterLog interface {
+	State(ctx context.Context, id letter.ID) (letter.State, error)
+	Do(ctx context.Context, r commands.Request, id letter.ID, c letter.Command) (commands.Outcome, error)
+}
+
+// History loads the events of a stream; see [eventstore.Store.Load].
+type History interface {
+	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+}
+
+// Accounts finds people; see [helpdesk/auth.Accounts].
+type Accounts interface {
+	Find(ctx context.Context, nameOrID string) (user.Account, error)
+}
+
+// Post puts a letter into words and brings it to a mail server.
+//
+// It MUST call handOver exactly once before the server may take the letter, and
+// MUST NOT send it when that fails; the error of handOver is then returned as it
+// is. Every other error MUST be a [*letter.Fault].
+type Post interface {
+	Send(ctx context.Context, c letter.Content, handOver func(context.Context) error) error
+}
+
+// Mailroom sends letters, each once as far as that can be had: see [letter].
+type Mailroom struct {
+	letters  LetterLog
+	history  History
+	accounts Accounts
+	post     Post
+	retryMin time.Duration
+	now      func() time.Time
+}
+
+// NewMailroom makes the mailroom. retryMin is the wait after the first try of a
+// letter that was postponed.
+func NewMailroom(letters LetterLog, history History, accounts Accounts, post Post, retryMin time.Duration) *Mailroom {
+	return &Mailroom{letters: letters, history: history, accounts: accounts, post: post, retryMin: retryMin, now: time.Now}
+}
+
+// postponed asks for the command to be carried out again after a while.
+type postponed struct {
+	wait time.Duration
+	why  error
+}
+
+func (p *postponed) Error() string             { return p.why.Error() }
+func (p *postponed) Unwrap() error             { return p.why }
+func (p *postponed) RetryAfter() time.Duration { return p.wait }
+
+// by is the actor of all that becomes of a letter.
+func by() letter.By { return letter.By{Actor: domain.System()} }
+
+// Send brings the letter one step further: it queues a new one, tries one that
+// waits, and leaves alone what has come to an end. One that was handed over by a
+// process that is gone is from then on uncertain.
+func (m *Mailroom) Send(ctx context.Context, r commands.Request, c SendEmail) error {
+	id := letter.ID{UUID: c.Letter}
+	s, err := m.letters.State(ctx, id)
+	if err != nil {
+		return err
+	}
+	if !s.Exists {
+		queued, wanted, err := m.queue(ctx, r, c)
+		if err != nil || !wanted {
+			return err
+		}
+		s = letter.Evolve(letter.State{}, queued)
+	}
+	switch s.Status {
+	case letter.StatusQueued:
+		if wait := s.RetryAt.Sub(m.now()); wait > 0 {
+			return &postponed{wait: wait, why: errors.New("it is not time yet to try the letter again")}
+		}
+		return m.try(ctx, r, id, s)
+	case letter.StatusSending:
+		lost := errors.New("the process that handed the letter over ended before it knew whether the server had taken it")
+		return m.record(ctx, r, id, &letter.Fault{Verdict: letter.VerdictUncertain, Err: lost})
+	}
+	return nil
+}
+
+// queue makes the letter, unless its recipient can't get any more, or what it
+// would tell of is gone.
+func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (queued letter.Queued, wanted bool, err error) {
+	to, err := m.accounts.Find(ctx, c.Recipient.String())
+	if errors.Is(err, domain.ErrNotFound) || (err == nil && !to.Active) {
+		return queued, false, nil
+	}
+	if err != nil {
+		return queued, false, err
+	}
+	h, err := m.read(ctx, c.TicketID, c.CauseVersion)
+	if err != nil || !h.stands() {
+		return queued, false, err
+	}
+	queued = letter.Queued{
+		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: h.now.Number, CauseVersion: c.CauseVersion,
+		Recipient: c.Recipient, Address: to.Email, At: m.now().UTC().Truncate(time.Microsecond),
+	}
+	_, err = m.letters.Do(ctx, r, letter.ID{UUID: c.Letter}, letter.Queue{By: by(), Queued: queued})
+	return queued, true, err
+}
+
+// try sends a letter that waits, and records how that ended.
+func (m *Mailroom) try(ctx context.Context, r commands.Request, id letter.ID, s letter.State) error {
+	content, err := m.content(ctx, id, s)
+	if err != nil {
+		return err
+	}
+	err = m.post.Send(ctx, content, func(ctx context.Context) error {
+		_, err := m.letters.Do(ctx, r, id, letter.HandOver{By: by()})
+		return err
+	})
+	var fault *letter.Fault
+	switch {
+	case err == nil:
+		return m.record(ctx, r, id, nil)
+	case errors.As(err, &fault):
+		return m.record(ctx, r, id, fault)
+	case errors.Is(err, letter.ErrNotWaiting):
+		return nil // another process is at it, and nothing was sent here
+	}
+	return err
+}
+
+// record records how an attempt ended; fault is nil for a letter that was sent.
+// It answers [postponed] when another attempt is due.
+func (m *Mailroom) record(ctx context.Context, r commands.Request, id letter.ID, fault *letter.Fault) error {
+	c := letter.Record{By: by(), Verdict: letter.VerdictSent, Now: m.now().UTC().Truncate(time.Microsecond), RetryMin: m.retryMin}
+	if fault != nil {
+		c.Verdict, c.Error = fault.Verdict, errorText(fault.Err)
+	}
+	// What a server said must not be lost because the time of the command is up.
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
+	defer cancel()
+	if _, err := m.letters.Do(ctx, r, id, c); err != nil {
+		return err
+	}
+	s, err := m.letters.State(ctx, id)
+	if err != nil || s.Status != letter.StatusQueued || fault == nil {
+		return err
+	}
+	return &postponed{wait: max(s.RetryAt.Sub(m.now()), 0), why: fault}
+}
+
+// told is a ticket as it was after the event a letter tells of, and as it is.
+type told struct {
+	cause     eventstore.Envelope
+	then, now ticket.State
+}
+
+func (m *Mailroom) read(ctx context.Context, id uuid.UUID, version int) (t told, err error) {
+	events, err := m.history.Load(ctx, id)
+	if err != nil {
+		return t, err
+	}
+	for _, e := range events {
+		t.now = ticket.Evolve(t.now, e.Event)
+		if e.Version == version {
+			t.cause, t.then = e, t.now
+		}
+	}
+	if t.cause.Version == 0 {
+		return t, fmt.Errorf("ticket %s has no version %d", id, version)
+	}
+	return t, nil
+}
+
+// stands reports whether there is still something to tell of.
+func (t told) stands() bool {
+	if c, ok := t.cause.Event.(ticket.CommentAdded); ok {
+		if _, there := t.now.Comments[c.CommentID]; !there {
+			return false
+		}
+	}
+	return t.now.Exists
+}
+
+// content answers what a queued letter says.
+func (m *Mailroom) content(ctx context.Context, id letter.ID, s letter.State) (letter.Content, error) {
+	t, err := m.read(ctx, s.TicketID, s.CauseVersion)
+	if err != nil {
+		return letter.Content{}, err
+	}
+	to, err := m.accounts.Find(ctx, s.Recipient.String())
+	if err != nil {
+		return letter.Content{}, fmt.Errorf("find the recipient of letter %s: %w", id, err)
+	}
+	c := letter.Content{
+		ID: id, Kind: s.Kind, To: letter.Addressee{Name: to.Username, Address: s.Address},
+		ToAdmin: s.Kind == letter.Escalated && s.Recipient != t.then.CreatedBy,
+		Ticket: letter.Ticket{
+			ID: s.TicketID, Number: s.TicketNumber, Title: t.then.Title,
+			Priority: string(t.then.Priority), Status: string(t.then.Status),
+		},
+		At: t.cause.OccurredAt,
+	}
+	switch e := t.cause.Event.(type) {
+	case ticket.CommentAdded:
+		c.Text = e.Text
+	case ticket.Resolved:
+		c.Text = e.Reason
+	case ticket.Escalated:
+		c.Text = e.Reason
+	}
+	for name, id := range map[*string]domain.UserID{
+		&c.Ticket.Requester: t.then.CreatedBy, &c.Ticket.Assignee: t.then.AssignedTo, &c.Actor: {UUID: t.cause.ActorID.UUID},
+	} {
+		if *name, err = m.username(ctx, id); err != nil {
+			return letter.Content{}, err
+		}
+	}
+	return c, nil
+}
+
+// username answers somebody's name, "" for nobody.
+func (m *Mailroom) username(ctx context.Context, id domain.UserID) (string, error) {
+	if id.IsZero() {
+		return "", nil
+	}
+	a, err := m.accounts.Find(ctx, id.String())
+	if errors.Is(err, domain.ErrNotFound) {
+		return "", nil
+	}
+	return strings.TrimSpace(a.Username), err
+}

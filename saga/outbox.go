@@ -1,0 +1,194 @@
+package saga
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/eventstore"
+)
+
+// Outbox is the table of commands that are still to be carried out. It is safe
+// for concurrent use, by several processes too.
+type Outbox struct {
+	pool *pgxpool.Pool
+}
+
+// NewOutbox makes the outbox over a pool.
+func NewOutbox(pool *pgxpool.Pool) *Outbox { return &Outbox{pool: pool} }
+
+// maxTries is how often a command is tried before it is parked.
+const maxTries = 10
+
+// claimSQL takes commands that are due for a claimant. Where there is none it
+// locks and writes nothing.
+const claimSQL = `
+WITH next AS (
+    SELECT id FROM saga.outbox
+    WHERE command = $1 AND claimed_by IS NULL AND parked_at IS NULL AND due_at <= now()
+    ORDER BY due_at, id
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+UPDATE saga.outbox SET claimed_by = $3, attempts = attempts + 1
+FROM next WHERE outbox.id = next.id
+RETURNING outbox.id, outbox.payload, outbox.causation_id, outbox.correlation_id, outbox.attempts`
+
+// claimed is a command that a claimant is at.
+type claimed struct {
+	ID            uuid.UUID
+	Payload       json.RawMessage
+	CausationID   uuid.UUID
+	CorrelationID string
+	Attempts      int // this one included
+}
+
+func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32) ([]claimed, error) {
+	rows, _ := o.pool.Query(ctx, claimSQL, command, limit, by) // CollectRows answers its error
+	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[claimed])
+	if err != nil {
+		return nil, fmt.Errorf("claim commands: %w", err)
+	}
+	return commands, nil
+}
+
+// The ends of a claim. Each acts only while the claim is still the claimant's.
+const (
+	doneSQL = `DELETE FROM saga.outbox WHERE id = $1 AND claimed_by = $2`
+
+	laterSQL = `
+UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1, error = $3, due_at = now() + $4::interval
+WHERE id = $1 AND claimed_by = $2`
+
+	againSQL = `
+UPDATE saga.outbox SET claimed_by = NULL, error = $3, due_at = now() + $4::interval
+WHERE id = $1 AND claimed_by = $2`
+
+	parkSQL = `
+UPDATE saga.outbox SET claimed_by = NULL, error = $3, parked_at = now()
+WHERE id = $1 AND claimed_by = $2`
+
+	releaseSQL = `
+UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1
+WHERE id = $1 AND claimed_by = $2`
+)
+
+// freeSQL frees what claimants left behind that are gone. A command at which
+// processes end again and again is parked like one that fails. With nothing to
+// free it writes nothing.
+const freeSQL = `
+UPDATE saga.outbox SET
+    claimed_by = NULL,
+    error = 'the process that was at it ended',
+    parked_at = CASE WHEN attempts >= $2 THEN now() END
+WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
+    SELECT objid::bigint FROM pg_locks
+    WHERE locktype = 'advisory' AND classid = $1 AND granted
+      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+)`
+
+// free frees what dead claimants had, and reports whether there was anything.
+func (o *Outbox) free(ctx context.Context) (bool, error) {
+	freed, err := o.pool.Exec(ctx, freeSQL, claimantLocks, maxTries)
+	if err != nil {
+		return false, fmt.Errorf("free what dead processes were at: %w", err)
+	}
+	return freed.RowsAffected() > 0, nil
+}
+
+// Parked is a command that was given up until somebody decides.
+type Parked struct {
+	ID       uuid.UUID
+	Command  string
+	Payload  json.RawMessage
+	Error    string
+	Attempts int
+	ParkedAt time.Time
+}
+
+// ErrNotParked: there is no parked command of this id.
+var ErrNotParked = &domain.Error{Kind: domain.KindNotFound, Code: "not_parked", Message: "there is no parked command of this id"}
+
+// Parked lists the parked commands, the oldest first.
+func (o *Outbox) Parked(ctx context.Context) ([]Parked, error) {
+	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, parked_at
+FROM saga.outbox WHERE parked_at IS NOT NULL ORDER BY parked_at, id`) // CollectRows answers its error
+	parked, err := pgx.CollectRows(rows, pgx.RowToStructByName[Parked])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("list the parked commands: %w", err))
+	}
+	return parked, nil
+}
+
+// Retry has a parked command tried again, as if for the first time.
+func (o *Outbox) Retry(ctx context.Context, id uuid.UUID) error {
+	return o.decide(ctx, id, `UPDATE saga.outbox SET parked_at = NULL, attempts = 0, due_at = now()
+WHERE id = $1 AND parked_at IS NOT NULL`)
+}
+
+// Discard gives a parked command up for good.
+func (o *Outbox) Discard(ctx context.Context, id uuid.UUID) error {
+	return o.decide(ctx, id, `DELETE FROM saga.outbox WHERE id = $1 AND parked_at IS NOT NULL`)
+}
+
+func (o *Outbox) decide(ctx context.Context, id uuid.UUID, sql string) error {
+	done, err := o.pool.Exec(ctx, sql, id)
+	if err != nil {
+		return eventstore.Unreachable(fmt.Errorf("decide on command %s: %w", id, err))
+	}
+	if done.RowsAffected() == 0 {
+		return ErrNotParked
+	}
+	return nil
+}
+
+// Fate is what has become of a command.
+type Fate string
+
+// The fates of a command.
+const (
+	FatePending Fate = "pending" // to be tried, or being tried
+	FateParked  Fate = "parked"
+	FateDone    Fate = "done" // or never issued, or discarded
+)
+
+// FateOf answers what has become of a command, and the error of its last try.
+func (o *Outbox) FateOf(ctx context.Context, id uuid.UUID) (fate Fate, lastError string, err error) {
+	const q = `SELECT CASE WHEN parked_at IS NULL THEN 'pending' ELSE 'parked' END, coalesce(error, '')
+FROM saga.outbox WHERE id = $1`
+	err = o.pool.QueryRow(ctx, q, id).Scan(&fate, &lastError)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return FateDone, "", nil
+	}
+	if err != nil {
+		return "", "", eventstore.Unreachable(fmt.Errorf("look for command %s: %w", id, err))
+	}
+	return fate, lastError, nil
+}
+
+// Counts says how much is in the outbox.
+type Counts struct {
+	Pending int64 // commands that are not parked
+	Parked  int64
+	Timers  int64 // that are pending and due: a sign that timers are not fired
+}
+
+// Count answers how much is in the outbox. It reads all of it.
+func (o *Outbox) Count(ctx context.Context) (Counts, error) {
+	const q = `SELECT
+    (SELECT count(*) FROM saga.outbox WHERE parked_at IS NULL),
+    (SELECT count(*) FROM saga.outbox WHERE parked_at IS NOT NULL),
+    (SELECT count(*) FROM saga.timers WHERE fired_at IS NULL AND due_at <= now())`
+	var c Counts
+	if err := o.pool.QueryRow(ctx, q).Scan(&c.Pending, &c.Parked, &c.Timers); err != nil {
+		return c, eventstore.Unreachable(fmt.Errorf("count the commands: %w", err))
+	}
+	return c, nil
+}

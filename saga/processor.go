@@ -1,0 +1,202 @@
+package saga
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"strings"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill/components/cqrs"
+	"github.com/ThreeDotsLabs/watermill/components/metrics"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/google/uuid"
+	"github.com/prometheus/client_golang/prometheus"
+	"golang.org/x/sync/errgroup"
+
+	"helpdesk/commands"
+)
+
+// Handler carries out one kind of command; see [Handle].
+type Handler struct {
+	handler cqrs.CommandHandler
+	name    string
+	atOnce  int
+}
+
+// Handle makes the handler of commands C, of which a process has up to atOnce
+// under way. f MUST bear being called again for a command it has carried out:
+// the request's ID is the command's, and the same each time.
+func Handle[C Command](atOnce int, f func(ctx context.Context, r commands.Request, c C) error) Handler {
+	var zero C
+	handle := func(ctx context.Context, c *C) error {
+		r, err := requestOf(cqrs.OriginalMessageFromCtx(ctx))
+		if err != nil {
+			return err
+		}
+		return f(ctx, r, *c)
+	}
+	return Handler{handler: cqrs.NewCommandHandler(zero.Name(), handle), name: zero.Name(), atOnce: atOnce}
+}
+
+func requestOf(msg *message.Message) (r commands.Request, err error) {
+	if r.ID, err = uuid.Parse(msg.UUID); err != nil {
+		return r, fmt.Errorf("id of a command: %w", err)
+	}
+	if r.CausationID, err = uuid.Parse(msg.Metadata.Get(metaCausation)); err != nil {
+		return r, fmt.Errorf("cause of command %s: %w", r.ID, err)
+	}
+	r.CorrelationID = msg.Metadata.Get(metaCorrelation)
+	return r, nil
+}
+
+// Processor carries out the commands of the outbox, through Watermill's command
+// processor. Any number of processes may run one on one database.
+type Processor struct {
+	outbox   *Outbox
+	issued   *Bell
+	handlers []Handler
+	metrics  prometheus.Registerer
+	log      *slog.Logger
+}
+
+// NewProcessor makes the processor. issued wakes it; metrics may be nil.
+func NewProcessor(o *Outbox, issued *Bell, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
+	return &Processor{outbox: o, issued: issued, handlers: handlers, metrics: metrics, log: log}
+}
+
+// Times of the processor.
+const (
+	closeTimeout = 30 * time.Second
+	reconnect    = time.Second
+)
+
+// Run carries out commands until ctx ends and those under way have ended too.
+// Each time the connection that stands for the process is lost it begins again.
+func (p *Processor) Run(ctx context.Context) error {
+	for ctx.Err() == nil {
+		err := p.runOnce(ctx)
+		if ctx.Err() != nil {
+			return err
+		}
+		p.log.Warn("the processing of commands begins again", "error", err)
+		sleep(ctx, reconnect, nil)
+	}
+	return nil
+}
+
+// runOnce carries out commands as one claimant.
+func (p *Processor) runOnce(ctx context.Context) error {
+	c, err := newClaimant(ctx, p.outbox.pool)
+	if err != nil {
+		return err
+	}
+	defer c.close()
+	router, err := p.router(c)
+	if err != nil {
+		return err
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	var group errgroup.Group
+	group.Go(func() error {
+		defer cancel()
+		return router.Run(context.WithoutCancel(ctx))
+	})
+	group.Go(func() error {
+		p.freeDead(ctx)
+		return nil
+	})
+	c.lost(ctx)
+	err = router.Close()
+	cancel()
+	return errors.Join(err, group.Wait())
+}
+
+// freeDead frees what dead processes were at, again and again until ctx ends.
+func (p *Processor) freeDead(ctx context.Context) {
+	for ctx.Err() == nil {
+		freed, err := p.outbox.free(ctx)
+		if err != nil && ctx.Err() == nil {
+			p.log.Warn("what dead processes were at is not freed", "error", err)
+		}
+		if freed {
+			p.issued.Ring()
+		}
+		sleep(ctx, idlePoll, nil)
+	}
+}
+
+func (p *Processor) router(c *claimant) (*message.Router, error) {
+	logger := watermill.NewSlogLoggerWithLevelMapping(p.log, map[slog.Level]slog.Level{
+		slog.LevelInfo:  slog.LevelDebug, // the router's coming and going is not news
+		slog.LevelError: slog.LevelDebug, // the subscriber says what failed and what comes of it
+	})
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: closeTimeout}, logger)
+	if err != nil {
+		return nil, fmt.Errorf("make the router of commands: %w", err)
+	}
+	if p.metrics != nil {
+		metrics.NewPrometheusMetricsBuilder(p.metrics, "helpdesk", "commands").AddPrometheusRouterMetrics(router)
+	}
+	router.AddMiddleware(noteError, middleware.Recoverer, middleware.CorrelationID)
+	atOnce := map[string]int{}
+	for _, h := range p.handlers {
+		atOnce[h.name] = h.atOnce
+	}
+	processor, err := cqrs.NewCommandProcessorWithConfig(router, cqrs.CommandProcessorConfig{
+		GenerateSubscribeTopic: func(params cqrs.CommandProcessorGenerateSubscribeTopicParams) (string, error) {
+			return params.CommandName, nil
+		},
+		SubscriberConstructor: func(params cqrs.CommandProcessorSubscriberConstructorParams) (message.Subscriber, error) {
+			return newSubscriber(p.outbox, c.id, atOnce[params.CommandName], p.issued, p.log), nil
+		},
+		Marshaler: cqrs.JSONMarshaler{GenerateName: cqrs.NamedStruct(cqrs.StructName)},
+		Logger:    logger,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("make the command processor: %w", err)
+	}
+	for _, h := range p.handlers {
+		if err := processor.AddHandlers(h.handler); err != nil {
+			return nil, fmt.Errorf("add the handler of %s: %w", h.name, err)
+		}
+	}
+	return router, nil
+}
+
+// noteError leaves the error of a command where its subscriber finds it.
+func noteError(h message.HandlerFunc) message.HandlerFunc {
+	return func(msg *message.Message) ([]*message.Message, error) {
+		out, err := h(msg)
+		if d, ok := msg.Context().Value(deliveryKey{}).(*delivery); ok {
+			d.err = err
+		}
+		return out, err
+	}
+}
+
+// retryAfter answers how long a command asks to be left alone.
+func retryAfter(err error) (time.Duration, bool) {
+	var l later
+	if errors.As(err, &l) {
+		return l.RetryAfter(), true
+	}
+	return 0, false
+}
+
+// maxErrorText is how much of an error is stored with a command, in bytes.
+const maxErrorText = 2000
+
+// errorText answers what may be stored of an error: Postgres takes neither NUL
+// nor broken UTF-8.
+func errorText(err error) string {
+	text := strings.ReplaceAll(err.Error(), "\x00", "")
+	if len(text) > maxErrorText {
+		text = text[:maxErrorText]
+	}
+	return strings.ToValidUTF8(text, "")
+}

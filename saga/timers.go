@@ -1,0 +1,152 @@
+package saga
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/eventstore"
+)
+
+// Pace of the timers. After an outage many may be due: they fire in the order
+// they were due in, at most firePage every firePause, a thousand a second.
+const (
+	firePage  = 100
+	firePause = 100 * time.Millisecond
+	// longestSleep bounds how late a timer is noticed that another process set.
+	longestSleep = 500 * time.Millisecond
+)
+
+// Timers fires what is due: it turns pending timers into commands in the
+// outbox. Any number of processes may run it on one database; each timer fires
+// once, and never early by the database clock.
+type Timers struct {
+	pool  *pgxpool.Pool
+	set   *Bell // rung when timers were set
+	fired func()
+	log   *slog.Logger
+}
+
+// Bell wakes whoever waits for work in the same process; see [eventstore.Bell].
+type Bell = eventstore.Bell
+
+// NewTimers makes the loop. set wakes it; it calls fired when it put commands
+// into the outbox.
+func NewTimers(pool *pgxpool.Pool, set *Bell, fired func(), log *slog.Logger) *Timers {
+	return &Timers{pool: pool, set: set, fired: fired, log: log}
+}
+
+// fireSQL fires the timers that are due, the longest due first. now() and not
+// clock_timestamp(), which no index can be searched for; it is the start of the
+// transaction and so never ahead. Where nothing is due nothing is locked or
+// written.
+const fireSQL = `
+WITH due AS (
+    SELECT timer_id FROM saga.timers
+    WHERE fired_at IS NULL AND due_at <= now()
+    ORDER BY due_at, timer_id
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+), fired AS (
+    UPDATE saga.timers SET fired_at = now()
+    FROM due WHERE timers.timer_id = due.timer_id
+    RETURNING timers.timer_id, timers.key, timers.due_at, timers.command, timers.payload, timers.correlation_id
+), issued AS (
+    INSERT INTO saga.outbox (id, command, payload, causation_id, correlation_id, due_at)
+    SELECT timer_id, command, payload, timer_id, correlation_id, due_at FROM fired
+)
+SELECT timer_id, key, due_at FROM fired ORDER BY due_at, timer_id`
+
+// nextSQL answers how long it is until the next timer is due, in seconds.
+const nextSQL = `
+SELECT extract(epoch FROM due_at - clock_timestamp())::float8
+FROM saga.timers WHERE fired_at IS NULL
+ORDER BY due_at, timer_id LIMIT 1`
+
+// Fired is a timer that became a command of the same id.
+type Fired struct {
+	TimerID uuid.UUID
+	Key     uuid.UUID
+	DueAt   time.Time
+}
+
+// FireDue fires up to limit of the timers that are due, and answers which.
+func (t *Timers) FireDue(ctx context.Context, limit int) ([]Fired, error) {
+	rows, _ := t.pool.Query(ctx, fireSQL, limit) // CollectRows answers its error
+	fired, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Fired])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("fire the timers that are due: %w", err))
+	}
+	if len(fired) > 0 {
+		t.fired()
+	}
+	return fired, nil
+}
+
+// Run fires timers as they come due, until ctx ends.
+func (t *Timers) Run(ctx context.Context) error {
+	rung, stop := t.set.Listen()
+	defer stop()
+	failures := 0
+	for ctx.Err() == nil {
+		pause, err := t.runOnce(ctx)
+		switch {
+		case ctx.Err() != nil:
+			return nil
+		case err != nil:
+			failures++
+			t.log.Warn("timers are not fired", "error", err, "failures", failures)
+			pause = longestSleep
+		default:
+			failures = 0
+		}
+		if pause <= 0 {
+			continue
+		}
+		wake := rung
+		if pause == firePause {
+			wake = nil // more are due: this is the cap on their rate
+		}
+		sleep(ctx, pause, wake)
+	}
+	return nil
+}
+
+// runOnce fires a page and answers how long to wait for the next.
+func (t *Timers) runOnce(ctx context.Context) (pause time.Duration, err error) {
+	fired, err := t.FireDue(ctx, firePage)
+	if err != nil {
+		return 0, err
+	}
+	if len(fired) == firePage {
+		return firePause, nil
+	}
+	var seconds float64
+	err = t.pool.QueryRow(ctx, nextSQL).Scan(&seconds)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return longestSleep, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("look for the next timer: %w", err)
+	}
+	wait := time.Duration(seconds * float64(time.Second))
+	// A timer another process holds right now looks due: not to spin on it.
+	return min(max(wait, time.Millisecond), longestSleep), nil
+}
+
+// sleep waits for d, or until rung or the end of ctx.
+func sleep(ctx context.Context, d time.Duration, rung <-chan struct{}) {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-rung:
+	case <-timer.C:
+	}
+}
