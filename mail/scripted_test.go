@@ -84,6 +84,11 @@ func (d *dialogue) until(command string) bool {
 		return true
 	}
 	d.say("220 post.example.com")
+	return d.next(command)
+}
+
+// next is until for a client that was greeted.
+func (d *dialogue) next(command string) bool {
 	for {
 		line, err := d.text.ReadLine()
 		if err != nil {

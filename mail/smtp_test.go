@@ -4,10 +4,8 @@ import (
 	"context"
 	"crypto/tls"
 	"errors"
-	"fmt"
 	"net/textproto"
 	"net/url"
-	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -15,7 +13,6 @@ import (
 
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
-	"golang.org/x/sync/errgroup"
 
 	"helpdesk/domain/letter"
 )
@@ -187,11 +184,17 @@ func TestAddressesBeyondASCII(t *testing.T) {
 		office := openPostOffice(t, func(p *postOffice) { p.server.EnableSMTPUTF8 = able })
 		s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 		verdict, n, err := send(t, s, m)
-		if able && (verdict != "" || n != 1 || len(office.taken()) != 1 || office.taken()[0].to != m.To) {
+		if able && (verdict != "" || n != 1 || len(office.taken()) != 1 || office.taken()[0].to != m.To || !office.taken()[0].utf8) {
 			t.Errorf("with SMTPUTF8: got %v, handed over %d times, taken %v", err, n, office.taken())
 		}
 		if !able && (verdict != Refused || n != 0 || len(office.taken()) != 0 || !strings.Contains(err.Error(), "SMTPUTF8")) {
 			t.Errorf("without: got %s (%v), handed over %d times, taken %v", verdict, err, n, office.taken())
+		}
+		if _, _, err := send(t, s, aMessage()); err != nil {
+			t.Fatal(err)
+		}
+		if got := office.taken(); got[len(got)-1].utf8 {
+			t.Error("SMTPUTF8 is asked for a letter that does not need it")
 		}
 	}
 }
@@ -203,74 +206,5 @@ func TestNoAddressCanHoldACommand(t *testing.T) {
 	m.To = "ann@example.com>\r\nRCPT TO:<eve@example.com"
 	if verdict, n, err := send(t, s, m); verdict != Postponed || n != 0 || len(office.taken()) != 0 {
 		t.Errorf("got %s (%v), handed over %d times, taken %v", verdict, err, n, office.taken())
-	}
-}
-
-func TestManyLettersShareFourConnections(t *testing.T) {
-	office := openPostOffice(t, nil)
-	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
-	var h handOvers
-	var group errgroup.Group
-	for i := range 50 {
-		group.Go(func() error {
-			m := aMessage()
-			m.To = fmt.Sprintf("u%d@example.com", i)
-			return s.Send(t.Context(), m, h.note)
-		})
-	}
-	if err := group.Wait(); err != nil {
-		t.Fatal(err)
-	}
-	var to []string
-	for _, l := range office.taken() {
-		to = append(to, l.to)
-	}
-	slices.Sort(to)
-	if n := len(slices.Compact(to)); n != 50 || len(to) != 50 || h.n != 50 {
-		t.Errorf("%d letters to %d people, handed over %d times, want 50 of each", len(to), n, h.n)
-	}
-	office.mu.Lock()
-	defer office.mu.Unlock()
-	if office.accepted > connectionsMax {
-		t.Errorf("%d connections, want at most %d", office.accepted, connectionsMax)
-	}
-}
-
-func TestIdleConnectionsAreClosed(t *testing.T) {
-	office := openPostOffice(t, nil)
-	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
-	s.idle = time.Millisecond
-	for i := range 2 {
-		if _, _, err := send(t, s, aMessage()); err != nil {
-			t.Fatal(err)
-		}
-		<-office.closed
-		if got := len(office.taken()); got != i+1 {
-			t.Errorf("%d letters arrived, want %d", got, i+1)
-		}
-	}
-	if office.accepted != 2 {
-		t.Errorf("%d connections, want one for each letter", office.accepted)
-	}
-}
-
-func TestCloseClosesWhatWaits(t *testing.T) {
-	office := openPostOffice(t, nil)
-	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
-	if _, _, err := send(t, s, aMessage()); err != nil {
-		t.Fatal(err)
-	}
-	// One letter is under way while Close is called.
-	if err := s.Send(t.Context(), aMessage(), func(context.Context) error { s.Close(); return nil }); err != nil {
-		t.Fatal(err)
-	}
-	<-office.closed
-	verdict, n, err := send(t, s, aMessage())
-	if verdict != Postponed || n != 0 || !errors.Is(err, errClosed) {
-		t.Errorf("after Close: got %s (%v), handed over %d times, want %s", verdict, err, n, Postponed)
-	}
-	s.Close()
-	if got := len(office.taken()); got != 2 {
-		t.Errorf("%d letters arrived, want 2", got)
 	}
 }

@@ -29,6 +29,7 @@ const (
 // delivery is a letter as the post office took it.
 type delivery struct {
 	from, to string
+	utf8     bool // SMTPUTF8 was asked for
 	data     []byte
 }
 
@@ -175,8 +176,8 @@ type counter struct {
 	now    delivery
 }
 
-func (c *counter) Mail(from string, _ *smtp.MailOptions) error {
-	c.now.from = from
+func (c *counter) Mail(from string, options *smtp.MailOptions) error {
+	c.now.from, c.now.utf8 = from, options.UTF8
 	return c.office.mail
 }
 
