@@ -45,7 +45,7 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang", "golang.org/x/sync",
 	}},
-	{of: "mail", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "mail", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/wneessen/go-mail"}},
 	{of: "auth", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},

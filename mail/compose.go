@@ -1,0 +1,192 @@
+package mail
+
+import (
+	"bytes"
+	"fmt"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	gomail "github.com/wneessen/go-mail"
+
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+)
+
+// DefaultFrom is the sender of letters unless another is configured (API.md,
+// HELPDESK_MAIL_FROM).
+const DefaultFrom = "helpdesk@example.com"
+
+// ticketPath is where a ticket is found below the public URL.
+const ticketPath = "/api/tickets/%d/"
+
+// How many characters of a title and of a name a letter tells. Both are longer
+// than what the domain lets in.
+const (
+	titleMax = 250
+	nameMax  = 200
+)
+
+// Letter is all that a letter says. Texts may hold anything: Compose makes them
+// fit.
+type Letter struct {
+	ID     uuid.UUID // of the letter's stream
+	Kind   letter.Kind
+	To     Recipient
+	Ticket Ticket
+	Actor  string    // the username of who caused the letter; "" is the service itself
+	Text   string    // the comment, or the reason; may be empty
+	At     time.Time // when the cause happened
+
+	// ToAdmin means that the recipient gets an escalation as an admin and not
+	// for the ticket being theirs. It has no meaning for the other kinds.
+	ToAdmin bool
+}
+
+// Recipient is who gets a letter.
+type Recipient struct {
+	Name    string // what they are called; may be empty
+	Address string // their mail address as it is written: with quotes where it needs them, and nothing around it
+}
+
+// Ticket is what a letter tells of its ticket.
+type Ticket struct {
+	ID        uuid.UUID
+	Number    int64
+	Title     string
+	Priority  ticket.Priority
+	Status    ticket.Status
+	Requester string // the username
+	Assignee  string // the username; "" is nobody
+}
+
+// Message is a letter ready to be sent.
+type Message struct {
+	ID   string // the Message-ID, with its angle brackets
+	From string // the envelope's sender, without angle brackets
+	To   string // the envelope's recipient, without angle brackets
+	Data []byte // the whole message (RFC 5322), lines ending in CRLF
+}
+
+// Config is how letters are written.
+type Config struct {
+	// From is the sender: a mail address, with or without a name before it.
+	// The default is [DefaultFrom]. It has to be of ASCII, for its domain is
+	// part of every Message-ID.
+	From string
+
+	// PublicURL is the address under which people reach the service. Letters
+	// then link to their ticket; empty, they don't.
+	PublicURL string
+}
+
+// Composer writes letters. It may be used from many goroutines.
+type Composer struct {
+	from      mail.Address
+	host      string // the domain of from
+	publicURL string // without a slash at its end
+	sheets    map[letter.Kind]sheet
+}
+
+// NewComposer makes a Composer. Its errors name the faulty field of config.
+func NewComposer(config Config) (*Composer, error) {
+	if config.From == "" {
+		config.From = DefaultFrom
+	}
+	from, err := mail.ParseAddress(config.From)
+	if err != nil || !ascii(from.Address) {
+		return nil, fmt.Errorf("the sender of letters, %q, is no mail address of ASCII like %q", config.From, "Helpdesk <"+DefaultFrom+">")
+	}
+	from.Name = name(from.Name)
+	public := strings.TrimRight(config.PublicURL, "/")
+	if public != "" {
+		u, err := url.Parse(public)
+		if err != nil || (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" || u.RawQuery != "" || u.Fragment != "" {
+			return nil, fmt.Errorf("the public URL, %q, is not like %q", config.PublicURL, "https://desk.example.com")
+		}
+	}
+	sheets, err := readSheets()
+	if err != nil {
+		return nil, err
+	}
+	return &Composer{
+		from:      *from,
+		host:      from.Address[strings.LastIndex(from.Address, "@")+1:],
+		publicURL: public,
+		sheets:    sheets,
+	}, nil
+}
+
+// Compose writes the letter, as text and as HTML. The same letter always gives
+// the same bytes: the Message-ID and the boundary between the parts are made
+// from its id, and its Date is that of its cause, however much later it is
+// sent. It fails for an unknown kind and for a recipient without a valid
+// address; l.To may be valid and still be beyond a server without SMTPUTF8.
+func (c *Composer) Compose(l Letter) (Message, error) {
+	page, ok := c.sheets[l.Kind]
+	if !ok {
+		return Message{}, fmt.Errorf("compose letter %s: no letter is of the kind %q", l.ID, l.Kind)
+	}
+	to, err := mail.ParseAddress(l.To.Address)
+	if err != nil || to.Name != "" { // the error would name the address
+		return Message{}, fmt.Errorf("compose letter %s: the recipient's mail address is not valid", l.ID)
+	}
+	to.Name = name(l.To.Name)
+	written, err := page.write(c.view(l))
+	if err != nil {
+		return Message{}, fmt.Errorf("compose letter %s: %w", l.ID, err)
+	}
+
+	// The "=" cannot stand in a quoted-printable part as itself, so no text can
+	// end its part by guessing the id. go-mail's own Content-Type would leave
+	// out the quotes that it makes necessary.
+	boundary := "=_" + l.ID.String()
+	root := fmt.Sprintf("<%s@%s>", l.Ticket.ID, c.host)
+
+	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithBoundary(boundary))
+	m.FromMailAddress(&c.from)
+	m.ToMailAddress(to)
+	m.Subject(defuse(written.subject))
+	m.SetDateWithValue(l.At.UTC())
+	m.SetMessageIDWithValue(l.ID.String() + "@" + c.host)
+	// No message has the id they name. It stands for the ticket, and is what
+	// makes a client show the ticket's letters as one conversation.
+	m.SetGenHeader(gomail.HeaderInReplyTo, root)
+	m.SetGenHeader(gomail.HeaderReferences, root)
+	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no answer, please
+	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
+	m.SetGenHeader(gomail.HeaderContentType, `multipart/alternative; boundary="`+boundary+`"`)
+	m.SetBodyString(gomail.TypeTextPlain, written.text)
+	m.AddAlternativeString(gomail.TypeTextHTML, written.html)
+
+	var data bytes.Buffer
+	if _, err := m.WriteTo(&data); err != nil {
+		return Message{}, fmt.Errorf("compose letter %s: %w", l.ID, err)
+	}
+	return Message{
+		ID:   m.GetMessageID(),
+		From: envelope(c.from.Address),
+		To:   envelope(to.Address),
+		Data: data.Bytes(),
+	}, nil
+}
+
+// name makes a display name fit for a header.
+func name(s string) string {
+	s = defuse(line(s, nameMax))
+	if !ascii(s) {
+		// [mail.Address.String] leaves a backslash as it is in an encoded-word,
+		// where RFC 2047 §5 (3) does not let it stand.
+		s = strings.ReplaceAll(s, `\`, "/")
+	}
+	return s
+}
+
+// envelope answers a parsed address as it stands in MAIL and RCPT, quoted where
+// it has to be.
+func envelope(address string) string {
+	a := mail.Address{Address: address}
+	return strings.TrimSuffix(strings.TrimPrefix(a.String(), "<"), ">")
+}

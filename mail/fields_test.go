@@ -1,0 +1,110 @@
+package mail
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/domain/letter"
+)
+
+func TestSubjects(t *testing.T) {
+	c := newComposer(t, Config{})
+	wide := strings.Repeat("𝔚", 200)
+	for _, tt := range []struct {
+		name        string
+		kind        letter.Kind
+		title, want string
+	}{
+		{"of an escalation", letter.Escalated, "No ink", "[Escalated] #12 No ink"},
+		{"of an assignment", letter.Assigned, "No ink", "[#12] Assigned to you: No ink"},
+		{"of a comment", letter.Commented, "No ink", "[#12] New comment: No ink"},
+		{"of a resolution", letter.Resolved, "No ink", "[#12] Resolved: No ink"},
+		{"with a header of its own", letter.Resolved, "No\r\nBcc: eve@example.com\r\n\r\nink", "[#12] Resolved: No Bcc: eve@example.com ink"},
+		{"with one broken by a lone LF", letter.Resolved, "No\nBcc: eve@example.com", "[#12] Resolved: No Bcc: eve@example.com"},
+		{"that looks encoded", letter.Resolved, "=?utf-8?q?Evil?=", "[#12] Resolved: = ?utf-8?q?Evil?="},
+		{"that looks encoded in another script", letter.Resolved, "é =?utf-8?q?Evil?=", "[#12] Resolved: é = ?utf-8?q?Evil?="},
+		{"with a question", letter.Resolved, "Is x=?", "[#12] Resolved: Is x=?"},
+		{"with markup", letter.Resolved, `<script>alert("x")</script> & 'y'`, `[#12] Resolved: <script>alert("x")</script> & 'y'`},
+		{"that turns the direction", letter.Resolved, "a\u202ebc\u2066d", "[#12] Resolved: abcd"},
+		{"from right to left", letter.Resolved, "אין דיו", "[#12] Resolved: אין דיו"},
+		{"with control characters", letter.Resolved, "a\x00b\x1b[31mc\u0085d\u2028e", "[#12] Resolved: a b [31mc d e"},
+		{"of broken UTF-8", letter.Resolved, "a\xffb", "[#12] Resolved: a\ufffdb"},
+		{"of 200 wide characters", letter.Resolved, wide, "[#12] Resolved: " + wide},
+		{"of many spaces", letter.Resolved, "a" + strings.Repeat(" ", 200) + "b", "[#12] Resolved: a b"},
+		{"without an end", letter.Resolved, strings.Repeat("a", 10_000), "[#12] Resolved: " + strings.Repeat("a", titleMax-1) + "…"},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := aLetter(tt.kind)
+			l.Ticket.Title = tt.title
+			got, err := read(t, compose(t, c, l).Data).header.Subject()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(tt.want, got); diff != "" {
+				t.Errorf("subject (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestRecipients(t *testing.T) {
+	c := newComposer(t, Config{})
+	for _, tt := range []struct {
+		name, to, address string
+		wantTo, wantRcpt  string // the name and the envelope; "" for a refused address
+	}{
+		{"a plain one", "Ann Lee", "ann@example.com", "Ann Lee", "ann@example.com"},
+		{"without a name", "", "ann@example.com", "", "ann@example.com"},
+		{"with quotes in the name", `Ann "The \ Fix" Lee`, "ann@example.com", `Ann "The \ Fix" Lee`, "ann@example.com"},
+		{"with quotes in a name beyond ASCII", `Zoë "Zo" Lee`, "zoe@example.com", `Zoë "Zo" Lee`, "zoe@example.com"},
+		{"with a backslash in a name beyond ASCII", `Zoë \ Lee`, "zoe@example.com", "Zoë / Lee", "zoe@example.com"},
+		{"with a second address in the name", "Ann <eve@example.com>, Eve", "ann@example.com", "Ann <eve@example.com>, Eve", "ann@example.com"},
+		{"with a header in the name", "Ann\r\nBcc: eve@example.com", "ann@example.com", "Ann Bcc: eve@example.com", "ann@example.com"},
+		{"with a name that looks encoded", "=?utf-8?q?Root?=", "ann@example.com", "= ?utf-8?q?Root?=", "ann@example.com"},
+		{"with every odd character", "", "a!#$%&'*+-/=?^_`{|}~b@example.com", "", "a!#$%&'*+-/=?^_`{|}~b@example.com"},
+		{"that needs quotes", "Ann", `"ann lee"@example.com`, "Ann", `"ann lee"@example.com`},
+		{"that holds an @", "Ann", `"ann@home"@example.com`, "Ann", `"ann@home"@example.com`},
+		{"with quotes it does not need", "Ann", `"ann"@example.com`, "Ann", "ann@example.com"},
+		{"at an address of numbers", "Ann", "ann@[192.0.2.1]", "Ann", "ann@[192.0.2.1]"},
+		{"beyond ASCII", "Zoë", "zoë@exämple.com", "Zoë", "zoë@exämple.com"},
+		{"with a command in the address", "Ann", "ann@example.com>\r\nRCPT TO:<eve@example.com", "", ""},
+		{"with a line break in quotes", "Ann", "ann\r\nlee@example.com", "", ""},
+		{"of two addresses", "Ann", "ann@example.com, eve@example.com", "", ""},
+		{"with a name before it", "Ann", "Eve <eve@example.com>", "", ""},
+		{"that lacks its quotes", "Ann", "ann lee@example.com", "", ""},
+		{"without a domain", "Ann", "ann", "", ""},
+		{"without anything", "Ann", "", "", ""},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			t.Parallel()
+			l := aLetter(letter.Assigned)
+			l.To = Recipient{Name: tt.to, Address: tt.address}
+			m, err := c.Compose(l)
+			if tt.wantRcpt == "" {
+				if err == nil {
+					t.Fatalf("%q was taken", tt.address)
+				}
+				if tt.address != "" && strings.Contains(err.Error(), tt.address) {
+					t.Errorf("the error names the address: %v", err)
+				}
+				return
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			if m.To != tt.wantRcpt || m.From != DefaultFrom {
+				t.Errorf("envelope: got from %s to %s, want from %s to %s", m.From, m.To, DefaultFrom, tt.wantRcpt)
+			}
+			to, err := read(t, m.Data).header.AddressList("To")
+			if err != nil || len(to) != 1 {
+				t.Fatalf("To: got %v (%v), want one", to, err)
+			}
+			if to[0].Name != tt.wantTo || envelope(to[0].Address) != tt.wantRcpt {
+				t.Errorf("To: got %q at %q, want %q at %q", to[0].Name, to[0].Address, tt.wantTo, tt.wantRcpt)
+			}
+		})
+	}
+}

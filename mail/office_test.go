@@ -1,0 +1,213 @@
+package mail
+
+import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"crypto/tls"
+	"crypto/x509"
+	"errors"
+	"io"
+	"log"
+	"log/slog"
+	"math/big"
+	"net"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-sasl"
+	"github.com/emersion/go-smtp"
+)
+
+// user and password of the post office. Neither can stand in a URL as it is.
+const (
+	postUser     = "desk@example.com"
+	postPassword = "p:a/s?s#%40"
+)
+
+// delivery is a letter as the post office took it.
+type delivery struct {
+	from, to string
+	utf8     bool // SMTPUTF8 was asked for
+	data     []byte
+}
+
+// postOffice is a real mail server that keeps what it takes.
+type postOffice struct {
+	server  *smtp.Server
+	address string
+	trust   *tls.Config // for a client
+
+	mail, rcpt, data error // the replies, nil for yes
+
+	mu       sync.Mutex
+	letters  []delivery
+	accepted int // connections
+	open     int
+	most     int           // open at once
+	closed   chan struct{} // one for each closed connection
+}
+
+// openPostOffice starts the server on loopback. change may alter it before
+// anybody can connect.
+func openPostOffice(t *testing.T, change func(*postOffice)) *postOffice {
+	t.Helper()
+	p := &postOffice{closed: make(chan struct{}, 1_000)}
+	p.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
+		return &counter{office: p}, nil
+	}))
+	p.server.Domain = "post.example.com"
+	p.server.ErrorLog = log.New(io.Discard, "", 0)
+	p.server.AllowInsecureAuth = true
+	if change != nil {
+		change(p)
+	}
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	p.address = l.Addr().String()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		p.server.Serve(counted{l, p})
+	}()
+	t.Cleanup(func() {
+		p.server.Close()
+		l.Close() // which the server does only once it has begun to serve
+		<-done
+	})
+	return p
+}
+
+// withTLS lets the server offer STARTTLS.
+func withTLS(t *testing.T) func(*postOffice) {
+	t.Helper()
+	certificate, trust := certify(t)
+	return func(p *postOffice) {
+		p.server.TLSConfig, p.trust = &tls.Config{Certificates: []tls.Certificate{certificate}}, trust
+	}
+}
+
+// taken answers the letters so far.
+func (p *postOffice) taken() []delivery {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.letters
+}
+
+// certify makes a certificate for loopback, and a configuration that trusts it.
+func certify(t *testing.T) (tls.Certificate, *tls.Config) {
+	t.Helper()
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &x509.Certificate{
+		SerialNumber: big.NewInt(1),
+		NotBefore:    time.Now().Add(-time.Hour),
+		NotAfter:     time.Now().Add(time.Hour),
+		IPAddresses:  []net.IP{net.IPv4(127, 0, 0, 1)},
+	}
+	der, err := x509.CreateCertificate(rand.Reader, c, c, &key.PublicKey, key)
+	if err != nil {
+		t.Fatal(err)
+	}
+	parsed, err := x509.ParseCertificate(der)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pool := x509.NewCertPool()
+	pool.AddCert(parsed)
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, &tls.Config{RootCAs: pool}
+}
+
+// newSMTP makes a transport that is closed with the test.
+func newSMTP(t *testing.T, url string, trust *tls.Config) *SMTP {
+	t.Helper()
+	s, err := NewSMTP(url, slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.tls = trust
+	t.Cleanup(s.Close)
+	return s
+}
+
+// counted is a listener that counts its connections.
+type counted struct {
+	net.Listener
+	office *postOffice
+}
+
+func (c counted) Accept() (net.Conn, error) {
+	conn, err := c.Listener.Accept()
+	if err != nil {
+		return nil, err
+	}
+	c.office.mu.Lock()
+	defer c.office.mu.Unlock()
+	c.office.accepted++
+	c.office.open++
+	c.office.most = max(c.office.most, c.office.open)
+	return &countedConn{Conn: conn, office: c.office}, nil
+}
+
+type countedConn struct {
+	net.Conn
+	office *postOffice
+	once   sync.Once
+}
+
+func (c *countedConn) Close() error {
+	c.once.Do(func() {
+		c.office.mu.Lock()
+		c.office.open--
+		c.office.mu.Unlock()
+		c.office.closed <- struct{}{}
+	})
+	return c.Conn.Close()
+}
+
+// counter serves one connection.
+type counter struct {
+	office *postOffice
+	now    delivery
+}
+
+func (c *counter) Mail(from string, options *smtp.MailOptions) error {
+	c.now.from, c.now.utf8 = from, options.UTF8
+	return c.office.mail
+}
+
+func (c *counter) Rcpt(to string, _ *smtp.RcptOptions) error {
+	c.now.to = to
+	return c.office.rcpt
+}
+
+func (c *counter) Data(r io.Reader) (err error) {
+	if c.now.data, err = io.ReadAll(r); err != nil {
+		return err
+	}
+	if c.office.data != nil {
+		return c.office.data
+	}
+	c.office.mu.Lock()
+	defer c.office.mu.Unlock()
+	c.office.letters = append(c.office.letters, c.now)
+	return nil
+}
+
+func (c *counter) Reset()                   { c.now = delivery{} }
+func (c *counter) Logout() error            { return nil }
+func (c *counter) AuthMechanisms() []string { return []string{sasl.Plain} }
+
+func (c *counter) Auth(string) (sasl.Server, error) {
+	return sasl.NewPlainServer(func(_, user, password string) error {
+		if user != postUser || password != postPassword {
+			return errors.New("no such user, or another password")
+		}
+		return nil
+	}), nil
+}

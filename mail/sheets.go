@@ -1,0 +1,97 @@
+package mail
+
+import (
+	"embed"
+	"fmt"
+	htmltemplate "html/template"
+	"strings"
+	texttemplate "text/template"
+
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// sheet is what the letters of one kind are written from. Each kind has a pair
+// of files that fill in layout.txt and layout.html:
+//
+//	subject  the subject (layout.txt alone)
+//	news     what happened; the letter's text follows it
+//	next     what the recipient may do now; may be left out
+//	why      why they get the letter, and how to get no more
+type sheet struct {
+	text *texttemplate.Template
+	html *htmltemplate.Template
+}
+
+// view is what the templates see: the letter with its texts made fit.
+type view struct {
+	Name, Actor         string
+	Text                string
+	Number              int64
+	Title               string
+	Priority            ticket.Priority
+	Status              ticket.Status
+	Requester, Assignee string
+	Link                string // "" without a public URL
+	ToAdmin             bool
+}
+
+// written is a letter in words.
+type written struct{ subject, text, html string }
+
+// readSheets reads the templates of every kind.
+func readSheets() (map[letter.Kind]sheet, error) {
+	sheets := map[letter.Kind]sheet{}
+	for _, kind := range []letter.Kind{letter.Escalated, letter.Assigned, letter.Commented, letter.Resolved} {
+		file := "templates/" + string(kind)
+		text, err := texttemplate.ParseFS(templates, "templates/layout.txt", file+".txt")
+		if err != nil {
+			return nil, fmt.Errorf("read the template of letters: %w", err)
+		}
+		lines := htmltemplate.FuncMap{"lines": func(s string) []string { return strings.Split(s, "\n") }}
+		html, err := htmltemplate.New("layout.html").Funcs(lines).ParseFS(templates, "templates/layout.html", file+".html")
+		if err != nil {
+			return nil, fmt.Errorf("read the template of letters: %w", err)
+		}
+		sheets[kind] = sheet{text: text, html: html}
+	}
+	return sheets, nil
+}
+
+// view makes what the templates of the letter see.
+func (c *Composer) view(l Letter) view {
+	v := view{
+		Name:      line(l.To.Name, nameMax),
+		Actor:     line(l.Actor, nameMax),
+		Text:      text(l.Text),
+		Number:    l.Ticket.Number,
+		Title:     line(l.Ticket.Title, titleMax),
+		Priority:  l.Ticket.Priority,
+		Status:    l.Ticket.Status,
+		Requester: line(l.Ticket.Requester, nameMax),
+		Assignee:  line(l.Ticket.Assignee, nameMax),
+		ToAdmin:   l.ToAdmin,
+	}
+	if c.publicURL != "" {
+		v.Link = c.publicURL + fmt.Sprintf(ticketPath, l.Ticket.Number)
+	}
+	return v
+}
+
+// write fills in the templates.
+func (s sheet) write(v view) (written, error) {
+	var subject, text, html strings.Builder
+	if err := s.text.ExecuteTemplate(&subject, "subject", v); err != nil {
+		return written{}, err
+	}
+	if err := s.text.ExecuteTemplate(&text, "layout.txt", v); err != nil {
+		return written{}, err
+	}
+	if err := s.html.ExecuteTemplate(&html, "layout.html", v); err != nil {
+		return written{}, err
+	}
+	return written{subject: subject.String(), text: text.String(), html: html.String()}, nil
+}
