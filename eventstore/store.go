@@ -66,15 +66,24 @@ const columns = `position, stream_id, stream_type, version, event_id, type, sche
 
 // Load answers the events of a stream in order; none when it does not exist.
 func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
-	rows, err := s.pool.Query(ctx, `SELECT `+columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
-	if err != nil {
-		return nil, Unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
+	return s.load(ctx, `SELECT `+columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
+}
+
+// LoadAll answers the events of several streams, in the order of the log.
+func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope, error) {
+	if len(streamIDs) == 0 {
+		return nil, nil
 	}
+	return s.load(ctx, `SELECT `+columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streamIDs)
+}
+
+func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
+	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows answers its error
 	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
 	if err != nil {
-		return nil, Unreachable(fmt.Errorf("load stream %s: %w", streamID, err))
+		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))
 	}
-	events := make([]Envelope, len(recorded))
+	events = make([]Envelope, len(recorded))
 	for i, r := range recorded {
 		if events[i], err = s.codec.Open(r); err != nil {
 			return nil, err

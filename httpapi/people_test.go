@@ -78,7 +78,7 @@ func TestSigningOutEndsTheSession(t *testing.T) {
 }
 
 func TestWhoSeesWhatOfAUser(t *testing.T) {
-	all := []string{"created_at", "email", "first_name", "id", "is_active", "last_name", "name_email", "role", "updated_at", "username"}
+	all := []string{"created_at", "email", "first_name", "id", "is_active", "last_name", "name_email", "notifications", "role", "updated_at", "username"}
 	names := []string{"first_name", "id", "last_name", "username"}
 	cases := []struct {
 		viewer, path string

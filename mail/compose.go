@@ -6,13 +6,10 @@ import (
 	"net/mail"
 	"net/url"
 	"strings"
-	"time"
 
-	"github.com/google/uuid"
 	gomail "github.com/wneessen/go-mail"
 
 	"helpdesk/domain/letter"
-	"helpdesk/domain/ticket"
 )
 
 // DefaultFrom is the sender of letters unless another is configured (API.md,
@@ -28,39 +25,6 @@ const (
 	titleMax = 250
 	nameMax  = 200
 )
-
-// Letter is all that a letter says. Texts may hold anything: Compose makes them
-// fit.
-type Letter struct {
-	ID     uuid.UUID // of the letter's stream
-	Kind   letter.Kind
-	To     Recipient
-	Ticket Ticket
-	Actor  string    // the username of who caused the letter; "" is the service itself
-	Text   string    // the comment, or the reason; may be empty
-	At     time.Time // when the cause happened
-
-	// ToAdmin means that the recipient gets an escalation as an admin and not
-	// for the ticket being theirs. It has no meaning for the other kinds.
-	ToAdmin bool
-}
-
-// Recipient is who gets a letter.
-type Recipient struct {
-	Name    string // what they are called; may be empty
-	Address string // their mail address as it is written: with quotes where it needs them, and nothing around it
-}
-
-// Ticket is what a letter tells of its ticket.
-type Ticket struct {
-	ID        uuid.UUID
-	Number    int64
-	Title     string
-	Priority  ticket.Priority
-	Status    ticket.Status
-	Requester string // the username
-	Assignee  string // the username; "" is nobody
-}
 
 // Message is a letter ready to be sent.
 type Message struct {
@@ -124,7 +88,7 @@ func NewComposer(config Config) (*Composer, error) {
 // from its id, and its Date is that of its cause, however much later it is
 // sent. It fails for an unknown kind and for a recipient without a valid
 // address; l.To may be valid and still be beyond a server without SMTPUTF8.
-func (c *Composer) Compose(l Letter) (Message, error) {
+func (c *Composer) Compose(l letter.Content) (Message, error) {
 	page, ok := c.sheets[l.Kind]
 	if !ok {
 		return Message{}, fmt.Errorf("compose letter %s: no letter is of the kind %q", l.ID, l.Kind)

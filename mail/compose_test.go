@@ -18,17 +18,17 @@ import (
 var update = flag.Bool("update", false, "write the golden letters anew")
 
 // aLetter answers a letter of the kind, as a desk would have it.
-func aLetter(kind letter.Kind) Letter {
-	return Letter{
-		ID:   uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000a"),
+func aLetter(kind letter.Kind) letter.Content {
+	return letter.Content{
+		ID:   letter.ID{UUID: uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000a")},
 		Kind: kind,
-		To:   Recipient{Name: "Ann Lee", Address: "ann@example.com"},
-		Ticket: Ticket{
+		To:   letter.Addressee{Name: "Ann Lee", Address: "ann@example.com"},
+		Ticket: letter.Ticket{
 			ID:        uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000b"),
 			Number:    12,
 			Title:     "The printer on floor 3 is on fire",
-			Priority:  ticket.High,
-			Status:    ticket.StatusInProgress,
+			Priority:  string(ticket.High),
+			Status:    string(ticket.StatusInProgress),
 			Requester: "ann",
 			Assignee:  "eve",
 		},
@@ -46,7 +46,7 @@ func newComposer(t testing.TB, config Config) *Composer {
 	return c
 }
 
-func compose(t testing.TB, c *Composer, l Letter) Message {
+func compose(t testing.TB, c *Composer, l letter.Content) Message {
 	t.Helper()
 	m, err := c.Compose(l)
 	if err != nil {
@@ -58,7 +58,7 @@ func compose(t testing.TB, c *Composer, l Letter) Message {
 func TestGoldenLetters(t *testing.T) {
 	linked := newComposer(t, Config{From: "The Helpdesk <desk@help.example.com>", PublicURL: "https://desk.example.com/"})
 	plain := newComposer(t, Config{})
-	with := func(kind letter.Kind, change func(*Letter)) Letter {
+	with := func(kind letter.Kind, change func(*letter.Content)) letter.Content {
 		l := aLetter(kind)
 		change(&l)
 		return l
@@ -66,22 +66,22 @@ func TestGoldenLetters(t *testing.T) {
 	for _, tt := range []struct {
 		file   string
 		c      *Composer
-		letter Letter
+		letter letter.Content
 	}{
-		{"escalated", linked, with(letter.Escalated, func(l *Letter) {
-			l.Ticket.Status, l.Text = ticket.StatusEscalated, "The fire brigade does not answer."
+		{"escalated", linked, with(letter.Escalated, func(l *letter.Content) {
+			l.Ticket.Status, l.Text = string(ticket.StatusEscalated), "The fire brigade does not answer."
 		})},
-		{"escalated_admin", linked, with(letter.Escalated, func(l *Letter) {
-			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = ticket.StatusEscalated, "", "", true
+		{"escalated_admin", linked, with(letter.Escalated, func(l *letter.Content) {
+			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = string(ticket.StatusEscalated), "", "", true
 		})},
-		{"assigned", linked, with(letter.Assigned, func(l *Letter) { l.Actor = "root" })},
-		{"commented", linked, with(letter.Commented, func(l *Letter) {
+		{"assigned", linked, with(letter.Assigned, func(l *letter.Content) { l.Actor = "root" })},
+		{"commented", linked, with(letter.Commented, func(l *letter.Content) {
 			l.Text = "Hello Ann,\n\nis it *still* on fire? <b>Don't</b> open the tray: it = hot.\n. and ask Zoë\n"
 		})},
-		{"resolved", linked, with(letter.Resolved, func(l *Letter) { l.Ticket.Status, l.Text = ticket.StatusResolved, "Put out." })},
-		{"no_link", plain, with(letter.Assigned, func(l *Letter) { l.To.Name, l.Actor = "", "" })},
-		{"other_scripts", linked, with(letter.Commented, func(l *Letter) {
-			l.To = Recipient{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
+		{"resolved", linked, with(letter.Resolved, func(l *letter.Content) { l.Ticket.Status, l.Text = string(ticket.StatusResolved), "Put out." })},
+		{"no_link", plain, with(letter.Assigned, func(l *letter.Content) { l.To.Name, l.Actor = "", "" })},
+		{"other_scripts", linked, with(letter.Commented, func(l *letter.Content) {
+			l.To = letter.Addressee{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
 			l.Ticket.Title = "プリンターが燃えています הדפסת بالعربية"
 			l.Text = "مرحبا\n🔥🔥🔥"
 		})},
@@ -119,7 +119,7 @@ func TestALetterIsTheSameEveryTime(t *testing.T) {
 func TestLettersOfATicketAreOneConversation(t *testing.T) {
 	c := newComposer(t, Config{From: "desk@[127.0.0.1]"})
 	first, second := aLetter(letter.Assigned), aLetter(letter.Resolved)
-	second.ID = uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000c")
+	second.ID = letter.ID{UUID: uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000c")}
 	a, b := compose(t, c, first), compose(t, c, second)
 	if want := "<0191d2a4-6f00-7000-8000-00000000000a@[127.0.0.1]>"; a.ID != want || a.ID == b.ID {
 		t.Errorf("ids: got %s and %s, want %s and another", a.ID, b.ID, want)

@@ -10,6 +10,8 @@ import (
 	"net/mail"
 	"strings"
 	"sync"
+
+	"helpdesk/domain/letter"
 )
 
 // separator is the line before each letter on the console.
@@ -24,13 +26,13 @@ type console struct {
 // NewConsole answers a [Transport] that writes every letter to w, whole and one
 // at a time, each after a line that sets it apart. Header fields and parts are
 // shown decoded. A letter counts as taken once w has it; when w fails, the
-// letter is [Uncertain].
+// letter is [letter.VerdictUncertain].
 func NewConsole(w io.Writer) Transport { return &console{w: w} }
 
 // Send implements [Transport].
 func (c *console) Send(ctx context.Context, m Message, handOver func(context.Context) error) error {
 	if ctx.Err() != nil {
-		return &Fault{Postponed, context.Cause(ctx)}
+		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: context.Cause(ctx)}
 	}
 	if err := handOver(ctx); err != nil {
 		return err
@@ -38,7 +40,7 @@ func (c *console) Send(ctx context.Context, m Message, handOver func(context.Con
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, err := fmt.Fprintf(c.w, "%s\n%s\n", separator, readable(m.Data)); err != nil {
-		return &Fault{Uncertain, fmt.Errorf("write the letter: %w", err)}
+		return &letter.Fault{Verdict: letter.VerdictUncertain, Err: fmt.Errorf("write the letter: %w", err)}
 	}
 	return nil
 }

@@ -64,8 +64,8 @@ func TestTheConsoleNotesBeforeItWrites(t *testing.T) {
 	broken := errors.New("broken pipe")
 	var h handOvers
 	err := NewConsole(brokenWriter{broken}).Send(t.Context(), aMessage(), h.note)
-	if verdictOf(t, err) != Uncertain || !errors.Is(err, broken) || h.n != 1 {
-		t.Errorf("a broken console: got %v, handed over %d times, want %s", err, h.n, Uncertain)
+	if verdictOf(t, err) != letter.VerdictUncertain || !errors.Is(err, broken) || h.n != 1 {
+		t.Errorf("a broken console: got %v, handed over %d times, want %s", err, h.n, letter.VerdictUncertain)
 	}
 
 	var out bytes.Buffer
@@ -74,8 +74,8 @@ func TestTheConsoleNotesBeforeItWrites(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := NewConsole(&out).Send(ctx, aMessage(), h.note); verdictOf(t, err) != Postponed || !errors.Is(err, context.Canceled) || h.n != 1 {
-		t.Errorf("after the end: got %v, handed over %d times, want %s", err, h.n, Postponed)
+	if err := NewConsole(&out).Send(ctx, aMessage(), h.note); verdictOf(t, err) != letter.VerdictPostponed || !errors.Is(err, context.Canceled) || h.n != 1 {
+		t.Errorf("after the end: got %v, handed over %d times, want %s", err, h.n, letter.VerdictPostponed)
 	}
 	if out.Len() != 0 {
 		t.Errorf("letters that were not handed over are shown: %q", &out)

@@ -4,11 +4,11 @@
 //
 // # Promised
 //
-//   - The same [Letter] composes to the same bytes, on any machine and however
+//   - The same [letter.Content] composes to the same bytes, on any machine and however
 //     often. A letter that is tried again is the same letter, with the same
 //     Message-ID.
 //   - Nothing a person wrote adds a header, a part or markup to a message.
-//   - A [Transport] tells apart, by a [*Fault], a letter that was certainly not
+//   - A [Transport] tells apart, by a [*letter.Fault], a letter that was certainly not
 //     taken from one of which nobody knows.
 //   - One letter that hangs does not hold up the others, and none hangs for
 //     longer than the sum of its steps, 30 seconds each.

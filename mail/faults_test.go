@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"helpdesk/domain/letter"
 )
 
 // shortStep is how long a step may take against a server that hangs: long
@@ -20,17 +22,17 @@ const large = 16 << 20
 // steps are those a server can hang or leave at.
 var steps = []struct {
 	name       string // of dialogue.until
-	verdict    Verdict
+	verdict    letter.Verdict
 	handedOver int
 	dots       int
 }{
-	{"", Postponed, 0, 0},
-	{"EHLO", Postponed, 0, 0},
-	{"MAIL", Postponed, 0, 0},
-	{"RCPT", Postponed, 0, 0},
-	{"DATA", Postponed, 0, 0},
-	{"body", Postponed, 0, 0},
-	{".", Uncertain, 1, 1},
+	{"", letter.VerdictPostponed, 0, 0},
+	{"EHLO", letter.VerdictPostponed, 0, 0},
+	{"MAIL", letter.VerdictPostponed, 0, 0},
+	{"RCPT", letter.VerdictPostponed, 0, 0},
+	{"DATA", letter.VerdictPostponed, 0, 0},
+	{"body", letter.VerdictPostponed, 0, 0},
+	{".", letter.VerdictUncertain, 1, 1},
 }
 
 // at answers a script that does what it is given at a step, and the message to
@@ -136,17 +138,17 @@ func TestTheEndOfContextEndsSend(t *testing.T) {
 func TestRepliesToTheDot(t *testing.T) {
 	for _, tt := range []struct {
 		reply string
-		want  Verdict
+		want  letter.Verdict
 	}{
 		{"250 taken", ""},
 		{"250-taken\r\n250 as number 7", ""},
 		{"251 taken on", ""},
-		{"421 closing", Postponed},
-		{"554 5.7.1 spam\x00\x1b[31m", Refused},
-		{"354 go on", Uncertain},
-		{"hello", Uncertain},
-		{"25", Uncertain},
-		{"", Uncertain},
+		{"421 closing", letter.VerdictPostponed},
+		{"554 5.7.1 spam\x00\x1b[31m", letter.VerdictRefused},
+		{"354 go on", letter.VerdictUncertain},
+		{"hello", letter.VerdictUncertain},
+		{"25", letter.VerdictUncertain},
+		{"", letter.VerdictUncertain},
 	} {
 		t.Run(tt.reply, func(t *testing.T) {
 			t.Parallel()

@@ -81,7 +81,7 @@ func TestRecipients(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			l := aLetter(letter.Assigned)
-			l.To = Recipient{Name: tt.to, Address: tt.address}
+			l.To = letter.Addressee{Name: tt.to, Address: tt.address}
 			m, err := c.Compose(l)
 			if tt.wantRcpt == "" {
 				if err == nil {

@@ -6,6 +6,8 @@ import (
 	"errors"
 	"io"
 	"testing"
+
+	"helpdesk/domain/letter"
 )
 
 // wholeBody answers a script that reports the body once it is there without
@@ -104,8 +106,8 @@ func TestAContextThatEndsInTheHandOverSendsNoDot(t *testing.T) {
 		cancel()
 		return nil
 	})
-	if verdict := verdictOf(t, err); verdict != Postponed || !errors.Is(err, context.Canceled) {
-		t.Errorf("got %s (%v), want %s", verdict, err, Postponed)
+	if verdict := verdictOf(t, err); verdict != letter.VerdictPostponed || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %s (%v), want %s", verdict, err, letter.VerdictPostponed)
 	}
 	if got := office.dots(s); got != 0 {
 		t.Errorf("%d letters came to their dot, want none", got)

@@ -8,6 +8,8 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/domain/letter"
+
 	"golang.org/x/sync/errgroup"
 )
 
@@ -71,8 +73,8 @@ func TestCloseClosesWhatWaits(t *testing.T) {
 	}
 	<-office.closed
 	verdict, n, err := send(t, s, aMessage())
-	if verdict != Postponed || n != 0 || !errors.Is(err, errClosed) {
-		t.Errorf("after Close: got %s (%v), handed over %d times, want %s", verdict, err, n, Postponed)
+	if verdict != letter.VerdictPostponed || n != 0 || !errors.Is(err, errClosed) {
+		t.Errorf("after Close: got %s (%v), handed over %d times, want %s", verdict, err, n, letter.VerdictPostponed)
 	}
 	s.Close()
 	if got := len(office.taken()); got != 2 {
@@ -121,7 +123,7 @@ func TestARefusedLetterDoesNotSpoilTheNext(t *testing.T) {
 		}
 	}, nil)
 	s := newSMTP(t, office.clear(), nil)
-	for i, want := range []Verdict{Refused, ""} {
+	for i, want := range []letter.Verdict{letter.VerdictRefused, ""} {
 		if verdict, n, err := send(t, s, aMessage()); verdict != want || n != i {
 			t.Errorf("letter %d: got %q (%v), handed over %d times, want %q", i, verdict, err, n, want)
 		}
@@ -155,8 +157,8 @@ func TestALetterThatHangsDoesNotHoldUpOthers(t *testing.T) {
 		}
 	}
 	cancel()
-	if err := group.Wait(); verdictOf(t, err) != Postponed || h.n != 0 {
-		t.Errorf("those that hung: got %v, handed over %d times, want %s", err, h.n, Postponed)
+	if err := group.Wait(); verdictOf(t, err) != letter.VerdictPostponed || h.n != 0 {
+		t.Errorf("those that hung: got %v, handed over %d times, want %s", err, h.n, letter.VerdictPostponed)
 	}
 	if got := office.dots(s); got != 10 || office.accepted != connectionsMax {
 		t.Errorf("%d letters over %d connections, want 10 over %d", got, office.accepted, connectionsMax)
@@ -181,8 +183,8 @@ func TestAFifthLetterWaitsItsTurn(t *testing.T) {
 	}
 	short, stop := context.WithTimeout(t.Context(), time.Millisecond)
 	defer stop()
-	if err := s.Send(short, aMessage(), h.note); verdictOf(t, err) != Postponed || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the fifth: got %v, want %s", err, Postponed)
+	if err := s.Send(short, aMessage(), h.note); verdictOf(t, err) != letter.VerdictPostponed || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the fifth: got %v, want %s", err, letter.VerdictPostponed)
 	}
 	cancel()
 	group.Wait()

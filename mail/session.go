@@ -13,6 +13,8 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/domain/letter"
+
 	"github.com/wneessen/go-mail/smtp"
 )
 
@@ -123,7 +125,7 @@ func localName() string {
 func (s *session) deliver(ctx context.Context, m Message, handOver func(context.Context) error) error {
 	wide := !ascii(m.From) || !ascii(m.To)
 	if ok, _ := s.client.Extension("SMTPUTF8"); wide && !ok {
-		return &Fault{Refused, errors.New("the address is not of ASCII, and the server does not take such (SMTPUTF8)")}
+		return &letter.Fault{Verdict: letter.VerdictRefused, Err: errors.New("the address is not of ASCII, and the server does not take such (SMTPUTF8)")}
 	}
 	s.client.SkipSMTPUTF8(!wide) // else it would ask the same of every server further on
 	s.begin()
@@ -148,7 +150,7 @@ func (s *session) deliver(ctx context.Context, m Message, handOver func(context.
 		return err
 	}
 	if ctx.Err() != nil { // no dot was sent, so this much is certain
-		return &Fault{Postponed, fmt.Errorf("handed over, but not sent: %w", context.Cause(ctx))}
+		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: fmt.Errorf("handed over, but not sent: %w", context.Cause(ctx))}
 	}
 
 	s.begin()
@@ -198,15 +200,15 @@ func (s *session) hangUp() {
 }
 
 // before judges an error of a step before the dot.
-func before(ctx context.Context, step string, err error) *Fault {
+func before(ctx context.Context, step string, err error) *letter.Fault {
 	reply, replied := errors.AsType[*textproto.Error](err)
 	switch {
 	case replied && reply.Code/100 == 5 && !operators(reply.Code):
-		return &Fault{Refused, fmt.Errorf("%s: %w", step, err)}
+		return &letter.Fault{Verdict: letter.VerdictRefused, Err: fmt.Errorf("%s: %w", step, err)}
 	case replied:
-		return &Fault{Postponed, fmt.Errorf("%s: %w", step, err)}
+		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: fmt.Errorf("%s: %w", step, err)}
 	}
-	return &Fault{Postponed, ended(ctx, fmt.Errorf("%s: %w", step, err))}
+	return &letter.Fault{Verdict: letter.VerdictPostponed, Err: ended(ctx, fmt.Errorf("%s: %w", step, err))}
 }
 
 // after judges what came of the dot.
@@ -222,7 +224,7 @@ func after(ctx context.Context, err error) error {
 			return before(ctx, "letter", err)
 		}
 	}
-	return &Fault{Uncertain, ended(ctx, fmt.Errorf("wait for the reply to the letter: %w", err))}
+	return &letter.Fault{Verdict: letter.VerdictUncertain, Err: ended(ctx, fmt.Errorf("wait for the reply to the letter: %w", err))}
 }
 
 // operators reports whether a reply is about how we signed in, which is not the

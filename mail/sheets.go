@@ -8,7 +8,6 @@ import (
 	texttemplate "text/template"
 
 	"helpdesk/domain/letter"
-	"helpdesk/domain/ticket"
 )
 
 //go:embed templates
@@ -32,8 +31,8 @@ type view struct {
 	Text                string
 	Number              int64
 	Title               string
-	Priority            ticket.Priority
-	Status              ticket.Status
+	Priority            string
+	Status              string
 	Requester, Assignee string
 	Link                string // "" without a public URL
 	ToAdmin             bool
@@ -62,7 +61,7 @@ func readSheets() (map[letter.Kind]sheet, error) {
 }
 
 // view makes what the templates of the letter see.
-func (c *Composer) view(l Letter) view {
+func (c *Composer) view(l letter.Content) view {
 	v := view{
 		Name:      line(l.To.Name, nameMax),
 		Actor:     line(l.Actor, nameMax),

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"helpdesk/domain/letter"
 )
 
 // withAccount is the URL of the server without TLS, with user and password.
@@ -57,8 +59,8 @@ func TestAServerThatOffersNoSignInWeKnow(t *testing.T) {
 		}, nil)
 		s := newSMTP(t, office.withAccount(), nil)
 		verdict, n, err := send(t, s, aMessage())
-		if verdict != Postponed || n != 0 || !strings.Contains(err.Error(), "neither PLAIN nor LOGIN") {
-			t.Errorf("%s: got %s (%v), handed over %d times, want %s", offer, verdict, err, n, Postponed)
+		if verdict != letter.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), "neither PLAIN nor LOGIN") {
+			t.Errorf("%s: got %s (%v), handed over %d times, want %s", offer, verdict, err, n, letter.VerdictPostponed)
 		}
 		if got := office.dots(s); got != 0 {
 			t.Errorf("%s: %d letters came to their dot, want none", offer, got)
@@ -87,8 +89,8 @@ func TestAServerThatHangsInTheHandshake(t *testing.T) {
 			s := newSMTP(t, tt.scheme+"://"+office.address(), nil)
 			s.step = shortStep
 			verdict, n, err := send(t, s, aMessage())
-			if timeout, ok := errors.AsType[net.Error](err); verdict != Postponed || n != 0 || !ok || !timeout.Timeout() {
-				t.Errorf("got %s (%v), handed over %d times, want %s after a timeout", verdict, err, n, Postponed)
+			if timeout, ok := errors.AsType[net.Error](err); verdict != letter.VerdictPostponed || n != 0 || !ok || !timeout.Timeout() {
+				t.Errorf("got %s (%v), handed over %d times, want %s after a timeout", verdict, err, n, letter.VerdictPostponed)
 			}
 			if got := office.dots(s); got != 0 {
 				t.Errorf("%d letters came to their dot, want none", got)

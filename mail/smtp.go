@@ -9,6 +9,8 @@ import (
 	"slices"
 	"sync"
 	"time"
+
+	"helpdesk/domain/letter"
 )
 
 // Limits of the conversation with a mail server.
@@ -73,9 +75,9 @@ func NewSMTP(rawURL string, log *slog.Logger) (*SMTP, error) {
 // connections or for handOver ends with ctx; apart from handOver, no step waits
 // longer than 30 seconds.
 //
-// Beside replies of 5xx, [Refused] is an address beyond ASCII when the server
+// Beside replies of 5xx, [letter.VerdictRefused] is an address beyond ASCII when the server
 // lacks SMTPUTF8. Replies that ask for a password or for TLS, and those to
-// anything but MAIL, RCPT, DATA and the letter itself, make it [Postponed]
+// anything but MAIL, RCPT, DATA and the letter itself, make it [letter.VerdictPostponed]
 // whatever their code: they are for the operator to mend, and the letter is
 // not at fault.
 func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Context) error) error {
@@ -83,11 +85,11 @@ func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Contex
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return &Fault{Postponed, fmt.Errorf("wait for a connection: %w", context.Cause(ctx))}
+		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: fmt.Errorf("wait for a connection: %w", context.Cause(ctx))}
 	}
 	c, err := s.connection(ctx)
 	if err != nil {
-		return &Fault{Postponed, err}
+		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: err}
 	}
 	// Closing is for good, where a deadline could be moved again by the step
 	// that is just about to begin.
@@ -168,7 +170,7 @@ func (s *SMTP) expire(p *parked) {
 }
 
 // Close closes the connections that wait, and makes every later Send fail as
-// [Postponed]. Letters under way are not disturbed; their connections close
+// [letter.VerdictPostponed]. Letters under way are not disturbed; their connections close
 // behind them. It may be called again.
 func (s *SMTP) Close() {
 	s.mu.Lock()

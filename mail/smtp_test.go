@@ -42,19 +42,19 @@ func (h *handOvers) note(context.Context) error {
 
 // send sends a message and answers the verdict, "" for a letter that was taken,
 // and how often it was handed over.
-func send(t *testing.T, transport Transport, m Message) (verdict Verdict, handedOver int, err error) {
+func send(t *testing.T, transport Transport, m Message) (verdict letter.Verdict, handedOver int, err error) {
 	t.Helper()
 	var h handOvers
 	err = transport.Send(t.Context(), m, h.note)
 	return verdictOf(t, err), h.n, err
 }
 
-func verdictOf(t *testing.T, err error) Verdict {
+func verdictOf(t *testing.T, err error) letter.Verdict {
 	t.Helper()
 	if err == nil {
 		return ""
 	}
-	fault, ok := errors.AsType[*Fault](err)
+	fault, ok := errors.AsType[*letter.Fault](err)
 	if !ok {
 		t.Fatalf("%v is no fault", err)
 	}
@@ -118,18 +118,18 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		change     func(*postOffice)
-		verdict    Verdict
+		verdict    letter.Verdict
 		handedOver int
 	}{
-		{"552 to the sender", func(p *postOffice) { p.mail = reply(552) }, Refused, 0},
-		{"451 to the sender", func(p *postOffice) { p.mail = reply(451) }, Postponed, 0},
-		{"530 to the sender, who has not signed in", func(p *postOffice) { p.mail = reply(530) }, Postponed, 0},
-		{"550 to the recipient", func(p *postOffice) { p.rcpt = reply(550) }, Refused, 0},
-		{"451 to the recipient, a greylist", func(p *postOffice) { p.rcpt = reply(451) }, Postponed, 0},
-		{"554 to the letter", func(p *postOffice) { p.data = reply(554) }, Refused, 1},
-		{"451 to the letter", func(p *postOffice) { p.data = reply(451) }, Postponed, 1},
-		{"421 to the letter", func(p *postOffice) { p.data = reply(421) }, Postponed, 1},
-		{"552 to a letter that is too long", func(p *postOffice) { p.server.MaxMessageBytes = 10 }, Refused, 1},
+		{"552 to the sender", func(p *postOffice) { p.mail = reply(552) }, letter.VerdictRefused, 0},
+		{"451 to the sender", func(p *postOffice) { p.mail = reply(451) }, letter.VerdictPostponed, 0},
+		{"530 to the sender, who has not signed in", func(p *postOffice) { p.mail = reply(530) }, letter.VerdictPostponed, 0},
+		{"550 to the recipient", func(p *postOffice) { p.rcpt = reply(550) }, letter.VerdictRefused, 0},
+		{"451 to the recipient, a greylist", func(p *postOffice) { p.rcpt = reply(451) }, letter.VerdictPostponed, 0},
+		{"554 to the letter", func(p *postOffice) { p.data = reply(554) }, letter.VerdictRefused, 1},
+		{"451 to the letter", func(p *postOffice) { p.data = reply(451) }, letter.VerdictPostponed, 1},
+		{"421 to the letter", func(p *postOffice) { p.data = reply(421) }, letter.VerdictPostponed, 1},
+		{"552 to a letter that is too long", func(p *postOffice) { p.server.MaxMessageBytes = 10 }, letter.VerdictRefused, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -167,8 +167,8 @@ func TestWhatTheOperatorHasToMendPostpones(t *testing.T) {
 			s := newSMTP(t, strings.ReplaceAll(tt.url, "HOST", office.address), office.trust)
 			s.step = 5 * time.Second
 			verdict, n, err := send(t, s, aMessage())
-			if verdict != Postponed || n != 0 || !strings.Contains(err.Error(), tt.wantErr) || strings.Contains(err.Error(), "wrong") {
-				t.Errorf("got %s (%v), handed over %d times, want %s for %q before any", verdict, err, n, Postponed, tt.wantErr)
+			if verdict != letter.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), tt.wantErr) || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("got %s (%v), handed over %d times, want %s for %q before any", verdict, err, n, letter.VerdictPostponed, tt.wantErr)
 			}
 			if got := office.taken(); len(got) != 0 {
 				t.Errorf("%d letters arrived, want none", len(got))
@@ -187,7 +187,7 @@ func TestAddressesBeyondASCII(t *testing.T) {
 		if able && (verdict != "" || n != 1 || len(office.taken()) != 1 || office.taken()[0].to != m.To || !office.taken()[0].utf8) {
 			t.Errorf("with SMTPUTF8: got %v, handed over %d times, taken %v", err, n, office.taken())
 		}
-		if !able && (verdict != Refused || n != 0 || len(office.taken()) != 0 || !strings.Contains(err.Error(), "SMTPUTF8")) {
+		if !able && (verdict != letter.VerdictRefused || n != 0 || len(office.taken()) != 0 || !strings.Contains(err.Error(), "SMTPUTF8")) {
 			t.Errorf("without: got %s (%v), handed over %d times, taken %v", verdict, err, n, office.taken())
 		}
 		if _, _, err := send(t, s, aMessage()); err != nil {
@@ -204,7 +204,7 @@ func TestNoAddressCanHoldACommand(t *testing.T) {
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	m := aMessage()
 	m.To = "ann@example.com>\r\nRCPT TO:<eve@example.com"
-	if verdict, n, err := send(t, s, m); verdict != Postponed || n != 0 || len(office.taken()) != 0 {
+	if verdict, n, err := send(t, s, m); verdict != letter.VerdictPostponed || n != 0 || len(office.taken()) != 0 {
 		t.Errorf("got %s (%v), handed over %d times, taken %v", verdict, err, n, office.taken())
 	}
 }

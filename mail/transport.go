@@ -20,44 +20,10 @@ type Transport interface {
 	//
 	// When handOver fails, Send MUST leave the letter untaken (it sends no dot
 	// and closes the connection) and MUST return that error as it is.
-	// Otherwise Send returns nil when the letter was taken, and a [*Fault] when
-	// it was not or nobody knows. A Fault before handOver is never [Uncertain].
+	// Otherwise Send returns nil when the letter was taken, and a [*letter.Fault] when
+	// it was not or nobody knows. A Fault before handOver is never [letter.VerdictUncertain].
 	//
 	// The end of ctx ends Send promptly. When that falls between the dot and
 	// its reply, the letter is Uncertain.
 	Send(ctx context.Context, m Message, handOver func(context.Context) error) error
 }
-
-// Verdict says what became of a letter that [Transport.Send] did not deliver.
-type Verdict string
-
-// The verdicts.
-const (
-	// Refused means the letter was not taken and never will be: a reply of 5xx
-	// to the sender, the recipient or the letter.
-	Refused Verdict = "refused"
-	// Postponed means the letter was certainly not taken, and may be later: a
-	// reply of 4xx, a server out of reach, and whatever the operator has to
-	// mend, like TLS or a wrong password.
-	Postponed Verdict = "postponed"
-	// Uncertain means nobody knows whether the letter was taken: it was handed
-	// over, and no reply came that says.
-	Uncertain Verdict = "uncertain"
-)
-
-// Fault is the error of a letter that was not delivered, or maybe not.
-type Fault struct {
-	Verdict Verdict
-	Err     error // never nil; a server's reply is a [*net/textproto.Error] in its chain
-}
-
-// faultMax is how many characters of a fault are told; a reply may be of any
-// length.
-const faultMax = 500
-
-// Error tells the fault in one line without control characters, whatever the
-// server replied, in at most 500 characters.
-func (f *Fault) Error() string { return line(f.Err.Error(), faultMax) }
-
-// Unwrap answers Err.
-func (f *Fault) Unwrap() error { return f.Err }

@@ -25,8 +25,14 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE, DELETE ON sessions",
 	"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA read",
 	"USAGE ON SCHEMA saga",
-	"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA saga",
-	"USAGE ON ALL SEQUENCES IN SCHEMA saga",
+	"SELECT, INSERT, UPDATE, DELETE ON saga.escalation",
+	"SELECT, INSERT, UPDATE ON saga.policies",
+	"SELECT, INSERT, UPDATE, DELETE ON saga.timers",
+	"SELECT, INSERT, UPDATE, DELETE ON saga.outbox",
+	"SELECT, INSERT, UPDATE ON saga.people",
+	"SELECT, INSERT, DELETE ON saga.requesters",
+	"SELECT ON saga.letters_from",
+	"USAGE ON SEQUENCE saga.claimants",
 	"SELECT ON goose_db_version",
 }
 

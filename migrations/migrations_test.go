@@ -136,7 +136,7 @@ SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped AND c.relkind <> 'S'
-WHERE n.nspname IN ('public', 'read') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+WHERE n.nspname IN ('public', 'read', 'saga') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
   AND c.relname NOT LIKE 'goose_db_version%'
   AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
   AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i')))
@@ -161,9 +161,17 @@ var rights = map[string]string{
 	"public.sessions":         "siud-",
 	"public.streams":          "siu--",
 	"read.comments":           "siud-",
+	"read.emails":             "siud-",
 	"read.ticket_facts":       "siud-",
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",
+	"saga.escalation":         "siud-",
+	"saga.letters_from":       "s----",
+	"saga.outbox":             "siud-",
+	"saga.people":             "siu--",
+	"saga.policies":           "siu--",
+	"saga.requesters":         "si-d-",
+	"saga.timers":             "siud-",
 }
 
 func TestTheServiceHasTheRightsItNeedsAndNoMore(t *testing.T) {
@@ -174,7 +182,7 @@ SELECT n.nspname || '.' || c.relname || ' ' || (
     SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.letter ELSE '-' END, '' ORDER BY p.ord)
     FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, letter))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'read') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
+WHERE n.nspname IN ('public', 'read', 'saga') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
 		name, granted, _ := strings.Cut(line, " ")
 		if granted != "-----" {
 			got[name] = granted
@@ -217,6 +225,8 @@ func TestTheServiceCanDoItsWork(t *testing.T) {
 		`DELETE FROM read.comments`,
 		`SELECT count(*) FROM read.users`,
 		`SELECT max(version_id) FROM goose_db_version`,
+		`SELECT nextval('saga.claimants')`,
+		`SELECT position FROM saga.letters_from`,
 	} {
 		if _, err := pool.Exec(t.Context(), q); err != nil {
 			t.Errorf("%s: %v", q, err)

@@ -16,6 +16,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -27,6 +28,7 @@ type tables struct {
 	comments []commentRow
 	users    []userRow
 	facts    []factRow
+	emails   []Email
 }
 
 // fold works out the read models from the log the plainest way: stream by
@@ -48,6 +50,10 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 			all.users = append(all.users, foldOneUser(id, events))
 			continue
 		}
+		if events[0].StreamType == domain.LetterStream {
+			all.emails = append(all.emails, foldOneEmail(id, events))
+			continue
+		}
 		var s ticket.State
 		for _, e := range events {
 			s = ticket.Evolve(s, e.Event)
@@ -60,6 +66,7 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	}
 	slices.SortFunc(all.tickets, func(a, b ticketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.comments, func(a, b commentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.emails, func(a, b Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.users, func(a, b userRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return all, states
 }
@@ -136,7 +143,31 @@ func foldOneUser(id uuid.UUID, events []eventstore.Envelope) userRow {
 	return userRow{
 		ID: id, Username: s.Username, Email: s.Email, FirstName: s.FirstName, LastName: s.LastName, Role: s.Role,
 		IsActive: s.Active, CreatedAt: events[0].OccurredAt, UpdatedAt: events[len(events)-1].OccurredAt, Version: len(events),
+		NotifyEscalated: s.Notifications.Escalated, NotifyAssigned: s.Notifications.Assigned,
+		NotifyCommented: s.Notifications.Commented, NotifyResolved: s.Notifications.Resolved,
 	}
+}
+
+func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) Email {
+	var s letter.State
+	for _, e := range events {
+		s = letter.Evolve(s, e.Event)
+	}
+	newest := events[len(events)-1]
+	row := Email{
+		ID: id, Kind: s.Kind, TicketID: s.TicketID, TicketNumber: s.TicketNumber, CauseVersion: s.CauseVersion,
+		RecipientID: s.Recipient.UUID, Address: s.Address, Status: s.Status, Attempts: s.Attempts,
+		QueuedAt: events[0].OccurredAt, SentAt: last(events, "letter.sent"), UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
+	}
+	switch e := newest.Event.(type) {
+	case letter.Postponed:
+		row.Error, row.RetryAt = &e.Error, &e.RetryAt
+	case letter.Failed:
+		row.Error = &e.Error
+	case letter.Doubted:
+		row.Error = &e.Error
+	}
+	return row
 }
 
 // tables answers the read models as they stand.
@@ -147,6 +178,7 @@ func (d *desk) tables(t testing.TB) tables {
 		comments: all[commentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
 		users:    all[userRow](t, d, `SELECT `+userColumns+` FROM read.users ORDER BY id`),
 		facts:    all[factRow](t, d, `SELECT * FROM read.ticket_facts ORDER BY position`),
+		emails:   all[Email](t, d, `SELECT `+emailColumns+` FROM read.emails ORDER BY id`),
 	}
 }
 
@@ -168,6 +200,7 @@ func (d *desk) checkTables(t *testing.T) {
 		"tickets":      gocmp.Diff(want.tickets, got.tickets, cmpopts.EquateEmpty()),
 		"comments":     gocmp.Diff(want.comments, got.comments, cmpopts.EquateEmpty()),
 		"users":        gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
+		"emails":       gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
 		"ticket_facts": gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),
 	} {
 		if diff != "" {
@@ -226,6 +259,8 @@ func (c *crowd) act(t testing.TB) {
 		}
 	case n < 7:
 		out, err = c.editPerson(t, r, who)
+	case n < 9:
+		out, err = c.sendLetter(t, r)
 	default:
 		id := pick(c.Rand, c.tickets...)
 		out, err = c.desk.tickets.Do(ctx, r, id, c.command(id, who))
@@ -238,7 +273,10 @@ func (c *crowd) act(t testing.TB) {
 func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (commands.Outcome, error) {
 	t.Helper()
 	whom := pick(c.Rand, c.people...).ID
-	switch c.IntN(4) {
+	switch c.IntN(5) {
+	case 4:
+		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom,
+			Notifications: user.NotificationSwitches{Assigned: ptr(c.IntN(2) == 0), Resolved: ptr(c.IntN(2) == 0)}})
 	case 0:
 		return c.desk.people.ChangePassword(testContext(t), r, user.ChangePassword{By: user.By{Actor: who}, ID: who.ID}, "hash", nil)
 	case 1:
@@ -248,6 +286,23 @@ func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (
 	default:
 		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, FirstName: ptr(fmt.Sprint("F", c.IntN(9)))})
 	}
+}
+
+// sendLetter does something to one of a few letters.
+func (c *crowd) sendLetter(t testing.TB, r commands.Request) (commands.Outcome, error) {
+	t.Helper()
+	id := letter.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
+	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
+	verdict := pick(c.Rand, letter.VerdictSent, letter.VerdictRefused, letter.VerdictPostponed, letter.VerdictUncertain)
+	return commands.NewLetters(c.desk.store).Do(testContext(t), r, id, pick[letter.Command](c.Rand,
+		letter.Queue{Queued: letter.Queued{
+			Kind: letter.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
+			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
+		}},
+		letter.HandOver{}, letter.HandOver{}, letter.Resend{Now: at},
+		letter.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		letter.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+	))
 }
 
 func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {

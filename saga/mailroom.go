@@ -149,7 +149,7 @@ func (m *Mailroom) try(ctx context.Context, r commands.Request, id letter.ID, s 
 func (m *Mailroom) record(ctx context.Context, r commands.Request, id letter.ID, fault *letter.Fault) error {
 	c := letter.Record{By: by(), Verdict: letter.VerdictSent, Now: m.now().UTC().Truncate(time.Microsecond), RetryMin: m.retryMin}
 	if fault != nil {
-		c.Verdict, c.Error = fault.Verdict, errorText(fault.Err)
+		c.Verdict, c.Error = fault.Verdict, fault.Error()
 	}
 	// What a server said must not be lost because the time of the command is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)

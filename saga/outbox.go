@@ -16,7 +16,9 @@ import (
 )
 
 // Outbox is the table of commands that are still to be carried out. It is safe
-// for concurrent use, by several processes too.
+// for concurrent use, by several processes too. Its commits need not wait for the
+// disk: a claim ends with the server, and a command whose end was lost is carried
+// out again, which acts once.
 type Outbox struct {
 	pool *pgxpool.Pool
 }

@@ -10,11 +10,14 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/kelseyhightower/envconfig"
 
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/saga"
 )
 
 // prefix is what the name of every variable begins with.
@@ -31,6 +34,13 @@ type Config struct {
 	PGBin            string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
 	PublicURL        string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
 	AgentVisibility  visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	EscalateHigh     span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
+	EscalateMedium   span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
+	EscalateLow      span       `split_words:"true" default:"24h" desc:"The same for low priority."`
+	EscalateStatuses statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
+	SmtpURL          string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: letters are written to standard output."`
+	MailFrom         string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all letters, an address with or without a name."`
+	MailRetryMin     span       `split_words:"true" default:"30s" desc:"Wait before a letter that could not be sent is tried again; doubled each time, for a day at most."`
 	MetricsAddr      string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
 	LogLevel         logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
 	LogFormat        logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
@@ -79,6 +89,9 @@ func (c Config) check() error {
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
 		return fmt.Errorf("HELPDESK_PUBLIC_URL: %q is not a URL such as https://desk.example.com", c.PublicURL)
 	}
+	if c.MailRetryMin == 0 {
+		return errors.New("HELPDESK_MAIL_RETRY_MIN: 0 is too short, a letter would be tried again and again at once")
+	}
 	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
 		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")
 	}
@@ -113,6 +126,62 @@ type visibility domain.AgentVisibility
 func (v *visibility) Decode(s string) error {
 	*v = visibility(s)
 	return oneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
+}
+
+// span is a [time.Duration] of 0 or more as a setting.
+type span time.Duration
+
+// Decode reads the setting.
+func (d *span) Decode(s string) error {
+	parsed, err := time.ParseDuration(s)
+	if err != nil || parsed < 0 {
+		return errors.New("use a span of time such as 90m, 2h30m or 10s")
+	}
+	*d = span(parsed)
+	return nil
+}
+
+// String answers the span as it is written.
+func (d span) String() string { return time.Duration(d).String() }
+
+// statuses are those in which a ticket waits, as a setting.
+type statuses []ticket.Status
+
+// Decode reads the setting.
+func (all *statuses) Decode(s string) error {
+	*all = nil
+	for part := range strings.SplitSeq(s, ",") {
+		part = strings.TrimSpace(part)
+		if err := oneOf(part, string(ticket.StatusOpen), string(ticket.StatusInProgress)); err != nil {
+			return err
+		}
+		if !slices.Contains(*all, ticket.Status(part)) {
+			*all = append(*all, ticket.Status(part))
+		}
+	}
+	slices.Sort(*all)
+	return nil
+}
+
+// String answers the statuses as they are written.
+func (all statuses) String() string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ",")
+}
+
+// escalation answers the policy that the settings make.
+func (c Config) escalation() saga.Policy {
+	return saga.Policy{
+		Spans: map[ticket.Priority]time.Duration{
+			ticket.High:   time.Duration(c.EscalateHigh),
+			ticket.Medium: time.Duration(c.EscalateMedium),
+			ticket.Low:    time.Duration(c.EscalateLow),
+		},
+		Waiting: c.EscalateStatuses,
+	}
 }
 
 // logLevel is [slog.Level] as a setting.

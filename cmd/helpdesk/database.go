@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"maps"
 	"net/url"
 	"time"
 
@@ -78,9 +79,13 @@ func redact(err error) error {
 	return err
 }
 
+// unflushed are the settings of connections whose commits need not wait for the
+// disk: what a crash of the server takes back is done again.
+var unflushed = map[string]string{"synchronous_commit": "off"}
+
 // connect opens a pool of at most conns connections, each known to the server
-// under name.
-func (d *database) connect(ctx context.Context, name string, conns int32) (*pgxpool.Pool, error) {
+// under name, with the server settings given.
+func (d *database) connect(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(d.serviceURL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", redact(err))
@@ -89,6 +94,7 @@ func (d *database) connect(ctx context.Context, name string, conns int32) (*pgxp
 	config.ConnConfig.RuntimeParams["application_name"] = name
 	// Short statements that run often: compiling one costs more than it saves.
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	maps.Copy(config.ConnConfig.RuntimeParams, settings)
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)

@@ -52,6 +52,7 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), versionCommand())
+	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), escalationsCommand(), ticketsCommand(),
+		commandsCommand(), mailCommand(), versionCommand())
 	return root
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"log/slog"
 	"net/http"
 
@@ -26,14 +27,17 @@ import (
 // run in it.
 type service struct {
 	config    Config
+	role      role
 	log       *slog.Logger
 	db        *database
 	pool      *pgxpool.Pool // for requests
 	following *pgxpool.Pool // for the followers: requests cannot starve them
+	issuing   *pgxpool.Pool // for timers and the outbox
+	out       io.Writer     // where letters go without a mail server
 
 	store     *eventstore.Store
 	signals   *eventstore.Signals
-	followers *eventstore.Followers
+	work      *work // nil for a process that only answers clients
 	freshness *eventstore.Freshness
 	watchdog  *eventstore.Watchdog
 	accounts  *auth.Accounts
@@ -43,18 +47,14 @@ type service struct {
 }
 
 // newService wires a service over a migrated database. Nothing runs yet.
-func newService(ctx context.Context, c Config, log *slog.Logger, db *database) (s *service, err error) {
-	s = &service{config: c, log: log, db: db, registry: prometheus.NewRegistry()}
+func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *database, out io.Writer) (s *service, err error) {
+	s = &service{config: c, role: as, log: log, db: db, out: out, registry: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			s.closePools()
 		}
 	}()
-	if s.pool, err = db.connect(ctx, "helpdesk", c.DatabaseConns); err != nil {
-		return s, err
-	}
-	followers := projections.Followers()
-	if s.following, err = db.connect(ctx, "helpdesk followers", int32(len(followers)+2)); err != nil {
+	if s.pool, err = db.connect(ctx, "helpdesk", c.DatabaseConns, nil); err != nil {
 		return s, err
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -62,20 +62,27 @@ func newService(ctx context.Context, c Config, log *slog.Logger, db *database) (
 	codec, bell, applied := eventstore.NewCodec(), eventstore.NewBell(), eventstore.NewBell()
 	s.signals = eventstore.NewSignals(s.pool, bell, log)
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
-	s.followers = eventstore.Follow(s.following, codec, bell, applied,
-		eventstore.FollowConfig{Logger: log, Metrics: s.registry}, followers...)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Names()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
-	return s, s.wireAPI(ctx)
-}
-
-func (s *service) wireAPI(ctx context.Context) error {
 	hasher, err := auth.NewHasher(auth.HashConfig{})
 	if err != nil {
-		return err
+		return s, err
 	}
 	s.accounts = auth.NewAccounts(s.pool, hasher)
+	if as.works() {
+		if err := s.wireWork(ctx, codec, bell, applied); err != nil {
+			return s, err
+		}
+	}
+	if !as.serves() {
+		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Metrics: s.ownMetrics()})
+		return s, nil
+	}
+	return s, s.wireAPI(ctx, hasher)
+}
+
+func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	s.sessions = auth.NewSessions(s.accounts, auth.SessionConfig{Logger: s.log})
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")
 	if err != nil {
@@ -91,9 +98,7 @@ func (s *service) wireAPI(ctx context.Context) error {
 		Freshness: s.freshness,
 		Log:       s.log,
 		Checks:    s.checks(),
-	}
-	if s.config.MetricsAddr == "" {
-		deps.Metrics = s.metrics()
+		Metrics:   s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
 		PublicURL:       s.config.PublicURL,
@@ -101,6 +106,14 @@ func (s *service) wireAPI(ctx context.Context) error {
 		CursorKey:       key,
 	})
 	return err
+}
+
+// ownMetrics answers the metrics unless they have an address of their own.
+func (s *service) ownMetrics() http.Handler {
+	if s.config.MetricsAddr != "" {
+		return nil
+	}
+	return s.metrics()
 }
 
 func (s *service) metrics() http.Handler {
@@ -136,7 +149,7 @@ func (s *service) run(ctx context.Context, listening func(addr, metricsAddr stri
 	loops, endLoops := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLoops()
 	group, failed := errgroup.WithContext(loops)
-	for _, loop := range []func(context.Context) error{s.followers.Run, s.signals.Run, s.watchdog.Run, s.sessions.Run, s.store.Forget, s.watchDatabase} {
+	for _, loop := range s.loops() {
 		group.Go(func() error { return loop(failed) })
 	}
 	// Serving ends with ctx, and also when a loop fails.
@@ -149,7 +162,22 @@ func (s *service) run(ctx context.Context, listening func(addr, metricsAddr stri
 	err = errors.Join(err, group.Wait())
 	s.store.Close()
 	s.freshness.Close()
+	if s.work != nil {
+		err = errors.Join(err, s.work.close())
+	}
 	return err
+}
+
+// loops answers what runs for as long as the process does.
+func (s *service) loops() []func(context.Context) error {
+	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
+	if s.work != nil {
+		loops = append(loops, s.work.loops()...)
+	}
+	if s.sessions != nil {
+		loops = append(loops, s.sessions.Run)
+	}
+	return loops
 }
 
 // watchDatabase ends with an error when the embedded server gives up.
@@ -166,7 +194,7 @@ func (s *service) watchDatabase(ctx context.Context) error {
 }
 
 func (s *service) closePools() {
-	for _, pool := range []*pgxpool.Pool{s.following, s.pool} {
+	for _, pool := range []*pgxpool.Pool{s.issuing, s.following, s.pool} {
 		if pool != nil {
 			pool.Close()
 		}

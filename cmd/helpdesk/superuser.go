@@ -17,7 +17,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/eventstore"
 )
 
 func createSuperuserCommand() *cobra.Command {
@@ -32,7 +31,7 @@ It works while the service runs, and also when it does not.`,
 		Example: "  helpdesk createsuperuser --username alice --email alice@example.com",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withDatabase(cmd.Context(), func(ctx context.Context, c Config, db *database) error {
+			return withOperator(cmd.Context(), cmd.Name(), func(ctx context.Context, o *operator) error {
 				ask := newPrompter(os.Stdin, cmd.ErrOrStderr())
 				register := user.Register{By: user.By{Actor: domain.System()}, Username: username, Email: email, Role: domain.RoleAdmin}
 				if err := ask.line("Username: ", &register.Username); err != nil {
@@ -44,11 +43,11 @@ It works while the service runs, and also when it does not.`,
 				if _, err := user.Decide(user.State{}, register); err != nil {
 					return err // before anybody types a password
 				}
-				password := c.SuperuserPassword
+				password := o.config.SuperuserPassword
 				if err := ask.password(&password); err != nil {
 					return err
 				}
-				if err := createSuperuser(ctx, db, register, password); err != nil {
+				if err := o.createSuperuser(ctx, register, password); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is an admin now.\n", register.Username)
@@ -62,20 +61,11 @@ It works while the service runs, and also when it does not.`,
 }
 
 // createSuperuser registers an admin in the name of the service.
-func createSuperuser(ctx context.Context, db *database, register user.Register, password string) error {
+func (o *operator) createSuperuser(ctx context.Context, register user.Register, password string) error {
 	if err := auth.CheckStrength(password, register.Username, register.Email); err != nil {
 		return err
 	}
-	pool, err := db.connect(ctx, "helpdesk createsuperuser", 4)
-	if err != nil {
-		return err
-	}
-	defer pool.Close()
-	hasher, err := auth.NewHasher(auth.HashConfig{})
-	if err != nil {
-		return err
-	}
-	hash, err := hasher.Hash(ctx, password)
+	hash, err := o.hasher.Hash(ctx, password)
 	if err != nil {
 		return err
 	}
@@ -83,15 +73,9 @@ func createSuperuser(ctx context.Context, db *database, register user.Register, 
 	if err != nil {
 		return fmt.Errorf("make an id: %w", err)
 	}
-	signals := eventstore.NewSignals(pool, eventstore.NewBell(), nil)
-	store := eventstore.New(pool, eventstore.NewCodec(), signals.Appended)
-	defer store.Close()
-	people := commands.NewPeople(store, auth.NewAccounts(pool, hasher))
 	r := commands.Request{CorrelationID: "createsuperuser"}
-	if _, err := people.Register(ctx, r, user.ID{UUID: id}, register, hash); err != nil {
-		return err
-	}
-	return signals.Tell(ctx) // a running service shows the admin at once
+	_, err = commands.NewPeople(o.store, o.accounts).Register(ctx, r, user.ID{UUID: id}, register, hash)
+	return err
 }
 
 // prompter asks for what was not given.

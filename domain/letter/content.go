@@ -1,7 +1,9 @@
 package letter
 
 import (
+	"strings"
 	"time"
+	"unicode"
 
 	"github.com/google/uuid"
 )
@@ -41,7 +43,20 @@ type Fault struct {
 	Err     error
 }
 
-func (f *Fault) Error() string { return string(f.Verdict) + ": " + f.Err.Error() }
+// faultMax is how many characters of a fault are told; a server's reply may be
+// of any length.
+const faultMax = 500
+
+// Error tells what went wrong in one line without control characters, whatever
+// a server replied.
+func (f *Fault) Error() string {
+	line := strings.Join(strings.FieldsFunc(f.Err.Error(), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+	line = strings.ToValidUTF8(line, "")
+	if runes := []rune(line); len(runes) > faultMax {
+		line = string(runes[:faultMax])
+	}
+	return line
+}
 
 // Unwrap answers what went wrong.
 func (f *Fault) Unwrap() error { return f.Err }

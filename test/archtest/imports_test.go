@@ -45,7 +45,7 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang", "golang.org/x/sync",
 	}},
-	{of: "mail", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/wneessen/go-mail"}},
+	{of: "mail", may: []string{"domain"}, outside: []string{"github.com/google/uuid", "github.com/wneessen/go-mail"}},
 	{of: "auth", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
@@ -73,7 +73,7 @@ var only = map[string][]string{
 	"github.com/swaggest/openapi-go":       {"httpapi"},
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "mail", "auth", "migrations", "internal/localpg", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "migrations", "internal/localpg", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

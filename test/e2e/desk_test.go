@@ -80,6 +80,15 @@ func (d *desk) signIn(t *testing.T, username string) *person {
 	return p
 }
 
+// wantsNoLetters has p told of nothing by mail: a letter is events, which come
+// when they come, and some tests count events.
+func (p *person) wantsNoLetters(t *testing.T) *person {
+	t.Helper()
+	none := object{"escalated": false, "assigned": false, "commented": false, "resolved": false}
+	p.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"notifications": none})
+	return p
+}
+
 func credentials(username string) object {
 	return object{"username": username, "password": secret}
 }

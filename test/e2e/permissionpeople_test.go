@@ -86,7 +86,7 @@ func TestWhatIsShownOfAUser(t *testing.T) {
 	rita.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"first_name": "Rita", "last_name": "Rossi"})
 
 	names := []string{"first_name", "id", "last_name", "username"}
-	whole := append([]string{"created_at", "email", "is_active", "name_email", "role", "updated_at"}, names...)
+	whole := append([]string{"created_at", "email", "is_active", "name_email", "notifications", "role", "updated_at"}, names...)
 	slices.Sort(whole)
 	cases := []struct {
 		name   string

@@ -17,7 +17,7 @@ import (
 func TestSeveralChangesAtOnce(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	amy := d.join(t, "amy", "agent")
+	amy := d.join(t, "amy", "agent").wantsNoLetters(t)
 	v := d.admin.opens(t, "Before")
 	put := object{"title": "After", "description": "Told anew.", "priority": "high", "status": "in-progress"}
 	cases := []struct {
@@ -218,8 +218,8 @@ func asynchronous(t *testing.T, d *desk) {
 func TestIdempotencyKeys(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	amy := d.join(t, "amy", "agent")
-	v := d.admin.opens(t, "x")
+	amy := d.join(t, "amy", "agent").wantsNoLetters(t)
+	v := d.admin.wantsNoLetters(t).opens(t, "x")
 	d.admin.assigns(t, v, "amy")
 	calls := []struct {
 		name, method, path string

@@ -121,11 +121,26 @@ func Serve(t testing.TB, env ...string) *Program {
 	return p
 }
 
+// ServeAs is [Serve] for a program with --role.
+func ServeAs(t testing.TB, role string, env ...string) *Program {
+	t.Helper()
+	p, err := start(t, []string{"serve", "--role=" + role}, env)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
 // TryServe is [Serve] for a start that may be refused: the error then holds
 // what the program said on standard error.
 func TryServe(t testing.TB, env ...string) (*Program, error) {
 	t.Helper()
-	p := &Program{cmd: exec.Command(Binary(t), "serve"), stderr: &tail{}, ended: make(chan error, 1)}
+	return start(t, []string{"serve"}, env)
+}
+
+func start(t testing.TB, args, env []string) (*Program, error) {
+	t.Helper()
+	p := &Program{cmd: exec.Command(Binary(t), args...), stderr: &tail{}, ended: make(chan error, 1)}
 	p.cmd.Env = Environ(env...)
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()

@@ -1,0 +1,133 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/letter"
+	"helpdesk/mail"
+	"helpdesk/projections"
+)
+
+// post answers what puts letters into words and sends them: over the mail
+// server that is configured, else to out.
+func (c Config) post(out io.Writer, log *slog.Logger) (*mail.Post, mail.Transport, error) {
+	composer, err := mail.NewComposer(mail.Config{From: c.MailFrom, PublicURL: c.PublicURL})
+	if err != nil {
+		return nil, nil, err
+	}
+	var transport mail.Transport = mail.NewConsole(out)
+	if c.SmtpURL != "" {
+		if transport, err = mail.NewSMTP(c.SmtpURL, log); err != nil {
+			return nil, nil, fmt.Errorf("HELPDESK_SMTP_URL: %w", err)
+		}
+	}
+	return mail.NewPost(composer, transport), transport, nil
+}
+
+// close ends the connections to the mail server.
+func (w *work) close() error {
+	if c, ok := w.transport.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+func mailCommand() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "mail",
+		Short: "Look at letters, and send them again",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(listMailCommand(), resendCommand())
+	return cmd
+}
+
+func listMailCommand() *cobra.Command {
+	var only []string
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List letters and what became of them, the newest first",
+		Example: "  helpdesk mail list --status uncertain,failed",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var statuses []letter.Status
+			for _, s := range only {
+				if !slices.Contains(letter.Statuses(), letter.Status(s)) {
+					return fmt.Errorf("--status: %q is not one of %v", s, letter.Statuses())
+				}
+				statuses = append(statuses, letter.Status(s))
+			}
+			if limit < 1 {
+				return errors.New("--limit: at least 1")
+			}
+			return withOperator(cmd.Context(), "mail list", func(ctx context.Context, o *operator) error {
+				emails, err := projections.NewReader(o.pool).Emails(ctx, statuses, limit)
+				if err != nil {
+					return err
+				}
+				for _, e := range emails {
+					problem := ""
+					if e.Error != nil {
+						problem = "  " + *e.Error
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %-9s  #%d %s to %s%s\n", e.ID,
+						e.QueuedAt.UTC().Format("2006-01-02T15:04:05Z"), e.Status, e.TicketNumber, e.Kind, e.Address, problem)
+				}
+				if len(emails) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "There are no such letters.")
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&only, "status", nil, "only these: queued, sending, sent, failed, uncertain")
+	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	return cmd
+}
+
+func resendCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "resend ID...",
+		Short: "Send failed or uncertain letters again",
+		Long: `Has a letter that failed, or of which nobody knows whether it arrived, sent
+again by the running service, or by the next one that starts. "helpdesk mail
+list" and read.emails show the ids. An uncertain letter may arrive twice.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := parseIDs(args)
+			if err != nil {
+				return err
+			}
+			return withOperator(cmd.Context(), "mail resend", func(ctx context.Context, o *operator) error {
+				letters := commands.NewLetters(o.store)
+				for _, id := range ids {
+					out, err := letters.Do(ctx, commands.Request{CorrelationID: "mail resend"}, letter.ID{UUID: id},
+						letter.Resend{By: letter.By{Actor: domain.System()}, Now: time.Now().UTC().Truncate(time.Microsecond)})
+					if errors.Is(err, domain.ErrNotFound) {
+						return fmt.Errorf("there is no letter %s", id)
+					}
+					if err != nil {
+						return fmt.Errorf("letter %s: %w", id, err)
+					}
+					said := "it is sent again"
+					if !out.Changed {
+						said = "it is waiting to be sent already"
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", id, said)
+				}
+				return nil
+			})
+		},
+	}
+}

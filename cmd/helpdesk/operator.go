@@ -1,0 +1,51 @@
+package main
+
+import (
+	"context"
+	"log/slog"
+	"os"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/auth"
+	"helpdesk/eventstore"
+)
+
+// operator is what the commands of operators work with. They run beside the
+// service or without it.
+type operator struct {
+	config   Config
+	log      *slog.Logger
+	pool     *pgxpool.Pool
+	store    *eventstore.Store
+	signals  *eventstore.Signals
+	hasher   *auth.Hasher
+	accounts *auth.Accounts
+}
+
+// operatorConns is how many database connections a command takes.
+const operatorConns = 16
+
+// withOperator runs the operator's command called name on the configured
+// database. A running service hears of what it appended.
+func withOperator(ctx context.Context, name string, work func(context.Context, *operator) error) error {
+	return withDatabase(ctx, func(ctx context.Context, c Config, db *database) error {
+		pool, err := db.connect(ctx, "helpdesk "+name, operatorConns, nil)
+		if err != nil {
+			return err
+		}
+		defer pool.Close()
+		o := &operator{config: c, log: c.logger(os.Stderr), pool: pool}
+		if o.hasher, err = auth.NewHasher(auth.HashConfig{}); err != nil {
+			return err
+		}
+		o.accounts = auth.NewAccounts(pool, o.hasher)
+		o.signals = eventstore.NewSignals(pool, eventstore.NewBell(), o.log)
+		o.store = eventstore.New(pool, eventstore.NewCodec(), o.signals.Appended)
+		defer o.store.Close()
+		if err := work(ctx, o); err != nil {
+			return err
+		}
+		return o.signals.Tell(ctx)
+	})
+}

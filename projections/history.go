@@ -1,0 +1,141 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// StreamLog loads streams; see [eventstore.Store].
+type StreamLog interface {
+	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]eventstore.Envelope, error)
+}
+
+// Histories tells what happened to a ticket, from the log itself. It is safe for
+// concurrent use.
+type Histories struct {
+	log  StreamLog
+	pool *pgxpool.Pool
+}
+
+// NewHistories makes the histories over a log and the read models beside it.
+func NewHistories(log StreamLog, pool *pgxpool.Pool) *Histories {
+	return &Histories{log: log, pool: pool}
+}
+
+// Entry is one event of a history, in words and data.
+type Entry struct {
+	Position   int64
+	Version    int // in the event's own stream: the ticket's, or a letter's
+	Type       string
+	Summary    string // one sentence
+	Actor      HistoryActor
+	Cause      *HistoryCause // nil: a person did it of themselves
+	Changes    []Change
+	OccurredAt time.Time
+	RecordedAt time.Time
+}
+
+// HistoryActor is who did it. ID and Username are nil for the service itself.
+type HistoryActor struct {
+	Kind     domain.ActorKind
+	ID       *uuid.UUID
+	Username *string
+}
+
+// HistoryCause is what an event came of.
+type HistoryCause struct {
+	Kind string // event or timer
+	ID   uuid.UUID
+	// Position of the event: the cause itself, or the one that set the timer. Nil
+	// when it is not part of this history.
+	Position *int64
+}
+
+// Change is a member that is another after an event. A nil is a member that was
+// not there.
+type Change struct {
+	Field  string
+	Before any
+	After  any
+}
+
+const ticketLettersSQL = `SELECT id FROM read.emails
+WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
+ORDER BY queued_at, id`
+
+// Ticket tells what happened to a ticket and its letters, in the order of the
+// log: [domain.ErrNotFound] when the viewer does not see the ticket. Who sees
+// all tickets sees this of deleted ones too. Others are told nothing of what
+// they may not see: a requester not of notes among staff, nor of letters to
+// others.
+func (h *Histories) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Entry, error) {
+	events, err := h.log.Load(ctx, id.UUID)
+	if err != nil {
+		return nil, err
+	}
+	var now ticket.State
+	for _, e := range events {
+		now = ticket.Evolve(now, e.Event)
+	}
+	if !now.VisibleTo(viewer) && !(now.Deleted && viewer.SeesAll()) {
+		return nil, domain.ErrNotFound
+	}
+	var only *uuid.UUID // whose letters
+	if !ticket.SeesInternal(viewer) {
+		only = &viewer.ID.UUID
+	}
+	rows, _ := h.pool.Query(ctx, ticketLettersSQL, id, only) // CollectRows answers its error
+	letters, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("find the letters of a ticket: %w", err))
+	}
+	told, err := h.log.LoadAll(ctx, letters)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(events, told)
+	slices.SortFunc(all, func(a, b eventstore.Envelope) int { return int(a.Position - b.Position) })
+	names, err := h.usernames(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	return newTeller(viewer, names).tell(all), nil
+}
+
+// usernames answers the names of everybody the events name.
+func (h *Histories) usernames(ctx context.Context, events []eventstore.Envelope) (map[uuid.UUID]string, error) {
+	var ids []uuid.UUID
+	for _, e := range events {
+		ids = append(ids, e.ActorID.UUID)
+		switch d := e.Event.(type) {
+		case ticket.Opened:
+			ids = append(ids, d.CreatedBy.UUID)
+		case ticket.Assigned:
+			ids = append(ids, d.AssignedTo.UUID)
+		case letter.Queued:
+			ids = append(ids, d.Recipient.UUID)
+		}
+	}
+	rows, _ := h.pool.Query(ctx, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids) // CollectRows answers its error
+	people, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Person])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("find the people of a history: %w", err))
+	}
+	names := make(map[uuid.UUID]string, len(people))
+	for _, p := range people {
+		names[p.ID] = p.Username
+	}
+	return names, nil
+}

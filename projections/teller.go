@@ -1,0 +1,239 @@
+package projections
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// teller turns the events of a ticket and its letters into entries.
+type teller struct {
+	viewer    domain.Actor
+	names     map[uuid.UUID]string
+	ticket    ticket.State
+	letters   map[uuid.UUID]letter.State
+	positions map[uuid.UUID]int64 // of the events told of, by id
+	setTimer  int64               // position of the event that set the timer, if one is set
+}
+
+func newTeller(viewer domain.Actor, names map[uuid.UUID]string) *teller {
+	return &teller{viewer: viewer, names: names, letters: map[uuid.UUID]letter.State{}, positions: map[uuid.UUID]int64{}}
+}
+
+func (t *teller) tell(events []eventstore.Envelope) []Entry {
+	var entries []Entry
+	for _, e := range events {
+		entry := Entry{
+			Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
+			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
+		}
+		if e.StreamType == domain.LetterStream {
+			before := t.letters[e.StreamID]
+			after := letter.Evolve(before, e.Event)
+			t.letters[e.StreamID] = after
+			entry.Changes, entry.Summary = changed(nil, "letter", status(before), status(after)), t.letterSummary(after, e)
+		} else {
+			before := t.ticket
+			t.ticket = ticket.Evolve(before, e.Event)
+			entry.Changes, entry.Summary = t.changes(before, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
+		}
+		t.note(e)
+		if !t.hidden(e.Event) {
+			entries = append(entries, entry)
+		}
+	}
+	return entries
+}
+
+// note remembers what later events may name as their cause.
+func (t *teller) note(e eventstore.Envelope) {
+	t.positions[e.EventID] = e.Position
+	switch e.Event.(type) {
+	case ticket.Opened, ticket.Reopened, ticket.Prioritised:
+		t.setTimer = e.Position
+	}
+}
+
+// hidden reports whether the viewer is not to know of the event: of a note among
+// staff.
+func (t *teller) hidden(e domain.Event) bool {
+	if ticket.SeesInternal(t.viewer) {
+		return false
+	}
+	switch d := e.(type) {
+	case ticket.CommentAdded:
+		return d.Internal
+	case ticket.CommentEdited:
+		return t.ticket.Comments[d.CommentID].Internal
+	case ticket.CommentRemoved:
+		return d.Internal
+	}
+	return false
+}
+
+func (t *teller) actor(e eventstore.Envelope) HistoryActor {
+	a := HistoryActor{Kind: e.ActorKind}
+	if e.ActorID.Valid {
+		id, name := e.ActorID.UUID, t.names[e.ActorID.UUID]
+		a.ID, a.Username = &id, &name
+	}
+	return a
+}
+
+func (t *teller) cause(e eventstore.Envelope) *HistoryCause {
+	if !e.CausationID.Valid {
+		return nil
+	}
+	c := &HistoryCause{Kind: "event", ID: e.CausationID.UUID}
+	if position, ok := t.positions[c.ID]; ok {
+		c.Position = &position
+	} else if e.ActorKind == domain.ActorTimer {
+		position := t.setTimer
+		c.Kind, c.Position = "timer", &position
+	}
+	return c
+}
+
+// name answers how the actor is called in a sentence.
+func (t *teller) name(a HistoryActor) string {
+	switch {
+	case a.Username != nil && *a.Username != "":
+		return *a.Username
+	case a.Kind == domain.ActorTimer:
+		return "A timer"
+	case a.Kind == domain.ActorImport:
+		return "An import"
+	}
+	return "The service"
+}
+
+// did says what happened, without who did it.
+func (t *teller) did(before ticket.State, e domain.Event) string {
+	switch d := e.(type) {
+	case ticket.Opened:
+		if d.CreatedBy != d.OpenedBy {
+			return fmt.Sprintf("opened the ticket for %s", t.person(d.CreatedBy))
+		}
+		return "opened the ticket"
+	case ticket.Retitled:
+		return "changed the title"
+	case ticket.Described:
+		return "changed the description"
+	case ticket.Prioritised:
+		return fmt.Sprintf("changed the priority from %s to %s", before.Priority, d.Priority)
+	case ticket.Assigned:
+		return fmt.Sprintf("assigned the ticket to %s", t.person(d.AssignedTo))
+	case ticket.Unassigned:
+		return fmt.Sprintf("took the ticket from %s", t.person(before.AssignedTo))
+	case ticket.Started:
+		return because("started work", d.Reason)
+	case ticket.Resolved:
+		return because("resolved the ticket", d.Reason)
+	case ticket.Closed:
+		return because("closed the ticket", d.Reason)
+	case ticket.Reopened:
+		return because("reopened the ticket", d.Reason)
+	case ticket.Escalated:
+		return because("escalated the ticket", d.Reason)
+	case ticket.CommentAdded:
+		if d.Internal {
+			return "added an internal note"
+		}
+		return "added a comment"
+	case ticket.CommentEdited:
+		return "edited a comment"
+	case ticket.CommentRemoved:
+		return "removed a comment"
+	case ticket.Deleted:
+		return "deleted the ticket"
+	}
+	return "did " + e.EventType()
+}
+
+func because(did, reason string) string {
+	if reason == "" {
+		return did
+	}
+	return did + ": " + strings.TrimSuffix(reason, ".")
+}
+
+func (t *teller) person(id domain.UserID) string {
+	if name := t.names[id.UUID]; name != "" {
+		return name
+	}
+	return "somebody"
+}
+
+func (t *teller) letterSummary(s letter.State, e eventstore.Envelope) string {
+	what := fmt.Sprintf("The letter to %s (%s)", t.person(s.Recipient), s.Kind)
+	switch d := e.Event.(type) {
+	case letter.Queued:
+		return what + " was queued."
+	case letter.HandedOver:
+		return what + " was handed to the mail server."
+	case letter.Postponed:
+		return fmt.Sprintf("%s was not taken and is tried again: %s.", what, d.Error)
+	case letter.Sent:
+		return what + " was sent."
+	case letter.Failed:
+		return fmt.Sprintf("%s was refused: %s.", what, d.Error)
+	case letter.Doubted:
+		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
+	}
+	return what + " is to be sent again."
+}
+
+func status(s letter.State) any {
+	if !s.Exists {
+		return nil
+	}
+	return s.Status
+}
+
+// changes answers the members that an event changed from before to the state
+// after it.
+func (t *teller) changes(before ticket.State, e domain.Event) []Change {
+	after := t.ticket
+	var all []Change
+	switch d := e.(type) {
+	case ticket.Opened:
+		all = changed(all, "title", nil, after.Title)
+		all = changed(all, "description", nil, after.Description)
+		all = changed(all, "priority", nil, after.Priority)
+		all = changed(all, "status", nil, after.Status)
+		return changed(all, "created_by", nil, t.username(after.CreatedBy))
+	case ticket.Deleted:
+		return changed(all, "deleted", false, true)
+	case ticket.CommentAdded:
+		return changed(all, "comment", nil, d.Text)
+	case ticket.CommentEdited:
+		return changed(all, "comment", before.Comments[d.CommentID].Text, d.Text)
+	case ticket.CommentRemoved:
+		return changed(all, "comment", before.Comments[d.CommentID].Text, nil)
+	}
+	all = changed(all, "title", before.Title, after.Title)
+	all = changed(all, "description", before.Description, after.Description)
+	all = changed(all, "priority", before.Priority, after.Priority)
+	all = changed(all, "status", before.Status, after.Status)
+	return changed(all, "assigned_to", t.username(before.AssignedTo), t.username(after.AssignedTo))
+}
+
+func (t *teller) username(id domain.UserID) any {
+	if id.IsZero() {
+		return nil
+	}
+	return t.person(id)
+}
+
+func changed(all []Change, field string, before, after any) []Change {
+	if before == after {
+		return all
+	}
+	return append(all, Change{Field: field, Before: before, After: after})
+}

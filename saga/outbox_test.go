@@ -1,0 +1,234 @@
+package saga
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+)
+
+func request() commands.Request { return commands.Request{} }
+
+// chore is a command for tests.
+type chore struct {
+	N int `json:"n"`
+}
+
+func (chore) Name() string { return "Chore" }
+
+// issue puts n chores into the outbox.
+func (d *desk) issue(t testing.TB, n int) []uuid.UUID {
+	t.Helper()
+	tx, err := d.pool.Begin(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	x := newEffects("test")
+	var ids []uuid.UUID
+	for i := range n {
+		ids = append(ids, uuid.New())
+		if err := x.add(cause{EventID: uuid.New(), CorrelationID: "c"}, []Effect{Issue{ID: ids[i], Command: chore{N: i}}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(x.write(testContext(t), tx), tx.Commit(testContext(t))); err != nil {
+		t.Fatal(err)
+	}
+	d.issued.Ring()
+	return ids
+}
+
+func (d *desk) process(t testing.TB, atOnce int, f func(ctx context.Context, r commands.Request, c chore) error) (stop func()) {
+	t.Helper()
+	return run(t, NewProcessor(d.outbox, d.issued, nil, d.log, Handle(atOnce, f)).Run)
+}
+
+func (d *desk) left(t testing.TB) int {
+	return one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox`)
+}
+
+func TestEachCommandIsCarriedOutOnceHoweverManyProcessesDo(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var carried [200]atomic.Int64
+	for range 3 {
+		d.process(t, 4, func(_ context.Context, r commands.Request, c chore) error {
+			if r.ID == uuid.Nil || r.CausationID == uuid.Nil || r.CorrelationID != "c" {
+				t.Errorf("the request of a command: %+v", r)
+			}
+			carried[c.N].Add(1)
+			return nil
+		})
+	}
+	d.issue(t, len(carried))
+	poll(t, "the commands", func() bool { return d.left(t) == 0 })
+	for i := range carried {
+		if n := carried[i].Load(); n != 1 {
+			t.Errorf("command %d was carried out %d times", i, n)
+		}
+	}
+}
+
+func TestACommandThatFailsIsTriedAgainAndInTheEndParked(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var tries atomic.Int64
+	var mended atomic.Bool
+	d.process(t, 4, func(_ context.Context, _ commands.Request, c chore) error {
+		if c.N == 1 {
+			return nil
+		}
+		if mended.Load() {
+			return nil
+		}
+		if tries.Add(1)%2 == 0 {
+			panic("a fault")
+		}
+		return errors.New("a fault \x00 of mine")
+	})
+	ids := d.issue(t, 2)
+	// Its waits add up to minutes: let it be due at once.
+	poll(t, "the last try", func() bool {
+		_, err := d.pool.Exec(testContext(t), `UPDATE saga.outbox SET due_at = now() WHERE claimed_by IS NULL AND due_at > now()`)
+		return err == nil && tries.Load() == maxTries && one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox WHERE parked_at IS NOT NULL`) == 1
+	})
+	parked, err := d.outbox.Parked(testContext(t))
+	if err != nil || len(parked) != 1 || parked[0].ID != ids[0] || parked[0].Attempts != maxTries || parked[0].Error == "" {
+		t.Fatalf("parked: %+v, %v", parked, err)
+	}
+	if fate, _, err := d.outbox.FateOf(testContext(t), ids[1]); err != nil || fate != FateDone {
+		t.Errorf("the other command: %v, %v; want it done", fate, err)
+	}
+	if err := d.outbox.Retry(testContext(t), ids[1]); !errors.Is(err, ErrNotParked) {
+		t.Errorf("retry of what is not parked: %v", err)
+	}
+	mended.Store(true)
+	if err := d.outbox.Retry(testContext(t), ids[0]); err != nil {
+		t.Fatal(err)
+	}
+	poll(t, "the retry", func() bool { return d.left(t) == 0 })
+}
+
+func TestAParkedCommandCanBeDiscarded(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	id := d.issue(t, 1)[0]
+	if err := d.outbox.Discard(testContext(t), id); !errors.Is(err, ErrNotParked) {
+		t.Errorf("discard of what is not parked: %v", err)
+	}
+	if _, err := d.pool.Exec(testContext(t), `UPDATE saga.outbox SET parked_at = now()`); err != nil {
+		t.Fatal(err)
+	}
+	if err := d.outbox.Discard(testContext(t), id); err != nil || d.left(t) != 0 {
+		t.Errorf("discard: %v, %d left", err, d.left(t))
+	}
+}
+
+type wait time.Duration
+
+func (wait) Error() string               { return "not yet" }
+func (w wait) RetryAfter() time.Duration { return time.Duration(w) }
+
+func TestACommandMayAskForAnotherTimeAsOftenAsItLikes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var tries atomic.Int64
+	d.process(t, 4, func(context.Context, commands.Request, chore) error {
+		if tries.Add(1) <= 2*maxTries {
+			return wait(time.Millisecond)
+		}
+		return nil
+	})
+	d.issue(t, 1)
+	poll(t, "the command", func() bool { d.issued.Ring(); return d.left(t) == 0 })
+	if got := tries.Load(); got != 2*maxTries+1 {
+		t.Errorf("tried %d times, want %d", got, 2*maxTries+1)
+	}
+}
+
+// A process that is gone leaves its commands to the others at once.
+func TestWhatADeadProcessWasAtIsTakenOver(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	dead, err := newClaimant(testContext(t), d.pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	d.issue(t, 5)
+	if got, err := d.outbox.claim(testContext(t), "Chore", 5, dead.id); err != nil || len(got) != 5 {
+		t.Fatalf("claimed %d, %v", len(got), err)
+	}
+	var carried atomic.Int64
+	d.process(t, 4, func(context.Context, commands.Request, chore) error { carried.Add(1); return nil })
+	d.issue(t, 1) // the processor is at work, and leaves alone what a living one has
+	poll(t, "the other command", func() bool { return d.left(t) == 5 && carried.Load() == 1 })
+	dead.close()
+	poll(t, "the takeover", func() bool { return d.left(t) == 0 && carried.Load() == 6 })
+}
+
+func TestACommandAtWhichProcessesDieIsParked(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.issue(t, 1)
+	for range maxTries {
+		dead, err := newClaimant(testContext(t), d.pool)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := d.outbox.claim(testContext(t), "Chore", 1, dead.id); err != nil || len(got) != 1 {
+			t.Fatalf("claimed %d, %v", len(got), err)
+		}
+		dead.close()
+		poll(t, "the claim to be free", func() bool { freed, err := d.outbox.free(testContext(t)); return err == nil && freed })
+	}
+	if parked, err := d.outbox.Parked(testContext(t)); err != nil || len(parked) != 1 {
+		t.Errorf("parked: %v, %v; want the command", parked, err)
+	}
+}
+
+// A claimant whose connection is cut finishes what it is at, and goes on as
+// another.
+func TestAProcessorOutlivesItsConnections(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	var carried atomic.Int64
+	d.process(t, 4, func(context.Context, commands.Request, chore) error { carried.Add(1); return nil })
+	for round := int64(1); round <= 3; round++ {
+		d.issue(t, 10)
+		poll(t, "the commands", func() bool { return carried.Load() >= 10*round && d.left(t) == 0 })
+		const q = `SELECT count(pg_terminate_backend(pid))::int FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()`
+		if one[int](t, d.super, q) == 0 {
+			t.Error("no connection was there to be cut")
+		}
+		d.pool.Reset()
+	}
+}
+
+// An orderly end waits for the command under way and gives back the others.
+func TestTheProcessorFinishesWhatItIsAt(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	begun, finish := make(chan struct{}, 10), make(chan struct{})
+	var carried atomic.Int64
+	stop := d.process(t, 1, func(context.Context, commands.Request, chore) error {
+		begun <- struct{}{}
+		<-finish
+		carried.Add(1)
+		return nil
+	})
+	d.issue(t, 3)
+	<-begun
+	go close(finish)
+	stop()
+	if left := d.left(t); int64(left) != 3-carried.Load() {
+		t.Errorf("%d commands were carried out and %d are left of 3", carried.Load(), left)
+	}
+	if claimed := one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox WHERE claimed_by IS NOT NULL`); claimed != 0 {
+		t.Errorf("%d commands are still claimed", claimed)
+	}
+}

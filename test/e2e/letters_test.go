@@ -1,0 +1,255 @@
+package e2e
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/emersion/go-smtp"
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/test/mailserver"
+	"helpdesk/test/program"
+)
+
+// patience is far above what anything waited for takes.
+const patience = 30 * time.Second
+
+// eventually looks until ok, and fails the test when it never is.
+func eventually(t *testing.T, what string, ok func() bool) {
+	t.Helper()
+	limit := time.After(patience)
+	tick := time.NewTicker(10 * time.Millisecond)
+	defer tick.Stop()
+	for !ok() {
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("waited in vain: %s", what)
+		}
+	}
+}
+
+// runs runs a subcommand to its end and answers what it printed.
+func (d *desk) runs(t *testing.T, stdin string, args ...string) string {
+	t.Helper()
+	stdout, stderr, err := program.Run(t.Context(), t, stdin, d.env, args...)
+	if err != nil {
+		t.Fatalf("helpdesk %s: %v\n%s", strings.Join(args, " "), err, stderr)
+	}
+	return stdout
+}
+
+// subjects answers what was sent to whom, in an order of their own.
+func subjects(s *mailserver.Server) []string {
+	var all []string
+	for _, l := range s.Taken() {
+		all = append(all, l.To+" "+l.Header.Get("Subject"))
+	}
+	slices.Sort(all)
+	return all
+}
+
+func (d *desk) wantLetters(t *testing.T, s *mailserver.Server, want ...string) {
+	t.Helper()
+	slices.Sort(want)
+	eventually(t, fmt.Sprint(len(want), " letters"), func() bool { return len(s.Taken()) >= len(want) })
+	if diff := cmp.Diff(want, subjects(s)); diff != "" {
+		t.Errorf("letters (-want +got):\n%s", diff)
+	}
+}
+
+func TestThePeopleConcernedAreToldByMail(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	d := open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_PUBLIC_URL=https://desk.example.com", "HELPDESK_MAIL_FROM=Desk <desk@example.org>")
+	ada, amy := d.join(t, "ada", "user"), d.join(t, "amy", "agent")
+	v := ada.opens(t, "Printer <b>smokes</b>\u00a0", object{"priority": "high"})
+	d.admin.assigns(t, v, "amy")
+	ada.comments(t, v, "It is the one on the third floor.", false)
+	amy.comments(t, v, "Between us: the fan.", true)
+	amy.comments(t, v, "I am coming.", false)
+	amy.does(t, v, "escalate")
+	amy.does(t, v, "resolve")
+	n := fmt.Sprint(v.Number)
+	want := []string{
+		"amy@example.com [#" + n + "] Assigned to you: Printer <b>smokes</b>",
+		"ada@example.com [#" + n + "] New comment: Printer <b>smokes</b>",
+		"ada@example.com [Escalated] #" + n + " Printer <b>smokes</b>",
+		"root@example.com [Escalated] #" + n + " Printer <b>smokes</b>",
+		"ada@example.com [#" + n + "] Resolved: Printer <b>smokes</b>",
+	}
+	d.wantLetters(t, server, want...)
+	for _, l := range server.Taken() {
+		root := "<" + v.ID + "@example.org>"
+		if l.Header.Get("References") != root || l.Header.Get("In-Reply-To") != root || l.Header.Get("Auto-Submitted") != "auto-generated" ||
+			!strings.HasSuffix(l.MessageID(), "@example.org>") || !strings.Contains(l.Header.Get("From"), "desk@example.org") {
+			t.Errorf("header of a letter: %v", l.Header)
+		}
+		if !strings.Contains(l.Content, "https://desk.example.com/") || strings.Contains(l.Content, "<b>smokes</b><") {
+			t.Errorf("a letter without a link, or with markup of a person:\n%s", l.Content)
+		}
+		if strings.Contains(l.Content, "the fan") {
+			t.Error("a note among staff is in a letter")
+		}
+	}
+	if got := d.admin.sees(t, v); got.Version != 7 {
+		t.Errorf("the ticket is at version %d, want 7: letters are no events of it", got.Version)
+	}
+
+	type switches struct {
+		Notifications map[string]bool
+	}
+	got := read[switches](t, ada.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"notifications": object{"commented": false}}))
+	if diff := cmp.Diff(map[string]bool{"escalated": true, "assigned": true, "commented": false, "resolved": true}, got.Notifications); diff != "" {
+		t.Errorf("notifications (-want +got):\n%s", diff)
+	}
+	refused(t, ada.sends(t, "PATCH", "/api/me/", object{"notifications": object{"comment": false}}), http.StatusBadRequest)
+	amy.comments(t, v, "Once more.", false)
+	amy.does(t, v, "reopen")
+	amy.does(t, v, "resolve")
+	d.wantLetters(t, server, append(want, "ada@example.com [#"+n+"] Resolved: Printer <b>smokes</b>")...)
+}
+
+func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	var greylisted atomic.Bool
+	release := make(chan struct{})
+	server.Refuse(func(to string) error {
+		switch {
+		case strings.HasPrefix(to, "refused"):
+			return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "no such box"}
+		case strings.HasPrefix(to, "greylisted") && greylisted.CompareAndSwap(false, true):
+			return &smtp.SMTPError{Code: 451, EnhancedCode: smtp.EnhancedCode{4, 7, 1}, Message: "come again"}
+		case strings.HasPrefix(to, "hanging"):
+			<-release
+			return errors.New("too late")
+		}
+		return nil
+	})
+	var cuts atomic.Int64
+	server.AtEnd(func(to string) error {
+		if strings.HasPrefix(to, "cut") && cuts.Add(1) == 1 {
+			return mailserver.ErrCut
+		}
+		return nil
+	})
+	t.Cleanup(func() { close(release) })
+	d := open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_MAIL_RETRY_MIN=200ms")
+	ada := d.join(t, "ada", "user")
+	for _, name := range []string{"hanging", "refused", "greylisted", "cut", "fine"} {
+		d.join(t, name, "agent")
+		d.admin.assigns(t, ada.opens(t, "For "+name), name)
+	}
+	status := func(of string) string {
+		for line := range strings.Lines(d.runs(t, "", "mail", "list")) {
+			if strings.Contains(line, " "+of+"@") {
+				return strings.Fields(line)[2]
+			}
+		}
+		return "none"
+	}
+	for of, want := range map[string]string{"refused": "failed", "greylisted": "sent", "cut": "uncertain", "fine": "sent", "hanging": "queued"} {
+		eventually(t, of+" is "+want, func() bool { return status(of) == want })
+	}
+	listed := d.runs(t, "", "mail", "list", "--status", "uncertain,failed")
+	if strings.Count(listed, "\n") != 2 || !strings.Contains(listed, "no such box") {
+		t.Errorf("letters in trouble:\n%s", listed)
+	}
+	if got := len(server.Taken()); got != 2 {
+		t.Errorf("%d letters were taken, want 2", got)
+	}
+	for line := range strings.Lines(listed) {
+		if id := strings.Fields(line)[0]; strings.Contains(line, "cut@") {
+			if said := d.runs(t, "", "mail", "resend", id); !strings.Contains(said, "sent again") {
+				t.Errorf("resend: %s", said)
+			}
+			eventually(t, "the uncertain letter sent", func() bool { return status("cut") == "sent" })
+			if _, _, err := program.Run(t.Context(), t, "", d.env, "mail", "resend", id); err == nil {
+				t.Error("a sent letter was sent again")
+			}
+		}
+	}
+	for id, n := range server.Counts() {
+		if n != 1 {
+			t.Errorf("letter %s was taken %d times", id, n)
+		}
+	}
+}
+
+func TestOperatorsImportAndEscalate(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	d := open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_ESCALATE_HIGH=0")
+	d.join(t, "ada", "user")
+	// High priority never escalates while the service runs; stopped, an operator
+	// looks at what the tickets of other priorities come to.
+	if err := d.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	const rows = `{"title": "Old", "description": "Long ago.", "priority": "medium", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
+
+{"title": "Done", "description": "Long ago.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z", "status": "resolved", "status_at": "2020-01-03T00:00:00Z"}
+{"title": "", "description": "No title.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
+{"title": "Whose?", "description": "Nobody's.", "created_by": "nobody", "occurred_at": "2020-01-02T03:04:05Z"}
+{"title": "When?", "description": "Some day.", "created_by": "ada", "occurred_at": "2999-01-02T03:04:05Z"}
+{"title": "What?", "description": "A slip.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z", "colour": "red"}
+not JSON
+{"title": "High", "description": "Never.", "priority": "high", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
+`
+	imports := func(want string) string {
+		t.Helper()
+		stdout, stderr, err := program.Run(t.Context(), t, rows, d.env, "tickets", "import", "-")
+		if err == nil || !strings.Contains(stdout, want) {
+			t.Errorf("import: %v\n%s%s; want %q and an error", err, stdout, stderr, want)
+		}
+		return stderr
+	}
+	said := imports("3 tickets imported, 0 were in already, 5 lines refused.")
+	for _, want := range []string{"line 4: title", `line 5: created_by: there is nobody called "nobody"`, "line 6: occurred_at", "line 7: ", "line 8: "} {
+		if !strings.Contains(said, want) {
+			t.Errorf("not said: %s, but\n%s", want, said)
+		}
+	}
+	imports("0 tickets imported, 3 were in already, 5 lines refused.")
+
+	if got := d.runs(t, "", "escalations", "list"); strings.Count(got, "\n") != 1 || !strings.Contains(got, "Old") || !strings.Contains(got, "due 2020-01-02T07:04:05Z") {
+		t.Errorf("pending:\n%s", got)
+	}
+	if got := d.runs(t, "", "escalations", "check", "--dry-run"); !strings.Contains(got, "1 would escalate") {
+		t.Errorf("dry run:\n%s", got)
+	}
+	if got := d.runs(t, "", "escalations", "check", "--dry-run", "--at", "2020-01-02T04:00:00Z"); !strings.Contains(got, "0 would escalate") {
+		t.Errorf("dry run before it is due:\n%s", got)
+	}
+	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "Old") || !strings.Contains(got, "1 escalated, 0 left alone.") {
+		t.Errorf("check:\n%s", got)
+	}
+	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "0 escalated, 0 left alone.") {
+		t.Errorf("check again:\n%s", got)
+	}
+	if got := d.runs(t, "", "commands", "parked"); !strings.Contains(got, "No command is parked.") {
+		t.Errorf("parked:\n%s", got)
+	}
+	d.Program = program.Serve(t, d.env...)
+	d.admin = d.signIn(t, "root")
+	got := get[listOf[ticketView]](t, d.admin, "/api/tickets/?ordering=number")
+	var lines []string
+	for _, v := range got.Results {
+		if v.Title == "Old" {
+			subject := fmt.Sprintf(" [Escalated] #%d Old", v.Number)
+			d.wantLetters(t, server, "ada@example.com"+subject, "root@example.com"+subject)
+		}
+		lines = append(lines, fmt.Sprint(v.Title, " ", v.Status, " ", v.CreatedAt.Format(time.DateOnly)))
+	}
+	slices.Sort(lines)
+	if diff := cmp.Diff([]string{"Done resolved 2020-01-02", "High open 2020-01-02", "Old escalated 2020-01-02"}, lines); diff != "" {
+		t.Errorf("tickets (-want +got):\n%s", diff)
+	}
+}
