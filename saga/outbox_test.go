@@ -209,6 +209,14 @@ func TestAProcessorOutlivesItsConnections(t *testing.T) {
 	}
 }
 
+func TestAProcessorThatIsToldToEndAtOnceEnds(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	for range 20 { // at whatever point of its beginning it is
+		d.process(t, 4, func(context.Context, commands.Request, chore) error { return nil })()
+	}
+}
+
 // An orderly end waits for the command under way and gives back the others.
 func TestTheProcessorFinishesWhatItIsAt(t *testing.T) {
 	t.Parallel()

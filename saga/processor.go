@@ -91,7 +91,10 @@ func (p *Processor) Run(ctx context.Context) error {
 // runOnce carries out commands as one claimant.
 func (p *Processor) runOnce(ctx context.Context) error {
 	c, err := newClaimant(ctx, p.outbox.pool)
-	if err != nil {
+	if ctx.Err() != nil {
+		err = nil // told to end before it began
+	}
+	if err != nil || c == nil {
 		return err
 	}
 	defer c.close()

@@ -1,0 +1,155 @@
+package projections
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// told is what a history says, a line for each event.
+func told(entries []Entry) []string {
+	lines := make([]string, len(entries))
+	for i, e := range entries {
+		var changes []string
+		for _, c := range e.Changes {
+			changes = append(changes, c.Field)
+		}
+		lines[i] = e.Summary + " " + strings.Join(changes, ",")
+	}
+	return lines
+}
+
+func TestTheHistoryOfATicket(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	ann, zoe, rob := everybody["ann"], everybody["zoe"], everybody["rob"]
+	id, note, said := newTicketID(), ticket.CommentID{UUID: newID()}, ticket.CommentID{UUID: newID()}
+	ctx := testContext(t)
+	if _, err := d.tickets.Open(ctx, commands.Request{}, id, ticket.OpenTicket{
+		By: ticket.By{Actor: zoe}, Title: "Printer", Description: "It smokes.", CreatedBy: ann.ID}); err != nil {
+		t.Fatal(err)
+	}
+	timer := newID()
+	for _, step := range []struct {
+		r commands.Request
+		c ticket.Command
+	}{
+		{c: ticket.EditTicket{By: ticket.By{Actor: ann}, Title: ptr("Plotter"), Priority: ptr(ticket.High)}},
+		{c: ticket.AssignTicket{By: ticket.By{Actor: rob}, To: ticket.Assignee{ID: zoe.ID, ActiveStaff: true}}},
+		{c: ticket.AddComment{By: ticket.By{Actor: zoe}, CommentID: note, Text: "The fan.", Internal: true}},
+		{c: ticket.AddComment{By: ticket.By{Actor: zoe}, CommentID: said, Text: "I am coming."}},
+		{c: ticket.EditComment{By: ticket.By{Actor: zoe}, CommentID: note, Text: "The fan, surely."}},
+		{c: ticket.RemoveComment{By: ticket.By{Actor: rob}, CommentID: said}},
+		{r: commands.Request{CausationID: timer}, c: ticket.EscalateOverdue{By: ticket.By{Actor: domain.Actor{Kind: domain.ActorTimer}}, Opening: 1,
+			Priority: ticket.High, Waiting: []ticket.Status{ticket.StatusOpen}, Reason: "It waited for 1h0m0s."}},
+		{c: ticket.ChangeStatus{By: ticket.By{Actor: zoe}, To: ticket.StatusResolved}},
+	} {
+		if _, err := d.tickets.Do(ctx, step.r, id, step.c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	resolved := d.log(t)[len(d.log(t))-1]
+	letters := commands.NewLetters(d.store)
+	for _, to := range []domain.Actor{ann, rob} {
+		l := letter.ID{UUID: newID()}
+		r := commands.Request{CausationID: resolved.EventID}
+		by := letter.By{Actor: domain.System()}
+		for _, c := range []letter.Command{
+			letter.Queue{By: by, Queued: letter.Queued{Kind: letter.Resolved, TicketID: id.UUID, TicketNumber: 1, CauseVersion: 10, Recipient: to.ID, Address: "a@example.com"}},
+			letter.Record{By: by, Verdict: letter.VerdictPostponed, Error: "come again", RetryMin: time.Second},
+			letter.HandOver{By: by}, letter.Record{By: by, Verdict: letter.VerdictSent},
+		} {
+			if _, err := letters.Do(ctx, r, l, c); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	d.project(t, fresh)
+	h := NewHistories(d.store, d.pool)
+	letterTo := func(name string) []string {
+		what := "The letter to " + name + " (resolved) "
+		return []string{what + "was queued. letter", what + "was not taken and is tried again: come again. ",
+			what + "was handed to the mail server. letter", what + "was sent. letter"}
+	}
+	public := []string{
+		"zoe opened the ticket for ann. title,description,priority,status,created_by",
+		"ann changed the title. title",
+		"ann changed the priority from low to high. priority",
+		"rob assigned the ticket to zoe. assigned_to",
+		"zoe added a comment. comment",
+		"rob removed a comment. comment",
+		"A timer escalated the ticket: It waited for 1h0m0s. status",
+		"zoe resolved the ticket. status",
+	}
+	got, err := h.Ticket(ctx, ann, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(append(append([]string{}, public...), letterTo("ann")...), told(got)); diff != "" {
+		t.Errorf("as the requester is told (-want +got):\n%s", diff)
+	}
+	for i, e := range got {
+		switch {
+		case e.Type == "ticket.escalated":
+			if want := (HistoryCause{Kind: "timer", ID: timer, Position: ptr(got[2].Position)}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
+				t.Errorf("the cause of the escalation: %+v, want the timer that the priority set", e.Cause)
+			}
+			if want := []Change{{Field: "status", Before: ticket.StatusOpen, After: ticket.StatusEscalated}}; gocmp.Diff(want, e.Changes) != "" {
+				t.Errorf("the changes of the escalation: %+v", e.Changes)
+			}
+		case strings.HasPrefix(e.Type, "letter."):
+			if want := (HistoryCause{Kind: "event", ID: resolved.EventID, Position: &resolved.Position}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
+				t.Errorf("the cause of a letter: %+v", e.Cause)
+			}
+		case e.Cause != nil:
+			t.Errorf("entry %d has a cause: %+v", i, e.Cause)
+		}
+	}
+	all, err := h.Ticket(ctx, zoe, id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	staff := append([]string{}, public[:4]...)
+	staff = append(staff, "zoe added an internal note. comment", public[4], "zoe edited a comment. comment")
+	staff = append(append(append(staff, public[5:]...), letterTo("ann")...), letterTo("rob")...)
+	if diff := gocmp.Diff(staff, told(all)); diff != "" {
+		t.Errorf("as staff are told (-want +got):\n%s", diff)
+	}
+	checkWhoIsTold(t, d, h, id)
+}
+
+func checkWhoIsTold(t *testing.T, d *desk, h *Histories, id ticket.ID) {
+	t.Helper()
+	see := func(name string, want bool) {
+		t.Helper()
+		_, err := h.Ticket(testContext(t), everybody[name], id)
+		if (err == nil) != want || (!want && !errors.Is(err, domain.ErrNotFound)) {
+			t.Errorf("%s: got %v, want to be told: %v", name, err, want)
+		}
+	}
+	for name, want := range map[string]bool{"ann": true, "bob": false, "eve": false, "zoe": true, "rob": true, "ida": true, "nemo": false} {
+		see(name, want)
+	}
+	if _, err := d.tickets.Do(testContext(t), commands.Request{}, id, ticket.DeleteTicket{By: ticket.By{Actor: everybody["rob"]}}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"ann": false, "zoe": false, "rob": true, "ida": true} {
+		see(name, want) // gone, but for those who audit
+	}
+	if _, err := h.Ticket(testContext(t), everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("of a ticket that never was: %v", err)
+	}
+}
+
+var _ StreamLog = (*eventstore.Store)(nil)
