@@ -69,6 +69,12 @@ type Reader interface {
 	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
 }
 
+// History tells what happened to a ticket as far as the viewer may know, and
+// [domain.ErrNotFound] of one they may not see.
+type History interface {
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+}
+
 // Freshness waits until the read models have reached a position of the log,
 // and answers an error of kind Unavailable when ctx ends before.
 type Freshness interface {
@@ -89,6 +95,7 @@ type Deps struct {
 	Sessions  Sessions
 	Passwords Passwords
 	Read      Reader
+	History   History
 	Freshness Freshness
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here

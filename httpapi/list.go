@@ -48,7 +48,7 @@ func (c *Call) listScope() string {
 	for _, name := range []string{"page_size", "cursor", "count"} {
 		query.Del(name)
 	}
-	return strings.Join([]string{c.route.ID, c.Actor.ID.String(), query.Encode()}, "\n")
+	return strings.Join([]string{c.route.ID, c.Request.URL.Path, c.Actor.ID.String(), query.Encode()}, "\n")
 }
 
 // listOf makes the answer of one page, with links to its neighbours in the
@@ -90,7 +90,8 @@ func (a *API) pageLink(c *Call, place projections.Cursor) (string, error) {
 	}
 	query := c.Request.URL.Query()
 	query.Set("cursor", token)
-	return a.base(c.Request) + c.route.Path + "?" + query.Encode(), nil
+	path := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
+	return a.base(c.Request) + path.String(), nil
 }
 
 // base answers scheme and host that clients reach the service by.

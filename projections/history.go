@@ -1,9 +1,11 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -75,11 +77,19 @@ const ticketLettersSQL = `SELECT id FROM read.emails
 WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
 ORDER BY queued_at, id`
 
-// Ticket tells what happened to a ticket and its letters, in the order of the
-// log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
+// Ticket tells a page of what happened to a ticket and its letters, in the order
+// of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
 // auditors are told of deleted ones too. Nobody is told of what they may not
 // see: a requester not of notes among staff, nor of letters to others.
-func (h *Histories) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Entry, error) {
+func (h *Histories) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p Page) (Slice[Entry], error) {
+	all, err := h.ticket(ctx, viewer, id)
+	if err != nil {
+		return Slice[Entry]{}, err
+	}
+	return pageOfEntries(all, p), nil
+}
+
+func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Entry, error) {
 	events, err := h.log.Load(ctx, id.UUID)
 	if err != nil {
 		return nil, err
@@ -106,12 +116,39 @@ func (h *Histories) Ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 		return nil, err
 	}
 	all := slices.Concat(events, told)
-	slices.SortFunc(all, func(a, b eventstore.Envelope) int { return int(a.Position - b.Position) })
+	slices.SortFunc(all, func(a, b eventstore.Envelope) int { return cmp.Compare(a.Position, b.Position) })
 	names, err := h.usernames(ctx, all)
 	if err != nil {
 		return nil, err
 	}
 	return newTeller(viewer, names).tell(all), nil
+}
+
+// pageOfEntries cuts a page out of a whole history. A ticket's events are read
+// all together anyway: they have to be folded.
+func pageOfEntries(all []Entry, p Page) Slice[Entry] {
+	rest, back := all, false
+	if c := p.Cursor; c != nil {
+		back = c.Back
+		at, _ := strconv.ParseInt(c.Key, 10, 64) // we made it
+		place, there := slices.BinarySearchFunc(all, at, func(e Entry, at int64) int { return cmp.Compare(e.Position, at) })
+		switch {
+		case back:
+			rest = slices.Clone(all[:place])
+			slices.Reverse(rest)
+		case there:
+			rest = all[place+1:]
+		default:
+			rest = all[place:]
+		}
+	}
+	l := list[Entry]{at: func(e Entry) (string, uuid.UUID) { return strconv.FormatInt(e.Position, 10), uuid.Nil }}
+	s := l.cut(slices.Clone(rest[:min(len(rest), p.Size+1)]), p, back)
+	if p.Count {
+		n := int64(len(all))
+		s.Count = &n
+	}
+	return s
 }
 
 // usernames answers the names of everybody the events name.

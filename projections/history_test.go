@@ -92,7 +92,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		"A timer escalated the ticket: It waited for 1h0m0s. status",
 		"zoe resolved the ticket. status",
 	}
-	got, err := h.Ticket(ctx, ann, id)
+	got, err := h.ticket(ctx, ann, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 			t.Errorf("entry %d has a cause: %+v", i, e.Cause)
 		}
 	}
-	all, err := h.Ticket(ctx, zoe, id)
+	all, err := h.ticket(ctx, zoe, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -126,14 +126,49 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	if diff := gocmp.Diff(staff, told(all)); diff != "" {
 		t.Errorf("as staff are told (-want +got):\n%s", diff)
 	}
+	checkPagesOfHistory(t, h, id, all)
 	checkWhoIsTold(t, d, h, id)
+}
+
+// checkPagesOfHistory walks the history there and back.
+func checkPagesOfHistory(t *testing.T, h *Histories, id ticket.ID, all []Entry) {
+	t.Helper()
+	var there, back []Entry
+	p := Page{Size: 4, Count: true}
+	for {
+		s, err := h.Ticket(testContext(t), everybody["zoe"], id, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Count == nil || *s.Count != int64(len(all)) {
+			t.Errorf("count: got %v, want %d", s.Count, len(all))
+		}
+		there = append(there, s.Items...)
+		if s.Next == nil {
+			p.Cursor = s.Previous
+			back = append(back, s.Items...)
+			break
+		}
+		p.Cursor = s.Next
+	}
+	for p.Cursor != nil {
+		s, err := h.Ticket(testContext(t), everybody["zoe"], id, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		back = append(append([]Entry{}, s.Items...), back...)
+		p.Cursor = s.Previous
+	}
+	if gocmp.Diff(all, there) != "" || gocmp.Diff(all, back) != "" {
+		t.Errorf("walked %d and back %d entries, want %d", len(there), len(back), len(all))
+	}
 }
 
 func checkWhoIsTold(t *testing.T, d *desk, h *Histories, id ticket.ID) {
 	t.Helper()
 	see := func(name string, want bool) {
 		t.Helper()
-		_, err := h.Ticket(testContext(t), everybody[name], id)
+		_, err := h.ticket(testContext(t), everybody[name], id)
 		if (err == nil) != want || (!want && !errors.Is(err, domain.ErrNotFound)) {
 			t.Errorf("%s: got %v, want to be told: %v", name, err, want)
 		}
@@ -147,7 +182,7 @@ func checkWhoIsTold(t *testing.T, d *desk, h *Histories, id ticket.ID) {
 	for name, want := range map[string]bool{"ann": false, "zoe": false, "rob": true, "ida": true} {
 		see(name, want) // gone, but for those who audit
 	}
-	if _, err := h.Ticket(testContext(t), everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := h.ticket(testContext(t), everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of a ticket that never was: %v", err)
 	}
 }

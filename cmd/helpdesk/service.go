@@ -95,6 +95,7 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Sessions:  s.sessions,
 		Passwords: hasher,
 		Read:      projections.NewReader(s.pool),
+		History:   projections.NewHistories(s.store, s.pool),
 		Freshness: s.freshness,
 		Log:       s.log,
 		Checks:    s.checks(),

@@ -102,6 +102,8 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 		t.Errorf("the ticket is at version %d, want 7: letters are no events of it", got.Version)
 	}
 
+	d.wantHistory(t, ada, amy, v)
+
 	type switches struct {
 		Notifications map[string]bool
 	}
@@ -114,6 +116,61 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 	amy.does(t, v, "reopen")
 	amy.does(t, v, "resolve")
 	d.wantLetters(t, server, append(want, "ada@example.com [#"+n+"] Resolved: Printer <b>smokes</b>")...)
+}
+
+// entryView is an entry of a history.
+type entryView struct {
+	Position int64
+	Version  int
+	Type     string
+	Summary  string
+	Actor    struct {
+		Kind     string
+		Username *string
+	}
+	Cause *struct {
+		Kind     string
+		Position *int64
+	}
+	Changes []struct {
+		Field         string
+		Before, After any
+	}
+}
+
+// wantHistory looks at the history of the ticket of ada's that amy escalated.
+func (d *desk) wantHistory(t *testing.T, ada, amy *person, v ticketView) {
+	t.Helper()
+	count := func(p *person) (events, letters int, own bool) {
+		own = true
+		for path := v.path("history") + "?page_size=4"; path != ""; {
+			page := get[listOf[entryView]](t, p, strings.TrimPrefix(path, "https://desk.example.com"))
+			for _, e := range page.Results {
+				if strings.HasPrefix(e.Type, "letter.") {
+					letters++
+					own = own && strings.Contains(e.Summary, " "+p.Username+" ")
+					if e.Type == "letter.sent" && (len(e.Changes) != 1 || e.Changes[0].Before != "sending" || e.Changes[0].After != "sent" ||
+						e.Cause == nil || e.Cause.Kind != "event" || e.Cause.Position == nil) {
+						t.Errorf("a letter that was sent: %+v", e)
+					}
+				} else {
+					events++
+				}
+			}
+			if path = ""; page.Next != nil {
+				path = *page.Next
+			}
+		}
+		return events, letters, own
+	}
+	eventually(t, "the ledger", func() bool { _, letters, _ := count(amy); return letters == 15 }) // 5 letters, queued, handed over, sent
+	if events, letters, own := count(ada); events != 6 || letters != 9 || !own {
+		t.Errorf("the requester is told of %d events and %d of letters, all their own: %v; want 6 and 9", events, letters, own)
+	}
+	if events, _, _ := count(amy); events != 7 {
+		t.Errorf("staff are told of %d events, want 7", events)
+	}
+	refused(t, d.join(t, "bob", "user").sends(t, "GET", v.path("history"), nil), http.StatusNotFound)
 }
 
 func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {

@@ -1,0 +1,78 @@
+package httpapi
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/projections"
+)
+
+// HistoryQuery is the parameters of a ticket's history.
+type HistoryQuery struct {
+	TicketPath
+	Listing
+}
+
+// HistoryEntry is one event of a ticket, or of a letter about it.
+type HistoryEntry struct {
+	Position   int64         `json:"position" required:"true" description:"Place in the log."`
+	Version    int           `json:"version" required:"true" description:"Of the ticket after it; for an event of a letter, of the letter."`
+	Type       string        `json:"type" required:"true"`
+	Summary    string        `json:"summary" required:"true" description:"What happened, in a sentence."`
+	Actor      HistoryActor  `json:"actor" required:"true"`
+	Cause      *HistoryCause `json:"cause" required:"true" description:"What it came of; null: a person did it."`
+	Changes    []FieldChange `json:"changes" required:"true" nullable:"false"`
+	OccurredAt Time          `json:"occurred_at" required:"true"`
+	RecordedAt Time          `json:"recorded_at" required:"true"`
+}
+
+// HistoryActor is who did it.
+type HistoryActor struct {
+	Kind     domain.ActorKind `json:"kind" required:"true" enum:"user,token,system,timer,import"`
+	ID       *uuid.UUID       `json:"id" required:"true" description:"Null for the service itself."`
+	Username *string          `json:"username" required:"true"`
+}
+
+// HistoryCause is what an event came of.
+type HistoryCause struct {
+	Kind     string    `json:"kind" required:"true" enum:"event,timer"`
+	ID       uuid.UUID `json:"id" required:"true"`
+	Position *int64    `json:"position" required:"true" description:"Of the event, or of the one that set the timer; null: not part of this history."`
+}
+
+// FieldChange is a member before an event and after it.
+type FieldChange struct {
+	Field  string `json:"field" required:"true"`
+	Before any    `json:"before" required:"true" description:"Null: it was not there."`
+	After  any    `json:"after" required:"true" description:"Null: it is not there any more."`
+}
+
+func (a *API) ticketHistory(ctx context.Context, c *Call, in HistoryQuery) (List[HistoryEntry], error) {
+	id, err := a.ticketNamed(ctx, in.Ticket)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	page, err := a.page(c, in.Listing)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	slice, err := a.History.Ticket(ctx, c.Actor, id, page)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	return listOf(a, c, slice, historyView)
+}
+
+func historyView(e projections.Entry) HistoryEntry {
+	out := HistoryEntry{
+		Position: e.Position, Version: e.Version, Type: e.Type, Summary: e.Summary,
+		Actor: HistoryActor(e.Actor), Cause: (*HistoryCause)(e.Cause), Changes: make([]FieldChange, len(e.Changes)),
+		OccurredAt: Time{e.OccurredAt}, RecordedAt: Time{e.RecordedAt},
+	}
+	for i, change := range e.Changes {
+		out.Changes[i] = FieldChange(change)
+	}
+	return out
+}
