@@ -39,7 +39,7 @@ const removeCommentsSQL = `DELETE FROM read.comments WHERE id = ANY ($1) OR tick
 func commentList() eventstore.Follower {
 	return eventstore.Follower{
 		Name: "comment_list",
-		Types: types(ticket.CommentAdded{}, ticket.CommentEdited{},
+		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyCommentList,
 	}
@@ -58,10 +58,10 @@ func applyCommentList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	for _, e := range events {
 		p.fold(e)
 	}
-	if err := writeRows(ctx, tx, addCommentsSQL, values(p.added)); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, addCommentsSQL, values(p.added)); err != nil {
 		return fmt.Errorf("add comments: %w", err)
 	}
-	if err := writeRows(ctx, tx, editCommentsSQL, values(p.edited)); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, editCommentsSQL, values(p.edited)); err != nil {
 		return fmt.Errorf("edit comments: %w", err)
 	}
 	if len(p.removed)+len(p.tickets) == 0 {

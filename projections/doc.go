@@ -27,13 +27,6 @@
 package projections
 
 import (
-	"context"
-	"encoding/json"
-	"fmt"
-
-	"github.com/jackc/pgx/v5"
-
-	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
 
@@ -50,28 +43,4 @@ func Names() []string {
 		names = append(names, f.Name)
 	}
 	return names
-}
-
-// types answers the stored names of events.
-func types(events ...domain.Event) []string {
-	names := make([]string, len(events))
-	for i, e := range events {
-		names[i] = e.EventType()
-	}
-	return names
-}
-
-// writeRows runs a statement whose only parameter is rows as a JSON array.
-// Rows travel as JSON in both directions, member for column, which keeps a
-// statement readable where twenty parallel arrays would not be.
-func writeRows[R any](ctx context.Context, tx pgx.Tx, sql string, rows []R) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	data, err := json.Marshal(rows)
-	if err != nil {
-		return fmt.Errorf("encode rows: %w", err)
-	}
-	_, err = tx.Exec(ctx, sql, string(data))
-	return err
 }

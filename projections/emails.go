@@ -54,7 +54,7 @@ ON CONFLICT (id) DO UPDATE SET
 func emailLedger() eventstore.Follower {
 	return eventstore.Follower{
 		Name: "email_ledger",
-		Types: types(letter.Queued{}, letter.HandedOver{}, letter.Postponed{}, letter.Sent{}, letter.Failed{},
+		Types: eventstore.Types(letter.Queued{}, letter.HandedOver{}, letter.Postponed{}, letter.Sent{}, letter.Failed{},
 			letter.Doubted{}, letter.Requeued{}),
 		Apply: applyEmailLedger,
 	}
@@ -77,7 +77,7 @@ func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	for _, e := range events {
 		folds[e.StreamID] = foldEmail(folds[e.StreamID], e)
 	}
-	if err := writeRows(ctx, tx, writeEmailsSQL, values(folds)); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, writeEmailsSQL, values(folds)); err != nil {
 		return fmt.Errorf("write letters: %w", err)
 	}
 	return nil

@@ -30,7 +30,7 @@ FROM json_populate_recordset(NULL::read.ticket_facts, $1::json)`
 func ticketFacts() eventstore.Follower {
 	return eventstore.Follower{
 		Name:  "ticket_facts",
-		Types: types(ticket.Opened{}, ticket.Resolved{}, ticket.Escalated{}),
+		Types: eventstore.Types(ticket.Opened{}, ticket.Resolved{}, ticket.Escalated{}),
 		Apply: applyTicketFacts,
 	}
 }
@@ -49,7 +49,7 @@ func applyTicketFacts(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 		}
 		rows = append(rows, row)
 	}
-	if err := writeRows(ctx, tx, addFactsSQL, rows); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, addFactsSQL, rows); err != nil {
 		return fmt.Errorf("add facts: %w", err)
 	}
 	return nil

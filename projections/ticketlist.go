@@ -68,7 +68,7 @@ const deleteTicketsSQL = `DELETE FROM read.tickets WHERE id = ANY ($1)`
 func ticketList() eventstore.Follower {
 	return eventstore.Follower{
 		Name: "ticket_list",
-		Types: types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},
+		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},
 			ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
@@ -99,7 +99,7 @@ func applyTicketList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelop
 			rows = append(rows, f.ticketRow)
 		}
 	}
-	if err := writeRows(ctx, tx, writeTicketsSQL, rows); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, writeTicketsSQL, rows); err != nil {
 		return fmt.Errorf("write tickets: %w", err)
 	}
 	if _, err := tx.Exec(ctx, deleteTicketsSQL, gone); err != nil {

@@ -57,7 +57,7 @@ ON CONFLICT (id) DO UPDATE SET
 func userList() eventstore.Follower {
 	return eventstore.Follower{
 		Name: "user_list",
-		Types: types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
+		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
 			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}),
 		Apply: applyUserList,
 	}
@@ -80,7 +80,7 @@ func applyUserList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 	for _, e := range events {
 		folds[e.StreamID] = foldUser(folds[e.StreamID], e)
 	}
-	if err := writeRows(ctx, tx, writeUsersSQL, values(folds)); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, writeUsersSQL, values(folds)); err != nil {
 		return fmt.Errorf("write users: %w", err)
 	}
 	return nil

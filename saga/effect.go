@@ -157,24 +157,11 @@ func (x *effects) write(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("cancel timers: %w", err)
 		}
 	}
-	if err := writeRows(ctx, tx, setTimersSQL, set); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, setTimersSQL, set); err != nil {
 		return fmt.Errorf("set timers: %w", err)
 	}
-	if err := writeRows(ctx, tx, issueSQL, x.outbox); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, issueSQL, x.outbox); err != nil {
 		return fmt.Errorf("issue commands: %w", err)
 	}
 	return nil
-}
-
-// writeRows runs a statement whose only parameter is rows as a JSON array.
-func writeRows[R any](ctx context.Context, tx pgx.Tx, sql string, rows []R) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	data, err := json.Marshal(rows)
-	if err != nil {
-		return fmt.Errorf("encode rows: %w", err)
-	}
-	_, err = tx.Exec(ctx, sql, string(data))
-	return err
 }

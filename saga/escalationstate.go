@@ -12,7 +12,6 @@ import (
 	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
@@ -25,21 +24,13 @@ const EscalationName = "escalation"
 func Escalation(p Policy, woken func()) eventstore.Follower {
 	return eventstore.Follower{
 		Name: EscalationName,
-		Types: types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
+		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			return p.apply(ctx, tx, events)
 		},
 		Committed: woken,
 	}
-}
-
-func types(events ...domain.Event) []string {
-	names := make([]string, len(events))
-	for i, e := range events {
-		names[i] = e.EventType()
-	}
-	return names
 }
 
 // waitRow is a row of saga.escalation.
@@ -96,7 +87,7 @@ func (p Policy) apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 			rows = append(rows, *w)
 		}
 	}
-	if err := writeRows(ctx, tx, writeWaitsSQL, rows); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, writeWaitsSQL, rows); err != nil {
 		return fmt.Errorf("write the waiting tickets: %w", err)
 	}
 	if len(gone) > 0 {

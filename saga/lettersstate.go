@@ -22,7 +22,7 @@ const LettersName = "letters"
 func Letters(woken func()) eventstore.Follower {
 	return eventstore.Follower{
 		Name: LettersName,
-		Types: types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
+		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{},
 			letter.Requeued{}),
 		Apply:     applyLetters,
@@ -175,7 +175,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 			}
 		}
 	}
-	if err := writeRows(ctx, tx, writeRequestersSQL, opened); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
 		return fmt.Errorf("write the requesters: %w", err)
 	}
 	if len(gone) > 0 {
@@ -187,7 +187,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	for _, p := range changed {
 		people = append(people, p)
 	}
-	if err := writeRows(ctx, tx, writePeopleSQL, people); err != nil {
+	if err := eventstore.WriteRows(ctx, tx, writePeopleSQL, people); err != nil {
 		return fmt.Errorf("write the people: %w", err)
 	}
 	return nil
