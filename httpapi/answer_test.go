@@ -114,7 +114,7 @@ func TestAddresses(t *testing.T) {
 		{"GET", "/api/report/", 403, ""},
 		{"GET", "/api/nothing/", 404, ""},
 		{"GET", "/api/", 404, ""},
-		{"GET", "/", 404, ""},
+		{"POST", "/", 405, "GET, HEAD"},
 		{"DELETE", "/api/tickets/", 405, "GET, HEAD, POST"},
 		{"OPTIONS", "/api/report", 405, "GET, HEAD"},
 		{"POST", "/healthz", 405, "GET, HEAD"},

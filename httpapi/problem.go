@@ -30,6 +30,9 @@ type Violation struct {
 	Detail  string `json:"detail" required:"true"`
 }
 
+// problemType is the media type of a problem (RFC 9457 §3).
+const problemType = "application/problem+json"
+
 // maxViolations bounds how many faults one answer lists.
 const maxViolations = 20
 
@@ -133,7 +136,7 @@ func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
 	if err != nil { // strings and integers always marshal
 		panic(err)
 	}
-	writeBody(w, p.Status, "application/problem+json", body)
+	writeBody(w, p.Status, problemType, body)
 }
 
 // inField names the member at fault in a refusal by a rule.

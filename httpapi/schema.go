@@ -21,8 +21,18 @@ import (
 func schemaOptions() []func(*swaggest.ReflectContext) {
 	return []func(*swaggest.ReflectContext){
 		swaggest.InterceptSchema(interceptSchema),
-		swaggest.InterceptDefName(func(t reflect.Type, _ string) string { return t.Name() }),
+		swaggest.InterceptDefName(func(t reflect.Type, _ string) string { return schemaName(t) }),
 	}
+}
+
+// schemaName is what the document calls a type: TicketList for List[Ticket].
+func schemaName(t reflect.Type) string {
+	name, argument, generic := strings.Cut(t.Name(), "[")
+	if !generic {
+		return name
+	}
+	argument = strings.TrimSuffix(argument, "]")
+	return argument[strings.LastIndexAny(argument, "./")+1:] + name
 }
 
 // interceptSchema describes the types whose Go shape is not their JSON shape.
@@ -72,6 +82,7 @@ func enum[T ~string](s *swaggest.Schema, values ...T) bool {
 
 // shape is the schema of the members that one tag marks, ready to check with.
 type shape struct {
+	schema  swaggest.Schema   // what the document says of it
 	types   map[string]string // JSON type and, for a time, "date-time", by member
 	checker *jsonschema.Schema
 }
@@ -86,7 +97,7 @@ func reflectShape(in any, tag string) (shape, error) {
 	}
 	none := false
 	s.AdditionalProperties = &swaggest.SchemaOrBool{TypeBoolean: &none}
-	out := shape{types: map[string]string{}}
+	out := shape{schema: s, types: map[string]string{}}
 	for name, property := range s.Properties {
 		out.types[name] = simpleType(property.TypeObject)
 	}
