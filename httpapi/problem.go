@@ -126,6 +126,7 @@ func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
 	p.Type = "/problems/" + p.Code
 	p.Title = http.StatusText(p.Status)
 	p.Instance = "/requests/" + url.PathEscape(requestID)
+	w.Header().Del("ETag") // is of what was not answered
 	switch p.Status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Session realm="helpdesk"`)
