@@ -116,11 +116,12 @@ func (w *walker) text(rt *rapid.T, schema object, name string) string {
 			return rapid.StringMatching(`[a-z]{1,8}@example\.com`).Draw(rt, name)
 		}
 	}
+	if !oneIn(rt, 4, "odd "+name) {
+		return rapid.StringMatching(`[A-Za-z][A-Za-z %_'"\\<>é-]{7,20}`).Draw(rt, name)
+	}
 	most := 30
-	if limit, ok := schema["maxLength"].(json.Number); ok && limit == "20000" && oneIn(rt, 20, "long") {
+	if schema["maxLength"] == json.Number("20000") && oneIn(rt, 10, "long "+name) {
 		most = 20000
 	}
-	return rapid.OneOf(
-		rapid.StringN(0, most, -1), rapid.StringMatching(`[A-Za-z %_'"\\<>]{1,20}`),
-	).Draw(rt, name)
+	return rapid.StringN(0, most, -1).Draw(rt, name)
 }
