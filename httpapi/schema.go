@@ -25,9 +25,13 @@ func schemaOptions() []func(*swaggest.ReflectContext) {
 	}
 }
 
-// schemaName is what the document calls a type: TicketList for List[Ticket].
+// schemaName is what the document calls a type: TicketList for List[Ticket],
+// TicketStatus for ticket.Status.
 func schemaName(t reflect.Type) string {
 	name, argument, generic := strings.Cut(t.Name(), "[")
+	if of, aggregate := strings.CutPrefix(t.PkgPath(), "helpdesk/domain/"); aggregate {
+		name = strings.ToUpper(of[:1]) + of[1:] + name
+	}
 	if !generic {
 		return name
 	}
@@ -57,8 +61,8 @@ func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
 		p.Schema.WithFormat("date-time")
 		return true, nil
 	case TicketName:
-		p.Schema.AddType(swaggest.Integer)
-		p.Schema.AddType(swaggest.String)
+		// Not two types in one schema: makers of clients take the choice alone.
+		p.Schema.AnyOf = []swaggest.SchemaOrBool{swaggest.Integer.ToSchemaOrBool(), swaggest.String.ToSchemaOrBool()}
 		return true, nil
 	case interface{ underlying() any }:
 		inner, err := new(swaggest.Reflector).Reflect(v.underlying(), append(schemaOptions(), swaggest.InlineRefs)...)
@@ -158,6 +162,9 @@ func (s shape) check(value any, prefix string) []Violation {
 }
 
 func violations(e *jsonschema.ValidationError, prefix string) []Violation {
+	if _, choice := e.ErrorKind.(*kind.AnyOf); choice {
+		e = eitherType(e)
+	}
 	if len(e.Causes) > 0 {
 		var all []Violation
 		for _, cause := range e.Causes {
@@ -174,6 +181,17 @@ func violations(e *jsonschema.ValidationError, prefix string) []Violation {
 	}
 	code, detail := fault(e.ErrorKind)
 	return []Violation{{Pointer: pointerTo(at, prefix), Code: code, Detail: detail}}
+}
+
+// eitherType makes one fault of those of a choice between types.
+func eitherType(e *jsonschema.ValidationError) *jsonschema.ValidationError {
+	var either kind.Type
+	for _, cause := range e.Causes {
+		if k, ok := cause.ErrorKind.(*kind.Type); ok {
+			either.Got, either.Want = k.Got, append(either.Want, k.Want...)
+		}
+	}
+	return &jsonschema.ValidationError{InstanceLocation: e.InstanceLocation, ErrorKind: &either}
 }
 
 // named makes a violation for each of the members names of the object at path.

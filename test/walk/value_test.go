@@ -91,11 +91,18 @@ func (w *walker) value(rt *rapid.T, schema object, name string) any {
 
 // kindsOf lists the types a schema allows.
 func kindsOf(schema object) []string {
+	var all []string
+	choice, _ := schema["anyOf"].([]any)
+	for _, one := range choice {
+		all = append(all, kindsOf(one.(object))...)
+	}
+	if all != nil {
+		return all
+	}
 	switch of := schema["type"].(type) {
 	case string:
 		return []string{of}
 	case []any:
-		var all []string
 		for _, one := range of {
 			all = append(all, one.(string))
 		}
