@@ -25,6 +25,9 @@ build:
 test: ## all tests, with the race detector
 	$(RACE) -timeout 15m ./...
 
+test-clients: ## the clients that are not in Go; needs node
+	TEST_NODE_CLIENTS=1 go test -count 1 -run TypeScript ./test/clients
+
 lint-api: ## the API's document by two linters; needs node
 	test/clients/lint
 

@@ -21,7 +21,7 @@ const contractVersion = "1.0.0"
 
 const aboutAPI = `A helpdesk whose every change is an event.
 
-Every path works with and without the slash at its end. Bodies are JSON in UTF-8; members and parameters that are not named here are refused, and so is text with control characters. White space around a text does not count. Times are RFC 3339 in UTC with microseconds.
+Every path works with and without the slash at its end. Bodies are JSON in UTF-8; members and parameters that are not named here are refused, and so is text with control characters. White space around a text does not count, but in passwords. Times are RFC 3339 in UTC with microseconds.
 
 A ticket is named by its id or its number, a user by id or username. What the caller may not see is answered as if it did not exist: 404. An address that does not exist is 404 too, a method that an address does not know 405 with the header Allow, and HEAD is understood wherever GET is.
 
@@ -121,15 +121,21 @@ var groups = map[string]string{
 	"register": "Account", "login": "Account", "logout": "Account", "me": "Account",
 }
 
-// aboutTag says what the calls of a group are for.
+// aboutTags says what the calls of a group are for.
+var aboutTags = map[string]string{
+	"Account":     "Registering, signing in and one's own profile.",
+	"Users":       "People and their roles.",
+	"Tickets":     "Tickets and what can be done with them.",
+	"Comments":    "What is said on tickets, and notes among staff.",
+	"Report":      "What happened, counted.",
+	operationsTag: "What operators and tools ask; anyone may.",
+}
+
 func aboutTag(name string) string {
-	switch name {
-	case "Account":
-		return "Registering, signing in and one's own profile."
-	case operationsTag:
-		return "What operators and tools ask; anyone may."
+	if about, ok := aboutTags[name]; ok {
+		return about
 	}
-	return name + ": what can be read and done."
+	return name + "."
 }
 
 // addRoute describes one call of the table.

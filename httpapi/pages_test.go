@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// reference is what a page loads or leads to.
-var reference = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
+// linked is what a page loads or leads to.
+var linked = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 
 func TestPagesLoadNothingFromElsewhereAndWhatTheyLeadToIsThere(t *testing.T) {
 	api := newAPI(t, newDesk(), nil)
@@ -25,7 +25,7 @@ func TestPagesLoadNothingFromElsewhereAndWhatTheyLeadToIsThere(t *testing.T) {
 		if strings.Contains(text, "<style") || strings.Contains(text, "<script>") || strings.Contains(text, " style=") {
 			t.Errorf("%s holds what the policy forbids", at)
 		}
-		links := reference.FindAllStringSubmatch(text, -1)
+		links := linked.FindAllStringSubmatch(text, -1)
 		if len(links) < 4 {
 			t.Errorf("%s leads to %d places", at, len(links))
 		}

@@ -6,7 +6,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"log"
 	"net/http"
 	"net/http/cookiejar"
@@ -18,134 +17,114 @@ import (
 // main takes the address of the helpdesk and the password of its admin, root.
 func main() {
 	log.SetFlags(0)
-	if err := drive(context.Background(), os.Args[1], os.Args[2]); err != nil {
-		log.Fatal(err)
-	}
-}
-
-func drive(ctx context.Context, address, secret string) error {
-	ada, id, err := openTicket(ctx, address)
-	if err != nil {
-		return err
-	}
-	root, err := signIn(ctx, address, "root", secret)
-	if err != nil {
-		return err
-	}
-	assignee := "root"
-	assigned, err := root.AssignTicketWithResponse(ctx, id, nil, desk.TicketAssignment{AssignedTo: &assignee})
-	if err != nil || assigned.JSON200 == nil {
-		return fmt.Errorf("assign: %w %s", err, assigned.Body)
-	}
-	ticket, err := strictly[desk.Ticket](assigned.Body)
-	if err != nil || ticket.AssignedTo == nil || ticket.AssignedTo.Username != assignee {
-		return fmt.Errorf("assigned: %w %s", err, assigned.Body)
-	}
-	if err := comment(ctx, ada, id); err != nil {
-		return err
-	}
-	reason := "New fuser."
-	resolved, err := root.ResolveTicketWithResponse(ctx, id, nil, desk.TicketVerb{Reason: &reason})
-	if err != nil || resolved.JSON200 == nil {
-		return fmt.Errorf("resolve: %w %s", err, resolved.Body)
-	}
-	if ticket, err = strictly[desk.Ticket](resolved.Body); err != nil || ticket.Status != desk.TicketStatusResolved || ticket.ResolvedAt == nil {
-		return fmt.Errorf("resolved: %w %s", err, resolved.Body)
-	}
-	return report(ctx, ada, root)
+	ctx := context.Background()
+	ada, ticket := openTicket(ctx, os.Args[1])
+	root := signIn(ctx, os.Args[1], desk.Credentials{Username: "root", Password: os.Args[2]})
+	work(ctx, ada, root, ticket.Id.String())
+	report(ctx, ada, root)
 }
 
 // openTicket registers somebody, who signs in and opens a ticket.
-func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses, string, error) {
+func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses, desk.Ticket) {
 	// README: begin
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		return nil, "", err
+		log.Fatal(err)
 	}
 	ada, err := desk.NewClientWithResponses(address, desk.WithHTTPClient(&http.Client{Jar: jar}))
 	if err != nil {
-		return nil, "", err
+		log.Fatal(err)
 	}
-	joined, err := ada.RegisterWithResponse(ctx, nil, desk.Registration{Username: "ada", Email: "ada@example.com", Password: "engine-no-42"})
-	if err != nil || joined.JSON201 == nil {
-		return nil, "", fmt.Errorf("register: %w %s", err, joined.Body)
-	}
-	signedIn, err := ada.LoginWithResponse(ctx, nil, desk.Credentials{Username: "ada", Password: "engine-no-42"})
-	if err != nil || signedIn.JSON200 == nil {
-		return nil, "", fmt.Errorf("sign in: %w %s", err, signedIn.Body)
-	}
-	opened, err := ada.OpenTicketWithResponse(ctx, nil, desk.TicketOpening{Title: "Printer smokes", Description: "Again."})
-	if err != nil || opened.JSON201 == nil {
-		return nil, "", fmt.Errorf("open: %w %s", err, opened.Body)
-	}
+	joined := must(ada.RegisterWithResponse(ctx, nil, desk.Registration{Username: "ada", Email: "ada@example.com", Password: "engine-no-42"}))
+	signedIn := must(ada.LoginWithResponse(ctx, nil, desk.Credentials{Username: "ada", Password: "engine-no-42"}))
+	opened := must(ada.OpenTicketWithResponse(ctx, nil, desk.TicketOpening{Title: "Printer smokes", Description: "Again."}))
 	ticket, err := opened.JSON201.AsTicket()
 	// README: end
 	if err != nil {
-		return nil, "", err
+		log.Fatal(err)
 	}
-	for _, body := range [][]byte{joined.Body, signedIn.Body} {
-		if _, err := strictly[desk.User](body); err != nil {
-			return nil, "", err
-		}
+	if me := strictly[desk.User](joined.Body); me.Username != strictly[desk.User](signedIn.Body).Username {
+		log.Fatalf("registered %s, signed in %s", joined.Body, signedIn.Body)
 	}
-	_, err = strictly[desk.Ticket](opened.Body)
-	return ada, ticket.Id.String(), err
+	if strictly[desk.Ticket](opened.Body).Id != ticket.Id {
+		log.Fatalf("another ticket: %s", opened.Body)
+	}
+	return ada, ticket
 }
 
-func signIn(ctx context.Context, address, username, password string) (*desk.ClientWithResponses, error) {
+// answer is what every answer of the generated client is.
+type answer interface {
+	StatusCode() int
+	GetBody() []byte
+}
+
+// must ends the program where there is no answer, or a refusal.
+func must[A answer](a A, err error) A {
+	if err != nil {
+		log.Fatal(err)
+	}
+	if a.StatusCode() > 299 {
+		log.Fatalf("%d %s", a.StatusCode(), a.GetBody())
+	}
+	return a
+}
+
+func signIn(ctx context.Context, address string, as desk.Credentials) *desk.ClientWithResponses {
 	jar, err := cookiejar.New(nil)
 	if err != nil {
-		return nil, err
+		log.Fatal(err)
 	}
 	client, err := desk.NewClientWithResponses(address, desk.WithHTTPClient(&http.Client{Jar: jar}))
 	if err != nil {
-		return nil, err
+		log.Fatal(err)
 	}
-	signedIn, err := client.LoginWithResponse(ctx, nil, desk.Credentials{Username: username, Password: password})
-	if err != nil || signedIn.JSON200 == nil {
-		return nil, fmt.Errorf("sign in: %w %s", err, signedIn.Body)
-	}
-	_, err = strictly[desk.User](signedIn.Body)
-	return client, err
+	strictly[desk.User](must(client.LoginWithResponse(ctx, nil, as)).Body)
+	return client
 }
 
-func comment(ctx context.Context, c *desk.ClientWithResponses, ticket string) error {
+// work assigns, comments on and resolves the ticket.
+func work(ctx context.Context, ada, root *desk.ClientWithResponses, id string) {
+	assignee, reason := "root", "New fuser."
+	assigned := must(root.AssignTicketWithResponse(ctx, id, nil, desk.TicketAssignment{AssignedTo: &assignee}))
+	if to := strictly[desk.Ticket](assigned.Body).AssignedTo; to == nil || to.Username != assignee {
+		log.Fatalf("not assigned: %s", assigned.Body)
+	}
 	adding := desk.CommentAdding{Text: "It is the one on the third floor."}
-	if err := adding.Ticket.FromCommentAddingTicket1(ticket); err != nil {
-		return err
+	if err := adding.Ticket.FromCommentAddingTicket1(id); err != nil {
+		log.Fatal(err)
 	}
-	added, err := c.AddCommentWithResponse(ctx, nil, adding)
-	if err != nil || added.JSON201 == nil {
-		return fmt.Errorf("comment: %w %s", err, added.Body)
+	added := must(ada.AddCommentWithResponse(ctx, nil, adding))
+	if strictly[desk.Comment](added.Body).Ticket.String() != id {
+		log.Fatalf("another ticket's comment: %s", added.Body)
 	}
-	_, err = strictly[desk.Comment](added.Body)
-	return err
+	resolved := must(root.ResolveTicketWithResponse(ctx, id, nil, desk.TicketVerb{Reason: &reason}))
+	if t := strictly[desk.Ticket](resolved.Body); t.Status != desk.TicketStatusResolved || t.ResolvedAt == nil {
+		log.Fatalf("not resolved: %s", resolved.Body)
+	}
 }
 
 // report reads what admins may, and what happens to whoever is none.
-func report(ctx context.Context, ada, root *desk.ClientWithResponses) error {
-	answer, err := root.ReportWithResponse(ctx, nil)
-	if err != nil || answer.JSON200 == nil {
-		return fmt.Errorf("report: %w %s", err, answer.Body)
-	}
-	counts, err := strictly[desk.Report](answer.Body)
-	if err != nil || *counts.TicketsOpenedLast7Days != 1 || *counts.TicketsResolvedLast7Days != 1 || *counts.TicketsEscalatedLast7Days != 0 {
-		return fmt.Errorf("report: %w %s", err, answer.Body)
+func report(ctx context.Context, ada, root *desk.ClientWithResponses) {
+	counted := must(root.ReportWithResponse(ctx, nil))
+	counts := strictly[desk.Report](counted.Body)
+	if *counts.TicketsOpenedLast7Days != 1 || *counts.TicketsResolvedLast7Days != 1 || *counts.TicketsEscalatedLast7Days != 0 {
+		log.Fatalf("report: %s", counted.Body)
 	}
 	refused, err := ada.ReportWithResponse(ctx, nil)
-	if err != nil || refused.ApplicationproblemJSON403 == nil || refused.ApplicationproblemJSON403.Code != "forbidden" {
-		return fmt.Errorf("a report for a user: %w %s", err, refused.Body)
+	if err != nil {
+		log.Fatal(err)
 	}
-	_, err = strictly[desk.Problem](refused.Body)
-	return err
+	if refused.ApplicationproblemJSON403 == nil || strictly[desk.Problem](refused.Body).Code != "forbidden" {
+		log.Fatalf("a report for a user: %d %s", refused.StatusCode(), refused.Body)
+	}
 }
 
 // strictly decodes what has no member that T lacks.
-func strictly[T any](body []byte) (v T, err error) {
+func strictly[T any](body []byte) (v T) {
 	dec := json.NewDecoder(bytes.NewReader(body))
 	dec.DisallowUnknownFields()
-	if err = dec.Decode(&v); err != nil {
-		err = fmt.Errorf("%w in %s", err, body)
+	if err := dec.Decode(&v); err != nil {
+		log.Fatalf("%v in %s", err, body)
 	}
-	return v, err
+	return v
 }
