@@ -63,7 +63,7 @@ func (r *reference) line(format string, args ...any) {
 
 func (r *reference) write() {
 	r.line("# The API, call by call\n")
-	r.line("Made from `/openapi.json` by a test; `go test ./httpapi/ -update` writes it anew.\n")
+	r.line("Made from `/openapi.json` by a test; `go test ./httpapi/ -run Reference -update` writes it anew.\n")
 	r.line("%s", r.document.Info.Description)
 	for _, tag := range r.document.Tags {
 		r.line("\n## %s\n\n%s", tag.Name, tag.Description)

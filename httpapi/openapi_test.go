@@ -29,7 +29,7 @@ func golden(t *testing.T, path string, got []byte) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(string(want), string(got)); diff != "" {
-		t.Errorf("%s is not current; go test ./httpapi/ -update writes it (-want +got):\n%s", path, diff)
+		t.Errorf("%s is not current; go test ./httpapi/ -run 'GoldenOne|Reference' -update writes it (-want +got):\n%s", path, diff)
 	}
 }
 

@@ -13,7 +13,7 @@ import (
 // from the order of work in the package comment; what does not is in notes.
 func problemsOf(route *Route) []int {
 	all := []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
-	if route.Who == SignedIn {
+	if route.Who != Anyone {
 		all = append(all, http.StatusUnauthorized)
 	}
 	if strings.Contains(route.Path, "{") {
