@@ -69,9 +69,9 @@ func (d *document) addProblems() error {
 	for status, about := range aboutProblem {
 		headers := usualHeaders()
 		switch status {
-		case http.StatusUnauthorized:
+		case http.StatusUnauthorized, http.StatusForbidden:
 			headers = append(headers, "WWW-Authenticate")
-		case http.StatusTooManyRequests, http.StatusServiceUnavailable:
+		case http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable:
 			headers = append(headers, "Retry-After")
 		}
 		r := &openapi31.Response{Description: about, Headers: refHeaders(headers...), Content: content}
