@@ -19,7 +19,7 @@ func TestTheReferenceIsMadeOfTheDocument(t *testing.T) {
 	golden(t, "../docs/api.md", []byte(r.text.String()))
 }
 
-type object = map[string]any
+type tree = map[string]any
 
 // reference writes the document down for people.
 type reference struct {
@@ -28,7 +28,7 @@ type reference struct {
 		Tags       []struct{ Name, Description string }
 		Paths      map[string]map[string]describedCall
 		Components struct {
-			Schemas    map[string]object
+			Schemas    map[string]tree
 			Parameters map[string]describedParameter
 			Responses  map[string]struct{ Description string }
 		}
@@ -42,19 +42,19 @@ type describedCall struct {
 	Tags                 []string
 	Parameters           []describedParameter
 	RequestBody          struct {
-		Content map[string]struct{ Schema object }
+		Content map[string]struct{ Schema tree }
 	}
 	Responses map[string]struct {
 		Ref     string `json:"$ref"`
-		Content map[string]struct{ Schema object }
+		Content map[string]struct{ Schema tree }
 	}
-	Security []object
+	Security []tree
 }
 
 type describedParameter struct {
 	Ref                   string `json:"$ref"`
 	Name, In, Description string
-	Schema                object
+	Schema                tree
 }
 
 func (r *reference) line(format string, args ...any) {
@@ -129,8 +129,8 @@ func (r *reference) call(method, path string, call describedCall) {
 }
 
 // members lists those of a schema, or says what it is.
-func (r *reference) members(schema object) {
-	properties, _ := schema["properties"].(object)
+func (r *reference) members(schema tree) {
+	properties, _ := schema["properties"].(tree)
 	if len(properties) == 0 {
 		r.line("%s", typeName(schema))
 		return
@@ -138,7 +138,7 @@ func (r *reference) members(schema object) {
 	required, _ := schema["required"].([]any)
 	r.line("| member | type | |\n|---|---|---|")
 	for _, name := range slices.Sorted(maps.Keys(properties)) {
-		member := properties[name].(object)
+		member := properties[name].(tree)
 		about, _ := member["description"].(string)
 		if !slices.Contains(required, any(name)) {
 			about = strings.TrimSpace("Optional. " + about)
@@ -148,20 +148,20 @@ func (r *reference) members(schema object) {
 }
 
 // typeName says what a schema allows, in one phrase.
-func typeName(schema object) string {
+func typeName(schema tree) string {
 	if ref, ok := schema["$ref"].(string); ok {
 		name := strings.TrimPrefix(ref, schemasAt)
 		return fmt.Sprintf("[%s](#%s)", name, strings.ToLower(name))
 	}
 	for _, choice := range []string{"oneOf", "anyOf"} {
 		if of, ok := schema[choice].([]any); ok {
-			return limited(schema, eachName(of))
+			return bounded(schema, eachName(of))
 		}
 	}
 	if values, ok := schema["enum"].([]any); ok {
-		return limited(schema, eachValue(values))
+		return bounded(schema, eachValue(values))
 	}
-	if items, ok := schema["items"].(object); ok {
+	if items, ok := schema["items"].(tree); ok {
 		return "array of " + typeName(items)
 	}
 	of := fmt.Sprint(schema["type"])
@@ -171,11 +171,11 @@ func typeName(schema object) string {
 	if format, ok := schema["format"].(string); ok && format != "int64" {
 		of += ", " + format
 	}
-	return limited(schema, of)
+	return bounded(schema, of)
 }
 
-// limited adds what bounds the values of a type.
-func limited(schema object, of string) string {
+// bounded adds what bounds the values of a type.
+func bounded(schema tree, of string) string {
 	for _, bound := range []struct{ name, words string }{
 		{"minimum", "at least %v"}, {"maximum", "at most %v"}, {"maxLength", "at most %v characters"}, {"default", "default %v"},
 	} {
@@ -189,7 +189,7 @@ func limited(schema object, of string) string {
 func eachName(schemas []any) string {
 	var all []string
 	for _, one := range schemas {
-		all = append(all, typeName(one.(object)))
+		all = append(all, typeName(one.(tree)))
 	}
 	return strings.Join(all, " or ")
 }
