@@ -51,6 +51,17 @@ var aboutProblem = map[int]string{
 	http.StatusServiceUnavailable:    "Not now: what is read has not come so far, or the service is busy. Try again after Retry-After.",
 }
 
+// problemHeaders are those of refusals, beside the usual ones.
+var problemHeaders = map[int][]string{
+	http.StatusUnauthorized:        {"WWW-Authenticate"},
+	http.StatusForbidden:           {"WWW-Authenticate"},
+	http.StatusConflict:            {"Idempotency-Replayed", "Retry-After"},
+	http.StatusPreconditionFailed:  {"Idempotency-Replayed"},
+	http.StatusUnprocessableEntity: {"Idempotency-Replayed"},
+	http.StatusTooManyRequests:     {"Retry-After"},
+	http.StatusServiceUnavailable:  {"Retry-After"},
+}
+
 // addProblems makes the responses that calls refer to.
 func (d *document) addProblems() error {
 	// The reflector makes the schema of a problem; the operation is thrown away.
@@ -67,13 +78,7 @@ func (d *document) addProblems() error {
 
 	components := d.SpecEns().ComponentsEns()
 	for status, about := range aboutProblem {
-		headers := usualHeaders()
-		switch status {
-		case http.StatusUnauthorized, http.StatusForbidden:
-			headers = append(headers, "WWW-Authenticate")
-		case http.StatusConflict, http.StatusTooManyRequests, http.StatusServiceUnavailable:
-			headers = append(headers, "Retry-After")
-		}
+		headers := append(usualHeaders(), problemHeaders[status]...)
 		r := &openapi31.Response{Description: about, Headers: refHeaders(headers...), Content: content}
 		components.WithResponsesItem(responseName(status), openapi31.ResponseOrReference{Response: r})
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"helpdesk/test/contract"
 	"helpdesk/test/pgtest"
@@ -125,8 +126,9 @@ func (d *desk) subject(t *testing.T, op *contract.Operation) string {
 	return before + made + after
 }
 
-// body answers a body that the operation takes: its example, with names that
-// exist in the place of those that may not; nil for an operation without one.
+// body answers a body that the operation takes: its example, and what is
+// required beside, with names that exist in the place of those that may not;
+// nil for an operation without one.
 func (d *desk) body(t *testing.T, op *contract.Operation) object {
 	t.Helper()
 	if op.Body == nil {
@@ -136,6 +138,13 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 	if examples, ok := op.Body["examples"].([]any); ok {
 		for name, value := range examples[0].(object) {
 			body[name] = value
+		}
+	}
+	required, _ := op.Body["required"].([]any)
+	for _, member := range required {
+		name := member.(string)
+		if _, ok := body[name]; !ok {
+			body[name] = sample(op.Body["properties"].(object)[name].(object))
 		}
 	}
 	for name, value := range map[string]func() any{
@@ -151,6 +160,30 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 		}
 	}
 	return body
+}
+
+// sample answers a plain value of a schema.
+func sample(schema object) any {
+	if values, ok := schema["enum"].([]any); ok {
+		return values[0]
+	}
+	switch kindsOf(schema)[0] {
+	case "null":
+		return nil
+	case "integer":
+		return 1
+	case "boolean":
+		return false
+	case "array":
+		items, _ := schema["items"].(object)
+		return []any{sample(items)}
+	case "object":
+		return object{}
+	}
+	if schema["format"] == "date-time" {
+		return time.Now().AddDate(0, 1, 0).UTC().Format(time.RFC3339)
+	}
+	return "Walked by"
 }
 
 // about fills an id into the path of an operation.
