@@ -43,11 +43,11 @@ func (a *API) describe() ([]byte, error) {
 	spec.Info.WithDescription(aboutAPI)
 	spec.Info.WithContact(*new(openapi31.Contact).WithName("The helpdesk").WithEmail("helpdesk@example.com"))
 	spec.Info.WithLicense(*(&openapi31.License{Name: "All rights reserved"}).WithIdentifier("LicenseRef-all-rights-reserved"))
-	address := a.public
-	if address == "" {
-		address = "/"
+	// First where the document is: a page may speak to its own origin alone.
+	spec.WithServers(*(&openapi31.Server{URL: "/"}).WithDescription("This helpdesk"))
+	if a.public != "" {
+		spec.Servers = append(spec.Servers, *(&openapi31.Server{URL: a.public}).WithDescription("This helpdesk, as others reach it"))
 	}
-	spec.WithServers(*(&openapi31.Server{URL: address}).WithDescription("This helpdesk"))
 	d.addSecurity()
 	d.addHeaders()
 	if err := d.addProblems(); err != nil {

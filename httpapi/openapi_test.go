@@ -119,3 +119,17 @@ func TestWhoHasTheDocumentIsNotSentItAgain(t *testing.T) {
 		t.Errorf("a tag that is none: status %d", w.Code)
 	}
 }
+
+func TestTheDocumentSaysWhereTheHelpdeskIs(t *testing.T) {
+	for public, want := range map[string][]string{"": {"/"}, "https://desk.example/": {"/", "https://desk.example"}} {
+		api := newAPI(t, newDesk(), func(_ *Deps, c *Config) { c.PublicURL = public })
+		got := decoded[struct{ Servers []struct{ URL string } }](t, request{method: http.MethodGet, path: documentPath}.send(api))
+		var urls []string
+		for _, s := range got.Servers {
+			urls = append(urls, s.URL)
+		}
+		if diff := cmp.Diff(want, urls); diff != "" {
+			t.Errorf("with %q (-want +got):\n%s", public, diff)
+		}
+	}
+}
