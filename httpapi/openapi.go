@@ -160,6 +160,9 @@ func (d *document) addRoute(route *Route) error {
 		response := c.(*openapi31.ResponseOrReference).Response
 		response.Description = http.StatusText(route.Status)
 		response.Headers = headersOf(route)
+		for _, mediaType := range streamsOf(route) {
+			response.WithContentItem(mediaType, openapi31.MediaType{Schema: map[string]any{"type": "string"}})
+		}
 	}))
 	answers := op.ResponsesEns()
 	if reads(route) && versioned(route) {
@@ -178,6 +181,9 @@ func answerOf(route *Route) any {
 	}
 	return route.Handler.Out
 }
+
+// streamsOf lists the media types, beside JSON, that success may have.
+func streamsOf(*Route) []string { return nil }
 
 // aboutRoute is what is worth saying of a call beside its summary.
 func aboutRoute(route *Route) string {

@@ -22,7 +22,7 @@ type Answer struct {
 // plumbing is the headers that say nothing of a call: those of the transport,
 // of caches and of browsers. A session may be renewed by any call.
 var plumbing = []string{
-	"Allow", "Cache-Control", "Connection", "Content-Length", "Content-Type", "Cross-Origin-Resource-Policy",
+	"Allow", "Cache-Control", "Connection", "Content-Disposition", "Content-Length", "Content-Type", "Cross-Origin-Resource-Policy",
 	"Date", "Referrer-Policy", "Set-Cookie", "Transfer-Encoding", "Vary", "X-Content-Type-Options",
 }
 

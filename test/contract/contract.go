@@ -7,6 +7,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"net/http"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -39,6 +40,16 @@ type Operation struct {
 	Responses map[int]*Response
 
 	parts []string
+}
+
+// Endless reports whether the answer of success goes on until the client leaves.
+func (o *Operation) Endless() bool {
+	response, ok := o.Responses[http.StatusOK]
+	if !ok {
+		return false
+	}
+	_, ok = response.bodies["text/event-stream"]
+	return ok
 }
 
 // Parameter is a parameter of an operation.

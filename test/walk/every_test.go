@@ -44,6 +44,9 @@ func TestEveryDocumentedAnswerIsGiven(t *testing.T) {
 			used[name] = true
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
+				if op.Endless() && (status < 300 || status == http.StatusTooManyRequests || status >= 500) {
+					t.Skip("the usual call would not end")
+				}
 				a := d.provoke(t, op, status)
 				if a.Status == status {
 					return
