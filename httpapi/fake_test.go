@@ -248,7 +248,9 @@ func (r request) send(h http.Handler) *httptest.ResponseRecorder {
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, hr)
 	if a, ok := h.(*API); ok {
-		checkAnswer(a.Read.(*desk).t, r, w)
+		if d, ok := a.Accounts.(*desk); ok {
+			checkAnswer(d.t, r, w)
+		}
 	}
 	return w
 }

@@ -144,7 +144,7 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 	for _, member := range required {
 		name := member.(string)
 		if _, ok := body[name]; !ok {
-			body[name] = sample(op.Body["properties"].(object)[name].(object))
+			body[name] = d.sample(op.Body["properties"].(object)[name].(object))
 		}
 	}
 	for name, value := range map[string]func() any{
@@ -162,8 +162,8 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 	return body
 }
 
-// sample answers a plain value of a schema.
-func sample(schema object) any {
+// sample answers a plain value of a schema, and another text each time.
+func (d *desk) sample(schema object) any {
 	if values, ok := schema["enum"].([]any); ok {
 		return values[0]
 	}
@@ -176,14 +176,14 @@ func sample(schema object) any {
 		return false
 	case "array":
 		items, _ := schema["items"].(object)
-		return []any{sample(items)}
+		return []any{d.sample(items)}
 	case "object":
 		return object{}
 	}
 	if schema["format"] == "date-time" {
 		return time.Now().AddDate(0, 1, 0).UTC().Format(time.RFC3339)
 	}
-	return "Walked by"
+	return d.newName()
 }
 
 // about fills an id into the path of an operation.
