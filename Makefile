@@ -14,7 +14,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run build test bench check clean
+.PHONY: run build test test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -24,6 +24,12 @@ build:
 
 test: ## all tests, with the race detector
 	$(RACE) -timeout 15m ./...
+
+test-clients: ## the clients that are not in Go; needs node
+	TEST_NODE_CLIENTS=1 go test -count 1 -run TypeScript ./test/clients
+
+lint-api: ## the API's document by two linters; needs node
+	test/clients/lint
 
 bench: ## every benchmark; BENCHTIME=1x for a quick run
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),5x) -timeout 20m ./...

@@ -7,6 +7,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -25,6 +26,7 @@ type API struct {
 	origins    *http.CrossOriginProtection
 	table      []Route
 	engine     *gin.Engine
+	spec       func() (servedDocument, error)
 }
 
 // cursorKeySize is the size of Config.CursorKey in bytes, that of the HMAC's hash.
@@ -45,6 +47,7 @@ func New(deps Deps, config Config) (*API, error) {
 	if a.visibility == "" {
 		a.visibility = domain.VisibleAssigned
 	}
+	a.spec = sync.OnceValues(a.makeDocument)
 	if a.now == nil {
 		a.now = time.Now
 	}

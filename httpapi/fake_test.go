@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/test/contract"
 )
 
 // What the program hands to New satisfies what the API asks for.
@@ -43,6 +44,8 @@ var (
 // tokens are their names, and one ticket of alice's with the number 7. It holds
 // to the rules of package ticket, as the real commands do.
 type desk struct {
+	t testing.TB // fails where an answer is not as the document says
+
 	userFilter projections.UserFilter // of the last list of users
 	Reader                            // what a test does not expect panics
 	People
@@ -204,6 +207,7 @@ func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections
 // newAPI makes an API over d whose clock stands at noon.
 func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
+	d.t = t
 	deps := Deps{
 		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
@@ -243,7 +247,24 @@ func (r request) send(h http.Handler) *httptest.ResponseRecorder {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, hr)
+	if a, ok := h.(*API); ok {
+		if d, ok := a.Accounts.(*desk); ok {
+			checkAnswer(d.t, r, w)
+		}
+	}
 	return w
+}
+
+// checkAnswer holds an answer against the document.
+func checkAnswer(t testing.TB, r request, w *httptest.ResponseRecorder) {
+	t.Helper()
+	document, err := contract.Golden()
+	if err == nil {
+		err = document.Check(contract.Answer{Method: r.method, Path: r.path, Status: w.Code, Header: w.Result().Header, Body: w.Body.Bytes()})
+	}
+	if err != nil {
+		t.Errorf("not as the document says: %v", err)
+	}
 }
 
 // decoded reads the body of an answer.

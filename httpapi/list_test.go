@@ -66,7 +66,7 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 	place := projections.Cursor{Key: "2026-01-31 12:00:00+00", ID: ticketID.UUID}
 	d := newDesk()
 	n := int64(12)
-	d.slice = projections.Slice[projections.Ticket]{Items: make([]projections.Ticket, 1), Next: &place, Count: &n}
+	d.slice = projections.Slice[projections.Ticket]{Items: []projections.Ticket{{Status: ticket.StatusOpen, Priority: ticket.Low}}, Next: &place, Count: &n}
 	api := newAPI(t, d, nil)
 	first := "/api/tickets?status=open&page_size=1&count=true"
 	w := request{name: "admin", method: http.MethodGet, path: first}.send(api)

@@ -29,6 +29,8 @@ func (a *API) operate(engine *gin.Engine) {
 	}
 	get("/healthz", a.healthy)
 	get("/readyz", a.ready)
+	get(documentPath, a.serveDocument)
+	a.servePages(get)
 	if a.Metrics != nil {
 		get("/metrics", gin.WrapH(a.Metrics))
 	}

@@ -30,6 +30,9 @@ type Violation struct {
 	Detail  string `json:"detail" required:"true"`
 }
 
+// problemType is the media type of a problem (RFC 9457 §3).
+const problemType = "application/problem+json"
+
 // maxViolations bounds how many faults one answer lists.
 const maxViolations = 20
 
@@ -123,6 +126,7 @@ func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
 	p.Type = "/problems/" + p.Code
 	p.Title = http.StatusText(p.Status)
 	p.Instance = "/requests/" + url.PathEscape(requestID)
+	w.Header().Del("ETag") // is of what was not answered
 	switch p.Status {
 	case http.StatusUnauthorized:
 		w.Header().Set("WWW-Authenticate", `Session realm="helpdesk"`)
@@ -133,7 +137,7 @@ func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
 	if err != nil { // strings and integers always marshal
 		panic(err)
 	}
-	writeBody(w, p.Status, "application/problem+json", body)
+	writeBody(w, p.Status, problemType, body)
 }
 
 // inField names the member at fault in a refusal by a rule.

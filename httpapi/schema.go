@@ -21,8 +21,22 @@ import (
 func schemaOptions() []func(*swaggest.ReflectContext) {
 	return []func(*swaggest.ReflectContext){
 		swaggest.InterceptSchema(interceptSchema),
-		swaggest.InterceptDefName(func(t reflect.Type, _ string) string { return t.Name() }),
+		swaggest.InterceptDefName(func(t reflect.Type, _ string) string { return schemaName(t) }),
 	}
+}
+
+// schemaName is what the document calls a type: TicketList for List[Ticket],
+// TicketStatus for ticket.Status.
+func schemaName(t reflect.Type) string {
+	name, argument, generic := strings.Cut(t.Name(), "[")
+	if of, aggregate := strings.CutPrefix(t.PkgPath(), "helpdesk/domain/"); aggregate {
+		name = strings.ToUpper(of[:1]) + of[1:] + name
+	}
+	if !generic {
+		return name
+	}
+	argument = strings.TrimSuffix(argument, "]")
+	return argument[strings.LastIndexAny(argument, "./")+1:] + name
 }
 
 // interceptSchema describes the types whose Go shape is not their JSON shape.
@@ -47,8 +61,8 @@ func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
 		p.Schema.WithFormat("date-time")
 		return true, nil
 	case TicketName:
-		p.Schema.AddType(swaggest.Integer)
-		p.Schema.AddType(swaggest.String)
+		// Not two types in one schema: makers of clients take the choice alone.
+		p.Schema.AnyOf = []swaggest.SchemaOrBool{swaggest.Integer.ToSchemaOrBool(), swaggest.String.ToSchemaOrBool()}
 		return true, nil
 	case interface{ underlying() any }:
 		inner, err := new(swaggest.Reflector).Reflect(v.underlying(), append(schemaOptions(), swaggest.InlineRefs)...)
@@ -72,6 +86,7 @@ func enum[T ~string](s *swaggest.Schema, values ...T) bool {
 
 // shape is the schema of the members that one tag marks, ready to check with.
 type shape struct {
+	schema  swaggest.Schema   // what the document says of it
 	types   map[string]string // JSON type and, for a time, "date-time", by member
 	checker *jsonschema.Schema
 }
@@ -86,7 +101,7 @@ func reflectShape(in any, tag string) (shape, error) {
 	}
 	none := false
 	s.AdditionalProperties = &swaggest.SchemaOrBool{TypeBoolean: &none}
-	out := shape{types: map[string]string{}}
+	out := shape{schema: s, types: map[string]string{}}
 	for name, property := range s.Properties {
 		out.types[name] = simpleType(property.TypeObject)
 	}
@@ -147,6 +162,9 @@ func (s shape) check(value any, prefix string) []Violation {
 }
 
 func violations(e *jsonschema.ValidationError, prefix string) []Violation {
+	if _, choice := e.ErrorKind.(*kind.AnyOf); choice {
+		e = eitherType(e)
+	}
 	if len(e.Causes) > 0 {
 		var all []Violation
 		for _, cause := range e.Causes {
@@ -163,6 +181,17 @@ func violations(e *jsonschema.ValidationError, prefix string) []Violation {
 	}
 	code, detail := fault(e.ErrorKind)
 	return []Violation{{Pointer: pointerTo(at, prefix), Code: code, Detail: detail}}
+}
+
+// eitherType makes one fault of those of a choice between types.
+func eitherType(e *jsonschema.ValidationError) *jsonschema.ValidationError {
+	var either kind.Type
+	for _, cause := range e.Causes {
+		if k, ok := cause.ErrorKind.(*kind.Type); ok {
+			either.Got, either.Want = k.Got, append(either.Want, k.Want...)
+		}
+	}
+	return &jsonschema.ValidationError{InstanceLocation: e.InstanceLocation, ErrorKind: &either}
 }
 
 // named makes a violation for each of the members names of the object at path.

@@ -14,8 +14,8 @@ import (
 type UserQuery struct {
 	Listing
 	Search   string                `query:"search" maxLength:"200" description:"Part of the username, a name or, for those who may see it, the mail address."`
-	Role     Optional[domain.Role] `query:"role"`
-	IsActive Optional[bool]        `query:"is_active"`
+	Role     Optional[domain.Role] `query:"role" description:"Only those with this role."`
+	IsActive Optional[bool]        `query:"is_active" description:"Only those who may sign in, or only those who may not."`
 }
 
 func (a *API) listUsers(ctx context.Context, c *Call, in UserQuery) (List[User], error) {

@@ -18,6 +18,9 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000000Z"`)), nil
 }
 
+// InlineJSONSchema keeps the type out of the schema's definitions.
+func (Time) InlineJSONSchema() {}
+
 func timeOf(t *time.Time) *Time {
 	if t == nil {
 		return nil

@@ -9,6 +9,8 @@ import (
 	"net/http/cookiejar"
 	"testing"
 	"time"
+
+	"helpdesk/test/contract"
 )
 
 // Client is somebody who talks to the program over HTTP, with their own
@@ -22,6 +24,21 @@ type Client struct {
 	Fresh bool
 
 	http *http.Client
+	t    failer // fails where an answer is not as the API's document says
+}
+
+// failer is what a Client needs of a test.
+type failer interface {
+	Helper()
+	Errorf(format string, args ...any)
+}
+
+// With answers the same client, whose answers fail t where they are not as the
+// API's document says.
+func (c *Client) With(t failer) *Client {
+	copied := *c
+	copied.t = t
+	return &copied
 }
 
 // Client answers a client that is not signed in.
@@ -31,7 +48,7 @@ func (p *Program) Client(t testing.TB) *Client {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Client{URL: p.URL, http: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: stay}}
+	return &Client{URL: p.URL, http: &http.Client{Jar: jar, Timeout: 30 * time.Second, CheckRedirect: stay}, t: t}
 }
 
 // stay makes a redirect an answer like any other, for tests to see.
@@ -54,7 +71,8 @@ func (a Answer) Into(t testing.TB, v any) {
 
 // Do sends a request; body is sent as JSON, a string or []byte as it is, an
 // [io.Reader] as it is and in chunks, nil as no body. header holds names and
-// values in turn.
+// values in turn. An answer that the API's document does not foresee fails the
+// test.
 func (c *Client) Do(ctx context.Context, method, path string, body any, header ...string) (Answer, error) {
 	var reader io.Reader
 	switch b := body.(type) {
@@ -89,7 +107,22 @@ func (c *Client) Do(ctx context.Context, method, path string, body any, header .
 	}
 	defer response.Body.Close()
 	data, err := io.ReadAll(response.Body)
+	if err == nil {
+		c.check(contract.Answer{Method: method, Path: path, Status: response.StatusCode, Header: response.Header, Body: data})
+	}
 	return Answer{Status: response.StatusCode, Header: response.Header, Body: data}, err
+}
+
+// check holds an answer against the API's document.
+func (c *Client) check(a contract.Answer) {
+	c.t.Helper()
+	document, err := contract.Golden()
+	if err == nil {
+		err = document.Check(a)
+	}
+	if err != nil {
+		c.t.Errorf("not as the document says: %v\n%s", err, a.Body)
+	}
 }
 
 // Must sends a request and fails the test when the answer has another status.

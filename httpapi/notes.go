@@ -1,0 +1,57 @@
+package httpapi
+
+import "net/http"
+
+// note is what the document says of a call that does not follow from its Route.
+type note struct {
+	text    string   // what is worth saying beside the summary
+	also    []int    // statuses of refusal beside those of problemsOf
+	never   []int    // those of problemsOf that this call does not give
+	headers []string // of success, beside the usual ones
+}
+
+// notes are by operation id. A call that is missing here is described by its
+// Route alone.
+var notes = map[string]note{
+	"register": {text: "Anyone may. The password has at least 8 characters, is not a common one and not like the username or the mail address. Names and addresses are unique without regard to case."},
+	"login": {
+		text:    "Begins a session and ends the one the caller came with. A wrong name and a wrong password are the same 401.",
+		also:    []int{http.StatusUnauthorized},
+		never:   []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity},
+		headers: []string{"Set-Cookie"},
+	},
+	"logout": {
+		text:    "The session ends on the server.",
+		never:   []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity},
+		headers: []string{"Set-Cookie"},
+	},
+	"getMe":          {text: "The caller as they themselves see them."},
+	"patchMe":        {text: "Names and mail address; role and activity are for admins to change."},
+	"changePassword": {text: "Every other session of the caller ends."},
+	"deactivateMe":   {text: "Every session of the caller ends, and nobody signs in as them until an admin reactivates them. The last active admin can't.", headers: []string{"Set-Cookie"}},
+	"listUsers":      {text: "For agents, who see names alone, and for admins and auditors, who see all.", also: []int{http.StatusForbidden}},
+	"getUser":        {text: "Users see themselves alone, agents the names of all, admins and auditors everything."},
+	"patchUser":      {text: "For admins. Others change themselves alone, and neither role nor activity. The last active admin can be neither demoted nor deactivated."},
+
+	"listTickets":    {text: "What the caller may see, newest first unless asked otherwise. Filters are combined."},
+	"openTicket":     {text: "Auditors don't. Staff may open one for another requester."},
+	"getTicket":      {text: "A ticket as the caller may see it, with the comments they may see, oldest first."},
+	"putTicket":      {text: "Title, description, priority and status are needed. One call is one append: all of it happens or nothing."},
+	"patchTicket":    {text: "One call is one append: all of it happens or nothing. Where nothing changes nothing is written."},
+	"deleteTicket":   {text: "Gone from every read; its events stay. Requesters can while it is open, unassigned and without comments of others."},
+	"assignTicket":   {text: "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody."},
+	"startTicket":    {text: "From open or escalated. A ticket in progress stays as it is."},
+	"resolveTicket":  {text: "From open, in progress or escalated. A resolved ticket stays as it is."},
+	"closeTicket":    {text: "From any other status. A closed ticket stays as it is."},
+	"reopenTicket":   {text: "From resolved or closed. An open ticket stays as it is."},
+	"escalateTicket": {text: "From open or in progress. An escalated ticket stays as it is."},
+
+	"listComments":  {text: "Oldest first; of one ticket, or of all the caller may see. Of a ticket the caller can't see there are none."},
+	"addComment":    {text: "If-Match names a version of the ticket. Notes among staff are for staff to write and read; auditors read them."},
+	"getComment":    {text: "A comment, or a note if the caller may see notes."},
+	"putComment":    {text: "Only the text can change, within 15 minutes for users."},
+	"patchComment":  {text: "Only the text can change, within 15 minutes for users."},
+	"deleteComment": {text: "One's own, within 15 minutes for users; admins any."},
+
+	"report": {text: "For admins and auditors. A ticket counts once in each column if it happened inside the window, whatever became of it since.", also: []int{http.StatusForbidden}},
+}

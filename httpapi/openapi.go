@@ -1,0 +1,230 @@
+package httpapi
+
+import (
+	"crypto/sha256"
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/gin-gonic/gin"
+	swaggest "github.com/swaggest/jsonschema-go"
+	"github.com/swaggest/openapi-go"
+	"github.com/swaggest/openapi-go/openapi31"
+)
+
+// contractVersion is the version of the API that the document describes: its
+// first part is raised when clients have to change.
+const contractVersion = "1.0.0"
+
+const aboutAPI = `A helpdesk whose every change is an event.
+
+Every path works with and without the slash at its end. Bodies are JSON in UTF-8; members and parameters that are not named here are refused, and so is text with control characters. White space around a text does not count, but in passwords. Times are RFC 3339 in UTC with microseconds.
+
+A ticket is named by its id or its number, a user by id or username. What the caller may not see is answered as if it did not exist: 404. An address that does not exist is 404 too, a method that an address does not know 405 with the header Allow, and HEAD is understood wherever GET is.
+
+A write answers once what is read next shows it, at most two seconds later; where the reading side is not there in time the answer is a receipt with the position to wait for. Every refusal is a problem document (RFC 9457).`
+
+// document describes the calls of the API.
+type document struct {
+	*openapi31.Reflector
+	tags []string // in the order of the table
+}
+
+// describe makes the OpenAPI 3.1 document of what the API serves, from the
+// table it is served by and the schemas that requests are checked with.
+func (a *API) describe() ([]byte, error) {
+	d := &document{Reflector: openapi31.NewReflector()}
+	d.DefaultOptions = append(append(d.DefaultOptions, schemaOptions()...), nullability)
+	spec := d.SpecEns()
+	spec.Info = openapi31.Info{Title: "Helpdesk", Version: contractVersion}
+	spec.Info.WithDescription(aboutAPI)
+	spec.Info.WithContact(*new(openapi31.Contact).WithName("The helpdesk").WithEmail("helpdesk@example.com"))
+	spec.Info.WithLicense(*(&openapi31.License{Name: "All rights reserved"}).WithIdentifier("LicenseRef-all-rights-reserved"))
+	// First where the document is: a page may speak to its own origin alone.
+	spec.WithServers(*(&openapi31.Server{URL: "/"}).WithDescription("This helpdesk"))
+	if a.public != "" {
+		spec.Servers = append(spec.Servers, *(&openapi31.Server{URL: a.public}).WithDescription("This helpdesk, as others reach it"))
+	}
+	d.addSecurity()
+	d.addHeaders()
+	if err := d.addProblems(); err != nil {
+		return nil, err
+	}
+	for i := range a.table {
+		if err := d.addRoute(&a.table[i]); err != nil {
+			return nil, fmt.Errorf("describe %s: %w", a.table[i].ID, err)
+		}
+	}
+	for _, o := range operations {
+		if err := d.addOperation(o); err != nil {
+			return nil, fmt.Errorf("describe %s: %w", o.path, err)
+		}
+	}
+	for _, name := range d.tags {
+		spec.Tags = append(spec.Tags, *(&openapi31.Tag{Name: name}).WithDescription(aboutTag(name)))
+	}
+	if err := d.addExamples(); err != nil {
+		return nil, err
+	}
+	text, err := json.MarshalIndent(spec, "", "  ")
+	return append(text, '\n'), err
+}
+
+// nullability says of answers what encoding/json does: a pointer is null where
+// it points to nothing, unless it is then left out.
+func nullability(rc *swaggest.ReflectContext) {
+	rc.EnvelopNullability = true
+	swaggest.InterceptNullability(func(p swaggest.InterceptNullabilityParams) {
+		if p.OmitEmpty && p.Schema.HasType(swaggest.Null) {
+			p.Schema.RemoveType(swaggest.Null)
+		}
+	})(rc)
+}
+
+// The ways to say who is calling.
+const (
+	bySession = "session"
+	byToken   = "token"
+)
+
+func (d *document) addSecurity() {
+	d.Spec.SetAPIKeySecurity(bySession, sessionCookie, openapi.InCookie, "The cookie that signing in sets.")
+	d.Spec.SetHTTPBearerTokenSecurity(byToken, "hd_…", "An API token.")
+}
+
+// security says who may make a call. The empty requirement is nobody in particular.
+func security(who Who) []map[string][]string {
+	if who == Anyone {
+		return []map[string][]string{{}}
+	}
+	return []map[string][]string{{bySession: {}}, {byToken: {}}}
+}
+
+// tag answers the group that a path belongs to, and notes it.
+func (d *document) tag(path string) string {
+	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
+	name, ok := groups[first]
+	if !ok {
+		name = strings.ToUpper(first[:1]) + first[1:]
+	}
+	if !slices.Contains(d.tags, name) {
+		d.tags = append(d.tags, name)
+	}
+	return name
+}
+
+// groups are the tags of what is not called by the first part of its path.
+var groups = map[string]string{
+	"register": "Account", "login": "Account", "logout": "Account", "me": "Account",
+}
+
+// aboutTags says what the calls of a group are for.
+var aboutTags = map[string]string{
+	"Account":     "Registering, signing in and one's own profile.",
+	"Users":       "People and their roles.",
+	"Tickets":     "Tickets and what can be done with them.",
+	"Comments":    "What is said on tickets, and notes among staff.",
+	"Report":      "What happened, counted.",
+	operationsTag: "What operators and tools ask; anyone may.",
+}
+
+func aboutTag(name string) string {
+	if about, ok := aboutTags[name]; ok {
+		return about
+	}
+	return name + "."
+}
+
+// addRoute describes one call of the table.
+func (d *document) addRoute(route *Route) error {
+	oc, err := d.NewOperationContext(route.Method, route.Path)
+	if err != nil {
+		return err
+	}
+	oc.SetID(route.ID)
+	oc.SetSummary(route.Summary)
+	oc.SetDescription(aboutRoute(route))
+	oc.SetTags(d.tag(route.Path))
+	op := oc.(openapi31.OperationExposer).Operation()
+	op.Security = security(route.Who)
+	if op.Parameters, err = d.parameters(route); err != nil {
+		return err
+	}
+	if op.RequestBody, err = d.requestBody(route); err != nil {
+		return err
+	}
+	oc.AddRespStructure(answerOf(route), openapi.WithHTTPStatus(route.Status), openapi.WithCustomize(func(c openapi.ContentOrReference) {
+		response := c.(*openapi31.ResponseOrReference).Response
+		response.Description = http.StatusText(route.Status)
+		response.Headers = headersOf(route)
+		for _, mediaType := range streamsOf(route) {
+			response.WithContentItem(mediaType, openapi31.MediaType{Schema: map[string]any{"type": "string"}})
+		}
+	}))
+	answers := op.ResponsesEns()
+	if reads(route) && versioned(route) {
+		answers.WithMapOfResponseOrReferenceValuesItem("304", refResponse(http.StatusNotModified))
+	}
+	for _, status := range problemsOf(route) {
+		answers.WithMapOfResponseOrReferenceValuesItem(strconv.Itoa(status), refResponse(status))
+	}
+	return d.AddOperation(oc)
+}
+
+// answerOf is the structure of success, nil for an answer without a body.
+func answerOf(route *Route) any {
+	if _, none := route.Handler.Out.(Empty); none {
+		return nil
+	}
+	return route.Handler.Out
+}
+
+// streamsOf lists the media types, beside JSON, that success may have.
+func streamsOf(*Route) []string { return nil }
+
+// aboutRoute is what is worth saying of a call beside its summary.
+func aboutRoute(route *Route) string {
+	text := notes[route.ID].text
+	if text == "" {
+		text = route.Summary + "."
+	}
+	return text
+}
+
+// servedDocument is the document as it goes out.
+type servedDocument struct {
+	text []byte
+	etag string
+}
+
+func (a *API) makeDocument() (servedDocument, error) {
+	text, err := a.describe()
+	if err != nil {
+		return servedDocument{}, fmt.Errorf("describe the API: %w", err)
+	}
+	return servedDocument{text: text, etag: fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256(text))[:32])}, nil
+}
+
+// serveDocument answers the document, made at the first request for it.
+func (a *API) serveDocument(g *gin.Context) {
+	d, err := a.spec()
+	if err != nil {
+		a.refuse(g, err)
+		return
+	}
+	header := g.Writer.Header()
+	public(header)
+	header.Set("ETag", d.etag)
+	switch same, err := unmodified(g.Request.Header, d.etag); {
+	case err != nil:
+		a.refuse(g, err)
+	case same:
+		g.Writer.WriteHeader(http.StatusNotModified)
+		g.Writer.WriteHeaderNow()
+	default:
+		writeBody(g.Writer, http.StatusOK, "application/json", d.text)
+	}
+}

@@ -1,0 +1,122 @@
+package walk
+
+import (
+	"net/http"
+	"testing"
+
+	"helpdesk/test/contract"
+	"helpdesk/test/program"
+)
+
+// recipes are by operation, for its success, or by operation and status.
+var recipes = map[string]recipe{
+	"login": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.Client(t), path: op.Path, body: object{"username": "root", "password": secret}}
+	},
+	"login 401": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.Client(t), path: op.Path, body: object{"username": "root", "password": "not-theirs-1"}}
+	},
+	"logout":       withoutReturn,
+	"deactivateMe": withoutReturn,
+	"changePassword": func(t *testing.T, d *desk, op *contract.Operation) call {
+		c := withoutReturn(t, d, op)
+		c.body = object{"current_password": secret, "new_password": "another-lamp-71"}
+		return c
+	},
+	"changePassword 422": posting(object{"current_password": "not-theirs-1", "new_password": "another-lamp-71"}),
+	"deactivateMe 422":   asTheLastAdmin,
+	"patchUser 422": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: "/api/users/root/", body: object{"role": "user"}}
+	},
+	"patchUser 409": taken,
+	"patchMe":       asSomebody(object{"first_name": "Ada"}),
+	"patchMe 409":   asSomebody(object{"email": "root@example.com"}),
+	"register 409":  taken,
+	"register 422":  posting(object{"username": "weak", "email": "weak@example.com", "password": "password1"}),
+	"listUsers 403": asUser,
+	"report 403":    asUser,
+
+	"openTicket 422":     posting(object{"title": "x", "description": "x", "created_by": "nobody-at-all"}),
+	"assignTicket 422":   posting(object{"assigned_to": "nobody-at-all"}),
+	"addComment 422":     posting(object{"ticket": 999999, "text": "x"}),
+	"putTicket 422":      onceClosed(object{"title": "x", "description": "x", "priority": "low", "status": "escalated"}),
+	"patchTicket 422":    onceClosed(object{"status": "escalated"}),
+	"startTicket 422":    onceClosed(object{}),
+	"resolveTicket 422":  onceClosed(object{}),
+	"escalateTicket 422": onceClosed(object{}),
+	"reopenTicket 422":   onceStarted,
+	"deleteTicket 422":   onceAssigned,
+	"putComment 422":     posting(object{"text": "x", "internal": true}),
+	"patchComment 422":   posting(object{"internal": true}),
+
+	"openapi 400": func(_ *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: op.Path, header: []string{"If-None-Match", "abc"}}
+	},
+	"readiness 503": asTheLastAdmin,
+}
+
+// withoutReturn calls as somebody made for it, who cannot call again.
+func withoutReturn(t *testing.T, d *desk, op *contract.Operation) call {
+	return call{as: d.join(t, d.newName(), "user"), path: op.Path}
+}
+
+func asTheLastAdmin(_ *testing.T, d *desk, op *contract.Operation) call {
+	return call{as: d.root, path: op.Path}
+}
+
+func asUser(t *testing.T, d *desk, op *contract.Operation) call {
+	return call{as: d.join(t, d.newName(), "user"), path: op.Path}
+}
+
+// asSomebody sends the body as a user made for it.
+func asSomebody(body object) recipe {
+	return func(t *testing.T, d *desk, op *contract.Operation) call {
+		c := asUser(t, d, op)
+		c.body = body
+		return c
+	}
+}
+
+// posting sends the body as the admin, about something made for it.
+func posting(body object) recipe {
+	return func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: d.subject(t, op), body: body}
+	}
+}
+
+// taken asks for the mail address, or the name, of the admin.
+func taken(t *testing.T, d *desk, op *contract.Operation) call {
+	body := object{"email": "root@example.com"}
+	if op.ID == "register" {
+		body = registration("root")
+	}
+	return call{as: d.root, path: d.subject(t, op), body: body}
+}
+
+// onceClosed sends the body about a ticket that is closed.
+func onceClosed(body object) recipe {
+	return func(t *testing.T, d *desk, op *contract.Operation) call {
+		ticket := d.ticket(t, d.root)
+		d.does(t, d.root, ticket, "close", object{})
+		return call{as: d.root, path: d.about(op, ticket), body: body}
+	}
+}
+
+func onceStarted(t *testing.T, d *desk, op *contract.Operation) call {
+	ticket := d.ticket(t, d.root)
+	d.does(t, d.root, ticket, "start", object{})
+	return call{as: d.root, path: d.about(op, ticket), body: object{}}
+}
+
+// onceAssigned is about a requester's ticket that somebody works on.
+func onceAssigned(t *testing.T, d *desk, op *contract.Operation) call {
+	requester := d.join(t, d.newName(), "user")
+	ticket := d.ticket(t, requester)
+	d.does(t, d.root, ticket, "assign", object{"assigned_to": "root"})
+	return call{as: requester, path: d.about(op, ticket)}
+}
+
+func (d *desk) does(t *testing.T, c *program.Client, ticket, verb string, body object) {
+	t.Helper()
+	c.Must(t, http.StatusOK, "POST", "/api/tickets/"+ticket+"/"+verb+"/", body)
+}
