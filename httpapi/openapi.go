@@ -69,8 +69,26 @@ func (a *API) describe() ([]byte, error) {
 	if err := d.addExamples(); err != nil {
 		return nil, err
 	}
+	for _, schema := range spec.Components.Schemas {
+		allowNull(schema)
+	}
 	text, err := json.MarshalIndent(spec, "", "  ")
 	return append(text, '\n'), err
+}
+
+// allowNull takes back the type that the reflector puts beside a choice between
+// null and a struct it meets there for the first time: null is not of that type.
+func allowNull(schema map[string]any) {
+	if choice, ok := schema["anyOf"].([]any); ok && len(choice) == 2 && schema["type"] != nil {
+		if first, ok := choice[0].(map[string]any); ok && first["type"] == "null" {
+			delete(schema, "type")
+		}
+	}
+	for _, member := range schema {
+		if inner, ok := member.(map[string]any); ok {
+			allowNull(inner)
+		}
+	}
 }
 
 // nullability says of answers what encoding/json does: a pointer is null where
