@@ -14,6 +14,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/idempotency"
 )
 
 // freshnessWait is how long a call waits for the read side (API.md "Freshness").
@@ -29,9 +30,14 @@ type Call struct {
 
 	api      *API
 	route    *Route
+	pattern  string      // of the route, as gin writes it, for the log
 	header   http.Header // of the answer
 	position int64       // of what the call wrote, for the log
 	behind   bool        // whether the read side may not have it yet
+
+	credential string              // what the caller proved themselves with; "" for nobody
+	held       *idempotency.Claim  // on the call's idempotency key; nil: none
+	replay     *idempotency.Answer // the stored answer, when there is one
 
 	command  commands.Request
 	versions []int // that If-Match allows; nil: any
@@ -53,7 +59,9 @@ func (c *Call) prepare(ctx context.Context) error {
 	}
 	c.async = preferred(c.Request.Header, "respond-async")
 	c.command = commands.Request{CorrelationID: c.ID}
-	c.command.ID, err = c.commandID()
+	if c.command.ID, err = c.commandID(); c.route.Secret && c.credential == "" {
+		c.command.ID = uuid.Nil // there is nothing to seal the answer with: it is not stored
+	}
 	return err
 }
 
@@ -75,10 +83,6 @@ func (c *Call) wait(ctx context.Context, position int64) error {
 	defer cancel()
 	return c.api.Freshness.Wait(ctx, position)
 }
-
-// commandNamespace separates the ids made from idempotency keys from all
-// other derived ids.
-var commandNamespace = uuid.MustParse("6f1d5b1e-6a0c-5c57-9f43-2f2c1b9a7d10")
 
 var idempotencyKey = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
 
@@ -102,11 +106,13 @@ func (c *Call) commandID() (uuid.UUID, error) {
 // call is behind when the read side is not known to have come so far.
 func (c *Call) carryOut(ctx context.Context, do func(commands.Request) (commands.Outcome, error)) (commands.Outcome, error) {
 	out, err := c.try(do)
+	if errors.Is(err, commands.ErrRepeated) {
+		out, err = c.repeated(ctx)
+	}
 	if err != nil {
 		return out, err
 	}
-	c.position = out.Position
-	c.header.Set("Event-Position", strconv.FormatInt(out.Position, 10))
+	c.setPosition(out.Position)
 	if c.async {
 		c.header.Set("Preference-Applied", "respond-async")
 		c.behind = true
@@ -118,6 +124,12 @@ func (c *Call) carryOut(ctx context.Context, do func(commands.Request) (commands
 		c.api.unread(ctx, c, err)
 	}
 	return out, nil
+}
+
+// setPosition tells the client where in the log the call ended up.
+func (c *Call) setPosition(position int64) {
+	c.position = position
+	c.header.Set("Event-Position", strconv.FormatInt(position, 10))
 }
 
 func (c *Call) try(do func(commands.Request) (commands.Outcome, error)) (out commands.Outcome, err error) {

@@ -51,6 +51,8 @@ type Sessions interface {
 // Passwords turns a password into what may be stored.
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
+	// Verify reports whether hash was made of password.
+	Verify(ctx context.Context, password, hash string) (bool, error)
 }
 
 // Reader answers from the read models what the viewer may see, and
@@ -90,6 +92,8 @@ type Deps struct {
 	Passwords Passwords
 	Read      Reader
 	Freshness Freshness
+	Answers   Answers
+	Earlier   Earlier
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here
 	Checks    []Check

@@ -30,6 +30,22 @@
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.
 //
+// # Idempotency
+//
+// An Idempotency-Key is claimed once the body is found in order and before the
+// handler runs (idempotency.go). What is compared is the body as it was
+// understood: the order of members and white space make no difference. A repeat
+// after a crash between the append and the storing of the answer finds its
+// command in the log, writes nothing and is answered from the state of now with
+// the position of then. A key that is two days old may be forgotten as a key and
+// still known to the log: it is 409 idempotency_key_repeated.
+//
+// Cookies are no part of a stored answer. An answer with a secret is stored
+// encrypted for the credential it was given to (seal.go); to another session of
+// the same caller its repeat is 409 idempotency_key_sealed. Signing in takes no
+// key, having no credential yet. Callers who are not signed in share one scope:
+// their keys have to be random.
+//
 // # Problems
 //
 // Problem documents have type "/problems/<code>" and instance

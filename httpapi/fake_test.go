@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/idempotency"
 	"helpdesk/projections"
 )
 
@@ -29,6 +30,8 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Answers   = (*idempotency.Store)(nil)
+	_ Earlier   = (*commands.Earlier)(nil)
 )
 
 var (
@@ -70,6 +73,10 @@ func (d *desk) state() (s ticket.State) {
 		s = ticket.Evolve(s, e)
 	}
 	return s
+}
+
+func (d *desk) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
+	return commands.Outcome{}, domain.ErrNotFound
 }
 
 func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
@@ -205,7 +212,7 @@ func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections
 func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
 	deps := Deps{
-		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d,
+		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	config := Config{CursorKey: []byte(strings.Repeat("k", cursorKeySize)), Now: func() time.Time { return noon }}

@@ -15,13 +15,13 @@ import (
 type Registration struct {
 	Username  string           `json:"username" required:"true" minLength:"1" maxLength:"150" trim:"true"`
 	Email     string           `json:"email" required:"true" minLength:"1" maxLength:"254" trim:"true"`
-	Password  string           `json:"password" required:"true" minLength:"1" maxLength:"1024" description:"At least 8 characters, not a common one, not like the username."`
+	Password  string           `json:"password" required:"true" minLength:"1" maxLength:"1024" secret:"true" description:"At least 8 characters, not a common one, not like the username."`
 	FirstName Optional[string] `json:"first_name" maxLength:"150" trim:"true"`
 	LastName  Optional[string] `json:"last_name" maxLength:"150" trim:"true"`
 }
 
 func (a *API) registerUser(ctx context.Context, c *Call, in Registration) (Written[User], error) {
-	id := user.ID{UUID: newID()}
+	id := user.ID{UUID: c.newID()}
 	command := user.Register{
 		By: user.By{Actor: c.Actor}, Username: in.Username, Email: in.Email,
 		FirstName: in.FirstName.Value, LastName: in.LastName.Value,
@@ -44,15 +44,15 @@ func (a *API) registerUser(ctx context.Context, c *Call, in Registration) (Writt
 	if err != nil {
 		return Written[User]{}, err
 	}
-	c.Actor.ID = id // they see all of themselves
-	c.header.Set("Location", "/api/users/"+id.String()+"/")
+	c.Actor.ID = user.ID{UUID: out.StreamID} // they see all of themselves
+	c.header.Set("Location", "/api/users/"+out.StreamID.String()+"/")
 	return a.writtenUser(ctx, c, out), nil
 }
 
 // Credentials is the body that signs in.
 type Credentials struct {
 	Username string `json:"username" required:"true" minLength:"1" maxLength:"254" trim:"true"`
-	Password string `json:"password" required:"true" minLength:"1" maxLength:"1024"`
+	Password string `json:"password" required:"true" minLength:"1" maxLength:"1024" secret:"true"`
 }
 
 // signIn begins a session, and ends the one the caller came with.
@@ -132,8 +132,8 @@ func (a *API) patchMe(ctx context.Context, c *Call, in Profile) (Written[User], 
 
 // PasswordChange is the body that changes one's own password.
 type PasswordChange struct {
-	CurrentPassword string `json:"current_password" required:"true" minLength:"1" maxLength:"1024"`
-	NewPassword     string `json:"new_password" required:"true" minLength:"1" maxLength:"1024"`
+	CurrentPassword string `json:"current_password" required:"true" minLength:"1" maxLength:"1024" secret:"true"`
+	NewPassword     string `json:"new_password" required:"true" minLength:"1" maxLength:"1024" secret:"true"`
 }
 
 // changePassword ends every session of the caller but this one.

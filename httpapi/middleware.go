@@ -38,7 +38,7 @@ func (a *API) begin(g *gin.Context) {
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie")
 	g.Set(callKey, &Call{
-		Request: g.Request, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, api: a, header: h,
+		Request: g.Request, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, api: a, header: h, pattern: g.FullPath(),
 	})
 }
 
@@ -87,7 +87,8 @@ func (a *API) recover(g *gin.Context) {
 			return
 		}
 		problem, _ := problemOf(nil)
-		writeProblem(g.Writer, callOf(g).ID, problem)
+		c := callOf(g)
+		problemReply(c.header, c.ID, problem).send(g.Writer)
 	}()
 	g.Next()
 }

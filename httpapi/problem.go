@@ -117,23 +117,23 @@ func ruleProblem(rule *domain.Error, status int) Problem {
 	return p
 }
 
-// writeProblem answers with p, completed with what follows from its status and
-// the request.
-func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
+// problemReply makes the answer of p, completed with what follows from its
+// status and the request.
+func problemReply(h http.Header, requestID string, p Problem) reply {
 	p.Type = "/problems/" + p.Code
 	p.Title = http.StatusText(p.Status)
 	p.Instance = "/requests/" + url.PathEscape(requestID)
-	switch p.Status {
-	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Session realm="helpdesk"`)
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "1")
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", `Session realm="helpdesk"`)
+	case p.Status == http.StatusServiceUnavailable, p.Code == errKeyRunning.Code:
+		h.Set("Retry-After", "1")
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and integers always marshal
 		panic(err)
 	}
-	writeBody(w, p.Status, "application/problem+json", body)
+	return reply{status: p.Status, mediaType: "application/problem+json", body: body}
 }
 
 // inField names the member at fault in a refusal by a rule.

@@ -34,6 +34,9 @@ type Route struct {
 	Who     Who
 	Status  int // of success
 	Handler Handler
+	// Secret says that the answer holds a secret: under an Idempotency-Key it is
+	// stored encrypted for the caller's credential, and not at all without one.
+	Secret bool
 
 	binder binder
 }
@@ -86,28 +89,57 @@ func ginPath(path string) string {
 	return strings.TrimSuffix(strings.NewReplacer("{", ":", "}", "").Replace(path), "/")
 }
 
+// reply is an answer ready to be sent, but for the headers set already.
+type reply struct {
+	status    int
+	mediaType string // "" for no body
+	body      []byte
+}
+
 func (a *API) serve(g *gin.Context, route *Route) {
 	c := callOf(g)
 	c.route = route
 	ctx := g.Request.Context()
+	defer func() {
+		if c.held != nil { // a panic is on its way
+			c.abandon(ctx)
+		}
+	}()
 	out, err := a.answer(ctx, c, g)
+	if errors.Is(err, errReplayed) {
+		c.replayed(ctx).send(g.Writer)
+		return
+	}
+	c.settle(ctx, a.reply(ctx, c, out, err)).send(g.Writer)
+}
+
+// reply makes the answer of what a handler answered.
+func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	switch {
 	case errors.Is(err, errNotModified):
-		g.Writer.WriteHeader(http.StatusNotModified)
-		g.Writer.WriteHeaderNow()
+		return reply{status: http.StatusNotModified}
+	case errors.Is(err, errCarried):
+		c.header.Set("Idempotency-Replayed", "true")
+		return reply{status: c.route.Status}
 	case err != nil:
-		a.refuse(g, err)
+		return a.problem(ctx, c, err)
 	case reflect.TypeOf(out) == reflect.TypeFor[Empty]():
-		g.Writer.WriteHeader(route.Status)
-		g.Writer.WriteHeaderNow()
-	default:
-		body, err := encode(out)
-		if err != nil {
-			a.refuse(g, fmt.Errorf("write the answer: %w", err))
-			return
-		}
-		writeBody(g.Writer, route.Status, "application/json", body)
+		return reply{status: c.route.Status}
 	}
+	body, err := encode(out)
+	if err != nil {
+		return a.problem(ctx, c, fmt.Errorf("write the answer: %w", err))
+	}
+	return reply{status: c.route.Status, mediaType: "application/json", body: body}
+}
+
+func (r reply) send(w gin.ResponseWriter) {
+	if r.mediaType != "" {
+		writeBody(w, r.status, r.mediaType, r.body)
+		return
+	}
+	w.WriteHeader(r.status)
+	w.WriteHeaderNow()
 }
 
 // answer is the order of work of the package comment.
@@ -121,20 +153,28 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 		return nil, err
 	}
 	return c.route.Handler.serve(ctx, c, func(in any) error {
-		return c.route.binder.bind(g.Writer, g.Request, g.Param, in)
+		body, err := c.route.binder.bind(g.Writer, g.Request, g.Param, in)
+		if err != nil {
+			return err
+		}
+		return c.claim(ctx, body)
 	})
 }
 
-// refuse answers the problem that err stands for, and logs one that nobody
-// foresaw: its text is for the log alone.
+// refuse answers the problem that err stands for.
 func (a *API) refuse(g *gin.Context, err error) {
-	c := callOf(g)
+	a.problem(g.Request.Context(), callOf(g), err).send(g.Writer)
+}
+
+// problem makes the answer that err stands for, and logs one that nobody
+// foresaw: its text is for the log alone.
+func (a *API) problem(ctx context.Context, c *Call, err error) reply {
 	problem, known := problemOf(err)
 	if !known {
-		a.Log.LogAttrs(g.Request.Context(), slog.LevelError, "request failed",
-			slog.String("request_id", c.ID), slog.String("route", g.FullPath()), slog.Any("error", err))
+		a.Log.LogAttrs(ctx, slog.LevelError, "request failed",
+			slog.String("request_id", c.ID), slog.String("route", c.pattern), slog.Any("error", err))
 	}
-	writeProblem(g.Writer, c.ID, problem)
+	return problemReply(c.header, c.ID, problem)
 }
 
 // encode writes v as JSON without escaping what only HTML would mind.

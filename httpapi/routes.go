@@ -13,7 +13,7 @@ func (a *API) routes() []Route {
 	verb := func(to ticket.Status) Handler { return Handle(a.changeStatus(to)) }
 	return []Route{
 		{Method: post, Path: "/api/register/", ID: "register", Summary: "Become a user", Who: Anyone, Status: created, Handler: Handle(a.registerUser)},
-		{Method: post, Path: "/api/login/", ID: "login", Summary: "Sign in", Who: Anyone, Status: ok, Handler: Handle(a.signIn)},
+		{Method: post, Path: "/api/login/", ID: "login", Summary: "Sign in", Who: Anyone, Status: ok, Handler: Handle(a.signIn), Secret: true},
 		{Method: post, Path: "/api/logout/", ID: "logout", Summary: "Sign out", Who: SignedIn, Status: empty, Handler: Handle(a.signOut)},
 		{Method: get, Path: "/api/me/", ID: "getMe", Summary: "Read one's own profile", Who: SignedIn, Status: ok, Handler: Handle(a.getMe)},
 		{Method: patch, Path: "/api/me/", ID: "patchMe", Summary: "Change one's own profile", Who: SignedIn, Status: ok, Handler: Handle(a.patchMe)},

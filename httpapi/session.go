@@ -25,6 +25,9 @@ func (c *Call) identify(ctx context.Context) error {
 		return auth.ErrNoSession
 	}
 	c.Session = session
+	if cookie, err := c.Request.Cookie(sessionCookie); err == nil {
+		c.credential = cookie.Value
+	}
 	c.Actor = auth.Actor(session.Account, c.api.visibility)
 	return nil
 }

@@ -151,6 +151,7 @@ ORDER BY 1`)
 // update, delete, truncate. A table that is not here has none of them.
 var rights = map[string]string{
 	"public.accounts":         "siu--",
+	"public.answers":          "siud-",
 	"public.checkpoints":      "siu--",
 	"public.commands":         "si-d-",
 	"public.events":           "si---",

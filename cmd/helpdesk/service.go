@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
+	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
 )
@@ -38,6 +39,7 @@ type service struct {
 	watchdog  *eventstore.Watchdog
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
+	answers   *idempotency.Store
 	registry  *prometheus.Registry
 	api       *httpapi.API
 }
@@ -71,12 +73,13 @@ func newService(ctx context.Context, c Config, log *slog.Logger, db *database) (
 }
 
 func (s *service) wireAPI(ctx context.Context) error {
-	hasher, err := auth.NewHasher(auth.HashConfig{})
+	hasher, err := s.config.hasher()
 	if err != nil {
 		return err
 	}
 	s.accounts = auth.NewAccounts(s.pool, hasher)
 	s.sessions = auth.NewSessions(s.accounts, auth.SessionConfig{Logger: s.log})
+	s.answers = idempotency.New(s.pool, idempotency.Config{Logger: s.log})
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")
 	if err != nil {
 		return err
@@ -89,6 +92,8 @@ func (s *service) wireAPI(ctx context.Context) error {
 		Passwords: hasher,
 		Read:      projections.NewReader(s.pool),
 		Freshness: s.freshness,
+		Answers:   s.answers,
+		Earlier:   commands.NewEarlier(s.store),
 		Log:       s.log,
 		Checks:    s.checks(),
 	}
@@ -136,7 +141,7 @@ func (s *service) run(ctx context.Context, listening func(addr, metricsAddr stri
 	loops, endLoops := context.WithCancel(context.WithoutCancel(ctx))
 	defer endLoops()
 	group, failed := errgroup.WithContext(loops)
-	for _, loop := range []func(context.Context) error{s.followers.Run, s.signals.Run, s.watchdog.Run, s.sessions.Run, s.store.Forget, s.watchDatabase} {
+	for _, loop := range []func(context.Context) error{s.followers.Run, s.signals.Run, s.watchdog.Run, s.sessions.Run, s.answers.Run, s.store.Forget, s.watchDatabase} {
 		group.Go(func() error { return loop(failed) })
 	}
 	// Serving ends with ctx, and also when a loop fails.

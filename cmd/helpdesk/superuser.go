@@ -48,7 +48,7 @@ It works while the service runs, and also when it does not.`,
 				if err := ask.password(&password); err != nil {
 					return err
 				}
-				if err := createSuperuser(ctx, db, register, password); err != nil {
+				if err := createSuperuser(ctx, c, db, register, password); err != nil {
 					return err
 				}
 				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is an admin now.\n", register.Username)
@@ -62,7 +62,7 @@ It works while the service runs, and also when it does not.`,
 }
 
 // createSuperuser registers an admin in the name of the service.
-func createSuperuser(ctx context.Context, db *database, register user.Register, password string) error {
+func createSuperuser(ctx context.Context, c Config, db *database, register user.Register, password string) error {
 	if err := auth.CheckStrength(password, register.Username, register.Email); err != nil {
 		return err
 	}
@@ -71,7 +71,7 @@ func createSuperuser(ctx context.Context, db *database, register user.Register, 
 		return err
 	}
 	defer pool.Close()
-	hasher, err := auth.NewHasher(auth.HashConfig{})
+	hasher, err := c.hasher()
 	if err != nil {
 		return err
 	}
