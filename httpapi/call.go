@@ -26,7 +26,8 @@ type Call struct {
 	Request *http.Request
 	ID      string        // of the request; the correlation id of what it causes
 	Actor   domain.Actor  // without an ID when nobody is signed in
-	Session *auth.Session // nil when nobody is signed in
+	Session *auth.Session // nil without one, as for whoever comes with a token
+	Token   *auth.Token   // the API token, nil without one
 
 	api      *API
 	route    *Route

@@ -89,6 +89,7 @@ type Deps struct {
 	People    People
 	Accounts  Accounts
 	Sessions  Sessions
+	Tokens    Tokens
 	Passwords Passwords
 	Read      Reader
 	Freshness Freshness

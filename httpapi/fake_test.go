@@ -30,6 +30,7 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
 )
@@ -212,7 +213,7 @@ func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections
 func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
 	deps := Deps{
-		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d,
+		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	config := Config{CursorKey: []byte(strings.Repeat("k", cursorKeySize)), Now: func() time.Time { return noon }}

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"helpdesk/auth"
 	"helpdesk/domain"
 )
 
@@ -125,7 +126,9 @@ func problemReply(h http.Header, requestID string, p Problem) reply {
 	p.Instance = "/requests/" + url.PathEscape(requestID)
 	switch {
 	case p.Status == http.StatusUnauthorized:
-		h.Set("WWW-Authenticate", `Session realm="helpdesk"`)
+		h.Set("WWW-Authenticate", challenge(p.Code))
+	case p.Code == errReadOnlyToken.Code:
+		h.Set("WWW-Authenticate", challenge("insufficient_scope"))
 	case p.Status == http.StatusServiceUnavailable, p.Code == errKeyRunning.Code:
 		h.Set("Retry-After", "1")
 	}
@@ -134,6 +137,16 @@ func problemReply(h http.Header, requestID string, p Problem) reply {
 		panic(err)
 	}
 	return reply{status: p.Status, mediaType: "application/problem+json", body: body}
+}
+
+// challenge says how to prove oneself, and what was wrong with how the client
+// did (RFC 6750 §3).
+func challenge(code string) string {
+	const scheme = `Bearer realm="helpdesk"`
+	if code == auth.ErrNoToken.Code || code == "insufficient_scope" {
+		return scheme + `, error="` + code + `"`
+	}
+	return scheme
 }
 
 // inField names the member at fault in a refusal by a rule.

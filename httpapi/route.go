@@ -21,8 +21,9 @@ type Who int
 // The callers. What each role may do beyond that is the handlers' and the
 // rules' to say.
 const (
-	Anyone Who = iota
-	SignedIn
+	Anyone   Who = iota
+	SignedIn     // with a session or an API token
+	InPerson     // with a session; an API token is refused
 )
 
 // Route is one call of the API.
@@ -144,10 +145,8 @@ func (r reply) send(w gin.ResponseWriter) {
 
 // answer is the order of work of the package comment.
 func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) {
-	if c.route.Who == SignedIn {
-		if err := c.identify(ctx); err != nil {
-			return nil, err
-		}
+	if err := c.admit(ctx); err != nil {
+		return nil, err
 	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err

@@ -161,6 +161,7 @@ var rights = map[string]string{
 	"public.service_keys":     "si---",
 	"public.sessions":         "siud-",
 	"public.streams":          "siu--",
+	"public.tokens":           "siud-",
 	"read.comments":           "siud-",
 	"read.ticket_facts":       "siud-",
 	"read.tickets":            "siud-",

@@ -89,6 +89,7 @@ func (s *service) wireAPI(ctx context.Context) error {
 		People:    commands.NewPeople(s.store, s.accounts),
 		Accounts:  s.accounts,
 		Sessions:  s.sessions,
+		Tokens:    auth.NewTokens(s.accounts),
 		Passwords: hasher,
 		Read:      projections.NewReader(s.pool),
 		Freshness: s.freshness,
