@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -23,6 +24,8 @@ type API struct {
 	cursors    cursors
 	now        func() time.Time
 	origins    *http.CrossOriginProtection
+	limits     limits
+	proxies    []netip.Prefix
 	table      []Route
 	engine     *gin.Engine
 }
@@ -48,6 +51,7 @@ func New(deps Deps, config Config) (*API, error) {
 	if a.now == nil {
 		a.now = time.Now
 	}
+	a.limits, a.proxies = newLimits(config.RateLimit, a.now), slices.Clone(config.TrustedProxies)
 	if err := a.publish(config.PublicURL); err != nil {
 		return nil, fmt.Errorf("public URL: %w", err)
 	}
@@ -76,7 +80,7 @@ func (a *API) route() error {
 	a.engine = gin.New()
 	a.engine.RedirectTrailingSlash = false
 	a.engine.HandleMethodNotAllowed = true
-	a.engine.Use(a.begin, a.log, a.recover, a.sameOrigin)
+	a.engine.Use(a.begin, a.log, a.recover, a.limit, a.sameOrigin)
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(a.noMethod)
 	a.operate(a.engine)

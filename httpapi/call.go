@@ -36,6 +36,10 @@ type Call struct {
 	position int64       // of what the call wrote, for the log
 	behind   bool        // whether the read side may not have it yet
 
+	asked  bool    // whether it is known who is calling; see Call.caller
+	who    *caller // nil: nobody is signed in
+	whoErr error
+
 	credential string              // what the caller proved themselves with; "" for nobody
 	held       *idempotency.Claim  // on the call's idempotency key; nil: none
 	replay     *idempotency.Answer // the stored answer, when there is one

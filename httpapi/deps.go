@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"helpdesk/auth"
@@ -108,6 +109,12 @@ type Config struct {
 	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
 	// Empty: [domain.VisibleAssigned].
 	AgentVisibility domain.AgentVisibility
+	// RateLimit is how many calls a minute one caller may make,
+	// HELPDESK_RATE_LIMIT. 0: every limit is off, those of sign-ins too.
+	RateLimit int
+	// TrustedProxies may say in X-Forwarded-For where a request comes from,
+	// HELPDESK_TRUSTED_PROXIES. Empty: a request comes from its peer.
+	TrustedProxies []netip.Prefix
 	// CursorKey signs cursors: 32 random bytes that all processes share.
 	CursorKey []byte
 	// Now is the clock; nil: [time.Now].

@@ -9,8 +9,8 @@
 //
 // The order of work, and so of refusals, is the same for every call:
 //
-//	request id → cross-origin (403) → route (404, 405) → session (401)
-//	→ headers (400) → Min-Event-Position (503) → parameters (400)
+//	request id → limit (429) → cross-origin (403) → route (404, 405)
+//	→ session (401), token (403) → headers (400) → Min-Event-Position (503) → parameters (400)
 //	→ body (413, 415, 400) → handler (403, 404, 409, 412, 422)
 //
 // A handler reads through the projections, changes through the commands and
@@ -45,6 +45,16 @@
 // the same caller its repeat is 409 idempotency_key_sealed. Signing in takes no
 // key, having no credential yet. Callers who are not signed in share one scope:
 // their keys have to be random.
+//
+// # Limits
+//
+// A caller is a person where the request proves one, else an address. Each has
+// a bucket of HELPDESK_RATE_LIMIT calls that fills up evenly within a minute;
+// RateLimit-Reset is the seconds until it is full. Only calls under /api/ are
+// counted. Buckets are in the memory of each process (limiter.go). A sign-in
+// counts against its name and its address until the password is found right, so
+// that guesses made at once are counted too; beyond the limit the right password
+// is refused as well. Changing a password guesses at the present one likewise.
 //
 // # Problems
 //

@@ -21,6 +21,9 @@ type Registration struct {
 }
 
 func (a *API) registerUser(ctx context.Context, c *Call, in Registration) (Written[User], error) {
+	if err := c.mayRegister(); err != nil {
+		return Written[User]{}, err
+	}
 	id := user.ID{UUID: c.newID()}
 	command := user.Register{
 		By: user.By{Actor: c.Actor}, Username: in.Username, Email: in.Email,
@@ -57,11 +60,18 @@ type Credentials struct {
 
 // signIn begins a session, and ends the one the caller came with.
 func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error) {
-	before, err := c.presented(ctx)
+	before, err := c.caller(ctx)
+	if err != nil && !errors.Is(err, auth.ErrNoToken) {
+		return User{}, err
+	}
+	right, err := c.guess(in.Username)
 	if err != nil {
 		return User{}, err
 	}
 	token, session, err := a.Sessions.SignIn(ctx, in.Username, in.Password)
+	if !errors.Is(err, auth.ErrCredentials) {
+		right()
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -71,8 +81,8 @@ func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error)
 		// Nobody gets to know the token: end what it opens, as far as possible.
 		return User{}, errors.Join(err, a.Sessions.End(ctx, session.TokenHash))
 	}
-	if before != nil {
-		if err := a.Sessions.End(ctx, before.TokenHash); err != nil {
+	if before != nil && before.session != nil {
+		if err := a.Sessions.End(ctx, before.session.TokenHash); err != nil {
 			return User{}, err
 		}
 	}
@@ -138,7 +148,7 @@ type PasswordChange struct {
 
 // changePassword ends every session of the caller but this one.
 func (a *API) changePassword(ctx context.Context, c *Call, in PasswordChange) (Empty, error) {
-	if err := a.Accounts.CheckPassword(ctx, c.Actor.ID, in.CurrentPassword); err != nil {
+	if err := c.checkPassword(ctx, in.CurrentPassword); err != nil {
 		return Empty{}, err
 	}
 	account := c.Session.Account

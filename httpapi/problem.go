@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"helpdesk/auth"
@@ -22,6 +23,8 @@ type Problem struct {
 	Code     string      `json:"code" required:"true" description:"The problem for programs."`
 	Instance string      `json:"instance" required:"true" description:"Identifies this occurrence by its request id."`
 	Errors   []Violation `json:"errors,omitempty"`
+
+	retryAfter int // seconds, for the header; 0: not said
 }
 
 // Violation is one fault of a request.
@@ -40,6 +43,7 @@ type refusal struct {
 	code       string
 	detail     string
 	violations []Violation
+	retryAfter int // seconds; 0: not said
 }
 
 func (r *refusal) Error() string { return r.code }
@@ -86,7 +90,7 @@ var statusOf = map[domain.Kind]int{
 func problemOf(err error) (p Problem, known bool) {
 	var refused *refusal
 	if errors.As(err, &refused) {
-		return Problem{Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.violations}, true
+		return Problem{Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.violations, retryAfter: refused.retryAfter}, true
 	}
 	var rule *domain.Error
 	if errors.As(err, &rule) {
@@ -130,7 +134,10 @@ func problemReply(h http.Header, requestID string, p Problem) reply {
 	case p.Code == errReadOnlyToken.Code:
 		h.Set("WWW-Authenticate", challenge("insufficient_scope"))
 	case p.Status == http.StatusServiceUnavailable, p.Code == errKeyRunning.Code:
-		h.Set("Retry-After", "1")
+		p.retryAfter = 1
+	}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and integers always marshal

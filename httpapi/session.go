@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
+	"helpdesk/domain/user"
 )
 
 // sessionCookie is the cookie that carries a session's token.
@@ -17,39 +18,73 @@ const sessionCookie = "helpdesk_session"
 // maxToken bounds what is looked up as a token, in bytes.
 const maxToken = 256
 
-// identify finds out who is calling, with a session's cookie or an API token:
-// [auth.ErrNoSession] when nobody is signed in. A request with an Authorization
-// header has no cookie as far as we are concerned.
-func (c *Call) identify(ctx context.Context) error {
-	if secret, given := bearer(c.Request.Header); given {
-		return c.identifyToken(ctx, secret)
-	}
-	session, err := c.presented(ctx)
-	if err != nil {
-		return err
-	}
-	if session == nil {
-		return auth.ErrNoSession
-	}
-	c.Session = session
-	if cookie, err := c.Request.Cookie(sessionCookie); err == nil {
-		c.credential = cookie.Value
-	}
-	c.Actor = auth.Actor(session.Account, c.api.visibility)
-	return nil
+// caller is who a request proves to come from.
+type caller struct {
+	account    user.Account
+	session    *auth.Session // nil for a token
+	token      *auth.Token   // nil for a session
+	credential string
 }
 
-func (c *Call) identifyToken(ctx context.Context, secret string) error {
+// caller finds out, once a call, who is calling: nil when nobody is signed in.
+// A request with an Authorization header has no cookie as far as we are
+// concerned.
+func (c *Call) caller(ctx context.Context) (*caller, error) {
+	if !c.asked {
+		c.asked = true
+		if secret, given := bearer(c.Request.Header); given {
+			c.who, c.whoErr = c.byToken(ctx, secret)
+		} else {
+			c.who, c.whoErr = c.byCookie(ctx)
+		}
+	}
+	return c.who, c.whoErr
+}
+
+func (c *Call) byToken(ctx context.Context, secret string) (*caller, error) {
 	if len(secret) > maxToken {
-		return auth.ErrNoToken
+		return nil, auth.ErrNoToken
 	}
 	token, account, err := c.api.Tokens.Lookup(ctx, secret)
 	if err != nil {
+		return nil, err
+	}
+	return &caller{account: account, token: &token, credential: secret}, nil
+}
+
+func (c *Call) byCookie(ctx context.Context) (*caller, error) {
+	cookie, err := c.Request.Cookie(sessionCookie)
+	if err != nil || cookie.Value == "" || len(cookie.Value) > maxToken {
+		return nil, nil
+	}
+	session, err := c.api.Sessions.Lookup(ctx, cookie.Value)
+	switch {
+	case errors.Is(err, auth.ErrNoSession):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	if session.Renewed {
+		c.setCookie(cookie.Value, session.ExpiresAt)
+	}
+	return &caller{account: session.Account, session: &session, credential: cookie.Value}, nil
+}
+
+// identify makes the caller the one who acts: [auth.ErrNoSession] when nobody
+// is signed in.
+func (c *Call) identify(ctx context.Context) error {
+	who, err := c.caller(ctx)
+	if err != nil {
 		return err
 	}
-	c.Token, c.credential = &token, secret
-	c.Actor = auth.Actor(account, c.api.visibility)
-	c.Actor.Kind = domain.ActorToken
+	if who == nil {
+		return auth.ErrNoSession
+	}
+	c.Session, c.Token, c.credential = who.session, who.token, who.credential
+	c.Actor = auth.Actor(who.account, c.api.visibility)
+	if c.Token != nil {
+		c.Actor.Kind = domain.ActorToken
+	}
 	return nil
 }
 
@@ -80,29 +115,6 @@ func bearer(h http.Header) (token string, given bool) {
 		token = strings.TrimSpace(text[len(scheme):])
 	}
 	return token, len(h.Values("Authorization")) > 0
-}
-
-// presented answers the session whose cookie the request carries, nil for none
-// that is valid.
-func (c *Call) presented(ctx context.Context) (*auth.Session, error) {
-	if _, other := bearer(c.Request.Header); other {
-		return nil, nil
-	}
-	cookie, err := c.Request.Cookie(sessionCookie)
-	if err != nil || cookie.Value == "" || len(cookie.Value) > maxToken {
-		return nil, nil
-	}
-	session, err := c.api.Sessions.Lookup(ctx, cookie.Value)
-	switch {
-	case errors.Is(err, auth.ErrNoSession):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	if session.Renewed {
-		c.setCookie(cookie.Value, session.ExpiresAt)
-	}
-	return &session, nil
 }
 
 func (c *Call) setCookie(token string, expires time.Time) {

@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -32,6 +33,8 @@ type Config struct {
 	PGBin             string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
 	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
 	AgentVisibility   visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
+	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
 	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
 	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
 	Argon2Parallelism uint8      `split_words:"true" default:"1" desc:"Lanes of one password hash, each a thread."`
@@ -148,6 +151,34 @@ type visibility domain.AgentVisibility
 func (v *visibility) Decode(s string) error {
 	*v = visibility(s)
 	return oneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
+}
+
+// networks is a list of addresses and networks as a setting.
+type networks []netip.Prefix
+
+// Decode reads the setting.
+func (n *networks) Decode(s string) error {
+	*n = nil
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		network, err := netip.ParsePrefix(part)
+		if addr, single := netip.ParseAddr(part); single == nil {
+			network, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return errors.New("use addresses and networks such as 10.0.0.0/8,::1")
+		}
+		*n = append(*n, network.Masked())
+	}
+	return nil
+}
+
+// String answers the list as it can be set.
+func (n networks) String() string {
+	var parts []string
+	for _, network := range n {
+		parts = append(parts, network.String())
+	}
+	return strings.Join(parts, ",")
 }
 
 // logLevel is [slog.Level] as a setting.

@@ -41,6 +41,7 @@ func serveLive(t *testing.T, db *pgtest.DB, change func(*Config)) *live {
 		t.Fatal(err)
 	}
 	c.Addr, c.DatabaseURL = "127.0.0.1:0", db.ServiceURL
+	c.RateLimit = 0
 	c.Argon2Memory, c.Argon2Iterations = 64, 1
 	if change != nil {
 		change(&c)

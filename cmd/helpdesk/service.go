@@ -104,6 +104,8 @@ func (s *service) wireAPI(ctx context.Context) error {
 	s.api, err = httpapi.New(deps, httpapi.Config{
 		PublicURL:       s.config.PublicURL,
 		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
+		RateLimit:       int(s.config.RateLimit),
+		TrustedProxies:  s.config.TrustedProxies,
 		CursorKey:       key,
 	})
 	return err
