@@ -163,7 +163,9 @@ var rights = map[string]string{
 	"public.streams":          "siu--",
 	"public.tokens":           "siud-",
 	"read.comments":           "siud-",
+	"read.search_texts":       "siud-",
 	"read.ticket_facts":       "siud-",
+	"read.ticket_search":      "siud-",
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",
 }

@@ -14,6 +14,8 @@
 //	comment_list   read.comments        every comment as it is now
 //	user_list      read.users           everybody as they are now
 //	ticket_facts   read.ticket_facts    what the report counts
+//	ticket_search  read.ticket_search,  the words of every ticket, with and
+//	               read.search_texts    without those of notes among staff
 //
 // A projector owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides.
@@ -39,7 +41,7 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketSearch()}
 }
 
 // Names answers the names of all projectors.
