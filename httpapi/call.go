@@ -31,6 +31,7 @@ type Call struct {
 
 	api      *API
 	route    *Route
+	handler  Handler     // of the route, the one the client chose
 	pattern  string      // of the route, as gin writes it, for the log
 	header   http.Header // of the answer
 	position int64       // of what the call wrote, for the log

@@ -30,6 +30,14 @@
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.
 //
+// # Other media types
+//
+// A [Route] lists in Handler.Media what it answers. Where there are several, the
+// header Accept chooses, and one that fits none gets the first: no answer is
+// 406. What is no JSON is a [Stream]: it is refused before its first byte or
+// broken off after it, and it may take longer than the server's write timeout as
+// long as the client takes in each piece within 30 s.
+//
 // # Idempotency
 //
 // An Idempotency-Key is claimed once the body is found in order and before the

@@ -42,11 +42,19 @@ type Route struct {
 	binder binder
 }
 
-// Handler is a typed handler made fit for the table by [Handle].
+// Handler is a typed handler made fit for the table by [Handle] or [StreamOf].
 type Handler struct {
-	In, Out any // zero values, to reflect schemas from
-	serve   func(ctx context.Context, c *Call, bind func(in any) error) (any, error)
+	In  any // zero value, to reflect the schema of parameters and body from
+	Out any // zero value, to reflect the schema of a JSON answer from; nil for a stream
+	// Media is the media types it answers, the first where the client does not
+	// choose by Accept.
+	Media  []string
+	others []Handler // those of the further media types
+	serve  func(ctx context.Context, c *Call, bind func(in any) error) (any, error)
 }
+
+// jsonType is the media type of what is no stream and no problem.
+const jsonType = "application/json"
 
 // Empty is what a call takes or answers that has nothing to say.
 type Empty struct{}
@@ -57,7 +65,7 @@ type Empty struct{}
 func Handle[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
 	var in In
 	var out Out
-	return Handler{In: in, Out: out, serve: func(ctx context.Context, c *Call, bind func(any) error) (any, error) {
+	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: func(ctx context.Context, c *Call, bind func(any) error) (any, error) {
 		var in In
 		if err := bind(&in); err != nil {
 			return nil, err
@@ -95,6 +103,7 @@ type reply struct {
 	status    int
 	mediaType string // "" for no body
 	body      []byte
+	stream    Stream // in place of body
 }
 
 func (a *API) serve(g *gin.Context, route *Route) {
@@ -111,7 +120,12 @@ func (a *API) serve(g *gin.Context, route *Route) {
 		c.replayed(ctx).send(g.Writer)
 		return
 	}
-	c.settle(ctx, a.reply(ctx, c, out, err)).send(g.Writer)
+	r := c.settle(ctx, a.reply(ctx, c, out, err))
+	if r.stream != nil {
+		a.stream(g, r)
+		return
+	}
+	r.send(g.Writer)
 }
 
 // reply makes the answer of what a handler answered.
@@ -127,11 +141,14 @@ func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	case reflect.TypeOf(out) == reflect.TypeFor[Empty]():
 		return reply{status: c.route.Status}
 	}
+	if stream, ok := out.(Stream); ok {
+		return reply{status: c.route.Status, mediaType: c.handler.Media[0], stream: stream}
+	}
 	body, err := encode(out)
 	if err != nil {
 		return a.problem(ctx, c, fmt.Errorf("write the answer: %w", err))
 	}
-	return reply{status: c.route.Status, mediaType: "application/json", body: body}
+	return reply{status: c.route.Status, mediaType: jsonType, body: body}
 }
 
 func (r reply) send(w gin.ResponseWriter) {
@@ -151,7 +168,11 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
-	return c.route.Handler.serve(ctx, c, func(in any) error {
+	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))
+	if len(c.route.Handler.Media) > 1 {
+		c.header.Add("Vary", "Accept")
+	}
+	return c.handler.serve(ctx, c, func(in any) error {
 		body, err := c.route.binder.bind(g.Writer, g.Request, g.Param, in)
 		if err != nil {
 			return err

@@ -27,7 +27,7 @@ func (a *API) routes() []Route {
 		{Method: get, Path: "/api/tokens/{id}/", ID: "getToken", Summary: "Read one of one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.getToken)},
 		{Method: del, Path: "/api/tokens/{id}/", ID: "revokeToken", Summary: "Revoke an API token", Who: SignedIn, Status: empty, Handler: Handle(a.revokeToken)},
 
-		{Method: get, Path: "/api/tickets/", ID: "listTickets", Summary: "List tickets", Who: SignedIn, Status: ok, Handler: Handle(a.listTickets)},
+		{Method: get, Path: "/api/tickets/", ID: "listTickets", Summary: "List tickets", Who: SignedIn, Status: ok, Handler: Handle(a.listTickets).Or(StreamOf(csvType, a.exportTickets))},
 		{Method: post, Path: "/api/tickets/", ID: "openTicket", Summary: "Open a ticket", Who: SignedIn, Status: created, Handler: Handle(a.openTicket)},
 		{Method: get, Path: "/api/tickets/{id}/", ID: "getTicket", Summary: "Read a ticket with its comments", Who: SignedIn, Status: ok, Handler: Handle(a.getTicket)},
 		{Method: put, Path: "/api/tickets/{id}/", ID: "putTicket", Summary: "Give a ticket all its members anew", Who: SignedIn, Status: ok, Handler: Handle(a.putTicket)},
