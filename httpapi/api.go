@@ -26,6 +26,8 @@ type API struct {
 	origins    *http.CrossOriginProtection
 	limits     limits
 	proxies    []netip.Prefix
+	streams    *streams
+	heartbeat  time.Duration
 	table      []Route
 	engine     *gin.Engine
 }
@@ -44,6 +46,8 @@ func New(deps Deps, config Config) (*API, error) {
 		cursors:    cursors{key: slices.Clone(config.CursorKey)},
 		now:        config.Now,
 		origins:    http.NewCrossOriginProtection(),
+		streams:    newStreams(),
+		heartbeat:  heartbeat,
 	}
 	if a.visibility == "" {
 		a.visibility = domain.VisibleAssigned

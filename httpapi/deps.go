@@ -96,6 +96,7 @@ type Deps struct {
 	Freshness Freshness
 	Answers   Answers
 	Earlier   Earlier
+	Feed      Feed
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here
 	Checks    []Check

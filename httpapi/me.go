@@ -86,6 +86,7 @@ func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error)
 			return User{}, err
 		}
 	}
+	a.streams.wake()
 	c.setCookie(token, session.ExpiresAt)
 	return me, nil
 }
@@ -94,6 +95,7 @@ func (a *API) signOut(ctx context.Context, c *Call, _ Empty) (Empty, error) {
 	if err := a.Sessions.End(ctx, c.Session.TokenHash); err != nil {
 		return Empty{}, err
 	}
+	a.streams.wake()
 	c.clearCookie()
 	return Empty{}, nil
 }

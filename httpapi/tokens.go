@@ -168,5 +168,6 @@ func (a *API) revokeToken(ctx context.Context, c *Call, in TokenPath) (Empty, er
 	if err := a.Tokens.Revoke(ctx, c.Actor.ID, id); err != nil {
 		return Empty{}, err
 	}
+	a.streams.wake()
 	return Empty{}, nil
 }

@@ -24,7 +24,8 @@
 //
 // [Reader] answers queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
-// that come and go neither repeat nor hide others.
+// that come and go neither repeat nor hide others. [Feed] reads the log instead
+// and tells a viewer of the events of tickets they see.
 package projections
 
 import (

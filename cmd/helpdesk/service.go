@@ -32,6 +32,7 @@ type service struct {
 	pool      *pgxpool.Pool // for requests
 	following *pgxpool.Pool // for the followers: requests cannot starve them
 
+	bell      *eventstore.Bell
 	store     *eventstore.Store
 	signals   *eventstore.Signals
 	followers *eventstore.Followers
@@ -62,6 +63,7 @@ func newService(ctx context.Context, c Config, log *slog.Logger, db *database) (
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	codec, bell, applied := eventstore.NewCodec(), eventstore.NewBell(), eventstore.NewBell()
+	s.bell = bell
 	s.signals = eventstore.NewSignals(s.pool, bell, log)
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.followers = eventstore.Follow(s.following, codec, bell, applied,
@@ -95,6 +97,7 @@ func (s *service) wireAPI(ctx context.Context) error {
 		Freshness: s.freshness,
 		Answers:   s.answers,
 		Earlier:   commands.NewEarlier(s.store),
+		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
 		Log:       s.log,
 		Checks:    s.checks(),
 	}
