@@ -44,6 +44,7 @@ type Call struct {
 	credential string              // what the caller proved themselves with; "" for nobody
 	held       *idempotency.Claim  // on the call's idempotency key; nil: none
 	replay     *idempotency.Answer // the stored answer, when there is one
+	unsure     bool                // whether a repeat may come to another answer, whatever the status
 
 	command  commands.Request
 	versions []int // that If-Match allows; nil: any
@@ -118,18 +119,23 @@ func (c *Call) carryOut(ctx context.Context, do func(commands.Request) (commands
 	if err != nil {
 		return out, err
 	}
-	c.setPosition(out.Position)
+	c.arrive(ctx, out.Position)
+	return out, nil
+}
+
+// arrive tells the client how far the call wrote and waits for the read side.
+func (c *Call) arrive(ctx context.Context, position int64) {
+	c.setPosition(position)
 	if c.async {
 		c.header.Set("Preference-Applied", "respond-async")
 		c.behind = true
-		return out, nil
+		return
 	}
 	// It is written: whatever keeps the read side, the answer is a success.
-	if err := c.wait(ctx, out.Position); err != nil {
+	if err := c.wait(ctx, position); err != nil {
 		c.behind = true
 		c.api.unread(ctx, c, err)
 	}
-	return out, nil
 }
 
 // setPosition tells the client where in the log the call ended up.

@@ -61,6 +61,7 @@ type desk struct {
 	slice    projections.Slice[projections.Ticket]
 	users    []projections.User
 	readErr  error
+	failing  error // what Do answers, when not nil
 }
 
 func newDesk() *desk {
@@ -88,6 +89,9 @@ func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticke
 
 func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
+	if d.failing != nil {
+		return commands.Outcome{}, d.failing
+	}
 	if id != ticketID {
 		return commands.Outcome{}, domain.ErrNotFound
 	}

@@ -204,8 +204,8 @@ func (c *Call) settle(ctx context.Context, r reply) reply {
 	defer cancel()
 	held := *c.held
 	c.held = nil
-	if !replayable(r.status) {
-		if err := c.api.Answers.Release(ctx, c.command.ID, held, r.status >= http.StatusInternalServerError); err != nil {
+	if unsure := c.unsure || r.status >= http.StatusInternalServerError; unsure || !replayable(r.status) {
+		if err := c.api.Answers.Release(ctx, c.command.ID, held, unsure); err != nil {
 			c.unsettled(ctx, err)
 		}
 		return r

@@ -191,10 +191,15 @@ func (a *API) refuse(g *gin.Context, err error) {
 func (a *API) problem(ctx context.Context, c *Call, err error) reply {
 	problem, known := problemOf(err)
 	if !known {
-		a.Log.LogAttrs(ctx, slog.LevelError, "request failed",
-			slog.String("request_id", c.ID), slog.String("route", c.pattern), slog.Any("error", err))
+		a.unforeseen(ctx, c, err)
 	}
 	return problemReply(c.header, c.ID, problem)
+}
+
+// unforeseen logs an error of which the client is told nothing.
+func (a *API) unforeseen(ctx context.Context, c *Call, err error) {
+	a.Log.LogAttrs(ctx, slog.LevelError, "request failed",
+		slog.String("request_id", c.ID), slog.String("route", c.pattern), slog.Any("error", err))
 }
 
 // encode writes v as JSON without escaping what only HTML would mind.

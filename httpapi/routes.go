@@ -29,6 +29,7 @@ func (a *API) routes() []Route {
 
 		{Method: get, Path: "/api/tickets/", ID: "listTickets", Summary: "List tickets", Who: SignedIn, Status: ok, Handler: Handle(a.listTickets).Or(StreamOf(csvType, a.exportTickets))},
 		{Method: post, Path: "/api/tickets/", ID: "openTicket", Summary: "Open a ticket", Who: SignedIn, Status: created, Handler: Handle(a.openTicket)},
+		{Method: post, Path: "/api/tickets/bulk/", ID: "bulkTickets", Summary: "Do many things to tickets at once", Who: SignedIn, Status: ok, Handler: Handle(a.bulkTickets)},
 		{Method: get, Path: "/api/tickets/{id}/", ID: "getTicket", Summary: "Read a ticket with its comments", Who: SignedIn, Status: ok, Handler: Handle(a.getTicket)},
 		{Method: put, Path: "/api/tickets/{id}/", ID: "putTicket", Summary: "Give a ticket all its members anew", Who: SignedIn, Status: ok, Handler: Handle(a.putTicket)},
 		{Method: patch, Path: "/api/tickets/{id}/", ID: "patchTicket", Summary: "Change some members of a ticket", Who: SignedIn, Status: ok, Handler: Handle(a.patchTicket)},

@@ -113,6 +113,8 @@ func TestARepeatAfterACrashIsAnsweredFromWhatWasWritten(t *testing.T) {
 		{"commenting", "POST", "/api/comments/", `{"ticket":1,"text":"So it is."}`},
 		{"changing a person", "PATCH", "/api/users/ann/", `{"first_name":"Ann"}`},
 		{"registering", "POST", "/api/register/", `{"username":"bob","email":"bob@example.com","password":"` + livePassword + `"}`},
+		{"many at once", "POST", "/api/tickets/bulk/", `{"operations":[{"op":"status","ticket":3,"status":"resolved"},` +
+			`{"op":"status","ticket":3,"status":"in-progress"},{"op":"priority","ticket":3,"priority":"high"}]}`},
 		{"deleting by number", "DELETE", "/api/tickets/2/", ``},
 		{"a new password", "POST", "/api/me/password/", `{"current_password":"` + livePassword + `","new_password":"another-lamp-71"}`},
 	} {
