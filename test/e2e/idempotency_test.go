@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -43,7 +44,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		{"a name that is taken", "POST", "/api/register/", taken, taken.with(object{"username": "x"}), 409, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
-			header := append([]string{"Idempotency-Key", "key-1"}, c.header...)
+			header := append([]string{"Idempotency-Key", strings.ReplaceAll(c.name, " ", "-")}, c.header...)
 			first := d.admin.Must(t, c.first, c.method, c.path, c.body, header...)
 			if isReplay(first) {
 				t.Error("the first is a replay")
