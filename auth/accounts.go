@@ -58,8 +58,9 @@ func (*Accounts) Insert(a user.Account, passwordHash string) eventstore.InTx {
 }
 
 // Update brings address, role and activity of the account to a; a username
-// never changes. It ends the person's sessions when the role changed or they
-// are not active: what they may do is read anew at their next sign-in.
+// never changes. It ends the person's sessions and API tokens when the role
+// changed or they are not active: no token comes to more than it was made with,
+// and what a session may do is read anew at the next sign-in.
 // It refuses with [user.ErrEmailTaken], or with [user.ErrLastAdmin] when no
 // active admin would be left.
 //
@@ -93,12 +94,16 @@ func (*Accounts) Update(a user.Account) eventstore.InTx {
 		if a.Active && a.Role == was.Role {
 			return nil
 		}
+		if err := endTokens(ctx, tx, a.ID); err != nil {
+			return err
+		}
 		return endSessions(ctx, tx, a.ID, nil)
 	}
 }
 
 // SetPassword stores the hash and ends every session of the person but the one
-// with the token hash keep; nil keeps none.
+// with the token hash keep; nil keeps none. API tokens stay: they were made to
+// outlive sign-ins, and nobody can make one without a session.
 func (*Accounts) SetPassword(id user.ID, passwordHash string, keep []byte) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `

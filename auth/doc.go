@@ -1,9 +1,10 @@
-// Package auth knows who somebody is: passwords, the accounts they belong to
-// and the sessions they open. What a person may then do is the domain's.
+// Package auth knows who somebody is: passwords, the accounts they belong to,
+// the sessions they open and the API tokens they make. What a person may then do is the domain's.
 //
 // # Promised
 //
-//   - A password is kept as argon2id only, a session's token as SHA-256 only.
+//   - A password is kept as argon2id only, a session's token and an
+//     API token as SHA-256 only.
 //     Neither is ever logged or part of an error.
 //   - Signing in costs the same time and answers the same text whether the
 //     user is unknown, inactive or the password is wrong.
@@ -13,7 +14,8 @@
 //   - [Accounts.Insert], [Accounts.Update] and [Accounts.SetPassword] work in
 //     the transaction that appends the user's events. A role that changed, a
 //     deactivation and a new password end sessions in that same transaction,
-//     and no session slips past them: opening one locks the account's row.
+//     and no session slips past them: opening one locks the account's row. The
+//     first two revoke API tokens just so; a new password leaves them.
 //   - Sessions outlive a restart of the service. A session lasts
 //     [SessionConfig].Lifetime from its last use, give or take RenewAfter.
 //
@@ -27,7 +29,7 @@
 //
 // # Tables
 //
-// The package owns accounts and sessions. A sign-in reads accounts and adds a
+// The package owns accounts, sessions and tokens. A sign-in reads accounts and adds a
 // session; a lookup is one SELECT, and one UPDATE at most once an hour.
 //
 // # Failure

@@ -1,9 +1,11 @@
 package httpapi
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strings"
@@ -24,6 +26,10 @@ type API struct {
 	cursors    cursors
 	now        func() time.Time
 	origins    *http.CrossOriginProtection
+	limits     limits
+	proxies    []netip.Prefix
+	streams    *streams
+	heartbeat  time.Duration
 	table      []Route
 	engine     *gin.Engine
 	spec       func() (servedDocument, error)
@@ -37,24 +43,30 @@ func New(deps Deps, config Config) (*API, error) {
 	if len(config.CursorKey) != cursorKeySize {
 		return nil, fmt.Errorf("cursor key of %d bytes, %d are needed", len(config.CursorKey), cursorKeySize)
 	}
-	a := &API{
-		Deps:       deps,
-		visibility: config.AgentVisibility,
-		cursors:    cursors{key: slices.Clone(config.CursorKey)},
-		now:        config.Now,
-		origins:    http.NewCrossOriginProtection(),
-	}
-	if a.visibility == "" {
-		a.visibility = domain.VisibleAssigned
-	}
+	a := newBare(deps, config)
+	a.cursors = cursors{key: slices.Clone(config.CursorKey)}
 	a.spec = sync.OnceValues(a.makeDocument)
-	if a.now == nil {
-		a.now = time.Now
-	}
 	if err := a.publish(config.PublicURL); err != nil {
 		return nil, fmt.Errorf("public URL: %w", err)
 	}
 	return a, a.route()
+}
+
+// newBare makes an API that serves nothing yet.
+func newBare(deps Deps, config Config) *API {
+	a := &API{
+		Deps:       deps,
+		visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned),
+		now:        config.Now,
+		origins:    http.NewCrossOriginProtection(),
+		streams:    newStreams(),
+		heartbeat:  heartbeat,
+	}
+	if a.now == nil {
+		a.now = time.Now
+	}
+	a.limits, a.proxies = newLimits(config.RateLimit, a.now), slices.Clone(config.TrustedProxies)
+	return a
 }
 
 // publish takes note of how clients reach the service. Pages from there are of
@@ -76,6 +88,7 @@ func (a *API) publish(public string) error {
 
 func (a *API) route() error {
 	a.newEngine()
+	a.explain(a.engine)
 	a.table = a.routes()
 	return a.register(a.engine)
 }
@@ -86,7 +99,7 @@ func (a *API) newEngine() {
 	a.engine = gin.New()
 	a.engine.RedirectTrailingSlash = false
 	a.engine.HandleMethodNotAllowed = true
-	a.engine.Use(a.begin, a.log, a.recover, a.sameOrigin)
+	a.engine.Use(a.begin, a.log, a.recover, a.limit, a.sameOrigin)
 	a.engine.NoRoute(a.noRoute)
 	a.engine.NoMethod(a.noMethod)
 	a.operate(a.engine)

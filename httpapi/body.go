@@ -70,31 +70,30 @@ type bodyShape struct {
 	trimmed []string // members whose surrounding white space does not count
 }
 
-// decode checks body against the shape and fills in from it. No body at all is
-// an object without members.
-func (b bodyShape) decode(body []byte, in any) error {
+// decode checks body against the shape, fills in from it and answers what it was
+// filled from: members in order, without white space. No body at all is an
+// object without members.
+func (b bodyShape) decode(body []byte, in any) (clean []byte, err error) {
 	var tree any = map[string]any{}
 	if body != nil {
-		var err error
 		if tree, err = parseJSON(body); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	if object, ok := tree.(map[string]any); ok {
 		b.trim(object)
 	}
 	if faults := append(controlled(tree, ""), b.check(tree, bodyPrefix)...); len(faults) > 0 {
-		return invalid(faults...)
+		return nil, invalid(faults...)
 	}
 	// From the tree, not from the bytes: it is what was checked.
-	clean, err := json.Marshal(tree)
-	if err != nil {
-		return fmt.Errorf("write the checked body: %w", err)
+	if clean, err = json.Marshal(tree); err != nil {
+		return nil, fmt.Errorf("write the checked body: %w", err)
 	}
 	if err := json.Unmarshal(clean, in); err != nil {
-		return badRequest("malformed_json", "the body is out of shape")
+		return nil, badRequest("malformed_json", "the body is out of shape")
 	}
-	return nil
+	return clean, nil
 }
 
 func (b bodyShape) trim(object map[string]any) {

@@ -14,6 +14,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/idempotency"
 )
 
 // freshnessWait is how long a call waits for the read side (API.md "Freshness").
@@ -25,13 +26,25 @@ type Call struct {
 	Request *http.Request
 	ID      string        // of the request; the correlation id of what it causes
 	Actor   domain.Actor  // without an ID when nobody is signed in
-	Session *auth.Session // nil when nobody is signed in
+	Session *auth.Session // nil without one, as for whoever comes with a token
+	Token   *auth.Token   // the API token, nil without one
 
 	api      *API
 	route    *Route
+	handler  Handler     // of the route, the one the client chose
+	pattern  string      // of the route, as gin writes it, for the log
 	header   http.Header // of the answer
 	position int64       // of what the call wrote, for the log
 	behind   bool        // whether the read side may not have it yet
+
+	asked  bool    // whether it is known who is calling; see Call.caller
+	who    *caller // nil: nobody is signed in
+	whoErr error
+
+	credential string              // what the caller proved themselves with; "" for nobody
+	held       *idempotency.Claim  // on the call's idempotency key; nil: none
+	replay     *idempotency.Answer // the stored answer, when there is one
+	unsure     bool                // whether a repeat may come to another answer, whatever the status
 
 	command  commands.Request
 	versions []int // that If-Match allows; nil: any
@@ -53,7 +66,9 @@ func (c *Call) prepare(ctx context.Context) error {
 	}
 	c.async = preferred(c.Request.Header, "respond-async")
 	c.command = commands.Request{CorrelationID: c.ID}
-	c.command.ID, err = c.commandID()
+	if c.command.ID, err = c.commandID(); c.route.Secret && c.credential == "" {
+		c.command.ID = uuid.Nil // there is nothing to seal the answer with: it is not stored
+	}
 	return err
 }
 
@@ -75,10 +90,6 @@ func (c *Call) wait(ctx context.Context, position int64) error {
 	defer cancel()
 	return c.api.Freshness.Wait(ctx, position)
 }
-
-// commandNamespace separates the ids made from idempotency keys from all
-// other derived ids.
-var commandNamespace = uuid.MustParse("6f1d5b1e-6a0c-5c57-9f43-2f2c1b9a7d10")
 
 var idempotencyKey = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
 
@@ -102,22 +113,35 @@ func (c *Call) commandID() (uuid.UUID, error) {
 // call is behind when the read side is not known to have come so far.
 func (c *Call) carryOut(ctx context.Context, do func(commands.Request) (commands.Outcome, error)) (commands.Outcome, error) {
 	out, err := c.try(do)
+	if errors.Is(err, commands.ErrRepeated) {
+		out, err = c.repeated(ctx)
+	}
 	if err != nil {
 		return out, err
 	}
-	c.position = out.Position
-	c.header.Set("Event-Position", strconv.FormatInt(out.Position, 10))
+	c.arrive(ctx, out.Position)
+	return out, nil
+}
+
+// arrive tells the client how far the call wrote and waits for the read side.
+func (c *Call) arrive(ctx context.Context, position int64) {
+	c.setPosition(position)
 	if c.async {
 		c.header.Set("Preference-Applied", "respond-async")
 		c.behind = true
-		return out, nil
+		return
 	}
 	// It is written: whatever keeps the read side, the answer is a success.
-	if err := c.wait(ctx, out.Position); err != nil {
+	if err := c.wait(ctx, position); err != nil {
 		c.behind = true
 		c.api.unread(ctx, c, err)
 	}
-	return out, nil
+}
+
+// setPosition tells the client where in the log the call ended up.
+func (c *Call) setPosition(position int64) {
+	c.position = position
+	c.header.Set("Event-Position", strconv.FormatInt(position, 10))
 }
 
 func (c *Call) try(do func(commands.Request) (commands.Outcome, error)) (out commands.Outcome, err error) {

@@ -79,7 +79,7 @@ func (a *API) addComment(ctx context.Context, c *Call, in CommentAdding) (Writte
 	if err != nil {
 		return Written[Comment]{}, unknownTicket(err)
 	}
-	id := ticket.CommentID{UUID: newID()}
+	id := ticket.CommentID{UUID: c.newID()}
 	out, err := c.carryOut(ctx, func(r commands.Request) (commands.Outcome, error) {
 		return a.Tickets.Do(ctx, r, of, ticket.AddComment{
 			By: ticket.By{Actor: c.Actor}, CommentID: id, Text: in.Text, Internal: in.Internal.Value, Now: a.now(),

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/netip"
 	"time"
 
 	"helpdesk/auth"
@@ -51,6 +52,8 @@ type Sessions interface {
 // Passwords turns a password into what may be stored.
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
+	// Verify reports whether hash was made of password.
+	Verify(ctx context.Context, password, hash string) (bool, error)
 }
 
 // Reader answers from the read models what the viewer may see, and
@@ -93,10 +96,14 @@ type Deps struct {
 	People    People
 	Accounts  Accounts
 	Sessions  Sessions
+	Tokens    Tokens
 	Passwords Passwords
 	Read      Reader
 	History   History
 	Freshness Freshness
+	Answers   Answers
+	Earlier   Earlier
+	Feed      Feed
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here
 	Checks    []Check
@@ -110,6 +117,12 @@ type Config struct {
 	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
 	// Empty: [domain.VisibleAssigned].
 	AgentVisibility domain.AgentVisibility
+	// RateLimit is how many calls a minute one caller may make,
+	// HELPDESK_RATE_LIMIT. 0: every limit is off, those of sign-ins too.
+	RateLimit int
+	// TrustedProxies may say in X-Forwarded-For where a request comes from,
+	// HELPDESK_TRUSTED_PROXIES. Empty: a request comes from its peer.
+	TrustedProxies []netip.Prefix
 	// CursorKey signs cursors: 32 random bytes that all processes share.
 	CursorKey []byte
 	// Now is the clock; nil: [time.Now].

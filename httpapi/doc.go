@@ -9,8 +9,8 @@
 //
 // The order of work, and so of refusals, is the same for every call:
 //
-//	request id → cross-origin (403) → route (404, 405) → session (401)
-//	→ headers (400) → Min-Event-Position (503) → parameters (400)
+//	request id → limit (429) → cross-origin (403) → route (404, 405)
+//	→ session (401), token (403) → headers (400) → Min-Event-Position (503) → parameters (400)
 //	→ body (413, 415, 400) → handler (403, 404, 409, 412, 422)
 //
 // A handler reads through the projections, changes through the commands and
@@ -29,6 +29,40 @@
 //
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.
+//
+// # Other media types
+//
+// A [Route] lists in Handler.Media what it answers. Where there are several, the
+// header Accept chooses, and one that fits none gets the first: no answer is
+// 406. What is no JSON is a [Stream]: it is refused before its first byte or
+// broken off after it, and it may take longer than the server's write timeout as
+// long as the client takes in each piece within 30 s.
+//
+// # Idempotency
+//
+// An Idempotency-Key is claimed once the body is found in order and before the
+// handler runs (idempotency.go). What is compared is the body as it was
+// understood: the order of members and white space make no difference. A repeat
+// after a crash between the append and the storing of the answer finds its
+// command in the log, writes nothing and is answered from the state of now with
+// the position of then. A key that is two days old may be forgotten as a key and
+// still known to the log: it is 409 idempotency_key_repeated.
+//
+// Cookies are no part of a stored answer. An answer with a secret is stored
+// encrypted for the credential it was given to (seal.go); to another session of
+// the same caller its repeat is 409 idempotency_key_sealed. Signing in takes no
+// key, having no credential yet. Callers who are not signed in share one scope:
+// their keys have to be random.
+//
+// # Limits
+//
+// A caller is a person where the request proves one, else an address. Each has
+// a bucket of HELPDESK_RATE_LIMIT calls that fills up evenly within a minute;
+// RateLimit-Reset is the seconds until it is full. Only calls under /api/ are
+// counted. Buckets are in the memory of each process (limiter.go). A sign-in
+// counts against its name and its address until the password is found right, so
+// that guesses made at once are counted too; beyond the limit the right password
+// is refused as well. Changing a password guesses at the present one likewise.
 //
 // # Problems
 //

@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/idempotency"
 	"helpdesk/projections"
 	"helpdesk/test/contract"
 )
@@ -30,6 +31,9 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Tokens    = (*auth.Tokens)(nil)
+	_ Answers   = (*idempotency.Store)(nil)
+	_ Earlier   = (*commands.Earlier)(nil)
 )
 
 var (
@@ -60,6 +64,7 @@ type desk struct {
 	slice    projections.Slice[projections.Ticket]
 	users    []projections.User
 	readErr  error
+	failing  error // what Do answers, when not nil
 }
 
 func newDesk() *desk {
@@ -75,6 +80,10 @@ func (d *desk) state() (s ticket.State) {
 	return s
 }
 
+func (d *desk) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
+	return commands.Outcome{}, domain.ErrNotFound
+}
+
 func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
 	_, err := ticket.Decide(ticket.State{}, c)
@@ -83,6 +92,9 @@ func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticke
 
 func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
+	if d.failing != nil {
+		return commands.Outcome{}, d.failing
+	}
 	if id != ticketID {
 		return commands.Outcome{}, domain.ErrNotFound
 	}
@@ -209,7 +221,7 @@ func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
 	d.t = t
 	deps := Deps{
-		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d,
+		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{},
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	config := Config{CursorKey: []byte(strings.Repeat("k", cursorKeySize)), Now: func() time.Time { return noon }}

@@ -22,7 +22,7 @@ type HistoryEntry struct {
 	Type       string        `json:"type" required:"true"`
 	Summary    string        `json:"summary" required:"true" description:"What happened, in a sentence."`
 	Actor      HistoryActor  `json:"actor" required:"true"`
-	Cause      *HistoryCause `json:"cause" required:"true"` // null: a person did it of themselves
+	Cause      *HistoryCause `json:"cause" required:"true" description:"What it came of; null: a person did it of themselves."`
 	Changes    []FieldChange `json:"changes" required:"true" nullable:"false"`
 	OccurredAt Time          `json:"occurred_at" required:"true"`
 	RecordedAt Time          `json:"recorded_at" required:"true"`
@@ -31,7 +31,7 @@ type HistoryEntry struct {
 // HistoryActor is who did it.
 type HistoryActor struct {
 	Kind     domain.ActorKind `json:"kind" required:"true" enum:"user,token,system,timer,import"`
-	ID       *string          `json:"id" required:"true" format:"uuid" description:"Null for the service itself."`
+	ID       *uuid.UUID       `json:"id" required:"true" description:"Null for the service itself."`
 	Username *string          `json:"username" required:"true"`
 }
 
@@ -68,12 +68,8 @@ func (a *API) ticketHistory(ctx context.Context, c *Call, in HistoryQuery) (List
 func historyView(e projections.Entry) HistoryEntry {
 	out := HistoryEntry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Summary: e.Summary,
-		Actor: HistoryActor{Kind: e.Actor.Kind, Username: e.Actor.Username}, Cause: (*HistoryCause)(e.Cause), Changes: make([]FieldChange, len(e.Changes)),
+		Actor: HistoryActor(e.Actor), Cause: (*HistoryCause)(e.Cause), Changes: make([]FieldChange, len(e.Changes)),
 		OccurredAt: Time{e.OccurredAt}, RecordedAt: Time{e.RecordedAt},
-	}
-	if e.Actor.ID != nil {
-		id := e.Actor.ID.String()
-		out.Actor.ID = &id
 	}
 	for i, change := range e.Changes {
 		out.Changes[i] = FieldChange(change)

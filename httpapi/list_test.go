@@ -197,6 +197,10 @@ func FuzzTicketFilter(f *testing.F) {
 		}
 		switch filter.OrderBy {
 		case projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber:
+		case projections.ByRank:
+			if filter.Search == "" {
+				t.Errorf("%q: nothing to rank by", query)
+			}
 		default:
 			t.Errorf("%q: order %q", query, filter.OrderBy)
 		}
@@ -204,4 +208,20 @@ func FuzzTicketFilter(f *testing.F) {
 			t.Errorf("%q: %+v", query, in)
 		}
 	})
+}
+
+func TestASearchIsOrderedByRankUnlessAskedOtherwise(t *testing.T) {
+	for query, want := range map[string]projections.TicketFilter{
+		"q=red+hat":                 {Search: "red hat", OrderBy: projections.ByRank},
+		"q=red&ordering=number":     {Search: "red", OrderBy: projections.ByNumber},
+		"q=red&ordering=-priority":  {Search: "red", OrderBy: projections.ByPriority, Descending: true},
+		"q=red&status=open&title=x": {Search: "red", Title: "x", Statuses: []ticket.Status{ticket.StatusOpen}, OrderBy: projections.ByRank},
+		"q=":                        {OrderBy: projections.ByCreated, Descending: true},
+	} {
+		d := newDesk()
+		request{name: "alice", method: "GET", path: "/api/tickets/?" + query}.send(newAPI(t, d, nil))
+		if diff := cmp.Diff(want, d.filter); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", query, diff)
+		}
+	}
 }

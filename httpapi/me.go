@@ -15,13 +15,16 @@ import (
 type Registration struct {
 	Username  string           `json:"username" required:"true" minLength:"1" maxLength:"150" trim:"true"`
 	Email     string           `json:"email" required:"true" minLength:"1" maxLength:"254" trim:"true"`
-	Password  string           `json:"password" required:"true" minLength:"1" maxLength:"1024" description:"At least 8 characters, not a common one, not like the username."`
+	Password  string           `json:"password" required:"true" minLength:"1" maxLength:"1024" secret:"true" description:"At least 8 characters, not a common one, not like the username."`
 	FirstName Optional[string] `json:"first_name" maxLength:"150" trim:"true"`
 	LastName  Optional[string] `json:"last_name" maxLength:"150" trim:"true"`
 }
 
 func (a *API) registerUser(ctx context.Context, c *Call, in Registration) (Written[User], error) {
-	id := user.ID{UUID: newID()}
+	if err := c.mayRegister(); err != nil {
+		return Written[User]{}, err
+	}
+	id := user.ID{UUID: c.newID()}
 	command := user.Register{
 		By: user.By{Actor: c.Actor}, Username: in.Username, Email: in.Email,
 		FirstName: in.FirstName.Value, LastName: in.LastName.Value,
@@ -44,24 +47,31 @@ func (a *API) registerUser(ctx context.Context, c *Call, in Registration) (Writt
 	if err != nil {
 		return Written[User]{}, err
 	}
-	c.Actor.ID = id // they see all of themselves
-	c.header.Set("Location", "/api/users/"+id.String()+"/")
+	c.Actor.ID = user.ID{UUID: out.StreamID} // they see all of themselves
+	c.header.Set("Location", "/api/users/"+out.StreamID.String()+"/")
 	return a.writtenUser(ctx, c, out), nil
 }
 
 // Credentials is the body that signs in.
 type Credentials struct {
 	Username string `json:"username" required:"true" minLength:"1" maxLength:"254" trim:"true"`
-	Password string `json:"password" required:"true" minLength:"1" maxLength:"1024"`
+	Password string `json:"password" required:"true" minLength:"1" maxLength:"1024" secret:"true"`
 }
 
 // signIn begins a session, and ends the one the caller came with.
 func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error) {
-	before, err := c.presented(ctx)
+	before, err := c.caller(ctx)
+	if err != nil && !errors.Is(err, auth.ErrNoToken) {
+		return User{}, err
+	}
+	right, err := c.guess(in.Username)
 	if err != nil {
 		return User{}, err
 	}
 	token, session, err := a.Sessions.SignIn(ctx, in.Username, in.Password)
+	if !errors.Is(err, auth.ErrCredentials) {
+		right()
+	}
 	if err != nil {
 		return User{}, err
 	}
@@ -71,11 +81,12 @@ func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error)
 		// Nobody gets to know the token: end what it opens, as far as possible.
 		return User{}, errors.Join(err, a.Sessions.End(ctx, session.TokenHash))
 	}
-	if before != nil {
-		if err := a.Sessions.End(ctx, before.TokenHash); err != nil {
+	if before != nil && before.session != nil {
+		if err := a.Sessions.End(ctx, before.session.TokenHash); err != nil {
 			return User{}, err
 		}
 	}
+	a.streams.wake()
 	c.setCookie(token, session.ExpiresAt)
 	return me, nil
 }
@@ -84,6 +95,7 @@ func (a *API) signOut(ctx context.Context, c *Call, _ Empty) (Empty, error) {
 	if err := a.Sessions.End(ctx, c.Session.TokenHash); err != nil {
 		return Empty{}, err
 	}
+	a.streams.wake()
 	c.clearCookie()
 	return Empty{}, nil
 }
@@ -135,13 +147,13 @@ func (a *API) patchMe(ctx context.Context, c *Call, in Profile) (Written[User], 
 
 // PasswordChange is the body that changes one's own password.
 type PasswordChange struct {
-	CurrentPassword string `json:"current_password" required:"true" minLength:"1" maxLength:"1024"`
-	NewPassword     string `json:"new_password" required:"true" minLength:"1" maxLength:"1024"`
+	CurrentPassword string `json:"current_password" required:"true" minLength:"1" maxLength:"1024" secret:"true"`
+	NewPassword     string `json:"new_password" required:"true" minLength:"1" maxLength:"1024" secret:"true"`
 }
 
 // changePassword ends every session of the caller but this one.
 func (a *API) changePassword(ctx context.Context, c *Call, in PasswordChange) (Empty, error) {
-	if err := a.Accounts.CheckPassword(ctx, c.Actor.ID, in.CurrentPassword); err != nil {
+	if err := c.checkPassword(ctx, in.CurrentPassword); err != nil {
 		return Empty{}, err
 	}
 	account := c.Session.Account

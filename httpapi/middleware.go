@@ -36,9 +36,9 @@ func (a *API) begin(g *gin.Context) {
 	h.Set("Referrer-Policy", "no-referrer")
 	// Private answers may be kept for If-None-Match, never used unasked.
 	h.Set("Cache-Control", "private, no-cache")
-	h.Set("Vary", "Cookie")
+	h.Set("Vary", "Cookie, Authorization")
 	g.Set(callKey, &Call{
-		Request: g.Request, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, api: a, header: h,
+		Request: g.Request, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, api: a, header: h, pattern: g.FullPath(),
 	})
 }
 
@@ -62,6 +62,9 @@ func (a *API) log(g *gin.Context) {
 	}
 	if !c.Actor.ID.IsZero() {
 		attrs = append(attrs, slog.String("user_id", c.Actor.ID.String()))
+	}
+	if c.Token != nil {
+		attrs = append(attrs, slog.String("token_id", c.Token.ID.String()))
 	}
 	if c.position != 0 {
 		attrs = append(attrs, slog.Int64("event_position", c.position))
@@ -87,13 +90,19 @@ func (a *API) recover(g *gin.Context) {
 			return
 		}
 		problem, _ := problemOf(nil)
-		writeProblem(g.Writer, callOf(g).ID, problem)
+		c := callOf(g)
+		problemReply(c.header, c.ID, problem).send(g.Writer)
 	}()
 	g.Next()
 }
 
-// sameOrigin refuses what a page of another origin makes a browser send.
+// sameOrigin refuses what a page of another origin makes a browser send with
+// the user's cookie. An Authorization header no browser adds by itself, and
+// with one the cookie counts for nothing.
 func (a *API) sameOrigin(g *gin.Context) {
+	if _, given := bearer(g.Request.Header); given {
+		return
+	}
 	if a.origins.Check(g.Request) == nil {
 		return
 	}

@@ -38,6 +38,7 @@ var notes = map[string]note{
 	"getTicket":      {text: "A ticket as the caller may see it, with the comments they may see, oldest first."},
 	"putTicket":      {text: "Title, description, priority and status are needed. One call is one append: all of it happens or nothing."},
 	"patchTicket":    {text: "One call is one append: all of it happens or nothing. Where nothing changes nothing is written."},
+	"ticketHistory":  {text: "Every event of the ticket and of the letters about it, oldest first, as far as the caller may know: requesters are told of no notes among staff and of no letters to others. Admins and auditors read it of deleted tickets too."},
 	"deleteTicket":   {text: "Gone from every read; its events stay. Requesters can while it is open, unassigned and without comments of others."},
 	"assignTicket":   {text: "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody."},
 	"startTicket":    {text: "From open or escalated. A ticket in progress stays as it is."},
@@ -45,6 +46,17 @@ var notes = map[string]note{
 	"closeTicket":    {text: "From any other status. A closed ticket stays as it is."},
 	"reopenTicket":   {text: "From resolved or closed. An open ticket stays as it is."},
 	"escalateTicket": {text: "From open or in progress. An escalated ticket stays as it is."},
+
+	"bulkTickets": {
+		text:    "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Versions are named by each operation, not by If-Match.",
+		never:   []int{http.StatusPreconditionFailed},
+		headers: []string{"Event-Position", "Preference-Applied"},
+	},
+
+	"listTokens":   {text: "The caller's, without their secrets."},
+	"createToken":  {text: "The secret is in this answer and nowhere else. A token acts with its owner's role of the moment; it makes no tokens.", never: []int{http.StatusPreconditionFailed}},
+	"revokeToken":  {text: "At once. A token revokes none but itself.", never: []int{http.StatusPreconditionFailed}},
+	"streamEvents": {text: "Server-sent events of the tickets the caller sees: `id:` is the event's position, `event:` its type, `data:` a JSON object. It begins now, after `?after=`, or after `Last-Event-ID`. A comment every 15 s keeps the line open."},
 
 	"listComments":  {text: "Oldest first; of one ticket, or of all the caller may see. Of a ticket the caller can't see there are none."},
 	"addComment":    {text: "If-Match names a version of the ticket. Notes among staff are for staff to write and read; auditors read them."},

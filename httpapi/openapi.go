@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"reflect"
 	"slices"
 	"strconv"
 	"strings"
@@ -99,6 +100,11 @@ func nullability(rc *swaggest.ReflectContext) {
 		if p.OmitEmpty && p.Schema.HasType(swaggest.Null) {
 			p.Schema.RemoveType(swaggest.Null)
 		}
+		// A pointer to a type that writes itself as text is left as it is.
+		if to := p.Schema.Ref; to != nil && !p.OmitEmpty && p.Type.Kind() == reflect.Pointer {
+			p.Schema.Ref = nil
+			p.Schema.AnyOf = []swaggest.SchemaOrBool{swaggest.Null.ToSchemaOrBool(), (&swaggest.Schema{Ref: to}).ToSchemaOrBool()}
+		}
 	})(rc)
 }
 
@@ -115,8 +121,11 @@ func (d *document) addSecurity() {
 
 // security says who may make a call. The empty requirement is nobody in particular.
 func security(who Who) []map[string][]string {
-	if who == Anyone {
+	switch who {
+	case Anyone:
 		return []map[string][]string{{}}
+	case InPerson:
+		return []map[string][]string{{bySession: {}}}
 	}
 	return []map[string][]string{{bySession: {}}, {byToken: {}}}
 }
@@ -201,7 +210,15 @@ func answerOf(route *Route) any {
 }
 
 // streamsOf lists the media types, beside JSON, that success may have.
-func streamsOf(*Route) []string { return nil }
+func streamsOf(route *Route) []string {
+	var types []string
+	for _, media := range route.Handler.Media {
+		if name, _, _ := strings.Cut(media, ";"); name != jsonType {
+			types = append(types, name)
+		}
+	}
+	return types
+}
 
 // aboutRoute is what is worth saying of a call beside its summary.
 func aboutRoute(route *Route) string {

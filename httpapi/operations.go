@@ -16,23 +16,33 @@ const readyWait = 2 * time.Second
 // clients: /healthz, /readyz and /metrics. Of deps it needs Log, Metrics and
 // Checks.
 func NewOperations(deps Deps) *API {
-	a := &API{Deps: deps, origins: http.NewCrossOriginProtection(), now: time.Now}
+	a := newBare(deps, Config{})
 	a.newEngine()
 	return a
 }
 
 // operate registers what operators ask, outside the table: no client's call.
 func (a *API) operate(engine *gin.Engine) {
-	get := func(path string, handlers ...gin.HandlerFunc) {
-		engine.GET(path, handlers...)
-		engine.HEAD(path, handlers...)
-	}
+	get := getter(engine)
 	get("/healthz", a.healthy)
 	get("/readyz", a.ready)
-	get(documentPath, a.serveDocument)
-	a.servePages(get)
 	if a.Metrics != nil {
 		get("/metrics", gin.WrapH(a.Metrics))
+	}
+}
+
+// explain registers what tells of the API: its document and the pages.
+func (a *API) explain(engine *gin.Engine) {
+	get := getter(engine)
+	get(documentPath, a.serveDocument)
+	a.servePages(get)
+}
+
+// getter answers how a path is registered for GET, and so for HEAD.
+func getter(engine *gin.Engine) func(path string, handlers ...gin.HandlerFunc) {
+	return func(path string, handlers ...gin.HandlerFunc) {
+		engine.GET(path, handlers...)
+		engine.HEAD(path, handlers...)
 	}
 }
 

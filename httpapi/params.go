@@ -30,11 +30,11 @@ func fieldsOf(t reflect.Type, tag string) []field {
 	return all
 }
 
-// trimmedFields lists the JSON members tagged trim:"true".
-func trimmedFields(t reflect.Type) []string {
+// taggedFields lists the JSON members on which tag is "true".
+func taggedFields(t reflect.Type, tag string) []string {
 	var names []string
 	for _, f := range fieldsOf(t, "json") {
-		if t.FieldByIndex(f.index).Tag.Get("trim") == "true" {
+		if t.FieldByIndex(f.index).Tag.Get(tag) == "true" {
 			names = append(names, f.name)
 		}
 	}
@@ -133,6 +133,8 @@ type binder struct {
 	path  []field
 	query queryShape
 	body  bodyShape
+	// secret: the body holds a password, a member tagged secret:"true".
+	secret bool
 }
 
 // newBinder reads the tags of in, which MUST be a struct.
@@ -140,7 +142,8 @@ func newBinder(in any) (b binder, err error) {
 	t := reflect.TypeOf(in)
 	b.path = fieldsOf(t, "path")
 	b.query.fields = fieldsOf(t, "query")
-	b.body.trimmed = trimmedFields(t)
+	b.body.trimmed = taggedFields(t, "trim")
+	b.secret = len(taggedFields(t, "secret")) > 0
 	if b.query.shape, err = reflectShape(in, "query"); err != nil {
 		return b, err
 	}
@@ -148,21 +151,21 @@ func newBinder(in any) (b binder, err error) {
 	return b, err
 }
 
-// bind fills in, a pointer to the struct the binder was made for. param
-// answers the parts of the path by name.
-func (b binder) bind(w http.ResponseWriter, r *http.Request, param func(string) string, in any) error {
+// bind fills in, a pointer to the struct the binder was made for, and answers
+// the body it was filled from, in a form of its own that is the same for equal
+// bodies. param answers the parts of the path by name.
+func (b binder) bind(w http.ResponseWriter, r *http.Request, param func(string) string, in any) (body []byte, err error) {
 	for _, f := range b.path {
 		reflect.ValueOf(in).Elem().FieldByIndex(f.index).SetString(param(f.name))
 	}
 	if err := b.query.decode(r.URL, in); err != nil {
-		return err
+		return nil, err
 	}
 	if safe(r) {
-		return nil
+		return nil, nil
 	}
-	body, err := readBody(w, r)
-	if err != nil {
-		return err
+	if body, err = readBody(w, r); err != nil {
+		return nil, err
 	}
 	return b.body.decode(body, in)
 }

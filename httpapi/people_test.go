@@ -144,6 +144,10 @@ func (r *registry) ChangePassword(_ context.Context, _ commands.Request, c user.
 
 func (*registry) Hash(_ context.Context, password string) (string, error) { return "#" + password, nil }
 
+func (*registry) Verify(_ context.Context, password, hash string) (bool, error) {
+	return hash == "#"+password, nil
+}
+
 func TestRegistering(t *testing.T) {
 	cases := []struct {
 		name, body string

@@ -7,8 +7,10 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
+	"helpdesk/auth"
 	"helpdesk/domain"
 )
 
@@ -21,6 +23,8 @@ type Problem struct {
 	Code     string      `json:"code" required:"true" description:"The problem for programs."`
 	Instance string      `json:"instance" required:"true" description:"Identifies this occurrence by its request id."`
 	Errors   []Violation `json:"errors,omitempty"`
+
+	retryAfter int // seconds, for the header; 0: not said
 }
 
 // Violation is one fault of a request.
@@ -42,6 +46,7 @@ type refusal struct {
 	code       string
 	detail     string
 	violations []Violation
+	retryAfter int // seconds; 0: not said
 }
 
 func (r *refusal) Error() string { return r.code }
@@ -88,7 +93,7 @@ var statusOf = map[domain.Kind]int{
 func problemOf(err error) (p Problem, known bool) {
 	var refused *refusal
 	if errors.As(err, &refused) {
-		return Problem{Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.violations}, true
+		return Problem{Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.violations, retryAfter: refused.retryAfter}, true
 	}
 	var rule *domain.Error
 	if errors.As(err, &rule) {
@@ -120,24 +125,39 @@ func ruleProblem(rule *domain.Error, status int) Problem {
 	return p
 }
 
-// writeProblem answers with p, completed with what follows from its status and
-// the request.
-func writeProblem(w http.ResponseWriter, requestID string, p Problem) {
+// problemReply makes the answer of p, completed with what follows from its
+// status and the request.
+func problemReply(h http.Header, requestID string, p Problem) reply {
 	p.Type = "/problems/" + p.Code
 	p.Title = http.StatusText(p.Status)
 	p.Instance = "/requests/" + url.PathEscape(requestID)
-	w.Header().Del("ETag") // is of what was not answered
-	switch p.Status {
-	case http.StatusUnauthorized:
-		w.Header().Set("WWW-Authenticate", `Session realm="helpdesk"`)
-	case http.StatusServiceUnavailable:
-		w.Header().Set("Retry-After", "1")
+	h.Del("ETag") // is of what was not answered
+	switch {
+	case p.Status == http.StatusUnauthorized:
+		h.Set("WWW-Authenticate", challenge(p.Code))
+	case p.Code == errReadOnlyToken.Code:
+		h.Set("WWW-Authenticate", challenge("insufficient_scope"))
+	case p.Status == http.StatusServiceUnavailable, p.Code == errKeyRunning.Code:
+		p.retryAfter = 1
+	}
+	if p.retryAfter > 0 {
+		h.Set("Retry-After", strconv.Itoa(p.retryAfter))
 	}
 	body, err := json.Marshal(p)
 	if err != nil { // strings and integers always marshal
 		panic(err)
 	}
-	writeBody(w, p.Status, problemType, body)
+	return reply{status: p.Status, mediaType: problemType, body: body}
+}
+
+// challenge says how to prove oneself, and what was wrong with how the client
+// did (RFC 6750 §3).
+func challenge(code string) string {
+	const scheme = `Bearer realm="helpdesk"`
+	if code == auth.ErrNoToken.Code || code == "insufficient_scope" {
+		return scheme + `, error="` + code + `"`
+	}
+	return scheme
 }
 
 // inField names the member at fault in a refusal by a rule.

@@ -99,7 +99,7 @@ func TestParametersOutOfShapeAreRefusedByName(t *testing.T) {
 		{"/api/tickets/?title=%00", []string{"?title control_character"}},
 		{"/api/tickets/?title=%ff", []string{"?title control_character"}},
 		{"/api/tickets/?cursor=abc", []string{"?cursor cursor"}},
-		{"/api/tickets/?q=printer", []string{"?q unknown"}},
+		{"/api/tickets/?search=printer", []string{"?search unknown"}},
 		{"/api/tickets/?a/b=1&colour=red", []string{"?a/b unknown", "?colour unknown"}},
 		{"/api/tickets/?assigned_to=ghost", []string{"?assigned_to unknown"}},
 		{"/api/tickets/7/?version=2", []string{"?version unknown"}},

@@ -21,8 +21,9 @@ type Who int
 // The callers. What each role may do beyond that is the handlers' and the
 // rules' to say.
 const (
-	Anyone Who = iota
-	SignedIn
+	Anyone   Who = iota
+	SignedIn     // with a session or an API token
+	InPerson     // with a session; an API token is refused
 )
 
 // Route is one call of the API.
@@ -34,15 +35,26 @@ type Route struct {
 	Who     Who
 	Status  int // of success
 	Handler Handler
+	// Secret says that the answer holds a secret: under an Idempotency-Key it is
+	// stored encrypted for the caller's credential, and not at all without one.
+	Secret bool
 
 	binder binder
 }
 
-// Handler is a typed handler made fit for the table by [Handle].
+// Handler is a typed handler made fit for the table by [Handle] or [StreamOf].
 type Handler struct {
-	In, Out any // zero values, to reflect schemas from
-	serve   func(ctx context.Context, c *Call, bind func(in any) error) (any, error)
+	In  any // zero value, to reflect the schema of parameters and body from
+	Out any // zero value, to reflect the schema of a JSON answer from; nil for a stream
+	// Media is the media types it answers, the first where the client does not
+	// choose by Accept.
+	Media  []string
+	others []Handler // those of the further media types
+	serve  func(ctx context.Context, c *Call, bind func(in any) error) (any, error)
 }
+
+// jsonType is the media type of what is no stream and no problem.
+const jsonType = "application/json"
 
 // Empty is what a call takes or answers that has nothing to say.
 type Empty struct{}
@@ -53,7 +65,7 @@ type Empty struct{}
 func Handle[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
 	var in In
 	var out Out
-	return Handler{In: in, Out: out, serve: func(ctx context.Context, c *Call, bind func(any) error) (any, error) {
+	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: func(ctx context.Context, c *Call, bind func(any) error) (any, error) {
 		var in In
 		if err := bind(&in); err != nil {
 			return nil, err
@@ -86,55 +98,108 @@ func ginPath(path string) string {
 	return strings.TrimSuffix(strings.NewReplacer("{", ":", "}", "").Replace(path), "/")
 }
 
+// reply is an answer ready to be sent, but for the headers set already.
+type reply struct {
+	status    int
+	mediaType string // "" for no body
+	body      []byte
+	stream    Stream // in place of body
+}
+
 func (a *API) serve(g *gin.Context, route *Route) {
 	c := callOf(g)
 	c.route = route
 	ctx := g.Request.Context()
+	defer func() {
+		if c.held != nil { // a panic is on its way
+			c.abandon(ctx)
+		}
+	}()
 	out, err := a.answer(ctx, c, g)
+	if errors.Is(err, errReplayed) {
+		c.replayed(ctx).send(g.Writer)
+		return
+	}
+	r := c.settle(ctx, a.reply(ctx, c, out, err))
+	if r.stream != nil {
+		a.stream(g, r)
+		return
+	}
+	r.send(g.Writer)
+}
+
+// reply makes the answer of what a handler answered.
+func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	switch {
 	case errors.Is(err, errNotModified):
-		g.Writer.WriteHeader(http.StatusNotModified)
-		g.Writer.WriteHeaderNow()
+		return reply{status: http.StatusNotModified}
+	case errors.Is(err, errCarried):
+		c.header.Set("Idempotency-Replayed", "true")
+		return reply{status: c.route.Status}
 	case err != nil:
-		a.refuse(g, err)
+		return a.problem(ctx, c, err)
 	case reflect.TypeOf(out) == reflect.TypeFor[Empty]():
-		g.Writer.WriteHeader(route.Status)
-		g.Writer.WriteHeaderNow()
-	default:
-		body, err := encode(out)
-		if err != nil {
-			a.refuse(g, fmt.Errorf("write the answer: %w", err))
-			return
-		}
-		writeBody(g.Writer, route.Status, "application/json", body)
+		return reply{status: c.route.Status}
 	}
+	if stream, ok := out.(Stream); ok {
+		return reply{status: c.route.Status, mediaType: c.handler.Media[0], stream: stream}
+	}
+	body, err := encode(out)
+	if err != nil {
+		return a.problem(ctx, c, fmt.Errorf("write the answer: %w", err))
+	}
+	return reply{status: c.route.Status, mediaType: jsonType, body: body}
+}
+
+func (r reply) send(w gin.ResponseWriter) {
+	if r.mediaType != "" {
+		writeBody(w, r.status, r.mediaType, r.body)
+		return
+	}
+	w.WriteHeader(r.status)
+	w.WriteHeaderNow()
 }
 
 // answer is the order of work of the package comment.
 func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) {
-	if c.route.Who == SignedIn {
-		if err := c.identify(ctx); err != nil {
-			return nil, err
-		}
+	if err := c.admit(ctx); err != nil {
+		return nil, err
 	}
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
-	return c.route.Handler.serve(ctx, c, func(in any) error {
-		return c.route.binder.bind(g.Writer, g.Request, g.Param, in)
+	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))
+	if len(c.route.Handler.Media) > 1 {
+		c.header.Add("Vary", "Accept")
+	}
+	return c.handler.serve(ctx, c, func(in any) error {
+		body, err := c.route.binder.bind(g.Writer, g.Request, g.Param, in)
+		if err != nil {
+			return err
+		}
+		return c.claim(ctx, body)
 	})
 }
 
-// refuse answers the problem that err stands for, and logs one that nobody
-// foresaw: its text is for the log alone.
+// refuse answers the problem that err stands for.
 func (a *API) refuse(g *gin.Context, err error) {
-	c := callOf(g)
+	a.problem(g.Request.Context(), callOf(g), err).send(g.Writer)
+}
+
+// problem makes the answer that err stands for, and logs one that nobody
+// foresaw: its text is for the log alone.
+func (a *API) problem(ctx context.Context, c *Call, err error) reply {
 	problem, known := problemOf(err)
 	if !known {
-		a.Log.LogAttrs(g.Request.Context(), slog.LevelError, "request failed",
-			slog.String("request_id", c.ID), slog.String("route", g.FullPath()), slog.Any("error", err))
+		a.unforeseen(ctx, c, err)
 	}
-	writeProblem(g.Writer, c.ID, problem)
+	return problemReply(c.header, c.ID, problem)
+}
+
+// unforeseen logs an error of which the client is told nothing.
+func (a *API) unforeseen(ctx context.Context, c *Call, err error) {
+	a.Log.LogAttrs(ctx, slog.LevelError, "request failed",
+		slog.String("request_id", c.ID), slog.String("route", c.pattern), slog.Any("error", err))
 }
 
 // encode writes v as JSON without escaping what only HTML would mind.

@@ -13,18 +13,23 @@ func (a *API) routes() []Route {
 	verb := func(to ticket.Status) Handler { return Handle(a.changeStatus(to)) }
 	return []Route{
 		{Method: post, Path: "/api/register/", ID: "register", Summary: "Become a user", Who: Anyone, Status: created, Handler: Handle(a.registerUser)},
-		{Method: post, Path: "/api/login/", ID: "login", Summary: "Sign in", Who: Anyone, Status: ok, Handler: Handle(a.signIn)},
-		{Method: post, Path: "/api/logout/", ID: "logout", Summary: "Sign out", Who: SignedIn, Status: empty, Handler: Handle(a.signOut)},
+		{Method: post, Path: "/api/login/", ID: "login", Summary: "Sign in", Who: Anyone, Status: ok, Handler: Handle(a.signIn), Secret: true},
+		{Method: post, Path: "/api/logout/", ID: "logout", Summary: "Sign out", Who: InPerson, Status: empty, Handler: Handle(a.signOut)},
 		{Method: get, Path: "/api/me/", ID: "getMe", Summary: "Read one's own profile", Who: SignedIn, Status: ok, Handler: Handle(a.getMe)},
 		{Method: patch, Path: "/api/me/", ID: "patchMe", Summary: "Change one's own profile", Who: SignedIn, Status: ok, Handler: Handle(a.patchMe)},
-		{Method: post, Path: "/api/me/password/", ID: "changePassword", Summary: "Change one's own password and end the other sessions", Who: SignedIn, Status: empty, Handler: Handle(a.changePassword)},
-		{Method: post, Path: "/api/me/deactivate/", ID: "deactivateMe", Summary: "Deactivate one's own account", Who: SignedIn, Status: empty, Handler: Handle(a.deactivateMe)},
+		{Method: post, Path: "/api/me/password/", ID: "changePassword", Summary: "Change one's own password and end the other sessions", Who: InPerson, Status: empty, Handler: Handle(a.changePassword)},
+		{Method: post, Path: "/api/me/deactivate/", ID: "deactivateMe", Summary: "Deactivate one's own account", Who: InPerson, Status: empty, Handler: Handle(a.deactivateMe)},
 		{Method: get, Path: "/api/users/", ID: "listUsers", Summary: "List users", Who: SignedIn, Status: ok, Handler: Handle(a.listUsers)},
 		{Method: get, Path: "/api/users/{id}/", ID: "getUser", Summary: "Read a user", Who: SignedIn, Status: ok, Handler: Handle(a.getUser)},
 		{Method: patch, Path: "/api/users/{id}/", ID: "patchUser", Summary: "Change a user", Who: SignedIn, Status: ok, Handler: Handle(a.patchUser)},
+		{Method: get, Path: "/api/tokens/", ID: "listTokens", Summary: "List one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.listTokens)},
+		{Method: post, Path: "/api/tokens/", ID: "createToken", Summary: "Make an API token", Who: InPerson, Status: created, Handler: Handle(a.createToken), Secret: true},
+		{Method: get, Path: "/api/tokens/{id}/", ID: "getToken", Summary: "Read one of one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.getToken)},
+		{Method: del, Path: "/api/tokens/{id}/", ID: "revokeToken", Summary: "Revoke an API token", Who: SignedIn, Status: empty, Handler: Handle(a.revokeToken)},
 
-		{Method: get, Path: "/api/tickets/", ID: "listTickets", Summary: "List tickets", Who: SignedIn, Status: ok, Handler: Handle(a.listTickets)},
+		{Method: get, Path: "/api/tickets/", ID: "listTickets", Summary: "List tickets", Who: SignedIn, Status: ok, Handler: Handle(a.listTickets).Or(StreamOf(csvType, a.exportTickets))},
 		{Method: post, Path: "/api/tickets/", ID: "openTicket", Summary: "Open a ticket", Who: SignedIn, Status: created, Handler: Handle(a.openTicket)},
+		{Method: post, Path: "/api/tickets/bulk/", ID: "bulkTickets", Summary: "Do many things to tickets at once", Who: SignedIn, Status: ok, Handler: Handle(a.bulkTickets)},
 		{Method: get, Path: "/api/tickets/{id}/", ID: "getTicket", Summary: "Read a ticket with its comments", Who: SignedIn, Status: ok, Handler: Handle(a.getTicket)},
 		{Method: put, Path: "/api/tickets/{id}/", ID: "putTicket", Summary: "Give a ticket all its members anew", Who: SignedIn, Status: ok, Handler: Handle(a.putTicket)},
 		{Method: patch, Path: "/api/tickets/{id}/", ID: "patchTicket", Summary: "Change some members of a ticket", Who: SignedIn, Status: ok, Handler: Handle(a.patchTicket)},
@@ -44,6 +49,7 @@ func (a *API) routes() []Route {
 		{Method: patch, Path: "/api/comments/{id}/", ID: "patchComment", Summary: "Change a comment", Who: SignedIn, Status: ok, Handler: Handle(a.patchComment)},
 		{Method: del, Path: "/api/comments/{id}/", ID: "deleteComment", Summary: "Remove a comment", Who: SignedIn, Status: empty, Handler: Handle(a.deleteComment)},
 
+		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
 	}
 }

@@ -4,9 +4,12 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"helpdesk/auth"
+	"helpdesk/domain"
+	"helpdesk/domain/user"
 )
 
 // sessionCookie is the cookie that carries a session's token.
@@ -15,23 +18,41 @@ const sessionCookie = "helpdesk_session"
 // maxToken bounds what is looked up as a token, in bytes.
 const maxToken = 256
 
-// identify finds out who is calling: [auth.ErrNoSession] when nobody is signed in.
-func (c *Call) identify(ctx context.Context) error {
-	session, err := c.presented(ctx)
-	if err != nil {
-		return err
-	}
-	if session == nil {
-		return auth.ErrNoSession
-	}
-	c.Session = session
-	c.Actor = auth.Actor(session.Account, c.api.visibility)
-	return nil
+// caller is who a request proves to come from.
+type caller struct {
+	account    user.Account
+	session    *auth.Session // nil for a token
+	token      *auth.Token   // nil for a session
+	credential string
 }
 
-// presented answers the session whose cookie the request carries, nil for none
-// that is valid.
-func (c *Call) presented(ctx context.Context) (*auth.Session, error) {
+// caller finds out, once a call, who is calling: nil when nobody is signed in.
+// A request with an Authorization header has no cookie as far as we are
+// concerned.
+func (c *Call) caller(ctx context.Context) (*caller, error) {
+	if !c.asked {
+		c.asked = true
+		if secret, given := bearer(c.Request.Header); given {
+			c.who, c.whoErr = c.byToken(ctx, secret)
+		} else {
+			c.who, c.whoErr = c.byCookie(ctx)
+		}
+	}
+	return c.who, c.whoErr
+}
+
+func (c *Call) byToken(ctx context.Context, secret string) (*caller, error) {
+	if len(secret) > maxToken {
+		return nil, auth.ErrNoToken
+	}
+	token, account, err := c.api.Tokens.Lookup(ctx, secret)
+	if err != nil {
+		return nil, err
+	}
+	return &caller{account: account, token: &token, credential: secret}, nil
+}
+
+func (c *Call) byCookie(ctx context.Context) (*caller, error) {
 	cookie, err := c.Request.Cookie(sessionCookie)
 	if err != nil || cookie.Value == "" || len(cookie.Value) > maxToken {
 		return nil, nil
@@ -46,7 +67,54 @@ func (c *Call) presented(ctx context.Context) (*auth.Session, error) {
 	if session.Renewed {
 		c.setCookie(cookie.Value, session.ExpiresAt)
 	}
-	return &session, nil
+	return &caller{account: session.Account, session: &session, credential: cookie.Value}, nil
+}
+
+// identify makes the caller the one who acts: [auth.ErrNoSession] when nobody
+// is signed in.
+func (c *Call) identify(ctx context.Context) error {
+	who, err := c.caller(ctx)
+	if err != nil {
+		return err
+	}
+	if who == nil {
+		return auth.ErrNoSession
+	}
+	c.Session, c.Token, c.credential = who.session, who.token, who.credential
+	c.Actor = auth.Actor(who.account, c.api.visibility)
+	if c.Token != nil {
+		c.Actor.Kind = domain.ActorToken
+	}
+	return nil
+}
+
+// admit refuses whom the route is not for.
+func (c *Call) admit(ctx context.Context) error {
+	if c.route.Who == Anyone {
+		return nil
+	}
+	if err := c.identify(ctx); err != nil {
+		return err
+	}
+	switch {
+	case c.Token == nil:
+	case c.route.Who == InPerson:
+		return errSessionRequired
+	case c.Token.ReadOnly && !safe(c.Request):
+		return errReadOnlyToken
+	}
+	return nil
+}
+
+// bearer answers the token of an Authorization header (RFC 6750 §2.1), ""
+// where the header is of another scheme; given says whether there is one.
+func bearer(h http.Header) (token string, given bool) {
+	const scheme = "bearer "
+	text := h.Get("Authorization")
+	if len(text) > len(scheme) && strings.EqualFold(text[:len(scheme)], scheme) {
+		token = strings.TrimSpace(text[len(scheme):])
+	}
+	return token, len(h.Values("Authorization")) > 0
 }
 
 func (c *Call) setCookie(token string, expires time.Time) {

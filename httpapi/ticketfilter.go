@@ -19,11 +19,12 @@ type TicketQuery struct {
 	AssignedTo    string              `query:"assigned_to" minLength:"1" maxLength:"150" description:"An id, a username, me or none."`
 	CreatedBy     string              `query:"created_by" minLength:"1" maxLength:"150" description:"An id, a username or me."`
 	Title         string              `query:"title" maxLength:"200" description:"Part of the title, without regard to case."`
+	Search        string              `query:"q" maxLength:"200" description:"Words in title, description and comments, as in a web search: all of them, \"a phrase\", or, -without. Without an ordering the best matches come first."`
 	CreatedAfter  Optional[time.Time] `query:"created_after" description:"At this instant or later."`
 	CreatedBefore Optional[time.Time] `query:"created_before" description:"Before this instant."`
 	UpdatedAfter  Optional[time.Time] `query:"updated_after" description:"At this instant or later."`
 	UpdatedBefore Optional[time.Time] `query:"updated_before" description:"Before this instant."`
-	Ordering      string              `query:"ordering" enum:"created_at,-created_at,updated_at,-updated_at,priority,-priority,number,-number" default:"-created_at" description:"With - the largest first."`
+	Ordering      string              `query:"ordering" enum:"created_at,-created_at,updated_at,-updated_at,priority,-priority,number,-number" default:"-created_at" description:"With - the largest first. With q and without an ordering by how well it matches."`
 }
 
 // newestFirst is the order of a list of tickets that asks for none.
@@ -31,11 +32,14 @@ const newestFirst = "-created_at"
 
 func (a *API) ticketFilter(ctx context.Context, viewer domain.Actor, in TicketQuery) (projections.TicketFilter, error) {
 	ordering := in.Ordering
-	if ordering == "" {
+	switch {
+	case ordering == "" && in.Search != "":
+		ordering = string(projections.ByRank)
+	case ordering == "":
 		ordering = newestFirst
 	}
 	f := projections.TicketFilter{
-		Statuses: in.Status, Priorities: in.Priority, Title: in.Title, Unassigned: in.AssignedTo == "none",
+		Statuses: in.Status, Priorities: in.Priority, Title: in.Title, Search: in.Search, Unassigned: in.AssignedTo == "none",
 		CreatedAfter: in.CreatedAfter.Ptr(), CreatedBefore: in.CreatedBefore.Ptr(),
 		UpdatedAfter: in.UpdatedAfter.Ptr(), UpdatedBefore: in.UpdatedBefore.Ptr(),
 		OrderBy:    projections.TicketOrder(strings.TrimPrefix(ordering, "-")),

@@ -79,14 +79,14 @@ func (a *API) openTicket(ctx context.Context, c *Call, in TicketOpening) (Writte
 			return Written[Ticket]{}, refusedRequester(command)
 		}
 	}
-	id := ticket.ID{UUID: newID()}
+	id := ticket.ID{UUID: c.newID()}
 	out, err := c.carryOut(ctx, func(r commands.Request) (commands.Outcome, error) {
 		return a.Tickets.Open(ctx, r, id, command)
 	})
 	if err != nil {
 		return Written[Ticket]{}, err
 	}
-	c.header.Set("Location", "/api/tickets/"+id.String()+"/")
+	c.header.Set("Location", "/api/tickets/"+out.StreamID.String()+"/")
 	return a.writtenTicket(ctx, c, out), nil
 }
 

@@ -14,8 +14,14 @@ import (
 type Time struct{ time.Time }
 
 // MarshalJSON implements [encoding/json.Marshaler].
-func (t Time) MarshalJSON() ([]byte, error) {
-	return []byte(t.UTC().Format(`"2006-01-02T15:04:05.000000Z"`)), nil
+func (t Time) MarshalJSON() ([]byte, error) { return []byte(`"` + t.text() + `"`), nil }
+
+// text writes the instant as in JSON, and "" for none.
+func (t *Time) text() string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
 }
 
 // InlineJSONSchema keeps the type out of the schema's definitions.

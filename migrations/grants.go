@@ -23,6 +23,8 @@ var serviceGrants = []string{
 	"USAGE ON SEQUENCE ticket_numbers",
 	"SELECT, INSERT, UPDATE ON accounts",
 	"SELECT, INSERT, UPDATE, DELETE ON sessions",
+	"SELECT, INSERT, UPDATE, DELETE ON tokens",
+	"SELECT, INSERT, UPDATE, DELETE ON answers",
 	"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA read",
 	"USAGE ON SCHEMA saga",
 	"SELECT, INSERT, UPDATE, DELETE ON saga.escalation",

@@ -151,6 +151,7 @@ ORDER BY 1`)
 // update, delete, truncate. A table that is not here has none of them.
 var rights = map[string]string{
 	"public.accounts":         "siu--",
+	"public.answers":          "siud-",
 	"public.checkpoints":      "siu--",
 	"public.commands":         "si-d-",
 	"public.events":           "si---",
@@ -160,9 +161,12 @@ var rights = map[string]string{
 	"public.service_keys":     "si---",
 	"public.sessions":         "siud-",
 	"public.streams":          "siu--",
+	"public.tokens":           "siud-",
 	"read.comments":           "siud-",
 	"read.emails":             "siud-",
+	"read.search_texts":       "siud-",
 	"read.ticket_facts":       "siud-",
+	"read.ticket_search":      "siud-",
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",
 	"saga.escalation":         "siud-",

@@ -15,6 +15,8 @@
 //	user_list      read.users           everybody as they are now
 //	ticket_facts   read.ticket_facts    what the report counts
 //	email_ledger   read.emails          every letter and what became of it
+//	ticket_search  read.ticket_search,  the words of every ticket, with and
+//	               read.search_texts    without those of notes among staff
 //
 // A projector owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides.
@@ -23,7 +25,8 @@
 //
 // [Reader] answers queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
-// that come and go neither repeat nor hide others.
+// that come and go neither repeat nor hide others. [Feed] reads the log instead
+// and tells a viewer of the events of tickets they see.
 package projections
 
 import (
@@ -33,7 +36,7 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketSearch(), emailLedger()}
 }
 
 // Names answers the names of all projectors.

@@ -30,6 +30,8 @@ SELECT md5('ticket' || n)::uuid, n,
     '2025-01-01'::timestamptz + n * interval '52 minutes', '2025-01-01'::timestamptz + n * interval '53 minutes',
     NULL, NULL, NULL, NULL, 2, 1, 5, n
 FROM generate_series(1, 20000) AS n;
+INSERT INTO read.ticket_search
+SELECT id, words, words FROM read.tickets, to_tsvector('english', title) AS words;
 INSERT INTO read.comments
 SELECT md5('comment' || n)::uuid, md5('ticket' || 1 + n)::uuid, md5('user' || n % 2000)::uuid, 'so it is', n % 3 = 0,
     '2025-01-01'::timestamptz + n * interval '52 minutes', NULL
@@ -92,6 +94,10 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	if _, err := owner.Exec(testContext(t), `ANALYZE`); err != nil {
 		t.Fatal(err)
 	}
+	// As autovacuum would: a full list of pending entries makes a GIN index dear.
+	if _, err := owner.Exec(testContext(t), `VACUUM read.ticket_search`); err != nil {
+		t.Fatal(err)
+	}
 	config, err := pgxpool.ParseConfig(db.ServiceURL)
 	if err != nil {
 		t.Fatal(err)
@@ -145,6 +151,11 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		"a frequent part":                    tickets(admin, TicketFilter{Title: "printer"}),
 		"no such part":                       tickets(admin, TicketFilter{Title: "zebra"}),
 		"a part among the requester's":       tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{Title: "printer"}),
+		"a search":                           tickets(admin, TicketFilter{Search: "printer room 123", OrderBy: ByRank}),
+		"a search by date":                   tickets(admin, TicketFilter{Search: "printer room 123"}),
+		"a search of nothing":                tickets(admin, TicketFilter{Search: "zebra", OrderBy: ByRank}),
+		"a search among the requester's":     tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{Search: "printer", OrderBy: ByRank}),
+		"a search among an agent's":          tickets(viewer(domain.RoleAgent, agent, domain.VisibleAssigned), TicketFilter{Search: "room 123", OrderBy: ByRank}),
 		"created on a day":                   tickets(admin, TicketFilter{CreatedAfter: &day, CreatedBefore: &next}),
 		"created since":                      tickets(admin, TicketFilter{CreatedAfter: &day}),
 		"created before":                     tickets(admin, TicketFilter{CreatedBefore: &day}),
@@ -194,7 +205,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		}
 		for _, s := range ear.take() {
 			plan := explain(t, owner, s)
-			for _, table := range []string{"tickets", "comments", "users", "ticket_facts"} {
+			for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "ticket_search", "search_texts"} {
 				if strings.Contains(plan, "Seq Scan on "+table+" ") {
 					t.Errorf("%s scans read.%s:\n%s\n%s", name, table, s.sql, plan)
 				}

@@ -4,7 +4,7 @@ import "github.com/google/uuid"
 
 // Page says which part of a list is wanted.
 type Page struct {
-	Size   int     // 1 to 100
+	Size   int     // at least 1
 	Cursor *Cursor // nil: from the beginning
 	Count  bool    // whether to count the whole list too
 }

@@ -83,6 +83,7 @@ type TicketFilter struct {
 	Unassigned    bool
 	CreatedBy     *domain.UserID
 	Title         string // part of the title, without regard to case
+	Search        string // words in title, description and the comments the viewer may read; as people type them into a web search
 	CreatedAfter  *time.Time
 	CreatedBefore *time.Time
 	UpdatedAfter  *time.Time

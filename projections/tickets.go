@@ -126,6 +126,9 @@ func timeKey(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 // Tickets answers a page of the tickets the viewer sees, narrowed by the
 // filter. Without an order they come newest first.
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
+	if f.OrderBy == ByRank {
+		return r.found(ctx, viewer, f, p)
+	}
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = ByCreated, true
 	}
@@ -136,6 +139,10 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilte
 		at:    func(v ticketView) (string, uuid.UUID) { return order.key(v), v.ID },
 	}
 	l.from = l.where.ticketsOf(viewer)
+	if f.Search != "" {
+		l.from, _ = l.where.search(viewer, l.from, f.Search)
+		l.columns = "t.*"
+	}
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)
 	if err != nil {

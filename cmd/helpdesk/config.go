@@ -6,6 +6,7 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/netip"
 	"net/url"
 	"slices"
 	"strconv"
@@ -15,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/kelseyhightower/envconfig"
 
+	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/saga"
@@ -26,24 +28,29 @@ const prefix = "HELPDESK"
 // Config is all that can be set, each member by the environment variable of
 // its name with the prefix HELPDESK_. docs/config.md is made from the tags.
 type Config struct {
-	Addr             string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
-	DatabaseURL      string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
-	DatabaseOwnerURL string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
-	DatabaseConns    int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
-	DataDir          string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data."`
-	PGBin            string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
-	PublicURL        string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
-	AgentVisibility  visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
-	EscalateHigh     span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
-	EscalateMedium   span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
-	EscalateLow      span       `split_words:"true" default:"24h" desc:"The same for low priority."`
-	EscalateStatuses statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
-	SmtpURL          string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: letters are written to standard output."`
-	MailFrom         string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all letters, an address with or without a name."`
-	MailRetryMin     span       `split_words:"true" default:"30s" desc:"Wait before a letter that could not be sent is tried again; doubled each time, for a day at most."`
-	MetricsAddr      string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
-	LogLevel         logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
-	LogFormat        logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
+	Addr              string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
+	DatabaseURL       string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
+	DatabaseOwnerURL  string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
+	DatabaseConns     int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
+	DataDir           string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data."`
+	PGBin             string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
+	AgentVisibility   visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	EscalateHigh      span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
+	EscalateMedium    span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
+	EscalateLow       span       `split_words:"true" default:"24h" desc:"The same for low priority."`
+	EscalateStatuses  statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
+	SmtpURL           string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: letters are written to standard output."`
+	MailFrom          string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all letters, an address with or without a name."`
+	MailRetryMin      span       `split_words:"true" default:"30s" desc:"Wait before a letter that could not be sent is tried again; doubled each time, for a day at most."`
+	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
+	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
+	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
+	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
+	Argon2Parallelism uint8      `split_words:"true" default:"1" desc:"Lanes of one password hash, each a thread."`
+	MetricsAddr       string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
+	LogLevel          logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
+	LogFormat         logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
 	// SuperuserPassword is read by createsuperuser alone.
 	SuperuserPassword string `split_words:"true" desc:"Password for createsuperuser, instead of a prompt."`
 }
@@ -95,10 +102,41 @@ func (c Config) check() error {
 	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
 		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")
 	}
+	if err := c.checkHashing(); err != nil {
+		return err
+	}
 	if c.DatabaseConns < 4 {
 		return fmt.Errorf("HELPDESK_DATABASE_CONNS: %d is too few, 4 are needed", c.DatabaseConns)
 	}
 	return nil
+}
+
+// Bounds of the cost of a password hash: RFC 9106 §3.1 asks for 8 KiB a lane;
+// what is above 4 GiB or a hundred passes is a slip of the pen.
+const (
+	argon2LaneKiB = 8
+	argon2MaxKiB  = 4 << 20
+	argon2MaxRuns = 100
+)
+
+func (c Config) checkHashing() error {
+	lanes := uint32(c.Argon2Parallelism)
+	switch {
+	case lanes < 1:
+		return fmt.Errorf("HELPDESK_ARGON2_PARALLELISM: %d is not allowed, use 1 or more", lanes)
+	case c.Argon2Iterations < 1 || c.Argon2Iterations > argon2MaxRuns:
+		return fmt.Errorf("HELPDESK_ARGON2_ITERATIONS: %d is not allowed, use 1 to %d", c.Argon2Iterations, argon2MaxRuns)
+	case c.Argon2Memory < argon2LaneKiB*lanes || c.Argon2Memory > argon2MaxKiB:
+		return fmt.Errorf("HELPDESK_ARGON2_MEMORY: %d is not allowed, use %d to %d", c.Argon2Memory, argon2LaneKiB*lanes, argon2MaxKiB)
+	}
+	return nil
+}
+
+// hasher makes the hasher of passwords the configuration asks for.
+func (c Config) hasher() (*auth.Hasher, error) {
+	return auth.NewHasher(auth.HashConfig{
+		MemoryKiB: c.Argon2Memory, Iterations: c.Argon2Iterations, Parallelism: c.Argon2Parallelism,
+	})
 }
 
 // unknownVariables answers the names in environ that look like settings and
@@ -182,6 +220,34 @@ func (c Config) escalation() saga.Policy {
 		},
 		Waiting: c.EscalateStatuses,
 	}
+}
+
+// networks is a list of addresses and networks as a setting.
+type networks []netip.Prefix
+
+// Decode reads the setting.
+func (n *networks) Decode(s string) error {
+	*n = nil
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		network, err := netip.ParsePrefix(part)
+		if addr, single := netip.ParseAddr(part); single == nil {
+			network, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return errors.New("use addresses and networks such as 10.0.0.0/8,::1")
+		}
+		*n = append(*n, network.Masked())
+	}
+	return nil
+}
+
+// String answers the list as it can be set.
+func (n networks) String() string {
+	var parts []string
+	for _, network := range n {
+		parts = append(parts, network.String())
+	}
+	return strings.Join(parts, ",")
 }
 
 // logLevel is [slog.Level] as a setting.

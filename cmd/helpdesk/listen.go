@@ -25,6 +25,7 @@ const (
 // listening is told where the service is, and where its metrics are.
 func (s *service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	servers := []*http.Server{s.server(s.config.Addr, s.api)}
+	servers[0].RegisterOnShutdown(s.api.EndStreams) // else it would wait for them
 	if s.config.MetricsAddr != "" {
 		servers = append(servers, s.server(s.config.MetricsAddr, s.metrics()))
 	}

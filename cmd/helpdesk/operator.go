@@ -36,7 +36,7 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 		}
 		defer pool.Close()
 		o := &operator{config: c, log: c.logger(os.Stderr), pool: pool}
-		if o.hasher, err = auth.NewHasher(auth.HashConfig{}); err != nil {
+		if o.hasher, err = c.hasher(); err != nil {
 			return err
 		}
 		o.accounts = auth.NewAccounts(pool, o.hasher)

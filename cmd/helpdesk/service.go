@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
+	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
 )
@@ -35,6 +36,7 @@ type service struct {
 	issuing   *pgxpool.Pool // for timers and the outbox
 	out       io.Writer     // where letters go without a mail server
 
+	bell      *eventstore.Bell
 	store     *eventstore.Store
 	signals   *eventstore.Signals
 	work      *work // nil for a process that only answers clients
@@ -42,6 +44,7 @@ type service struct {
 	watchdog  *eventstore.Watchdog
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
+	answers   *idempotency.Store
 	registry  *prometheus.Registry
 	api       *httpapi.API
 }
@@ -60,12 +63,13 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	codec, bell, applied := eventstore.NewCodec(), eventstore.NewBell(), eventstore.NewBell()
+	s.bell = bell
 	s.signals = eventstore.NewSignals(s.pool, bell, log)
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Names()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
-	hasher, err := auth.NewHasher(auth.HashConfig{})
+	hasher, err := s.config.hasher()
 	if err != nil {
 		return s, err
 	}
@@ -84,6 +88,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 
 func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	s.sessions = auth.NewSessions(s.accounts, auth.SessionConfig{Logger: s.log})
+	s.answers = idempotency.New(s.pool, idempotency.Config{Logger: s.log})
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")
 	if err != nil {
 		return err
@@ -93,10 +98,14 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		People:    commands.NewPeople(s.store, s.accounts),
 		Accounts:  s.accounts,
 		Sessions:  s.sessions,
+		Tokens:    auth.NewTokens(s.accounts),
 		Passwords: hasher,
 		Read:      projections.NewReader(s.pool),
 		History:   projections.NewHistories(s.store, s.pool),
 		Freshness: s.freshness,
+		Answers:   s.answers,
+		Earlier:   commands.NewEarlier(s.store),
+		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
 		Log:       s.log,
 		Checks:    s.checks(),
 		Metrics:   s.ownMetrics(),
@@ -104,6 +113,8 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	s.api, err = httpapi.New(deps, httpapi.Config{
 		PublicURL:       s.config.PublicURL,
 		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
+		RateLimit:       int(s.config.RateLimit),
+		TrustedProxies:  s.config.TrustedProxies,
 		CursorKey:       key,
 	})
 	return err
@@ -175,8 +186,8 @@ func (s *service) loops() []func(context.Context) error {
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
 	}
-	if s.sessions != nil {
-		loops = append(loops, s.sessions.Run)
+	if s.role.serves() {
+		loops = append(loops, s.sessions.Run, s.answers.Run)
 	}
 	return loops
 }

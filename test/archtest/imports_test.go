@@ -49,8 +49,9 @@ var rules = []rule{
 	{of: "auth", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
-	{of: "httpapi", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{
-		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
+	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "httpapi", may: []string{"commands", "projections", "auth", "idempotency", "domain"}, outside: []string{
+		"github.com/google/uuid", "golang.org/x/time", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
 		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files",
 	}},
 	{of: "web", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
@@ -73,7 +74,7 @@ var only = map[string][]string{
 	"github.com/swaggest/openapi-go":       {"httpapi"},
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "migrations", "internal/localpg", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "idempotency", "migrations", "internal/localpg", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

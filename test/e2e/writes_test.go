@@ -4,11 +4,9 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
-	"slices"
 	"strings"
 	"testing"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 )
 
@@ -210,66 +208,5 @@ func asynchronous(t *testing.T, d *desk) {
 		if got.Title != "Later" || list.Results[0].ID != r.ID {
 			t.Fatalf("after waiting: %+v, first of the list %+v", got, list.Results[0])
 		}
-	}
-}
-
-// TestIdempotencyKeys repeats requests. For now a repeat is a 409 that says
-// nothing was written; API.md wants the first answer again.
-func TestIdempotencyKeys(t *testing.T) {
-	t.Parallel()
-	d := open(t)
-	amy := d.join(t, "amy", "agent").wantsNoLetters(t)
-	v := d.admin.wantsNoLetters(t).opens(t, "x")
-	d.admin.assigns(t, v, "amy")
-	calls := []struct {
-		name, method, path string
-		body               object
-		first              int
-	}{
-		{"opening", "POST", tickets, opening("Once"), 201},
-		{"commenting", "POST", comments, object{"ticket": v.ID, "text": "Once."}, 201},
-		{"changing", "PATCH", v.path(), object{"title": "Once"}, 200},
-		{"a verb", "POST", v.path("start"), object{}, 200},
-	}
-	for _, c := range calls {
-		t.Run(c.name, func(t *testing.T) {
-			key := []string{"Idempotency-Key", "key-1"}
-			d.admin.Must(t, c.first, c.method, c.path, c.body, key...)
-			before := d.head(t)
-			refused(t, d.admin.sends(t, c.method, c.path, c.body, key...), http.StatusConflict)
-			if after := d.head(t); after != before+1 {
-				t.Errorf("the repeat wrote %d events", after-before-1)
-			}
-			if c.method == "POST" && c.first == 201 { // another caller's key is another key
-				amy.Must(t, c.first, c.method, c.path, c.body, key...)
-			}
-		})
-	}
-	t.Run("one of many at once is carried out", func(t *testing.T) { onceAmongMany(t, d) })
-}
-
-func onceAmongMany(t *testing.T, d *desk) {
-	const many = 8
-	statuses := make(chan int, many)
-	for range many {
-		go func() {
-			a, err := d.admin.Do(t.Context(), "POST", tickets, opening("Once among many"), "Idempotency-Key", "key-2")
-			if err != nil {
-				t.Error(err)
-			}
-			statuses <- a.Status
-		}()
-	}
-	var got []int
-	for range many {
-		got = append(got, <-statuses)
-	}
-	slices.Sort(got)
-	want := append([]int{201}, slices.Repeat([]int{409}, many-1)...)
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("statuses (-want +got):\n%s", diff)
-	}
-	if n := len(get[listOf[ticketView]](t, d.admin, tickets+"?title=among+many").Results); n != 1 {
-		t.Errorf("%d tickets were opened, want 1", n)
 	}
 }

@@ -179,7 +179,8 @@ func (p *Program) read(stdout io.Reader, url chan<- string) {
 }
 
 // Environ answers the environment of the test without HELPDESK_ variables, but
-// for HELPDESK_PG_BIN, and with a free port and then env.
+// for HELPDESK_PG_BIN, and with a free port, without limits on calls, and then
+// env.
 func Environ(env ...string) []string {
 	var all []string
 	for _, entry := range os.Environ() {
@@ -187,7 +188,7 @@ func Environ(env ...string) []string {
 			all = append(all, entry)
 		}
 	}
-	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0"), env...)
+	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0"), env...)
 }
 
 // Run runs another subcommand to its end and answers what it printed.

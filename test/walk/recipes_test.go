@@ -36,6 +36,10 @@ var recipes = map[string]recipe{
 	"listUsers 403": asUser,
 	"report 403":    asUser,
 
+	"bulkTickets": func(t *testing.T, d *desk, op *contract.Operation) call {
+		operation := object{"op": "priority", "ticket": d.ticket(t, d.root), "priority": "high"}
+		return call{as: d.root, path: op.Path, body: object{"operations": []any{operation}}}
+	},
 	"openTicket 422":     posting(object{"title": "x", "description": "x", "created_by": "nobody-at-all"}),
 	"assignTicket 422":   posting(object{"assigned_to": "nobody-at-all"}),
 	"addComment 422":     posting(object{"ticket": 999999, "text": "x"}),

@@ -1,0 +1,31 @@
+package commands
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"helpdesk/eventstore"
+)
+
+// Memory is the part of the event store that remembers what was carried out.
+type Memory interface {
+	// CarriedOut answers where a command ended up; see [eventstore.Store.CarriedOut].
+	CarriedOut(ctx context.Context, commandID uuid.UUID) (uuid.UUID, eventstore.Appended, error)
+}
+
+// Earlier tells what commands led to that were carried out before.
+type Earlier struct{ memory Memory }
+
+// NewEarlier makes it over a log.
+func NewEarlier(memory Memory) *Earlier { return &Earlier{memory: memory} }
+
+// Outcome answers what the command of this id led to then:
+// [domain.ErrNotFound] for one that was not carried out, or wrote nothing.
+func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, error) {
+	stream, done, err := e.memory.CarriedOut(ctx, commandID)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{StreamID: stream, Version: done.Version, Position: done.Position, Changed: true}, nil
+}

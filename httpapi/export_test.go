@@ -1,0 +1,153 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+)
+
+// shelf is a reader of many tickets, in pages.
+type shelf struct {
+	Reader
+	tickets []projections.Ticket
+	asked   []projections.Page
+	failAt  int // page that cannot be read, from 1
+}
+
+func (s *shelf) Tickets(_ context.Context, _ domain.Actor, _ projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+	s.asked = append(s.asked, p)
+	if len(s.asked) == s.failAt {
+		return projections.Slice[projections.Ticket]{}, errors.New("the database is gone")
+	}
+	from := 0
+	if p.Cursor != nil {
+		fmt.Sscan(p.Cursor.Key, &from)
+	}
+	upto := min(from+p.Size, len(s.tickets))
+	out := projections.Slice[projections.Ticket]{Items: s.tickets[from:upto]}
+	if upto < len(s.tickets) {
+		out.Next = &projections.Cursor{Key: fmt.Sprint(upto)}
+	}
+	return out, nil
+}
+
+func shelved(t *testing.T, s *shelf) *API {
+	return newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Read = s })
+}
+
+func TestAnExportHoldsAllPages(t *testing.T) {
+	s := &shelf{}
+	for i := range 2*exportPage + 3 {
+		s.tickets = append(s.tickets, projections.Ticket{
+			ID: uuid.UUID{15: 1}, Number: int64(i + 1), Title: `Say "ä", twice`, Description: "one\ntwo", Priority: ticket.Low, Status: ticket.StatusOpen,
+			CreatedBy: projections.Person{Username: "alice"}, AssignedTo: &projections.Person{Username: "agent"},
+			CreatedAt: noon, UpdatedAt: noon, ResolvedAt: &noon, CommentCount: 3, Version: 4,
+		})
+	}
+	w := request{name: "alice", method: "GET", path: "/api/tickets/?page_size=1&status=open", head: []string{"Accept: text/csv"}}.send(shelved(t, s))
+	if w.Code != 200 || w.Header().Get("Content-Type") != "text/csv; charset=utf-8; header=present" || !strings.Contains(w.Header().Get("Content-Disposition"), "tickets.csv") {
+		t.Fatalf("status %d, headers %v", w.Code, w.Header())
+	}
+	lines, err := csv.NewReader(w.Body).ReadAll()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(lines) != 1+len(s.tickets) || len(s.asked) != 3 {
+		t.Errorf("%d lines of %d pages", len(lines), len(s.asked))
+	}
+	at := "2026-01-31T12:00:00.120000Z"
+	want := [][]string{ticketColumns, {
+		"00000000-0000-0000-0000-000000000001", "1", `Say "ä", twice`, "one\ntwo", "low", "open", "alice", "agent",
+		at, at, "", at, "", "", "3", "4",
+	}}
+	if diff := cmp.Diff(want, lines[:2]); diff != "" {
+		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+func TestAnExportThatFailsIsNotTakenForWhole(t *testing.T) {
+	s := &shelf{tickets: make([]projections.Ticket, exportPage+1), failAt: 1}
+	get := request{name: "alice", method: "GET", path: "/api/tickets/", head: []string{"Accept: text/csv"}}
+	if w := get.send(shelved(t, s)); w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" {
+		t.Errorf("before the first line: %d %s", w.Code, w.Body)
+	}
+	s.asked, s.failAt = nil, 2
+	defer func() {
+		if got := recover(); got != http.ErrAbortHandler {
+			t.Errorf("later: %v, want the connection broken off", got)
+		}
+	}()
+	get.send(shelved(t, s))
+}
+
+func TestHEADOfAnExportHasNoBody(t *testing.T) {
+	s := &shelf{tickets: make([]projections.Ticket, 3)}
+	w := request{name: "alice", method: "HEAD", path: "/api/tickets/", head: []string{"Accept: text/csv"}}.send(shelved(t, s))
+	if w.Code != 200 || w.Body.Len() != 0 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
+		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)
+	}
+}
+
+func TestTheClientChoosesTheMediaType(t *testing.T) {
+	for accept, want := range map[string]string{
+		"": "application/json", "*/*": "application/json", "application/json": "application/json", "text/html, */*;q=0.8": "application/json",
+		"text/csv": csvType, "TEXT/CSV": csvType, "text/*": csvType, "application/json;q=0.5, text/csv": csvType, "application/*;q=0.2,*/*": csvType,
+		"text/csv;q=0.5, application/json": "application/json", "text/csv;q=0, */*": "application/json", "image/png": "application/json",
+		"text/csv, application/json": "application/json", ";;;": "application/json",
+	} {
+		w := request{name: "alice", method: "GET", path: "/api/tickets/", head: []string{"Accept: " + accept}}.send(shelved(t, &shelf{}))
+		if got := w.Header().Get("Content-Type"); got != want {
+			t.Errorf("Accept %q: %s, want %s", accept, got, want)
+		}
+		if got := strings.Join(w.Header().Values("Vary"), ", "); got != "Cookie, Authorization, Accept" {
+			t.Errorf("Vary: %s", got)
+		}
+	}
+}
+
+func TestNoCellIsAFormula(t *testing.T) {
+	for text, want := range map[string]string{
+		"=1+1": "'=1+1", "+1": "'+1", "-1": "'-1", "@SUM(A1)": "'@SUM(A1)", "\tx": "'\tx", "\rx": "'\rx", "  =1": "'  =1", "＝1": "'＝1",
+		"a=1": "a=1", "": "", "'=1": "'=1", "Größe": "Größe",
+	} {
+		if got := cell(text); got != want {
+			t.Errorf("%q: got %q, want %q", text, got, want)
+		}
+	}
+}
+
+func TestAStreamOutlivesTheServersWriteTimeout(t *testing.T) {
+	stop := make(chan struct{})
+	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+		s := &StreamWriter{w: w, control: http.NewResponseController(w)}
+		fmt.Fprintln(s, "one")
+		s.Flush()
+		<-stop
+		fmt.Fprintln(s, "two")
+	}))
+	server.Config.WriteTimeout = 1 // long over by the first write
+	server.Start()
+	defer server.Close()
+	response, err := http.Get(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer response.Body.Close()
+	close(stop)
+	var one, two string
+	if _, err := fmt.Fscan(response.Body, &one, &two); err != nil || one != "one" || two != "two" {
+		t.Errorf("got %q %q, %v", one, two, err)
+	}
+}

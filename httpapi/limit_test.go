@@ -1,0 +1,247 @@
+package httpapi
+
+import (
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"net/netip"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// clock is a clock that tests move.
+type clock struct {
+	mu sync.Mutex
+	at time.Time
+}
+
+func (c *clock) now() time.Time {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.at
+}
+
+func (c *clock) pass(d time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.at = c.at.Add(d)
+}
+
+// limited makes an API with limits whose clock the test moves.
+func limited(t *testing.T, d *desk, perMinute int) (*API, *clock) {
+	c := &clock{at: noon}
+	return newAPI(t, d, func(deps *Deps, config *Config) {
+		config.RateLimit, config.Now = perMinute, c.now
+		deps.Passwords = &registry{}
+	}), c
+}
+
+// quota shows what an answer says of the limit.
+func quota(w *httptest.ResponseRecorder) string {
+	h := w.Header()
+	return strings.Join([]string{
+		fmt.Sprint(w.Code), h.Get("RateLimit-Limit"), h.Get("RateLimit-Remaining"), h.Get("RateLimit-Reset"), h.Get("Retry-After"),
+	}, " ")
+}
+
+func TestACallerHasSoManyCallsAMinute(t *testing.T) {
+	api, clock := limited(t, newDesk(), 3)
+	get := func(name string) string { return quota(request{name: name, method: "GET", path: "/api/me/"}.send(api)) }
+	var got []string
+	for range 4 {
+		got = append(got, get("alice"))
+	}
+	got = append(got, get("admin")) // another person's calls are their own
+	clock.pass(19 * time.Second)
+	got = append(got, get("alice"))
+	clock.pass(time.Second)
+	got = append(got, get("alice"))
+	clock.pass(time.Hour)
+	got = append(got, get("alice"))
+	want := []string{
+		"200 3 2 20 ", "200 3 1 40 ", "200 3 0 60 ", "429 3 0 60 20",
+		"200 3 2 20 ", "429 3 0 41 1", "200 3 0 60 ", "200 3 2 20 ",
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("status, limit, remaining, reset, retry (-want +got):\n%s", diff)
+	}
+}
+
+func TestEveryAnswerSaysWhatIsLeft(t *testing.T) {
+	api, _ := limited(t, newDesk(), 100)
+	for call, status := range map[string]int{
+		"GET /api/tickets/7/": 200, "GET /api/nothing/": 404, "PUT /api/me/": 405, "POST /api/tickets/": 400, "GET /api/users/": 403,
+	} {
+		method, path, _ := strings.Cut(call, " ")
+		w := request{name: "alice", method: method, path: path}.send(api)
+		if w.Code != status || w.Header().Get("RateLimit-Limit") != "100" {
+			t.Errorf("%s: %s", call, quota(w))
+		}
+	}
+	w := request{method: "POST", path: "/api/tickets/", head: []string{"Sec-Fetch-Site: cross-site"}}.send(api)
+	if w.Code != 403 || w.Header().Get("RateLimit-Remaining") == "" {
+		t.Errorf("from another origin: %s", quota(w))
+	}
+	if w := (request{method: "GET", path: "/healthz"}).send(api); w.Header().Get("RateLimit-Limit") != "" {
+		t.Errorf("/healthz is counted: %s", quota(w))
+	}
+}
+
+func TestATokenAndASessionAreOneCaller(t *testing.T) {
+	api, _ := limited(t, newDesk(), 2)
+	request{name: "alice", method: "GET", path: "/api/me/"}.send(api)
+	request{method: "GET", path: "/api/me/", head: []string{"Authorization: Bearer hd_alice"}}.send(api)
+	if w := (request{name: "alice", method: "GET", path: "/api/me/"}).send(api); w.Code != 429 {
+		t.Errorf("the third call: %s", quota(w))
+	}
+	if got := quota(request{name: "nobody", method: "GET", path: "/api/me/"}.send(api)); got != "401 2 1 30 " { // by address
+		t.Errorf("who is not signed in: %s", got)
+	}
+}
+
+func TestZeroSwitchesEveryLimitOff(t *testing.T) {
+	api, _ := limited(t, newDesk(), 0)
+	for range 3 * failuresPerName {
+		signIn(api, "alice", "wrong")
+	}
+	if w := signIn(api, "alice", "right"); w.Code != 200 || w.Header().Get("RateLimit-Limit") != "" {
+		t.Errorf("got %s", quota(w))
+	}
+}
+
+func signIn(api http.Handler, name, password string) *httptest.ResponseRecorder {
+	return request{method: "POST", path: "/api/login/", body: fmt.Sprintf(`{"username":%q,"password":%q}`, name, password)}.send(api)
+}
+
+func TestWrongPasswordsAreLimitedByName(t *testing.T) {
+	api, clock := limited(t, newDesk(), 10_000)
+	for range 3 * failuresPerName {
+		if w := signIn(api, "admin", "right"); w.Code != 200 {
+			t.Fatalf("a right password counted: %s", w.Body)
+		}
+	}
+	for i := range failuresPerName {
+		if w := signIn(api, []string{"alice", " ALICE "}[i%2], "wrong"); w.Code != 401 {
+			t.Fatalf("failure %d: %s", i, w.Body)
+		}
+	}
+	for _, password := range []string{"wrong", "right"} {
+		w := signIn(api, "alice", password)
+		if p := decoded[Problem](t, w); w.Code != 429 || p.Code != "too_many_failures" || w.Header().Get("Retry-After") != "6" {
+			t.Errorf("%s: %s %s", password, quota(w), w.Body)
+		}
+	}
+	if w := signIn(api, "agent", "right"); w.Code != 200 {
+		t.Errorf("another's sign-in: %s", w.Body)
+	}
+	change := request{name: "alice", method: "POST", path: "/api/me/password/", body: `{"current_password":"right","new_password":"x"}`}
+	if w := change.send(api); w.Code != 429 {
+		t.Errorf("guessing while signed in: %s", w.Body)
+	}
+	clock.pass(6 * time.Second)
+	if w := signIn(api, "alice", "right"); w.Code != 200 {
+		t.Errorf("after a while: %s", w.Body)
+	}
+}
+
+func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
+	api, _ := limited(t, newDesk(), 10_000)
+	statuses := make([]int, 5*failuresPerName)
+	var wg sync.WaitGroup
+	for i := range statuses {
+		wg.Go(func() { statuses[i] = signIn(api, "alice", "wrong").Code })
+	}
+	wg.Wait()
+	tried := 0
+	for _, s := range statuses {
+		if s == 401 {
+			tried++
+		}
+	}
+	if tried != failuresPerName {
+		t.Errorf("%d passwords were looked at, want %d", tried, failuresPerName)
+	}
+}
+
+func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
+	api, _ := limited(t, newDesk(), 10_000)
+	for i := range failuresPerAddress {
+		if w := signIn(api, fmt.Sprint("name", i), "wrong"); w.Code != 401 {
+			t.Fatalf("failure %d: %s", i, w.Body)
+		}
+	}
+	if w := signIn(api, "alice", "right"); w.Code != 429 {
+		t.Errorf("got %d", w.Code)
+	}
+}
+
+func TestRegistrationsAreLimitedByAddress(t *testing.T) {
+	d := newDesk()
+	d.People = &registry{}
+	api, clock := limited(t, d, 10_000)
+	register := func(i int) int {
+		body := fmt.Sprintf(`{"username":"n%d","email":"n%d@example.com","password":"lampshade-orbit"}`, i, i)
+		return request{method: "POST", path: "/api/register/", body: body}.send(api).Code
+	}
+	for i := range registrationsPerHour {
+		if got := register(i); got != 201 {
+			t.Fatalf("registration %d: %d", i, got)
+		}
+	}
+	if got := register(registrationsPerHour); got != 429 {
+		t.Errorf("one more: %d", got)
+	}
+	clock.pass(time.Hour / registrationsPerHour)
+	if got := register(registrationsPerHour); got != 201 {
+		t.Errorf("later: %d", got)
+	}
+}
+
+func TestWhereARequestComesFrom(t *testing.T) {
+	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
+	for _, c := range []struct {
+		name, peer, forwarded string
+		proxies               []netip.Prefix
+		want                  string
+	}{
+		{"the peer", "192.0.2.1:99", "", nil, "192.0.2.1"},
+		{"a header nobody is trusted with", "192.0.2.1:99", "198.51.100.7", nil, "192.0.2.1"},
+		{"a header of one who is not trusted", "192.0.2.1:99", "198.51.100.7", proxies, "192.0.2.1"},
+		{"a trusted proxy", "10.1.2.3:99", "198.51.100.7", proxies, "198.51.100.7"},
+		{"what the client made up before it", "10.1.2.3:99", "203.0.113.5, 198.51.100.7", proxies, "198.51.100.7"},
+		{"two proxies", "[::1]:99", "203.0.113.5, 198.51.100.7 , 10.9.9.9", proxies, "198.51.100.7"},
+		{"proxies alone", "10.1.2.3:99", "10.4.4.4,10.5.5.5", proxies, "10.4.4.4"},
+		{"no header", "10.1.2.3:99", "", proxies, "10.1.2.3"},
+		{"nonsense", "10.1.2.3:99", "198.51.100.7, unknown", proxies, "10.1.2.3"},
+		{"IPv6 counts by network", "[2001:db8:1:2:3:4:5:6]:99", "", nil, "2001:db8:1:2::/64"},
+		{"IPv4 written as IPv6", "[::ffff:192.0.2.1]:99", "", nil, "192.0.2.1"},
+	} {
+		r := httptest.NewRequest("GET", "/", nil)
+		r.RemoteAddr = c.peer
+		if c.forwarded != "" {
+			r.Header.Set("X-Forwarded-For", c.forwarded)
+		}
+		if got := (&API{proxies: c.proxies}).address(r); got != c.want {
+			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
+		}
+	}
+}
+
+func TestALimiterIsBounded(t *testing.T) {
+	c := &clock{at: noon}
+	l := newLimiter(10, time.Minute, c.now)
+	for i := range maxBuckets + 10 {
+		l.take(fmt.Sprint(i))
+	}
+	if len(l.buckets) > maxBuckets {
+		t.Errorf("%d buckets", len(l.buckets))
+	}
+	c.pass(2 * time.Minute)
+	if l.take("x"); len(l.buckets) != 1 {
+		t.Errorf("%d buckets after all filled up again", len(l.buckets))
+	}
+}

@@ -1,0 +1,120 @@
+package httpapi
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"mime"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gin-gonic/gin"
+)
+
+// streamPatience is how long a client may take to take in one piece of a
+// stream. The time for a whole answer, the server's write timeout, does not
+// hold for streams.
+const streamPatience = 30 * time.Second
+
+// Stream is an answer that is written piece by piece, after its status and
+// headers. When ctx ends, which it does with the client too, it MUST return. An
+// error breaks the connection off, so that a client cannot take the piece it
+// has for the whole.
+type Stream func(ctx context.Context, w *StreamWriter) error
+
+// StreamWriter is where a [Stream] writes. It belongs to one goroutine.
+type StreamWriter struct {
+	w       http.ResponseWriter
+	control *http.ResponseController
+}
+
+// Write implements [io.Writer].
+func (s *StreamWriter) Write(p []byte) (int, error) {
+	if err := s.control.SetWriteDeadline(time.Now().Add(streamPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return s.w.Write(p)
+}
+
+// Flush sends what was written so far.
+func (s *StreamWriter) Flush() error {
+	if err := s.control.Flush(); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return err
+	}
+	return nil
+}
+
+// StreamOf makes a [Handler] that answers a stream of one media type. f is to
+// refuse what is to be refused; the stream it answers has only to be written.
+func StreamOf[In any](mediaType string, f func(context.Context, *Call, In) (Stream, error)) Handler {
+	h := Handle(f)
+	h.Out, h.Media = nil, []string{mediaType}
+	return h
+}
+
+// Or answers a handler that leaves the choice to the client: by the header
+// Accept the call is h's or other's, and h's where the client does not mind.
+// Both MUST take the same In.
+func (h Handler) Or(other Handler) Handler {
+	h.others = append(h.others, other)
+	h.Media = append(h.Media[:len(h.Media):len(h.Media)], other.Media...)
+	return h
+}
+
+// chosen answers which of the handlers an Accept header asks for.
+func (h Handler) chosen(accept string) Handler {
+	best, most := h, quality(accept, h.Media[0])
+	for _, other := range h.others {
+		if q := quality(accept, other.Media[0]); q > most {
+			best, most = other, q
+		}
+	}
+	return best
+}
+
+// quality answers how much a client wants a media type, from 0 to 1: the q of
+// the most exact range of Accept that it is in (RFC 9110 §12.5.1).
+func quality(accept, mediaType string) float64 {
+	if strings.TrimSpace(accept) == "" {
+		return 1
+	}
+	mediaType, _, _ = strings.Cut(mediaType, ";")
+	family, _, _ := strings.Cut(mediaType, "/")
+	q, exactness := 0.0, 0
+	for _, part := range strings.Split(accept, ",") {
+		accepted, params, err := mime.ParseMediaType(part)
+		if err != nil {
+			continue
+		}
+		exact := map[string]int{"*/*": 1, family + "/*": 2, mediaType: 3}[accepted]
+		if exact <= exactness {
+			continue
+		}
+		exactness, q = exact, 1
+		if given, err := strconv.ParseFloat(params["q"], 64); err == nil {
+			q = min(max(given, 0), 1)
+		}
+	}
+	return q
+}
+
+// stream sends a reply that is a stream. For HEAD that is its headers alone.
+func (a *API) stream(g *gin.Context, r reply) {
+	ctx, c := g.Request.Context(), callOf(g)
+	g.Writer.Header().Set("Content-Type", r.mediaType)
+	g.Writer.WriteHeader(r.status)
+	if g.Request.Method == http.MethodHead {
+		g.Writer.WriteHeaderNow()
+		return
+	}
+	w := &StreamWriter{w: g.Writer, control: http.NewResponseController(g.Writer)}
+	err := r.stream(ctx, w)
+	if err == nil || ctx.Err() != nil {
+		return
+	}
+	a.Log.LogAttrs(ctx, slog.LevelWarn, "a stream was broken off", slog.String("request_id", c.ID),
+		slog.String("route", c.pattern), slog.Any("error", err))
+	panic(http.ErrAbortHandler)
+}

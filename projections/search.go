@@ -1,0 +1,59 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// ByRank orders a search by how well a ticket matches, the best first. It is
+// for a filter with Search alone.
+const ByRank TicketOrder = "rank"
+
+// foundTicket is a ticketView with how well it matches.
+type foundTicket struct {
+	ticketView
+	Rank float32
+}
+
+// wordsFor answers the words the viewer may search, of read.ticket_search as s.
+func wordsFor(viewer domain.Actor) string {
+	if ticket.SeesInternal(viewer) {
+		return "s.all_words"
+	}
+	return "s.public_words"
+}
+
+// search narrows a list to the tickets that match the filter's Search, in the
+// words the viewer may read, and answers what to list from and the rank.
+func (w *where) search(viewer domain.Actor, from, search string) (joined, rank string) {
+	words, query := wordsFor(viewer), fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(search))
+	w.add(words + " @@ " + query)
+	return from + " JOIN read.ticket_search AS s ON s.ticket_id = t.id", fmt.Sprintf("ts_rank(%s, %s)", words, query)
+}
+
+// found answers a page of a search in the order of ranks. A ticket whose texts
+// change moves within the list; all others keep their place.
+func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
+	l := list[foundTicket]{
+		cast: "real", id: "t.id", desc: true,
+		shape: strings.Replace(shapeTicketsSQL, "t.position,", "t.position, t.rank,", 1),
+		at: func(v foundTicket) (string, uuid.UUID) {
+			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
+		},
+	}
+	l.from, l.key = l.where.search(viewer, l.where.ticketsOf(viewer), f.Search)
+	l.columns = "t.*, " + l.key + " AS rank"
+	l.where.tickets(f)
+	views, err := l.page(ctx, r.pool, p)
+	if err != nil {
+		return Slice[Ticket]{}, err
+	}
+	return shown(views, func(v foundTicket) Ticket { return v.show(viewer) }), nil
+}

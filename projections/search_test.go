@@ -1,0 +1,196 @@
+package projections
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// searchDesk is a desk with a few tickets of ann's, by their number.
+func searchDesk(t *testing.T) (*desk, map[int64]uuid.UUID) {
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 3) // pages break between a text and its edit
+	ids := map[int64]uuid.UUID{}
+	open := func(number int64, title, description string, more ...domain.Event) {
+		id := newID()
+		ids[number] = id
+		ann := everybody["ann"].ID
+		events := append([]domain.Event{ticket.Opened{
+			Number: number, Title: title, Description: description, Priority: ticket.Low, CreatedBy: ann, OpenedBy: ann,
+		}}, more...)
+		d.append(t, id, 0, time.Time{}, events...)
+	}
+	comment := func(n byte, text string, internal bool) ticket.CommentAdded {
+		return ticket.CommentAdded{CommentID: ticket.CommentID{UUID: uuid.UUID{0: 1, 15: n}}, Author: everybody["eve"].ID, Text: text, Internal: internal}
+	}
+	edited := func(n byte, text string) ticket.CommentEdited {
+		return ticket.CommentEdited{CommentID: ticket.CommentID{UUID: uuid.UUID{0: 1, 15: n}}, Text: text}
+	}
+	open(1, "The printer smokes", "It smells of burnt toast.")
+	open(2, "Broken screen", "Next to the printer.", comment(1, "Somebody dropped a zeppelin on it.", false))
+	open(3, "No network", "Since noon.", comment(2, "The printer works, though.", false), comment(3, "Customer is a walrus.", true))
+	open(4, "Was a printer", "Was toast.", ticket.Retitled{Title: "Now a scanner"}, ticket.Described{Description: "Now jam."})
+	open(5, "Comments", "That change.", comment(4, "aardvark", false), edited(4, "badger"), comment(5, "capybara", true), edited(5, "dingo"),
+		comment(6, "emu", false), ticket.CommentRemoved{CommentID: ticket.CommentID{UUID: uuid.UUID{0: 1, 15: 6}}})
+	open(6, "A printer that is gone", "Deleted.", ticket.Deleted{})
+	d.project(t, fresh)
+	return d, ids
+}
+
+// searched answers the numbers a viewer finds, in their order.
+func searched(t *testing.T, d *desk, who, q string) (numbers []int64) {
+	t.Helper()
+	s, err := d.Tickets(testContext(t), everybody[who], TicketFilter{Search: q, OrderBy: ByRank}, Page{Size: 100})
+	if err != nil {
+		t.Fatalf("%s: %v", q, err)
+	}
+	for _, x := range s.Items {
+		numbers = append(numbers, x.Number)
+	}
+	return numbers
+}
+
+func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
+	t.Parallel()
+	d, _ := searchDesk(t)
+	for _, c := range []struct {
+		who, q string
+		want   []int64
+	}{
+		{"rob", "printer", []int64{1, 2, 3}}, // title before description before comment
+		{"ann", "PRINTERS", []int64{1, 2, 3}},
+		{"bob", "printer", nil},
+		{"eve", "printer", nil},
+		{"zoe", "printer", []int64{1, 2, 3}},
+		{"nemo", "printer", nil},
+		{"rob", "printer toast", []int64{1}}, // in different texts of one ticket
+		{"rob", "screen zeppelin", []int64{2}},
+		{"rob", `"burnt toast"`, []int64{1}},
+		{"rob", `"toast burnt"`, nil},
+		{"rob", "printer -toast -screen", []int64{3}},
+		{"rob", "toast or zeppelin", []int64{1, 2}},
+		{"rob", "walrus", []int64{3}},
+		{"ida", "walrus", []int64{3}},
+		{"ann", "walrus", nil}, // a note among staff
+		{"ann", "network -walrus", []int64{3}},
+		{"rob", "scanner jam", []int64{4}},
+		{"rob", "badger dingo", []int64{5}},
+		{"ann", "badger", []int64{5}},
+		{"ann", "dingo", nil},
+		{"rob", "aardvark", nil},
+		{"rob", "capybara", nil},
+		{"rob", "emu", nil},
+		{"rob", "gone", nil},
+		{"rob", "the", nil},
+		{"rob", `((( & | ! :* '' " \`, nil},
+		{"rob", strings.Repeat("x", 200), nil},
+	} {
+		got := searched(t, d, c.who, c.q)
+		if strings.Contains(c.q, " or ") {
+			slices.Sort(got)
+		}
+		if diff := cmp.Diff(c.want, got); diff != "" {
+			t.Errorf("%s searches %s (-want +got):\n%s", c.who, c.q, diff)
+		}
+	}
+}
+
+func TestASearchNarrowsLikeAnyFilter(t *testing.T) {
+	t.Parallel()
+	d, _ := searchDesk(t)
+	s, err := d.Tickets(testContext(t), everybody["rob"], TicketFilter{Search: "printer", OrderBy: ByNumber, Descending: true, Title: "e"}, Page{Size: 10, Count: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []int64
+	for _, x := range s.Items {
+		got = append(got, x.Number)
+	}
+	if diff := cmp.Diff([]int64{3, 2, 1}, got); diff != "" || *s.Count != 3 {
+		t.Errorf("count %d (-want +got):\n%s", *s.Count, diff)
+	}
+}
+
+func TestPagesOfASearchByRank(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	const tickets = 60
+	for i := range tickets { // many of equal rank, some of others
+		d.append(t, newID(), 0, time.Time{}, ticket.Opened{
+			Number: int64(i + 1), Title: strings.Repeat("needle ", 1+i%3), Description: fmt.Sprint("in the hay ", i), Priority: ticket.Low,
+		})
+	}
+	d.project(t, fresh)
+	var there, back []int64
+	f, p := TicketFilter{Search: "needle", OrderBy: ByRank}, Page{Size: 7}
+	var last Page
+	for {
+		s, err := d.Tickets(testContext(t), everybody["rob"], f, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, x := range s.Items {
+			there = append(there, x.Number)
+		}
+		if last = p; s.Next == nil {
+			break
+		}
+		p.Cursor = s.Next
+	}
+	for p = last; ; {
+		s, err := d.Tickets(testContext(t), everybody["rob"], f, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		var page []int64
+		for _, x := range s.Items {
+			page = append(page, x.Number)
+		}
+		back = append(page, back...)
+		if s.Previous == nil {
+			break
+		}
+		p.Cursor = s.Previous
+	}
+	if diff := cmp.Diff(there, back); diff != "" {
+		t.Errorf("the way back (-there +back):\n%s", diff)
+	}
+	slices.Sort(there)
+	if len(slices.Compact(there)) != tickets {
+		t.Errorf("met %d tickets, want %d", len(slices.Compact(there)), tickets)
+	}
+}
+
+func TestATicketOfManyWordsIsSearchedUpToABound(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	words := func(from int) string { // as many different ones as fit
+		var b strings.Builder
+		for i := from; b.Len() < 19_990; i++ {
+			fmt.Fprintf(&b, "%x ", 1<<20+i)
+		}
+		return b.String()
+	}
+	events := []domain.Event{ticket.Opened{Number: 1, Title: "Whale", Description: "x", Priority: ticket.Low}}
+	for i := range 80 { // 1.6 MB: more than a vector may hold
+		events = append(events, ticket.CommentAdded{CommentID: ticket.CommentID{UUID: newID()}, Text: words(i * 5000), Internal: i%2 == 1})
+	}
+	d.append(t, newID(), 0, time.Time{}, events...)
+	d.project(t, fresh)
+	if got := searched(t, d, "rob", "whale "+fmt.Sprintf("%x", 1<<20+1)); len(got) != 1 {
+		t.Errorf("the oldest words: %v", got)
+	}
+}
