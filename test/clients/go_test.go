@@ -44,7 +44,7 @@ func TestGoClient(t *testing.T) {
 // serve starts a program with the admin root.
 func serve(t *testing.T) *program.Program {
 	t.Helper()
-	db := pgtest.New(t, pgtest.Empty())
+	db := pgtest.New(t)
 	env := []string{"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL}
 	p := program.Serve(t, env...)
 	args := []string{"createsuperuser", "--username", "root", "--email", "root@example.com"}

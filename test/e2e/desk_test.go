@@ -35,7 +35,7 @@ type person struct {
 // open starts a program on a database of its own.
 func open(t *testing.T, env ...string) *desk {
 	t.Helper()
-	db := pgtest.New(t, pgtest.Empty())
+	db := pgtest.New(t)
 	d := &desk{env: append([]string{
 		"HELPDESK_DATABASE_URL=" + db.ServiceURL,
 		"HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL,
@@ -239,7 +239,7 @@ func position(t *testing.T, a program.Answer) int64 {
 func (d *desk) head(t *testing.T) int64 {
 	t.Helper()
 	name := fmt.Sprint("R", time.Now().UnixNano())
-	return position(t, d.admin.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"first_name": name}))
+	return position(t, d.admin.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"first_name": name}, "Prefer", "respond-async"))
 }
 
 // TestOnOneDesk runs at the same time, on one program, what does not mind

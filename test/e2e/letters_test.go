@@ -296,7 +296,11 @@ not JSON
 	}
 	d.Program = program.Serve(t, d.env...)
 	d.admin = d.signIn(t, "root")
-	got := get[listOf[ticketView]](t, d.admin, "/api/tickets/?ordering=number")
+	var got listOf[ticketView]
+	eventually(t, "the read side to catch up", func() bool {
+		got = get[listOf[ticketView]](t, d.admin, "/api/tickets/?ordering=number&status=resolved,open,escalated")
+		return len(got.Results) == 3 && slices.ContainsFunc(got.Results, func(v ticketView) bool { return v.Status == "escalated" })
+	})
 	var lines []string
 	for _, v := range got.Results {
 		if v.Title == "Old" {

@@ -188,7 +188,9 @@ func Environ(env ...string) []string {
 			all = append(all, entry)
 		}
 	}
-	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0"), env...)
+	// Passwords that cost little: most tests sign many people in.
+	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0",
+		"HELPDESK_ARGON2_MEMORY=64", "HELPDESK_ARGON2_ITERATIONS=1"), env...)
 }
 
 // Run runs another subcommand to its end and answers what it printed.

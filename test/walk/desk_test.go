@@ -39,7 +39,7 @@ func open(t *testing.T) *desk {
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := pgtest.New(t, pgtest.Empty())
+	db := pgtest.New(t)
 	d := &desk{Document: document, env: []string{
 		"HELPDESK_DATABASE_URL=" + db.ServiceURL,
 		"HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL,
