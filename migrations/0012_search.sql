@@ -23,11 +23,11 @@ COMMENT ON COLUMN read.search_texts.words IS 'Its words: of a title with weight 
 CREATE TABLE read.ticket_search (
     ticket_id    uuid PRIMARY KEY,
     public_words tsvector NOT NULL,
-    all_words    tsvector NOT NULL
+    all_words    tsvector
 );
 COMMENT ON TABLE read.ticket_search IS 'The words of each ticket that was not deleted, its comments'' among them, for the search by text.';
 COMMENT ON COLUMN read.ticket_search.ticket_id IS 'The ticket.';
 COMMENT ON COLUMN read.ticket_search.public_words IS 'Words of title, description and public comments.';
-COMMENT ON COLUMN read.ticket_search.all_words IS 'The same with those of notes among staff.';
+COMMENT ON COLUMN read.ticket_search.all_words IS 'The same with those of notes among staff; null: there are none.';
 CREATE INDEX ticket_search_public ON read.ticket_search USING gin (public_words);
 CREATE INDEX ticket_search_all ON read.ticket_search USING gin (all_words);

@@ -22,19 +22,18 @@ type foundTicket struct {
 	Rank float32
 }
 
-// wordsFor answers the words the viewer may search, of read.ticket_search as s.
-func wordsFor(viewer domain.Actor) string {
-	if ticket.SeesInternal(viewer) {
-		return "s.all_words"
-	}
-	return "s.public_words"
-}
-
 // search narrows a list to the tickets that match the filter's Search, in the
-// words the viewer may read, and answers what to list from and the rank.
+// words the viewer may read, and answers what to list from and the rank. Most
+// tickets have no notes among staff, and no words beside the public ones.
 func (w *where) search(viewer domain.Actor, from, search string) (joined, rank string) {
-	words, query := wordsFor(viewer), fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(search))
-	w.add(words + " @@ " + query)
+	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(search))
+	words := "s.public_words"
+	if ticket.SeesInternal(viewer) {
+		w.add("(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))")
+		words = "coalesce(s.all_words, s.public_words)"
+	} else {
+		w.add("s.public_words @@ " + query)
+	}
 	return from + " JOIN read.ticket_search AS s ON s.ticket_id = t.id", fmt.Sprintf("ts_rank(%s, %s)", words, query)
 }
 

@@ -25,21 +25,23 @@ var (
 
 // textRow is a row of read.search_texts, with the text in place of its words.
 type textRow struct {
-	TicketID uuid.UUID `json:"ticket_id"`
-	Part     uuid.UUID `json:"part"`
-	Internal bool      `json:"internal"`
-	Position int64     `json:"position"`
-	Text     string    `json:"text"`
-	Weight   string    `json:"weight"`
+	TicketID uuid.UUID
+	Part     uuid.UUID
+	Internal bool
+	Position int64
+	Text     string
+	Weight   string
 }
 
 // "english" leaves other languages' words as they are but for their endings,
 // and finds "printers" by "printer".
 const (
-	textsFrom = ` FROM json_to_recordset($1::json) AS r
-    (ticket_id uuid, part uuid, internal boolean, position bigint, text text, weight "char")`
+	// Arrays and not JSON as elsewhere: texts are most of what this projector
+	// writes, and Postgres takes half the time to read them so.
+	textsFrom = ` FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::text[], $6::text[]) AS r
+    (ticket_id, part, internal, position, text, weight)`
 
-	textWords = `setweight(to_tsvector('english', r.text), r.weight)`
+	textWords = `setweight(to_tsvector('english', r.text), r.weight::"char")`
 
 	writeTextsSQL = `
 INSERT INTO read.search_texts (ticket_id, part, internal, position, chars, words)
@@ -53,7 +55,7 @@ UPDATE read.search_texts AS t SET chars = length(r.text), words = ` + textWords 
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	removeTextsSQL = `
-DELETE FROM read.search_texts AS t USING json_to_recordset($1::json) AS r (ticket_id uuid, part uuid)
+DELETE FROM read.search_texts AS t USING unnest($1::uuid[], $2::uuid[]) AS r (ticket_id, part)
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	forgetTicketsSQL = `
@@ -72,7 +74,8 @@ WITH texts AS (
 INSERT INTO read.ticket_search (ticket_id, public_words, all_words)
 SELECT ticket_id,
     coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE NOT internal AND public_upto <= $2), ''),
-    coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE upto <= $2), '')
+    CASE WHEN bool_or(internal)
+        THEN coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE upto <= $2), '') END
 FROM texts
 GROUP BY ticket_id
 ON CONFLICT (ticket_id) DO UPDATE SET
@@ -113,7 +116,14 @@ func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envel
 	}{
 		{"write texts", writeTextsSQL, p.written}, {"edit texts", editTextsSQL, p.edited}, {"remove texts", removeTextsSQL, p.removed},
 	} {
-		if err := eventstore.WriteRows(ctx, tx, step.sql, values(step.rows)); err != nil {
+		if len(step.rows) == 0 {
+			continue
+		}
+		args := columnsOf(step.rows)
+		if step.sql == removeTextsSQL {
+			args = args[:2]
+		}
+		if _, err := tx.Exec(ctx, step.sql, args...); err != nil {
 			return fmt.Errorf("%s: %w", step.what, err)
 		}
 	}
@@ -126,6 +136,20 @@ func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envel
 		return fmt.Errorf("put words together: %w", err)
 	}
 	return nil
+}
+
+// columnsOf answers rows as arrays, one a column, in the order of textsFrom.
+func columnsOf(rows map[textKey]textRow) []any {
+	n := len(rows)
+	tickets, parts := make([]uuid.UUID, 0, n), make([]uuid.UUID, 0, n)
+	internals, positions := make([]bool, 0, n), make([]int64, 0, n)
+	texts, weights := make([]string, 0, n), make([]string, 0, n)
+	for _, r := range rows {
+		tickets, parts = append(tickets, r.TicketID), append(parts, r.Part)
+		internals, positions = append(internals, r.Internal), append(positions, r.Position)
+		texts, weights = append(texts, r.Text), append(weights, r.Weight)
+	}
+	return []any{tickets, parts, internals, positions, texts, weights}
 }
 
 func (p *searchPage) fold(e eventstore.Envelope) {
