@@ -18,7 +18,9 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
+	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
+	"helpdesk/mail"
 	"helpdesk/saga"
 )
 
@@ -96,8 +98,14 @@ func (c Config) check() error {
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
 		return fmt.Errorf("HELPDESK_PUBLIC_URL: %q is not a URL such as https://desk.example.com", c.PublicURL)
 	}
-	if c.MailRetryMin == 0 {
-		return errors.New("HELPDESK_MAIL_RETRY_MIN: 0 is too short, a letter would be tried again and again at once")
+	if wait := time.Duration(c.MailRetryMin); wait == 0 || wait > letter.GiveUpAfter {
+		return fmt.Errorf("HELPDESK_MAIL_RETRY_MIN: %s is not allowed: use a span above 0 and up to %s, when a letter is given up", wait, letter.GiveUpAfter)
+	}
+	if _, err := mail.NewComposer(mail.Config{From: c.MailFrom}); err != nil {
+		return fmt.Errorf("HELPDESK_MAIL_FROM: %w", err)
+	}
+	if _, _, err := c.post(io.Discard, slog.New(slog.DiscardHandler)); err != nil {
+		return err
 	}
 	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
 		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")

@@ -2,6 +2,9 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"io"
+	"log/slog"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -65,6 +68,30 @@ func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, bell, a
 
 func (w *work) loops() []func(context.Context) error {
 	return []func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}
+}
+
+// post answers what puts letters into words and sends them: over the mail
+// server that is configured, else to out.
+func (c Config) post(out io.Writer, log *slog.Logger) (*mail.Post, mail.Transport, error) {
+	composer, err := mail.NewComposer(mail.Config{From: c.MailFrom, PublicURL: c.PublicURL})
+	if err != nil { // the sender was looked at by check
+		return nil, nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
+	}
+	var transport mail.Transport = mail.NewConsole(out)
+	if c.SmtpURL != "" {
+		if transport, err = mail.NewSMTP(c.SmtpURL, log); err != nil {
+			return nil, nil, fmt.Errorf("HELPDESK_SMTP_URL: %w", err)
+		}
+	}
+	return mail.NewPost(composer, transport), transport, nil
+}
+
+// close ends the connections to the mail server.
+func (w *work) close() error {
+	if c, ok := w.transport.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }
 
 var (

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -14,33 +12,8 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
-	"helpdesk/mail"
 	"helpdesk/projections"
 )
-
-// post answers what puts letters into words and sends them: over the mail
-// server that is configured, else to out.
-func (c Config) post(out io.Writer, log *slog.Logger) (*mail.Post, mail.Transport, error) {
-	composer, err := mail.NewComposer(mail.Config{From: c.MailFrom, PublicURL: c.PublicURL})
-	if err != nil {
-		return nil, nil, err
-	}
-	var transport mail.Transport = mail.NewConsole(out)
-	if c.SmtpURL != "" {
-		if transport, err = mail.NewSMTP(c.SmtpURL, log); err != nil {
-			return nil, nil, fmt.Errorf("HELPDESK_SMTP_URL: %w", err)
-		}
-	}
-	return mail.NewPost(composer, transport), transport, nil
-}
-
-// close ends the connections to the mail server.
-func (w *work) close() error {
-	if c, ok := w.transport.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
 
 func mailCommand() *cobra.Command {
 	cmd := &cobra.Command{
