@@ -195,3 +195,21 @@ func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing
 		t.Error("the closed ticket escalated")
 	}
 }
+
+func TestAWorkerAnswersOperatorsAlone(t *testing.T) {
+	t.Parallel()
+	d := serveLetters(t, 1)
+	for path, want := range map[string]int{
+		"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK,
+		"/api/tickets/": http.StatusNotFound, "/openapi.json": http.StatusNotFound, "/": http.StatusNotFound,
+	} {
+		answer, err := http.Get(d.workers[0].URL + path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		answer.Body.Close()
+		if answer.StatusCode != want {
+			t.Errorf("%s: got %d, want %d", path, answer.StatusCode, want)
+		}
+	}
+}
