@@ -20,7 +20,9 @@
 //   - It is given every event of its types, in order, and what it writes for an
 //     event is committed once, together with its checkpoint.
 //   - No transaction of anybody else holds it up, unless over the same rows.
-//   - An event it cannot apply stops its stream and nothing else.
+//   - An event it cannot apply stops its stream and nothing else. One that may
+//     miss nothing ([Follower].Whole) is stopped altogether instead, by a position
+//     that is missing too.
 //
 // # What is not
 //

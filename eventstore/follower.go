@@ -29,6 +29,11 @@ type Follower struct {
 	// NOT end tx. It may be given the same events again after a failure, in
 	// smaller pages.
 	Apply func(ctx context.Context, tx pgx.Tx, events []Envelope) error
+	// Whole takes the place of Apply for a follower that may miss nothing: it is
+	// given the events as they are stored, decoded by nobody, and every one of
+	// them. A position that is missing from the log, or an event it refuses, stops
+	// it for as long as that is so; nothing of its is parked. Types MUST be nil.
+	Whole func(ctx context.Context, tx pgx.Tx, events []Recorded) error
 	// Committed, when not nil, is called once a page's transaction has ended,
 	// which is not to say that there was anything in it for the follower. It is a
 	// hint, as for waking whoever works on what Apply wrote, and MUST NOT block.
@@ -85,6 +90,7 @@ func (w *worker) handle(msg *message.Message) error {
 		w.shrink()
 	case !transient(err): // the database's trouble is not the events' fault
 		w.faults++
+		w.stopped(p, err)
 	}
 	w.log.Warn("a page of the log was not applied", "follower", w.Name,
 		"after", p.After, "upto", p.Upto, "try", w.pacer.fail(), "error", err)
@@ -100,6 +106,9 @@ func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
 	run := pageRun{worker: w, tx: tx, parked: parked}
 	if events, err = run.parkFollowing(ctx, events); err != nil {
 		return err
+	}
+	if w.Whole != nil {
+		return w.applyWhole(ctx, tx, p, events)
 	}
 	if w.faults >= tries {
 		return run.isolate(ctx, events)
@@ -151,12 +160,7 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 	if len(recorded) == 0 {
 		return nil
 	}
-	defer func() {
-		if p := recover(); p != nil {
-			w.log.Error("a follower panicked", "follower", w.Name, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
-		}
-	}()
+	defer w.recover(&err)
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
 		if events[i], err = w.codec.Open(r); err != nil {
@@ -164,6 +168,14 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 		}
 	}
 	return w.Apply(ctx, tx, events)
+}
+
+// recover makes an error of a panic of the follower's.
+func (w *worker) recover(err *error) {
+	if p := recover(); p != nil {
+		w.log.Error("a follower panicked", "follower", w.Name, "panic", p, "stack", string(debug.Stack()))
+		*err = fmt.Errorf("panic: %v", p)
+	}
 }
 
 // abort cuts the connection of the page under way, if any, so that it cannot be

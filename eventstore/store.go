@@ -60,8 +60,9 @@ func (s *Store) Close() {
 // Codec answers the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }
 
-// columns of events in the order of [Recorded].
-const columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data,
+// columns of events in the order of [Recorded]. The data are read as text: read
+// as JSON they would lose the white space around them, which makes other bytes.
+const columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data::text,
     actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at`
 
 // Load answers the events of a stream in order; none when it does not exist.

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"time"
 
+	"helpdesk/audit"
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -78,6 +79,15 @@ type History interface {
 	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
 }
 
+// Audit answers what is stored of the tree over the log; see [audit.Reader].
+type Audit interface {
+	Checkpoint(ctx context.Context) (audit.Checkpoint, error)
+	Tile(ctx context.Context, level, index uint64, width int) ([]byte, error)
+	Entries(ctx context.Context, index uint64, width int) ([]byte, error)
+	Inclusion(ctx context.Context, position, size int64) (audit.Inclusion, error)
+	Consistency(ctx context.Context, from, to int64) (audit.Consistency, error)
+}
+
 // Freshness waits until the read models have reached a position of the log,
 // and answers an error of kind Unavailable when ctx ends before.
 type Freshness interface {
@@ -104,6 +114,7 @@ type Deps struct {
 	Answers   Answers
 	Earlier   Earlier
 	Feed      Feed
+	Audit     Audit
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here
 	Checks    []Check

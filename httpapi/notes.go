@@ -65,5 +65,10 @@ var notes = map[string]note{
 	"patchComment":  {text: "Only the text can change, within 15 minutes for users."},
 	"deleteComment": {text: "One's own, within 15 minutes for users; admins any."},
 
+	"auditInclusion":   {text: "For admins and auditors. Proofs are for whoever does not take the service's word: docs/audit-log.md says how to verify them.", also: []int{http.StatusForbidden, http.StatusNotFound}},
+	"auditConsistency": {text: "For admins and auditors.", also: []int{http.StatusForbidden, http.StatusNotFound}},
+	"auditCheckpoint":  {text: "For admins and auditors. A signed note (C2SP tlog-checkpoint): name of the log, size and root of the tree, signature.", also: []int{http.StatusForbidden, http.StatusNotFound}, never: []int{http.StatusTooManyRequests}},
+	"auditTile":        {text: "For admins and auditors. As C2SP tlog-tiles has it, with /audit as prefix: 256 hashes of 32 bytes, or 256 entries each after its length in two bytes; fewer for a partial one.", also: []int{http.StatusForbidden}, never: []int{http.StatusTooManyRequests}},
+
 	"report": {text: "For admins and auditors. A ticket counts once in each column if it happened inside the window, whatever became of it since.", also: []int{http.StatusForbidden}},
 }

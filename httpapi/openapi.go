@@ -132,7 +132,7 @@ func security(who Who) []map[string][]string {
 
 // tag answers the group that a path belongs to, and notes it.
 func (d *document) tag(path string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(path, "/api/"), "/")
+	first, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/api"), "/"), "/")
 	name, ok := groups[first]
 	if !ok {
 		name = strings.ToUpper(first[:1]) + first[1:]
@@ -155,6 +155,7 @@ var aboutTags = map[string]string{
 	"Tickets":     "Tickets and what can be done with them.",
 	"Comments":    "What is said on tickets, and notes among staff.",
 	"Report":      "What happened, counted.",
+	"Audit":       "The log as a Merkle tree, for public tools to verify.",
 	operationsTag: "What operators and tools ask; anyone may.",
 }
 

@@ -156,7 +156,7 @@ func newBinder(in any) (b binder, err error) {
 // bodies. param answers the parts of the path by name.
 func (b binder) bind(w http.ResponseWriter, r *http.Request, param func(string) string, in any) (body []byte, err error) {
 	for _, f := range b.path {
-		reflect.ValueOf(in).Elem().FieldByIndex(f.index).SetString(param(f.name))
+		reflect.ValueOf(in).Elem().FieldByIndex(f.index).SetString(strings.TrimPrefix(param(f.name), "/")) // gin's rest of a path begins with it
 	}
 	if err := b.query.decode(r.URL, in); err != nil {
 		return nil, err

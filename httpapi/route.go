@@ -42,7 +42,7 @@ type Route struct {
 	binder binder
 }
 
-// Handler is a typed handler made fit for the table by [Handle] or [StreamOf].
+// Handler is a typed handler made fit for the table by [Handle], [BytesOf] or [StreamOf].
 type Handler struct {
 	In  any // zero value, to reflect the schema of parameters and body from
 	Out any // zero value, to reflect the schema of a JSON answer from; nil for a stream
@@ -74,6 +74,16 @@ func Handle[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handle
 	}}
 }
 
+// Bytes is an answer that is no JSON and small enough to be made whole.
+type Bytes []byte
+
+// BytesOf makes a [Handler] that answers bytes of one media type.
+func BytesOf[In any](mediaType string, f func(context.Context, *Call, In) (Bytes, error)) Handler {
+	h := Handle(f)
+	h.Out, h.Media = nil, []string{mediaType}
+	return h
+}
+
 // register puts the routes into the engine, GET for HEAD too.
 func (a *API) register(engine *gin.Engine) error {
 	for i := range a.table {
@@ -92,10 +102,14 @@ func (a *API) register(engine *gin.Engine) error {
 	return nil
 }
 
+// restParam is the parameter of a path that takes all that is left of it, with
+// the slashes in between. It can only be the last.
+const restParam = "rest"
+
 // ginPath writes a path of the table as gin does, without the slash at the
 // end that [API.ServeHTTP] takes off requests too.
 func ginPath(path string) string {
-	return strings.TrimSuffix(strings.NewReplacer("{", ":", "}", "").Replace(path), "/")
+	return strings.TrimSuffix(strings.NewReplacer("{"+restParam+"}", "*"+restParam, "{", ":", "}", "").Replace(path), "/")
 }
 
 // reply is an answer ready to be sent, but for the headers set already.
@@ -140,6 +154,9 @@ func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 		return a.problem(ctx, c, err)
 	case reflect.TypeOf(out) == reflect.TypeFor[Empty]():
 		return reply{status: c.route.Status}
+	}
+	if whole, ok := out.(Bytes); ok {
+		return reply{status: c.route.Status, mediaType: c.handler.Media[0], body: whole}
 	}
 	if stream, ok := out.(Stream); ok {
 		return reply{status: c.route.Status, mediaType: c.handler.Media[0], stream: stream}

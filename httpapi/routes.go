@@ -51,5 +51,10 @@ func (a *API) routes() []Route {
 
 		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
+
+		{Method: get, Path: "/api/audit/inclusion/", ID: "auditInclusion", Summary: "Prove that an event is in the log", Who: SignedIn, Status: ok, Handler: Handle(a.auditInclusion)},
+		{Method: get, Path: "/api/audit/consistency/", ID: "auditConsistency", Summary: "Prove that the log has only grown", Who: SignedIn, Status: ok, Handler: Handle(a.auditConsistency)},
+		{Method: get, Path: "/audit/checkpoint/", ID: "auditCheckpoint", Summary: "Read the newest signed checkpoint", Who: SignedIn, Status: ok, Handler: BytesOf("text/plain; charset=utf-8", a.auditCheckpoint)},
+		{Method: get, Path: "/audit/tile/{level}/{rest}/", ID: "auditTile", Summary: "Read a tile of the tree, or a bundle of entries", Who: SignedIn, Status: ok, Handler: BytesOf("application/octet-stream", a.auditTile)},
 	}
 }

@@ -35,6 +35,10 @@ var serviceGrants = []string{
 	"SELECT, INSERT, DELETE ON saga.requesters",
 	"SELECT ON saga.letters_from",
 	"USAGE ON SEQUENCE saga.claimants",
+	"USAGE ON SCHEMA audit",
+	"SELECT, INSERT ON audit.tiles",
+	"SELECT, INSERT, UPDATE ON audit.edge",
+	"SELECT, INSERT, UPDATE ON audit.keys",
 	"SELECT ON goose_db_version",
 }
 

@@ -136,7 +136,7 @@ SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped AND c.relkind <> 'S'
-WHERE n.nspname IN ('public', 'read', 'saga') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+WHERE n.nspname IN ('public', 'read', 'saga', 'audit') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
   AND c.relname NOT LIKE 'goose_db_version%'
   AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
   AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i')))
@@ -150,6 +150,9 @@ ORDER BY 1`)
 // rights are what the service's login may do to each table: select, insert,
 // update, delete, truncate. A table that is not here has none of them.
 var rights = map[string]string{
+	"audit.edge":              "siu--",
+	"audit.keys":              "siu--",
+	"audit.tiles":             "si---",
 	"public.accounts":         "siu--",
 	"public.answers":          "siud-",
 	"public.checkpoints":      "siu--",
@@ -186,7 +189,7 @@ SELECT n.nspname || '.' || c.relname || ' ' || (
     SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.letter ELSE '-' END, '' ORDER BY p.ord)
     FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, letter))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'read', 'saga') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
+WHERE n.nspname IN ('public', 'read', 'saga', 'audit') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
 		name, granted, _ := strings.Cut(line, " ")
 		if granted != "-----" {
 			got[name] = granted
@@ -231,6 +234,10 @@ func TestTheServiceCanDoItsWork(t *testing.T) {
 		`SELECT max(version_id) FROM goose_db_version`,
 		`SELECT nextval('saga.claimants')`,
 		`SELECT position FROM saga.letters_from`,
+		`INSERT INTO audit.tiles VALUES (0, 0, decode(repeat('00', 8192), 'hex'))`,
+		`UPDATE audit.edge SET tile_index = 1`,
+		`INSERT INTO audit.keys (vkey) VALUES ('k')`,
+		`UPDATE audit.keys SET size = 1`,
 	} {
 		if _, err := pool.Exec(t.Context(), q); err != nil {
 			t.Errorf("%s: %v", q, err)
@@ -260,6 +267,10 @@ func TestTheServiceCanDoNoHarm(t *testing.T) {
 		`SELECT setval('ticket_numbers', 1)`,
 		`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99, true)`,
 		`CREATE FUNCTION mine() RETURNS int LANGUAGE sql AS 'SELECT 1'`,
+		`UPDATE audit.tiles SET level = 1`,
+		`DELETE FROM audit.tiles`,
+		`DELETE FROM audit.edge`,
+		`DELETE FROM audit.keys`,
 		`SET ROLE ` + localpg.OwnerRole,
 	} {
 		_, err := pool.Exec(t.Context(), q)
@@ -280,7 +291,10 @@ func code(err error) string {
 func TestTheLogIsImmutableEvenForItsOwner(t *testing.T) {
 	t.Parallel()
 	pool := pgtest.New(t).OwnerPool(t)
-	for _, q := range []string{`UPDATE events SET data = '{}'`, `DELETE FROM events`, `TRUNCATE events`} {
+	for _, q := range []string{
+		`UPDATE events SET data = '{}'`, `DELETE FROM events`, `TRUNCATE events`,
+		`UPDATE audit.tiles SET level = 1`, `DELETE FROM audit.tiles`, `TRUNCATE audit.tiles`,
+	} {
 		_, err := pool.Exec(t.Context(), q)
 		if got, want := code(err), "23001"; got != want { // restrict_violation
 			t.Errorf("%s: got %v, want code %s", q, err, want)

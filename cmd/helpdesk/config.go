@@ -16,6 +16,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/kelseyhightower/envconfig"
 
+	"helpdesk/audit"
 	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
@@ -30,29 +31,33 @@ const prefix = "HELPDESK"
 // Config is all that can be set, each member by the environment variable of
 // its name with the prefix HELPDESK_. docs/config.md is made from the tags.
 type Config struct {
-	Addr              string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
-	DatabaseURL       string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
-	DatabaseOwnerURL  string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
-	DatabaseConns     int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
-	DataDir           string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data."`
-	PGBin             string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
-	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
-	AgentVisibility   visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
-	EscalateHigh      span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
-	EscalateMedium    span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
-	EscalateLow       span       `split_words:"true" default:"24h" desc:"The same for low priority."`
-	EscalateStatuses  statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
-	SmtpURL           string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: letters are written to standard output."`
-	MailFrom          string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all letters, an address with or without a name."`
-	MailRetryMin      span       `split_words:"true" default:"30s" desc:"Wait before a letter that could not be sent is tried again; doubled each time, for a day at most."`
-	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
-	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
-	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
-	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
-	Argon2Parallelism uint8      `split_words:"true" default:"1" desc:"Lanes of one password hash, each a thread."`
-	MetricsAddr       string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
-	LogLevel          logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
-	LogFormat         logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
+	Addr               string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
+	DatabaseURL        string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
+	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
+	DatabaseConns      int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
+	DataDir            string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, and the audit log its key and its checkpoints."`
+	PGBin              string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	PublicURL          string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
+	AgentVisibility    visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	EscalateHigh       span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
+	EscalateMedium     span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
+	EscalateLow        span       `split_words:"true" default:"24h" desc:"The same for low priority."`
+	EscalateStatuses   statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
+	SmtpURL            string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: letters are written to standard output."`
+	MailFrom           string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all letters, an address with or without a name."`
+	MailRetryMin       span       `split_words:"true" default:"30s" desc:"Wait before a letter that could not be sent is tried again; doubled each time, for a day at most."`
+	RateLimit          uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
+	TrustedProxies     networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
+	Argon2Memory       uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
+	Argon2Iterations   uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
+	Argon2Parallelism  uint8      `split_words:"true" default:"1" desc:"Lanes of one password hash, each a thread."`
+	AuditKey           string     `split_words:"true" desc:"File with the key that checkpoints of the log are signed with. Empty: audit/log.key in HELPDESK_DATA_DIR, made by the first worker."`
+	AuditOrigin        string     `split_words:"true" desc:"Name of the log in its checkpoints, for a key that is still to be made. Empty: host and path of HELPDESK_PUBLIC_URL, else helpdesk."`
+	CheckpointSink     sinkTarget `split_words:"true" desc:"Outside witness that is given checkpoints of the log: path of a file, https:// address to post them to, or mailto: address. Empty: none."`
+	CheckpointInterval span       `split_words:"true" default:"1h" desc:"Shortest time between two checkpoints that the outside witness is given."`
+	MetricsAddr        string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
+	LogLevel           logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
+	LogFormat          logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
 	// SuperuserPassword is read by createsuperuser alone.
 	SuperuserPassword string `split_words:"true" desc:"Password for createsuperuser, instead of a prompt."`
 }
@@ -106,6 +111,14 @@ func (c Config) check() error {
 	}
 	if _, _, err := c.post(io.Discard, slog.New(slog.DiscardHandler)); err != nil {
 		return err
+	}
+	if c.AuditOrigin != "" {
+		if err := audit.CheckOrigin(c.AuditOrigin); err != nil {
+			return fmt.Errorf("HELPDESK_AUDIT_ORIGIN: %w", err)
+		}
+	}
+	if c.CheckpointInterval == 0 {
+		return errors.New("HELPDESK_CHECKPOINT_INTERVAL: 0s is not allowed: use a span such as 1m or 24h")
 	}
 	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
 		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")

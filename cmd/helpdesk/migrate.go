@@ -26,7 +26,18 @@ needs. "helpdesk serve" does the same when it starts; any number may run at once
 }
 
 // withDatabase runs an operator's command on the configured database, migrated.
-func withDatabase(ctx context.Context, work func(context.Context, Config, *database) error) (err error) {
+func withDatabase(ctx context.Context, work func(context.Context, Config, *database) error) error {
+	return withDatabaseAsItIs(ctx, func(ctx context.Context, c Config, db *database) error {
+		if err := db.migrate(ctx); err != nil {
+			return err
+		}
+		return work(ctx, c, db)
+	})
+}
+
+// withDatabaseAsItIs runs an operator's command on the configured database,
+// whatever its schema.
+func withDatabaseAsItIs(ctx context.Context, work func(context.Context, Config, *database) error) (err error) {
 	c, _, err := loadConfig(os.Environ())
 	if err != nil {
 		return err
@@ -36,8 +47,5 @@ func withDatabase(ctx context.Context, work func(context.Context, Config, *datab
 		return err
 	}
 	defer func() { err = errors.Join(err, db.close()) }()
-	if err := db.migrate(ctx); err != nil {
-		return err
-	}
 	return work(ctx, c, db)
 }

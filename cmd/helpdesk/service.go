@@ -14,6 +14,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
+	"helpdesk/audit"
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -106,6 +107,7 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Answers:   s.answers,
 		Earlier:   commands.NewEarlier(s.store),
 		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
+		Audit:     audit.NewReader(s.pool, s.store),
 		Log:       s.log,
 		Checks:    s.checks(),
 		Metrics:   s.ownMetrics(),

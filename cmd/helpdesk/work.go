@@ -9,6 +9,7 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
+	"helpdesk/audit"
 	"helpdesk/commands"
 	"helpdesk/eventstore"
 	"helpdesk/mail"
@@ -23,6 +24,7 @@ type work struct {
 	timers    *saga.Timers
 	processor *saga.Processor
 	transport mail.Transport
+	signing   []func(context.Context) error
 }
 
 // issuingConns is how many database connections timers and the outbox take.
@@ -31,9 +33,10 @@ const issuingConns = 8
 func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, bell, applied *eventstore.Bell) error {
 	policy := s.config.escalation()
 	timersSet, issued := eventstore.NewBell(), eventstore.NewBell()
-	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Letters(issued.Ring))
+	grown := eventstore.NewBell()
+	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Letters(issued.Ring), audit.Follower(grown.Ring))
 	var err error
-	if s.following, err = s.db.connect(ctx, "helpdesk followers", int32(len(followers)+2), nil); err != nil {
+	if s.following, err = s.db.connect(ctx, "helpdesk followers", int32(len(followers)+3), nil); err != nil {
 		return err
 	}
 	// A command that a crash brings back acts once all the same.
@@ -63,11 +66,11 @@ func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, bell, a
 		transport: transport,
 	}
 	s.registry.MustRegister(outboxMetrics{outbox: outbox})
-	return nil
+	return s.wireSigning(grown)
 }
 
 func (w *work) loops() []func(context.Context) error {
-	return []func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}
+	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.signing...)
 }
 
 // post answers what puts letters into words and sends them: over the mail

@@ -50,9 +50,12 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
-	{of: "httpapi", may: []string{"commands", "projections", "auth", "idempotency", "domain"}, outside: []string{
+	{of: "audit", may: []string{"domain", "eventstore"}, outside: []string{
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/transparency-dev", "golang.org/x/mod/sumdb/note",
+	}},
+	{of: "httpapi", may: []string{"commands", "projections", "auth", "audit", "idempotency", "domain"}, outside: []string{
 		"github.com/google/uuid", "golang.org/x/time", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
-		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files",
+		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
 	{of: "web", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
 	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
@@ -73,8 +76,9 @@ var only = map[string][]string{
 	"github.com/gin-gonic/gin":             {"httpapi", "web", "cmd"},
 	"github.com/swaggest/openapi-go":       {"httpapi"},
 	"github.com/kelseyhightower/envconfig": {"cmd"},
+	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "idempotency", "migrations", "internal/localpg", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "audit", "idempotency", "migrations", "internal/localpg", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.
@@ -205,6 +209,9 @@ func TestTheRulesOfImportsBite(t *testing.T) {
 		{"httpapi", "helpdesk/web", false},
 		{"httpapi", "helpdesk/projections", true},
 		{"web", "helpdesk/httpapi", false},
+		{"audit", "helpdesk/eventstore", true},
+		{"audit", "helpdesk/mail", false},
+		{"projections", "helpdesk/audit", false},
 		{"mail", "helpdesk/commands", false},
 		{"cmd/helpdesk", "helpdesk/httpapi", true},
 		{"common", "strings", false},

@@ -76,6 +76,9 @@ func (d *Document) Find(method, path string) *Operation {
 }
 
 func (o *Operation) covers(parts []string) bool {
+	if n := len(o.parts); len(parts) > n && o.parts[n-1] == "{rest}" { // which takes slashes too
+		parts = parts[:n]
+	}
 	if len(parts) != len(o.parts) {
 		return false
 	}

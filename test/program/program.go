@@ -141,7 +141,9 @@ func TryServe(t testing.TB, env ...string) (*Program, error) {
 func start(t testing.TB, args, env []string) (*Program, error) {
 	t.Helper()
 	p := &Program{cmd: exec.Command(Binary(t), args...), stderr: &tail{}, ended: make(chan error, 1)}
-	p.cmd.Env = Environ(env...)
+	// A folder of its own, unless env names one: keys and checkpoints of the log
+	// belong to one database.
+	p.cmd.Env = Environ(append([]string{"HELPDESK_DATA_DIR=" + t.TempDir()}, env...)...)
 	p.cmd.Stderr = p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
