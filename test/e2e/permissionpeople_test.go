@@ -24,6 +24,7 @@ type try struct {
 func TestPermissionsBeyondTickets(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t, "assigned")
+	waitSigned(t, o.admin.Client, 1)
 	rita := "/api/users/" + o.rita.ID + "/"
 	all := func(user, agent, admin, auditor int) map[string]int {
 		return map[string]int{"user": user, "agent": agent, "admin": admin, "auditor": auditor}

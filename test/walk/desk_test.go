@@ -61,6 +61,25 @@ func (d *desk) signIn(t *testing.T, username string) *program.Client {
 	return c
 }
 
+// waitSigned waits for the first checkpoint of the log.
+func (d *desk) waitSigned(t *testing.T) {
+	t.Helper()
+	limit := time.After(30 * time.Second)
+	tick := time.NewTicker(50 * time.Millisecond)
+	defer tick.Stop()
+	for {
+		a, err := d.root.Do(t.Context(), "GET", "/audit/checkpoint/", nil)
+		if err == nil && a.Status == http.StatusOK {
+			return
+		}
+		select {
+		case <-tick.C:
+		case <-limit:
+			t.Fatalf("the log is not signed: %v, %d %s", err, a.Status, a.Body)
+		}
+	}
+}
+
 // newName answers a username that nobody has.
 func (d *desk) newName() string { return fmt.Sprintf("walker-%d", d.made.Add(1)) }
 

@@ -36,6 +36,18 @@ var recipes = map[string]recipe{
 	"listUsers 403": asUser,
 	"report 403":    asUser,
 
+	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
+	"auditInclusion 403":   auditingAsUser("/api/audit/inclusion/?position=1"),
+	"auditInclusion 404":   auditing("/api/audit/inclusion/?position=999999999"),
+	"auditConsistency":     auditing("/api/audit/consistency/?from=1"),
+	"auditConsistency 403": auditingAsUser("/api/audit/consistency/?from=1"),
+	"auditConsistency 404": auditing("/api/audit/consistency/?from=999999999"),
+	"auditCheckpoint":      auditing("/audit/checkpoint/"),
+	"auditCheckpoint 403":  auditingAsUser("/audit/checkpoint/"),
+	"auditTile":            auditing("/audit/tile/0/000.p/1/"),
+	"auditTile 403":        auditingAsUser("/audit/tile/entries/000.p/1/"),
+	"auditTile 404":        auditing("/audit/tile/0/x001/000/"),
+
 	"bulkTickets": func(t *testing.T, d *desk, op *contract.Operation) call {
 		operation := object{"op": "priority", "ticket": d.ticket(t, d.root), "priority": "high"}
 		return call{as: d.root, path: op.Path, body: object{"operations": []any{operation}}}
@@ -57,6 +69,22 @@ var recipes = map[string]recipe{
 		return call{as: d.root, path: op.Path, header: []string{"If-None-Match", "abc"}}
 	},
 	"readiness 503": asTheLastAdmin,
+}
+
+// auditing reads what is there once the log is signed.
+func auditing(path string) recipe {
+	return func(t *testing.T, d *desk, _ *contract.Operation) call {
+		d.waitSigned(t)
+		return call{as: d.root, path: path}
+	}
+}
+
+func auditingAsUser(path string) recipe {
+	return func(t *testing.T, d *desk, op *contract.Operation) call {
+		c := asUser(t, d, op)
+		c.path = path
+		return c
+	}
 }
 
 // withoutReturn calls as somebody made for it, who cannot call again.
