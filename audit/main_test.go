@@ -179,7 +179,7 @@ var quiet = slog.New(slog.DiscardHandler)
 // poll looks until the condition holds, and fails the test when it never does.
 func poll(t testing.TB, condition func() bool) {
 	t.Helper()
-	limit := time.After(patience)
+	limit := time.After(4 * patience)
 	tick := time.NewTicker(2 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {

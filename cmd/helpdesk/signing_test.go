@@ -1,0 +1,61 @@
+package main
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+
+	"helpdesk/audit"
+	"helpdesk/mail"
+)
+
+func TestACheckpointIsMailed(t *testing.T) {
+	composer, err := mail.NewComposer(mail.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	const note = "desk.example.com\n17\nWSEloPoWPr2SCZNHalIlIBjVQp7p8tI1SA2WmnRragU=\n\n— desk.example.com AbCdEf==\n"
+	sink := mailSink{composer: composer, transport: mail.NewConsole(&out), to: "auditor@example.com"}
+	if err := sink.Deliver(t.Context(), []byte(note)); err != nil {
+		t.Fatal(err)
+	}
+	for _, part := range []string{"To: <auditor@example.com>", "Subject: Checkpoint of desk.example.com", "Auto-Submitted: auto-generated"} {
+		if !strings.Contains(out.String(), part) {
+			t.Errorf("the letter lacks %q:\n%s", part, &out)
+		}
+	}
+}
+
+func TestWhereCheckpointsMayGo(t *testing.T) {
+	for value, allowed := range map[string]bool{
+		"":                              true,
+		"/mnt/worm/desk.txt":            true,
+		"checkpoints.txt":               true,
+		"https://witness.example.com/d": true,
+		"http://127.0.0.1:9000":         true,
+		"mailto:auditor@example.com":    true,
+		"https:":                        false,
+		"https:///desk":                 false,
+		"mailto:":                       false,
+		"mailto:Ann <ann@example.com>":  false,
+		"mailto:auditor":                false,
+	} {
+		if err := new(sinkTarget).Decode(value); (err == nil) != allowed {
+			t.Errorf("%q: got %v, allowed is %v", value, err, allowed)
+		}
+	}
+}
+
+func TestTheLogIsNamedAfterItsAddress(t *testing.T) {
+	for url, want := range map[string]string{
+		"": "helpdesk", "https://desk.example.com": "desk.example.com", "https://example.com:8443/desk/": "example.com:8443/desk",
+	} {
+		if got := (Config{PublicURL: url}).origin(); got != want || audit.CheckOrigin(got) != nil {
+			t.Errorf("%q: got %q, want %q", url, got, want)
+		}
+	}
+	if got := (Config{PublicURL: "https://desk.example.com", AuditOrigin: "desk"}).origin(); got != "desk" {
+		t.Errorf("a name that is set: got %q", got)
+	}
+}
