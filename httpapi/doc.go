@@ -38,6 +38,10 @@
 // broken off after it, and it may take longer than the server's write timeout as
 // long as the client takes in each piece within 30 s.
 //
+// Tiles and checkpoints of the audit log ([BytesOf]) are under /audit/, where
+// public tools look for them, with the same sessions, tokens and problems as the
+// rest. They do not count against the limit of calls: a tool reads thousands.
+//
 // # Idempotency
 //
 // An Idempotency-Key is claimed once the body is found in order and before the

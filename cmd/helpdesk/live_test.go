@@ -40,7 +40,7 @@ func serveLive(t *testing.T, db *pgtest.DB, change func(*Config)) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
-	c.Addr, c.DatabaseURL = "127.0.0.1:0", db.ServiceURL
+	c.Addr, c.DatabaseURL, c.DataDir = "127.0.0.1:0", db.ServiceURL, t.TempDir()
 	c.RateLimit = 0
 	c.Argon2Memory, c.Argon2Iterations = 64, 1
 	if change != nil {

@@ -59,12 +59,11 @@ type public struct {
 	fetcher  *client.HTTPFetcher
 }
 
-// open fills a database with n events, serves it, and waits until the log is
-// signed to its end.
+// open serves a database, fills it with n events, and waits until the log is
+// signed to its end and the service has nothing else to do.
 func open(t *testing.T, n int) public {
 	t.Helper()
 	db := pgtest.New(t)
-	fill(t, db, n)
 	dir := t.TempDir()
 	env := []string{
 		"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL, "HELPDESK_DATA_DIR=" + dir,
@@ -88,7 +87,12 @@ func open(t *testing.T, n int) public {
 		t.Fatal(err)
 	}
 	p.fetcher.SetAuthorizationHeader(p.header)
-	p.waitSigned(t, uint64(n))
+	fill(t, db, n)
+	p.wait(t, fmt.Sprint(n, " events are signed"), func() bool { return p.signedSize(t) >= uint64(n) })
+	p.wait(t, "the read models have caught up", func() bool {
+		a, err := root.Do(t.Context(), "GET", "/api/me/", nil, "Min-Event-Position", fmt.Sprint(n))
+		return err == nil && a.Status == http.StatusOK
+	})
 
 	vkey, stderr, err := program.Run(t.Context(), t, "", env, "audit", "key")
 	if err != nil {
@@ -132,26 +136,33 @@ func fill(t *testing.T, db *pgtest.DB, n int) {
 	group.Wait()
 }
 
-// waitSigned waits for a checkpoint of at least size events.
-func (p public) waitSigned(t *testing.T, size uint64) {
+// wait waits until what is said is so.
+func (p public) wait(t *testing.T, what string, so func() bool) {
 	t.Helper()
 	limit := time.After(patience)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		text, err := p.fetcher.ReadCheckpoint(t.Context())
-		var c log.Checkpoint
-		if err == nil {
-			if _, err := c.Unmarshal(text); err == nil && c.Size >= size {
-				return
-			}
-		}
+	for !so() {
 		select {
 		case <-tick.C:
 		case <-limit:
-			t.Fatalf("no checkpoint of %d events: %v, %s\n%s", size, err, text, p.Log())
+			t.Fatalf("it did not come about that %s\n%s", what, p.Log())
 		}
 	}
+}
+
+// signedSize answers how many events the newest checkpoint is of, 0 for none.
+func (p public) signedSize(t *testing.T) uint64 {
+	t.Helper()
+	text, err := p.fetcher.ReadCheckpoint(t.Context())
+	var c log.Checkpoint
+	if err != nil {
+		return 0
+	}
+	if _, err := c.Unmarshal(text); err != nil {
+		t.Fatalf("checkpoint %q: %v", text, err)
+	}
+	return c.Size
 }
 
 // bundleHasher makes leaf hashes of a bundle.
@@ -245,7 +256,7 @@ func TestAMonitorFollowsTheLog(t *testing.T) {
 		p.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", map[string]string{
 			"username": fmt.Sprint("ada-", before), "email": fmt.Sprintf("ada-%d@example.com", before), "password": secret,
 		})
-		p.waitSigned(t, before+1)
+		p.wait(t, "the log is signed further", func() bool { return p.signedSize(t) > before })
 		if _, _, _, err := monitor.Update(ctx); err != nil {
 			t.Fatal(err)
 		}
