@@ -20,6 +20,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
+	"helpdesk/keyring"
 	"helpdesk/mail"
 	"helpdesk/saga"
 )
@@ -36,6 +37,7 @@ type Config struct {
 	DatabaseConns     int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
 	DataDir           string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data."`
 	PGBin             string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	MasterKey         string     `split_words:"true" desc:"Key that wraps the keys of people, 32 bytes in base64 (openssl rand -base64 32). Empty: keys/master.key in HELPDESK_DATA_DIR, made at the first start. Without it nobody can read the personal texts of the log again."`
 	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
 	AgentVisibility   visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	EscalateHigh      span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
@@ -106,6 +108,9 @@ func (c Config) check() error {
 	}
 	if _, _, err := c.post(io.Discard, slog.New(slog.DiscardHandler)); err != nil {
 		return err
+	}
+	if _, err := keyring.ParseMaster(c.MasterKey); c.MasterKey != "" && err != nil {
+		return fmt.Errorf("HELPDESK_MASTER_KEY: %w", err) // without the value: it may be a secret cut short
 	}
 	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
 		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")
