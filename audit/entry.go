@@ -59,6 +59,7 @@ func appendEvent(b []byte, e *eventstore.Recorded, withData bool) ([]byte, error
 	w.b = append(hex.AppendEncode(w.b, sum[:]), '"')
 	w.id(`,"event_id":`, e.EventID)
 	w.instant(`,"occurred_at":`, e.OccurredAt)
+	w.nullID(`,"person_id":`, e.PersonID)
 	w.number(`,"position":`, e.Position)
 	w.instant(`,"recorded_at":`, e.RecordedAt)
 	w.number(`,"schema_version":`, int64(e.SchemaVersion))
@@ -164,6 +165,7 @@ type line struct {
 	Data          string            `json:"data"`
 	EventID       uuid.UUID         `json:"event_id"`
 	OccurredAt    time.Time         `json:"occurred_at"`
+	PersonID      uuid.NullUUID     `json:"person_id"`
 	Position      int64             `json:"position"`
 	RecordedAt    time.Time         `json:"recorded_at"`
 	SchemaVersion int               `json:"schema_version"`
@@ -184,7 +186,7 @@ func parseLine(text []byte) (e eventstore.Recorded, err error) {
 		Position: l.Position, StreamID: l.StreamID, StreamType: l.StreamType, Version: l.Version, EventID: l.EventID,
 		Type: l.Type, SchemaVersion: l.SchemaVersion, Data: json.RawMessage(l.Data), ActorKind: l.ActorKind, ActorID: l.ActorID,
 		CorrelationID: l.CorrelationID, CausationID: l.CausationID, CommandID: l.CommandID,
-		OccurredAt: l.OccurredAt, RecordedAt: l.RecordedAt,
+		OccurredAt: l.OccurredAt, RecordedAt: l.RecordedAt, PersonID: l.PersonID,
 	}
 	again, err := appendLine(make([]byte, 0, len(text)), &e)
 	if err == nil && string(again) != string(text) {

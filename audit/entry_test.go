@@ -35,10 +35,10 @@ func example() eventstore.Recorded {
 const (
 	exampleEntry = `{"actor_id":"0197c2a4-8f00-7000-8000-00000000000a","actor_kind":"user","causation_id":null,"command_id":null,` +
 		`"correlation_id":"checkout-42 \"é\"\\","data_sha256":"6451369137e4c5f9ad9319e2fca4d790a8149d511995a8d19c4e8b633293a615",` +
-		`"event_id":"0197c2a4-9a3c-7e51-a0c4-5d1f6b2e8a90","occurred_at":"2026-01-31T12:00:00.120000Z","position":42,` +
+		`"event_id":"0197c2a4-9a3c-7e51-a0c4-5d1f6b2e8a90","occurred_at":"2026-01-31T12:00:00.120000Z","person_id":null,"position":42,` +
 		`"recorded_at":"2026-01-31T12:00:00.120457Z","schema_version":1,"stream_id":"0197c2a4-8f00-7000-8000-000000000001",` +
 		`"stream_type":"ticket","type":"ticket.retitled","version":3}`
-	exampleLeaf = "d57f8f57bc606f862db8d85bde6ec71df54108197cc4fd437d76b53f933d04f7"
+	exampleLeaf = "447700c12ec24b2418023f46dfd438c99335332c96ded5f36dfcd838a9a31d75"
 )
 
 // TestAnEntryIsGolden holds the bytes of an entry: a change of them would be

@@ -37,7 +37,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
 	d := &desk{db: pgtest.New(t, opts...), bell: eventstore.NewBell(), dir: Dir(t.TempDir())}
 	d.pool = d.db.Pool(t)
-	d.store = eventstore.New(d.pool, eventstore.NewCodec(), d.bell.Ring)
+	d.store = eventstore.New(d.pool, eventstore.NewCodec(nil), d.bell.RingFor)
 	t.Cleanup(d.store.Close)
 	return d
 }

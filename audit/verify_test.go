@@ -53,7 +53,7 @@ UPDATE log_head SET position = position + ` + by
 // copyOf puts an event beside the others: another stream's, recorded at its time.
 func copyOf(from, to string) string {
 	return `INSERT INTO events SELECT ` + to + `, gen_random_uuid(), stream_type, 1, gen_random_uuid(), type, schema_version, data,
-    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at FROM events WHERE position = ` + from
+    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id FROM events WHERE position = ` + from
 }
 
 func TestVerifyNamesTheFirstPositionAtFault(t *testing.T) {

@@ -101,6 +101,41 @@ func (*Accounts) Update(a user.Account) eventstore.InTx {
 	}
 }
 
+// Erase takes all that is personal out of the account and ends its sessions and
+// its API tokens. What is left names nobody, is not active, and no password is
+// its own. It refuses with [user.ErrLastAdmin] as [Accounts.Update] does.
+func (a *Accounts) Erase(id user.ID) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		was, err := lockAccount(ctx, tx, id)
+		if err != nil {
+			return err
+		}
+		if activeAdmin(was) {
+			if err := keepAnAdmin(ctx, tx, id); err != nil {
+				return err
+			}
+		}
+		if err := endTokens(ctx, tx, id); err != nil {
+			return err
+		}
+		if err := endSessions(ctx, tx, id, nil); err != nil {
+			return err
+		}
+		// Unique, and like no name or address that anybody may take.
+		const q = `
+			UPDATE accounts
+			SET username = $2 || ' ' || user_id,
+			    email = $2 || ' ' || user_id,
+			    is_active = false,
+			    password_hash = $3
+			WHERE user_id = $1`
+		if _, err := tx.Exec(ctx, q, id.UUID, domain.Erased, a.hasher.dummy); err != nil {
+			return fmt.Errorf("erase account %s: %w", id, err)
+		}
+		return nil
+	}
+}
+
 // SetPassword stores the hash and ends every session of the person but the one
 // with the token hash keep; nil keeps none. API tokens stay: they were made to
 // outlive sign-ins, and nobody can make one without a session.

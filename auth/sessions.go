@@ -273,3 +273,26 @@ func tokenHash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
 	return sum[:]
 }
+
+// OpenSession is a session that has not ended.
+type OpenSession struct {
+	CreatedAt time.Time
+	ExpiresAt time.Time
+}
+
+// Open answers somebody's sessions that have not ended, the oldest first.
+func (s *Sessions) Open(ctx context.Context, id user.ID) ([]OpenSession, error) {
+	const q = `
+		SELECT created_at,
+		       expires_at
+		FROM sessions
+		WHERE user_id = $1
+		  AND expires_at > now()
+		ORDER BY created_at`
+	rows, _ := s.accounts.pool.Query(ctx, q, id.UUID) // its error is in rows, too
+	open, err := pgx.CollectRows(rows, pgx.RowToStructByName[OpenSession])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("list the sessions of account %s: %w", id, err))
+	}
+	return open, nil
+}

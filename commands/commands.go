@@ -71,6 +71,9 @@ type aggregate[S, C any] struct {
 	streamType domain.StreamType
 	evolve     func(S, domain.Event) S
 	decide     func(S, C) ([]domain.Event, error)
+	// person answers whose texts are in the events of a command on the stream id,
+	// where they do not say it themselves; zero: nobody's.
+	person func(id uuid.UUID, s S, c C) domain.UserID
 }
 
 // prepare may look at the state and complete the append before it is written.
@@ -128,7 +131,7 @@ func (g aggregate[S, C]) runOnce(ctx context.Context, log Log, id uuid.UUID, r R
 	}
 	a := eventstore.Append{
 		StreamID: id, StreamType: g.streamType, ExpectedVersion: out.Version, Events: events,
-		CommandID: r.ID, OccurredAt: r.OccurredAt,
+		Person: g.person(id, state, c), CommandID: r.ID, OccurredAt: r.OccurredAt,
 		Metadata: eventstore.Metadata{
 			ActorKind: actor.Kind, ActorID: actor.ID,
 			CorrelationID: r.CorrelationID, CausationID: r.CausationID,

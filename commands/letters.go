@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
 )
@@ -15,6 +17,8 @@ func NewLetters(log Log) *Letters { return &Letters{log: log} }
 
 var letters = aggregate[letter.State, letter.Command]{
 	streamType: domain.LetterStream, evolve: letter.Evolve, decide: letter.Decide,
+	// A mail server's answer may hold the address.
+	person: func(_ uuid.UUID, s letter.State, _ letter.Command) domain.UserID { return s.Recipient },
 }
 
 // State answers the letter as its events tell it; the zero State when there is

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
 
@@ -47,7 +48,7 @@ type desk struct {
 func newDesk(t *testing.T) desk {
 	t.Helper()
 	pool := pgtest.New(t).Pool(t)
-	store := eventstore.New(pool, eventstore.NewCodec(), func() {})
+	store := eventstore.New(pool, keys.Codec(t, pool), func([]string) {})
 	t.Cleanup(store.Close)
 	return desk{Tickets: NewTickets(store, store), store: store, pool: pool}
 }
@@ -158,6 +159,8 @@ func (a *accounts) Insert(account user.Account, hash string) eventstore.InTx {
 }
 
 func (a *accounts) Update(account user.Account) eventstore.InTx { return a.do("update", account) }
+
+func (a *accounts) Erase(id user.ID) eventstore.InTx { return a.do("erase", user.Account{ID: id}) }
 
 func (a *accounts) SetPassword(id user.ID, hash string, keep []byte) eventstore.InTx {
 	return a.do("set "+hash+" keep "+string(keep), user.Account{ID: id})

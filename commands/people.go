@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -18,6 +20,9 @@ type Accounts interface {
 	// active: [user.ErrEmailTaken], or [user.ErrLastAdmin] when no active admin
 	// would be left.
 	Update(a user.Account) eventstore.InTx
+	// Erase takes all that is personal out of the account and ends its sessions
+	// and tokens: [user.ErrLastAdmin] when no active admin would be left.
+	Erase(id user.ID) eventstore.InTx
 	// SetPassword stores the hash and ends every session but keep.
 	SetPassword(id user.ID, passwordHash string, keep []byte) eventstore.InTx
 }
@@ -35,6 +40,7 @@ func NewPeople(log Log, accounts Accounts) *People {
 
 var people = aggregate[user.State, user.Command]{
 	streamType: domain.UserStream, evolve: user.Evolve, decide: user.Decide,
+	person: func(id uuid.UUID, _ user.State, _ user.Command) domain.UserID { return domain.UserID{UUID: id} },
 }
 
 // Register makes the user id with a password that was hashed already. Events
@@ -62,4 +68,18 @@ func (p *People) ChangePassword(ctx context.Context, r Request, c user.ChangePas
 	return people.run(ctx, p.log, c.ID.UUID, r, c.Actor, c, func(_ user.State, a *eventstore.Append) {
 		a.Also = p.accounts.SetPassword(c.ID, passwordHash, keep)
 	})
+}
+
+// Erase erases the user id and does also what the rest of the service keeps of
+// them in the same transaction. For somebody who was erased before it does
+// nothing.
+func (p *People) Erase(ctx context.Context, r Request, id user.ID, c user.Erase, also ...eventstore.InTx) (Outcome, error) {
+	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, func(_ user.State, a *eventstore.Append) {
+		a.Also = eventstore.InTurn(append([]eventstore.InTx{p.accounts.Erase(id)}, also...)...)
+	})
+}
+
+// EraseTexts has the streams read again that held texts of an erased user.
+func (p *People) EraseTexts(ctx context.Context, r Request, id user.ID, c user.EraseTexts) (Outcome, error) {
+	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, nil)
 }

@@ -3,6 +3,8 @@ package commands
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 )
@@ -24,7 +26,21 @@ func NewTickets(log Log, numbers Numbers) *Tickets {
 }
 
 var tickets = aggregate[ticket.State, ticket.Command]{
-	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide,
+	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide, person: writer,
+}
+
+// writer answers whose texts a command on a ticket brings: a comment stays its
+// author's when somebody else edits it, and of history that was taken over only
+// the requester is known for certain.
+func writer(_ uuid.UUID, s ticket.State, c ticket.Command) domain.UserID {
+	actor := c.ActedBy()
+	if edit, ok := c.(ticket.EditComment); ok {
+		return s.Comments[edit.CommentID].Author
+	}
+	if actor.Kind == domain.ActorImport {
+		return s.CreatedBy
+	}
+	return actor.ID
 }
 
 // Open opens the ticket id, giving it the next number. A number is drawn only

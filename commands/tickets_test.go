@@ -117,7 +117,7 @@ func TestOfTwoWhoCloseOneTicketTheSecondChangesNothing(t *testing.T) {
 func TestSixtyFourWritersOnOneTicketAllSucceed(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	other := eventstore.New(d.pool, eventstore.NewCodec(), func() {}) // as another process
+	other := eventstore.New(d.pool, d.store.Codec(), func([]string) {}) // as another process
 	t.Cleanup(other.Close)
 	desks := []*Tickets{d.Tickets, NewTickets(other, other)}
 	id := d.open(t)

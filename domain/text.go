@@ -6,6 +6,9 @@ import (
 	"unicode/utf8"
 )
 
+// Erased stands where a text of somebody who was erased stood.
+const Erased = "[erased]"
+
 // Line returns s trimmed when it is a single line of 1 to max characters
 // without control characters, and otherwise [ErrRequired], [ErrTooLong] or
 // [ErrCharacter] on field.

@@ -83,7 +83,7 @@ func (pageSchema) SubscribeIsolationLevel() stdsql.IsolationLevel {
 type checkpointOffsets struct{}
 
 func (checkpointOffsets) AckMessageQuery(sql.AckMessageQueryParams) (sql.Query, error) {
-	return sql.Query{Query: "SELECT"}, nil // moved already; this shows that the transaction is alive
+	return sql.Query{Query: releasePageSQL}, nil // moved already; this shows that the transaction is alive, too
 }
 
 func (checkpointOffsets) ConsumedMessageQuery(sql.ConsumedMessageQueryParams) (sql.Query, error) {

@@ -62,14 +62,14 @@ WITH cmd AS MATERIALIZED (
        OR (expected = 0 AND stream_id IN (SELECT stream_id FROM created))
 ), written AS (
     INSERT INTO events (position, stream_id, stream_type, version, event_id, type, schema_version, data,
-                        actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at)
+                        actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id)
     SELECT won.before + e.nth, won.stream_id, won.stream_type, won.expected + e.nth,
            e.event_id, e.type, e.schema_version, e.data::json,
            won.actor_kind, won.actor_id, won.correlation_id, won.causation_id, won.command_id,
-           coalesce(won.occurred_at, won.now), won.now
+           coalesce(won.occurred_at, won.now), won.now, e.person_id
     FROM won
-    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[])
-         AS e (ord, nth, event_id, type, schema_version, data) USING (ord)
+    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[])
+         AS e (ord, nth, event_id, type, schema_version, data, person_id) USING (ord)
 ), advanced AS (
     UPDATE log_head SET position = log_head.position + total.events, recorded_at = tick.now
     FROM (SELECT sum(events) AS events FROM won) AS total CROSS JOIN tick
@@ -107,20 +107,25 @@ type encodedEvent struct {
 	name          string
 	schemaVersion int
 	data          json.RawMessage
+	person        uuid.UUID // whose texts are sealed in data; zero: nobody's
 }
 
-func (c *Codec) prepare(a Append) (encoded, error) {
+func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 	e := encoded{Append: a, events: make([]encodedEvent, len(a.Events))}
 	for i, event := range a.Events {
-		data, version, err := c.encode(event)
-		if err != nil {
-			return encoded{}, err
-		}
 		id, err := uuid.NewV7()
 		if err != nil {
 			return encoded{}, fmt.Errorf("make an event id: %w", err)
 		}
-		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data}
+		event, person, err := c.seal(ctx, event, id, a.Person)
+		if err != nil {
+			return encoded{}, err
+		}
+		data, version, err := c.encode(event)
+		if err != nil {
+			return encoded{}, err
+		}
+		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: person}
 		e.size += len(data)
 	}
 	return e, nil
@@ -139,6 +144,7 @@ func writeBatch(ctx context.Context, q querier, batch []encoded) ([]verdict, err
 		eventOrds, nths, schemaVersions []int32
 		eventIDs                        []uuid.UUID
 		names, datas                    []string
+		people                          []uuid.NullUUID
 	)
 	for i, a := range batch {
 		ords[i], expected[i], counts[i] = int32(i), int32(a.ExpectedVersion), int32(len(a.events))
@@ -152,12 +158,13 @@ func writeBatch(ctx context.Context, q querier, batch []encoded) ([]verdict, err
 			eventOrds, nths = append(eventOrds, int32(i)), append(nths, int32(j+1))
 			eventIDs, names = append(eventIDs, e.id), append(names, e.name)
 			schemaVersions, datas = append(schemaVersions, int32(e.schemaVersion)), append(datas, string(e.data))
+			people = append(people, nullable(e.person))
 		}
 	}
 	rows, err := q.Query(ctx, appendSQL,
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
-		eventOrds, nths, eventIDs, names, schemaVersions, datas)
+		eventOrds, nths, eventIDs, names, schemaVersions, datas, people)
 	if err != nil {
 		return nil, err
 	}

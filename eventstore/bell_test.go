@@ -38,3 +38,34 @@ func TestEveryListenerHearsTheBellOnce(t *testing.T) {
 		t.Error("want it heard by the one who still listens alone")
 	}
 }
+
+func TestWhoWaitsForSomeEventsIsToldOfTheOthersApart(t *testing.T) {
+	b := NewBell()
+	some, others, stop := b.listenFor([]string{"a", "b"})
+	defer stop()
+	every, none, stopEvery := b.listenFor(nil)
+	defer stopEvery()
+	plain, stopPlain := b.Listen()
+	defer stopPlain()
+	for name, c := range map[string]struct {
+		types []string
+		own   bool
+	}{
+		"an event it waits for":                 {[]string{"b"}, true},
+		"an event it waits for, and another":    {[]string{"c", "a"}, true},
+		"events of no interest":                 {[]string{"c", "d"}, false},
+		"nobody knows which, so it may be its":  {nil, true},
+		"an event whose name only begins alike": {[]string{"ab"}, false},
+	} {
+		b.RingFor(c.types)
+		if got := heard(some); got != c.own {
+			t.Errorf("%s: rung %v, want %v", name, got, c.own)
+		}
+		if got := heard(others); got == c.own {
+			t.Errorf("%s: told apart %v, want %v", name, got, !c.own)
+		}
+		if !heard(every) || heard(none) || !heard(plain) {
+			t.Errorf("%s: not heard by those who wait for anything", name)
+		}
+	}
+}

@@ -85,7 +85,7 @@ VALUES ($1, $2, 1, $3, $4, 1, $5, $6, $7, now(), now())`
 	if err != nil {
 		return err
 	}
-	a, err := l.codec.prepare(opening(id)) // the same work on this side
+	a, err := l.codec.prepare(context.Background(), opening(id)) // the same work on this side
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func BenchmarkFollow(b *testing.B) {
 	for n := range b.N {
 		b.StopTimer()
 		f := Follow(l.pool, l.Codec(), l.bell, NewBell(), FollowConfig{}, recorder(fmt.Sprint("f", n)))
-		fresh := NewFreshness(l.pool, f.applied, f.Names()...)
+		fresh := NewFreshness(l.pool, f.applied, Follower{Name: fmt.Sprint("f", n)})
 		b.StartTimer()
 		stop := run(b, f.Run)
 		waitFor(b, fresh, benchBacklog)

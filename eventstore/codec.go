@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -19,6 +20,7 @@ type Upcaster func(json.RawMessage) (json.RawMessage, error)
 // eventType is all that is known of one stored type name.
 type eventType struct {
 	decode    func(json.RawMessage) (domain.Event, error)
+	personal  *personal  // nil: there are no texts of people in it
 	upcasters []Upcaster // upcasters[i] takes schema version i+1 to i+2
 }
 
@@ -27,9 +29,11 @@ func (t eventType) current() int { return len(t.upcasters) + 1 }
 
 // Codec turns events into what is stored and back. Types are only ever added;
 // a changed shape adds an upcaster, so that every event ever written stays
-// readable. It is safe for concurrent use.
+// readable. Texts of people are stored sealed, each person's under their own
+// key. It is safe for concurrent use.
 type Codec struct {
 	types map[string]eventType
+	keys  Keys
 }
 
 // add registers E under its stored name, with the upcasters of its older
@@ -48,6 +52,16 @@ func add[E domain.Event](c *Codec, upcasters ...Upcaster) {
 			return e, err
 		},
 	}
+}
+
+// addPersonal is [add] for an event with texts of people, which find finds.
+// Upcasters MUST leave what the texts are called as it is.
+func addPersonal[E domain.Event](c *Codec, find func(*E) texts, upcasters ...Upcaster) {
+	add[E](c, upcasters...)
+	var zero E
+	t := c.types[zero.EventType()]
+	t.personal = personalIn(find)
+	c.types[zero.EventType()] = t
 }
 
 // Types answers the stored names of all events with their current schema version.
@@ -75,7 +89,7 @@ func (c *Codec) encode(e domain.Event) (data json.RawMessage, schemaVersion int,
 }
 
 // Decode answers the event stored as data under the type name and schema
-// version: [ErrUnknownEvent] when there is no code for it, else whatever is
+// version, with its texts sealed as they may be: [ErrUnknownEvent] when there is no code for it, else whatever is
 // wrong with the bytes.
 func (c *Codec) Decode(name string, schemaVersion int, data json.RawMessage) (domain.Event, error) {
 	t, ok := c.types[name]
@@ -95,11 +109,29 @@ func (c *Codec) Decode(name string, schemaVersion int, data json.RawMessage) (do
 	return e, nil
 }
 
-// Open answers the recorded event together with what it says.
-func (c *Codec) Open(r Recorded) (Envelope, error) {
-	e, err := c.Decode(r.Type, r.SchemaVersion, r.Data)
+// Open answers recorded events together with what they say. Texts of people
+// who were erased are [domain.Erased].
+func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, error) {
+	keys, err := c.keysFor(ctx, recorded)
 	if err != nil {
-		return Envelope{}, fmt.Errorf("event at position %d: %w", r.Position, err)
+		return nil, err
 	}
-	return Envelope{Recorded: r, Event: e}, nil
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
+		e, err := c.Decode(r.Type, r.SchemaVersion, r.Data)
+		if p := c.types[r.Type].personal; err == nil && p != nil && r.PersonID.Valid {
+			e, err = p.open(e, r.EventID, keys[r.PersonID.UUID])
+		}
+		if err != nil {
+			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
+		}
+		events[i] = Envelope{Recorded: r, Event: e}
+	}
+	return events, nil
+}
+
+// Plain answers an event as it is written, with its texts as they are: for
+// readers outside, never to be stored.
+func (c *Codec) Plain(e domain.Event) (data json.RawMessage, schemaVersion int, err error) {
+	return c.encode(e)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -46,7 +47,7 @@ func (s *Store) Append(ctx context.Context, a Append) (Appended, error) {
 	if len(a.Events) == 0 {
 		return Appended{}, errors.New("append without events")
 	}
-	e, err := s.codec.prepare(a)
+	e, err := s.codec.prepare(ctx, a)
 	if err != nil {
 		return Appended{}, err
 	}
@@ -103,8 +104,27 @@ func (s *Store) commit() {
 			return
 		}
 		s.write(batch)
-		s.appended()
+		s.tell(batch)
 	}
+}
+
+// tell says what was written, or tried to be.
+func (s *Store) tell(batch []*waiting) {
+	var types []string
+	for _, w := range batch {
+		types = w.addTypes(types)
+	}
+	s.appended(types)
+}
+
+// addTypes adds the types of the append's events to those that are not there.
+func (e encoded) addTypes(types []string) []string {
+	for _, event := range e.events {
+		if !slices.Contains(types, event.name) {
+			types = append(types, event.name)
+		}
+	}
+	return types
 }
 
 // nextBatch takes what is waiting, up to the bounds, in order. Of two appends
@@ -255,6 +275,6 @@ func (s *Store) commitAlone(ctx context.Context, e encoded) (r result) {
 	if r.err != nil {
 		return result{err: uncertain(r.err)}
 	}
-	s.appended()
+	s.appended(e.addTypes(nil))
 	return r
 }

@@ -72,14 +72,13 @@
 //	  │
 //	lock         the checkpoint, FOR UPDATE SKIP LOCKED
 //	  │
-//	savepoint ◀─ all that follows is undone to here when it fails
+//	savepoint ◀─ all that follows is undone to here when it fails; it is set,
+//	  │          and released by the ack, without a round trip of its own
 //	  │
 //	move         the checkpoint, if it is still at after
 //	  │
 //	apply ─────▶ fails: undo, ack with nothing written, wait, look again
 //	  │          refused three times: apply by halves, park what stands alone
-//	release
-//	  │
 //	ack          always: a nack sends again within the same transaction
 //	  │
 //	commit       effects, checkpoint and parked events, or none of them
@@ -103,12 +102,15 @@
 //
 // An append rings the [Bell] of its process, and [Signals] tells the other
 // processes by NOTIFY, at most every 10 ms and never within an append, where it
-// would take a lock of the whole server. It is a hint without data.
+// would take a lock of the whole server. It is a hint without data. A follower
+// to which the types of the new events mean nothing is in no hurry: it moves its
+// checkpoint within 50 ms, over many appends at once.
 //
 // Who must read what was just written waits for its position ([Freshness]): the
 // checkpoints of the followers that serve the read are asked until all have
-// reached it. They are asked each time: a restored backup, or a standby that was
-// behind when it took over, has moved them back.
+// reached it, or are a little behind with nothing of their types in between.
+// They are asked each time: a restored backup, or a standby that was behind when
+// it took over, has moved them back.
 //
 // # Failures
 //

@@ -29,6 +29,9 @@ type Append struct {
 	ExpectedVersion int
 	Events          []domain.Event // at least one
 	Metadata        Metadata
+	// Person is whose texts are in the events, where these do not say it
+	// themselves. Zero: nobody's, and they are not sealed.
+	Person domain.UserID
 	// CommandID makes the append idempotent: a second one with the same id
 	// writes nothing and gets [ErrDuplicateCommand]. Zero: no such check.
 	CommandID uuid.UUID
@@ -43,6 +46,18 @@ type Append struct {
 
 // InTx is work to be done within a transaction that somebody else ends.
 type InTx func(ctx context.Context, tx pgx.Tx) error
+
+// InTurn answers several pieces of work as one, which ends with the first error.
+func InTurn(all ...InTx) InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		for _, work := range all {
+			if err := work(ctx, tx); err != nil {
+				return err
+			}
+		}
+		return nil
+	}
+}
 
 // Appended says where an append ended up.
 type Appended struct {
@@ -68,6 +83,7 @@ type Recorded struct {
 	CommandID     uuid.NullUUID
 	OccurredAt    time.Time
 	RecordedAt    time.Time
+	PersonID      uuid.NullUUID // whose texts are sealed in Data; null: nothing is
 }
 
 // Envelope is a recorded event together with what it says.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 )
@@ -34,6 +35,13 @@ type Follower struct {
 	// them. A position that is missing from the log, or an event it refuses, stops
 	// it for as long as that is so; nothing of its is parked. Types MUST be nil.
 	Whole func(ctx context.Context, tx pgx.Tx, events []Recorded) error
+	// Forget, when not nil, removes all that the tables hold of streams, through
+	// tx. It is for followers that keep texts: where texts of an erased person
+	// were in a stream, its rows are forgotten and its events applied once more,
+	// from the first on, so that what is kept is what they say now. Types MUST
+	// then have the event that names the streams, the one with an ErasedIn method;
+	// Apply is not given it.
+	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error
 	// Committed, when not nil, is called once a page's transaction has ended,
 	// which is not to say that there was anything in it for the follower. It is a
 	// hint, as for waking whoever works on what Apply wrote, and MUST NOT block.
@@ -78,12 +86,13 @@ func (w *worker) handle(msg *message.Message) error {
 	defer w.conn.Store(nil)
 	ctx, cancel := context.WithTimeout(msg.Context(), w.timeout)
 	defer cancel()
+	atHead := p.Upto-p.After < w.size.Load() // it was when the page was cut
 
-	err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error { return w.applyPage(ctx, savepoint, p) })
+	err := inPageSavepoint(ctx, tx, func() error { return w.applyPage(ctx, tx, p) })
 	switch {
 	case err == nil || errors.Is(err, errMoved):
 		w.faults = 0
-		w.pacer.applied()
+		w.pacer.applied(atHead && err == nil)
 		w.grow()
 		return nil
 	case ctx.Err() != nil:
@@ -97,7 +106,7 @@ func (w *worker) handle(msg *message.Message) error {
 	return nil
 }
 
-// applyPage moves the checkpoint and applies the page, within a savepoint.
+// applyPage sets the savepoint, moves the checkpoint and applies the page.
 func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
 	events, parked, err := w.begin(ctx, tx, p)
 	if err != nil {
@@ -127,16 +136,20 @@ ORDER BY position`
 WHERE follower = $1 AND stream_id IN (SELECT stream_id FROM events WHERE position > $2 AND position <= $3)`
 )
 
-// begin moves the checkpoint by compare-and-set and reads the page, in one
-// round trip.
+// begin sets the savepoint, moves the checkpoint by compare-and-set and reads
+// the page, in one round trip.
 func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorded, parked streamSet, err error) {
 	var b pgx.Batch
+	b.Queue(setPageSQL)
 	b.Queue(moveSQL, w.Name, p.After, p.Upto)
 	b.Queue(parkedStreamsSQL, w.Name, p.After, p.Upto)
 	b.Queue(pageSQL, p.After, p.Upto, w.Types)
 	answers := tx.SendBatch(ctx, &b)
 	defer func() { err = errors.Join(err, answers.Close()) }()
 
+	if _, err := answers.Exec(); err != nil {
+		return nil, nil, fmt.Errorf("set a savepoint: %w", err)
+	}
 	moved, err := answers.Exec()
 	if err != nil {
 		return nil, nil, fmt.Errorf("move the checkpoint: %w", err)
@@ -161,10 +174,16 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 		return nil
 	}
 	defer w.recover(&err)
-	events := make([]Envelope, len(recorded))
-	for i, r := range recorded {
-		if events[i], err = w.codec.Open(r); err != nil {
+	events, err := w.codec.Open(ctx, recorded...)
+	if err != nil {
+		return err
+	}
+	if w.Forget != nil {
+		if events, err = w.readAgain(ctx, tx, events); err != nil {
 			return err
+		}
+		if len(events) == 0 {
+			return nil
 		}
 	}
 	return w.Apply(ctx, tx, events)

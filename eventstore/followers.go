@@ -139,9 +139,9 @@ func (f *Followers) register(ctx context.Context) error {
 
 // add makes the subscriber of one follower and its handler.
 func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
-	rung, stop := f.bell.Listen()
+	rung, other, stop := f.bell.listenFor(w.Types)
 	w.pacer = &pacer{
-		follower: w.Name, log: f.config.Logger, rung: rung, done: f.applied.Ring, committed: w.Committed,
+		follower: w.Name, log: f.config.Logger, rung: rung, other: other, done: f.applied.Ring, committed: w.Committed,
 		stop: make(chan struct{}), idle: make(chan struct{}),
 	}
 	noDeadline := time.Duration(0) // past it the subscriber would commit under the hands of the handler

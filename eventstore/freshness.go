@@ -3,9 +3,12 @@ package eventstore
 import (
 	"context"
 	"fmt"
+	"math"
+	"slices"
 	"sync"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
@@ -22,12 +25,14 @@ var ErrNotYet = &domain.Error{
 const freshnessPoll = 5 * time.Millisecond
 
 // Freshness lets readers wait until followers have applied a position: the
-// test behind reading one's own writes. It asks the database every time, for a
-// restored backup moves checkpoints back. It is safe
+// test behind reading one's own writes. A follower that is behind has applied
+// it too when there is nothing in between that is for it. It asks the database
+// every time, for a restored backup moves checkpoints back. It is safe
 // for concurrent use; however many wait, one query at a time serves them all.
 type Freshness struct {
 	pool    *pgxpool.Pool
 	names   []string
+	types   map[string][]string // of the events a follower wants; nil: of all
 	applied *Bell
 
 	mu      sync.Mutex
@@ -41,10 +46,15 @@ type reader struct {
 	reached  chan struct{}
 }
 
-// NewFreshness makes the test for the named followers. applied is the bell
-// they ring.
-func NewFreshness(pool *pgxpool.Pool, applied *Bell, names ...string) *Freshness {
-	return &Freshness{pool: pool, names: names, applied: applied}
+// NewFreshness makes the test for followers, of which it needs names and types.
+// applied is the bell they ring.
+func NewFreshness(pool *pgxpool.Pool, applied *Bell, followers ...Follower) *Freshness {
+	f := &Freshness{pool: pool, types: map[string][]string{}, applied: applied}
+	for _, follower := range followers {
+		f.names = append(f.names, follower.Name)
+		f.types[follower.Name] = follower.Types
+	}
+	return f
 }
 
 // Wait returns once every follower has applied or parked the events up to
@@ -143,16 +153,48 @@ func (f *Freshness) release(waiting []*reader, reached int64) bool {
 	return true
 }
 
+// reachedSQL answers how far the followers are, where the head of the log is,
+// and the types of what lies between where that is not much.
+const reachedSQL = `
+SELECT c.name, c.position, head.position, c.position >= head.position - 200,
+    ARRAY(SELECT type FROM events WHERE position > c.position AND c.position >= head.position - 200)
+FROM checkpoints AS c CROSS JOIN log_head AS head
+WHERE c.name = ANY ($1) AND head.id = 1`
+
 // reached answers the position all followers have come to; 0 while one of them
-// has no checkpoint yet.
+// has no checkpoint yet. One that is a little behind, with nothing of its types
+// before it, is as good as at the head.
 func (f *Freshness) reached() (int64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	const q = `SELECT CASE WHEN count(*) = cardinality($1::text[]) THEN min(position) ELSE 0 END
-FROM checkpoints WHERE name = ANY ($1)`
-	var position int64
-	if err := f.pool.QueryRow(ctx, q, f.names).Scan(&position); err != nil {
+	rows, _ := f.pool.Query(ctx, reachedSQL, f.names) // CollectRows answers its error
+	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
+	if err != nil {
 		return 0, fmt.Errorf("read the checkpoints: %w", err)
 	}
-	return position, nil
+	if len(places) < len(f.names) {
+		return 0, nil
+	}
+	reached := int64(math.MaxInt64)
+	for _, p := range places {
+		reached = min(reached, p.reached(f.types[p.Name]))
+	}
+	return reached, nil
+}
+
+// place is where a follower is.
+type place struct {
+	Name     string
+	Position int64
+	Head     int64
+	Known    bool     // whether Before is
+	Before   []string // types of the events between Position and Head
+}
+
+// reached answers how far the follower has come with events of its types.
+func (p place) reached(types []string) int64 {
+	if !p.Known || slices.ContainsFunc(p.Before, func(t string) bool { return types == nil || slices.Contains(types, t) }) {
+		return p.Position
+	}
+	return max(p.Head, p.Position)
 }

@@ -6,6 +6,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"helpdesk/domain/ticket"
 )
 
 // setCheckpoint says that a follower has come to a position.
@@ -29,7 +31,7 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	applied := NewBell()
-	f := NewFreshness(l.pool, applied, "a", "b")
+	f := NewFreshness(l.pool, applied, Follower{Name: "a"}, Follower{Name: "b"})
 	t.Cleanup(f.Close)
 	l.setCheckpoint(t, "c", 0) // of no interest
 	done := waitAside(testContext(t), f, 5)
@@ -60,7 +62,7 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, NewBell(), "a")
+	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
 	l.setCheckpoint(t, "a", 4)
 	ctx, cancel := context.WithCancel(testContext(t))
 	done := waitAside(ctx, f, 5)
@@ -86,7 +88,7 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	applied := NewBell()
-	f := NewFreshness(l.pool, applied, "a")
+	f := NewFreshness(l.pool, applied, Follower{Name: "a"})
 	l.setCheckpoint(t, "a", 0)
 	ctx := testContext(t)
 	var wg sync.WaitGroup
@@ -119,7 +121,7 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 func TestReadersAreServedAgainAfterTroubleWithTheDatabase(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, NewBell(), "a")
+	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
 	t.Cleanup(f.Close)
 	done := waitAside(testContext(t), f, 1)
 	const q = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`
@@ -176,4 +178,48 @@ func TestWaitWithoutFollowersIsOver(t *testing.T) {
 	if err := f.Wait(ctx, 1); err != nil {
 		t.Errorf("nobody is to be waited for: got %v", err)
 	}
+}
+
+func TestAFollowerWithNothingBeforeItIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id := newID(t)
+	l.mustAppend(t, opening(id))
+	l.mustAppend(t, appending(id, 1, ticket.Started{}, ticket.Resolved{}))
+	l.setCheckpoint(t, "a", 1)
+	for name, c := range map[string]struct {
+		types []string
+		want  int64
+	}{
+		"its events are behind it":              {[]string{"ticket.opened", "ticket.closed"}, 3},
+		"an event of its is before it":          {[]string{"ticket.resolved"}, 1},
+		"it wants all events":                   {nil, 1},
+		"another is before it, this one is not": {[]string{"ticket.opened"}, 3},
+	} {
+		f := NewFreshness(l.pool, NewBell(), Follower{Name: "a", Types: c.types})
+		if got, err := f.reached(); err != nil || got != c.want {
+			t.Errorf("%s: reached %d, %v; want %d", name, got, err, c.want)
+		}
+	}
+	both := NewFreshness(l.pool, NewBell(),
+		Follower{Name: "a", Types: []string{"ticket.opened"}}, Follower{Name: "b", Types: []string{"ticket.resolved"}})
+	l.setCheckpoint(t, "b", 2)
+	if got, err := both.reached(); err != nil || got != 2 {
+		t.Errorf("reached %d, %v; want 2, where the one that has an event before it is", got, err)
+	}
+}
+
+func TestAFollowerThatIsNotRungComesAfterAll(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	follower := recorder("a")
+	follower.Types = []string{"ticket.resolved"}
+	l.follow(t, FollowConfig{}, follower)
+	l.fill(t, 3) // of no interest to it
+	poll(t, func() bool {
+		var position int64
+		err := l.pool.QueryRow(testContext(t), `SELECT position FROM checkpoints`).Scan(&position)
+		return err == nil && position == 3
+	})
 }

@@ -41,7 +41,7 @@ func newLog(t testing.TB, opts ...pgtest.Option) log {
 	db := pgtest.New(t, opts...)
 	bell := NewBell()
 	pool := db.Pool(t)
-	store := New(pool, NewCodec(), bell.Ring)
+	store := New(pool, NewCodec(nil), bell.RingFor)
 	t.Cleanup(store.Close)
 	return log{Store: store, pool: pool, db: db, bell: bell}
 }
@@ -142,11 +142,7 @@ func (l log) follow(t testing.TB, config FollowConfig, followers ...Follower) (*
 	applied := NewBell()
 	f := Follow(l.pool, l.Codec(), l.bell, applied, config, followers...)
 	run(t, f.Run)
-	var names []string
-	for _, follower := range followers {
-		names = append(names, follower.Name)
-	}
-	fresh := NewFreshness(l.pool, applied, names...)
+	fresh := NewFreshness(l.pool, applied, followers...)
 	t.Cleanup(fresh.Close)
 	return f, fresh
 }

@@ -243,10 +243,10 @@ func TestAnEventThatCannotBeDecodedIsParkedUntilItCan(t *testing.T) {
 			t.Parallel()
 			l := newLog(t)
 			l.makeEffects(t)
-			writing := NewCodec()
+			writing := NewCodec(nil)
 			add[renamed](writing)
 			add[grenade](writing)
-			newer := New(l.pool, writing, l.bell.Ring)
+			newer := New(l.pool, writing, l.bell.RingFor)
 			t.Cleanup(newer.Close)
 			id := newID(t)
 			for _, a := range []Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {

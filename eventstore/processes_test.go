@@ -18,7 +18,7 @@ import (
 func (l log) process(t testing.TB) log {
 	t.Helper()
 	p := log{pool: l.db.Pool(t), db: l.db, bell: NewBell()}
-	p.Store = New(p.pool, NewCodec(), p.bell.Ring)
+	p.Store = New(p.pool, NewCodec(nil), p.bell.RingFor)
 	t.Cleanup(p.Store.Close)
 	return p
 }
@@ -62,7 +62,7 @@ func TestOfSeveralProcessesOneWorksAtATime(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	fresh := NewFreshness(l.pool, NewBell(), "a")
+	fresh := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
 	var applied [3]atomic.Int64
 	var stops [3]func()
 	for i := range stops {
@@ -116,7 +116,7 @@ func TestAnotherProcessTakesOverWhenTheOneAtWorkIsCutOff(t *testing.T) {
 	if _, err := l.pool.Exec(testContext(t), `SELECT pg_terminate_backend($1, 10000)`, <-pids); err != nil {
 		t.Fatal(err)
 	}
-	fresh := NewFreshness(l.pool, NewBell(), "a")
+	fresh := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
 	waitFor(t, fresh, 5) // the first one still hangs in its page
 	letGo()
 	l.fill(t, 5)
@@ -156,7 +156,7 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 		t.Errorf("Run ended with %v", err)
 	}
 	l.checkRecorded(t, "a", upTo(1)) // and no page more
-	waitFor(t, NewFreshness(l.pool, NewBell(), "a"), 1)
+	waitFor(t, NewFreshness(l.pool, NewBell(), Follower{Name: "a"}), 1)
 }
 
 // Apply MUST return when its ctx ends. One that does not must not have half of
@@ -191,7 +191,7 @@ func TestOtherProcessesAreToldOfAnAppend(t *testing.T) {
 	writer, reader := l.process(t), l.process(t)
 	quietly := slog.New(slog.DiscardHandler)
 	outgoing := NewSignals(writer.pool, writer.bell, quietly)
-	writer.Store = New(writer.pool, NewCodec(), outgoing.Appended)
+	writer.Store = New(writer.pool, NewCodec(nil), outgoing.Appended)
 	t.Cleanup(writer.Store.Close)
 	rung, stop := reader.bell.Listen()
 	defer stop()
@@ -244,7 +244,7 @@ func TestAppendedNeverWaits(t *testing.T) {
 	l := newLog(t)
 	s := NewSignals(l.pool, l.bell, slog.New(slog.DiscardHandler)) // nobody runs it
 	for range 100 {
-		s.Appended()
+		s.Appended(nil)
 	}
 	l.mustAppend(t, appending(newID(t), 0, ticket.Opened{}))
 }

@@ -60,7 +60,7 @@ func (c *faultyConn) Read(p []byte) (int, error) {
 // store makes a store over this line.
 func (f *faultyLine) store(t *testing.T, l log) *Store {
 	t.Helper()
-	store := New(f.pool(t, l), NewCodec(), func() {})
+	store := New(f.pool(t, l), NewCodec(nil), func([]string) {})
 	t.Cleanup(store.Close)
 	return store
 }
@@ -136,7 +136,7 @@ func TestWhoWonIsKnownThoughTheAnswerIsLost(t *testing.T) {
 	marked.Metadata.CorrelationID, repeated.CommandID = string(line.mark), done.CommandID
 	var batch []*waiting
 	for _, a := range []Append{opening(taken), marked, repeated, appending(grown, 1, ticket.Started{})} {
-		e, err := store.codec.prepare(a)
+		e, err := store.codec.prepare(testContext(t), a)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -27,24 +27,64 @@ func inSavepoint(ctx context.Context, tx pgx.Tx, fn func(pgx.Tx) error) (err err
 	}
 	released := false
 	defer func() {
-		if released {
-			return
-		}
-		undo, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
-		defer cancel()
-		if savepoint.Rollback(undo) != nil {
-			_ = tx.Conn().Close(undo) // it cannot be used any more either way
+		if !released {
+			undoing(ctx, tx, savepoint.Rollback)
 		}
 	}()
-	if err := fn(savepoint); err != nil {
+	if err := noneIgnored(tx, fn(savepoint)); err != nil {
 		return err
-	}
-	if tx.Conn().PgConn().TxStatus() == 'E' {
-		return errIgnored
 	}
 	if err := savepoint.Commit(ctx); err != nil {
 		return fmt.Errorf("release the savepoint: %w", err)
 	}
 	released = true
 	return nil
+}
+
+// The savepoint of a page costs no round trip: it is set together with the
+// first statements, and released by the acknowledgement.
+const (
+	setPageSQL     = `SAVEPOINT page`
+	undoPageSQL    = `ROLLBACK TO SAVEPOINT page`
+	releasePageSQL = `RELEASE SAVEPOINT page`
+)
+
+// inPageSavepoint is [inSavepoint] for the savepoint of a page, which fn has to
+// set first.
+func inPageSavepoint(ctx context.Context, tx pgx.Tx, fn func() error) (err error) {
+	done := false
+	defer func() {
+		if done {
+			return
+		}
+		undoing(ctx, tx, func(undo context.Context) error {
+			_, err := tx.Exec(undo, undoPageSQL)
+			return err
+		})
+	}()
+	if err := noneIgnored(tx, fn()); err != nil {
+		return err
+	}
+	if err := ctx.Err(); err != nil { // whatever fn says: it may have given up half way
+		return err
+	}
+	done = true
+	return nil
+}
+
+// undoing undoes what was written since a savepoint, whatever has ended.
+func undoing(ctx context.Context, tx pgx.Tx, undo func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), undoTimeout)
+	defer cancel()
+	if undo(ctx) != nil {
+		_ = tx.Conn().Close(ctx) // it cannot be used any more either way
+	}
+}
+
+// noneIgnored answers err, or [errIgnored] when there should be one.
+func noneIgnored(tx pgx.Tx, err error) error {
+	if err == nil && tx.Conn().PgConn().TxStatus() == 'E' {
+		return errIgnored
+	}
+	return err
 }

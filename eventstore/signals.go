@@ -36,9 +36,10 @@ func NewSignals(pool *pgxpool.Pool, bell *Bell, log *slog.Logger) *Signals {
 	return &Signals{pool: pool, bell: bell, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
 }
 
-// Appended says that this process appended. It never blocks.
-func (s *Signals) Appended() {
-	s.bell.Ring()
+// Appended says that this process appended events of these types. It never
+// blocks.
+func (s *Signals) Appended(types []string) {
+	s.bell.RingFor(types)
 	select {
 	case s.outgoing <- struct{}{}:
 	default:

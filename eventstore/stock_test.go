@@ -79,6 +79,9 @@ func TestStockANackSendsAgainWithinTheSameTransaction(t *testing.T) {
 	l.fill(t, 1)
 	messages := stockSubscriber(t, l, sql.SubscriberConfig{})
 	msg, tx := receive(t, messages)
+	if _, err := tx.ExecContext(msg.Context(), setPageSQL); err != nil { // which the ack releases
+		t.Fatal(err)
+	}
 	if _, err := tx.ExecContext(msg.Context(), `INSERT INTO effects (follower, position) VALUES ('stock', 1)`); err != nil {
 		t.Fatal(err)
 	}

@@ -34,7 +34,7 @@ var (
 type Store struct {
 	pool     *pgxpool.Pool
 	codec    *Codec
-	appended func()
+	appended func(types []string)
 
 	mu      sync.Mutex
 	queue   []*waiting // appends nobody has taken yet
@@ -43,9 +43,10 @@ type Store struct {
 	wg      sync.WaitGroup // the committer
 }
 
-// New makes the store over a pool. appended is called after every append, as
-// [Signals.Appended] or [Bell.Ring]; it must not block.
-func New(pool *pgxpool.Pool, codec *Codec, appended func()) *Store {
+// New makes the store over a pool. appended is called after every append
+// with the types of its events, as [Signals.Appended] or [Bell.RingFor]; it must
+// not block.
+func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string)) *Store {
 	return &Store{pool: pool, codec: codec, appended: appended}
 }
 
@@ -63,7 +64,7 @@ func (s *Store) Codec() *Codec { return s.codec }
 // columns of events in the order of [Recorded]. The data are read as text: read
 // as JSON they would lose the white space around them, which makes other bytes.
 const columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data::text,
-    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at`
+    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id`
 
 // Load answers the events of a stream in order; none when it does not exist.
 func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
@@ -84,13 +85,7 @@ func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelop
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))
 	}
-	events = make([]Envelope, len(recorded))
-	for i, r := range recorded {
-		if events[i], err = s.codec.Open(r); err != nil {
-			return nil, err
-		}
-	}
-	return events, nil
+	return s.codec.Open(ctx, recorded...)
 }
 
 // Read answers up to limit events after a position, in order. The log has no

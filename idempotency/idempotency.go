@@ -242,3 +242,23 @@ func (s *Store) Release(ctx context.Context, commandID uuid.UUID, c Claim, unsur
 	}
 	return nil
 }
+
+// Forget removes the stored answers that name one of the ids, or hold one of
+// the words without regard to case, in the transaction of whoever erases them.
+// The requests behind them are then told that they were carried out before.
+func Forget(ids []uuid.UUID, words []string) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		const q = `
+DELETE FROM answers
+WHERE CASE WHEN sealed OR body IS NULL THEN false ELSE
+    EXISTS (SELECT FROM unnest($2::text[]) AS word WHERE strpos(lower(convert_from(body, 'UTF8')), lower(word)) > 0)
+    OR EXISTS (
+        SELECT FROM regexp_matches(convert_from(body, 'UTF8'), '[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}', 'g') AS found
+        WHERE found[1]::uuid = ANY ($1))
+    END`
+		if _, err := tx.Exec(ctx, q, ids, words); err != nil {
+			return fmt.Errorf("forget stored answers: %w", err)
+		}
+		return nil
+	}
+}

@@ -22,6 +22,8 @@ var serviceGrants = []string{
 	"SELECT, INSERT ON service_keys",
 	"USAGE ON SEQUENCE ticket_numbers",
 	"SELECT, INSERT, UPDATE ON accounts",
+	"SELECT, INSERT, UPDATE ON person_keys",
+	"SELECT, INSERT ON master_key",
 	"SELECT, INSERT, UPDATE, DELETE ON sessions",
 	"SELECT, INSERT, UPDATE, DELETE ON tokens",
 	"SELECT, INSERT, UPDATE, DELETE ON answers",

@@ -35,14 +35,16 @@ WHERE c.id = e.id`
 
 const removeCommentsSQL = `DELETE FROM read.comments WHERE id = ANY ($1) OR ticket_id = ANY ($2)`
 
+const forgetCommentsSQL = `DELETE FROM read.comments WHERE ticket_id = ANY ($1)`
+
 // commentList keeps read.comments.
 func commentList() eventstore.Follower {
-	return eventstore.Follower{
+	return withTexts(eventstore.Follower{
 		Name: "comment_list",
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyCommentList,
-	}
+	}, forgetCommentsSQL)
 }
 
 // commentPage is what a page of events comes to: one entry a comment.

@@ -38,12 +38,3 @@ import (
 func Followers() []eventstore.Follower {
 	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketSearch(), emailLedger()}
 }
-
-// Names answers the names of all projectors.
-func Names() []string {
-	var names []string
-	for _, f := range Followers() {
-		names = append(names, f.Name)
-	}
-	return names
-}

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/domain"
 	"helpdesk/domain/letter"
 	"helpdesk/eventstore"
 )
@@ -52,12 +53,12 @@ ON CONFLICT (id) DO UPDATE SET
 
 // emailLedger keeps read.emails.
 func emailLedger() eventstore.Follower {
-	return eventstore.Follower{
+	return withTexts(eventstore.Follower{
 		Name: "email_ledger",
 		Types: eventstore.Types(letter.Queued{}, letter.HandedOver{}, letter.Postponed{}, letter.Sent{}, letter.Failed{},
 			letter.Doubted{}, letter.Requeued{}),
 		Apply: applyEmailLedger,
-	}
+	}, `DELETE FROM read.emails WHERE id = ANY ($1)`)
 }
 
 func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -128,4 +129,22 @@ ORDER BY queued_at DESC, id DESC LIMIT $2`
 		return nil, eventstore.Unreachable(fmt.Errorf("list letters: %w", err))
 	}
 	return emails, nil
+}
+
+// EmailsTo calls each with every letter to somebody, the oldest first, until it
+// answers an error.
+func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each func(Email) error) error {
+	const q = `SELECT ` + emailColumns + ` FROM read.emails WHERE recipient_id = $1 ORDER BY queued_at, id`
+	rows, _ := r.pool.Query(ctx, q, recipient.UUID) // its error is in rows, too
+	defer rows.Close()
+	for rows.Next() {
+		e, err := pgx.RowToStructByName[Email](rows)
+		if err == nil {
+			err = each(e)
+		}
+		if err != nil {
+			return fmt.Errorf("list letters to %s: %w", recipient, err)
+		}
+	}
+	return eventstore.Unreachable(rows.Err())
 }

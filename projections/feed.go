@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -77,16 +78,10 @@ func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (tol
 	if err := f.fresh.Wait(waiting, upto); err != nil {
 		return nil, after, nil
 	}
-	var events []eventstore.Envelope
-	for _, r := range recorded {
-		if r.StreamType != domain.TicketStream {
-			continue
-		}
-		e, err := f.log.Codec().Open(r)
-		if err != nil {
-			return nil, after, err
-		}
-		events = append(events, e)
+	recorded = slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return r.StreamType != domain.TicketStream })
+	events, err := f.log.Codec().Open(ctx, recorded...)
+	if err != nil {
+		return nil, after, err
 	}
 	told, err = f.tell(ctx, viewer, events)
 	if err != nil {

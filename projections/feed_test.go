@@ -40,7 +40,7 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 	d.register(t)
 	applied := eventstore.NewBell()
 	fresh := d.follow(t, 50)
-	feed := NewFeed(d.pool, d.store, d.bell, eventstore.NewFreshness(d.pool, applied, Names()...))
+	feed := NewFeed(d.pool, d.store, d.bell, eventstore.NewFreshness(d.pool, applied, Followers()...))
 	before, err := d.store.Head(testContext(t))
 	if err != nil {
 		t.Fatal(err)

@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
 
@@ -45,7 +46,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
 	db := pgtest.New(t, opts...)
 	bell, pool := eventstore.NewBell(), db.Pool(t)
-	store := eventstore.New(pool, eventstore.NewCodec(), bell.Ring)
+	store := eventstore.New(pool, keys.Codec(t, pool), bell.RingFor)
 	t.Cleanup(store.Close)
 	return &desk{
 		Reader: NewReader(pool), db: db, pool: pool, store: store, bell: bell,
@@ -60,6 +61,7 @@ func nothing(context.Context, pgx.Tx) error { return nil }
 
 func (noAccounts) Insert(user.Account, string) eventstore.InTx         { return nothing }
 func (noAccounts) Update(user.Account) eventstore.InTx                 { return nothing }
+func (noAccounts) Erase(user.ID) eventstore.InTx                       { return nothing }
 func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
 
 // follow runs the projectors until the test ends.
@@ -68,7 +70,7 @@ func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
 	applied := eventstore.NewBell()
 	config := eventstore.FollowConfig{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
 	followers := eventstore.Follow(d.pool, d.store.Codec(), d.bell, applied, config, Followers()...)
-	fresh := eventstore.NewFreshness(d.pool, applied, Names()...)
+	fresh := eventstore.NewFreshness(d.pool, applied, Followers()...)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- followers.Run(ctx) }()
@@ -104,11 +106,9 @@ func (d *desk) log(t testing.TB) []eventstore.Envelope {
 	if err != nil {
 		t.Fatal(err)
 	}
-	events := make([]eventstore.Envelope, len(recorded))
-	for i, r := range recorded {
-		if events[i], err = d.store.Codec().Open(r); err != nil {
-			t.Fatal(err)
-		}
+	events, err := d.store.Codec().Open(testContext(t), recorded...)
+	if err != nil {
+		t.Fatal(err)
 	}
 	return events
 }

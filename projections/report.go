@@ -6,7 +6,8 @@ import (
 )
 
 // reportSQL counts each ticket once a fact, whatever became of it since. Counts
-// and position come from one snapshot.
+// and position come from one snapshot; the position is that of the log where
+// nothing that counts is still to come.
 const reportSQL = `
 WITH span AS (
     SELECT coalesce($1::timestamptz, clock_timestamp()) AS upto
@@ -22,13 +23,15 @@ SELECT
     (SELECT count(DISTINCT ticket_id) FROM facts WHERE fact = 'escalated') AS escalated,
     upto - $2::bigint * interval '24 hours' AS "from",
     upto AS "to",
-    coalesce((SELECT position FROM checkpoints WHERE name = 'ticket_facts'), 0) AS as_of_position
+    coalesce((SELECT CASE WHEN EXISTS (SELECT FROM events WHERE position > c.position AND type = ANY ($4))
+        THEN c.position ELSE head.position END
+        FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_facts' AND head.id = 1), 0) AS as_of_position
 FROM span`
 
 // Report counts the tickets that were opened, resolved and escalated in the
 // window (To − Days × 24 h, To], by when it happened.
 func (r *Reader) Report(ctx context.Context, q ReportQuery) (Report, error) {
-	return one[Report](ctx, r.pool, "report", reportSQL, instant(q.To), q.Days, instant(q.KnownAt))
+	return one[Report](ctx, r.pool, "report", reportSQL, instant(q.To), q.Days, instant(q.KnownAt), ticketFacts().Types)
 }
 
 // instant answers a query argument that is null for the zero time.

@@ -66,14 +66,14 @@ const deleteTicketsSQL = `DELETE FROM read.tickets WHERE id = ANY ($1)`
 
 // ticketList keeps read.tickets.
 func ticketList() eventstore.Follower {
-	return eventstore.Follower{
+	return withTexts(eventstore.Follower{
 		Name: "ticket_list",
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},
 			ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyTicketList,
-	}
+	}, deleteTicketsSQL)
 }
 
 // ticketFold is a ticket on its way through a page.
@@ -101,6 +101,9 @@ func applyTicketList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelop
 	}
 	if err := eventstore.WriteRows(ctx, tx, writeTicketsSQL, rows); err != nil {
 		return fmt.Errorf("write tickets: %w", err)
+	}
+	if len(gone) == 0 {
+		return nil
 	}
 	if _, err := tx.Exec(ctx, deleteTicketsSQL, gone); err != nil {
 		return fmt.Errorf("delete tickets: %w", err)

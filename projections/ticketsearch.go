@@ -85,12 +85,12 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 
 // ticketSearch keeps read.search_texts and read.ticket_search.
 func ticketSearch() eventstore.Follower {
-	return eventstore.Follower{
+	return withTexts(eventstore.Follower{
 		Name: "ticket_search",
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
 			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyTicketSearch,
-	}
+	}, forgetTicketsSQL)
 }
 
 // textKey names a text.

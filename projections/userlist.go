@@ -53,14 +53,16 @@ ON CONFLICT (id) DO UPDATE SET
     notify_commented = excluded.notify_commented,
     notify_resolved = excluded.notify_resolved`
 
+const forgetUsersSQL = `DELETE FROM read.users WHERE id = ANY ($1)`
+
 // userList keeps read.users.
 func userList() eventstore.Follower {
-	return eventstore.Follower{
+	return withTexts(eventstore.Follower{
 		Name: "user_list",
 		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
-			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}),
+			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{}),
 		Apply: applyUserList,
-	}
+	}, forgetUsersSQL)
 }
 
 func applyUserList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -98,7 +100,7 @@ func foldUser(r userRow, e eventstore.Envelope) userRow {
 		r.Email, r.FirstName, r.LastName = d.Email, d.FirstName, d.LastName
 	case user.RoleChanged:
 		r.Role = d.Role
-	case user.Deactivated:
+	case user.Deactivated, user.Erased:
 		r.IsActive = false
 	case user.Reactivated:
 		r.IsActive = true

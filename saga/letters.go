@@ -54,7 +54,7 @@ func (d Directory) fold(e eventstore.Envelope) {
 		p = Person{Role: f.Role, Active: true, Wants: user.AllNotifications()}
 	case user.RoleChanged:
 		p.Role = f.Role
-	case user.Deactivated:
+	case user.Deactivated, user.Erased:
 		p.Active = false
 	case user.Reactivated:
 		p.Active = true

@@ -23,7 +23,7 @@ func Letters(woken func()) eventstore.Follower {
 	return eventstore.Follower{
 		Name: LettersName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
-			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{},
+			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
 			letter.Requeued{}),
 		Apply:     applyLetters,
 		Committed: woken,

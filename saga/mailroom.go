@@ -124,6 +124,9 @@ func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (
 
 // try sends a letter that waits, and records how that ended.
 func (m *Mailroom) try(ctx context.Context, r commands.Request, id letter.ID, s letter.State) error {
+	if s.Address == domain.Erased {
+		return m.record(ctx, r, id, &letter.Fault{Verdict: letter.VerdictRefused, Err: errors.New("the recipient was erased")})
+	}
 	content, err := m.content(ctx, id, s)
 	if err != nil {
 		return err
@@ -242,6 +245,9 @@ func (m *Mailroom) username(ctx context.Context, id domain.UserID) (string, erro
 	a, err := m.accounts.Find(ctx, id.String())
 	if errors.Is(err, domain.ErrNotFound) {
 		return "", nil
+	}
+	if strings.HasPrefix(a.Username, domain.Erased) {
+		return domain.Erased, nil
 	}
 	return strings.TrimSpace(a.Username), err
 }

@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
 
@@ -61,7 +62,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.super.Close)
-	d.store = eventstore.New(d.pool, eventstore.NewCodec(), d.bell.Ring)
+	d.store = eventstore.New(d.pool, keys.Codec(t, d.pool), d.bell.RingFor)
 	t.Cleanup(d.store.Close)
 	hasher, err := auth.NewHasher(auth.HashConfig{})
 	if err != nil {
@@ -78,10 +79,10 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()
 	applied := eventstore.NewBell()
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.bell, applied, eventstore.FollowConfig{Logger: d.log, PageSize: 50},
-		Escalation(p, d.timers.Ring), Letters(d.issued.Ring))
+	managers := []eventstore.Follower{Escalation(p, d.timers.Ring), Letters(d.issued.Ring)}
+	followers := eventstore.Follow(d.pool, d.store.Codec(), d.bell, applied, eventstore.FollowConfig{Logger: d.log, PageSize: 50}, managers...)
 	run(t, followers.Run)
-	fresh := eventstore.NewFreshness(d.pool, applied, EscalationName, LettersName)
+	fresh := eventstore.NewFreshness(d.pool, applied, managers...)
 	t.Cleanup(fresh.Close)
 	return func() {
 		t.Helper()

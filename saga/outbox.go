@@ -194,3 +194,17 @@ func (o *Outbox) Count(ctx context.Context) (Counts, error) {
 	}
 	return c, nil
 }
+
+// ForgetErrors removes what is stored of why commands about a person, or about
+// letters among the streams, failed: a mail server may have quoted an address.
+func ForgetErrors(person uuid.UUID, streamIDs []uuid.UUID) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		const q = `
+UPDATE saga.outbox SET error = $3
+WHERE error IS NOT NULL AND (payload ->> 'recipient' = $1::text OR (payload ->> 'letter')::uuid = ANY ($2))`
+		if _, err := tx.Exec(ctx, q, person.String(), streamIDs, domain.Erased); err != nil {
+			return fmt.Errorf("forget why commands failed: %w", err)
+		}
+		return nil
+	}
+}

@@ -253,11 +253,11 @@ func (d *desk) checkPending(t *testing.T, p Policy) int {
 		if r.StreamType != domain.TicketStream {
 			continue
 		}
-		e, err := d.store.Codec().Open(r)
+		events, err := d.store.Codec().Open(testContext(t), r)
 		if err != nil {
 			t.Fatal(err)
 		}
-		waits[r.StreamID] = waits[r.StreamID].fold(e)
+		waits[r.StreamID] = waits[r.StreamID].fold(events[0])
 	}
 	line := func(id uuid.UUID, opening int, p ticket.Priority, due time.Time) string {
 		return fmt.Sprint(id, " ", opening, " ", p, " ", due.UTC().Format(time.RFC3339Nano))

@@ -228,7 +228,7 @@ func withLog(ctx context.Context, name string, work func(context.Context, Config
 			return err
 		}
 		defer pool.Close()
-		return work(ctx, c, pool, eventstore.New(pool, eventstore.NewCodec(), func() {}))
+		return work(ctx, c, pool, eventstore.New(pool, eventstore.NewCodec(nil), func([]string) {}))
 	})
 }
 

@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
+	"helpdesk/keyring"
 	"helpdesk/mail"
 	"helpdesk/saga"
 )
@@ -35,8 +36,9 @@ type Config struct {
 	DatabaseURL        string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
 	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
 	DatabaseConns      int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
-	DataDir            string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, and the audit log its key and its checkpoints."`
+	DataDir            string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, the audit log its key and its checkpoints, and the service its master key."`
 	PGBin              string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	MasterKey          string     `split_words:"true" desc:"Key that wraps the keys of people, 32 bytes in base64 (openssl rand -base64 32). Empty: keys/master.key in HELPDESK_DATA_DIR, made at the first start. Without it nobody can read the personal texts of the log again."`
 	PublicURL          string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
 	AgentVisibility    visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	EscalateHigh       span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
@@ -119,6 +121,9 @@ func (c Config) check() error {
 	}
 	if c.CheckpointInterval == 0 {
 		return errors.New("HELPDESK_CHECKPOINT_INTERVAL: 0s is not allowed: use a span such as 1m or 24h")
+	}
+	if _, err := keyring.ParseMaster(c.MasterKey); c.MasterKey != "" && err != nil {
+		return fmt.Errorf("HELPDESK_MASTER_KEY: %w", err) // without the value: it may be a secret cut short
 	}
 	if c.DatabaseOwnerURL != "" && c.DatabaseURL == "" {
 		return errors.New("HELPDESK_DATABASE_OWNER_URL: needs HELPDESK_DATABASE_URL beside it")

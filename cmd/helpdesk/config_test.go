@@ -47,6 +47,7 @@ var examples = map[string]string{
 	"HELPDESK_DATABASE_CONNS":      "7",
 	"HELPDESK_DATA_DIR":            "/srv/desk",
 	"HELPDESK_PG_BIN":              "/opt/pg/bin",
+	"HELPDESK_MASTER_KEY":          "dGhpcyBtYXN0ZXIga2V5IGlzIG5vIHNlY3JldCBhdCA=",
 	"HELPDESK_PUBLIC_URL":          "https://desk.example.com",
 	"HELPDESK_AGENT_VISIBILITY":    "queue",
 	"HELPDESK_ESCALATE_HIGH":       "2s",

@@ -140,9 +140,10 @@ func (o *operator) catchUp(ctx context.Context) (saga.Policy, error) {
 		return policy, err
 	}
 	applied := eventstore.NewBell()
+	escalation := saga.Escalation(policy, nil)
 	followers := eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewBell(), applied,
-		eventstore.FollowConfig{Logger: o.log}, saga.Escalation(policy, nil))
-	freshness := eventstore.NewFreshness(o.pool, applied, saga.EscalationName)
+		eventstore.FollowConfig{Logger: o.log}, escalation)
+	freshness := eventstore.NewFreshness(o.pool, applied, escalation)
 	defer freshness.Close()
 	following, stop := context.WithCancel(ctx)
 	defer stop()

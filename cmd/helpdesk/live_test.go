@@ -19,6 +19,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
 
@@ -41,6 +42,7 @@ func serveLive(t *testing.T, db *pgtest.DB, change func(*Config)) *live {
 		t.Fatal(err)
 	}
 	c.Addr, c.DatabaseURL, c.DataDir = "127.0.0.1:0", db.ServiceURL, t.TempDir()
+	c.MasterKey = keys.Master
 	c.RateLimit = 0
 	c.Argon2Memory, c.Argon2Iterations = 64, 1
 	if change != nil {

@@ -41,7 +41,11 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 		}
 		o.accounts = auth.NewAccounts(pool, o.hasher)
 		o.signals = eventstore.NewSignals(pool, eventstore.NewBell(), o.log)
-		o.store = eventstore.New(pool, eventstore.NewCodec(), o.signals.Appended)
+		codec, err := c.codec(ctx, pool, o.log)
+		if err != nil {
+			return err
+		}
+		o.store = eventstore.New(pool, codec, o.signals.Appended)
 		defer o.store.Close()
 		if err := work(ctx, o); err != nil {
 			return err

@@ -63,11 +63,15 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	codec, bell, applied := eventstore.NewCodec(), eventstore.NewBell(), eventstore.NewBell()
+	codec, err := c.codec(ctx, s.pool, log)
+	if err != nil {
+		return s, err
+	}
+	bell, applied := eventstore.NewBell(), eventstore.NewBell()
 	s.bell = bell
 	s.signals = eventstore.NewSignals(s.pool, bell, log)
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
-	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Names()...)
+	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.hasher()

@@ -1,6 +1,14 @@
 package user
 
-import "helpdesk/domain"
+import (
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+)
+
+// TextsErasedMax bounds the streams of one [TextsErased]: reading them again is
+// the work of one page of a projector.
+const TextsErasedMax = 500
 
 // The events of a user. No secret is ever in them: the password hash is kept
 // apart, in a table of its own.
@@ -29,11 +37,22 @@ type (
 	Deactivated struct{}
 	// Reactivated lets them in again.
 	Reactivated struct{}
+	// Erased means that the person is to be forgotten: the key to all they wrote
+	// is destroyed, and they cannot sign in any more.
+	Erased struct{}
+	// TextsErased names streams that held texts of the person, at most
+	// [TextsErasedMax], so that whoever keeps what they say reads them again.
+	TextsErased struct {
+		Streams []uuid.UUID `json:"streams"`
+	}
 	// NotificationsChanged carries all switches as they now stand.
 	NotificationsChanged struct {
 		Notifications
 	}
 )
+
+// ErasedIn answers the streams to be read again; see [helpdesk/eventstore.Follower].
+func (e TextsErased) ErasedIn() []uuid.UUID { return e.Streams }
 
 // EventType returns the stored name of the event.
 func (Registered) EventType() string      { return "user.registered" }
@@ -42,6 +61,8 @@ func (RoleChanged) EventType() string     { return "user.role_changed" }
 func (PasswordChanged) EventType() string { return "user.password_changed" }
 func (Deactivated) EventType() string     { return "user.deactivated" }
 func (Reactivated) EventType() string     { return "user.reactivated" }
+func (Erased) EventType() string          { return "user.erased" }
+func (TextsErased) EventType() string     { return "user.texts_erased" }
 func (NotificationsChanged) EventType() string {
 	return "user.notifications_changed"
 }

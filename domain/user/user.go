@@ -5,9 +5,13 @@
 package user
 
 import (
+	"maps"
 	"net/mail"
 	"regexp"
+	"slices"
 	"strings"
+
+	"github.com/google/uuid"
 
 	"helpdesk/domain"
 )
@@ -38,6 +42,8 @@ type State struct {
 	LastName  string
 	Role      domain.Role
 	Active    bool
+	Erased    bool
+	ErasedIn  map[uuid.UUID]bool // streams that were told to be read again
 
 	Notifications Notifications
 }
@@ -80,6 +86,17 @@ func Evolve(s State, e domain.Event) State {
 		s.Active = true
 	case NotificationsChanged:
 		s.Notifications = e.Notifications
+	case Erased:
+		s.Active, s.Erased = false, true
+	case TextsErased:
+		in := maps.Clone(s.ErasedIn)
+		if in == nil {
+			in = map[uuid.UUID]bool{}
+		}
+		for _, id := range e.Streams {
+			in[id] = true
+		}
+		s.ErasedIn = in
 	}
 	return s
 }
@@ -125,6 +142,14 @@ type (
 		By
 		ID ID
 	}
+	// Erase destroys all that is known of the person, for good. It is an
+	// operator's to give.
+	Erase struct{ By }
+	// EraseTexts has streams read again that held texts of an erased person.
+	EraseTexts struct {
+		By
+		Streams []uuid.UUID
+	}
 )
 
 // Longest values, in characters (RFC 5321 §4.5.3.1.3 for the address).
@@ -140,6 +165,7 @@ var (
 	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
+	ErrErased        = &domain.Error{Kind: domain.KindRejected, Code: "user_erased", Message: "this person was erased"}
 	ErrLastAdmin     = &domain.Error{Kind: domain.KindRejected, Code: "last_admin", Message: "the last active admin cannot be demoted or deactivated"}
 )
 
@@ -163,7 +189,14 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		if !s.Exists || !(c.Actor.Trusted() || c.Actor.ID == c.ID) {
 			return nil, domain.ErrNotFound
 		}
+		if s.Erased {
+			return nil, ErrErased
+		}
 		return []domain.Event{PasswordChanged{}}, nil
+	case Erase:
+		return erase(s, c)
+	case EraseTexts:
+		return eraseTexts(s, c)
 	}
 	panic("user: no rule for this command")
 }
@@ -209,6 +242,9 @@ func edit(s State, c EditUser) ([]domain.Event, error) {
 	if !self && !c.Actor.Admin() {
 		return nil, domain.ErrForbidden
 	}
+	if s.Erased {
+		return nil, ErrErased
+	}
 	var events []domain.Event
 	for _, decide := range []func(State, EditUser, bool) (domain.Event, error){editProfile, editRole, editActive, editNotifications} {
 		e, err := decide(s, c, self)
@@ -218,6 +254,33 @@ func edit(s State, c EditUser) ([]domain.Event, error) {
 		if e != nil {
 			events = append(events, e)
 		}
+	}
+	return events, nil
+}
+
+func erase(s State, c Erase) ([]domain.Event, error) {
+	switch {
+	case !s.Exists:
+		return nil, domain.ErrNotFound
+	case !c.Actor.Trusted():
+		return nil, domain.ErrForbidden
+	case s.Erased:
+		return nil, nil
+	}
+	return []domain.Event{Erased{}}, nil
+}
+
+func eraseTexts(s State, c EraseTexts) ([]domain.Event, error) {
+	switch {
+	case !s.Erased:
+		return nil, domain.ErrNotFound
+	case !c.Actor.Trusted():
+		return nil, domain.ErrForbidden
+	}
+	told := func(id uuid.UUID) bool { return s.ErasedIn[id] }
+	var events []domain.Event
+	for streams := range slices.Chunk(slices.DeleteFunc(slices.Clone(c.Streams), told), TextsErasedMax) {
+		events = append(events, TextsErased{Streams: streams})
 	}
 	return events, nil
 }

@@ -40,6 +40,7 @@ var rules = []rule{
 		"github.com/prometheus/client_golang",
 	}},
 	{of: "commands", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid"}},
+	{of: "keyring", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "projections", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "saga", may: []string{"domain", "eventstore", "commands"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
@@ -78,7 +79,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "audit", "idempotency", "migrations", "internal/localpg", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "audit", "idempotency", "keyring", "migrations", "internal/localpg", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

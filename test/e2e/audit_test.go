@@ -108,7 +108,7 @@ CREATE TABLE saved_edge AS SELECT * FROM audit.edge; CREATE TABLE saved_keys AS 
 		{name: "one is gone and the rest renumbered", want: 10, sql: `DELETE FROM events WHERE position = 10; ` + fmt.Sprintf(renumber, -1)},
 		{name: "one is put in between", want: 10, sql: fmt.Sprintf(renumber, 1) +
 			`; INSERT INTO events SELECT 10, gen_random_uuid(), stream_type, 1, gen_random_uuid(), type, schema_version, data, actor_kind, actor_id,
-correlation_id, causation_id, command_id, occurred_at, recorded_at FROM events WHERE position = 9`},
+correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id FROM events WHERE position = 9`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			exec(c.sql)

@@ -35,7 +35,12 @@ type person struct {
 // open starts a program on a database of its own.
 func open(t *testing.T, env ...string) *desk {
 	t.Helper()
-	db := pgtest.New(t)
+	return openOn(t, pgtest.New(t), env...)
+}
+
+// openOn starts a program on a database.
+func openOn(t *testing.T, db *pgtest.DB, env ...string) *desk {
+	t.Helper()
 	d := &desk{env: append([]string{
 		"HELPDESK_DATABASE_URL=" + db.ServiceURL,
 		"HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL,

@@ -16,6 +16,9 @@ package pgtest
 import (
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
@@ -186,4 +189,19 @@ func (d *DB) bounce(t testing.TB, sig syscall.Signal) {
 			t.Fatalf("pgtest: the server is not back after %v", patience)
 		}
 	}
+}
+
+// Dump answers all that the database holds as SQL, by pg_dump, which comes with
+// the server, though not with every one: without it the test is skipped.
+func (d *DB) Dump(t testing.TB) string {
+	t.Helper()
+	dump := filepath.Join(d.server.pg.Binaries().Dir, "pg_dump")
+	if _, err := os.Stat(dump); err != nil {
+		t.Skipf("this Postgres has no pg_dump: %v", err)
+	}
+	out, err := exec.CommandContext(t.Context(), dump, "--inserts", "--dbname="+d.SuperURL).Output()
+	if err != nil {
+		t.Fatalf("pgtest: pg_dump: %v", err)
+	}
+	return string(out)
 }

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"helpdesk/internal/localpg"
+	"helpdesk/test/keys"
 )
 
 // patience is far above what a start or an end takes.
@@ -37,12 +38,35 @@ var build = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	binary := filepath.Join(dir, "helpdesk")
-	out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, "helpdesk/cmd/helpdesk").CombinedOutput()
+	out, err := exec.Command("go", "build", "-ldflags", "-s -w", "-o", binary, main).CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build the program: %w\n%s", err, out)
 	}
-	return binary, nil
+	return binary, lookAtSources()
 })
+
+// main is the program's package.
+const main = "helpdesk/cmd/helpdesk"
+
+// lookAtSources looks at every file the program is made of. The go command
+// remembers which files a test looked at, and takes its result from the cache
+// only while they are the same; of a program that is built by the way it would
+// know nothing.
+func lookAtSources() error {
+	const files = `{{if .Module}}{{if .Module.Main}}{{$dir := .Dir}}{{range .GoFiles}}{{$dir}}/{{.}}
+{{end}}{{range .EmbedFiles}}{{$dir}}/{{.}}
+{{end}}{{end}}{{end}}`
+	out, err := exec.Command("go", "list", "-deps", "-f", files, main).Output()
+	if err != nil {
+		return fmt.Errorf("list the sources of the program: %w", err)
+	}
+	for path := range strings.FieldsSeq(string(out)) {
+		if _, err := os.Stat(path); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // removeAfterwards removes dir once this process has ended, however it ends, so
 // that a package whose TestMain is another's leaves nothing behind either.
@@ -191,7 +215,7 @@ func Environ(env ...string) []string {
 		}
 	}
 	// Passwords that cost little: most tests sign many people in.
-	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0",
+	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0", "HELPDESK_MASTER_KEY="+keys.Master,
 		"HELPDESK_ARGON2_MEMORY=64", "HELPDESK_ARGON2_ITERATIONS=1"), env...)
 }
 

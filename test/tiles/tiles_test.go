@@ -111,7 +111,7 @@ func open(t *testing.T, n int) public {
 // fill appends n events and more, as fast as the store takes them.
 func fill(t *testing.T, db *pgtest.DB, n int) {
 	t.Helper()
-	store := eventstore.New(db.Pool(t), eventstore.NewCodec(), func() {})
+	store := eventstore.New(db.Pool(t), eventstore.NewCodec(nil), func([]string) {})
 	defer store.Close()
 	const perTicket = 100
 	var group sync.WaitGroup

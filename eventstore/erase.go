@@ -1,0 +1,108 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+)
+
+// erasing is an event that says where texts of an erased person were.
+type erasing interface{ ErasedIn() []uuid.UUID }
+
+// againSQL reads what a follower has applied of streams: of one whose events
+// wait, those before.
+const againSQL = `SELECT ` + columns + ` FROM events AS e
+WHERE stream_id = ANY ($1) AND position <= $2 AND type = ANY ($3)
+  AND position < coalesce((SELECT min(position) FROM parked_events AS p WHERE p.follower = $4 AND p.stream_id = e.stream_id), position + 1)
+ORDER BY position`
+
+// readAgain forgets the streams in which texts were erased and answers what is
+// to be applied in their place: all events of these streams, up to the last of
+// the page, and the page's other events. Order matters within a stream alone.
+func (w *worker) readAgain(ctx context.Context, tx pgx.Tx, events []Envelope) ([]Envelope, error) {
+	again := map[uuid.UUID]bool{}
+	var streams []uuid.UUID
+	for _, e := range events {
+		if x, ok := e.Event.(erasing); ok {
+			for _, id := range x.ErasedIn() {
+				if !again[id] {
+					again[id], streams = true, append(streams, id)
+				}
+			}
+		}
+	}
+	if len(streams) == 0 {
+		return events, nil
+	}
+	if err := w.Forget(ctx, tx, streams); err != nil {
+		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
+	}
+	rows, _ := tx.Query(ctx, againSQL, streams, events[len(events)-1].Position, w.Types, w.Name) // CollectRows answers its error
+	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	if err != nil {
+		return nil, fmt.Errorf("read streams with erased texts: %w", err)
+	}
+	history, err := w.codec.Open(ctx, recorded...)
+	if err != nil {
+		return nil, err
+	}
+	for _, e := range events {
+		if !again[e.StreamID] { // else it is among the others of its stream
+			history = append(history, e)
+		}
+	}
+	return slices.DeleteFunc(history, func(e Envelope) bool { _, ok := e.Event.(erasing); return ok }), nil
+}
+
+// StreamsOf answers the streams that hold texts of a person, in no order.
+func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT DISTINCT stream_id FROM events WHERE person_id = $1`, person) // CollectRows answers its error
+	streams, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, Unreachable(fmt.Errorf("look for the texts of %s: %w", person, err))
+	}
+	return streams, nil
+}
+
+// ForgetErrors removes what is stored of why events of streams were parked: the
+// database may have quoted them.
+func ForgetErrors(streamIDs []uuid.UUID) InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		const q = `UPDATE parked_events SET error = $2 WHERE stream_id = ANY ($1)`
+		if _, err := tx.Exec(ctx, q, streamIDs, domain.Erased); err != nil {
+			return fmt.Errorf("forget why events were parked: %w", err)
+		}
+		return nil
+	}
+}
+
+// About calls each with every event that a person caused, that is of their own
+// stream or that holds a text of theirs, in order, until it answers an error. It
+// reads the whole log, which may take long.
+func (s *Store) About(ctx context.Context, person uuid.UUID, each func(Envelope) error) error {
+	const q = `SELECT ` + columns + ` FROM events WHERE person_id = $1 OR actor_id = $1 OR stream_id = $1 ORDER BY position`
+	rows, err := s.pool.Query(ctx, q, person)
+	if err != nil {
+		return Unreachable(fmt.Errorf("read the events about %s: %w", person, err))
+	}
+	defer rows.Close()
+	for rows.Next() {
+		recorded, err := pgx.RowToStructByPos[Recorded](rows)
+		if err != nil {
+			return fmt.Errorf("read the events about %s: %w", person, err)
+		}
+		events, err := s.codec.Open(ctx, recorded)
+		if err != nil {
+			return err
+		}
+		if err := each(events[0]); err != nil {
+			return err
+		}
+	}
+	return Unreachable(rows.Err())
+}

@@ -1,0 +1,299 @@
+package eventstore
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+)
+
+// memoryKeys is a ring of keys that are known to the test.
+type memoryKeys struct {
+	mu        sync.Mutex
+	keys      map[uuid.UUID]cipher.AEAD
+	destroyed map[uuid.UUID]bool
+}
+
+func newMemoryKeys() *memoryKeys {
+	return &memoryKeys{keys: map[uuid.UUID]cipher.AEAD{}, destroyed: map[uuid.UUID]bool{}}
+}
+
+func (k *memoryKeys) Sealing(_ context.Context, person uuid.UUID) (cipher.AEAD, bool, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if k.destroyed[person] {
+		return nil, false, nil
+	}
+	if k.keys[person] == nil {
+		block, err := aes.NewCipher(append(person[:], person[:]...))
+		if err != nil {
+			return nil, false, err
+		}
+		if k.keys[person], err = cipher.NewGCM(block); err != nil {
+			return nil, false, err
+		}
+	}
+	return k.keys[person], true, nil
+}
+
+func (k *memoryKeys) Opening(_ context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	found := map[uuid.UUID]cipher.AEAD{}
+	for _, person := range people {
+		if key := k.keys[person]; key != nil {
+			found[person] = key
+		}
+	}
+	return found, nil
+}
+
+func (k *memoryKeys) destroy(person uuid.UUID) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	delete(k.keys, person)
+	k.destroyed[person] = true
+}
+
+// sealing makes the log one whose texts are sealed.
+func (l *log) sealing(t testing.TB) *memoryKeys {
+	t.Helper()
+	keys := newMemoryKeys()
+	l.Store = New(l.pool, NewCodec(keys), l.bell.RingFor)
+	t.Cleanup(l.Store.Close)
+	return keys
+}
+
+// texts of the events below, none of which may stand in the database.
+var secrets = []string{"Printer", "smokes", "drum", "Which model", "Which one", "ann@example.org", "Lee"}
+
+func TestTextsOfPeopleAreStoredSealedAndReadAsTheyWere(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.sealing(t)
+	id := newID(t)
+	want := []domain.Event{
+		ticket.Opened{Number: 1, Title: "Printer", Description: "It smokes.", Priority: ticket.High, CreatedBy: ann, OpenedBy: bob},
+		ticket.Prioritised{Priority: ticket.Low},
+		ticket.Resolved{Reason: "new drum"},
+		ticket.Reopened{}, // nothing to seal in it
+		ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", AddedAt: instant},
+		ticket.CommentEdited{CommentID: comment, Text: "Which one?"},
+		user.Registered{Username: "ann", Email: "ann@example.org", LastName: "Lee", Role: domain.RoleUser},
+	}
+	a := appending(id, 0, want...)
+	a.Person = bob
+	l.mustAppend(t, a)
+
+	events, err := l.Load(testContext(t), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []domain.Event
+	var people []domain.UserID
+	for _, e := range events {
+		got, people = append(got, e.Event), append(people, domain.UserID{UUID: e.PersonID.UUID})
+		for _, secret := range secrets {
+			if strings.Contains(string(e.Data), secret) {
+				t.Errorf("%s is stored as %s", e.Type, e.Data)
+			}
+		}
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-appended +read):\n%s", diff)
+	}
+	none := domain.UserID{}
+	if diff := cmp.Diff([]domain.UserID{ann, none, bob, none, bob, bob, bob}, people); diff != "" {
+		t.Errorf("whose texts (-want +got):\n%s", diff)
+	}
+}
+
+func TestWhatIsNobodysIsNotSealed(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.sealing(t)
+	id := newID(t)
+	l.mustAppend(t, opening(id)) // of nobody, by the system
+	events, err := l.Load(testContext(t), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if e := events[0]; e.PersonID.Valid || !strings.Contains(string(e.Data), "It smokes.") {
+		t.Errorf("stored as %s, of %v", e.Data, e.PersonID)
+	}
+}
+
+func TestOfSomebodyErasedNothingIsReadOrStored(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	keys := l.sealing(t)
+	id := newID(t)
+	l.mustAppend(t, appending(id, 0, ticket.Opened{Title: "Printer", Description: "It smokes.", CreatedBy: ann}))
+	of := appending(id, 1, ticket.Retitled{Title: "Plotter"})
+	of.Person = bob
+	l.mustAppend(t, of)
+	keys.destroy(ann.UUID)
+	late := appending(id, 2, ticket.Described{Description: "It smokes no more."}, ticket.Closed{})
+	late.Person = ann
+	l.mustAppend(t, late)
+	events, err := l.Load(testContext(t), id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []domain.Event
+	for _, e := range events {
+		got = append(got, e.Event)
+	}
+	want := []domain.Event{
+		ticket.Opened{Title: domain.Erased, Description: domain.Erased, CreatedBy: ann},
+		ticket.Retitled{Title: "Plotter"}, ticket.Described{Description: domain.Erased}, ticket.Closed{},
+	}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if data := string(events[2].Data); strings.Contains(data, "smokes") || events[2].PersonID.Valid {
+		t.Errorf("written after the erasure: %s of %v", data, events[2].PersonID)
+	}
+}
+
+func TestASealedTextOpensNowhereElse(t *testing.T) {
+	t.Parallel()
+	codec := NewCodec(newMemoryKeys())
+	e, err := codec.prepare(testContext(t), appending(newID(t), 0, ticket.Opened{Title: "Printer", Description: "It smokes.", CreatedBy: ann}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	was := Recorded{Type: "ticket.opened", SchemaVersion: 1, EventID: e.events[0].id, Data: e.events[0].data, PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true}}
+	if _, err := codec.Open(testContext(t), was); err != nil {
+		t.Fatalf("as it was written: %v", err)
+	}
+	if _, _, err := codec.keys.Sealing(testContext(t), bob.UUID); err != nil {
+		t.Fatal(err)
+	}
+	for name, alter := range map[string]func(*Recorded){
+		"in another event":   func(r *Recorded) { r.EventID = newID(t) },
+		"as somebody else's": func(r *Recorded) { r.PersonID.UUID = bob.UUID },
+		"as another text": func(r *Recorded) {
+			r.Data = []byte(strings.NewReplacer(`"title"`, `"other"`, `"description"`, `"title"`).Replace(string(r.Data)))
+		},
+		"cut short":               func(r *Recorded) { r.Data = []byte(`{"title":"AAAA"}`) },
+		"plain, but said sealed":  func(r *Recorded) { r.Data = []byte(`{"title":"Printer, plain"}`) },
+		"with one character else": func(r *Recorded) { r.Data = []byte(strings.Replace(string(r.Data), `"title":"`, `"title":"A`, 1)) },
+	} {
+		r := was
+		r.Data = append([]byte(nil), was.Data...)
+		alter(&r)
+		if events, err := codec.Open(testContext(t), r); err == nil {
+			t.Errorf("%s: it opens as %+v", name, events[0].Event)
+		}
+	}
+	if _, err := NewCodec(nil).Open(testContext(t), was); err == nil {
+		t.Error("it opens without keys")
+	}
+}
+
+// titles is a follower that keeps the newest title of every ticket, as a table
+// of texts would.
+func titles() Follower {
+	return Follower{
+		Name: "titles", Types: []string{"ticket.opened", "ticket.retitled", "user.texts_erased"},
+		Apply: func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+			for _, e := range events {
+				var title string
+				switch d := e.Event.(type) {
+				case ticket.Opened:
+					title = d.Title
+				case ticket.Retitled:
+					title = d.Title
+				}
+				const q = `INSERT INTO effects (follower, position, type) VALUES ($1, $2, $3)`
+				if _, err := tx.Exec(ctx, q, e.StreamID.String(), e.Position, title); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+		Forget: func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error {
+			_, err := tx.Exec(ctx, `DELETE FROM effects WHERE follower = ANY ($1::text[])`, streamIDs)
+			return err
+		},
+	}
+}
+
+func TestAFollowerReadsStreamsWithErasedTextsAgain(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	keys := l.sealing(t)
+	l.makeEffects(t)
+	of := func(id uuid.UUID, version int, person domain.UserID, title string) {
+		a := appending(id, version, ticket.Retitled{Title: title})
+		if version == 0 {
+			a.Events[0] = ticket.Opened{Title: title, CreatedBy: person}
+		}
+		a.Person = person
+		l.mustAppend(t, a)
+	}
+	hers, his, both := newID(t), newID(t), newID(t)
+	of(hers, 0, ann, "hers")
+	of(his, 0, bob, "his")
+	of(both, 0, bob, "his too")
+	of(both, 1, ann, "now hers")
+	_, fresh := l.follow(t, FollowConfig{}, titles())
+	waitFor(t, fresh, 4)
+
+	keys.destroy(ann.UUID)
+	streams, err := l.StreamsOf(testContext(t), ann.UUID)
+	if err != nil || len(streams) != 2 {
+		t.Fatalf("streams with texts of hers: %v, %v", streams, err)
+	}
+	erased := appending(ann.UUID, 0, user.TextsErased{Streams: streams})
+	erased.StreamType = domain.UserStream
+	l.mustAppend(t, erased)
+	of(both, 2, bob, "his again") // in the same page or the next
+	waitFor(t, fresh, 6)
+
+	rows, _ := l.pool.Query(testContext(t), `SELECT position, type FROM effects ORDER BY position`)
+	type row struct {
+		Position int64
+		Type     string
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []row{{1, domain.Erased}, {2, "his"}, {3, "his too"}, {4, domain.Erased}, {6, "his again"}}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}
+
+// The form of what is sealed is as lasting as the events themselves: this one
+// was written once, and must open for good.
+func TestEverySealedTextEverWrittenStaysReadable(t *testing.T) {
+	const stored = `{"title":"Alm4eAZ/sxgmKjkqzMVWx2j4G5lKdErCtO/J6W/eaf+yKwn/wQBC2abv"}`
+	r := Recorded{
+		Type: "ticket.retitled", SchemaVersion: 1, EventID: comment.UUID, Data: []byte(stored),
+		PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true},
+	}
+	codec := NewCodec(newMemoryKeys())
+	if _, _, err := codec.keys.Sealing(testContext(t), ann.UUID); err != nil { // whose key comes of her id
+		t.Fatal(err)
+	}
+	events, err := codec.Open(testContext(t), r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(ticket.Retitled{Title: "Plotter – ü"}, events[0].Event); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,158 @@
+package e2e
+
+import (
+	"archive/zip"
+	"io"
+	"net/http"
+	"net/url"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/test/mailserver"
+	"helpdesk/test/pgtest"
+	"helpdesk/test/program"
+)
+
+// words stand nowhere but in what Gudrun wrote, or in who she is.
+var words = []string{
+	"gudrun", "gudrun@example.com", "Brynhild", "Sigurdsdottir", // who she is
+	"quicksilver", "marmalade", "xylophone", "kerfuffle", "obfuscate", "zeppelin", // what she wrote
+}
+
+func TestSomebodyErasedIsGoneAndHistoryStays(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	db := pgtest.New(t)
+	d := openOn(t, db, "HELPDESK_SMTP_URL="+server.URL())
+	bob := d.join(t, "bob", "agent")
+	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/",
+		registration("gudrun").with(object{"first_name": "Brynhild", "last_name": "Sigurdsdottir"}))
+	gudrun := d.signIn(t, "gudrun")
+	v := gudrun.opens(t, "Broken quicksilver", object{"description": "It spilled the marmalade."})
+	d.admin.Must(t, http.StatusOK, "POST", v.path("assign"), object{"assigned_to": "bob"})
+	bob.Must(t, http.StatusOK, "PATCH", v.path(), object{"title": "Spill in the kitchen"})
+	gudrun.Must(t, http.StatusOK, "PATCH", v.path(), object{"description": "It is a xylophone."}, "Idempotency-Key", "hers")
+	said := gudrun.comments(t, v, "What a kerfuffle.", false)
+	gudrun.Must(t, http.StatusOK, "PATCH", "/api/comments/"+said.ID+"/", object{"text": "Do not obfuscate."})
+	bob.comments(t, v, "Have you tried turning it off?", false)
+	bob.Must(t, http.StatusOK, "PATCH", v.path(), object{"priority": "high"}, "Idempotency-Key", "his") // its answer shows her texts
+	bob.Must(t, http.StatusOK, "POST", v.path("resolve"), object{"reason": "Wiped up."})
+	gudrun.Must(t, http.StatusOK, "POST", v.path("reopen"), object{"reason": "A zeppelin came."})
+	waitUntilSent(t, d, 3) // the assignment to him, the comment and the resolution to her
+	if dump := db.Dump(t); !strings.Contains(dump, "gudrun@example.com") || strings.Contains(events(dump), "quicksilver") {
+		t.Error("before: want her address in the read models, and no text of hers in the log")
+	}
+	report := get[counts](t, d.admin, "/api/report/")
+
+	out := filepath.Join(t.TempDir(), "gudrun.zip")
+	d.runs(t, "", "people", "export", "gudrun", "--out", out)
+	checkExport(t, out)
+
+	if said := d.runs(t, "", "people", "erase", "gudrun", "--yes"); !strings.Contains(said, "is erased.") {
+		t.Errorf("it says:\n%s", said)
+	}
+	checkErased(t, d, db, v, gudrun, report)
+	// Once more changes nothing, and her name is free.
+	d.runs(t, "", "people", "erase", gudrun.ID, "--yes")
+	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", registration("gudrun"))
+	if _, stderr, err := program.Run(t.Context(), t, "", d.env, "people", "erase", "nobody", "--yes"); err == nil || !strings.Contains(stderr, `no user "nobody"`) {
+		t.Errorf("of nobody: %v, %s", err, stderr)
+	}
+}
+
+// checkErased looks for Gudrun wherever she was.
+func checkErased(t *testing.T, d *desk, db *pgtest.DB, v ticketView, gudrun *person, report counts) {
+	t.Helper()
+	if got := d.admin.sees(t, v); got.Title != "Spill in the kitchen" || got.Description != "[erased]" || got.CreatedBy.Username != "[erased]" ||
+		got.Comments[0].Text != "[erased]" || got.Comments[1].Text != "Have you tried turning it off?" {
+		t.Errorf("the ticket is shown as %+v", got)
+	}
+	for _, word := range words {
+		if found := get[listOf[ticketView]](t, d.admin, "/api/tickets/?q="+url.QueryEscape(word)); len(found.Results) > 0 {
+			t.Errorf("found by %q: %+v", word, found.Results)
+		}
+	}
+	for _, path := range []string{v.path(), v.path("history"), "/api/users/", "/api/users/" + gudrun.ID + "/", "/api/tickets/", "/api/comments/"} {
+		checkNoWord(t, path, string(d.admin.Must(t, http.StatusOK, "GET", path, nil).Body))
+	}
+	checkNoWord(t, "pg_dump", db.Dump(t))
+	if after := get[counts](t, d.admin, "/api/report/"); after != report {
+		t.Errorf("the report moved from %+v to %+v", report, after)
+	}
+	gudrun.Must(t, http.StatusUnauthorized, "GET", "/api/me/", nil)
+	d.Client(t).Must(t, http.StatusUnauthorized, "POST", "/api/login/", credentials("gudrun"))
+	d.admin.Must(t, http.StatusUnprocessableEntity, "PATCH", "/api/users/"+gudrun.ID+"/", object{"is_active": true})
+}
+
+func checkNoWord(t *testing.T, where, text string) {
+	t.Helper()
+	for _, word := range words {
+		if i := strings.Index(strings.ToLower(text), strings.ToLower(word)); i >= 0 {
+			t.Errorf("%s still holds %q: …%s…", where, word, text[max(i-200, 0):min(i+60, len(text))])
+		}
+	}
+}
+
+// checkExport looks for all of Gudrun's words in what she is handed.
+func checkExport(t *testing.T, path string) {
+	t.Helper()
+	archive, err := zip.OpenReader(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer archive.Close()
+	var all strings.Builder
+	for _, file := range archive.File {
+		r, err := file.Open()
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := io.Copy(&all, r); err != nil {
+			t.Errorf("%s: %v", file.Name, err)
+		}
+		r.Close()
+	}
+	for _, word := range words {
+		if !strings.Contains(all.String(), word) {
+			t.Errorf("the export lacks %q", word)
+		}
+	}
+	if strings.Contains(all.String(), secret) || strings.Contains(all.String(), "argon2") {
+		t.Error("there is a secret in the export")
+	}
+}
+
+// events answers the rows of the log in a dump.
+func events(dump string) string {
+	var rows strings.Builder
+	for line := range strings.Lines(dump) {
+		if strings.HasPrefix(line, "INSERT INTO public.events ") {
+			rows.WriteString(line)
+		}
+	}
+	return rows.String()
+}
+
+// counts are the numbers of a report.
+type counts struct {
+	Opened    int `json:"tickets_opened_last_7_days"`
+	Resolved  int `json:"tickets_resolved_last_7_days"`
+	Escalated int `json:"tickets_escalated_last_7_days"`
+}
+
+// waitUntilSent returns once n letters were sent, by the ledger.
+func waitUntilSent(t *testing.T, d *desk, n int) {
+	t.Helper()
+	limit := time.Now().Add(30 * time.Second)
+	for {
+		list := d.runs(t, "", "mail", "list", "--status", "sent")
+		if strings.Count(list, "\n") >= n {
+			return
+		}
+		if time.Now().After(limit) {
+			t.Fatalf("%d letters were not sent:\n%s", n, list)
+		}
+	}
+}

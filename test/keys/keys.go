@@ -1,0 +1,30 @@
+// Package keys gives tests the keys of people, under a master key that is no
+// secret.
+package keys
+
+import (
+	"context"
+	"testing"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/eventstore"
+	"helpdesk/keyring"
+)
+
+// Master is the master key of every test.
+const Master = "dGhpcyBtYXN0ZXIga2V5IGlzIG5vIHNlY3JldCBhdCA="
+
+// Codec answers the codec of the service, with the keys in the database of pool.
+func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
+	t.Helper()
+	master, err := keyring.ParseMaster(Master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ring, err := keyring.Open(context.Background(), pool, master)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return eventstore.NewCodec(ring)
+}
