@@ -4,15 +4,20 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
+	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 	"helpdesk/internal/localpg"
+	"helpdesk/test/keys"
 	"helpdesk/test/program"
 )
 
@@ -130,27 +135,44 @@ FROM read.tickets`) // CollectRows answers its error
 	return position
 }
 
-func fold(t *testing.T, conn *pgx.Conn, upto int64) map[uuid.UUID]row {
+// opened answers the events of tickets in the log, in order, with the texts of
+// people as they were written.
+func opened(t *testing.T, conn *pgx.Conn) []eventstore.Envelope {
 	t.Helper()
-	tickets := map[uuid.UUID]row{}
-	rows, err := conn.Query(t.Context(), `
-SELECT stream_id, version, type, data, occurred_at FROM events
-WHERE stream_type = 'ticket' AND position <= $1 ORDER BY position`, upto)
+	pool, err := pgxpool.New(t.Context(), conn.Config().ConnString())
 	if err != nil {
 		t.Fatal(err)
 	}
-	var (
-		id      uuid.UUID
-		version int
-		name    string
-		data    []byte
-		at      time.Time
-	)
-	if _, err := pgx.ForEachRow(rows, []any{&id, &version, &name, &data, &at}, func() error {
-		r := tickets[id]
-		switch name {
+	defer pool.Close()
+	codec := keys.Codec(t, pool)
+	recorded, err := eventstore.New(pool, codec, func([]string) {}).Read(t.Context(), 0, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	ofTickets := slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return r.StreamType != domain.TicketStream })
+	events, err := codec.Open(t.Context(), ofTickets...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, e := range events {
+		if events[i].Data, _, err = codec.Plain(e.Event); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return events
+}
+
+func fold(t *testing.T, conn *pgx.Conn, upto int64) map[uuid.UUID]row {
+	t.Helper()
+	tickets := map[uuid.UUID]row{}
+	for _, e := range opened(t, conn) {
+		if e.Position > upto {
+			break
+		}
+		r := tickets[e.StreamID]
+		switch e.Type {
 		case "ticket.opened":
-			r = row{ID: id, Status: "open", CreatedAt: at}
+			r = row{ID: e.StreamID, Status: "open", CreatedAt: e.OccurredAt}
 			fallthrough
 		case "ticket.retitled", "ticket.prioritised":
 			// Of these events each member is the new value of the same name.
@@ -159,17 +181,14 @@ WHERE stream_type = 'ticket' AND position <= $1 ORDER BY position`, upto)
 				Title, Description, Priority *string
 				CreatedBy                    *uuid.UUID `json:"created_by"`
 			}{&r.Number, &r.Title, &r.Description, &r.Priority, &r.CreatedBy}
-			if err := json.Unmarshal(data, &fields); err != nil {
-				return err
+			if err := json.Unmarshal(e.Data, &fields); err != nil {
+				t.Fatal(err)
 			}
 		default:
-			return fmt.Errorf("no test here makes a %s", name)
+			t.Fatalf("no test here makes a %s", e.Type)
 		}
-		r.UpdatedAt, r.Version = at, version
-		tickets[id] = r
-		return nil
-	}); err != nil {
-		t.Fatal(err)
+		r.UpdatedAt, r.Version = e.OccurredAt, e.Version
+		tickets[e.StreamID] = r
 	}
 	return tickets
 }
@@ -189,14 +208,10 @@ func (l *load) wantOnce(t *testing.T, conn *pgx.Conn) {
 func (l *load) written(t *testing.T, conn *pgx.Conn) map[string]int {
 	t.Helper()
 	times := map[string]int{}
-	rows, err := conn.Query(t.Context(), `SELECT data ->> 'title', count(*) FROM events WHERE type = 'ticket.opened' GROUP BY 1`)
-	if err != nil {
-		t.Fatal(err)
-	}
-	var key string
-	var n int
-	if _, err := pgx.ForEachRow(rows, []any{&key, &n}, func() error { times[key] = n; return nil }); err != nil {
-		t.Fatal(err)
+	for _, e := range opened(t, conn) {
+		if d, ok := e.Event.(ticket.Opened); ok {
+			times[d.Title]++
+		}
 	}
 	return times
 }
