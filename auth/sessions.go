@@ -276,8 +276,8 @@ func tokenHash(token string) []byte {
 
 // OpenSession is a session that has not ended.
 type OpenSession struct {
-	CreatedAt time.Time
-	ExpiresAt time.Time
+	CreatedAt time.Time `json:"created_at"`
+	ExpiresAt time.Time `json:"expires_at"`
 }
 
 // Open answers somebody's sessions that have not ended, the oldest first.

@@ -33,12 +33,12 @@ var (
 
 // Token is an API token without its secret.
 type Token struct {
-	ID         uuid.UUID
-	Name       string
-	ReadOnly   bool // whether it may only read
-	CreatedAt  time.Time
-	ExpiresAt  *time.Time // nil: never
-	LastUsedAt *time.Time // nil: never; no more than a minute late
+	ID         uuid.UUID  `json:"id"`
+	Name       string     `json:"name"`
+	ReadOnly   bool       `json:"read_only"` // whether it may only read
+	CreatedAt  time.Time  `json:"created_at"`
+	ExpiresAt  *time.Time `json:"expires_at"`   // nil: never
+	LastUsedAt *time.Time `json:"last_used_at"` // nil: never; no more than a minute late
 }
 
 // Tokens is the API tokens, in the table tokens. It is safe for concurrent

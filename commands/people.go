@@ -70,16 +70,10 @@ func (p *People) ChangePassword(ctx context.Context, r Request, c user.ChangePas
 	})
 }
 
-// Erase erases the user id and does also what the rest of the service keeps of
-// them in the same transaction. For somebody who was erased before it does
-// nothing.
+// Erase erases the user id, and does also, in the same transaction, what is to
+// be done where the rest of the service keeps something of them.
 func (p *People) Erase(ctx context.Context, r Request, id user.ID, c user.Erase, also ...eventstore.InTx) (Outcome, error) {
 	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, func(_ user.State, a *eventstore.Append) {
 		a.Also = eventstore.InTurn(append([]eventstore.InTx{p.accounts.Erase(id)}, also...)...)
 	})
-}
-
-// EraseTexts has the streams read again that held texts of an erased user.
-func (p *People) EraseTexts(ctx context.Context, r Request, id user.ID, c user.EraseTexts) (Outcome, error) {
-	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, nil)
 }

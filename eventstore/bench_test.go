@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -175,4 +176,54 @@ FROM new_streams CROSS JOIN generate_series(1, 10) AS v ORDER BY nth, v`, []any{
 			t.Fatalf("make a backlog: %v", err)
 		}
 	}
+}
+
+// BenchmarkOpen reads a log whose texts are sealed and one whose texts are not,
+// in turns, and folds its tickets: the ratio is what sealing costs a fold.
+func BenchmarkOpen(b *testing.B) {
+	l := newLog(b)
+	const tickets = 2000
+	fill := func(store *Store) (streams []uuid.UUID) {
+		for range tickets {
+			id := newID(b)
+			a := appending(id, 0,
+				ticket.Opened{Title: "The printer on the second floor", Description: strings.Repeat("It smokes, and then it stops. ", 8), Priority: ticket.High, CreatedBy: ann},
+				ticket.Assigned{AssignedTo: bob}, ticket.Started{}, ticket.Prioritised{Priority: ticket.Low},
+				ticket.CommentAdded{CommentID: comment, Author: bob, Text: strings.Repeat("Which model is it? ", 5)},
+				ticket.Resolved{Reason: "a new drum"})
+			a.Person = bob
+			if _, err := store.Append(context.Background(), a); err != nil {
+				b.Fatal(err)
+			}
+			streams = append(streams, id)
+		}
+		return streams
+	}
+	plain := fill(l.Store)
+	l.sealing(b)
+	sealed := fill(l.Store)
+	spent := map[bool]time.Duration{}
+	fold := func(isSealed bool, streams []uuid.UUID) {
+		began := time.Now()
+		events, err := l.LoadAll(context.Background(), streams)
+		if err != nil {
+			b.Fatal(err)
+		}
+		states := map[uuid.UUID]ticket.State{}
+		for _, e := range events {
+			states[e.StreamID] = ticket.Evolve(states[e.StreamID], e.Event)
+		}
+		if len(states) != tickets {
+			b.Fatalf("%d tickets, want %d", len(states), tickets)
+		}
+		spent[isSealed] += time.Since(began)
+	}
+	b.ResetTimer()
+	for range b.N {
+		fold(false, plain)
+		fold(true, sealed)
+	}
+	b.ReportMetric(float64(6*tickets*b.N)/spent[true].Seconds(), "sealed/s")
+	b.ReportMetric(float64(6*tickets*b.N)/spent[false].Seconds(), "plain/s")
+	b.ReportMetric(spent[true].Seconds()/spent[false].Seconds(), "ratio")
 }

@@ -15,6 +15,8 @@
 //   - Positions are 1, 2, 3 … without a hole, in the order of commits: who has
 //     seen position n has seen all before it, and "position > n" misses nothing.
 //   - What was written is never changed, and every event ever written decodes.
+//     Texts of people are stored sealed under their own keys ([Keys]), and read as
+//     [domain.Erased] once a key is destroyed.
 //
 // To a follower ([Follower]):
 //   - It is given every event of its types, in order, and what it writes for an

@@ -21,42 +21,44 @@ WHERE stream_id = ANY ($1) AND position <= $2 AND type = ANY ($3)
   AND position < coalesce((SELECT min(position) FROM parked_events AS p WHERE p.follower = $4 AND p.stream_id = e.stream_id), position + 1)
 ORDER BY position`
 
-// readAgain forgets the streams in which texts were erased and answers what is
-// to be applied in their place: all events of these streams, up to the last of
-// the page, and the page's other events. Order matters within a stream alone.
-func (w *worker) readAgain(ctx context.Context, tx pgx.Tx, events []Envelope) ([]Envelope, error) {
-	again := map[uuid.UUID]bool{}
+// erasedIn answers the streams in which texts were erased, by a page.
+func erasedIn(events []Envelope) []uuid.UUID {
 	var streams []uuid.UUID
 	for _, e := range events {
 		if x, ok := e.Event.(erasing); ok {
-			for _, id := range x.ErasedIn() {
-				if !again[id] {
-					again[id], streams = true, append(streams, id)
-				}
-			}
+			streams = append(streams, x.ErasedIn()...)
 		}
 	}
-	if len(streams) == 0 {
-		return events, nil
+	return streams
+}
+
+// readAgain forgets streams in which texts were erased, and answers what is to
+// be applied in the place of the page: all events of these streams up to the
+// page's last, and its other events. Order matters within a stream alone.
+//
+// The keys of whoever was erased are forgotten first: they were destroyed in the
+// transaction that appended the event which says so, and whatever is opened
+// after it shows nothing of theirs.
+func (w *worker) readAgain(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, page []Recorded) ([]Envelope, error) {
+	if w.codec.keys != nil {
+		if err := w.codec.keys.Forget(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if err := w.Forget(ctx, tx, streams); err != nil {
 		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
 	}
-	rows, _ := tx.Query(ctx, againSQL, streams, events[len(events)-1].Position, w.Types, w.Name) // CollectRows answers its error
-	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	rows, _ := tx.Query(ctx, againSQL, streams, page[len(page)-1].Position, w.Types, w.Name) // CollectRows answers its error
+	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
 	if err != nil {
 		return nil, fmt.Errorf("read streams with erased texts: %w", err)
 	}
-	history, err := w.codec.Open(ctx, recorded...)
-	if err != nil {
-		return nil, err
-	}
-	for _, e := range events {
-		if !again[e.StreamID] { // else it is among the others of its stream
-			history = append(history, e)
+	for _, r := range page {
+		if !slices.Contains(streams, r.StreamID) { // else it is among the others of its stream
+			all = append(all, r)
 		}
 	}
-	return slices.DeleteFunc(history, func(e Envelope) bool { _, ok := e.Event.(erasing); return ok }), nil
+	return w.codec.Open(ctx, all...)
 }
 
 // StreamsOf answers the streams that hold texts of a person, in no order.

@@ -39,8 +39,7 @@ type Follower struct {
 	// tx. It is for followers that keep texts: where texts of an erased person
 	// were in a stream, its rows are forgotten and its events applied once more,
 	// from the first on, so that what is kept is what they say now. Types MUST
-	// then have the event that names the streams, the one with an ErasedIn method;
-	// Apply is not given it.
+	// then have the event that names the streams, the one with an ErasedIn method.
 	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error
 	// Committed, when not nil, is called once a page's transaction has ended,
 	// which is not to say that there was anything in it for the follower. It is a
@@ -178,12 +177,9 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 	if err != nil {
 		return err
 	}
-	if w.Forget != nil {
-		if events, err = w.readAgain(ctx, tx, events); err != nil {
+	if streams := erasedIn(events); w.Forget != nil && len(streams) > 0 {
+		if events, err = w.readAgain(ctx, tx, streams, recorded); err != nil {
 			return err
-		}
-		if len(events) == 0 {
-			return nil
 		}
 	}
 	return w.Apply(ctx, tx, events)

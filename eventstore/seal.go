@@ -20,6 +20,8 @@ type Keys interface {
 	Sealing(ctx context.Context, person uuid.UUID) (key cipher.AEAD, ok bool, err error)
 	// Opening answers the keys of people. Those whose key was destroyed are missing.
 	Opening(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error)
+	// Forget forgets what is remembered of keys that were destroyed until now.
+	Forget(ctx context.Context) error
 }
 
 // texts are the members of an event that hold what is personal.

@@ -58,6 +58,8 @@ func (k *memoryKeys) Opening(_ context.Context, people []uuid.UUID) (map[uuid.UU
 	return found, nil
 }
 
+func (*memoryKeys) Forget(context.Context) error { return nil }
+
 func (k *memoryKeys) destroy(person uuid.UUID) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
@@ -215,6 +217,8 @@ func titles() Follower {
 					title = d.Title
 				case ticket.Retitled:
 					title = d.Title
+				default:
+					continue
 				}
 				const q = `INSERT INTO effects (follower, position, type) VALUES ($1, $2, $3)`
 				if _, err := tx.Exec(ctx, q, e.StreamID.String(), e.Position, title); err != nil {

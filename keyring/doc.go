@@ -7,10 +7,10 @@
 //     256 bits, for AES-GCM.
 //   - In the database it is only ever wrapped by the master key, which is not in
 //     the database: a dump alone opens nothing.
-//   - Once [Destroy]'s transaction is committed, nobody can open what was sealed
-//     under the key: processes that know it forget it before their next use that
-//     begins [Forgotten] later. Nothing brings it back, but for an older backup
-//     of the table person_keys together with the master key.
+//   - Once [Destroy]'s transaction is committed, nobody who does not know the key
+//     can open what was sealed under it, and processes that know it forget it
+//     within a second, or at once by [Ring.Forget]. Nothing brings it back, but
+//     for an older backup of the table person_keys together with the master key.
 //
 // # What is not
 //

@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -109,9 +110,11 @@ func TestADestroyedKeyIsForgottenEverywhereAndNeverMadeAgain(t *testing.T) {
 		t.Fatal("it does not open before")
 	}
 	destroy(t, pool, ann)
-	destroy(t, pool, eve) // who had none
-	first.Later(keyring.Forgotten)
-	second.Later(keyring.Forgotten)
+	destroy(t, pool, eve)    // who had none
+	first.Later(time.Second) // when it asks by itself
+	if err := second.Forget(t.Context()); err != nil {
+		t.Fatal(err)
+	}
 	for _, r := range []*keyring.Ring{first, second, open(t, pool)} {
 		if opens(t, r, ann, box) {
 			t.Error("it still opens")
@@ -213,7 +216,7 @@ func TestARingThatCannotAskAnswersNoKey(t *testing.T) {
 	r := open(t, pool)
 	ann := uuid.New()
 	sealed(t, r, ann)
-	r.Later(keyring.Forgotten)
+	r.Later(time.Second)
 	ended, cancel := context.WithCancel(t.Context())
 	cancel()
 	if found, err := r.Opening(ended, []uuid.UUID{ann}); err == nil {

@@ -20,11 +20,6 @@ import (
 // were destroyed meanwhile.
 const recheck = time.Second
 
-// Forgotten is how long after a key was destroyed every process has forgotten
-// it, or is about to before it uses any key: some times [recheck], for a use
-// that began before it may still be under way.
-const Forgotten = 3 * recheck
-
 // capacity bounds the keys a ring remembers, at some 200 bytes each.
 const capacity = 200_000
 
@@ -186,16 +181,24 @@ func (r *Ring) make(ctx context.Context, person uuid.UUID) error {
 	return nil
 }
 
-// forgetDestroyed asks for the keys that were destroyed since it last did,
-// unless that was a moment ago. A ring that cannot ask answers no key.
+// forgetDestroyed is [Ring.Forget], unless that was a moment ago. A ring that
+// cannot ask answers no key.
 func (r *Ring) forgetDestroyed(ctx context.Context) error {
-	began := r.now()
 	r.mu.Lock()
-	fresh, since := began.Sub(r.checked) < recheck, r.upto
+	fresh := r.now().Sub(r.checked) < recheck
 	r.mu.Unlock()
 	if fresh {
 		return nil
 	}
+	return r.Forget(ctx)
+}
+
+// Forget forgets the keys that were destroyed until now.
+func (r *Ring) Forget(ctx context.Context) error {
+	began := r.now()
+	r.mu.Lock()
+	since := r.upto
+	r.mu.Unlock()
 	// A transaction that was under way at the last question may have an earlier
 	// time: hence the minute, which is far above what an erasure's takes.
 	const q = `

@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -10,13 +11,26 @@ import (
 	"helpdesk/eventstore"
 )
 
-// withTexts completes a projector whose tables hold texts of people: forgetSQL
-// removes what they hold of the streams $1.
-func withTexts(f eventstore.Follower, forgetSQL string) eventstore.Follower {
+// forgetting completes a projector whose tables hold texts of people: forgetSQL
+// removes what they hold of the streams $1. It is given [user.TextsErased] too.
+func forgetting(f eventstore.Follower, forgetSQL string) eventstore.Follower {
 	f.Types = append(f.Types, user.TextsErased{}.EventType())
 	f.Forget = func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error {
 		_, err := tx.Exec(ctx, forgetSQL, streamIDs)
 		return err
 	}
 	return f
+}
+
+// withTexts is [forgetting] for a projector that knows nothing of users.
+func withTexts(f eventstore.Follower, forgetSQL string) eventstore.Follower {
+	apply := f.Apply
+	f.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+		events = slices.DeleteFunc(events, func(e eventstore.Envelope) bool { _, ok := e.Event.(user.TextsErased); return ok })
+		if len(events) == 0 {
+			return nil
+		}
+		return apply(ctx, tx, events)
+	}
+	return forgetting(f, forgetSQL)
 }

@@ -57,7 +57,7 @@ const forgetUsersSQL = `DELETE FROM read.users WHERE id = ANY ($1)`
 
 // userList keeps read.users.
 func userList() eventstore.Follower {
-	return withTexts(eventstore.Follower{
+	return forgetting(eventstore.Follower{
 		Name: "user_list",
 		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
 			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{}),

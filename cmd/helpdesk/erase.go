@@ -4,11 +4,9 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"golang.org/x/sync/errgroup"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -44,8 +42,8 @@ func (o *operator) erasure(ctx context.Context, nameOrID string) (*erasure, erro
 	var s user.State
 	for _, event := range events {
 		s = user.Evolve(s, event.Event)
-		if word := s.Email; word != domain.Erased {
-			e.words = append(e.words, word)
+		if !s.Erased && s.Email != domain.Erased {
+			e.words = append(e.words, s.Email)
 		}
 	}
 	if e.username = s.Username; !s.Erased {
@@ -55,34 +53,31 @@ func (o *operator) erasure(ctx context.Context, nameOrID string) (*erasure, erro
 }
 
 func (e *erasure) run(ctx context.Context, out io.Writer) error {
-	request := commands.Request{CorrelationID: "people erase"}
-	by := user.By{Actor: domain.System()}
-	people := commands.NewPeople(e.store, e.accounts)
-	streams, err := e.store.StreamsOf(ctx, e.id.UUID)
-	if err != nil {
+	fmt.Fprintf(out, "Erasing %s. Should this be interrupted, give the command again with this id.\n", e.id)
+	// The first round misses what they were writing just then. The second begins
+	// when the key is gone: what is sealed after that, nobody ever reads.
+	var streams []uuid.UUID
+	var done commands.Outcome
+	for range 2 {
+		var err error
+		if streams, err = e.store.StreamsOf(ctx, e.id.UUID); err != nil {
+			return err
+		}
+		erase := user.Erase{By: user.By{Actor: domain.System()}, Streams: streams}
+		request := commands.Request{CorrelationID: "people erase"}
+		if done, err = commands.NewPeople(e.store, e.accounts).Erase(ctx, request, e.id, erase, keyring.Destroy(e.id.UUID), e.forget(streams)); err != nil {
+			return err
+		}
+	}
+	fmt.Fprintf(out, "The key is destroyed. Texts were in %d streams, which are read again.\n", len(streams))
+	if err := e.signals.Tell(ctx); err != nil {
 		return err
 	}
-	if _, err := people.Erase(ctx, request, e.id, user.Erase{By: by}, keyring.Destroy(e.id.UUID), e.forget(streams)); err != nil {
+	if err := e.follow(ctx, done.Position, projections.Followers()...); err != nil {
 		return err
 	}
-	fmt.Fprintln(out, "The key is destroyed. Every process forgets it.")
-	select { // until then one may still seal a text of theirs, or show one
-	case <-ctx.Done():
-		return fmt.Errorf("%w; give the command again, with the id %s", ctx.Err(), e.id)
-	case <-time.After(keyring.Forgotten):
-	}
-	if streams, err = e.store.StreamsOf(ctx, e.id.UUID); err != nil {
-		return err
-	}
-	done, err := people.EraseTexts(ctx, request, e.id, user.EraseTexts{By: by, Streams: streams})
-	if err != nil {
-		return err
-	}
+	// Once more, for an answer may show what a read model showed until now.
 	if err := pgx.BeginFunc(ctx, e.pool, func(tx pgx.Tx) error { return e.forget(streams)(ctx, tx) }); err != nil {
-		return err
-	}
-	fmt.Fprintf(out, "Texts were in %d streams, which are read again.\n", len(streams))
-	if err := e.readAgain(ctx, done.Position); err != nil {
 		return err
 	}
 	fmt.Fprintf(out, "%s is erased.\n", e.id)
@@ -96,27 +91,6 @@ func (e *erasure) forget(streams []uuid.UUID) eventstore.InTx {
 		saga.ForgetErrors(e.id.UUID, streams),
 		eventstore.ForgetErrors(streams),
 	)
-}
-
-// readAgain returns once the read models show nothing of the person. It brings
-// them there itself, in turns with a running service.
-func (e *erasure) readAgain(ctx context.Context, position int64) error {
-	if err := e.signals.Tell(ctx); err != nil {
-		return err
-	}
-	applied, projectors := eventstore.NewBell(), projections.Followers()
-	followers := eventstore.Follow(e.pool, e.store.Codec(), eventstore.NewBell(), applied, eventstore.FollowConfig{Logger: e.log}, projectors...)
-	freshness := eventstore.NewFreshness(e.pool, applied, projectors...)
-	defer freshness.Close()
-	following, stop := context.WithCancel(ctx)
-	defer stop()
-	var group errgroup.Group
-	group.Go(func() error { return followers.Run(following) })
-	group.Go(func() error {
-		defer stop()
-		return freshness.Wait(ctx, position)
-	})
-	return group.Wait()
 }
 
 // warn says what could not be erased: what was written before texts were sealed.

@@ -139,21 +139,7 @@ func (o *operator) catchUp(ctx context.Context) (saga.Policy, error) {
 	if err != nil {
 		return policy, err
 	}
-	applied := eventstore.NewBell()
-	escalation := saga.Escalation(policy, nil)
-	followers := eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewBell(), applied,
-		eventstore.FollowConfig{Logger: o.log}, escalation)
-	freshness := eventstore.NewFreshness(o.pool, applied, escalation)
-	defer freshness.Close()
-	following, stop := context.WithCancel(ctx)
-	defer stop()
-	var group errgroup.Group
-	group.Go(func() error { return followers.Run(following) })
-	group.Go(func() error {
-		defer stop()
-		return freshness.Wait(ctx, head)
-	})
-	return policy, group.Wait()
+	return policy, o.follow(ctx, head, saga.Escalation(policy, nil))
 }
 
 // escalateDue fires the timers that are due and carries their commands out.

@@ -6,6 +6,7 @@ import (
 	"os"
 
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
 	"helpdesk/auth"
 	"helpdesk/eventstore"
@@ -52,4 +53,21 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 		}
 		return o.signals.Tell(ctx)
 	})
+}
+
+// follow brings followers up to a position, in turns with a running service.
+func (o *operator) follow(ctx context.Context, upto int64, followers ...eventstore.Follower) error {
+	applied := eventstore.NewBell()
+	following := eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewBell(), applied, eventstore.FollowConfig{Logger: o.log}, followers...)
+	freshness := eventstore.NewFreshness(o.pool, applied, followers...)
+	defer freshness.Close()
+	running, stop := context.WithCancel(ctx)
+	defer stop()
+	var group errgroup.Group
+	group.Go(func() error { return following.Run(running) })
+	group.Go(func() error {
+		defer stop()
+		return freshness.Wait(ctx, upto)
+	})
+	return group.Wait()
 }

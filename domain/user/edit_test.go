@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"helpdesk/domain"
@@ -79,6 +80,36 @@ func TestChangePassword(t *testing.T) {
 		{name: "not even an admin changes another's", given: given(), when: change(rob), refused: domain.ErrNotFound},
 		{name: "of nobody", when: change(ann), refused: domain.ErrNotFound},
 	})
+}
+
+func TestErase(t *testing.T) {
+	streams := func(n int) []uuid.UUID {
+		all := make([]uuid.UUID, n)
+		for i := range all {
+			all[i] = uuid.UUID{14: byte(i >> 8), 15: byte(i)}
+		}
+		return all
+	}
+	many := streams(TextsErasedMax + 1)
+	system := by(domain.System())
+	erased := given(Erased{}, TextsErased{Streams: many[:2]})
+	checkRules(t, []rule{
+		{name: "an operator erases somebody who wrote nothing", given: given(), when: Erase{By: system}, then: []domain.Event{Erased{}}},
+		{name: "the streams with their texts are named", given: given(), when: Erase{By: system, Streams: many[:2]},
+			then: []domain.Event{Erased{}, TextsErased{Streams: many[:2]}}},
+		{name: "many streams take several events", given: given(), when: Erase{By: system, Streams: many},
+			then: []domain.Event{Erased{}, TextsErased{Streams: many[:TextsErasedMax]}, TextsErased{Streams: many[TextsErasedMax:]}}},
+		{name: "once more, only what was not named yet is", given: erased, when: Erase{By: system, Streams: many[:3]},
+			then: []domain.Event{TextsErased{Streams: many[2:3]}}},
+		{name: "an admin does not erase", given: given(), when: Erase{By: by(rob)}, refused: domain.ErrForbidden},
+		{name: "nor does the person", given: given(), when: Erase{By: by(ann)}, refused: domain.ErrForbidden},
+		{name: "nobody is there", when: Erase{By: system}, refused: domain.ErrNotFound},
+		{name: "somebody erased comes not back", given: erased, when: EditUser{By: by(rob), ID: person(1), Active: ptr(true)}, refused: ErrErased},
+		{name: "and has no password", given: erased, when: ChangePassword{By: system, ID: person(1)}, refused: ErrErased},
+	})
+	if s := fold(erased); s.Active || !s.Erased {
+		t.Errorf("erased: %+v", s)
+	}
 }
 
 func TestAccountIsWhatTheWriteSideKeeps(t *testing.T) {

@@ -142,11 +142,10 @@ type (
 		By
 		ID ID
 	}
-	// Erase destroys all that is known of the person, for good. It is an
-	// operator's to give.
-	Erase struct{ By }
-	// EraseTexts has streams read again that held texts of an erased person.
-	EraseTexts struct {
+	// Erase destroys all that is known of the person, for good, and has the
+	// streams read again that held texts of theirs. It may be given again with
+	// other streams. It is an operator's to give.
+	Erase struct {
 		By
 		Streams []uuid.UUID
 	}
@@ -195,8 +194,6 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return []domain.Event{PasswordChanged{}}, nil
 	case Erase:
 		return erase(s, c)
-	case EraseTexts:
-		return eraseTexts(s, c)
 	}
 	panic("user: no rule for this command")
 }
@@ -264,21 +261,12 @@ func erase(s State, c Erase) ([]domain.Event, error) {
 		return nil, domain.ErrNotFound
 	case !c.Actor.Trusted():
 		return nil, domain.ErrForbidden
-	case s.Erased:
-		return nil, nil
-	}
-	return []domain.Event{Erased{}}, nil
-}
-
-func eraseTexts(s State, c EraseTexts) ([]domain.Event, error) {
-	switch {
-	case !s.Erased:
-		return nil, domain.ErrNotFound
-	case !c.Actor.Trusted():
-		return nil, domain.ErrForbidden
 	}
 	told := func(id uuid.UUID) bool { return s.ErasedIn[id] }
 	var events []domain.Event
+	if !s.Erased {
+		events = append(events, Erased{})
+	}
 	for streams := range slices.Chunk(slices.DeleteFunc(slices.Clone(c.Streams), told), TextsErasedMax) {
 		events = append(events, TextsErased{Streams: streams})
 	}
