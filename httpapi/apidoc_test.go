@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"maps"
@@ -116,13 +117,15 @@ func (r *reference) call(method, path string, call describedCall) {
 			refusals = append(refusals, status)
 			continue
 		}
-		answer := "nothing"
-		for mediaType, content := range response.Content {
-			answer = typeName(content.Schema)
+		var answers []string
+		for _, mediaType := range slices.Sorted(maps.Keys(response.Content)) {
+			answer := typeName(response.Content[mediaType].Schema)
 			if mediaType != "application/json" {
 				answer = mediaType + " " + answer
 			}
+			answers = append(answers, answer)
 		}
+		answer := cmp.Or(strings.Join(answers, ", or "), "nothing")
 		r.line("- %s: %s", status, answer)
 	}
 	r.line("- else: %s", strings.Join(refusals, ", "))
