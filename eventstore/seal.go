@@ -13,7 +13,10 @@ import (
 	"helpdesk/domain"
 )
 
-// Keys answers the keys under which personal texts are sealed: AES-GCM.
+// Keys answers the keys under which personal texts are sealed: AES-GCM. They are
+// asked within a follower's page and MUST NOT wait for a connection of the pool
+// that the followers use: with all of its connections in pages that want a key,
+// none would come free.
 type Keys interface {
 	// Sealing answers the person's key, which is made where there is none; not ok
 	// when it was destroyed.

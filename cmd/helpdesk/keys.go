@@ -12,18 +12,27 @@ import (
 	"helpdesk/keyring"
 )
 
+// keyConns is how many database connections the keys of people take. They are
+// the ring's own, for whoever wants a key may hold one of another pool.
+const keyConns = 2
+
 // codec answers the codec of all events, which opens and seals the texts of
-// people in a database.
-func (c Config) codec(ctx context.Context, pool *pgxpool.Pool, log *slog.Logger) (*eventstore.Codec, error) {
+// people in a database, and the pool it takes their keys through.
+func (c Config) codec(ctx context.Context, db *database, log *slog.Logger) (*eventstore.Codec, *pgxpool.Pool, error) {
 	master, err := c.master(log)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
+	}
+	pool, err := db.connect(ctx, "helpdesk keys", keyConns, nil)
+	if err != nil {
+		return nil, nil, err
 	}
 	ring, err := keyring.Open(ctx, pool, master)
 	if err != nil {
-		return nil, fmt.Errorf("HELPDESK_MASTER_KEY or %s: %w", c.masterFile(), err)
+		pool.Close()
+		return nil, nil, fmt.Errorf("HELPDESK_MASTER_KEY or %s: %w", c.masterFile(), err)
 	}
-	return eventstore.NewCodec(ring), nil
+	return eventstore.NewCodec(ring), pool, nil
 }
 
 func (c Config) masterFile() string { return filepath.Join(c.DataDir, "keys", "master.key") }

@@ -42,10 +42,11 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 		}
 		o.accounts = auth.NewAccounts(pool, o.hasher)
 		o.signals = eventstore.NewSignals(pool, eventstore.NewBell(), o.log)
-		codec, err := c.codec(ctx, pool, o.log)
+		codec, keys, err := c.codec(ctx, db, o.log)
 		if err != nil {
 			return err
 		}
+		defer keys.Close()
 		o.store = eventstore.New(pool, codec, o.signals.Appended)
 		defer o.store.Close()
 		if err := work(ctx, o); err != nil {

@@ -35,6 +35,7 @@ type service struct {
 	pool      *pgxpool.Pool // for requests
 	following *pgxpool.Pool // for the followers: requests cannot starve them
 	issuing   *pgxpool.Pool // for timers and the outbox
+	keys      *pgxpool.Pool // for the keys of people
 	out       io.Writer     // where letters go without a mail server
 
 	bell      *eventstore.Bell
@@ -63,8 +64,8 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
-	codec, err := c.codec(ctx, s.pool, log)
-	if err != nil {
+	var codec *eventstore.Codec
+	if codec, s.keys, err = c.codec(ctx, db, log); err != nil {
 		return s, err
 	}
 	bell, applied := eventstore.NewBell(), eventstore.NewBell()
@@ -212,7 +213,7 @@ func (s *service) watchDatabase(ctx context.Context) error {
 }
 
 func (s *service) closePools() {
-	for _, pool := range []*pgxpool.Pool{s.issuing, s.following, s.pool} {
+	for _, pool := range []*pgxpool.Pool{s.issuing, s.following, s.keys, s.pool} {
 		if pool != nil {
 			pool.Close()
 		}

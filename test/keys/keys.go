@@ -15,14 +15,20 @@ import (
 // Master is the master key of every test.
 const Master = "dGhpcyBtYXN0ZXIga2V5IGlzIG5vIHNlY3JldCBhdCA="
 
-// Codec answers the codec of the service, with the keys in the database of pool.
+// Codec answers the codec of the service, with the keys in the database of pool,
+// through connections of its own: see [eventstore.Keys].
 func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 	t.Helper()
 	master, err := keyring.ParseMaster(Master)
 	if err != nil {
 		t.Fatal(err)
 	}
-	ring, err := keyring.Open(context.Background(), pool, master)
+	own, err := pgxpool.New(context.Background(), pool.Config().ConnString())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(own.Close)
+	ring, err := keyring.Open(context.Background(), own, master)
 	if err != nil {
 		t.Fatal(err)
 	}
