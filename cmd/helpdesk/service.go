@@ -18,6 +18,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
@@ -48,6 +49,7 @@ type service struct {
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
 	registry  *prometheus.Registry
+	front     *edge.Front // nil for a worker
 	api       *httpapi.API
 }
 
@@ -99,6 +101,9 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if err != nil {
 		return err
 	}
+	if s.front, err = s.config.front(); err != nil {
+		return err
+	}
 	deps := httpapi.Deps{
 		Tickets:   commands.NewTickets(s.store, s.store),
 		People:    commands.NewPeople(s.store, s.accounts),
@@ -118,10 +123,8 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Metrics:   s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
-		PublicURL:       s.config.PublicURL,
+		Front:           s.front,
 		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
-		RateLimit:       int(s.config.RateLimit),
-		TrustedProxies:  s.config.TrustedProxies,
 		CursorKey:       key,
 	})
 	return err

@@ -54,11 +54,14 @@ var rules = []rule{
 	{of: "audit", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/transparency-dev", "golang.org/x/mod/sumdb/note",
 	}},
-	{of: "httpapi", may: []string{"commands", "projections", "auth", "audit", "idempotency", "domain"}, outside: []string{
-		"github.com/google/uuid", "golang.org/x/time", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
+	{of: "httpapi", may: []string{"commands", "projections", "auth", "audit", "idempotency", "domain", "edge"}, outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
 		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
-	{of: "web", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
+	{of: "edge", may: []string{"domain", "projections"}, outside: []string{"github.com/google/uuid", "golang.org/x/time"}},
+	{of: "web", may: []string{"commands", "projections", "auth", "domain", "edge"}, outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ",
+	}},
 	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	{of: "internal/localpg", outside: []string{"*"}},
 	{of: "cmd", may: []string{"*"}, outside: []string{"*"}},
