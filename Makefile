@@ -14,7 +14,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run build test test-clients lint-api bench check clean
+.PHONY: run build generate test test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -35,7 +35,12 @@ lint-api: ## the API's document by two linters; needs node
 bench: ## every benchmark; BENCHTIME=1x for a quick run
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),5x) -timeout 20m ./...
 
-check: ## formatting, vet, staticcheck, tidiness
+generate: ## the Go files of the site's templates, after a change of one
+	go tool templ generate -path web
+
+check: ## formatting, stale templates, vet, staticcheck, tidiness
+	@before="$$(cat web/*_templ.go | cksum)" && $(MAKE) -s generate >/dev/null 2>&1 && \
+		test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go tool staticcheck ./...

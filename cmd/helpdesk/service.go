@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -24,6 +25,7 @@ import (
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/web"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -51,6 +53,7 @@ type service struct {
 	registry  *prometheus.Registry
 	front     *edge.Front // nil for a worker
 	api       *httpapi.API
+	site      *web.Site // nil for a worker
 }
 
 // newService wires a service over a migrated database. Nothing runs yet.
@@ -127,7 +130,38 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
 		CursorKey:       key,
 	})
+	if err != nil {
+		return err
+	}
+	return s.wireSite(deps, key)
+}
+
+// wireSite makes the site of what the API is made of.
+func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
+	s.site, err = web.New(web.Deps{
+		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
+		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
+		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
+}
+
+// handler answers clients: at and below [web.Root] the site, elsewhere the API.
+// It is no [http.ServeMux], which would redirect what the API refuses.
+func (s *service) handler() http.Handler {
+	if s.site == nil {
+		return s.api
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path+"/", web.Root):
+			s.site.ServeHTTP(w, r)
+		case path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			http.Redirect(w, r, web.Root, http.StatusSeeOther)
+		default:
+			s.api.ServeHTTP(w, r)
+		}
+	})
 }
 
 // ownMetrics answers the metrics unless they have an address of their own.

@@ -1,0 +1,103 @@
+package web
+
+import (
+	"context"
+	"log/slog"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/edge"
+	"helpdesk/projections"
+)
+
+// Tickets carries out commands on tickets; see [commands.Tickets].
+type Tickets interface {
+	Open(ctx context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error)
+	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
+}
+
+// People carries out commands on users; see [commands.People].
+type People interface {
+	Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
+	Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
+	ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
+}
+
+// Earlier tells what commands led to that were carried out before; see
+// [commands.Earlier].
+type Earlier interface {
+	Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
+}
+
+// Accounts finds people on the write side; see [auth.Accounts].
+type Accounts interface {
+	Find(ctx context.Context, nameOrID string) (user.Account, error)
+	CheckPassword(ctx context.Context, id user.ID, password string) error
+}
+
+// Sessions keeps who is signed in; see [auth.Sessions].
+type Sessions interface {
+	SignIn(ctx context.Context, username, password string) (token string, session auth.Session, err error)
+	Lookup(ctx context.Context, token string) (auth.Session, error)
+	End(ctx context.Context, tokenHash []byte) error
+}
+
+// Tokens keeps API tokens; see [auth.Tokens].
+type Tokens interface {
+	Create(ctx context.Context, owner user.ID, t auth.Token) (secret string, made auth.Token, err error)
+	List(ctx context.Context, owner user.ID) ([]auth.Token, error)
+	Revoke(ctx context.Context, owner user.ID, id uuid.UUID) error
+}
+
+// Passwords turns a password into what may be stored.
+type Passwords interface {
+	Hash(ctx context.Context, password string) (string, error)
+}
+
+// Reader answers from the read models what the viewer may see, and
+// [domain.ErrNotFound] for what they may not; see [projections.Reader].
+type Reader interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
+	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
+	User(ctx context.Context, id user.ID) (projections.User, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+}
+
+// Freshness waits until the read models have reached a position of the log.
+type Freshness interface {
+	Wait(ctx context.Context, position int64) error
+}
+
+// Deps is what the site is made of. All are needed.
+type Deps struct {
+	Tickets   Tickets
+	People    People
+	Earlier   Earlier
+	Accounts  Accounts
+	Sessions  Sessions
+	Tokens    Tokens
+	Passwords Passwords
+	Read      Reader
+	Freshness Freshness
+	Front     *edge.Front
+	Log       *slog.Logger
+}
+
+// Config is what an operator may set.
+type Config struct {
+	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
+	// Empty: [domain.VisibleAssigned].
+	AgentVisibility domain.AgentVisibility
+	// CursorKey signs the places in lists that links lead to:
+	// [edge.CursorKeySize] random bytes that all processes share.
+	CursorKey []byte
+	// Now is the clock; nil: [time.Now].
+	Now func() time.Time
+}
