@@ -257,6 +257,12 @@ func (w world) anyFilter(rt *rapid.T) TicketFilter {
 func (w world) checkList(t *testing.T, viewer domain.Actor, f TicketFilter, size int) {
 	t.Helper()
 	want := w.expected(viewer, f)
+	for _, most := range []int{3, 1000} {
+		counts, err := w.CountTickets(testContext(t), viewer, []TicketFilter{{Search: "nowhere"}, f}, most)
+		if err != nil || counts[0] != 0 || counts[1] != min(len(want), most) {
+			t.Errorf("counts up to %d: got %v, %v, want %d of %+v", most, counts, err, len(want), f)
+		}
+	}
 	forward, back, err := walk(size, func(p Page) (Slice[Ticket], error) {
 		p.Count = p.Cursor == nil || p.Cursor.Back
 		s, err := w.Tickets(testContext(t), viewer, f, p)
