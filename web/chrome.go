@@ -40,6 +40,7 @@ func everybody(domain.Actor) bool { return true }
 // sections is the navigation, in its order.
 func sections() []section {
 	return []section{
+		{"Tickets", "tickets", everybody},
 		{"API tokens", "tokens", everybody},
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/workspace"
 )
 
 // Tickets carries out commands on tickets; see [commands.Tickets].
@@ -65,9 +66,22 @@ type Passwords interface {
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
+	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int) ([]int, error)
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
 	User(ctx context.Context, id user.ID) (projections.User, error)
 	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+}
+
+// Schedule tells when tickets escalate; see [saga.Schedule].
+type Schedule interface {
+	Due(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]time.Time, error)
+}
+
+// Views keeps the views of the queue that people saved; see [workspace.Views].
+type Views interface {
+	List(ctx context.Context, owner domain.UserID) ([]workspace.View, error)
+	Save(ctx context.Context, owner domain.UserID, view workspace.View) error
+	Remove(ctx context.Context, owner domain.UserID, name string) error
 }
 
 // Freshness waits until the read models have reached a position of the log.
@@ -86,6 +100,8 @@ type Deps struct {
 	Passwords Passwords
 	Read      Reader
 	Freshness Freshness
+	Schedule  Schedule
+	Views     Views
 	Front     *edge.Front
 	Log       *slog.Logger
 }

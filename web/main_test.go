@@ -15,9 +15,11 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/workspace"
 )
 
 // What the program hands to New satisfies what the site asks for.
@@ -54,12 +56,14 @@ type desk struct {
 	ended    []string // sessions
 	tokens   []auth.Token
 	refusal  error // what commands answer, when not nil
-}
 
-// ticketDesk is the desk for commands on tickets.
-type ticketDesk struct {
-	Tickets
-	desk *desk
+	history  []domain.Event // of the one ticket there is, number 7
+	filter   projections.TicketFilter
+	page     projections.Page
+	more     bool // whether a page follows
+	readErr  error
+	views    []workspace.View
+	commands []ticket.Command
 }
 
 func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
@@ -157,7 +161,7 @@ func newSite(t *testing.T, d *desk) *Site {
 		t.Fatal(err)
 	}
 	s, err := New(Deps{
-		Tickets: ticketDesk{desk: d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d,
+		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Views: viewDesk{d},
 		Front: front, Log: slog.New(slog.DiscardHandler),
 	}, Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return noon }})
 	if err != nil {

@@ -20,6 +20,9 @@ var notices = map[string]string{
 	"profile":       "Your profile is saved.",
 	"letters":       "Your choice of letters is saved.",
 	"password":      "Your password is changed. Everywhere else you are signed out.",
+	"opened":        "The ticket is opened.",
+	"view-saved":    "The view is saved.",
+	"view-removed":  "The view is removed.",
 	"token-revoked": "The token is revoked. It opens nothing any more.",
 }
 

@@ -13,6 +13,13 @@ func (s *Site) pages() []page {
 		{get, "register", anyone, s.showRegistration},
 		{post, "register", anyone, s.register},
 
+		{get, "tickets", signedIn, s.showQueue},
+		{post, "tickets", signedIn, s.openTicket},
+		{get, "tickets/new", signedIn, s.showOpening},
+		{post, "tickets/bulk", signedIn, s.bulk},
+		{post, "tickets/views", signedIn, s.saveView},
+		{post, "tickets/views/remove", signedIn, s.removeView},
+
 		{get, "account", signedIn, s.showAccount},
 		{post, "account/profile", signedIn, s.changeProfile},
 		{post, "account/letters", signedIn, s.changeLetters},
@@ -29,5 +36,5 @@ func (s *Site) home(v *Visit) (reply, error) {
 	if v.Session == nil {
 		return redirect(Root + "sign-in/"), nil
 	}
-	return redirect(Root + "account/"), nil
+	return redirect(queuePath), nil
 }

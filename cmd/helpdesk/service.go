@@ -25,7 +25,9 @@ import (
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/saga"
 	"helpdesk/web"
+	"helpdesk/workspace"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -142,6 +144,7 @@ func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
 		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
 		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
+		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool),
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
 }

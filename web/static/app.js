@@ -61,11 +61,26 @@ if (keysOn) {
 const typing = (e) => e.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
 
 document.addEventListener("keydown", (e) => {
+	if (e.key === "Escape" && typing(e)) e.target.blur();
 	if (!keysOn?.checked || e.ctrlKey || e.metaKey || e.altKey || typing(e) || $("dialog[open]")) return;
 	if (e.key === "?") $("#help").showModal();
-	else if (!press(e.key)) return;
+	else if (!alongRows(e.key) && !press(e.key)) return;
 	e.preventDefault();
 });
+
+// alongRows moves the focus along the list, and opens or ticks the row it is on.
+function alongRows(key) {
+	const rows = $$("[data-row]");
+	if (!rows.length || !"jkox".includes(key)) return false;
+	const at = rows.findIndex((a) => a.closest("tr").contains(document.activeElement));
+	if (key === "j" || key === "k") {
+		const to = at < 0 ? (key === "j" ? 0 : rows.length - 1) : at + (key === "j" ? 1 : -1);
+		rows[Math.min(Math.max(to, 0), rows.length - 1)].focus();
+	} else if (at < 0) return false;
+	else if (key === "o") rows[at].click();
+	else $("input[name=ticket]", rows[at].closest("tr"))?.click();
+	return true;
+}
 
 // press does what an element of the page has the key for.
 function press(key) {
@@ -74,4 +89,132 @@ function press(key) {
 	if (target.matches("input:not([type=checkbox]), textarea, select")) target.focus();
 	else target.click();
 	return true;
+}
+
+// Bulk actions: tick all, count what is ticked, ask for a name where one is needed.
+
+const bulk = $("#bulk");
+
+function showTicked() {
+	const label = $("[data-ticked]");
+	if (!label) return;
+	const n = $$("input[name=ticket]:checked").length;
+	$(".bulk-bar").hidden = !n;
+	label.textContent = n ? `${n} ticked` : "With the ticked ones";
+	const all = $("[data-ticks]");
+	const boxes = $$("input[name=ticket]");
+	all.hidden = false;
+	all.checked = n > 0 && n === boxes.length;
+	all.indeterminate = n > 0 && n < boxes.length;
+}
+
+function showNamed() {
+	for (const field of $$("[data-shown-for]", bulk)) field.hidden = $("[name=do]", bulk).value !== field.dataset.shownFor;
+}
+
+bulk?.addEventListener("change", (e) => {
+	if (e.target.matches("[data-ticks]")) for (const box of $$("input[name=ticket]")) box.checked = e.target.checked;
+	showTicked();
+	showNamed();
+});
+if (bulk) {
+	showTicked();
+	showNamed();
+}
+
+// A form is sent once, however often its button is pressed.
+
+document.addEventListener("submit", (e) => {
+	const form = e.target;
+	if (form.method !== "post" || e.defaultPrevented) return;
+	if (form.dataset.sent) return e.preventDefault();
+	form.dataset.sent = "yes";
+	leaving = true;
+});
+addEventListener("pageshow", (e) => {
+	if (e.persisted) for (const form of $$("form[data-sent]")) delete form.dataset.sent;
+});
+let leaving = false;
+
+// Live: what happens to tickets is told by the server as it happens. The page
+// is then asked for again, and what differs in its live parts is changed in
+// place: focus, scrolling, ticks and what somebody is typing stay.
+
+const live = $$("[data-live]");
+const only = $("[data-live-ticket]")?.dataset.liveTicket;
+let source, waiting, again = 0;
+
+function listen() {
+	if (source || document.hidden) return;
+	source = new EventSource("/api/events/stream/");
+	source.onopen = () => again++ && refresh();
+	source.onmessage = null;
+	for (const type of kinds) source.addEventListener(type, heard);
+}
+
+const kinds = [
+	"opened", "retitled", "described", "prioritised", "assigned", "unassigned", "started", "resolved", "closed",
+	"reopened", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed",
+].map((kind) => "ticket." + kind);
+
+function heard(e) {
+	const event = JSON.parse(e.data);
+	if (only && String(event.ticket_number) !== only) return;
+	dispatchEvent(new CustomEvent("told", { detail: event }));
+	waiting ??= setTimeout(refresh, 250);
+}
+
+async function refresh() {
+	clearTimeout(waiting);
+	waiting = setTimeout(() => (waiting = undefined), 1000); // at most once a second
+	if (leaving) return;
+	const answer = await fetch(location.href, { headers: { "X-Refresh": "1" } }).catch(() => null);
+	waiting = undefined;
+	if (!answer?.ok || answer.redirected || leaving) return;
+	const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+	localise(next);
+	for (const part of live) {
+		const fresh = next.getElementById(part.id);
+		if (fresh) become(part, fresh);
+	}
+	showTicked();
+}
+
+// become makes the children of now those of next. Elements with an id are the
+// same element wherever they stand; others are, by their place and kind.
+function become(now, next) {
+	for (const { name, value } of [...next.attributes]) {
+		if (now.getAttribute(name) !== value && !(name === "hidden" || name === "open")) now.setAttribute(name, value);
+	}
+	let at = now.firstChild;
+	for (const child of [...next.childNodes]) {
+		const same = child.id ? [...now.children].find((c) => c.id === child.id) : at && alike(at, child) ? at : null;
+		if (!same) {
+			if (child.id) child.classList.add("fresh-row");
+			now.insertBefore(child, at);
+			continue;
+		}
+		if (same === at) at = at.nextSibling;
+		else now.insertBefore(same, at);
+		if (same.nodeType === Node.TEXT_NODE) {
+			if (same.data !== child.data) same.data = child.data;
+		} else if (!same.isEqualNode(child) && !same.matches("input:not([type=hidden], [type=checkbox]), textarea, select, [data-kept]")) become(same, child);
+	}
+	while (at) {
+		const gone = at;
+		at = at.nextSibling;
+		gone.remove();
+	}
+}
+
+const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && !a.id;
+
+if (live.length) {
+	listen();
+	document.addEventListener("visibilitychange", () => {
+		if (!document.hidden) return listen();
+		source?.close();
+		source = undefined;
+	});
+	addEventListener("pagehide", () => source?.close());
 }
