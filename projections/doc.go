@@ -13,6 +13,7 @@
 //	ticket_list    read.tickets         every ticket as it is now
 //	comment_list   read.comments        every comment as it is now
 //	user_list      read.users           everybody as they are now
+//	ticket_history read.ticket_history  every ticket as it was, a row an interval
 //	ticket_facts   read.ticket_facts    what the report counts
 //	email_ledger   read.emails          every letter and what became of it
 //	ticket_search  read.ticket_search,  the words of every ticket, with and
@@ -36,5 +37,5 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketSearch(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketHistory(), ticketSearch(), emailLedger()}
 }
