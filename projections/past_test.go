@@ -10,6 +10,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
@@ -117,6 +118,67 @@ func (w world) commentsOf(viewer domain.Actor, id uuid.UUID) []Comment {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	return all
+}
+
+func TestCommentsOfThePast(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	var order []uuid.UUID // in which they were added
+	for _, e := range w.log {
+		if d, ok := e.Event.(ticket.CommentAdded); ok {
+			order = append(order, d.CommentID.UUID)
+		}
+	}
+	for n := 10; n < len(w.log); n += 60 {
+		at := w.instant(n, 0)
+		then := w.asOf(at)
+		for name, viewer := range everybody {
+			want := map[uuid.UUID][]Comment{} // by ticket; all of them under the zero id
+			for id := range then.states {
+				if then.sees(viewer, id) {
+					want[id] = then.commentsOf(viewer, id)
+				}
+				want[uuid.Nil] = append(want[uuid.Nil], want[id]...)
+			}
+			for id, want := range want {
+				slices.SortFunc(want, func(a, b Comment) int { return cmp.Compare(slices.Index(order, a.ID), slices.Index(order, b.ID)) })
+				w.checkCommentsThen(t, name, at, id, want)
+			}
+		}
+	}
+	s, err := w.past().Comments(testContext(t), everybody["rob"], w.instant(10, 0), &TicketRef{Number: 1_000_000}, Page{Size: 3, Count: true})
+	if err != nil || len(s.Items) > 0 || *s.Count != 0 {
+		t.Errorf("of a number that nobody has: got %+v, %v", s, err)
+	}
+}
+
+func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid.UUID, want []Comment) {
+	t.Helper()
+	ref := &TicketRef{ID: ticket.ID{UUID: id}}
+	if id == uuid.Nil {
+		ref = nil
+	}
+	got := []Comment{}
+	forward, back, err := walk(9, func(p Page) (Slice[Comment], error) {
+		p.Count = true
+		s, err := w.past().Comments(testContext(t), everybody[who], at, ref, p)
+		if err == nil && *s.Count != int64(len(want)) {
+			t.Errorf("count as %s sees them: got %d, want %d", who, *s.Count, len(want))
+		}
+		if p.Cursor == nil || !p.Cursor.Back {
+			got = append(got, s.Items...)
+		}
+		return s, err
+	}, func(c Comment) uuid.UUID { return c.ID })
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+		t.Errorf("comments of %s as %s saw them at %s (-want +got):\n%s", id, who, at, diff)
+	}
+	if diff := gocmp.Diff(forward, back); diff != "" {
+		t.Errorf("forward and back (-forward +back):\n%s", diff)
+	}
 }
 
 func TestAVersionIsTheTicketRightAfterItsEvent(t *testing.T) {

@@ -48,7 +48,7 @@ const clockSkew = 24 * time.Hour
 // To narrow or order by update looks at the events of every ticket that the other
 // filters leave.
 func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f TicketFilter, page Page) (Slice[Ticket], error) {
-	if err := p.caughtUp(ctx, at); err != nil {
+	if _, err := p.caughtUp(ctx, at); err != nil {
 		return Slice[Ticket]{}, err
 	}
 	rows, err := pastList(viewer, at, f).page(ctx, p.pool, page)
@@ -59,17 +59,9 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 	for i, row := range rows.Items {
 		ids[i] = row.ID
 	}
-	events, err := p.log.LoadAll(ctx, ids)
+	stands, err := p.standsAt(ctx, ids, at)
 	if err != nil {
 		return Slice[Ticket]{}, err
-	}
-	streams := map[uuid.UUID][]eventstore.Envelope{}
-	for _, e := range events {
-		streams[e.StreamID] = append(streams[e.StreamID], e)
-	}
-	stands := make([]stand, len(ids))
-	for i, id := range ids {
-		stands[i], _ = standAt(streams[id], Moment{Instant: at})
 	}
 	names, err := p.names(ctx, stands...)
 	if err != nil {
@@ -82,16 +74,33 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 	return Slice[Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
 }
 
-// caughtUp waits until the read models have all that was recorded at an instant
-// or before.
-func (p *Past) caughtUp(ctx context.Context, at time.Time) error {
-	position, err := p.settled(ctx, at)
+// standsAt answers tickets as they stood at an instant, in the order of ids. One
+// that was not there is the zero stand.
+func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]stand, error) {
+	events, err := p.log.LoadAll(ctx, ids)
 	if err != nil {
-		return err
+		return nil, err
+	}
+	streams := map[uuid.UUID][]eventstore.Envelope{}
+	for _, e := range events {
+		streams[e.StreamID] = append(streams[e.StreamID], e)
+	}
+	stands := make([]stand, len(ids))
+	for i, id := range ids {
+		stands[i], _ = standAt(streams[id], Moment{Instant: at})
+	}
+	return stands, nil
+}
+
+// caughtUp waits until the read models have all that was recorded at an instant
+// or before, and answers the position of the last of it.
+func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err error) {
+	if position, err = p.settled(ctx, at); err != nil {
+		return 0, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, pastWait)
 	defer cancel()
-	return p.fresh.Wait(waiting, position)
+	return position, p.fresh.Wait(waiting, position)
 }
 
 // pastWait is how long a list of the past waits for the read models.
