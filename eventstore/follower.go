@@ -45,6 +45,10 @@ type Follower struct {
 	// be built anew beside the ones it serves. Their SQL MUST name them without a
 	// schema, and nothing else in [Serving]: search_path says which ones are meant.
 	Tables []string
+	// Lookups are the indexes of Tables, beside unique ones, that Apply and Forget
+	// find rows by: a rebuild needs them from the start. The others, for those who
+	// read, are made when the rows are there.
+	Lookups []string
 	// Version is of what Apply makes of events, and changes with it: tables that
 	// another version built ask for a rebuild. 0 is 1.
 	Version int

@@ -40,8 +40,9 @@ const forgetCommentsSQL = `DELETE FROM comments WHERE ticket_id = ANY ($1)`
 // commentList keeps read.comments.
 func commentList() eventstore.Follower {
 	return withTexts(eventstore.Follower{
-		Name:   "comment_list",
-		Tables: []string{"comments"},
+		Name:    "comment_list",
+		Tables:  []string{"comments"},
+		Lookups: []string{"comments_ticket"},
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyCommentList,
