@@ -23,6 +23,7 @@ import (
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -44,6 +45,7 @@ type service struct {
 	work      *work // nil for a process that only answers clients
 	freshness *eventstore.Freshness
 	watchdog  *eventstore.Watchdog
+	models    *rebuild.Projections
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
@@ -74,6 +76,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
+	s.models = rebuild.New(s.pool, codec, projections.Followers(), rebuild.Config{Connect: db.connectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.hasher()
 	if err != nil {
@@ -192,6 +195,7 @@ func (s *service) loops() []func(context.Context) error {
 	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
+		loops = append(loops, s.models.Run)
 	}
 	if s.role.serves() {
 		loops = append(loops, s.sessions.Run, s.answers.Run)
