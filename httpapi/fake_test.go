@@ -20,6 +20,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 	"helpdesk/test/contract"
 )
 
@@ -34,6 +35,8 @@ var (
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
+
+	_ Projections = (*rebuild.Projections)(nil)
 )
 
 var (

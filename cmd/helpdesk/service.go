@@ -89,7 +89,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 		}
 	}
 	if !as.serves() {
-		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Metrics: s.ownMetrics()})
+		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Paused: s.watchdog.Paused, Metrics: s.ownMetrics()})
 		return s, nil
 	}
 	return s, s.wireAPI(ctx, hasher)
@@ -103,22 +103,24 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		return err
 	}
 	deps := httpapi.Deps{
-		Tickets:   commands.NewTickets(s.store, s.store),
-		People:    commands.NewPeople(s.store, s.accounts),
-		Accounts:  s.accounts,
-		Sessions:  s.sessions,
-		Tokens:    auth.NewTokens(s.accounts),
-		Passwords: hasher,
-		Read:      projections.NewReader(s.pool),
-		History:   projections.NewHistories(s.store, s.pool),
-		Freshness: s.freshness,
-		Answers:   s.answers,
-		Earlier:   commands.NewEarlier(s.store),
-		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
-		Audit:     audit.NewReader(s.pool, s.store),
-		Log:       s.log,
-		Checks:    s.checks(),
-		Metrics:   s.ownMetrics(),
+		Tickets:     commands.NewTickets(s.store, s.store),
+		People:      commands.NewPeople(s.store, s.accounts),
+		Accounts:    s.accounts,
+		Sessions:    s.sessions,
+		Tokens:      auth.NewTokens(s.accounts),
+		Passwords:   hasher,
+		Read:        projections.NewReader(s.pool),
+		History:     projections.NewHistories(s.store, s.pool),
+		Freshness:   s.freshness,
+		Answers:     s.answers,
+		Earlier:     commands.NewEarlier(s.store),
+		Feed:        projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
+		Audit:       audit.NewReader(s.pool, s.store),
+		Log:         s.log,
+		Projections: s.models,
+		Checks:      s.checks(),
+		Paused:      s.watchdog.Paused,
+		Metrics:     s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
 		PublicURL:       s.config.PublicURL,
