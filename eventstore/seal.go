@@ -129,6 +129,14 @@ func (p *personal) open(e domain.Event, id uuid.UUID, key cipher.AEAD) (domain.E
 
 func erase(string, string) (string, error) { return domain.Erased, nil }
 
+// forgetDestroyed forgets the keys that were destroyed until now.
+func (c *Codec) forgetDestroyed(ctx context.Context) error {
+	if c.keys == nil {
+		return nil
+	}
+	return c.keys.Forget(ctx)
+}
+
 // keysFor answers the keys of all whose texts are in recorded.
 func (c *Codec) keysFor(ctx context.Context, recorded []Recorded) (map[uuid.UUID]cipher.AEAD, error) {
 	var people []uuid.UUID

@@ -21,6 +21,7 @@ import (
 	"helpdesk/edge"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 	"helpdesk/test/contract"
 )
 
@@ -35,6 +36,8 @@ var (
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
+
+	_ Projections = (*rebuild.Projections)(nil)
 )
 
 var (

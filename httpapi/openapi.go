@@ -157,6 +157,7 @@ var aboutTags = map[string]string{
 	"Tickets":     "Tickets and what can be done with them.",
 	"Comments":    "What is said on tickets, and notes among staff.",
 	"Report":      "What happened, counted.",
+	"Projections": "The read models: where they stand, and building them anew.",
 	"Audit":       "The log as a Merkle tree, for public tools to verify.",
 	operationsTag: "What operators and tools ask; anyone may.",
 }
