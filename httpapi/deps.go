@@ -114,6 +114,7 @@ type Deps struct {
 	Answers   Answers
 	Earlier   Earlier
 	Feed      Feed
+	Events    Events
 	Audit     Audit
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here

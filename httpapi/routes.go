@@ -49,6 +49,7 @@ func (a *API) routes() []Route {
 		{Method: patch, Path: "/api/comments/{id}/", ID: "patchComment", Summary: "Change a comment", Who: SignedIn, Status: ok, Handler: Handle(a.patchComment)},
 		{Method: del, Path: "/api/comments/{id}/", ID: "deleteComment", Summary: "Remove a comment", Who: SignedIn, Status: empty, Handler: Handle(a.deleteComment)},
 
+		{Method: get, Path: "/api/events/", ID: "listEvents", Summary: "Read the log", Who: SignedIn, Status: ok, Handler: Handle(a.listEvents).Or(StreamOf(ndjsonType, a.writeEvents))},
 		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
 

@@ -40,6 +40,7 @@ func TestPermissionsBeyondTickets(t *testing.T) {
 		{name: "read a tile that is not", method: "GET", path: "/audit/tile/0/x999/999", want: all(403, 403, 404, 404)},
 		{name: "prove that an event is in the log", method: "GET", path: "/api/audit/inclusion/?position=1", want: all(403, 403, 200, 200)},
 		{name: "prove that the log has grown", method: "GET", path: "/api/audit/consistency/?from=1", want: all(403, 403, 200, 200)},
+		{name: "read the log", method: "GET", path: "/api/events/?after=1&limit=1", want: all(403, 403, 200, 200)},
 		{name: "list users", method: "GET", path: "/api/users/", want: all(403, 200, 200, 200)},
 		{name: "find users by role", method: "GET", path: "/api/users/?role=agent&is_active=true", want: map[string]int{"user": 403, "admin": 200, "auditor": 200}},
 		{name: "see another user", method: "GET", path: rita, want: all(404, 200, 200, 200)},

@@ -36,6 +36,8 @@ var recipes = map[string]recipe{
 	"listUsers 403": asUser,
 	"report 403":    asUser,
 
+	"listEvents 403": asUser,
+
 	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
 	"auditInclusion 403":   auditingAsUser("/api/audit/inclusion/?position=1"),
 	"auditInclusion 404":   auditing("/api/audit/inclusion/?position=999999999"),

@@ -1,0 +1,127 @@
+package e2e
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+)
+
+// logged is an event of the log.
+type logged struct {
+	Position   int64
+	StreamType string `json:"stream_type"`
+	StreamID   string `json:"stream_id"`
+	Version    int
+	Type       string
+	Actor      struct{ Kind, Username string }
+	RecordedAt time.Time `json:"recorded_at"`
+	Data       map[string]any
+}
+
+type logPage struct {
+	Events []logged
+	Head   int64
+}
+
+// feed reads the log after a position as somebody reads it who comes again and
+// again.
+func feed(t *testing.T, p *person, after int64, query string) (all []logged, head int64) {
+	t.Helper()
+	for {
+		page := get[logPage](t, p, fmt.Sprintf("/api/events/?after=%d%s", after, query))
+		all = append(all, page.Events...)
+		if len(page.Events) == 0 {
+			return all, page.Head
+		}
+		after = page.Events[len(page.Events)-1].Position
+	}
+}
+
+// lines reads the log as NDJSON.
+func lines(t *testing.T, p *person, query string) (all []logged) {
+	t.Helper()
+	a := p.Must(t, http.StatusOK, "GET", "/api/events/"+query, nil, "Accept", "application/x-ndjson")
+	for line := range strings.Lines(string(a.Body)) {
+		var e logged
+		if err := json.Unmarshal([]byte(line), &e); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		all = append(all, e)
+	}
+	return all
+}
+
+func TestTheWholeLogCanBeRead(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	auditor := d.join(t, "aud", "auditor")
+	d.admin.wantsNoLetters(t)
+	ada := d.join(t, "ada", "user").wantsNoLetters(t)
+	var v ticketView
+	for i := range 30 {
+		v = ada.opens(t, fmt.Sprint("Printer ", i))
+		ada.comments(t, v, "It smokes.", false)
+	}
+	written := d.head(t)
+
+	for _, p := range []*person{d.admin, auditor} {
+		all, head := feed(t, p, 0, "&limit=7")
+		if head < written || int64(len(all)) < head {
+			t.Errorf("%s reads %d events, the head is %d", p.Username, len(all), head)
+		}
+		for i, e := range all {
+			if e.Position != int64(i)+1 {
+				t.Fatalf("event %d is at position %d", i+1, e.Position)
+			}
+		}
+	}
+	whole := lines(t, d.admin, "")
+	for i, e := range whole {
+		if e.Position != int64(i)+1 {
+			t.Fatalf("line %d is of position %d", i+1, e.Position)
+		}
+	}
+	for _, after := range []int64{0, 1, 17, written - 1, written, written + 1000} { // resumed from anywhere
+		got, _ := feed(t, d.admin, after, "&limit=1000")
+		asLines := lines(t, d.admin, fmt.Sprintf("?after=%d", after))
+		if len(got) < len(asLines)-1 || len(asLines) < int(written-after) { // each as many as there are by then
+			t.Errorf("after %d: %d events and %d lines", after, len(got), len(asLines))
+		}
+		if len(got) > 0 && (got[0].Position != after+1 || asLines[0].Position != after+1) {
+			t.Errorf("after %d come %d and %d", after, got[0].Position, asLines[0].Position)
+		}
+	}
+	filteredFeed(t, d, ada, v)
+}
+
+// filteredFeed reads parts of the log.
+func filteredFeed(t *testing.T, d *desk, ada *person, v ticketView) {
+	t.Helper()
+	stream, _ := feed(t, d.admin, 0, "&limit=1&stream="+v.ID)
+	if len(stream) != 2 || stream[0].Type != "ticket.opened" || stream[1].Data["text"] != "It smokes." || stream[1].Actor.Username != "ada" {
+		t.Errorf("the ticket's stream is %+v", stream)
+	}
+	two, _ := feed(t, d.admin, 0, "&type=ticket.opened,user.registered")
+	opened, registered := 0, 0
+	for _, e := range two {
+		switch e.Type {
+		case "ticket.opened":
+			opened++
+		case "user.registered":
+			registered++
+		default:
+			t.Errorf("an event of another type: %+v", e)
+		}
+	}
+	if opened != 30 || registered != 3 {
+		t.Errorf("%d openings and %d registrations, want 30 and 3", opened, registered)
+	}
+	if got := lines(t, d.admin, "?limit=3&type=ticket.comment_added"); len(got) != 3 || got[0].Data["author"] != ada.ID {
+		t.Errorf("three comments are %+v", got)
+	}
+	refused(t, d.admin.sends(t, "GET", "/api/events/?type=ticket.exploded", nil), http.StatusBadRequest)
+	refused(t, ada.sends(t, "GET", "/api/events/", nil), http.StatusForbidden)
+}
