@@ -38,39 +38,39 @@ func NewHistories(log StreamLog, pool *pgxpool.Pool) *Histories {
 
 // Entry is one event of a history, in words and data.
 type Entry struct {
-	Position   int64
-	Version    int // in the event's own stream: the ticket's, or a letter's
-	Type       string
-	Summary    string // one sentence
-	Actor      HistoryActor
-	Cause      *HistoryCause // nil: a person did it of themselves
-	Changes    []Change
-	OccurredAt time.Time
-	RecordedAt time.Time
+	Position   int64         `json:"position"`
+	Version    int           `json:"version"` // in the event's own stream: the ticket's, or a letter's
+	Type       string        `json:"type"`
+	Summary    string        `json:"summary"` // one sentence
+	Actor      HistoryActor  `json:"actor"`
+	Cause      *HistoryCause `json:"cause"` // nil: a person did it of themselves
+	Changes    []Change      `json:"changes"`
+	OccurredAt time.Time     `json:"occurred_at"`
+	RecordedAt time.Time     `json:"recorded_at"`
 }
 
 // HistoryActor is who did it. ID and Username are nil for the service itself.
 type HistoryActor struct {
-	Kind     domain.ActorKind
-	ID       *uuid.UUID
-	Username *string
+	Kind     domain.ActorKind `json:"kind"`
+	ID       *uuid.UUID       `json:"id"`
+	Username *string          `json:"username"`
 }
 
 // HistoryCause is what an event came of.
 type HistoryCause struct {
-	Kind string // event or timer
-	ID   uuid.UUID
+	Kind string    `json:"kind"` // event or timer
+	ID   uuid.UUID `json:"id"`
 	// Position of the event: the cause itself, or the one that set the timer. Nil
 	// when it is not part of this history.
-	Position *int64
+	Position *int64 `json:"position"`
 }
 
 // Change is a member that is another after an event. A nil is a member that was
 // not there.
 type Change struct {
-	Field  string
-	Before any
-	After  any
+	Field  string `json:"field"`
+	Before any    `json:"before"`
+	After  any    `json:"after"`
 }
 
 const ticketLettersSQL = `SELECT id FROM read.emails
@@ -161,18 +161,12 @@ func (h *Histories) usernames(ctx context.Context, events []eventstore.Envelope)
 			ids = append(ids, d.CreatedBy.UUID)
 		case ticket.Assigned:
 			ids = append(ids, d.AssignedTo.UUID)
+		case ticket.CommentAdded:
+			ids = append(ids, d.Author.UUID)
 		case letter.Queued:
 			ids = append(ids, d.Recipient.UUID)
 		}
 	}
-	rows, _ := h.pool.Query(ctx, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids) // CollectRows answers its error
-	people, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Person])
-	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("find the people of a history: %w", err))
-	}
-	names := make(map[uuid.UUID]string, len(people))
-	for _, p := range people {
-		names[p.ID] = p.Username
-	}
-	return names, nil
+	names, err := pairs[string](ctx, h.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	return names, eventstore.Unreachable(err)
 }

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"helpdesk/test/program"
 )
 
 // logged is an event of the log.
@@ -124,4 +126,88 @@ func filteredFeed(t *testing.T, d *desk, ada *person, v ticketView) {
 	}
 	refused(t, d.admin.sends(t, "GET", "/api/events/?type=ticket.exploded", nil), http.StatusBadRequest)
 	refused(t, ada.sends(t, "GET", "/api/events/", nil), http.StatusForbidden)
+}
+
+// replayed is a step of a replay.
+type replayed struct {
+	Version int
+	Summary string
+	Ticket  struct {
+		ticketView
+		Deleted bool
+	}
+}
+
+// replays runs the subcommand and reads its JSON.
+func (d *desk) replays(t *testing.T, args ...string) (steps []replayed) {
+	t.Helper()
+	said := d.runs(t, "", append([]string{"tickets", "replay", "--format", "json"}, args...)...)
+	for line := range strings.Lines(said) {
+		var s replayed
+		if err := json.Unmarshal([]byte(line), &s); err != nil {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		steps = append(steps, s)
+	}
+	return steps
+}
+
+func TestATicketIsReplayed(t *testing.T) {
+	t.Parallel()
+	d := open(t)
+	ada := d.join(t, "ada", "user")
+	v := ada.opens(t, "Printer smokes", object{"description": "It is broken.\nBadly."})
+	ada.comments(t, v, "It burns <now>.", false)
+	d.admin.comments(t, v, "A note.", true)
+	d.admin.assigns(t, v, "root")
+	d.admin.Must(t, http.StatusOK, "PATCH", v.path(), object{"title": "Printer burns", "priority": "high"})
+	d.admin.Must(t, http.StatusNoContent, "DELETE", v.path(), nil)
+
+	steps := d.replays(t, v.ID)
+	if len(steps) != 7 {
+		t.Fatalf("%d steps, want 7: %+v", len(steps), steps)
+	}
+	for i, s := range steps {
+		if s.Version != i+1 || s.Ticket.Version != i+1 || s.Ticket.CreatedBy.Username != "ada" || s.Ticket.Deleted != (i == 6) {
+			t.Errorf("step %d: %+v", i+1, s)
+		}
+	}
+	if first := steps[0].Ticket; first.Title != "Printer smokes" || first.AssignedTo != nil || len(first.Comments) != 0 {
+		t.Errorf("the first is %+v", first)
+	}
+	if last := steps[6].Ticket; last.Title != "Printer burns" || last.AssignedTo.Username != "root" || len(last.Comments) != 2 || last.Comments[0].Text != "It burns <now>." {
+		t.Errorf("the last is %+v", last)
+	}
+	if got := d.replays(t, fmt.Sprint(v.Number), "--version", "3"); len(got) != 3 || got[2].Ticket.CommentCount != 2 {
+		t.Errorf("to version 3: %+v", got)
+	}
+	if got := d.replays(t, fmt.Sprint(v.Number), "--at", time.Now().UTC().Format(time.RFC3339Nano)); len(got) != 7 {
+		t.Errorf("until now: %d steps", len(got))
+	}
+	said := d.runs(t, "", "tickets", "replay", fmt.Sprint(v.Number))
+	for _, want := range []string{
+		"1. ", "  ada opened the ticket.\n", " * title        Printer smokes\n", " * description  It is broken.\n                Badly.\n",
+		" * comment      ada: It burns <now>.\n", " * note         root: A note.\n", "   note         root: A note.\n",
+		" * assigned to  root\n", " * priority     high\n", "7. ", " * status       deleted, was open\n",
+	} {
+		if !strings.Contains(said, want) {
+			t.Errorf("the text lacks %q:\n%s", want, said)
+		}
+	}
+	for want, args := range map[string][]string{
+		"there never was a ticket 99":        {"99"},
+		"there never was a ticket " + ada.ID: {ada.ID},
+		`"x" is neither the number`:          {"x"},
+		"the ticket is at version 7":         {v.ID, "--version", "8"},
+		"--version: 0 is none":               {v.ID, "--version", "0"},
+		"it was not there before":            {v.ID, "--at", "2001-01-01T00:00:00Z"},
+		"has not come yet":                   {v.ID, "--at", "2999-01-01T00:00:00Z"},
+		`"noon" is not an instant`:           {v.ID, "--at", "noon"},
+		`"xml" is neither text nor json`:     {v.ID, "--format", "xml"},
+	} {
+		stdout, stderr, err := program.Run(t.Context(), t, "", d.env, append([]string{"tickets", "replay"}, args...)...)
+		if err == nil || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+			t.Errorf("replay %v: %v, %s%s; want one line with %q", args, err, stdout, stderr, want)
+		}
+	}
 }
