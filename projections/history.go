@@ -38,15 +38,18 @@ func NewHistories(log StreamLog, pool *pgxpool.Pool) *Histories {
 
 // Entry is one event of a history, in words and data.
 type Entry struct {
-	Position   int64         `json:"position"`
-	Version    int           `json:"version"` // in the event's own stream: the ticket's, or a letter's
-	Type       string        `json:"type"`
-	Summary    string        `json:"summary"` // one sentence
-	Actor      HistoryActor  `json:"actor"`
-	Cause      *HistoryCause `json:"cause"` // nil: a person did it of themselves
-	Changes    []Change      `json:"changes"`
-	OccurredAt time.Time     `json:"occurred_at"`
-	RecordedAt time.Time     `json:"recorded_at"`
+	Position   int64           `json:"position"`
+	Version    int             `json:"version"` // in the event's own stream: the ticket's, or a letter's
+	Type       string          `json:"type"`
+	Summary    string          `json:"summary"` // one sentence
+	Actor      HistoryActor    `json:"actor"`
+	Cause      *HistoryCause   `json:"cause"`   // nil: a person did it of themselves
+	Effects    []HistoryEffect `json:"effects"` // what it caused, in order; the other way round of Cause
+	Changes    []Change        `json:"changes"`
+	OccurredAt time.Time       `json:"occurred_at"`
+	RecordedAt time.Time       `json:"recorded_at"`
+
+	id uuid.UUID // of the event
 }
 
 // HistoryActor is who did it. ID and Username are nil for the service itself.
@@ -55,6 +58,12 @@ type HistoryActor struct {
 	ID       *uuid.UUID       `json:"id"`
 	Username *string          `json:"username"`
 }
+
+// The kinds of causes and effects.
+const (
+	causeEvent = "event"
+	causeTimer = "timer"
+)
 
 // HistoryCause is what an event came of.
 type HistoryCause struct {
@@ -65,6 +74,15 @@ type HistoryCause struct {
 	Position *int64 `json:"position"`
 }
 
+// HistoryEffect is what an event caused.
+type HistoryEffect struct {
+	Kind string    `json:"kind"` // event or timer
+	ID   uuid.UUID `json:"id"`
+	// Position of the event, or of the one that the timer caused. Nil: the timer
+	// is pending, or what it was set for had happened when it fired.
+	Position *int64 `json:"position"`
+}
+
 // Change is a member that is another after an event. A nil is a member that was
 // not there.
 type Change struct {
@@ -72,6 +90,13 @@ type Change struct {
 	Before any    `json:"before"`
 	After  any    `json:"after"`
 }
+
+// ticketTimersSQL reads which event set each of the timers that fired, and the
+// pending one of a ticket, as the escalation keeps them.
+const ticketTimersSQL = `
+SELECT timer_id, cause_position FROM saga.timers WHERE timer_id = ANY ($1)
+UNION
+SELECT timer_id, cause_position FROM saga.timers WHERE saga = 'escalation' AND key = $2 AND fired_at IS NULL`
 
 const ticketLettersSQL = `SELECT id FROM read.emails
 WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
@@ -121,7 +146,23 @@ func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 	if err != nil {
 		return nil, err
 	}
-	return newTeller(viewer, names).tell(all), nil
+	timers, err := h.timers(ctx, id, events)
+	if err != nil {
+		return nil, err
+	}
+	return newTeller(viewer, names, timers).tell(all), nil
+}
+
+// timers answers the timers behind a ticket's events, and its pending one.
+func (h *Histories) timers(ctx context.Context, id ticket.ID, events []eventstore.Envelope) (map[uuid.UUID]int64, error) {
+	var fired []uuid.UUID
+	for _, e := range events {
+		if e.ActorKind == domain.ActorTimer {
+			fired = append(fired, e.CausationID.UUID)
+		}
+	}
+	timers, err := pairs[int64](ctx, h.pool, ticketTimersSQL, fired, id)
+	return timers, eventstore.Unreachable(err)
 }
 
 // pageOfEntries cuts a page out of a whole history. A ticket's events are read

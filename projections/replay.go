@@ -57,7 +57,11 @@ func (h *Histories) Replay(ctx context.Context, id ticket.ID, until Until, each 
 	if err != nil {
 		return err
 	}
-	r := replay{teller: newTeller(domain.System(), names)}
+	timers, err := h.timers(ctx, id, events)
+	if err != nil {
+		return err
+	}
+	r := replay{teller: newTeller(domain.System(), names, timers)}
 	for i, entry := range r.teller.tell(events) { // as many as there are events: the service is told of all
 		if err := each(r.step(events[i], entry)); err != nil {
 			return err
@@ -100,6 +104,9 @@ func (r *replay) step(e eventstore.Envelope, entry Entry) TicketStep {
 	entry.OccurredAt, entry.RecordedAt = e.OccurredAt, e.RecordedAt.UTC()
 	if entry.Changes == nil {
 		entry.Changes = []Change{}
+	}
+	if entry.Effects == nil {
+		entry.Effects = []HistoryEffect{}
 	}
 	r.fold.apply(e)
 	r.comment(e)

@@ -211,3 +211,53 @@ func TestATicketIsReplayed(t *testing.T) {
 		}
 	}
 }
+
+// linked is an entry of a history with what it came of and what it caused.
+type linked struct {
+	Position int64
+	Type     string
+	Cause    *link
+	Effects  []link
+}
+
+type link struct {
+	Kind     string
+	ID       string
+	Position *int64
+}
+
+func TestCausesAreFollowedBothWays(t *testing.T) {
+	t.Parallel()
+	d := open(t, "HELPDESK_ESCALATE_HIGH=300ms")
+	ada := d.join(t, "ada", "user")
+	v := ada.opens(t, "Printer smokes", object{"priority": "high"})
+	var all []linked
+	eventually(t, "an escalation with two letters sent", func() bool {
+		all = get[listOf[linked]](t, d.admin, v.path("history")+"?page_size=100").Results
+		return len(all) == 2+2*3 // queued, handed over, sent: to ada and to the admin
+	})
+	opened, escalated := all[0], all[1]
+	if opened.Type != "ticket.opened" || opened.Cause != nil || escalated.Type != "ticket.escalated" {
+		t.Fatalf("the history begins with %+v, %+v", opened, escalated)
+	}
+	if c := escalated.Cause; c == nil || c.Kind != "timer" || c.Position == nil || *c.Position != opened.Position {
+		t.Errorf("the escalation came of %+v, want the timer that the opening set", c)
+	}
+	if len(opened.Effects) != 1 || opened.Effects[0].ID != escalated.Cause.ID || *opened.Effects[0].Position != escalated.Position {
+		t.Errorf("the opening caused %+v, want the timer of the escalation", opened.Effects)
+	}
+	caused := map[int64]bool{}
+	for _, e := range escalated.Effects {
+		caused[*e.Position] = e.Kind == "event"
+	}
+	for _, e := range all[2:] {
+		if e.Cause == nil || *e.Cause.Position != escalated.Position || !caused[e.Position] {
+			t.Errorf("%s came of %+v; the escalation caused %v", e.Type, e.Cause, caused)
+		}
+	}
+	pending := ada.opens(t, "Printer hums")
+	eventually(t, "its timer", func() bool {
+		e := get[listOf[linked]](t, ada, pending.path("history")).Results[0].Effects
+		return len(e) == 1 && e[0].Kind == "timer" && e[0].Position == nil
+	})
+}
