@@ -15,10 +15,10 @@ type HistoryQuery struct {
 	Listing
 }
 
-// HistoryEntry is one event of a ticket, or of a letter about it.
+// HistoryEntry is one event of a ticket or of a letter about it, or of a user.
 type HistoryEntry struct {
 	Position   int64           `json:"position" required:"true" description:"Place in the log."`
-	Version    int             `json:"version" required:"true" description:"Of the ticket after it; for an event of a letter, of the letter."`
+	Version    int             `json:"version" required:"true" description:"Of the ticket or the user after it; for an event of a letter, of the letter."`
 	Type       string          `json:"type" required:"true"`
 	Summary    string          `json:"summary" required:"true" description:"What happened, in a sentence."`
 	Actor      HistoryActor    `json:"actor" required:"true"`
@@ -67,6 +67,31 @@ func (a *API) ticketHistory(ctx context.Context, c *Call, in HistoryQuery) (List
 		return List[HistoryEntry]{}, err
 	}
 	slice, err := a.History.Ticket(ctx, c.Actor, id, page)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	return listOf(a, c, slice, historyView)
+}
+
+// UserHistoryQuery is the parameters of a user's history.
+type UserHistoryQuery struct {
+	UserPath
+	Listing
+}
+
+func (a *API) userHistory(ctx context.Context, c *Call, in UserHistoryQuery) (List[HistoryEntry], error) {
+	id, err := a.visibleUser(ctx, c, in.UserPath)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	if id != c.Actor.ID && !seesPeople(c.Actor) {
+		return List[HistoryEntry]{}, domain.ErrForbidden
+	}
+	page, err := a.page(c, in.Listing)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	slice, err := a.History.User(ctx, id, page)
 	if err != nil {
 		return List[HistoryEntry]{}, err
 	}

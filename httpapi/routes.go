@@ -22,6 +22,7 @@ func (a *API) routes() []Route {
 		{Method: get, Path: "/api/users/", ID: "listUsers", Summary: "List users", Who: SignedIn, Status: ok, Handler: Handle(a.listUsers)},
 		{Method: get, Path: "/api/users/{id}/", ID: "getUser", Summary: "Read a user", Who: SignedIn, Status: ok, Handler: Handle(a.getUser)},
 		{Method: patch, Path: "/api/users/{id}/", ID: "patchUser", Summary: "Change a user", Who: SignedIn, Status: ok, Handler: Handle(a.patchUser)},
+		{Method: get, Path: "/api/users/{id}/history/", ID: "userHistory", Summary: "Read what happened to a user", Who: SignedIn, Status: ok, Handler: Handle(a.userHistory)},
 		{Method: get, Path: "/api/tokens/", ID: "listTokens", Summary: "List one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.listTokens)},
 		{Method: post, Path: "/api/tokens/", ID: "createToken", Summary: "Make an API token", Who: InPerson, Status: created, Handler: Handle(a.createToken), Secret: true},
 		{Method: get, Path: "/api/tokens/{id}/", ID: "getToken", Summary: "Read one of one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.getToken)},

@@ -31,10 +31,7 @@ func newTeller(viewer domain.Actor, names map[uuid.UUID]string, timers map[uuid.
 func (t *teller) tell(events []eventstore.Envelope) []Entry {
 	var entries []Entry
 	for _, e := range events {
-		entry := Entry{
-			Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
-			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
-		}
+		entry := t.entry(e)
 		if e.StreamType == domain.LetterStream {
 			before := t.letters[e.StreamID]
 			after := letter.Evolve(before, e.Event)
@@ -47,12 +44,19 @@ func (t *teller) tell(events []eventstore.Envelope) []Entry {
 		}
 		t.positions[e.EventID] = e.Position
 		if !t.hidden(e.Event) {
-			entry.id = e.EventID
 			entries = append(entries, entry)
 		}
 	}
 	t.addEffects(entries)
 	return entries
+}
+
+// entry answers what every entry says of its event.
+func (t *teller) entry(e eventstore.Envelope) Entry {
+	return Entry{
+		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
+		OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, id: e.EventID,
+	}
 }
 
 // addEffects turns the causes of entries round.
