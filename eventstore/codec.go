@@ -3,9 +3,12 @@ package eventstore
 import (
 	"bytes"
 	"context"
+	"crypto/cipher"
 	"encoding/json"
 	"errors"
 	"fmt"
+
+	"github.com/google/uuid"
 
 	"helpdesk/domain"
 )
@@ -118,16 +121,23 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 	}
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
-		e, err := c.Decode(r.Type, r.SchemaVersion, r.Data)
-		if p := c.types[r.Type].personal; err == nil && p != nil && r.PersonID.Valid {
-			e, err = p.open(e, r.EventID, keys[r.PersonID.UUID])
-		}
+		e, err := c.openWith(keys, r)
 		if err != nil {
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
 		events[i] = Envelope{Recorded: r, Event: e}
 	}
 	return events, nil
+}
+
+// openWith answers what a recorded event says, with the keys of whose texts are
+// in it.
+func (c *Codec) openWith(keys map[uuid.UUID]cipher.AEAD, r Recorded) (domain.Event, error) {
+	e, err := c.Decode(r.Type, r.SchemaVersion, r.Data)
+	if p := c.types[r.Type].personal; err == nil && p != nil && r.PersonID.Valid {
+		return p.open(e, r.EventID, keys[r.PersonID.UUID])
+	}
+	return e, err
 }
 
 // Plain answers an event as it is written, with its texts as they are: for

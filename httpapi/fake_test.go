@@ -38,6 +38,7 @@ var (
 	_ Earlier   = (*commands.Earlier)(nil)
 
 	_ Projections = (*rebuild.Projections)(nil)
+	_ Events      = (*projections.Events)(nil)
 )
 
 var (
