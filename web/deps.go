@@ -84,6 +84,22 @@ type Views interface {
 	Remove(ctx context.Context, owner domain.UserID, name string) error
 }
 
+// History tells what happened to a ticket; see [projections.Histories].
+type History interface {
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+}
+
+// Past shows tickets as they were; see [projections.Past].
+type Past interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
+}
+
+// Viewers knows who has which ticket open; see [workspace.Viewers].
+type Viewers interface {
+	Arrive(ctx context.Context, ticket uuid.UUID, who domain.UserID) (others []string, err error)
+	Leave(ctx context.Context, ticket uuid.UUID, who domain.UserID) error
+}
+
 // Freshness waits until the read models have reached a position of the log.
 type Freshness interface {
 	Wait(ctx context.Context, position int64) error
@@ -102,6 +118,9 @@ type Deps struct {
 	Freshness Freshness
 	Schedule  Schedule
 	Views     Views
+	Viewers   Viewers
+	History   History
+	Past      Past
 	Front     *edge.Front
 	Log       *slog.Logger
 }

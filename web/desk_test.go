@@ -133,3 +133,61 @@ func (d viewDesk) Remove(context.Context, domain.UserID, string) error {
 	d.views = nil
 	return nil
 }
+
+func (d *desk) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) (all []projections.Comment, err error) {
+	for _, e := range d.history {
+		added, ok := e.(ticket.CommentAdded)
+		c, there := d.state().Comments[added.CommentID]
+		if ok && there && (!c.Internal || ticket.SeesInternal(viewer)) {
+			all = append(all, projections.Comment{
+				ID: added.CommentID.UUID, Author: person(c.Author), Text: c.Text, Internal: c.Internal, CreatedAt: c.AddedAt,
+			})
+		}
+	}
+	return all, nil
+}
+
+func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (s projections.Slice[projections.User], err error) {
+	s.Items = append(s.Items, projections.User{Username: string(f.Role), Role: f.Role})
+	return s, nil
+}
+
+func (d *desk) Arrive(_ context.Context, _ uuid.UUID, who domain.UserID) ([]string, error) {
+	if who == account("agent").ID {
+		return nil, nil
+	}
+	return []string{"agent"}, nil
+}
+
+func (d *desk) Leave(context.Context, uuid.UUID, domain.UserID) error {
+	d.left++
+	return nil
+}
+
+// historyDesk tells of each event, and of a letter after each but the first.
+type historyDesk struct{ *desk }
+
+func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[projections.Entry], err error) {
+	d.page = p
+	for i, e := range d.history {
+		at := int64(41 + 2*i)
+		s.Items = append(s.Items, projections.Entry{
+			Position: at, Version: i + 1, Type: e.EventType(), Summary: "Somebody did " + e.EventType() + ".",
+			Changes: []projections.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: noon,
+		}, projections.Entry{
+			Position: at + 1, Version: 1, Type: "letter.queued", Summary: "The letter was queued.",
+			Cause: &projections.HistoryCause{Kind: "event", Position: &at}, OccurredAt: noon,
+		})
+	}
+	if d.more {
+		s.Previous = &projections.Cursor{Key: "41", Back: true}
+	}
+	return s, nil
+}
+
+type pastDesk struct{ *desk }
+
+func (d pastDesk) Ticket(_ context.Context, _ domain.Actor, _ projections.TicketRef, at projections.Moment) (projections.PastTicket, error) {
+	then := &desk{history: d.history[:at.Version]}
+	return projections.PastTicket{Ticket: then.shown(), RecordedAt: noon}, nil
+}

@@ -63,6 +63,7 @@ type desk struct {
 	more     bool // whether a page follows
 	readErr  error
 	views    []workspace.View
+	left     int // who closed the page of a ticket
 	commands []ticket.Command
 }
 
@@ -161,7 +162,8 @@ func newSite(t *testing.T, d *desk) *Site {
 		t.Fatal(err)
 	}
 	s, err := New(Deps{
-		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Views: viewDesk{d},
+		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Views: viewDesk{d}, Viewers: d,
+		History: historyDesk{d}, Past: pastDesk{d},
 		Front: front, Log: slog.New(slog.DiscardHandler),
 	}, Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return noon }})
 	if err != nil {

@@ -14,16 +14,23 @@ const noticeLasts = time.Minute
 
 // notices are what pages say of what was just done.
 var notices = map[string]string{
-	"registered":    "Welcome. You can sign in now.",
-	"signed-out":    "You are signed out.",
-	"deactivated":   "Your account is deactivated. An admin can bring it back.",
-	"profile":       "Your profile is saved.",
-	"letters":       "Your choice of letters is saved.",
-	"password":      "Your password is changed. Everywhere else you are signed out.",
-	"opened":        "The ticket is opened.",
-	"view-saved":    "The view is saved.",
-	"view-removed":  "The view is removed.",
-	"token-revoked": "The token is revoked. It opens nothing any more.",
+	"registered":      "Welcome. You can sign in now.",
+	"signed-out":      "You are signed out.",
+	"deactivated":     "Your account is deactivated. An admin can bring it back.",
+	"profile":         "Your profile is saved.",
+	"letters":         "Your choice of letters is saved.",
+	"password":        "Your password is changed. Everywhere else you are signed out.",
+	"commented":       "Your reply is sent.",
+	"noted":           "The note is added.",
+	"comment-changed": "The comment is changed.",
+	"edited":          "The ticket is changed.",
+	"status":          "The status is changed.",
+	"assigned":        "The assignment is changed.",
+	"deleted":         "The ticket is deleted.",
+	"opened":          "The ticket is opened.",
+	"view-saved":      "The view is saved.",
+	"view-removed":    "The view is removed.",
+	"token-revoked":   "The token is revoked. It opens nothing any more.",
 }
 
 // tell has the next page say what was done.

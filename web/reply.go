@@ -14,10 +14,14 @@ type reply struct {
 	title  string          // of the page
 	body   templ.Component // of the page; nil: a redirect
 	to     string          // where a redirect leads
+	part   bool            // whether body is sent without what pages have around it
 }
 
 // show answers a page.
 func show(title string, body templ.Component) reply { return reply{title: title, body: body} }
+
+// fragment answers a part of a page, for the script.
+func fragment(body templ.Component) reply { return reply{body: body, part: true} }
 
 // redirect leads on after a write, or from one page to another.
 func redirect(to string) reply { return reply{to: to} }
@@ -38,9 +42,12 @@ func (s *Site) send(v *Visit, r reply) {
 		w.WriteHeaderNow()
 		return
 	}
-	c := s.chrome(v, r.title)
-	var b bytes.Buffer // whole before a byte is sent: what fails becomes a page
-	if err := layout(c, r.body).Render(v.ctx(), &b); err != nil {
+	whole := r.body
+	if !r.part {
+		whole = layout(s.chrome(v, r.title), r.body)
+	}
+	var b bytes.Buffer // before a byte is sent: what fails becomes a page
+	if err := whole.Render(v.ctx(), &b); err != nil {
 		panic(err) // a template that cannot be written is a fault of ours
 	}
 	status := r.status

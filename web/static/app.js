@@ -142,13 +142,12 @@ let leaving = false;
 
 const live = $$("[data-live]");
 const only = $("[data-live-ticket]")?.dataset.liveTicket;
-let source, waiting, again = 0;
+let source, wanted, refreshing, again = 0;
 
 function listen() {
 	if (source || document.hidden) return;
 	source = new EventSource("/api/events/stream/");
 	source.onopen = () => again++ && refresh();
-	source.onmessage = null;
 	for (const type of kinds) source.addEventListener(type, heard);
 }
 
@@ -161,22 +160,37 @@ function heard(e) {
 	const event = JSON.parse(e.data);
 	if (only && String(event.ticket_number) !== only) return;
 	dispatchEvent(new CustomEvent("told", { detail: event }));
-	waiting ??= setTimeout(refresh, 250);
+	refresh();
 }
 
+// refresh loads soon, once for all that is heard meanwhile, and once more for
+// what is heard while it loads.
 async function refresh() {
-	clearTimeout(waiting);
-	waiting = setTimeout(() => (waiting = undefined), 1000); // at most once a second
+	wanted = true;
+	if (refreshing) return;
+	refreshing = true;
+	while (wanted) {
+		await new Promise((go) => setTimeout(go, 250));
+		wanted = false;
+		await load();
+	}
+	refreshing = false;
+}
+
+// load brings the live parts to what the page's address answers now.
+async function load() {
 	if (leaving) return;
-	const answer = await fetch(location.href, { headers: { "X-Refresh": "1" } }).catch(() => null);
-	waiting = undefined;
-	if (!answer?.ok || answer.redirected || leaving) return;
+	const at = location.href;
+	const answer = await fetch(at).catch(() => null);
+	if (!answer?.ok || answer.redirected || leaving || at !== location.href) return;
 	const next = new DOMParser().parseFromString(await answer.text(), "text/html");
 	localise(next);
 	for (const part of live) {
 		const fresh = next.getElementById(part.id);
 		if (fresh) become(part, fresh);
 	}
+	const box = $("#reply");
+	if (box) box.hidden = !next.querySelector("#reply form");
 	showTicked();
 }
 
@@ -217,4 +231,81 @@ if (live.length) {
 		source = undefined;
 	});
 	addEventListener("pagehide", () => source?.close());
+}
+
+// The page of a ticket: who else is there, what came while somebody writes, drafts,
+// and the slider through its history.
+
+const others = $("#others");
+
+async function stay() {
+	if (document.hidden || leaving) return;
+	const answer = await fetch(`/admin/tickets/${only}/here/`, { method: "POST" }).catch(() => null);
+	if (!answer?.ok) return;
+	const next = document.createElement("div");
+	next.id = "others";
+	next.innerHTML = await answer.text();
+	become(others, next);
+}
+
+if (others) {
+	setInterval(stay, 15_000);
+	document.addEventListener("visibilitychange", stay);
+	addEventListener("pagehide", () => navigator.sendBeacon(`/admin/tickets/${only}/here/`, new URLSearchParams({ gone: "yes" })));
+}
+
+const form = $("[data-draft]");
+const draft = "helpdesk-draft " + location.pathname;
+
+if (form) {
+	const text = $("textarea", form);
+	text.value ||= sessionStorage.getItem(draft) ?? "";
+	text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
+	form.addEventListener("submit", () => sessionStorage.removeItem(draft));
+
+	const warning = $("[data-newer]", form);
+	let newest;
+	addEventListener("told", ({ detail }) => {
+		if (detail.version <= Number(form.elements.version.value)) return;
+		newest = detail;
+		$("[data-newer-text]", form).textContent = `${detail.actor.username ?? "The service"} ${did(detail.type)} just now.`;
+		warning.hidden = false;
+	});
+	$("[data-newer-seen]", form).addEventListener("click", () => {
+		form.elements.version.value = newest.version;
+		form.elements.loaded.value = new Date().toISOString();
+		warning.hidden = true;
+		text.focus();
+	});
+}
+
+function did(type) {
+	const kind = type.replace("ticket.", "");
+	return { comment_added: "wrote a reply or a note", comment_edited: "edited a comment", comment_removed: "removed a comment" }[kind] ?? `${kind} the ticket`;
+}
+
+const travel = $("[data-travel]");
+
+if (travel) {
+	const slider = $("[type=range]", travel);
+	let pending, running = false;
+	$("[data-travel-go]", travel).hidden = true;
+	slider.addEventListener("input", () => {
+		$("[data-travel-at]", travel).textContent = slider.value;
+		pending = slider.value;
+		if (!running) go();
+	});
+	async function go() {
+		running = true;
+		while (pending) {
+			const url = new URL(location.href);
+			url.hash = "";
+			if (pending === slider.max) url.searchParams.delete("version");
+			else url.searchParams.set("version", pending);
+			pending = undefined;
+			history.replaceState(null, "", url);
+			await load();
+		}
+		running = false;
+	}
 }
