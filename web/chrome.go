@@ -41,6 +41,7 @@ func everybody(domain.Actor) bool { return true }
 func sections() []section {
 	return []section{
 		{"Tickets", "tickets", everybody},
+		{"People", "people", domain.Actor.Oversees},
 		{"API tokens", "tokens", everybody},
 	}
 }

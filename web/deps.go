@@ -123,6 +123,7 @@ type Deps struct {
 	Past      Past
 	Front     *edge.Front
 	Log       *slog.Logger
+	Oversight
 }
 
 // Config is what an operator may set.

@@ -30,6 +30,8 @@ var notices = map[string]string{
 	"opened":          "The ticket is opened.",
 	"view-saved":      "The view is saved.",
 	"view-removed":    "The view is removed.",
+	"role":            "The role is changed.",
+	"activity":        "Whether they may sign in is changed.",
 	"token-revoked":   "The token is revoked. It opens nothing any more.",
 }
 

@@ -3,6 +3,7 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -68,7 +69,7 @@ func (s *Site) route() {
 	s.engine.NoRoute(func(g *gin.Context) { s.refuse(visitOf(g), domain.ErrNotFound) })
 	s.engine.NoMethod(func(g *gin.Context) { s.refuse(visitOf(g), errMethod) })
 	s.engine.GET(Root+"static/:hash/:name", s.serveStatic)
-	for _, p := range s.pages() {
+	for _, p := range slices.Concat(s.pages(), s.oversight()) {
 		serve := func(g *gin.Context) { s.serve(visitOf(g), p) }
 		path := strings.TrimSuffix(Root+p.path, "/")
 		s.engine.Handle(p.method, path, serve)
