@@ -17,10 +17,13 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run build test test-clients lint-api bench check clean
+.PHONY: run demo build test test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
+
+demo: build ## fill an empty ./var with a made-up year; make run then shows it
+	bin/helpdesk demo
 
 build:
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/helpdesk ./cmd/helpdesk

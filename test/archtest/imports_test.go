@@ -59,6 +59,7 @@ var rules = []rule{
 		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
 	{of: "web", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
+	{of: "demo", may: []string{"domain", "commands"}, outside: []string{"github.com/google/uuid"}},
 	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	{of: "internal/localpg", outside: []string{"*"}},
 	{of: "cmd", may: []string{"*"}, outside: []string{"*"}},
