@@ -171,6 +171,7 @@ var rights = map[string]string{
 	"read.emails":             "siud-",
 	"read.search_texts":       "siud-",
 	"read.ticket_facts":       "siud-",
+	"read.ticket_history":     "siud-",
 	"read.ticket_search":      "siud-",
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",

@@ -13,6 +13,7 @@
 //	ticket_list    read.tickets         every ticket as it is now
 //	comment_list   read.comments        every comment as it is now
 //	user_list      read.users           everybody as they are now
+//	ticket_history read.ticket_history  every ticket as it was, a row an interval
 //	ticket_facts   read.ticket_facts    what the report counts
 //	email_ledger   read.emails          every letter and what became of it
 //	ticket_search  read.ticket_search,  the words of every ticket, with and
@@ -25,7 +26,10 @@
 //
 // [Reader] answers queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
-// that come and go neither repeat nor hide others. [Feed] reads the log instead
+// that come and go neither repeat nor hide others. [Past] answers what the system
+// knew at an instant: single tickets by folding their events, lists by the
+// intervals of read.ticket_history, with the tickets of a page completed from
+// their events. [Feed] reads the log instead
 // and tells a viewer of the events of tickets they see.
 package projections
 
@@ -36,5 +40,5 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketSearch(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketHistory(), ticketSearch(), emailLedger()}
 }
