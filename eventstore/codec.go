@@ -120,19 +120,13 @@ func (c *Codec) decode(name string, schemaVersion int, data json.RawMessage, to 
 // Open answers recorded events together with what they say. Texts of people
 // who were erased are [domain.Erased].
 func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, error) {
-	keys, err := c.keysFor(ctx, recorded)
+	o, err := c.opener(ctx, recorded)
 	if err != nil {
 		return nil, err
 	}
-	var texts opener
-	open := texts.open
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
-		var to changeText
-		if r.PersonID.Valid {
-			texts.event, texts.key, to = r.EventID, keys[r.PersonID.UUID], open
-		}
-		e, err := c.decode(r.Type, r.SchemaVersion, r.Data, to)
+		e, err := o.event(r)
 		if err != nil {
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}

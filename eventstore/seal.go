@@ -129,17 +129,41 @@ func boundTo(b []byte, event uuid.UUID, name string) []byte {
 
 var errSealed = errors.New("it does not open: it was altered, or sealed under another key")
 
-// opener opens the texts of one event after the other. What it works in is kept
-// from text to text: a fold is mostly this and JSON.
+// opener reads events whose texts are sealed, one after the other. What it works
+// in is kept from text to text: a fold is mostly this and JSON.
 type opener struct {
-	event uuid.UUID
-	key   cipher.AEAD // of the person whose texts they are; nil: it was destroyed
+	codec *Codec
+	keys  map[uuid.UUID]cipher.AEAD
+	open  changeText // [opener.text], made once
 
+	id         uuid.UUID   // of the event being read
+	key        cipher.AEAD // of the person whose texts are in it; nil: it was destroyed
 	raw, bound []byte
 }
 
-// open answers a text that was sealed, or that it was erased.
-func (o *opener) open(name, text string) (string, error) {
+// opener answers the opener of recorded events, with the keys of all whose texts
+// are in them.
+func (c *Codec) opener(ctx context.Context, recorded []Recorded) (*opener, error) {
+	keys, err := c.keysFor(ctx, recorded)
+	if err != nil {
+		return nil, err
+	}
+	o := &opener{codec: c, keys: keys}
+	o.open = o.text
+	return o, nil
+}
+
+// event answers what a recorded event says.
+func (o *opener) event(r Recorded) (domain.Event, error) {
+	if !r.PersonID.Valid {
+		return o.codec.decode(r.Type, r.SchemaVersion, r.Data, nil)
+	}
+	o.id, o.key = r.EventID, o.keys[r.PersonID.UUID]
+	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.open)
+}
+
+// text opens a text that was sealed, or answers that it was erased.
+func (o *opener) text(name, text string) (string, error) {
 	if o.key == nil {
 		return domain.Erased, nil
 	}
@@ -148,7 +172,7 @@ func (o *opener) open(name, text string) (string, error) {
 	if err != nil || len(o.raw) < o.key.NonceSize() {
 		return "", errSealed
 	}
-	o.bound = boundTo(o.bound[:0], o.event, name)
+	o.bound = boundTo(o.bound[:0], o.id, name)
 	nonce, box := o.raw[:o.key.NonceSize()], o.raw[o.key.NonceSize():]
 	plain, err := o.key.Open(box[:0], nonce, box, o.bound)
 	if err != nil {

@@ -73,10 +73,12 @@ type Reader interface {
 	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
 }
 
-// History tells what happened to a ticket as far as the viewer may know, and
+// History tells what happened to a ticket or a user, to a ticket as far as the viewer may know, and
 // [domain.ErrNotFound] of one they may not see.
 type History interface {
 	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	// User tells what happened to a user, whoever asks.
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
 }
 
 // Audit answers what is stored of the tree over the log; see [audit.Reader].
@@ -114,6 +116,7 @@ type Deps struct {
 	Answers   Answers
 	Earlier   Earlier
 	Feed      Feed
+	Events    Events
 	Audit     Audit
 	Log       *slog.Logger
 	Metrics   http.Handler // nil: /metrics is not served here

@@ -34,6 +34,7 @@ var (
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
+	_ Events    = (*projections.Events)(nil)
 )
 
 var (

@@ -32,6 +32,7 @@ var notes = map[string]note{
 	"listUsers":      {text: "For agents, who see names alone, and for admins and auditors, who see all.", also: []int{http.StatusForbidden}},
 	"getUser":        {text: "Users see themselves alone, agents the names of all, admins and auditors everything."},
 	"patchUser":      {text: "For admins. Others change themselves alone, and neither role nor activity. The last active admin can be neither demoted nor deactivated."},
+	"userHistory":    {text: "For admins and auditors, and for users their own: every event of the account, oldest first, with what it changed.", also: []int{http.StatusForbidden}},
 
 	"listTickets":    {text: "What the caller may see, newest first unless asked otherwise. Filters are combined."},
 	"openTicket":     {text: "Auditors don't. Staff may open one for another requester."},
@@ -56,6 +57,7 @@ var notes = map[string]note{
 	"listTokens":   {text: "The caller's, without their secrets."},
 	"createToken":  {text: "The secret is in this answer and nowhere else. A token acts with its owner's role of the moment; it makes no tokens.", never: []int{http.StatusPreconditionFailed}},
 	"revokeToken":  {text: "At once. A token revokes none but itself.", never: []int{http.StatusPreconditionFailed}},
+	"listEvents":   {text: "For admins and auditors: every event there is, in the order of the log, nothing left out. Whoever comes again with the last position as `after` goes on where they were; without a filter every position from 1 to head is there once. As NDJSON an event is a line, and the answer goes on up to the head.", also: []int{http.StatusForbidden}},
 	"streamEvents": {text: "Server-sent events of the tickets the caller sees: `id:` is the event's position, `event:` its type, `data:` a JSON object. It begins now, after `?after=`, or after `Last-Event-ID`. A comment every 15 s keeps the line open."},
 
 	"listComments":  {text: "Oldest first; of one ticket, or of all the caller may see. Of a ticket the caller can't see there are none."},

@@ -154,6 +154,7 @@ var aboutTags = map[string]string{
 	"Users":       "People and their roles.",
 	"Tickets":     "Tickets and what can be done with them.",
 	"Comments":    "What is said on tickets, and notes among staff.",
+	"Events":      "What happens, as it happens, and the log of all of it.",
 	"Report":      "What happened, counted.",
 	"Audit":       "The log as a Merkle tree, for public tools to verify.",
 	operationsTag: "What operators and tools ask; anyone may.",

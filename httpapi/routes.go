@@ -22,6 +22,7 @@ func (a *API) routes() []Route {
 		{Method: get, Path: "/api/users/", ID: "listUsers", Summary: "List users", Who: SignedIn, Status: ok, Handler: Handle(a.listUsers)},
 		{Method: get, Path: "/api/users/{id}/", ID: "getUser", Summary: "Read a user", Who: SignedIn, Status: ok, Handler: Handle(a.getUser)},
 		{Method: patch, Path: "/api/users/{id}/", ID: "patchUser", Summary: "Change a user", Who: SignedIn, Status: ok, Handler: Handle(a.patchUser)},
+		{Method: get, Path: "/api/users/{id}/history/", ID: "userHistory", Summary: "Read what happened to a user", Who: SignedIn, Status: ok, Handler: Handle(a.userHistory)},
 		{Method: get, Path: "/api/tokens/", ID: "listTokens", Summary: "List one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.listTokens)},
 		{Method: post, Path: "/api/tokens/", ID: "createToken", Summary: "Make an API token", Who: InPerson, Status: created, Handler: Handle(a.createToken), Secret: true},
 		{Method: get, Path: "/api/tokens/{id}/", ID: "getToken", Summary: "Read one of one's own API tokens", Who: SignedIn, Status: ok, Handler: Handle(a.getToken)},
@@ -49,6 +50,7 @@ func (a *API) routes() []Route {
 		{Method: patch, Path: "/api/comments/{id}/", ID: "patchComment", Summary: "Change a comment", Who: SignedIn, Status: ok, Handler: Handle(a.patchComment)},
 		{Method: del, Path: "/api/comments/{id}/", ID: "deleteComment", Summary: "Remove a comment", Who: SignedIn, Status: empty, Handler: Handle(a.deleteComment)},
 
+		{Method: get, Path: "/api/events/", ID: "listEvents", Summary: "Read the log", Who: SignedIn, Status: ok, Handler: Handle(a.listEvents).Or(StreamOf(ndjsonType, a.writeEvents))},
 		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
 

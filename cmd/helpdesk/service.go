@@ -111,6 +111,7 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.freshness,
 		Answers:   s.answers,
 		Earlier:   commands.NewEarlier(s.store),
+		Events:    projections.NewEvents(s.pool, s.store),
 		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
 		Audit:     audit.NewReader(s.pool, s.store),
 		Log:       s.log,

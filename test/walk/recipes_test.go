@@ -34,7 +34,12 @@ var recipes = map[string]recipe{
 	"register 409":  taken,
 	"register 422":  posting(object{"username": "weak", "email": "weak@example.com", "password": "password1"}),
 	"listUsers 403": asUser,
-	"report 403":    asUser,
+	"userHistory 403": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.join(t, d.newName(), "agent"), path: d.about(op, "root")}
+	},
+	"report 403": asUser,
+
+	"listEvents 403": asUser,
 
 	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
 	"auditInclusion 403":   auditingAsUser("/api/audit/inclusion/?position=1"),

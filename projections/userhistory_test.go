@@ -1,0 +1,86 @@
+package projections
+
+import (
+	"errors"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/user"
+)
+
+func TestTheHistoryOfAUser(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	d.project(t, d.follow(t, 100))
+	ann, rob, ctx := everybody["ann"], everybody["rob"], testContext(t)
+	edit := func(by domain.Actor, change user.EditUser) {
+		t.Helper()
+		change.Actor, change.ID = by, ann.ID
+		if _, err := d.people.Edit(ctx, commands.Request{}, change); err != nil {
+			t.Fatal(err)
+		}
+	}
+	edit(ann, user.EditUser{Email: ptr("ann@example.org"), FirstName: ptr("")})
+	edit(ann, user.EditUser{Notifications: user.NotificationSwitches{Commented: ptr(false)}})
+	edit(rob, user.EditUser{LastName: ptr("Lee"), Role: ptr(domain.RoleAgent)})
+	if _, err := d.people.ChangePassword(ctx, commands.Request{}, user.ChangePassword{By: user.By{Actor: ann}, ID: ann.ID}, "hash", nil); err != nil {
+		t.Fatal(err)
+	}
+	edit(rob, user.EditUser{Active: ptr(false)})
+	edit(rob, user.EditUser{Active: ptr(true)})
+	edit(ann, user.EditUser{Active: ptr(false)})
+	erase := user.Erase{By: user.By{Actor: domain.System()}, Streams: []uuid.UUID{newID(), newID()}}
+	if _, err := d.people.Erase(ctx, commands.Request{}, ann.ID, erase); err != nil {
+		t.Fatal(err)
+	}
+
+	h := NewHistories(d.store, d.pool)
+	got, err := h.user(ctx, ann.ID)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"The service registered ann as user. username,email,first_name,last_name,role,is_active,erased," +
+			"notifications.escalated,notifications.assigned,notifications.commented,notifications.resolved",
+		"ann changed their profile. email,first_name",
+		"ann changed their notifications. notifications.commented",
+		"rob changed the profile of ann. last_name",
+		"rob changed the role of ann to agent. role",
+		"ann changed their password. ",
+		"rob deactivated ann. is_active",
+		"rob reactivated ann. is_active",
+		"ann deactivated themselves. is_active",
+		"The service erased this person. erased",
+		"The service had 2 places forget this person's texts. ",
+	}
+	if diff := gocmp.Diff(want, told(got)); diff != "" {
+		t.Errorf("told (-want +got):\n%s", diff)
+	}
+	for i, want := range map[int][]Change{
+		1: {{"email", "ann@example.com", "ann@example.org"}, {"first_name", "First", ""}},
+		2: {{"notifications.commented", true, false}},
+		4: {{"role", domain.RoleUser, domain.RoleAgent}},
+		6: {{"is_active", true, false}},
+	} {
+		if diff := gocmp.Diff(want, got[i].Changes); diff != "" {
+			t.Errorf("changes of %s (-want +got):\n%s", got[i].Summary, diff)
+		}
+	}
+	for i, e := range got {
+		if e.Version != i+1 || e.Cause != nil || e.RecordedAt.IsZero() {
+			t.Errorf("entry %d: %+v", i+1, e)
+		}
+	}
+	page, err := h.User(ctx, ann.ID, Page{Size: 3, Cursor: &Cursor{Key: "0"}, Count: true})
+	if err != nil || len(page.Items) != 3 || *page.Count != 11 || page.Next == nil {
+		t.Errorf("a page: %+v, %v", page, err)
+	}
+	if _, err := h.User(ctx, domain.UserID{UUID: newID()}, Page{Size: 3}); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("of nobody: %v", err)
+	}
+}
