@@ -183,6 +183,14 @@ func (o *opener) text(name, text string) (string, error) {
 
 func erase(string, string) (string, error) { return domain.Erased, nil }
 
+// forgetDestroyed forgets the keys that were destroyed until now.
+func (c *Codec) forgetDestroyed(ctx context.Context) error {
+	if c.keys == nil {
+		return nil
+	}
+	return c.keys.Forget(ctx)
+}
+
 // keysFor answers the keys of all whose texts are in recorded.
 func (c *Codec) keysFor(ctx context.Context, recorded []Recorded) (map[uuid.UUID]cipher.AEAD, error) {
 	var people []uuid.UUID

@@ -102,25 +102,27 @@ type Check struct {
 	Ready func(ctx context.Context) error
 }
 
-// Deps is what the API is made of. All are needed but Metrics and Checks.
+// Deps is what the API is made of. All are needed but Metrics, Checks and Paused.
 type Deps struct {
-	Tickets   Tickets
-	People    People
-	Accounts  Accounts
-	Sessions  Sessions
-	Tokens    Tokens
-	Passwords Passwords
-	Read      Reader
-	History   History
-	Freshness Freshness
-	Answers   Answers
-	Earlier   Earlier
-	Feed      Feed
-	Events    Events
-	Audit     Audit
-	Log       *slog.Logger
-	Metrics   http.Handler // nil: /metrics is not served here
-	Checks    []Check
+	Tickets     Tickets
+	People      People
+	Accounts    Accounts
+	Sessions    Sessions
+	Tokens      Tokens
+	Passwords   Passwords
+	Read        Reader
+	History     History
+	Freshness   Freshness
+	Answers     Answers
+	Earlier     Earlier
+	Feed        Feed
+	Events      Events
+	Audit       Audit
+	Projections Projections
+	Log         *slog.Logger
+	Metrics     http.Handler // nil: /metrics is not served here
+	Checks      []Check
+	Paused      func() []string // the followers that an operator holds, for /readyz; nil: none
 }
 
 // Config is what an operator may set.

@@ -17,6 +17,8 @@ var examples = map[string]string{
 	"CommentPut":       `{"text": "It is the one on the second floor."}`,
 	"CommentPatch":     `{"text": "It is the one on the second floor."}`,
 
+	"RebuildOrder": `{"accept": false}`,
+
 	"Receipt": `{"id": "0197c2a4-8f00-7000-8000-000000000001", "version": 3, "event_position": 17}`,
 	"User": `{"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada", "first_name": "Ada", "last_name": "Lovelace",
 		"email": "ada@example.com", "role": "user", "is_active": true, "created_at": "2026-01-31T12:00:00.000000Z",

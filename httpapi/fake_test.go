@@ -20,6 +20,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 	"helpdesk/test/contract"
 )
 
@@ -35,6 +36,8 @@ var (
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
 	_ Events    = (*projections.Events)(nil)
+
+	_ Projections = (*rebuild.Projections)(nil)
 )
 
 var (

@@ -67,6 +67,16 @@ var notes = map[string]note{
 	"patchComment":  {text: "Only the text can change, within 15 minutes for users."},
 	"deleteComment": {text: "One's own, within 15 minutes for users; admins any."},
 
+	"listProjections": {text: "For admins and auditors.", also: []int{http.StatusForbidden}},
+	"getProjection":   {text: "For admins and auditors.", also: []int{http.StatusForbidden}},
+	"rebuildProjection": {
+		text:    "For admins. New tables are filled from the log beside those that are read and take their place; reads are answered throughout. It begins within seconds, survives the process that does it, and is followed at Location. One that failed goes on where it was.",
+		never:   []int{http.StatusPreconditionFailed},
+		headers: []string{"Location"},
+	},
+	"pauseProjection":  {text: "For admins. It answers with what it has, in all processes, until it is resumed; writes do not wait for it.", never: []int{http.StatusPreconditionFailed}},
+	"resumeProjection": {text: "For admins. It goes on within a second.", never: []int{http.StatusPreconditionFailed}},
+
 	"auditInclusion":   {text: "For admins and auditors. Proofs are for whoever does not take the service's word: docs/audit-log.md says how to verify them.", also: []int{http.StatusForbidden, http.StatusNotFound}},
 	"auditConsistency": {text: "For admins and auditors.", also: []int{http.StatusForbidden, http.StatusNotFound}},
 	"auditCheckpoint":  {text: "For admins and auditors. A signed note (C2SP tlog-checkpoint): name of the log, size and root of the tree, signature.", also: []int{http.StatusForbidden, http.StatusNotFound}, never: []int{http.StatusTooManyRequests}},

@@ -156,6 +156,7 @@ var aboutTags = map[string]string{
 	"Comments":    "What is said on tickets, and notes among staff.",
 	"Events":      "What happens, as it happens, and the log of all of it.",
 	"Report":      "What happened, counted.",
+	"Projections": "The read models: where they stand, and building them anew.",
 	"Audit":       "The log as a Merkle tree, for public tools to verify.",
 	operationsTag: "What operators and tools ask; anyone may.",
 }

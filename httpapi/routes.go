@@ -54,6 +54,12 @@ func (a *API) routes() []Route {
 		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
 
+		{Method: get, Path: "/api/projections/", ID: "listProjections", Summary: "See where the read models stand", Who: SignedIn, Status: ok, Handler: Handle(a.listProjections)},
+		{Method: get, Path: "/api/projections/{name}/", ID: "getProjection", Summary: "See where a read model and its rebuild stand", Who: SignedIn, Status: ok, Handler: Handle(a.getProjection)},
+		{Method: post, Path: "/api/projections/{name}/rebuild/", ID: "rebuildProjection", Summary: "Have a read model built anew", Who: SignedIn, Status: http.StatusAccepted, Handler: Handle(a.rebuildProjection)},
+		{Method: post, Path: "/api/projections/{name}/pause/", ID: "pauseProjection", Summary: "Hold a read model", Who: SignedIn, Status: ok, Handler: Handle(a.pauseProjection)},
+		{Method: post, Path: "/api/projections/{name}/resume/", ID: "resumeProjection", Summary: "Let a read model go on", Who: SignedIn, Status: ok, Handler: Handle(a.resumeProjection)},
+
 		{Method: get, Path: "/api/audit/inclusion/", ID: "auditInclusion", Summary: "Prove that an event is in the log", Who: SignedIn, Status: ok, Handler: Handle(a.auditInclusion)},
 		{Method: get, Path: "/api/audit/consistency/", ID: "auditConsistency", Summary: "Prove that the log has only grown", Who: SignedIn, Status: ok, Handler: Handle(a.auditConsistency)},
 		{Method: get, Path: "/audit/checkpoint/", ID: "auditCheckpoint", Summary: "Read the newest signed checkpoint", Who: SignedIn, Status: ok, Handler: BytesOf("text/plain; charset=utf-8", a.auditCheckpoint)},

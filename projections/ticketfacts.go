@@ -22,16 +22,17 @@ type factRow struct {
 }
 
 const addFactsSQL = `
-INSERT INTO read.ticket_facts (position, ticket_id, fact, occurred_at, recorded_at)
+INSERT INTO ticket_facts (position, ticket_id, fact, occurred_at, recorded_at)
 SELECT position, ticket_id, fact, occurred_at, recorded_at
-FROM json_populate_recordset(NULL::read.ticket_facts, $1::json)`
+FROM json_populate_recordset(NULL::ticket_facts, $1::json)`
 
 // ticketFacts keeps read.ticket_facts.
 func ticketFacts() eventstore.Follower {
 	return eventstore.Follower{
-		Name:  "ticket_facts",
-		Types: eventstore.Types(ticket.Opened{}, ticket.Resolved{}, ticket.Escalated{}),
-		Apply: applyTicketFacts,
+		Name:   "ticket_facts",
+		Tables: []string{"ticket_facts"},
+		Types:  eventstore.Types(ticket.Opened{}, ticket.Resolved{}, ticket.Escalated{}),
+		Apply:  applyTicketFacts,
 	}
 }
 

@@ -53,6 +53,6 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), escalationsCommand(), ticketsCommand(),
-		commandsCommand(), mailCommand(), peopleCommand(), auditCommand(), demoCommand(), versionCommand())
+		commandsCommand(), mailCommand(), peopleCommand(), projectionsCommand(), auditCommand(), demoCommand(), versionCommand())
 	return root
 }

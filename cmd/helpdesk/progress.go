@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"time"
 
 	"github.com/schollz/progressbar/v3"
 	"golang.org/x/term"
 )
 
-// progress shows how far a command is: a bar on a terminal, else a line now and
-// then.
+// progress shows how far a command is, how fast and how long it will take: a
+// bar on a terminal, else a line now and then.
 type progress struct {
 	done  string // what is done to them
 	units string // of what
@@ -18,6 +19,8 @@ type progress struct {
 	out   io.Writer
 	bar   *progressbar.ProgressBar // nil: not on a terminal
 	next  int64
+	first int64     // where it began
+	began time.Time // zero: it has not
 }
 
 // progressStep is how many events are between two lines.
@@ -40,10 +43,23 @@ func (p *progress) show(done, of int64) {
 		_ = p.bar.Set64(done) // it only draws
 		return
 	}
+	if p.began.IsZero() {
+		p.first, p.began = done, time.Now()
+	}
 	if done >= p.next {
-		fmt.Fprintf(p.out, "%s %d of %d %s\n", p.done, done, of, p.units)
+		fmt.Fprintf(p.out, "%s %d of %d %s%s\n", p.done, done, of, p.units, p.pace(done, of, time.Since(p.began)))
 		p.next = done - done%p.step + p.step
 	}
+}
+
+// pace says how fast it goes and how long it will take, as far as that is known.
+func (p *progress) pace(done, of int64, took time.Duration) string {
+	if done <= p.first || took <= 0 {
+		return ""
+	}
+	rate := float64(done-p.first) / took.Seconds()
+	left := time.Duration(float64(of-done) / rate * float64(time.Second))
+	return fmt.Sprintf(", %.0f a second, %s left", rate, left.Round(time.Second))
 }
 
 func (p *progress) close() {

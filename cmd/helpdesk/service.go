@@ -23,6 +23,7 @@ import (
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -44,6 +45,7 @@ type service struct {
 	work      *work // nil for a process that only answers clients
 	freshness *eventstore.Freshness
 	watchdog  *eventstore.Watchdog
+	models    *rebuild.Projections
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
@@ -74,6 +76,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
+	s.models = rebuild.New(s.pool, codec, projections.Followers(), rebuild.Config{Connect: db.connectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.hasher()
 	if err != nil {
@@ -86,7 +89,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 		}
 	}
 	if !as.serves() {
-		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Metrics: s.ownMetrics()})
+		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Paused: s.watchdog.Paused, Metrics: s.ownMetrics()})
 		return s, nil
 	}
 	return s, s.wireAPI(ctx, hasher)
@@ -100,23 +103,25 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		return err
 	}
 	deps := httpapi.Deps{
-		Tickets:   commands.NewTickets(s.store, s.store),
-		People:    commands.NewPeople(s.store, s.accounts),
-		Accounts:  s.accounts,
-		Sessions:  s.sessions,
-		Tokens:    auth.NewTokens(s.accounts),
-		Passwords: hasher,
-		Read:      projections.NewReader(s.pool),
-		History:   projections.NewHistories(s.store, s.pool),
-		Freshness: s.freshness,
-		Answers:   s.answers,
-		Earlier:   commands.NewEarlier(s.store),
-		Events:    projections.NewEvents(s.pool, s.store),
-		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
-		Audit:     audit.NewReader(s.pool, s.store),
-		Log:       s.log,
-		Checks:    s.checks(),
-		Metrics:   s.ownMetrics(),
+		Tickets:     commands.NewTickets(s.store, s.store),
+		People:      commands.NewPeople(s.store, s.accounts),
+		Accounts:    s.accounts,
+		Sessions:    s.sessions,
+		Tokens:      auth.NewTokens(s.accounts),
+		Passwords:   hasher,
+		Read:        projections.NewReader(s.pool),
+		History:     projections.NewHistories(s.store, s.pool),
+		Freshness:   s.freshness,
+		Answers:     s.answers,
+		Earlier:     commands.NewEarlier(s.store),
+		Events:      projections.NewEvents(s.pool, s.store),
+		Feed:        projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
+		Audit:       audit.NewReader(s.pool, s.store),
+		Log:         s.log,
+		Projections: s.models,
+		Checks:      s.checks(),
+		Paused:      s.watchdog.Paused,
+		Metrics:     s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
 		PublicURL:       s.config.PublicURL,
@@ -193,6 +198,7 @@ func (s *service) loops() []func(context.Context) error {
 	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
+		loops = append(loops, s.models.Run)
 	}
 	if s.role.serves() {
 		loops = append(loops, s.sessions.Run, s.answers.Run)

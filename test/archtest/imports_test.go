@@ -42,6 +42,7 @@ var rules = []rule{
 	{of: "commands", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid"}},
 	{of: "keyring", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "projections", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "rebuild", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "saga", may: []string{"domain", "eventstore", "commands"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang", "golang.org/x/sync",
@@ -54,11 +55,11 @@ var rules = []rule{
 	{of: "audit", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/transparency-dev", "golang.org/x/mod/sumdb/note",
 	}},
-	{of: "httpapi", may: []string{"commands", "projections", "auth", "audit", "idempotency", "domain"}, outside: []string{
+	{of: "httpapi", may: []string{"commands", "projections", "rebuild", "auth", "audit", "idempotency", "domain"}, outside: []string{
 		"github.com/google/uuid", "golang.org/x/time", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
 		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
-	{of: "web", may: []string{"commands", "projections", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
+	{of: "web", may: []string{"commands", "projections", "rebuild", "auth", "domain"}, outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin"}},
 	{of: "demo", may: []string{"domain", "commands"}, outside: []string{"github.com/google/uuid"}},
 	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	{of: "internal/localpg", outside: []string{"*"}},
@@ -80,7 +81,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "saga", "auth", "audit", "idempotency", "keyring", "migrations", "internal/localpg", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "migrations", "internal/localpg", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.
