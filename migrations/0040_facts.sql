@@ -3,8 +3,8 @@
 -- What the facts hold is another thing now. They are built from the log anew, by
 -- a follower of another name: an older process may still be at the old one.
 DROP TABLE read.ticket_facts;
-DELETE FROM checkpoints WHERE name = 'ticket_facts';
 DELETE FROM parked_events WHERE follower = 'ticket_facts';
+DELETE FROM checkpoints WHERE name = 'ticket_facts';
 
 CREATE TABLE read.ticket_facts (
     position           bigint PRIMARY KEY,
