@@ -53,6 +53,6 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), escalationsCommand(), ticketsCommand(),
-		commandsCommand(), mailCommand(), peopleCommand(), auditCommand(), versionCommand())
+		commandsCommand(), mailCommand(), peopleCommand(), analystCommand(), auditCommand(), versionCommand())
 	return root
 }
