@@ -41,8 +41,9 @@ COMMENT ON COLUMN read.ticket_facts.actor_id IS 'The person who did it; null: th
 CREATE INDEX ticket_facts_span ON read.ticket_facts (fact, occurred_at, next_at, priority);
 -- For one ticket, and for the next and the last time of a fact.
 CREATE INDEX ticket_facts_ticket ON read.ticket_facts (ticket_id, fact, occurred_at, position);
--- For the facts that had happened again only after an instant.
-CREATE INDEX ticket_facts_again ON read.ticket_facts USING gist (tstzrange(occurred_at, next_at)) WHERE next_at IS NOT NULL;
+-- For what happened up to an instant and then again after it, of what the report counts.
+CREATE INDEX ticket_facts_again ON read.ticket_facts USING gist (tstzrange(occurred_at, next_at)) INCLUDE (fact, occurred_at, next_at)
+    WHERE next_at IS NOT NULL AND fact IN ('resolved', 'escalated');
 
 CREATE TABLE read.ticket_measures (
     ticket_id         uuid PRIMARY KEY,

@@ -3,6 +3,10 @@ package projections
 import (
 	"context"
 	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/eventstore"
 )
 
 // reportSQL counts each ticket once a fact, whatever became of it since: of the
@@ -25,6 +29,9 @@ WITH given AS (
         date_trunc('hour', upto - $2::bigint * interval '24 hours', 'UTC') + interval '1 hour' AS first_hour,
         date_trunc('hour', upto, 'UTC') AS last_hour
     FROM given
+), again AS MATERIALIZED (
+    SELECT fact, occurred_at FROM read.ticket_facts
+    WHERE fact IN ('resolved', 'escalated') AND next_at IS NOT NULL AND tstzrange(occurred_at, next_at) @> (SELECT upto FROM span)
 ), counts AS (
     SELECT fact,
         (SELECT coalesce(sum(tickets), 0) FROM read.hourly_facts AS h
@@ -33,8 +40,7 @@ WITH given AS (
             WHERE f.fact = k.fact AND occurred_at > since AND occurred_at < first_hour AND next_at IS NULL)
         - (SELECT count(*) FROM read.ticket_facts AS f
             WHERE f.fact = k.fact AND occurred_at > upto AND occurred_at < last_hour + interval '1 hour' AND next_at IS NULL)
-        + (SELECT count(*) FROM read.ticket_facts AS f
-            WHERE f.fact = k.fact AND occurred_at > since AND next_at IS NOT NULL AND tstzrange(occurred_at, next_at) @> upto) AS tickets
+        + (SELECT count(*) FROM again AS a WHERE a.fact = k.fact AND occurred_at > since) AS tickets
     FROM span CROSS JOIN unnest(ARRAY['opened', 'resolved', 'escalated']) AS k (fact)
 )
 SELECT
@@ -43,14 +49,16 @@ SELECT
     (SELECT tickets::bigint FROM counts WHERE fact = 'escalated') AS escalated,
     since AS "from",
     upto AS "to",
-    ` + factsPositionSQL + ` AS as_of_position
+    ` + factsUptoSQL + `$3` + factsPositionSQL + ` AS as_of_position
 FROM span`
 
-// factsPositionSQL is the position of the log that the facts are complete up to;
-// $3 are the types that ticketMeasures wants.
-const factsPositionSQL = `coalesce((SELECT CASE WHEN EXISTS (SELECT FROM events WHERE position > c.position AND type = ANY ($3))
-        THEN c.position ELSE head.position END
+// The position of the log that the facts are complete up to; between the two
+// stands the parameter with the types that ticketMeasures wants.
+const (
+	factsUptoSQL     = `coalesce((SELECT CASE WHEN EXISTS (SELECT FROM events WHERE position > c.position AND type = ANY (`
+	factsPositionSQL = `)) THEN c.position ELSE head.position END
         FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_measures' AND head.id = 1), 0)`
+)
 
 // knownReportSQL is reportSQL without what was recorded later than $4. Sums do
 // not tell when something was recorded: it reads every row of the span.
@@ -70,17 +78,33 @@ SELECT
     (SELECT count(DISTINCT ticket_id) FROM facts WHERE fact = 'escalated') AS escalated,
     upto - $2::bigint * interval '24 hours' AS "from",
     upto AS "to",
-    ` + factsPositionSQL + ` AS as_of_position
+    ` + factsUptoSQL + `$3` + factsPositionSQL + ` AS as_of_position
 FROM span`
 
 // Report counts the tickets that were opened, resolved and escalated in the
 // window (To − Days × 24 h, To], by when it happened.
 func (r *Reader) Report(ctx context.Context, q ReportQuery) (Report, error) {
+	if !q.Explain.Wanted {
+		return report(ctx, r.pool, q)
+	}
+	var out Report
+	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
+	err := pgx.BeginTxFunc(ctx, r.pool, snapshot, func(tx pgx.Tx) (err error) {
+		if out, err = report(ctx, tx, q); err != nil {
+			return err
+		}
+		out.Behind, out.Next, err = evidence(ctx, tx, q.Explain, reportEvidenceSQL, out.From, out.To, instant(q.KnownAt))
+		return err
+	})
+	return out, eventstore.Unreachable(err)
+}
+
+func report(ctx context.Context, db querier, q ReportQuery) (Report, error) {
 	args := []any{instant(q.To), q.Days, ticketMeasures().Types}
 	if q.KnownAt.IsZero() {
-		return one[Report](ctx, r.pool, "report", reportSQL, args...)
+		return one[Report](ctx, db, "report", reportSQL, args...)
 	}
-	return one[Report](ctx, r.pool, "report", knownReportSQL, append(args, q.KnownAt)...)
+	return one[Report](ctx, db, "report", knownReportSQL, append(args, q.KnownAt)...)
 }
 
 // instant answers a query argument that is null for the zero time.
