@@ -74,6 +74,12 @@ type Reported[R any] struct {
 	Next   int64
 }
 
+// Now answers the clock of the database, which events have their times by.
+func (r *Reader) Now(ctx context.Context) (now time.Time, err error) {
+	err = r.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	return now, eventstore.Unreachable(err)
+}
+
 // moveFacts are the facts that may move a ticket to another status or priority.
 const moveFacts = `('opened', 'started', 'resolved', 'closed', 'reopened', 'escalated', 'deleted', 'prioritised')`
 

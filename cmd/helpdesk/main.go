@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the zones of reports, where the machine has none
 
 	"github.com/spf13/cobra"
 
