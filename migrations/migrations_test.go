@@ -173,6 +173,7 @@ var rights = map[string]string{
 	"read.hourly_moves":       "siud-",
 	"read.search_texts":       "siud-",
 	"read.ticket_facts":       "siud-",
+	"read.ticket_history":     "siud-",
 	"read.ticket_measures":    "siud-",
 	"read.ticket_search":      "siud-",
 	"read.tickets":            "siud-",

@@ -13,6 +13,7 @@
 //	ticket_list      read.tickets            every ticket as it is now
 //	comment_list     read.comments           every comment as it is now
 //	user_list        read.users              everybody as they are now
+//	ticket_history   read.ticket_history     every ticket as it was, a row an interval
 //	ticket_measures  read.ticket_facts,      what reports count, one by one,
 //	                 read.ticket_measures,   by ticket,
 //	                 read.hourly_facts,      and in sums by the hour
@@ -39,5 +40,5 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketMeasures(), ticketSearch(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketMeasures(), ticketHistory(), ticketSearch(), emailLedger()}
 }

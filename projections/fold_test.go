@@ -25,6 +25,7 @@ import (
 // tables are the read models as rows, each in the order of its key.
 type tables struct {
 	tickets  []ticketRow
+	history  []intervalRow
 	comments []commentRow
 	users    []userRow
 	emails   []Email
@@ -56,6 +57,7 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 		states[id] = s
 		all.measures = append(all.measures, foldMeasures(id, events))
 		all.facts = append(all.facts, foldFacts(events)...)
+		all.history = append(all.history, foldIntervals(id, events)...)
 		if s.Exists {
 			all.tickets = append(all.tickets, foldOneTicket(id, s, events))
 			all.comments = append(all.comments, foldComments(id, s, events)...)
@@ -63,6 +65,7 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	}
 	all.sum()
 	slices.SortFunc(all.tickets, func(a, b ticketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(all.comments, func(a, b commentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.emails, func(a, b Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.users, func(a, b userRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
@@ -173,6 +176,7 @@ func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
 		tickets:  all[ticketRow](t, d, `SELECT `+ticketColumns+` FROM read.tickets ORDER BY id`),
+		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
 		comments: all[commentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
 		users:    all[userRow](t, d, `SELECT `+userColumns+` FROM read.users ORDER BY id`),
 		emails:   all[Email](t, d, `SELECT `+emailColumns+` FROM read.emails ORDER BY id`),
@@ -196,6 +200,7 @@ func (d *desk) checkTables(t *testing.T) {
 	got := d.tables(t)
 	for name, diff := range map[string]string{
 		"tickets":         gocmp.Diff(want.tickets, got.tickets, cmpopts.EquateEmpty()),
+		"ticket_history":  gocmp.Diff(want.history, got.history, cmpopts.EquateEmpty()),
 		"comments":        gocmp.Diff(want.comments, got.comments, cmpopts.EquateEmpty()),
 		"users":           gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
 		"emails":          gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
