@@ -83,4 +83,10 @@ var notes = map[string]note{
 	"auditTile":        {text: "For admins and auditors. As C2SP tlog-tiles has it, with /audit as prefix: 256 hashes of 32 bytes, or 256 entries each after its length in two bytes; fewer for a partial one.", also: []int{http.StatusForbidden}, never: []int{http.StatusTooManyRequests}},
 
 	"report": {text: "For admins and auditors. A ticket counts once in each column if it happened inside the window, whatever became of it since.", also: []int{http.StatusForbidden}},
+
+	"dailyReport":        {text: "For admins and auditors. A row for each day and priority; days have the hours that the time zone gives them, and begin with their first instant. docs/reports.md defines every number.", also: []int{http.StatusForbidden}},
+	"statusDistribution": {text: "For admins and auditors. A row for each status and priority, at an instant.", also: []int{http.StatusForbidden}},
+	"priorityReport":     {text: "For admins and auditors. A row for each priority: that of the ticket when it happened, in the span (from, to].", also: []int{http.StatusForbidden}},
+	"agentReport":        {text: "For admins and auditors. A row for each agent who had a ticket when something happened to it, or gave a first response, in the span (from, to].", also: []int{http.StatusForbidden}},
+	"responseTimes":      {text: "For admins and auditors. How long tickets had waited that got their first response, or were resolved, in the span (from, to]: average, median and ninth decile.", also: []int{http.StatusForbidden}},
 }

@@ -53,6 +53,11 @@ func (a *API) routes() []Route {
 		{Method: get, Path: "/api/events/", ID: "listEvents", Summary: "Read the log", Who: SignedIn, Status: ok, Handler: Handle(a.listEvents).Or(StreamOf(ndjsonType, a.writeEvents))},
 		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
+		{Method: get, Path: "/api/reports/daily/", ID: "dailyReport", Summary: "Count what happened day by day", Who: SignedIn, Status: ok, Handler: tableAs("daily", a.dailyReport)},
+		{Method: get, Path: "/api/reports/status-distribution/", ID: "statusDistribution", Summary: "Count the tickets in each status", Who: SignedIn, Status: ok, Handler: tableAs("status-distribution", a.statusDistribution)},
+		{Method: get, Path: "/api/reports/priorities/", ID: "priorityReport", Summary: "Count what happened by priority", Who: SignedIn, Status: ok, Handler: tableAs("priorities", a.priorityReport)},
+		{Method: get, Path: "/api/reports/agents/", ID: "agentReport", Summary: "Count what happened by agent", Who: SignedIn, Status: ok, Handler: tableAs("agents", a.agentReport)},
+		{Method: get, Path: "/api/reports/response-times/", ID: "responseTimes", Summary: "Say how long tickets waited", Who: SignedIn, Status: ok, Handler: tableAs("response-times", a.responseTimes)},
 
 		{Method: get, Path: "/api/projections/", ID: "listProjections", Summary: "See where the read models stand", Who: SignedIn, Status: ok, Handler: Handle(a.listProjections)},
 		{Method: get, Path: "/api/projections/{name}/", ID: "getProjection", Summary: "See where a read model and its rebuild stand", Who: SignedIn, Status: ok, Handler: Handle(a.getProjection)},

@@ -47,6 +47,12 @@ var recipes = map[string]recipe{
 	"getProjection 403":     auditingAsUser("/api/projections/email_ledger/"),
 	"rebuildProjection 422": askedTwice,
 
+	"dailyReport 403":        asUser,
+	"statusDistribution 403": asUser,
+	"priorityReport 403":     asUser,
+	"agentReport 403":        asUser,
+	"responseTimes 403":      asUser,
+
 	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
 	"auditInclusion 403":   auditingAsUser("/api/audit/inclusion/?position=1"),
 	"auditInclusion 404":   auditing("/api/audit/inclusion/?position=999999999"),
