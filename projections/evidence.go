@@ -73,11 +73,12 @@ SELECT f.fact AS number, NULL::text AS status, f.priority, NULL::uuid AS agent_i
 FROM read.ticket_facts AS f
 JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
 WHERE f.fact IN ('opened', 'resolved', 'escalated') AND f.occurred_at > $1 AND f.occurred_at <= $2 AND f.position > $4
-  AND ($3::timestamptz IS NULL OR f.recorded_at <= $3) AND NOT EXISTS (
-    SELECT FROM read.ticket_facts AS later
-    WHERE later.ticket_id = f.ticket_id AND later.fact = f.fact AND later.occurred_at <= $2 AND ($3 IS NULL OR later.recorded_at <= $3)
-      AND (later.occurred_at, later.position) > (f.occurred_at, f.position)
-  )
+  AND CASE WHEN $3::timestamptz IS NULL THEN f.next_at IS NULL OR f.next_at > $2
+    ELSE f.recorded_at <= $3 AND NOT EXISTS (
+        SELECT FROM read.ticket_facts AS later
+        WHERE later.ticket_id = f.ticket_id AND later.fact = f.fact AND later.occurred_at <= $2 AND later.recorded_at <= $3
+          AND (later.occurred_at, later.position) > (f.occurred_at, f.position)
+    ) END
 ORDER BY position FETCH FIRST $5 ROWS ONLY`
 
 const statusEvidenceSQL = `

@@ -46,6 +46,9 @@ SELECT n, md5('ticket' || n % 20000)::uuid, (ARRAY['opened','resolved','escalate
     CASE WHEN n % 10 = 0 THEN '2025-01-03'::timestamptz + n * interval '35 minutes' END,
     'open', 'resolved', 'low', 'low', NULL, NULL, 'user', NULL
 FROM generate_series(1, 30000) AS n;
+INSERT INTO read.ticket_measures
+SELECT md5('ticket' || n)::uuid, n, md5('user' || n % 2000)::uuid, now(), 'open', now(), 'low', NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n
+FROM generate_series(0, 19999) AS n;
 INSERT INTO read.hourly_facts
 SELECT fact, '2025-01-01'::timestamptz + n * interval '1 hour', 3
 FROM generate_series(1, 18000) AS n, unnest(ARRAY['opened','resolved','escalated']) AS fact;`
@@ -188,6 +191,13 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 			return err
 		},
 	}
+	week, open := Span{next.AddDate(0, 0, -7), next}, Explain{Wanted: true, Limit: 1000}
+	queries["a week's counts"] = func() error { _, err := r.Counts(testContext(t), []Span{week}, Explain{}); return err }
+	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(testContext(t), next, Explain{}); return err }
+	queries["what is behind a week's report"] = func() error {
+		_, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7, Explain: open})
+		return err
+	}
 	for _, by := range []TicketOrder{ByCreated, ByUpdated, ByPriority, ByNumber} {
 		queries["ordered by "+string(by)] = tickets(admin, TicketFilter{OrderBy: by})
 		queries["ordered by -"+string(by)] = tickets(admin, TicketFilter{OrderBy: by, Descending: true})
@@ -213,6 +223,9 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, s := range ear.take() {
+			if s.sql == "commit" || strings.HasPrefix(s.sql, "begin ") {
+				continue
+			}
 			plan := explain(t, owner, s)
 			for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "hourly_facts", "ticket_search", "search_texts"} {
 				if strings.Contains(plan, "Seq Scan on "+table+" ") {

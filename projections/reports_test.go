@@ -237,8 +237,11 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 	if err != nil || len(times.Behind) != 3 {
 		t.Errorf("behind the response times: got %v, %v, want three events", times.Behind, err)
 	}
-	report, err := m.Report(ctx, ReportQuery{To: day(2, 23, 0), Days: 2, Explain: Explain{Wanted: true, Limit: 100}})
-	if err != nil || report.Opened+report.Resolved+report.Escalated != int64(len(report.Behind)) {
-		t.Errorf("behind the report: got %+v, %v", report, err)
+	for _, known := range []time.Time{{}, m.log(t)[14].RecordedAt} {
+		q := ReportQuery{To: day(2, 23, 0), Days: 2, KnownAt: known, Explain: Explain{Wanted: true, Limit: 100}}
+		report, err := m.Report(ctx, q)
+		if err != nil || report.Opened+report.Resolved+report.Escalated != int64(len(report.Behind)) || report.Opened == 0 {
+			t.Errorf("behind the report, known at %v: got %+v, %v", known, report, err)
+		}
 	}
 }
