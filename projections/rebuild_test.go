@@ -26,9 +26,20 @@ func (d *desk) rebuilding(pageSize int, followers ...eventstore.Follower) *rebui
 		followers = Followers()
 	}
 	return rebuild.New(d.pool, d.store.Codec(), followers, rebuild.Config{
-		Connect:  func(ctx context.Context) (*pgxpool.Pool, error) { return pgxpool.New(ctx, d.db.OwnerURL) },
+		Connect:  d.connectOwner,
 		PageSize: pageSize, Logger: slog.New(slog.DiscardHandler),
 	})
+}
+
+// connectOwner connects as the program does.
+func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(d.db.OwnerURL)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = 5
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // fill has the crowd act until so many commands changed something.
