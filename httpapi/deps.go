@@ -72,6 +72,17 @@ type Reader interface {
 	User(ctx context.Context, id user.ID) (projections.User, error)
 	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
 	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
+	Reports
+}
+
+// Reports answers what docs/reports.md defines.
+type Reports interface {
+	// Now answers the clock that events have their times by.
+	Now(ctx context.Context) (time.Time, error)
+	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
+	StatusDistribution(ctx context.Context, upto time.Time, e projections.Explain) (projections.Reported[projections.StatusCount], error)
+	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
 }
 
 // History tells what happened to a ticket or a user, to a ticket as far as the viewer may know, and
@@ -113,6 +124,7 @@ type Deps struct {
 	Passwords   Passwords
 	Read        Reader
 	History     History
+	Past        Past
 	Freshness   Freshness
 	Answers     Answers
 	Earlier     Earlier

@@ -33,12 +33,13 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Past      = (*projections.Past)(nil)
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
+	_ Events    = (*projections.Events)(nil)
 
 	_ Projections = (*rebuild.Projections)(nil)
-	_ Events      = (*projections.Events)(nil)
 )
 
 var (
@@ -55,6 +56,8 @@ var (
 type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
+	spans      []projections.Span     // of the last report
+	explain    projections.Explain    // of the last report
 	userFilter projections.UserFilter // of the last list of users
 	Reader                            // what a test does not expect panics
 	People
@@ -219,6 +222,39 @@ func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.
 
 func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections.Report, error) {
 	return projections.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
+}
+
+func (d *desk) Now(context.Context) (time.Time, error) { return noon, nil }
+
+func (d *desk) Counts(_ context.Context, spans []projections.Span, e projections.Explain) (out projections.Reported[projections.Counts], err error) {
+	d.spans, d.explain = spans, e
+	for i := range spans {
+		out.Rows = append(out.Rows, projections.Counts{Span: i, Priority: ticket.Low, Opened: int64(i + 1), Backlog: 7})
+	}
+	return out, nil
+}
+
+func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e projections.Explain) (out projections.Reported[projections.StatusCount], err error) {
+	d.spans, d.explain = []projections.Span{{Upto: upto}}, e
+	out.Rows = []projections.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
+	if e.Wanted {
+		status := ticket.StatusOpen
+		out.Behind, out.Next = []projections.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
+	}
+	return out, nil
+}
+
+func (d *desk) Agents(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.AgentCounts], err error) {
+	d.spans, d.explain = []projections.Span{s}, e
+	name, half := "=agent", 1800.5
+	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}, {Assigned: 1}}
+	return out, nil
+}
+
+func (d *desk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.ResponseTimes], err error) {
+	d.spans, d.explain = []projections.Span{s}, e
+	out.Rows = []projections.ResponseTimes{{Measure: "resolution"}}
+	return out, nil
 }
 
 // newAPI makes an API over d whose clock stands at noon.

@@ -147,7 +147,7 @@ func (d *document) tag(path string) string {
 
 // groups are the tags of what is not called by the first part of its path.
 var groups = map[string]string{
-	"register": "Account", "login": "Account", "logout": "Account", "me": "Account",
+	"register": "Account", "login": "Account", "logout": "Account", "me": "Account", "reports": "Report",
 }
 
 // aboutTags says what the calls of a group are for.

@@ -26,9 +26,20 @@ func (d *desk) rebuilding(pageSize int, followers ...eventstore.Follower) *rebui
 		followers = Followers()
 	}
 	return rebuild.New(d.pool, d.store.Codec(), followers, rebuild.Config{
-		Connect:  func(ctx context.Context) (*pgxpool.Pool, error) { return pgxpool.New(ctx, d.db.OwnerURL) },
+		Connect:  d.connectOwner,
 		PageSize: pageSize, Logger: slog.New(slog.DiscardHandler),
 	})
+}
+
+// connectOwner connects as the program does.
+func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(d.db.OwnerURL)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = 5
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	return pgxpool.NewWithConfig(ctx, config)
 }
 
 // fill has the crowd act until so many commands changed something.
@@ -282,7 +293,7 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	faulty := ticketFacts()
+	faulty := ticketMeasures()
 	bad := d.log(t)[slices.IndexFunc(d.log(t), func(e eventstore.Envelope) bool { return e.Position > head/2 && slices.Contains(faulty.Types, e.Type) })].Position
 	apply := faulty.Apply
 	faulty.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -293,17 +304,17 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 		}
 		return apply(ctx, tx, events)
 	}
-	err = d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_facts", rebuild.Options{})
+	err = d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_measures", rebuild.Options{})
 	var poison *rebuild.PoisonError
 	if !errors.As(err, &poison) || poison.Position != bad {
 		t.Fatalf("got %v, want position %d named", err, bad)
 	}
-	s, err := d.rebuilding(64).Status(testContext(t), "ticket_facts")
+	s, err := d.rebuilding(64).Status(testContext(t), "ticket_measures")
 	if err != nil || s.State != rebuild.Following || s.Rebuild.Phase != rebuild.Failed || s.Rebuild.Position != bad-1 || *s.Rebuild.ErrorPosition != bad {
 		t.Errorf("%+v, rebuild %+v, %v", s, s.Rebuild, err)
 	}
 	d.checkTables(t)
-	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil { // mended
+	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_measures", rebuild.Options{}); err != nil { // mended
 		t.Error(err)
 	}
 	d.checkTables(t)
@@ -316,7 +327,7 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 	fresh := d.follow(t, 100)
 	newCrowd(d, 12).fill(t, 60)
 	d.project(t, fresh)
-	changed := ticketFacts()
+	changed := ticketMeasures()
 	changed.Version = 2
 	apply := changed.Apply
 	changed.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -327,23 +338,23 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 		return err
 	}
 	p := d.rebuilding(1000, changed)
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
+	if s, err := p.Status(testContext(t), "ticket_measures"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
+	if err := p.Rebuild(testContext(t), "ticket_measures", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var upper bool
 	if err := d.pool.QueryRow(testContext(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
 		t.Errorf("the tables are not the new version's: %v", err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || s.Outdated() {
+	if s, err := p.Status(testContext(t), "ticket_measures"); err != nil || s.Outdated() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rollback(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
+	if err := p.Rollback(testContext(t), "ticket_measures", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() {
+	if s, err := p.Status(testContext(t), "ticket_measures"); err != nil || !s.Outdated() {
 		t.Errorf("rolled back: %+v, %v", s, err)
 	}
 	d.checkTables(t)

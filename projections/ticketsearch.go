@@ -103,13 +103,13 @@ type searchPage struct {
 	written map[textKey]textRow
 	edited  map[textKey]textRow // comments written before the page
 	removed map[textKey]textRow
-	touched map[uuid.UUID]bool // tickets whose words changed
-	deleted []uuid.UUID        // tickets
+	touched map[[16]byte]bool // tickets whose words changed
+	deleted []uuid.UUID       // tickets
 }
 
 func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 	p := searchPage{
-		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, removed: map[textKey]textRow{}, touched: map[uuid.UUID]bool{},
+		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, removed: map[textKey]textRow{}, touched: map[[16]byte]bool{},
 	}
 	for _, e := range events {
 		p.fold(e)
@@ -142,10 +142,11 @@ func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envel
 	return nil
 }
 
-// columnsOf answers rows as arrays, one a column, in the order of textsFrom.
+// columnsOf answers rows as arrays, one a column, in the order of textsFrom. Ids
+// are plain bytes: pgx would make a text of each uuid.UUID in an array.
 func columnsOf(rows map[textKey]textRow) []any {
 	n := len(rows)
-	tickets, parts := make([]uuid.UUID, 0, n), make([]uuid.UUID, 0, n)
+	tickets, parts := make([][16]byte, 0, n), make([][16]byte, 0, n)
 	internals, positions := make([]bool, 0, n), make([]int64, 0, n)
 	texts, weights := make([]string, 0, n), make([]string, 0, n)
 	for _, r := range rows {

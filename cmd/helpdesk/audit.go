@@ -50,7 +50,7 @@ folder holds personal data, as the log does.`,
 				if len(vkeys) == 0 {
 					return errors.New("there is no verifier key in HELPDESK_DATA_DIR: run this where the log is signed")
 				}
-				bar := newProgress("exported", cmd.ErrOrStderr())
+				bar := newProgress("exported", "events", progressStep, cmd.ErrOrStderr())
 				m, err := audit.Export(ctx, pool, store, audit.ExportConfig{
 					Out: out, VKeys: vkeys, History: c.auditDir().Checkpoints(), Progress: bar.show,
 				})
@@ -145,7 +145,7 @@ func (v verifyFlags) verify(ctx context.Context, source audit.Source, own, files
 	if err != nil {
 		return err
 	}
-	bar := newProgress("verified", v.errs)
+	bar := newProgress("verified", "events", progressStep, v.errs)
 	found, err := audit.Verify(ctx, source, audit.VerifyConfig{Keys: keys, Files: files, Progress: bar.show})
 	bar.close()
 	if err != nil {

@@ -13,7 +13,9 @@ import (
 // progress shows how far a command is, how fast and how long it will take: a
 // bar on a terminal, else a line now and then.
 type progress struct {
-	done  string // what is done to events
+	done  string // what is done to them
+	units string // of what
+	step  int64  // how many are between two lines
 	out   io.Writer
 	bar   *progressbar.ProgressBar // nil: not on a terminal
 	next  int64
@@ -24,17 +26,17 @@ type progress struct {
 // progressStep is how many events are between two lines.
 const progressStep = 100_000
 
-func newProgress(done string, out io.Writer) *progress {
-	p := &progress{done: done, out: out, next: progressStep}
+func newProgress(done, units string, step int64, out io.Writer) *progress {
+	p := &progress{done: done, units: units, step: step, out: out, next: step}
 	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
 		p.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(done),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("events"),
+			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString(units),
 			progressbar.OptionClearOnFinish())
 	}
 	return p
 }
 
-// show is told how many events of how many are done.
+// show is told how many of how many are done.
 func (p *progress) show(done, of int64) {
 	if p.bar != nil {
 		p.bar.ChangeMax64(of)
@@ -45,8 +47,8 @@ func (p *progress) show(done, of int64) {
 		p.first, p.began = done, time.Now()
 	}
 	if done >= p.next {
-		fmt.Fprintf(p.out, "%s %d of %d events%s\n", p.done, done, of, p.pace(done, of, time.Since(p.began)))
-		p.next = done - done%progressStep + progressStep
+		fmt.Fprintf(p.out, "%s %d of %d %s%s\n", p.done, done, of, p.units, p.pace(done, of, time.Since(p.began)))
+		p.next = done - done%p.step + p.step
 	}
 }
 

@@ -208,7 +208,7 @@ const buildsAtOnce = 2
 // eachProjection does something to projections and shows how far all of it is.
 func eachProjection(ctx context.Context, cmd *cobra.Command, names []string, o rebuild.Options, done string,
 	do func(context.Context, string, rebuild.Options) error) error {
-	bar := newProgress(done, cmd.ErrOrStderr())
+	bar := newProgress(done, "events", progressStep, cmd.ErrOrStderr())
 	defer bar.close()
 	var mu sync.Mutex
 	at, of := map[string]int64{}, map[string]int64{}

@@ -64,6 +64,7 @@ var rules = []rule{
 	{of: "web", may: []string{"commands", "projections", "rebuild", "auth", "workspace", "domain", "edge"}, outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ",
 	}},
+	{of: "demo", may: []string{"domain", "commands"}, outside: []string{"github.com/google/uuid"}},
 	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	{of: "internal/localpg", outside: []string{"*"}},
 	{of: "cmd", may: []string{"*"}, outside: []string{"*"}},
