@@ -42,6 +42,8 @@ func sections() []section {
 	return []section{
 		{"Tickets", "tickets", everybody},
 		{"People", "people", domain.Actor.Oversees},
+		{"Operation", "operation", domain.Actor.Oversees},
+		{"Audit", "audit", domain.Actor.Oversees},
 		{"API tokens", "tokens", everybody},
 	}
 }

@@ -55,9 +55,10 @@ type desk struct {
 	edits      []user.EditUser
 	userFilter projections.UserFilter
 	peoplePage projections.Page
-	ended      []string // sessions
-	tokens     []auth.Token
-	refusal    error // what commands answer, when not nil
+	overseenDesk
+	ended   []string // sessions
+	tokens  []auth.Token
+	refusal error // what commands answer, when not nil
 
 	history  []domain.Event // of the one ticket there is, number 7
 	filter   projections.TicketFilter

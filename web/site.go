@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -24,6 +25,7 @@ type Site struct {
 	now        func() time.Time
 	static     map[string]asset // by name
 	engine     *gin.Engine
+	proving    sync.Mutex // held while the whole log is read: one at a time
 }
 
 // New makes the site. It refuses a configuration that cannot work.
