@@ -167,12 +167,16 @@ type Oversight struct {
 	Models         Models
 	EventLog       Log
 	Proof          Proof
+	Reports        Reports
 }
 
 // oversight is the table of pages and forms of those who oversee the service.
 func (s *Site) oversight() []page {
 	const get, post = http.MethodGet, http.MethodPost
 	all := []page{
+		{get, "reports", signedIn, s.showReports},
+		{get, "reports/tickets", signedIn, s.showBehind},
+
 		{get, "people", signedIn, s.showPeople},
 		{get, "people/:name", signedIn, s.showPerson},
 		{post, "people/:name/role", signedIn, s.changeRole},

@@ -33,6 +33,7 @@ func (s *service) oversight() web.Oversight {
 		Models:         s.models,
 		EventLog:       projections.NewEvents(s.pool, s.store),
 		Proof:          proof{s},
+		Reports:        read,
 	}
 }
 
