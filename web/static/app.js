@@ -142,12 +142,12 @@ let leaving = false;
 
 const live = $$("[data-live]");
 const only = $("[data-live-ticket]")?.dataset.liveTicket;
-let source, wanted, refreshing, again = 0;
+let source, wanted, refreshing;
 
 function listen() {
 	if (source || document.hidden) return;
 	source = new EventSource("/api/events/stream/");
-	source.onopen = () => again++ && refresh();
+	source.onopen = refresh; // what happened since the page was made was told to nobody
 	for (const type of kinds) source.addEventListener(type, heard);
 }
 
@@ -172,7 +172,7 @@ async function refresh() {
 	while (wanted) {
 		await new Promise((go) => setTimeout(go, 250));
 		wanted = false;
-		await load();
+		await load().catch(() => {}); // the next event tries again
 	}
 	refreshing = false;
 }
@@ -236,14 +236,13 @@ if (live.length) {
 // The page of a ticket: who else is there, what came while somebody writes, drafts,
 // and the slider through its history.
 
-const others = $("#others");
+const others = $("#others[data-stay]");
 
 async function stay() {
 	if (document.hidden || leaving) return;
 	const answer = await fetch(`/admin/tickets/${only}/here/`, { method: "POST" }).catch(() => null);
 	if (!answer?.ok) return;
-	const next = document.createElement("div");
-	next.id = "others";
+	const next = others.cloneNode();
 	next.innerHTML = await answer.text();
 	become(others, next);
 }
