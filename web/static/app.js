@@ -303,7 +303,7 @@ if (travel) {
 			else url.searchParams.set("version", pending);
 			pending = undefined;
 			history.replaceState(null, "", url);
-			await load();
+			await load().catch(() => {});
 		}
 		running = false;
 	}
