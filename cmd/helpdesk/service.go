@@ -157,12 +157,9 @@ func (s *service) handler() http.Handler {
 		return s.api
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch path := r.URL.Path; {
-		case strings.HasPrefix(path+"/", web.Root):
+		if strings.HasPrefix(r.URL.Path+"/", web.Root) {
 			s.site.ServeHTTP(w, r)
-		case path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-			http.Redirect(w, r, web.Root, http.StatusSeeOther)
-		default:
+		} else {
 			s.api.ServeHTTP(w, r)
 		}
 	})

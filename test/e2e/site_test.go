@@ -87,7 +87,7 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 	d.join(t, "eve", "agent")
 	ann, eve := d.visitor(t), d.visitor(t)
 	for name, v := range map[string]*visitor{"ann": ann, "eve": eve} {
-		if at, _ := v.get(t, "/"); at != "/admin/sign-in/" {
+		if at, _ := v.get(t, "/admin"); at != "/admin/sign-in/" {
 			t.Errorf("the root leads to %s", at)
 		}
 		if at, _ := v.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", name, "password", secret); at != "/admin/tickets/" {
