@@ -26,7 +26,10 @@
 // [Reader] answers queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
 // that come and go neither repeat nor hide others. [Feed] reads the log instead
-// and tells a viewer of the events of tickets they see.
+// and tells a viewer of the events of tickets they see; [Events] reads all of it for
+// those who audit. [Histories] tells, from the log too, what happened to a ticket
+// or to a user, and replays tickets; the timers behind escalations it finds where
+// the escalation keeps them, in saga.timers.
 package projections
 
 import (

@@ -2,6 +2,8 @@ package projections
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -176,5 +178,36 @@ func checkWalk(t *testing.T, h *Histories, id user.ID, size int, want []string) 
 	}
 	if diff := gocmp.Diff(want, back); diff != "" {
 		t.Errorf("back in pages of %d (-want +got):\n%s", size, diff)
+	}
+}
+
+// TestNobodyWaitsForRecordsOfAccess has none of the projectors run.
+func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
+	t.Parallel()
+	for _, f := range Followers() {
+		if f.Types == nil || slices.ContainsFunc(f.Types, func(name string) bool { return strings.HasPrefix(name, "access.") }) {
+			t.Errorf("%s follows the records of access: %v", f.Name, f.Types)
+		}
+	}
+	d := newDesk(t)
+	ctx, ida := testContext(t), everybody["ida"]
+	const checkpoint = `INSERT INTO checkpoints (name) SELECT unnest($1::text[])` // as followers that ran before
+	var names []string
+	for _, f := range Followers() {
+		names = append(names, f.Name)
+	}
+	if _, err := d.pool.Exec(ctx, checkpoint, names); err != nil {
+		t.Fatal(err)
+	}
+	records := commands.NewAccess(d.store, come{})
+	for range 50 {
+		if err := records.Record(ctx, commands.Request{}, ida, ida.ID, access.Read("GET", "/", "", access.From{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := eventstore.NewFreshness(d.pool, eventstore.NewBell(), Followers()...)
+	defer fresh.Close()
+	if err := fresh.Wait(ctx, 50); err != nil {
+		t.Error(err)
 	}
 }

@@ -86,6 +86,9 @@ func recordsInTheLog(t *testing.T, d *desk, db *pgtest.DB, auditor *person) {
 		t.Fatalf("what the auditor read: %+v", before)
 	}
 	d.runs(t, "", "people", "erase", auditor.ID, "--yes")
+	if told, _ := feed(t, d.admin, 0, "&type=user.texts_erased"); len(told) != 1 || len(told[0].Data["streams"].([]any)) != 1 {
+		t.Errorf("read models are told to read again %+v, want the auditor's own stream alone", told)
+	}
 	for _, e := range read() {
 		if e.Data["path"] != "[erased]" || e.Data["address"] != "[erased]" || e.Data["method"] != "GET" {
 			t.Errorf("once the auditor is erased: %+v", e)
