@@ -32,8 +32,11 @@
 // that come and go neither repeat nor hide others. [Past] answers what the system
 // knew at an instant: single tickets by folding their events, lists by the
 // intervals of read.ticket_history, with the tickets of a page completed from
-// their events. [Feed] reads the log instead
-// and tells a viewer of the events of tickets they see.
+// their events. [Feed] reads the log instead and tells a viewer of the events of
+// tickets they see; [Events] reads all of it for those who audit. [Histories]
+// tells, from the log too, what happened to a ticket or to a user, and replays
+// tickets; the timers behind escalations it finds where the escalation keeps
+// them, in saga.timers.
 package projections
 
 import (

@@ -102,12 +102,14 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if err != nil {
 		return err
 	}
+	tokens := auth.NewTokens(s.accounts)
 	deps := httpapi.Deps{
 		Tickets:     commands.NewTickets(s.store, s.store),
 		People:      commands.NewPeople(s.store, s.accounts),
 		Accounts:    s.accounts,
 		Sessions:    s.sessions,
-		Tokens:      auth.NewTokens(s.accounts),
+		Tokens:      tokens,
+		Access:      commands.NewAccess(s.store, tokens),
 		Passwords:   hasher,
 		Read:        projections.NewReader(s.pool),
 		History:     projections.NewHistories(s.store, s.pool),
