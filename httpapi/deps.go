@@ -7,10 +7,13 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/google/uuid"
+
 	"helpdesk/audit"
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -51,6 +54,13 @@ type Sessions interface {
 	End(ctx context.Context, tokenHash []byte) error
 }
 
+// Access records how people come in and what auditors read, and returns once it
+// is recorded; see [commands.Access].
+type Access interface {
+	Record(ctx context.Context, r commands.Request, actor domain.Actor, of user.ID, e domain.Event) error
+	TokenUsed(ctx context.Context, r commands.Request, actor domain.Actor, token uuid.UUID, from access.From) error
+}
+
 // Passwords turns a password into what may be stored.
 type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
@@ -72,12 +82,25 @@ type Reader interface {
 	User(ctx context.Context, id user.ID) (projections.User, error)
 	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
 	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
+	Reports
 }
 
-// History tells what happened to a ticket as far as the viewer may know, and
+// Reports answers what docs/reports.md defines.
+type Reports interface {
+	// Now answers the clock that events have their times by.
+	Now(ctx context.Context) (time.Time, error)
+	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
+	StatusDistribution(ctx context.Context, upto time.Time, e projections.Explain) (projections.Reported[projections.StatusCount], error)
+	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
+}
+
+// History tells what happened to a ticket or a user, to a ticket as far as the viewer may know, and
 // [domain.ErrNotFound] of one they may not see.
 type History interface {
 	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	// User tells what happened to a user, whoever asks.
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
 }
 
 // Audit answers what is stored of the tree over the log; see [audit.Reader].
@@ -101,24 +124,29 @@ type Check struct {
 	Ready func(ctx context.Context) error
 }
 
-// Deps is what the API is made of. All are needed but Metrics and Checks.
+// Deps is what the API is made of. All are needed but Metrics, Checks and Paused.
 type Deps struct {
-	Tickets   Tickets
-	People    People
-	Accounts  Accounts
-	Sessions  Sessions
-	Tokens    Tokens
-	Passwords Passwords
-	Read      Reader
-	History   History
-	Freshness Freshness
-	Answers   Answers
-	Earlier   Earlier
-	Feed      Feed
-	Audit     Audit
-	Log       *slog.Logger
-	Metrics   http.Handler // nil: /metrics is not served here
-	Checks    []Check
+	Tickets     Tickets
+	People      People
+	Accounts    Accounts
+	Sessions    Sessions
+	Tokens      Tokens
+	Access      Access
+	Passwords   Passwords
+	Read        Reader
+	History     History
+	Past        Past
+	Freshness   Freshness
+	Answers     Answers
+	Earlier     Earlier
+	Feed        Feed
+	Events      Events
+	Audit       Audit
+	Projections Projections
+	Log         *slog.Logger
+	Metrics     http.Handler // nil: /metrics is not served here
+	Checks      []Check
+	Paused      func() []string // the followers that an operator holds, for /readyz; nil: none
 }
 
 // Config is what an operator may set.

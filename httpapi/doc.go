@@ -68,6 +68,19 @@
 // that guesses made at once are counted too; beyond the limit the right password
 // is refused as well. Changing a password guesses at the present one likewise.
 //
+// # Access on record
+//
+// Sign-ins and failed ones, the use of admins' API tokens (once an hour each) and
+// every reading of an auditor whose parameters are in order are in the log before
+// the call is answered (access.go); where that cannot be the call is 503.
+//
+// # The log
+//
+// GET /api/events/ as JSON is a part of the log, at most 1,000 events; as NDJSON
+// it goes on up to the head of the moment it began, unless limit says otherwise,
+// and holds 200 events in memory. An event that cannot be read, for it was altered
+// or a newer program wrote it, is there as it is stored, with "unreadable": true.
+//
 // # Problems
 //
 // Problem documents have type "/problems/<code>" and instance

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,11 +17,13 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 	"helpdesk/test/contract"
 )
 
@@ -32,15 +35,21 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Past      = (*projections.Past)(nil)
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
+	_ Events    = (*projections.Events)(nil)
+	_ Access    = (*commands.Access)(nil)
+
+	_ Projections = (*rebuild.Projections)(nil)
 )
 
 var (
 	aliceID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000a")}
 	agentID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000b")}
 	adminID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
+	auditID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000d")}
 	ticketID = ticket.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-0000000000f1")}
 	noon     = time.Date(2026, 1, 31, 12, 0, 0, 120_000_000, time.UTC)
 )
@@ -51,6 +60,8 @@ var (
 type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
+	spans      []projections.Span     // of the last report
+	explain    projections.Explain    // of the last report
 	userFilter projections.UserFilter // of the last list of users
 	Reader                            // what a test does not expect panics
 	People
@@ -58,6 +69,8 @@ type desk struct {
 	history  []domain.Event
 	requests []commands.Request // that reached a command
 	ended    []string           // sessions
+	accesses []string           // "whose: by whom: what" that were recorded
+	deaf     error              // what recording answers
 	fresh    error              // what Wait answers
 	waited   []int64            // what Wait was asked for
 	filter   projections.TicketFilter
@@ -115,6 +128,7 @@ func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.
 var accounts = map[string]user.Account{
 	"alice": {ID: aliceID, Username: "alice", Email: "alice@example.com", Role: domain.RoleUser, Active: true},
 	"agent": {ID: agentID, Username: "agent", Email: "agent@example.com", Role: domain.RoleAgent, Active: true},
+	"audit": {ID: auditID, Username: "audit", Email: "audit@example.com", Role: domain.RoleAuditor, Active: true},
 	"admin": {ID: adminID, Username: "admin", Email: "admin@example.com", Role: domain.RoleAdmin, Active: true},
 }
 
@@ -152,6 +166,25 @@ func (d *desk) Lookup(_ context.Context, token string) (auth.Session, error) {
 func (d *desk) End(_ context.Context, hash []byte) error {
 	d.ended = append(d.ended, string(hash))
 	return nil
+}
+
+func (d *desk) Record(_ context.Context, _ commands.Request, actor domain.Actor, of user.ID, e domain.Event) error {
+	d.accesses = append(d.accesses, fmt.Sprintf("%s: %s: %s %+v", nameOf(of), nameOf(actor.ID), e.EventType(), e))
+	return d.deaf
+}
+
+func (d *desk) TokenUsed(ctx context.Context, r commands.Request, actor domain.Actor, token uuid.UUID, from access.From) error {
+	return d.Record(ctx, r, actor, actor.ID, access.UseOfToken(token, from))
+}
+
+// nameOf answers the name of somebody, "nobody" for nobody.
+func nameOf(id user.ID) string {
+	for name, a := range accounts {
+		if a.ID == id {
+			return name
+		}
+	}
+	return "nobody"
 }
 
 func (d *desk) Wait(_ context.Context, position int64) error {
@@ -217,12 +250,45 @@ func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections
 	return projections.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
 }
 
+func (d *desk) Now(context.Context) (time.Time, error) { return noon, nil }
+
+func (d *desk) Counts(_ context.Context, spans []projections.Span, e projections.Explain) (out projections.Reported[projections.Counts], err error) {
+	d.spans, d.explain = spans, e
+	for i := range spans {
+		out.Rows = append(out.Rows, projections.Counts{Span: i, Priority: ticket.Low, Opened: int64(i + 1), Backlog: 7})
+	}
+	return out, nil
+}
+
+func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e projections.Explain) (out projections.Reported[projections.StatusCount], err error) {
+	d.spans, d.explain = []projections.Span{{Upto: upto}}, e
+	out.Rows = []projections.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
+	if e.Wanted {
+		status := ticket.StatusOpen
+		out.Behind, out.Next = []projections.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
+	}
+	return out, nil
+}
+
+func (d *desk) Agents(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.AgentCounts], err error) {
+	d.spans, d.explain = []projections.Span{s}, e
+	name, half := "=agent", 1800.5
+	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}, {Assigned: 1}}
+	return out, nil
+}
+
+func (d *desk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.ResponseTimes], err error) {
+	d.spans, d.explain = []projections.Span{s}, e
+	out.Rows = []projections.ResponseTimes{{Measure: "resolution"}}
+	return out, nil
+}
+
 // newAPI makes an API over d whose clock stands at noon.
 func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
 	d.t = t
 	deps := Deps{
-		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{},
+		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	config := Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}

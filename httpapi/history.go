@@ -15,17 +15,18 @@ type HistoryQuery struct {
 	Listing
 }
 
-// HistoryEntry is one event of a ticket, or of a letter about it.
+// HistoryEntry is one event of a ticket or of a letter about it, or of a user.
 type HistoryEntry struct {
-	Position   int64         `json:"position" required:"true" description:"Place in the log."`
-	Version    int           `json:"version" required:"true" description:"Of the ticket after it; for an event of a letter, of the letter."`
-	Type       string        `json:"type" required:"true"`
-	Summary    string        `json:"summary" required:"true" description:"What happened, in a sentence."`
-	Actor      HistoryActor  `json:"actor" required:"true"`
-	Cause      *HistoryCause `json:"cause" required:"true" description:"What it came of; null: a person did it of themselves."`
-	Changes    []FieldChange `json:"changes" required:"true" nullable:"false"`
-	OccurredAt Time          `json:"occurred_at" required:"true"`
-	RecordedAt Time          `json:"recorded_at" required:"true"`
+	Position   int64           `json:"position" required:"true" description:"Place in the log."`
+	Version    int             `json:"version" required:"true" description:"Of the ticket or the user after it; for an event of a letter or a record of access, in the stream of these."`
+	Type       string          `json:"type" required:"true"`
+	Summary    string          `json:"summary" required:"true" description:"What happened, in a sentence."`
+	Actor      HistoryActor    `json:"actor" required:"true"`
+	Cause      *HistoryCause   `json:"cause" required:"true" description:"What it came of; null: a person did it of themselves."`
+	Effects    []HistoryEffect `json:"effects" required:"true" nullable:"false" description:"What it caused that is part of this history: the other way round of cause."`
+	Changes    []FieldChange   `json:"changes" required:"true" nullable:"false"`
+	OccurredAt Time            `json:"occurred_at" required:"true"`
+	RecordedAt Time            `json:"recorded_at" required:"true"`
 }
 
 // HistoryActor is who did it.
@@ -40,6 +41,13 @@ type HistoryCause struct {
 	Kind     string    `json:"kind" required:"true" enum:"event,timer"`
 	ID       uuid.UUID `json:"id" required:"true"`
 	Position *int64    `json:"position" required:"true" description:"Of the event, or of the one that set the timer; null: not part of this history."`
+}
+
+// HistoryEffect is what an event caused.
+type HistoryEffect struct {
+	Kind     string    `json:"kind" required:"true" enum:"event,timer"`
+	ID       uuid.UUID `json:"id" required:"true"`
+	Position *int64    `json:"position" required:"true" description:"Of the event, or of the one that the timer caused; null: it caused none, or none yet."`
 }
 
 // FieldChange is a member before an event and after it.
@@ -65,11 +73,39 @@ func (a *API) ticketHistory(ctx context.Context, c *Call, in HistoryQuery) (List
 	return listOf(a, c, slice, historyView)
 }
 
+// UserHistoryQuery is the parameters of a user's history.
+type UserHistoryQuery struct {
+	UserPath
+	Listing
+}
+
+func (a *API) userHistory(ctx context.Context, c *Call, in UserHistoryQuery) (List[HistoryEntry], error) {
+	id, err := a.visibleUser(ctx, c, in.UserPath)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	if id != c.Actor.ID && !seesPeople(c.Actor) {
+		return List[HistoryEntry]{}, domain.ErrForbidden
+	}
+	page, err := a.page(c, in.Listing)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	slice, err := a.History.User(ctx, id, page)
+	if err != nil {
+		return List[HistoryEntry]{}, err
+	}
+	return listOf(a, c, slice, historyView)
+}
+
 func historyView(e projections.Entry) HistoryEntry {
 	out := HistoryEntry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Summary: e.Summary,
 		Actor: HistoryActor(e.Actor), Cause: (*HistoryCause)(e.Cause), Changes: make([]FieldChange, len(e.Changes)),
-		OccurredAt: Time{e.OccurredAt}, RecordedAt: Time{e.RecordedAt},
+		Effects: make([]HistoryEffect, len(e.Effects)), OccurredAt: Time{e.OccurredAt}, RecordedAt: Time{e.RecordedAt},
+	}
+	for i, effect := range e.Effects {
+		out.Effects[i] = HistoryEffect(effect)
 	}
 	for i, change := range e.Changes {
 		out.Changes[i] = FieldChange(change)

@@ -147,7 +147,7 @@ func (d *document) tag(path string) string {
 
 // groups are the tags of what is not called by the first part of its path.
 var groups = map[string]string{
-	"register": "Account", "login": "Account", "logout": "Account", "me": "Account",
+	"register": "Account", "login": "Account", "logout": "Account", "me": "Account", "reports": "Report",
 }
 
 // aboutTags says what the calls of a group are for.
@@ -156,7 +156,9 @@ var aboutTags = map[string]string{
 	"Users":       "People and their roles.",
 	"Tickets":     "Tickets and what can be done with them.",
 	"Comments":    "What is said on tickets, and notes among staff.",
+	"Events":      "What happens, as it happens, and the log of all of it.",
 	"Report":      "What happened, counted.",
+	"Projections": "The read models: where they stand, and building them anew.",
 	"Audit":       "The log as a Merkle tree, for public tools to verify.",
 	operationsTag: "What operators and tools ask; anyone may.",
 }

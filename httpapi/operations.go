@@ -66,7 +66,12 @@ func (a *API) ready(g *gin.Context) {
 		}
 	}
 	if faults == nil {
-		writeBody(g.Writer, http.StatusOK, "application/json", []byte(`{"status":"ready"}`+"\n"))
+		health := Health{Status: "ready"}
+		if a.Paused != nil {
+			health.Paused = a.Paused()
+		}
+		body, _ := encode(health) // it is texts
+		writeBody(g.Writer, http.StatusOK, jsonType, body)
 		return
 	}
 	a.refuse(g, &refusal{

@@ -22,6 +22,9 @@ import (
 type StreamLog interface {
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
 	LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]eventstore.Envelope, error)
+	Select(ctx context.Context, which eventstore.Selection, limit int) ([]eventstore.Recorded, error)
+	Version(ctx context.Context, streamID uuid.UUID) (int, error)
+	Codec() *eventstore.Codec
 }
 
 // Histories tells what happened to a ticket, from the log itself. It is safe for
@@ -38,40 +41,65 @@ func NewHistories(log StreamLog, pool *pgxpool.Pool) *Histories {
 
 // Entry is one event of a history, in words and data.
 type Entry struct {
-	Position   int64
-	Version    int // in the event's own stream: the ticket's, or a letter's
-	Type       string
-	Summary    string // one sentence
-	Actor      HistoryActor
-	Cause      *HistoryCause // nil: a person did it of themselves
-	Changes    []Change
-	OccurredAt time.Time
-	RecordedAt time.Time
+	Position   int64           `json:"position"`
+	Version    int             `json:"version"` // in the event's own stream: the ticket's, or a letter's
+	Type       string          `json:"type"`
+	Summary    string          `json:"summary"` // one sentence
+	Actor      HistoryActor    `json:"actor"`
+	Cause      *HistoryCause   `json:"cause"`   // nil: a person did it of themselves
+	Effects    []HistoryEffect `json:"effects"` // what it caused, in order; the other way round of Cause
+	Changes    []Change        `json:"changes"`
+	OccurredAt time.Time       `json:"occurred_at"`
+	RecordedAt time.Time       `json:"recorded_at"`
+
+	id uuid.UUID // of the event
 }
 
 // HistoryActor is who did it. ID and Username are nil for the service itself.
 type HistoryActor struct {
-	Kind     domain.ActorKind
-	ID       *uuid.UUID
-	Username *string
+	Kind     domain.ActorKind `json:"kind"`
+	ID       *uuid.UUID       `json:"id"`
+	Username *string          `json:"username"`
 }
+
+// The kinds of causes and effects.
+const (
+	causeEvent = "event"
+	causeTimer = "timer"
+)
 
 // HistoryCause is what an event came of.
 type HistoryCause struct {
-	Kind string // event or timer
-	ID   uuid.UUID
+	Kind string    `json:"kind"` // event or timer
+	ID   uuid.UUID `json:"id"`
 	// Position of the event: the cause itself, or the one that set the timer. Nil
 	// when it is not part of this history.
-	Position *int64
+	Position *int64 `json:"position"`
+}
+
+// HistoryEffect is what an event caused.
+type HistoryEffect struct {
+	Kind string    `json:"kind"` // event or timer
+	ID   uuid.UUID `json:"id"`
+	// Position of the event, or of the one that the timer caused. Nil: the timer
+	// is pending, or what it was set for had happened when it fired.
+	Position *int64 `json:"position"`
 }
 
 // Change is a member that is another after an event. A nil is a member that was
 // not there.
 type Change struct {
-	Field  string
-	Before any
-	After  any
+	Field  string `json:"field"`
+	Before any    `json:"before"`
+	After  any    `json:"after"`
 }
+
+// ticketTimersSQL reads which event set each of the timers that fired, and the
+// pending one of a ticket, as the escalation keeps them.
+const ticketTimersSQL = `
+SELECT timer_id, cause_position FROM saga.timers WHERE timer_id = ANY ($1)
+UNION
+SELECT timer_id, cause_position FROM saga.timers WHERE saga = 'escalation' AND key = $2 AND fired_at IS NULL`
 
 const ticketLettersSQL = `SELECT id FROM read.emails
 WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
@@ -116,7 +144,23 @@ func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 	if err != nil {
 		return nil, err
 	}
-	return newTeller(viewer, names).tell(all), nil
+	timers, err := h.timers(ctx, id, events)
+	if err != nil {
+		return nil, err
+	}
+	return newTeller(viewer, names, timers).tell(all), nil
+}
+
+// timers answers the timers behind a ticket's events, and its pending one.
+func (h *Histories) timers(ctx context.Context, id ticket.ID, events []eventstore.Envelope) (map[uuid.UUID]int64, error) {
+	var fired []uuid.UUID
+	for _, e := range events {
+		if e.ActorKind == domain.ActorTimer {
+			fired = append(fired, e.CausationID.UUID)
+		}
+	}
+	timers, err := pairs[int64](ctx, h.pool, ticketTimersSQL, fired, id)
+	return timers, eventstore.Unreachable(err)
 }
 
 // seesPast reports whether the viewer may see the past of the ticket with these
@@ -169,18 +213,12 @@ func (h *Histories) usernames(ctx context.Context, events []eventstore.Envelope)
 			ids = append(ids, d.CreatedBy.UUID)
 		case ticket.Assigned:
 			ids = append(ids, d.AssignedTo.UUID)
+		case ticket.CommentAdded:
+			ids = append(ids, d.Author.UUID)
 		case letter.Queued:
 			ids = append(ids, d.Recipient.UUID)
 		}
 	}
-	rows, _ := h.pool.Query(ctx, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids) // CollectRows answers its error
-	people, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Person])
-	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("find the people of a history: %w", err))
-	}
-	names := make(map[uuid.UUID]string, len(people))
-	for _, p := range people {
-		names[p.ID] = p.Username
-	}
-	return names, nil
+	names, err := pairs[string](ctx, h.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	return names, eventstore.Unreachable(err)
 }

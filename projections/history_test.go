@@ -7,6 +7,8 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -60,6 +62,8 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		}
 	}
 	resolved := d.log(t)[len(d.log(t))-1]
+	prioritised := d.log(t)[len(d.log(t))-8]
+	d.setTimer(t, timer, id, prioritised, true)
 	letters := commands.NewLetters(d.store)
 	for _, to := range []domain.Actor{ann, rob} {
 		l := letter.ID{UUID: newID()}
@@ -115,6 +119,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		case e.Cause != nil:
 			t.Errorf("entry %d has a cause: %+v", i, e.Cause)
 		}
+		checkEffects(t, got, e)
 	}
 	all, err := h.ticket(ctx, zoe, id)
 	if err != nil {
@@ -128,6 +133,56 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	}
 	checkPagesOfHistory(t, h, id, all)
 	checkWhoIsTold(t, d, h, id)
+}
+
+// setTimer writes a timer as the escalation does.
+func (d *desk) setTimer(t *testing.T, timer uuid.UUID, of ticket.ID, by eventstore.Envelope, fired bool) {
+	t.Helper()
+	const q = `
+INSERT INTO saga.timers (timer_id, saga, key, due_at, command, payload, cause_id, cause_position, correlation_id, fired_at)
+VALUES ($1, 'escalation', $2, now(), 'escalate', '{}', $3, $4, 'test', CASE WHEN $5 THEN now() END)`
+	if _, err := d.pool.Exec(testContext(t), q, timer, of, by.EventID, by.Position, fired); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// checkEffects looks that an entry's effects are those that name it as their cause.
+func checkEffects(t *testing.T, all []Entry, e Entry) {
+	t.Helper()
+	var want []HistoryEffect
+	for _, other := range all {
+		if c := other.Cause; c != nil && c.Position != nil && *c.Position == e.Position {
+			effect := HistoryEffect{Kind: c.Kind, ID: other.id, Position: &other.Position}
+			if c.Kind == "timer" {
+				effect.ID = c.ID
+			}
+			want = append(want, effect)
+		}
+	}
+	if diff := gocmp.Diff(want, e.Effects); diff != "" {
+		t.Errorf("effects of %s (-want +got):\n%s", e.Summary, diff)
+	}
+	if n := map[string]int{"ticket.resolved": 4, "ticket.prioritised": 1}[e.Type]; len(e.Effects) != n {
+		t.Errorf("%s has %d effects, want %d", e.Type, len(e.Effects), n)
+	}
+}
+
+func TestAPendingTimerIsAnEffect(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	id, timer := newTicketID(), newID()
+	if _, err := d.tickets.Open(testContext(t), commands.Request{}, id, ticket.OpenTicket{By: ticket.By{Actor: everybody["ann"]}, Title: "x", Description: "y"}); err != nil {
+		t.Fatal(err)
+	}
+	d.setTimer(t, timer, id, d.log(t)[len(d.log(t))-1], false)
+	got, err := NewHistories(d.store, d.pool).ticket(testContext(t), everybody["ann"], id)
+	if err != nil || len(got) != 1 {
+		t.Fatalf("%v, %v", got, err)
+	}
+	if diff := gocmp.Diff([]HistoryEffect{{Kind: "timer", ID: timer}}, got[0].Effects); diff != "" {
+		t.Errorf("effects of the opening (-want +got):\n%s", diff)
+	}
 }
 
 // checkPagesOfHistory walks the history there and back.
@@ -159,7 +214,8 @@ func checkPagesOfHistory(t *testing.T, h *Histories, id ticket.ID, all []Entry) 
 		back = append(append([]Entry{}, s.Items...), back...)
 		p.Cursor = s.Previous
 	}
-	if gocmp.Diff(all, there) != "" || gocmp.Diff(all, back) != "" {
+	unexported := cmpopts.IgnoreUnexported(Entry{})
+	if gocmp.Diff(all, there, unexported) != "" || gocmp.Diff(all, back, unexported) != "" {
 		t.Errorf("walked %d and back %d entries, want %d", len(there), len(back), len(all))
 	}
 }

@@ -145,7 +145,7 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref TicketRef, fro
 	if err != nil {
 		return Difference{}, err
 	}
-	t := newTeller(viewer, names)
+	t := newTeller(viewer, names, nil)
 	a, b := before.state, after.state
 	var all []Change
 	all = changed(all, "title", a.Title, b.Title)

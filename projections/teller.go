@@ -19,20 +19,19 @@ type teller struct {
 	ticket    ticket.State
 	letters   map[uuid.UUID]letter.State
 	positions map[uuid.UUID]int64 // of the events told of, by id
-	setTimer  int64               // position of the event that set the timer, if one is set
+	timers    map[uuid.UUID]int64 // by id, the positions of the events that set them
 }
 
-func newTeller(viewer domain.Actor, names map[uuid.UUID]string) *teller {
-	return &teller{viewer: viewer, names: names, letters: map[uuid.UUID]letter.State{}, positions: map[uuid.UUID]int64{}}
+// newTeller makes a teller for a viewer. timers are those of the ticket, with the
+// positions of the events that set them.
+func newTeller(viewer domain.Actor, names map[uuid.UUID]string, timers map[uuid.UUID]int64) *teller {
+	return &teller{viewer: viewer, names: names, timers: timers, letters: map[uuid.UUID]letter.State{}, positions: map[uuid.UUID]int64{}}
 }
 
 func (t *teller) tell(events []eventstore.Envelope) []Entry {
 	var entries []Entry
 	for _, e := range events {
-		entry := Entry{
-			Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
-			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
-		}
+		entry := t.entry(e)
 		if e.StreamType == domain.LetterStream {
 			before := t.letters[e.StreamID]
 			after := letter.Evolve(before, e.Event)
@@ -43,20 +42,47 @@ func (t *teller) tell(events []eventstore.Envelope) []Entry {
 			t.ticket = ticket.Evolve(before, e.Event)
 			entry.Changes, entry.Summary = t.changes(before, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
 		}
-		t.note(e)
+		t.positions[e.EventID] = e.Position
 		if !t.hidden(e.Event) {
 			entries = append(entries, entry)
 		}
 	}
+	t.addEffects(entries)
 	return entries
 }
 
-// note remembers what later events may name as their cause.
-func (t *teller) note(e eventstore.Envelope) {
-	t.positions[e.EventID] = e.Position
-	switch e.Event.(type) {
-	case ticket.Opened, ticket.Reopened, ticket.Prioritised:
-		t.setTimer = e.Position
+// entry answers what every entry says of its event.
+func (t *teller) entry(e eventstore.Envelope) Entry {
+	return Entry{
+		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
+		OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, id: e.EventID,
+	}
+}
+
+// addEffects turns the causes of entries round.
+func (t *teller) addEffects(entries []Entry) {
+	at := make(map[int64]*Entry, len(entries))
+	for i := range entries {
+		at[entries[i].Position] = &entries[i]
+	}
+	fired := map[uuid.UUID]bool{}
+	for _, e := range entries {
+		if e.Cause == nil || e.Cause.Position == nil {
+			continue
+		}
+		effect := HistoryEffect{Kind: e.Cause.Kind, ID: e.id, Position: &e.Position}
+		if effect.Kind == causeTimer {
+			effect.ID = e.Cause.ID
+			fired[effect.ID] = true
+		}
+		if cause := at[*e.Cause.Position]; cause != nil {
+			cause.Effects = append(cause.Effects, effect)
+		}
+	}
+	for id, position := range t.timers {
+		if cause := at[position]; cause != nil && !fired[id] {
+			cause.Effects = append(cause.Effects, HistoryEffect{Kind: causeTimer, ID: id})
+		}
 	}
 }
 
@@ -90,12 +116,13 @@ func (t *teller) cause(e eventstore.Envelope) *HistoryCause {
 	if !e.CausationID.Valid {
 		return nil
 	}
-	c := &HistoryCause{Kind: "event", ID: e.CausationID.UUID}
-	if position, ok := t.positions[c.ID]; ok {
+	c := &HistoryCause{Kind: causeEvent, ID: e.CausationID.UUID}
+	from := t.positions
+	if e.ActorKind == domain.ActorTimer {
+		c.Kind, from = causeTimer, t.timers
+	}
+	if position, ok := from[c.ID]; ok {
 		c.Position = &position
-	} else if e.ActorKind == domain.ActorTimer {
-		position := t.setTimer
-		c.Kind, c.Position = "timer", &position
 	}
 	return c
 }

@@ -37,13 +37,13 @@ type intervalRow struct {
 // endIntervalsSQL ends the intervals that last until now of the tickets $1, at
 // $2 by when it happened and at $3 by when it was recorded, and answers them.
 const endIntervalsSQL = `
-UPDATE read.ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
+UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
 WHERE h.ticket_id = e.ticket_id AND h.known_to IS NULL
 RETURNING h.ticket_id, h.version, h.position, h.number, h.title, h.title_by, h.priority, h.status, h.created_by, h.assigned_to,
     h.created_at, h.valid_from, h.valid_to, h.known_from, h.known_to, h.change, h.caused_by`
 
-const forgetHistorySQL = `DELETE FROM read.ticket_history WHERE ticket_id = ANY ($1)`
+const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
 
 // ticketHistory keeps read.ticket_history.
 func ticketHistory() eventstore.Follower {
@@ -51,7 +51,8 @@ func ticketHistory() eventstore.Follower {
 		Name: "ticket_history",
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
 			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
-		Apply: applyTicketHistory,
+		Tables: []string{"ticket_history"},
+		Apply:  applyTicketHistory,
 	}, forgetHistorySQL)
 }
 
@@ -148,7 +149,7 @@ func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, er
 
 // intervalTable and its columns, as COPY wants them.
 var (
-	intervalTable      = pgx.Identifier{"read", "ticket_history"}
+	intervalTable      = pgx.Identifier{"ticket_history"}
 	intervalColumnList = []string{
 		"ticket_id", "version", "position", "number", "title", "title_by", "priority", "status", "created_by", "assigned_to",
 		"created_at", "valid_from", "valid_to", "known_from", "known_to", "change", "caused_by",

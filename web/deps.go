@@ -30,6 +30,12 @@ type People interface {
 	ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
 }
 
+// Access records how people come in and what auditors read; see
+// [commands.Access].
+type Access interface {
+	Record(ctx context.Context, r commands.Request, actor domain.Actor, of domain.UserID, e domain.Event) error
+}
+
 // Earlier tells what commands led to that were carried out before; see
 // [commands.Earlier].
 type Earlier interface {
@@ -110,6 +116,7 @@ type Deps struct {
 	Tickets   Tickets
 	People    People
 	Earlier   Earlier
+	Access    Access
 	Accounts  Accounts
 	Sessions  Sessions
 	Tokens    Tokens

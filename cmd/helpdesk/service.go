@@ -25,6 +25,7 @@ import (
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 	"helpdesk/saga"
 	"helpdesk/web"
 	"helpdesk/workspace"
@@ -49,6 +50,7 @@ type service struct {
 	work      *work // nil for a process that only answers clients
 	freshness *eventstore.Freshness
 	watchdog  *eventstore.Watchdog
+	models    *rebuild.Projections
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
@@ -81,6 +83,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
+	s.models = rebuild.New(s.pool, codec, projections.Followers(), rebuild.Config{Connect: db.connectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.hasher()
 	if err != nil {
@@ -93,7 +96,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 		}
 	}
 	if !as.serves() {
-		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Metrics: s.ownMetrics()})
+		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Paused: s.watchdog.Paused, Metrics: s.ownMetrics()})
 		return s, nil
 	}
 	return s, s.wireAPI(ctx, hasher)
@@ -109,23 +112,29 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if s.front, err = s.config.front(); err != nil {
 		return err
 	}
+	tokens := auth.NewTokens(s.accounts)
 	deps := httpapi.Deps{
-		Tickets:   commands.NewTickets(s.store, s.store),
-		People:    commands.NewPeople(s.store, s.accounts),
-		Accounts:  s.accounts,
-		Sessions:  s.sessions,
-		Tokens:    auth.NewTokens(s.accounts),
-		Passwords: hasher,
-		Read:      projections.NewReader(s.pool),
-		History:   projections.NewHistories(s.store, s.pool),
-		Freshness: s.freshness,
-		Answers:   s.answers,
-		Earlier:   commands.NewEarlier(s.store),
-		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
-		Audit:     audit.NewReader(s.pool, s.store),
-		Log:       s.log,
-		Checks:    s.checks(),
-		Metrics:   s.ownMetrics(),
+		Tickets:     commands.NewTickets(s.store, s.store),
+		People:      commands.NewPeople(s.store, s.accounts),
+		Accounts:    s.accounts,
+		Sessions:    s.sessions,
+		Tokens:      tokens,
+		Access:      commands.NewAccess(s.store, tokens),
+		Passwords:   hasher,
+		Read:        projections.NewReader(s.pool),
+		History:     projections.NewHistories(s.store, s.pool),
+		Past:        projections.NewPast(s.store, s.pool, s.freshness),
+		Freshness:   s.freshness,
+		Answers:     s.answers,
+		Earlier:     commands.NewEarlier(s.store),
+		Events:      projections.NewEvents(s.pool, s.store),
+		Feed:        projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
+		Audit:       audit.NewReader(s.pool, s.store),
+		Log:         s.log,
+		Projections: s.models,
+		Checks:      s.checks(),
+		Paused:      s.watchdog.Paused,
+		Metrics:     s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
 		Front:           s.front,
@@ -141,11 +150,11 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 // wireSite makes the site of what the API is made of.
 func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
+		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store), Access: api.Access,
 		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
 		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
 		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
-		History: projections.NewHistories(s.store, s.pool), Past: projections.NewPast(s.store, s.pool, s.freshness),
+		History: api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
 }
@@ -230,6 +239,7 @@ func (s *service) loops() []func(context.Context) error {
 	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
+		loops = append(loops, s.models.Run)
 	}
 	if s.role.serves() {
 		loops = append(loops, s.sessions.Run, s.answers.Run)

@@ -14,10 +14,10 @@ import (
 func ticketsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tickets",
-		Short: "Take tickets in from elsewhere",
+		Short: "Take tickets in from elsewhere, or replay one",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(importTicketsCommand())
+	cmd.AddCommand(importTicketsCommand(), replayTicketCommand())
 	return cmd
 }
 

@@ -49,6 +49,7 @@ const problem: Members<Required<Schemas["Problem"]>> = {
 const report: Members<Required<Schemas["Report"]>> = {
   tickets_opened_last_7_days: true, tickets_resolved_last_7_days: true, tickets_escalated_last_7_days: true,
   tickets_opened: true, tickets_resolved: true, tickets_escalated: true, from: true, to: true, as_of_position: true,
+  explanation: true,
 };
 
 // strictly answers a value that has no member but those of its type.

@@ -74,7 +74,7 @@ func checkErased(t *testing.T, d *desk, db *pgtest.DB, v ticketView, gudrun *per
 			t.Errorf("found by %q: %+v", word, found.Results)
 		}
 	}
-	for _, path := range []string{v.path(), v.path("history"), "/api/users/", "/api/users/" + gudrun.ID + "/", "/api/tickets/", "/api/comments/"} {
+	for _, path := range []string{v.path(), v.path("history"), "/api/users/", "/api/users/" + gudrun.ID + "/", "/api/users/" + gudrun.ID + "/history/", "/api/tickets/", "/api/comments/", "/api/events/?limit=1000"} {
 		checkNoWord(t, path, string(d.admin.Must(t, http.StatusOK, "GET", path, nil).Body))
 	}
 	checkNoWord(t, "pg_dump", db.Dump(t))

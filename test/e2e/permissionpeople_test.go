@@ -40,11 +40,14 @@ func TestPermissionsBeyondTickets(t *testing.T) {
 		{name: "read a tile that is not", method: "GET", path: "/audit/tile/0/x999/999", want: all(403, 403, 404, 404)},
 		{name: "prove that an event is in the log", method: "GET", path: "/api/audit/inclusion/?position=1", want: all(403, 403, 200, 200)},
 		{name: "prove that the log has grown", method: "GET", path: "/api/audit/consistency/?from=1", want: all(403, 403, 200, 200)},
+		{name: "read the log", method: "GET", path: "/api/events/?after=1&limit=1", want: all(403, 403, 200, 200)},
 		{name: "list users", method: "GET", path: "/api/users/", want: all(403, 200, 200, 200)},
 		{name: "find users by role", method: "GET", path: "/api/users/?role=agent&is_active=true", want: map[string]int{"user": 403, "admin": 200, "auditor": 200}},
 		{name: "see another user", method: "GET", path: rita, want: all(404, 200, 200, 200)},
 		{name: "see another user by name", method: "GET", path: "/api/users/rita/", want: all(404, 200, 200, 200)},
 		{name: "see a user that is not", method: "GET", path: "/api/users/nobody/", want: all(404, 404, 404, 404)},
+		{name: "read what happened to another", method: "GET", path: rita + "history/", want: all(404, 403, 200, 200)},
+		{name: "read what happened to a user that is not", method: "GET", path: "/api/users/nobody/history/", want: all(404, 404, 404, 404)},
 		{name: "rename another", method: "PATCH", path: rita, body: object{"first_name": "Margherita"}, want: all(404, 403, 200, 403)},
 		{name: "give another a role", method: "PATCH", path: rita, body: object{"role": "agent"}, want: all(404, 403, 200, 403)},
 		{name: "deactivate another", method: "PATCH", path: rita, body: object{"is_active": false}, want: all(404, 403, 200, 403)},
@@ -55,6 +58,8 @@ func TestPermissionsBeyondTickets(t *testing.T) {
 	for _, role := range []string{"user", "agent", "admin", "auditor"} { // the admin's changes refuse nobody else
 		tries = append(tries, try{name: "see themselves among the users", method: "GET",
 			path: "/api/users/" + o.people[role].ID + "/", want: map[string]int{role: 200}})
+		tries = append(tries, try{name: "read what happened to themselves", method: "GET",
+			path: "/api/users/" + o.people[role].Username + "/history/", want: map[string]int{role: 200}})
 		if role != "admin" {
 			tries = append(tries, try{name: "give themselves a role", method: "PATCH",
 				path: "/api/users/" + o.people[role].ID + "/", body: object{"role": "admin"}, want: map[string]int{role: 403}})
@@ -81,7 +86,11 @@ func (o *office) attempt(t *testing.T, c try, role string, want int) {
 	if got := refused(t, a, want).Code; got != code {
 		t.Errorf("code: got %q, want %q", got, code)
 	}
-	if after := o.head(t); after != before+1 {
+	recorded := int64(0)
+	if role == "auditor" && c.method == http.MethodGet {
+		recorded = 1 // that they tried to read it
+	}
+	if after := o.head(t); after != before+1+recorded {
 		t.Errorf("a refusal wrote %d events", after-before-1)
 	}
 }

@@ -1,0 +1,89 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Selection says which events of the log are wanted.
+type Selection struct {
+	After  int64     // positions beyond it
+	Upto   int64     // and none beyond this one
+	Types  []string  // stored names; nil: all
+	Stream uuid.UUID // zero: of every stream
+	Last   bool      // the last ones rather than the first
+}
+
+// Select answers the first events of a selection, or the last, at most limit, in
+// order. Fewer mean that there are no more in it.
+func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
+	q := `SELECT ` + columns + ` FROM events WHERE position > $1 AND position <= $2`
+	args := []any{which.After, which.Upto, limit}
+	order := "position"
+	if which.Types != nil {
+		args = append(args, which.Types)
+		q += fmt.Sprintf(" AND type = ANY ($%d)", len(args))
+	}
+	if which.Stream != uuid.Nil {
+		args = append(args, which.Stream)
+		q += fmt.Sprintf(" AND stream_id = $%d", len(args))
+		order = "version" // the same order, by the index of the stream rather than through the whole log
+	}
+	if which.Last {
+		order += " DESC"
+	}
+	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
+	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	if err != nil {
+		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
+	}
+	if which.Last {
+		slices.Reverse(recorded)
+	}
+	return recorded, nil
+}
+
+// Knows reports whether events of this stored name are written or were once.
+func (c *Codec) Knows(name string) bool {
+	_, ok := c.types[name]
+	return ok
+}
+
+// Shown is an event as it is shown to who may read everything: with its texts
+// as they are, or as it is stored where it cannot be read.
+type Shown struct {
+	Recorded
+	// Unreadable is why Data is as it was stored: there is no code for the event,
+	// or it was altered. nil: it was read.
+	Unreadable error
+}
+
+// Show opens recorded events for readers outside: [Recorded].Data and
+// SchemaVersion become those of the present shape, with texts opened. An event
+// that cannot be read is shown as it is stored, for nothing is to be withheld.
+// The error is the database's, which the keys are asked from.
+func (c *Codec) Show(ctx context.Context, recorded ...Recorded) ([]Shown, error) {
+	o, err := c.opener(ctx, recorded)
+	if err != nil {
+		return nil, err
+	}
+	shown := make([]Shown, len(recorded))
+	for i, r := range recorded {
+		shown[i].Recorded = r
+		e, err := o.event(r)
+		if err != nil {
+			shown[i].Unreadable = err
+			continue
+		}
+		data, version, err := c.encode(e)
+		if err != nil {
+			return nil, err
+		}
+		shown[i].Data, shown[i].SchemaVersion = data, version
+	}
+	return shown, nil
+}

@@ -1,0 +1,129 @@
+package httpapi
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/google/uuid"
+
+	"helpdesk/projections"
+)
+
+// reel is a log of so many events.
+type reel struct {
+	head   int64
+	asked  []int // how many at a time
+	failAt int   // question that fails, from 1
+}
+
+func (l *reel) Known(name string) bool              { return strings.HasPrefix(name, "ticket.") }
+func (l *reel) Head(context.Context) (int64, error) { return l.head, nil }
+
+func (l *reel) Select(_ context.Context, q projections.EventQuery, limit int) (events []projections.LoggedEvent, err error) {
+	if l.asked = append(l.asked, limit); len(l.asked) == l.failAt {
+		return nil, errors.New("the database is gone")
+	}
+	for at := q.After + 1; at <= min(q.Upto, q.After+int64(limit)); at++ {
+		e := projections.LoggedEvent{Actor: projections.HistoryActor{Kind: "system"}}
+		e.Position, e.EventID, e.StreamID = at, uuid.UUID{15: 1}, uuid.UUID{15: 2}
+		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.opened", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
+		e.OccurredAt, e.RecordedAt = noon, noon
+		events = append(events, e)
+	}
+	return events, nil
+}
+
+func reeled(t *testing.T, l *reel) *API {
+	return newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Events = l })
+}
+
+// linesOf answers the positions in an NDJSON body.
+func linesOf(t *testing.T, body string) (positions []int64) {
+	t.Helper()
+	for line := range strings.Lines(body) {
+		var e LogEvent
+		if err := json.Unmarshal([]byte(line), &e); err != nil || !strings.Contains(line, `"<a>"`) {
+			t.Fatalf("line %q: %v", line, err)
+		}
+		positions = append(positions, e.Position)
+	}
+	return positions
+}
+
+func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
+	for name, c := range map[string]struct {
+		head  int64
+		query string
+		want  int   // events
+		after int64 // the first
+		asked []int
+	}{
+		"all":                  {2*eventPage + 3, "", 2*eventPage + 3, 0, []int{eventPage, eventPage, eventPage}},
+		"whole pages":          {2 * eventPage, "", 2 * eventPage, 0, []int{eventPage, eventPage}},
+		"from a position":      {eventPage, "?after=190", 10, 190, []int{10}},
+		"so many":              {2 * eventPage, "?limit=201&after=7", 201, 7, []int{eventPage, 1}},
+		"none that is new":     {5, "?after=5", 0, 5, []int{1}},
+		"beyond the head":      {5, "?after=999", 0, 999, []int{1}},
+		"of an empty log":      {0, "", 0, 0, []int{1}},
+		"fewer than so many":   {5, "?limit=1000", 5, 0, []int{eventPage}},
+		"as many as there are": {5, "?limit=5", 5, 0, []int{5}},
+	} {
+		l := &reel{head: c.head}
+		w := request{name: "admin", method: "GET", path: "/api/events/" + c.query, head: []string{"Accept: application/x-ndjson"}}.send(reeled(t, l))
+		if w.Code != 200 || w.Header().Get("Content-Type") != ndjsonType {
+			t.Errorf("%s: %d %v", name, w.Code, w.Header())
+		}
+		got := linesOf(t, w.Body.String())
+		for i, at := range got {
+			if at != c.after+int64(i)+1 {
+				t.Errorf("%s: line %d is of position %d", name, i+1, at)
+			}
+		}
+		if len(got) != c.want || len(l.asked) != len(c.asked) {
+			t.Errorf("%s: %d lines, read by %v; want %d by %v", name, len(got), l.asked, c.want, c.asked)
+		}
+	}
+}
+
+func TestTheLogAsAList(t *testing.T) {
+	for query, want := range map[string]int{"": 100, "?limit=1": 1, "?limit=1000": 300, "?after=250": 50, "?after=300": 0, "?type=ticket.opened,ticket.closed&type=ticket.started": 100} {
+		w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
+		got := decoded[EventList](t, w)
+		if w.Code != 200 || len(got.Events) != want || got.Head != 300 {
+			t.Errorf("%q: %d, %d events, head %d; want %d events", query, w.Code, len(got.Events), got.Head, want)
+		}
+	}
+	for query, want := range map[string]string{
+		"?limit=0": "?limit minimum", "?limit=1001": "?limit maximum", "?after=-1": "?after minimum", "?type=": "?type enum",
+		"?type=ticket.opened,root.login": "?type enum", "?stream=7": "?stream format", "?stream=": "?stream required",
+		"?stream=00000000-0000-0000-0000-000000000000": "?stream format", "?since=3": "?since unknown",
+	} {
+		w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
+		if got := faults(decoded[Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
+			t.Errorf("%q: %d %v, want %s", query, w.Code, got, want)
+		}
+	}
+	for name, want := range map[string]int{"": 401, "alice": 403, "agent": 403} {
+		if w := (request{name: name, method: "GET", path: "/api/events/"}).send(reeled(t, &reel{head: 3})); w.Code != want {
+			t.Errorf("to %q: %d, want %d", name, w.Code, want)
+		}
+	}
+}
+
+func TestLinesThatCannotGoOnAreNotTakenForAll(t *testing.T) {
+	get := request{name: "admin", method: "GET", path: "/api/events/", head: []string{"Accept: application/x-ndjson"}}
+	if w := get.send(reeled(t, &reel{head: 500, failAt: 1})); w.Code != 500 || w.Header().Get("Content-Type") != problemType {
+		t.Errorf("before the first line: %d %s", w.Code, w.Body)
+	}
+	defer func() {
+		if got := recover(); got != http.ErrAbortHandler {
+			t.Errorf("later: %v, want the connection broken off", got)
+		}
+	}()
+	get.send(reeled(t, &reel{head: 500, failAt: 2}))
+}

@@ -1,0 +1,162 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// TicketStep is one event of a ticket, and the ticket as it stood after it.
+type TicketStep struct {
+	Entry
+	Ticket TicketThen `json:"ticket"`
+}
+
+// TicketThen is a ticket as it stood, with all that was said on it.
+type TicketThen struct {
+	Ticket
+	Deleted  bool      `json:"deleted"`
+	Comments []Comment `json:"comments"` // with the notes among staff, oldest first
+}
+
+// Until says up to where a ticket is replayed. The zero Until is to its end.
+type Until struct {
+	Version int       // the last one; 0: all
+	At      time.Time // as known to the log at that instant; zero: now
+}
+
+// Refusals of a replay beside [domain.ErrNotFound].
+var (
+	ErrNoSuchVersion = &domain.Error{Kind: domain.KindNotFound, Code: "no_such_version", Message: "the ticket was never at that version"}
+	ErrNotYetOpened  = &domain.Error{Kind: domain.KindNotFound, Code: "not_yet_opened", Message: "the ticket was not there at that instant"}
+)
+
+// Replay calls each with every step of a ticket, deleted or not, in order, until
+// it answers an error. Nothing is left out but the letters, which are no part of
+// the ticket. It refuses before the first step: with [domain.ErrNotFound], with
+// [ErrNoSuchVersion] or with [ErrNotYetOpened].
+func (h *Histories) Replay(ctx context.Context, id ticket.ID, until Until, each func(TicketStep) error) error {
+	events, err := h.log.Load(ctx, id.UUID)
+	if err != nil {
+		return err
+	}
+	if len(events) == 0 || events[0].StreamType != domain.TicketStream {
+		return domain.ErrNotFound
+	}
+	if events, err = until.cut(events); err != nil {
+		return err
+	}
+	names, err := h.usernames(ctx, events)
+	if err != nil {
+		return err
+	}
+	timers, err := h.timers(ctx, id, events)
+	if err != nil {
+		return err
+	}
+	r := replay{teller: newTeller(domain.System(), names, timers)}
+	for i, entry := range r.teller.tell(events) { // as many as there are events: the service is told of all
+		if err := each(r.step(events[i], entry)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// cut answers the events up to there.
+func (u Until) cut(events []eventstore.Envelope) ([]eventstore.Envelope, error) {
+	if u.Version > len(events) {
+		return nil, ErrNoSuchVersion.With("the ticket is at version %d, it was never at %d", len(events), u.Version)
+	}
+	if u.Version > 0 {
+		events = events[:u.Version]
+	}
+	if u.At.IsZero() {
+		return events, nil
+	}
+	n := 0
+	for n < len(events) && !events[n].RecordedAt.After(u.At) {
+		n++
+	}
+	if n == 0 {
+		return nil, ErrNotYetOpened.With("the ticket was recorded at %s, it was not there before", events[0].RecordedAt.UTC().Format(time.RFC3339Nano))
+	}
+	return events[:n], nil
+}
+
+// replay is a ticket on its way through its events.
+type replay struct {
+	teller   *teller
+	fold     ticketFold
+	comments []Comment
+}
+
+// step answers the step of an event, with instants in UTC.
+func (r *replay) step(e eventstore.Envelope, entry Entry) TicketStep {
+	e.OccurredAt = e.OccurredAt.UTC()
+	entry.OccurredAt, entry.RecordedAt = e.OccurredAt, e.RecordedAt.UTC()
+	if entry.Changes == nil {
+		entry.Changes = []Change{}
+	}
+	if entry.Effects == nil {
+		entry.Effects = []HistoryEffect{}
+	}
+	r.fold.apply(e)
+	r.comment(e)
+	then := TicketThen{Deleted: r.fold.deleted, Comments: slices.Clone(r.comments)}
+	if then.Comments == nil {
+		then.Comments = []Comment{}
+	}
+	view := ticketView{ticketRow: r.fold.ticketRow, CreatedByName: r.teller.names[r.fold.CreatedBy]}
+	if r.fold.AssignedTo != nil {
+		view.AssignedToName = r.teller.names[*r.fold.AssignedTo]
+	}
+	then.Ticket = view.show(domain.System())
+	return TicketStep{Entry: entry, Ticket: then}
+}
+
+// comment keeps the comments.
+func (r *replay) comment(e eventstore.Envelope) {
+	at := func(id ticket.CommentID) int {
+		return slices.IndexFunc(r.comments, func(c Comment) bool { return c.ID == id.UUID })
+	}
+	switch d := e.Event.(type) {
+	case ticket.CommentAdded:
+		r.comments = append(r.comments, Comment{
+			ID: d.CommentID.UUID, Ticket: e.StreamID, TicketNumber: r.fold.Number,
+			Author: Person{ID: d.Author.UUID, Username: r.teller.names[d.Author.UUID]},
+			Text:   d.Text, Internal: d.Internal, CreatedAt: e.OccurredAt,
+		})
+	case ticket.CommentEdited:
+		if i := at(d.CommentID); i >= 0 {
+			r.comments[i].Text, r.comments[i].EditedAt = d.Text, &e.OccurredAt
+		}
+	case ticket.CommentRemoved:
+		if i := at(d.CommentID); i >= 0 {
+			r.comments = slices.Delete(r.comments, i, i+1)
+		}
+	}
+}
+
+// everTicketSQL finds the ticket that was opened under a number in the log. It
+// reads every opening.
+const everTicketSQL = `SELECT stream_id AS id FROM events WHERE type = $1 AND data ->> 'number' = $2::bigint::text LIMIT 1`
+
+// EverTicket answers the id of the ticket that has, or had until it was deleted,
+// a number: [domain.ErrNotFound] when there never was one. Of a deleted one it
+// has to read the whole log.
+func (h *Histories) EverTicket(ctx context.Context, number int64) (ticket.ID, error) {
+	id, err := NewReader(h.pool).TicketID(ctx, TicketRef{Number: number})
+	if !errors.Is(err, domain.ErrNotFound) {
+		return id, err
+	}
+	row, err := one[struct{ ID uuid.UUID }](ctx, h.pool, "opening of a ticket", everTicketSQL, ticket.Opened{}.EventType(), number)
+	return ticket.ID{UUID: row.ID}, err
+}
