@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 	"helpdesk/projections"
 )
 
@@ -150,6 +151,9 @@ type Deps struct {
 
 // Config is what an operator may set.
 type Config struct {
+	// Front is shared with whatever else serves in the process. nil: the API makes
+	// its own of PublicURL, RateLimit, TrustedProxies and Now.
+	Front *edge.Front
 	// PublicURL is how clients reach the service, HELPDESK_PUBLIC_URL. Empty:
 	// links are made from each request's scheme and host.
 	PublicURL string
@@ -166,4 +170,10 @@ type Config struct {
 	CursorKey []byte
 	// Now is the clock; nil: [time.Now].
 	Now func() time.Time
+}
+
+func (c Config) newFront() (*edge.Front, error) {
+	return edge.NewFront(edge.Config{
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: c.RateLimit, Now: c.Now,
+	})
 }

@@ -20,6 +20,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
@@ -290,7 +291,7 @@ func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
-	config := Config{CursorKey: []byte(strings.Repeat("k", cursorKeySize)), Now: func() time.Time { return noon }}
+	config := Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}
 	if change != nil {
 		change(&deps, &config)
 	}
@@ -317,7 +318,7 @@ func (r request) send(h http.Handler) *httptest.ResponseRecorder {
 		hr.Header.Set("Content-Type", "application/json")
 	}
 	if r.name != "" {
-		hr.AddCookie(&http.Cookie{Name: sessionCookie, Value: r.name})
+		hr.AddCookie(&http.Cookie{Name: edge.SessionCookie, Value: r.name})
 	}
 	for _, line := range r.head {
 		name, value, _ := strings.Cut(line, ": ")

@@ -17,6 +17,7 @@ const readyWait = 2 * time.Second
 // Checks.
 func NewOperations(deps Deps) *API {
 	a := newBare(deps, Config{})
+	a.front, _ = Config{}.newFront() // nothing is set that could be wrong
 	a.newEngine()
 	return a
 }

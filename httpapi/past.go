@@ -144,5 +144,5 @@ func (a *API) memento(c *Call, at time.Time) {
 		query.Del(name)
 	}
 	original := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
-	c.header.Add("Link", fmt.Sprintf(`<%s>; rel="original"`, a.base(c.Request)+original.String()))
+	c.header.Add("Link", fmt.Sprintf(`<%s>; rel="original"`, a.front.Base(c.Request)+original.String()))
 }

@@ -157,6 +157,7 @@ func TestListsOfTickets(t *testing.T) {
 			viewer := everybody[rapid.SampledFrom([]string{"ann", "bob", "eve", "max", "zoe", "rob", "ida", "nemo", "timer"}).Draw(rt, "viewer")]
 			f := w.anyFilter(rt)
 			w.checkList(t, viewer, f, rapid.SampledFrom([]int{3, 10, 100}).Draw(rt, "page size"))
+			w.checkCounts(t, viewer, f)
 			if t.Failed() {
 				rt.FailNow()
 			}
@@ -290,6 +291,18 @@ func (w world) checkList(t *testing.T, viewer domain.Actor, f TicketFilter, size
 }
 
 // checkTicket compares what is shown of a ticket with its row.
+// checkCounts counts a filter beside another that nothing fits.
+func (w world) checkCounts(t *testing.T, viewer domain.Actor, f TicketFilter) {
+	t.Helper()
+	want := len(w.expected(viewer, f))
+	for _, most := range []int{3, 1000} {
+		counts, err := w.CountTickets(testContext(t), viewer, []TicketFilter{{Search: "nowhere"}, f}, most)
+		if err != nil || counts[0] != 0 || counts[1] != min(want, most) {
+			t.Errorf("counts up to %d: got %v, %v, want %d of %+v", most, counts, err, want, f)
+		}
+	}
+}
+
 func (w world) checkTicket(t *testing.T, viewer domain.Actor, got Ticket) {
 	t.Helper()
 	i := slices.IndexFunc(w.want.tickets, func(r ticketRow) bool { return r.ID == got.ID })

@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/keyring"
 	"helpdesk/mail"
 	"helpdesk/saga"
@@ -156,6 +157,17 @@ func (c Config) checkHashing() error {
 		return fmt.Errorf("HELPDESK_ARGON2_MEMORY: %d is not allowed, use %d to %d", c.Argon2Memory, argon2LaneKiB*lanes, argon2MaxKiB)
 	}
 	return nil
+}
+
+// front makes what the API and the site share.
+func (c Config) front() (*edge.Front, error) {
+	front, err := edge.NewFront(edge.Config{
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: int(c.RateLimit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
+	}
+	return front, nil
 }
 
 // hasher makes the hasher of passwords the configuration asks for.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,12 +19,16 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
+	"helpdesk/saga"
+	"helpdesk/web"
+	"helpdesk/workspace"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -50,7 +55,9 @@ type service struct {
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
 	registry  *prometheus.Registry
+	front     *edge.Front // nil for a worker
 	api       *httpapi.API
+	site      *web.Site // nil for a worker
 }
 
 // newService wires a service over a migrated database. Nothing runs yet.
@@ -102,6 +109,9 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if err != nil {
 		return err
 	}
+	if s.front, err = s.config.front(); err != nil {
+		return err
+	}
 	tokens := auth.NewTokens(s.accounts)
 	deps := httpapi.Deps{
 		Tickets:     commands.NewTickets(s.store, s.store),
@@ -127,13 +137,44 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Metrics:     s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
-		PublicURL:       s.config.PublicURL,
+		Front:           s.front,
 		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
-		RateLimit:       int(s.config.RateLimit),
-		TrustedProxies:  s.config.TrustedProxies,
 		CursorKey:       key,
 	})
+	if err != nil {
+		return err
+	}
+	return s.wireSite(deps, key)
+}
+
+// wireSite makes the site of what the API is made of.
+func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
+	s.site, err = web.New(web.Deps{
+		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
+		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
+		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
+		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
+		History: projections.NewHistories(s.store, s.pool), Past: projections.NewPast(s.store, s.pool, s.freshness),
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
+}
+
+// handler answers clients: at and below [web.Root] the site, elsewhere the API.
+// It is no [http.ServeMux], which would redirect what the API refuses.
+func (s *service) handler() http.Handler {
+	if s.site == nil {
+		return s.api
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path+"/", web.Root):
+			s.site.ServeHTTP(w, r)
+		case path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			http.Redirect(w, r, web.Root, http.StatusSeeOther)
+		default:
+			s.api.ServeHTTP(w, r)
+		}
+	})
 }
 
 // ownMetrics answers the metrics unless they have an address of their own.
