@@ -62,6 +62,7 @@ const typing = (e) => e.target.closest?.("input:not([type=checkbox]), textarea, 
 
 document.addEventListener("keydown", (e) => {
 	if (e.key === "Escape" && typing(e)) e.target.blur();
+	if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches?.("textarea")) e.target.form.requestSubmit($(".primary", e.target.form));
 	if (!keysOn?.checked || e.ctrlKey || e.metaKey || e.altKey || typing(e) || $("dialog[open]")) return;
 	if (e.key === "?") $("#help").showModal();
 	else if (!alongRows(e.key) && !press(e.key)) return;
