@@ -44,6 +44,9 @@ for (const p of $$("#said .notice")) setTimeout(() => p.remove(), 8000);
 $("[data-focus]")?.focus();
 for (const field of $$("[data-select]")) field.addEventListener("focus", () => field.select());
 
+// A filter that is chosen stands in view, where the row of filters is cut off.
+for (const a of $$(".group [aria-current]")) a.closest("ul").scrollLeft = a.offsetLeft - 24;
+
 // Dialogs and keys.
 
 for (const button of $$("[data-opens]")) {
