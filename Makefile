@@ -4,20 +4,26 @@
 # of the time.
 export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack)
 
+# Nor does it need a C compiler: the program is the same with and without one.
+export CGO_ENABLED := 0
+
 VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
 
 # The race detector needs a C compiler; without one the tests run without it.
-HAS_CC := $(shell command -v "$$(go env CC)" 2>/dev/null)
+HAS_CC := $(shell command -v "$$(CGO_ENABLED=1 go env CC)" 2>/dev/null)
 ifneq ($(HAS_CC),)
 RACE := CGO_ENABLED=1 go test -race
 else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run build test test-clients lint-api bench check clean
+.PHONY: run demo build generate test test-browser test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
+
+demo: build ## fill an empty ./var with a made-up year; make run then shows it
+	bin/helpdesk demo
 
 build:
 	go build -ldflags "-X main.version=$(VERSION)" -o bin/helpdesk ./cmd/helpdesk
@@ -25,6 +31,9 @@ build:
 test: ## all tests; those that only speak to the true program need no race detector
 	$(RACE) -timeout 15m $$(go list ./... | grep -v /test/)
 	go test -timeout 15m ./test/...
+
+test-browser: ## the site in Chromium; needs chromium, and npm for axe-core
+	go test -tags "nomsgpack browser" -count 1 -timeout 15m ./test/browser
 
 test-clients: ## the clients that are not in Go; needs node
 	TEST_NODE_CLIENTS=1 go test -count 1 -run TypeScript ./test/clients
@@ -35,9 +44,15 @@ lint-api: ## the API's document by two linters; needs node
 bench: ## every benchmark; BENCHTIME=1x for a quick run
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),5x) -timeout 20m ./...
 
-check: ## formatting, vet, staticcheck, tidiness
+generate: ## the Go files of the site's templates, after a change of one
+	go tool templ generate -path web
+
+check: ## formatting, stale templates, vet, staticcheck, tidiness
+	@before="$$(cat web/*_templ.go | cksum)" && $(MAKE) -s generate >/dev/null 2>&1 && \
+		test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
+	go vet -tags "nomsgpack browser" ./test/browser
 	go tool staticcheck ./...
 	go mod tidy -diff
 

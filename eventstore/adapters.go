@@ -22,16 +22,16 @@ type page struct {
 }
 
 // nextPageSQL answers the page a follower has before it, and no row when it is
-// at the head or another process is at work on it. lag is looked at first,
+// at the head or paused, or another process is at work on it. lag is looked at first,
 // because FOR UPDATE writes to the row it locks: an idle poll writes nothing.
 // Positions have no holes, so the page's end is known without looking at events.
 const nextPageSQL = `
 WITH lag AS MATERIALIZED (
     SELECT FROM checkpoints JOIN log_head ON log_head.position > checkpoints.position
-    WHERE checkpoints.name = $1 AND log_head.id = 1
+    WHERE checkpoints.name = $1 AND checkpoints.paused_at IS NULL AND log_head.id = 1
 ), mine AS MATERIALIZED (
     SELECT position FROM checkpoints
-    WHERE name = $1 AND EXISTS (SELECT FROM lag)
+    WHERE name = $1 AND paused_at IS NULL AND EXISTS (SELECT FROM lag)
     FOR UPDATE SKIP LOCKED
 )
 SELECT mine.position, least(mine.position + $2::bigint, log_head.position)

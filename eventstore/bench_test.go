@@ -202,7 +202,7 @@ func BenchmarkOpen(b *testing.B) {
 	plain := fill(l.Store)
 	l.sealing(b)
 	sealed := fill(l.Store)
-	spent := map[bool]time.Duration{}
+	turns := map[bool][]time.Duration{}
 	fold := func(isSealed bool, streams []uuid.UUID) {
 		began := time.Now()
 		events, err := l.LoadAll(context.Background(), streams)
@@ -216,17 +216,23 @@ func BenchmarkOpen(b *testing.B) {
 		if len(states) != tickets {
 			b.Fatalf("%d tickets, want %d", len(states), tickets)
 		}
-		spent[isSealed] += time.Since(began)
+		turns[isSealed] = append(turns[isSealed], time.Since(began))
 	}
 	fold(false, plain) // what is done once alone is not sealing's to pay, nor the first reader's
 	fold(true, sealed)
-	clear(spent)
+	clear(turns)
 	b.ResetTimer()
 	for range b.N {
 		fold(false, plain)
 		fold(true, sealed)
 	}
-	b.ReportMetric(float64(6*tickets*b.N)/spent[true].Seconds(), "sealed/s")
-	b.ReportMetric(float64(6*tickets*b.N)/spent[false].Seconds(), "plain/s")
-	b.ReportMetric(spent[true].Seconds()/spent[false].Seconds(), "ratio")
+	// Medians: a turn in which the machine was busy with something else says
+	// nothing of sealing.
+	median := func(isSealed bool) float64 {
+		slices.Sort(turns[isSealed])
+		return turns[isSealed][b.N/2].Seconds()
+	}
+	b.ReportMetric(6*tickets/median(true), "sealed/s")
+	b.ReportMetric(6*tickets/median(false), "plain/s")
+	b.ReportMetric(median(true)/median(false), "ratio")
 }

@@ -3,12 +3,9 @@ package eventstore
 import (
 	"bytes"
 	"context"
-	"crypto/cipher"
 	"encoding/json"
 	"errors"
 	"fmt"
-
-	"github.com/google/uuid"
 
 	"helpdesk/domain"
 )
@@ -92,20 +89,28 @@ func (c *Codec) encode(e domain.Event) (data json.RawMessage, schemaVersion int,
 }
 
 // Decode answers the event stored as data under the type name and schema
-// version, with its texts sealed as they may be: [ErrUnknownEvent] when there is no code for it, else whatever is
-// wrong with the bytes.
+// version, with its texts sealed as they may be: [ErrUnknownEvent] when there is
+// no code for it, else whatever is wrong with the bytes.
 func (c *Codec) Decode(name string, schemaVersion int, data json.RawMessage) (domain.Event, error) {
+	return c.decode(name, schemaVersion, data, nil)
+}
+
+// decode is [Codec.Decode], with texts of people changed by to, if it is not nil.
+func (c *Codec) decode(name string, schemaVersion int, data json.RawMessage, to changeText) (e domain.Event, err error) {
 	t, ok := c.types[name]
 	if !ok || schemaVersion < 1 || schemaVersion > t.current() {
 		return nil, fmt.Errorf("decode %s version %d: %w", name, schemaVersion, ErrUnknownEvent)
 	}
 	for _, up := range t.upcasters[schemaVersion-1:] {
-		var err error
 		if data, err = up(data); err != nil {
 			return nil, fmt.Errorf("upcast %s from version %d: %w", name, schemaVersion, err)
 		}
 	}
-	e, err := t.decode(data)
+	if to != nil && t.personal != nil {
+		e, err = t.personal.decode(data, to)
+	} else {
+		e, err = t.decode(data)
+	}
 	if err != nil {
 		return nil, fmt.Errorf("decode %s version %d: %w", name, schemaVersion, err)
 	}
@@ -115,29 +120,19 @@ func (c *Codec) Decode(name string, schemaVersion int, data json.RawMessage) (do
 // Open answers recorded events together with what they say. Texts of people
 // who were erased are [domain.Erased].
 func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, error) {
-	keys, err := c.keysFor(ctx, recorded)
+	o, err := c.opener(ctx, recorded)
 	if err != nil {
 		return nil, err
 	}
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
-		e, err := c.openWith(keys, r)
+		e, err := o.event(r)
 		if err != nil {
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
 		events[i] = Envelope{Recorded: r, Event: e}
 	}
 	return events, nil
-}
-
-// openWith answers what a recorded event says, with the keys of whose texts are
-// in it.
-func (c *Codec) openWith(keys map[uuid.UUID]cipher.AEAD, r Recorded) (domain.Event, error) {
-	e, err := c.Decode(r.Type, r.SchemaVersion, r.Data)
-	if p := c.types[r.Type].personal; err == nil && p != nil && r.PersonID.Valid {
-		return p.open(e, r.EventID, keys[r.PersonID.UUID])
-	}
-	return e, err
 }
 
 // Plain answers an event as it is written, with its texts as they are: for

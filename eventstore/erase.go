@@ -32,33 +32,50 @@ func erasedIn(events []Envelope) []uuid.UUID {
 	return streams
 }
 
-// readAgain forgets streams in which texts were erased, and answers what is to
-// be applied in the place of the page: all events of these streams up to the
-// page's last, and its other events. Order matters within a stream alone.
+// open decodes what is to be applied of a page. Where texts were erased in
+// streams, it forgets these streams and answers in the place of the page all
+// events of theirs up to its last, and its other events; order matters within a
+// stream alone. parkedBy names who parks events, which are left out; "" is nobody.
+func (f Follower) open(ctx context.Context, tx pgx.Tx, codec *Codec, page []Recorded, parkedBy string) (_ []Envelope, erased []uuid.UUID, err error) {
+	events, err := codec.Open(ctx, page...)
+	if err != nil || f.Forget == nil {
+		return events, nil, err
+	}
+	if erased = erasedIn(events); len(erased) == 0 {
+		return events, nil, nil
+	}
+	all, err := f.readAgain(ctx, tx, codec, erased, page[len(page)-1].Position, parkedBy)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, r := range page {
+		if !slices.Contains(erased, r.StreamID) { // else it is among the others of its stream
+			all = append(all, r)
+		}
+	}
+	events, err = codec.Open(ctx, all...)
+	return events, erased, err
+}
+
+// readAgain forgets streams in which texts were erased, and answers their events
+// up to a position.
 //
 // The keys of whoever was erased are forgotten first: they were destroyed in the
 // transaction that appended the event which says so, and whatever is opened
 // after it shows nothing of theirs.
-func (w *worker) readAgain(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, page []Recorded) ([]Envelope, error) {
-	if w.codec.keys != nil {
-		if err := w.codec.keys.Forget(ctx); err != nil {
-			return nil, err
-		}
+func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *Codec, streams []uuid.UUID, upto int64, parkedBy string) ([]Recorded, error) {
+	if err := codec.forgetDestroyed(ctx); err != nil {
+		return nil, err
 	}
-	if err := w.Forget(ctx, tx, streams); err != nil {
+	if err := f.Forget(ctx, tx, streams); err != nil {
 		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
 	}
-	rows, _ := tx.Query(ctx, againSQL, streams, page[len(page)-1].Position, w.Types, w.Name) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, parkedBy) // CollectRows answers its error
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
 	if err != nil {
 		return nil, fmt.Errorf("read streams with erased texts: %w", err)
 	}
-	for _, r := range page {
-		if !slices.Contains(streams, r.StreamID) { // else it is among the others of its stream
-			all = append(all, r)
-		}
-	}
-	return w.codec.Open(ctx, all...)
+	return all, nil
 }
 
 // StreamsOf answers the streams that hold texts of a person, in no order.
@@ -71,13 +88,18 @@ func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, e
 	return streams, nil
 }
 
-// ForgetErrors removes what is stored of why events of streams were parked: the
-// database may have quoted them.
+// ForgetErrors removes what is stored of why events of streams were parked, or
+// stopped a rebuild: the database may have quoted them.
 func ForgetErrors(streamIDs []uuid.UUID) InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `UPDATE parked_events SET error = $2 WHERE stream_id = ANY ($1)`
 		if _, err := tx.Exec(ctx, q, streamIDs, domain.Erased); err != nil {
 			return fmt.Errorf("forget why events were parked: %w", err)
+		}
+		const stopped = `UPDATE rebuilds SET error = $2
+WHERE (SELECT stream_id FROM events WHERE position = error_position) = ANY ($1)`
+		if _, err := tx.Exec(ctx, stopped, streamIDs, domain.Erased); err != nil {
+			return fmt.Errorf("forget why rebuilds stopped: %w", err)
 		}
 		return nil
 	}

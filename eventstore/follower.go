@@ -41,6 +41,17 @@ type Follower struct {
 	// from the first on, so that what is kept is what they say now. Types MUST
 	// then have the event that names the streams, the one with an ErasedIn method.
 	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error
+	// Tables are those that Apply and Forget write, for a follower whose tables can
+	// be built anew beside the ones it serves. Their SQL MUST name them without a
+	// schema, and nothing else in [Serving]: search_path says which ones are meant.
+	Tables []string
+	// Lookups are the indexes of Tables, beside unique ones, that Apply and Forget
+	// find rows by: a rebuild needs them from the start. The others, for those who
+	// read, are made when the rows are there.
+	Lookups []string
+	// Version is of what Apply makes of events, and changes with it: tables that
+	// another version built ask for a rebuild. 0 is 1.
+	Version int
 	// Committed, when not nil, is called once a page's transaction has ended,
 	// which is not to say that there was anything in it for the follower. It is a
 	// hint, as for waking whoever works on what Apply wrote, and MUST NOT block.
@@ -143,6 +154,9 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorde
 	b.Queue(moveSQL, w.Name, p.After, p.Upto)
 	b.Queue(parkedStreamsSQL, w.Name, p.After, p.Upto)
 	b.Queue(pageSQL, p.After, p.Upto, w.Types)
+	if w.Tables != nil {
+		b.Queue(withinSQL, Serving)
+	}
 	answers := tx.SendBatch(ctx, &b)
 	defer func() { err = errors.Join(err, answers.Close()) }()
 
@@ -173,16 +187,14 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 		return nil
 	}
 	defer w.recover(&err)
-	events, err := w.codec.Open(ctx, recorded...)
+	events, erased, err := w.open(ctx, tx, w.codec, recorded, w.Name)
 	if err != nil {
 		return err
 	}
-	if streams := erasedIn(events); w.Forget != nil && len(streams) > 0 {
-		if events, err = w.readAgain(ctx, tx, streams, recorded); err != nil {
-			return err
-		}
+	if err := w.Apply(ctx, tx, events); err != nil || len(erased) == 0 {
+		return err
 	}
-	return w.Apply(ctx, tx, events)
+	return w.forgetBeside(ctx, tx, erased)
 }
 
 // recover makes an error of a panic of the follower's.

@@ -12,6 +12,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill/components/metrics"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 )
@@ -113,15 +114,15 @@ func (f *Followers) Run(ctx context.Context) error {
 
 // registerSQL makes the checkpoints of new followers, in an order of their own:
 // two processes that begin at once do not lock each other out.
-const registerSQL = `INSERT INTO checkpoints (name)
-SELECT name FROM unnest($1::text[]) AS name ORDER BY name
+const registerSQL = `INSERT INTO checkpoints (name, version)
+SELECT name, version FROM unnest($1::text[], $2::integer[]) AS f (name, version) ORDER BY name
 ON CONFLICT DO NOTHING`
 
 // register makes the checkpoints of new followers, again and again while the
 // database is away. It answers nil when ctx ends before.
 func (f *Followers) register(ctx context.Context) error {
 	for failures := 1; ; failures++ {
-		_, err := f.pool.Exec(ctx, registerSQL, f.Names())
+		err := f.registerOnce(ctx)
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
@@ -135,6 +136,30 @@ func (f *Followers) register(ctx context.Context) error {
 		case <-time.After(backoff(failures, readBackoff)):
 		}
 	}
+}
+
+// registerOnce is one try of [Followers.register]. Tables that other code has
+// built are served as they are, and whoever runs the service is told.
+func (f *Followers) registerOnce(ctx context.Context) error {
+	names := f.Names()
+	versions := make([]int, len(names))
+	for i, name := range names {
+		versions[i] = f.workers[name].CodeVersion()
+	}
+	if _, err := f.pool.Exec(ctx, registerSQL, names, versions); err != nil {
+		return err
+	}
+	rows, _ := f.pool.Query(ctx, `SELECT name, version FROM checkpoints WHERE name = ANY ($1) ORDER BY name`, names) // ForEachRow answers its error
+	var name string
+	var built int
+	_, err := pgx.ForEachRow(rows, []any{&name, &built}, func() error {
+		if w := f.workers[name]; w.Tables != nil && built != w.CodeVersion() {
+			f.config.Logger.Warn("a read model was built by another version of the program and is served as it is until it is rebuilt",
+				"projector", name, "built_by", built, "program", w.CodeVersion(), "command", "helpdesk projections rebuild "+name)
+		}
+		return nil
+	})
+	return err
 }
 
 // add makes the subscriber of one follower and its handler.

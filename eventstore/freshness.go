@@ -26,7 +26,8 @@ const freshnessPoll = 5 * time.Millisecond
 
 // Freshness lets readers wait until followers have applied a position: the
 // test behind reading one's own writes. A follower that is behind has applied
-// it too when there is nothing in between that is for it. It asks the database
+// it too when there is nothing in between that is for it. A paused one is not
+// waited for: what it serves is old until it is resumed. It asks the database
 // every time, for a restored backup moves checkpoints back. It is safe
 // for concurrent use; however many wait, one query at a time serves them all.
 type Freshness struct {
@@ -157,7 +158,8 @@ func (f *Freshness) release(waiting []*reader, reached int64) bool {
 // and the types of what lies between where that is not much.
 const reachedSQL = `
 SELECT c.name, c.position, head.position, c.position >= head.position - 200,
-    ARRAY(SELECT type FROM events WHERE position > c.position AND c.position >= head.position - 200)
+    ARRAY(SELECT type FROM events WHERE position > c.position AND c.position >= head.position - 200),
+    c.paused_at IS NOT NULL
 FROM checkpoints AS c CROSS JOIN log_head AS head
 WHERE c.name = ANY ($1) AND head.id = 1`
 
@@ -189,10 +191,15 @@ type place struct {
 	Head     int64
 	Known    bool     // whether Before is
 	Before   []string // types of the events between Position and Head
+	Paused   bool
 }
 
-// reached answers how far the follower has come with events of its types.
+// reached answers how far the follower has come with events of its types. Nobody
+// is to wait for one that an operator has paused.
 func (p place) reached(types []string) int64 {
+	if p.Paused {
+		return max(p.Head, p.Position)
+	}
 	if !p.Known || slices.ContainsFunc(p.Before, func(t string) bool { return types == nil || slices.Contains(types, t) }) {
 		return p.Position
 	}

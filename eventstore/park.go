@@ -135,6 +135,11 @@ func (f *Followers) Replay(ctx context.Context, follower string) (applied int, e
 		if _, err := tx.Exec(ctx, lockCheckpointSQL, follower); err != nil {
 			return fmt.Errorf("lock the checkpoint: %w", err)
 		}
+		if w.Tables != nil {
+			if err := Within(ctx, tx, Serving); err != nil {
+				return err
+			}
+		}
 		rows, _ := tx.Query(ctx, parkedPageSQL, follower)
 		events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
 		if err != nil {

@@ -107,7 +107,7 @@ func TestAPoisonEventIsParkedWithThoseBehindItInItsStream(t *testing.T) {
 	checkParked(t, f, "a", 3, 5, 7, 8)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9})
 	progress, err := ReadProgress(testContext(t), l.pool)
-	if diff := cmp.Diff([]Progress{{"a", 9, 9, 4}, {"other", 9, 9, 0}}, progress); err != nil || diff != "" {
+	if diff := cmp.Diff([]Progress{{"a", 9, 9, 4, false}, {"other", 9, 9, 0, false}}, progress); err != nil || diff != "" {
 		t.Errorf("progress %v (-want +got):\n%s", err, diff)
 	}
 

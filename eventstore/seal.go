@@ -5,6 +5,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -39,10 +40,14 @@ type text struct {
 	at   *string
 }
 
+// changeText answers what a text is changed to.
+type changeText func(name, text string) (string, error)
+
 // personal is what the codec has to know of an event type with texts of people.
 type personal struct {
 	owner  func(domain.Event) domain.UserID
-	change func(e domain.Event, f func(name, text string) (string, error)) (domain.Event, error)
+	change func(domain.Event, changeText) (domain.Event, error)
+	decode func(json.RawMessage, changeText) (domain.Event, error) // decodes, then changes
 }
 
 // personalIn makes it from where the texts of E are.
@@ -52,20 +57,33 @@ func personalIn[E domain.Event](find func(*E) texts) *personal {
 			copied := e.(E)
 			return find(&copied).of
 		},
-		change: func(e domain.Event, f func(name, text string) (string, error)) (domain.Event, error) {
+		change: func(e domain.Event, to changeText) (domain.Event, error) {
 			copied := e.(E)
-			for _, t := range find(&copied).in {
-				if *t.at == "" {
-					continue
-				}
-				var err error
-				if *t.at, err = f(t.name, *t.at); err != nil {
-					return nil, fmt.Errorf("%s of %s: %w", t.name, e.EventType(), err)
-				}
+			err := find(&copied).change(to)
+			return copied, err
+		},
+		decode: func(data json.RawMessage, to changeText) (domain.Event, error) {
+			var e E
+			if err := json.Unmarshal(data, &e); err != nil {
+				return nil, err
 			}
-			return copied, nil
+			err := find(&e).change(to)
+			return e, err
 		},
 	}
+}
+
+// change changes each text in its place, but for those that are empty.
+func (t texts) change(to changeText) (err error) {
+	for _, text := range t.in {
+		if *text.at == "" {
+			continue
+		}
+		if *text.at, err = to(text.name, *text.at); err != nil {
+			return fmt.Errorf("%s: %w", text.name, err)
+		}
+	}
+	return nil
 }
 
 // sealedForm is how a sealed text is written: nonce, ciphertext and tag.
@@ -98,36 +116,80 @@ func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person d
 		of = person.UUID
 		nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+key.Overhead())
 		rand.Read(nonce) // never fails: crypto/rand
-		return sealedForm.EncodeToString(key.Seal(nonce, nonce, []byte(text), boundTo(id, name))), nil
+		return sealedForm.EncodeToString(key.Seal(nonce, nonce, []byte(text), boundTo(nil, id, name))), nil
 	})
 	return e, of, err
 }
 
-// boundTo is what a sealed text is bound to, so that it opens nowhere else.
-func boundTo(event uuid.UUID, name string) []byte { return append(event[:], name...) }
+// boundTo appends to b what a sealed text is bound to, so that it opens nowhere
+// else.
+func boundTo(b []byte, event uuid.UUID, name string) []byte {
+	return append(append(b, event[:]...), name...)
+}
 
 var errSealed = errors.New("it does not open: it was altered, or sealed under another key")
 
-// open answers e with its texts opened by key, or erased where there is none.
-func (p *personal) open(e domain.Event, id uuid.UUID, key cipher.AEAD) (domain.Event, error) {
-	if key == nil {
-		return p.change(e, erase)
+// opener reads events whose texts are sealed, one after the other. What it works
+// in is kept from text to text: a fold is mostly this and JSON.
+type opener struct {
+	codec *Codec
+	keys  map[uuid.UUID]cipher.AEAD
+	open  changeText // [opener.text], made once
+
+	id         uuid.UUID   // of the event being read
+	key        cipher.AEAD // of the person whose texts are in it; nil: it was destroyed
+	raw, bound []byte
+}
+
+// opener answers the opener of recorded events, with the keys of all whose texts
+// are in them.
+func (c *Codec) opener(ctx context.Context, recorded []Recorded) (*opener, error) {
+	keys, err := c.keysFor(ctx, recorded)
+	if err != nil {
+		return nil, err
 	}
-	return p.change(e, func(name, text string) (string, error) {
-		raw, err := sealedForm.DecodeString(text)
-		if err != nil || len(raw) < key.NonceSize() {
-			return "", errSealed
-		}
-		nonce, box := raw[:key.NonceSize()], raw[key.NonceSize():]
-		plain, err := key.Open(box[:0], nonce, box, boundTo(id, name))
-		if err != nil {
-			return "", errSealed
-		}
-		return string(plain), nil
-	})
+	o := &opener{codec: c, keys: keys}
+	o.open = o.text
+	return o, nil
+}
+
+// event answers what a recorded event says.
+func (o *opener) event(r Recorded) (domain.Event, error) {
+	if !r.PersonID.Valid {
+		return o.codec.decode(r.Type, r.SchemaVersion, r.Data, nil)
+	}
+	o.id, o.key = r.EventID, o.keys[r.PersonID.UUID]
+	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.open)
+}
+
+// text opens a text that was sealed, or answers that it was erased.
+func (o *opener) text(name, text string) (string, error) {
+	if o.key == nil {
+		return domain.Erased, nil
+	}
+	var err error
+	o.raw, err = sealedForm.AppendDecode(o.raw[:0], []byte(text))
+	if err != nil || len(o.raw) < o.key.NonceSize() {
+		return "", errSealed
+	}
+	o.bound = boundTo(o.bound[:0], o.id, name)
+	nonce, box := o.raw[:o.key.NonceSize()], o.raw[o.key.NonceSize():]
+	plain, err := o.key.Open(box[:0], nonce, box, o.bound)
+	if err != nil {
+		return "", errSealed
+	}
+	return string(plain), nil
 }
 
 func erase(string, string) (string, error) { return domain.Erased, nil }
+
+// forgetDestroyed forgets the keys that were destroyed until now.
+func (c *Codec) forgetDestroyed(ctx context.Context) error {
+	if c.keys == nil {
+		return nil
+	}
+	return c.keys.Forget(ctx)
+}
 
 // keysFor answers the keys of all whose texts are in recorded.
 func (c *Codec) keysFor(ctx context.Context, recorded []Recorded) (map[uuid.UUID]cipher.AEAD, error) {

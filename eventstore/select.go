@@ -67,14 +67,14 @@ type Shown struct {
 // that cannot be read is shown as it is stored, for nothing is to be withheld.
 // The error is the database's, which the keys are asked from.
 func (c *Codec) Show(ctx context.Context, recorded ...Recorded) ([]Shown, error) {
-	keys, err := c.keysFor(ctx, recorded)
+	o, err := c.opener(ctx, recorded)
 	if err != nil {
 		return nil, err
 	}
 	shown := make([]Shown, len(recorded))
 	for i, r := range recorded {
 		shown[i].Recorded = r
-		e, err := c.openWith(keys, r)
+		e, err := o.event(r)
 		if err != nil {
 			shown[i].Unreadable = err
 			continue

@@ -38,7 +38,7 @@ func stockSubscriber(t *testing.T, l log, config sql.SubscriberConfig) <-chan *m
 	if config.SchemaAdapter == nil {
 		config.SchemaAdapter = pageSchema{follower: "stock", size: func() int { return 10 }}
 	}
-	if _, err := l.pool.Exec(testContext(t), registerSQL, []string{"stock"}); err != nil {
+	if _, err := l.pool.Exec(testContext(t), registerSQL, []string{"stock"}, []int{1}); err != nil {
 		t.Fatal(err)
 	}
 	s, err := sql.NewSubscriber(sql.BeginnerFromPgx(l.pool), config, watermill.NopLogger{})

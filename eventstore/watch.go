@@ -17,13 +17,15 @@ type Progress struct {
 	Position int64 // everything up to here is applied or parked
 	Head     int64 // newest position of the log
 	Parked   int64 // events it could not apply
+	Paused   bool  // by an operator
 }
 
 // Lag answers how many positions the follower has before it.
 func (p Progress) Lag() int64 { return p.Head - p.Position }
 
 const progressSQL = `SELECT c.name, c.position, h.position,
-    (SELECT count(*) FROM parked_events p WHERE p.follower = c.name)
+    (SELECT count(*) FROM parked_events p WHERE p.follower = c.name),
+    c.paused_at IS NOT NULL
 FROM checkpoints c CROSS JOIN log_head h ORDER BY c.name`
 
 // ReadProgress answers how far every follower of the database has come.
@@ -45,7 +47,7 @@ type WatchConfig struct {
 
 // Watchdog alarms when a follower has events before it and does not move. It
 // looks from outside, at the tables alone, so that it also sees a follower whose
-// process is gone or hangs.
+// process is gone or hangs. One that is paused is not stalled.
 type Watchdog struct {
 	pool   *pgxpool.Pool
 	config WatchConfig
@@ -102,7 +104,7 @@ func (d *Watchdog) runOnce(ctx context.Context, now time.Time) error {
 	d.last = progress
 	for _, p := range progress {
 		s, ok := d.seen[p.Name]
-		if !ok || p.Lag() == 0 || p.Position != s.position {
+		if !ok || p.Lag() == 0 || p.Paused || p.Position != s.position {
 			d.seen[p.Name] = sighting{position: p.Position, since: now}
 			if d.alarm[p.Name] {
 				d.config.Logger.Info("a follower moves again", "follower", p.Name, "position", p.Position)
@@ -127,6 +129,19 @@ func (d *Watchdog) Stalled() []string {
 	var names []string
 	for _, p := range d.last {
 		if d.alarm[p.Name] {
+			names = append(names, p.Name)
+		}
+	}
+	return names
+}
+
+// Paused answers the names of the followers that an operator has paused.
+func (d *Watchdog) Paused() []string {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var names []string
+	for _, p := range d.last {
+		if p.Paused {
 			names = append(names, p.Name)
 		}
 	}

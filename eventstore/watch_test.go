@@ -55,7 +55,7 @@ func TestTheWatchdogAlarmsWhenAFollowerDoesNotMove(t *testing.T) {
 			t.Errorf("%s: %d alarms, want %d", step.name, alarms, step.alarms)
 		}
 	}
-	if diff := cmp.Diff([]Progress{{"a", 4, 4, 0}, {"b", 4, 4, 0}}, d.Progress()); diff != "" {
+	if diff := cmp.Diff([]Progress{{"a", 4, 4, 0, false}, {"b", 4, 4, 0, false}}, d.Progress()); diff != "" {
 		t.Errorf("progress (-want +got):\n%s", diff)
 	}
 }

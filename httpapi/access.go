@@ -15,7 +15,7 @@ import (
 
 // from is where the call comes from.
 func (c *Call) from() access.From {
-	return access.From{Address: c.api.address(c.Request), UserAgent: c.Request.UserAgent()}
+	return access.From{Address: c.api.front.Address(c.Request), UserAgent: c.Request.UserAgent()}
 }
 
 // record appends to the records of a person; the zero person is nobody known.

@@ -2,11 +2,8 @@ package httpapi
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"net/http"
-	"net/netip"
-	"net/url"
 	"slices"
 	"strings"
 	"sync"
@@ -15,6 +12,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"helpdesk/domain"
+	"helpdesk/edge"
 )
 
 // API serves the REST API and the operational answers. It is safe for
@@ -22,12 +20,9 @@ import (
 type API struct {
 	Deps
 	visibility domain.AgentVisibility
-	public     string // scheme and host, no slash at the end; "" when not configured
-	cursors    cursors
+	front      *edge.Front
+	cursors    edge.Cursors
 	now        func() time.Time
-	origins    *http.CrossOriginProtection
-	limits     limits
-	proxies    []netip.Prefix
 	streams    *streams
 	heartbeat  time.Duration
 	table      []Route
@@ -35,20 +30,19 @@ type API struct {
 	spec       func() (servedDocument, error)
 }
 
-// cursorKeySize is the size of Config.CursorKey in bytes, that of the HMAC's hash.
-const cursorKeySize = 32
-
 // New makes the API. It refuses a configuration that cannot work.
 func New(deps Deps, config Config) (*API, error) {
-	if len(config.CursorKey) != cursorKeySize {
-		return nil, fmt.Errorf("cursor key of %d bytes, %d are needed", len(config.CursorKey), cursorKeySize)
-	}
 	a := newBare(deps, config)
-	a.cursors = cursors{key: slices.Clone(config.CursorKey)}
-	a.spec = sync.OnceValues(a.makeDocument)
-	if err := a.publish(config.PublicURL); err != nil {
-		return nil, fmt.Errorf("public URL: %w", err)
+	var err error
+	if a.cursors, err = edge.NewCursors(config.CursorKey); err != nil {
+		return nil, err
 	}
+	if a.front == nil {
+		if a.front, err = config.newFront(); err != nil {
+			return nil, fmt.Errorf("public URL: %w", err)
+		}
+	}
+	a.spec = sync.OnceValues(a.makeDocument)
 	return a, a.route()
 }
 
@@ -57,33 +51,15 @@ func newBare(deps Deps, config Config) *API {
 	a := &API{
 		Deps:       deps,
 		visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned),
+		front:      config.Front,
 		now:        config.Now,
-		origins:    http.NewCrossOriginProtection(),
 		streams:    newStreams(),
 		heartbeat:  heartbeat,
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
-	a.limits, a.proxies = newLimits(config.RateLimit, a.now), slices.Clone(config.TrustedProxies)
 	return a
-}
-
-// publish takes note of how clients reach the service. Pages from there are of
-// the same origin, also when a proxy changes the Host header.
-func (a *API) publish(public string) error {
-	if public == "" {
-		return nil
-	}
-	u, err := url.Parse(public)
-	if err != nil {
-		return err
-	}
-	if (u.Scheme != "http" && u.Scheme != "https") || u.Host == "" {
-		return errors.New("an absolute http or https URL is needed")
-	}
-	a.public = strings.TrimSuffix((&url.URL{Scheme: u.Scheme, Host: u.Host, Path: u.Path}).String(), "/")
-	return a.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 }
 
 func (a *API) route() error {

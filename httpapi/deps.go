@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 	"helpdesk/projections"
 )
 
@@ -81,6 +82,17 @@ type Reader interface {
 	User(ctx context.Context, id user.ID) (projections.User, error)
 	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
 	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
+	Reports
+}
+
+// Reports answers what docs/reports.md defines.
+type Reports interface {
+	// Now answers the clock that events have their times by.
+	Now(ctx context.Context) (time.Time, error)
+	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
+	StatusDistribution(ctx context.Context, upto time.Time, e projections.Explain) (projections.Reported[projections.StatusCount], error)
+	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
 }
 
 // History tells what happened to a ticket or a user, to a ticket as far as the viewer may know, and
@@ -112,30 +124,36 @@ type Check struct {
 	Ready func(ctx context.Context) error
 }
 
-// Deps is what the API is made of. All are needed but Metrics and Checks.
+// Deps is what the API is made of. All are needed but Metrics, Checks and Paused.
 type Deps struct {
-	Tickets   Tickets
-	People    People
-	Accounts  Accounts
-	Sessions  Sessions
-	Tokens    Tokens
-	Access    Access
-	Passwords Passwords
-	Read      Reader
-	History   History
-	Freshness Freshness
-	Answers   Answers
-	Earlier   Earlier
-	Feed      Feed
-	Events    Events
-	Audit     Audit
-	Log       *slog.Logger
-	Metrics   http.Handler // nil: /metrics is not served here
-	Checks    []Check
+	Tickets     Tickets
+	People      People
+	Accounts    Accounts
+	Sessions    Sessions
+	Tokens      Tokens
+	Access      Access
+	Passwords   Passwords
+	Read        Reader
+	History     History
+	Past        Past
+	Freshness   Freshness
+	Answers     Answers
+	Earlier     Earlier
+	Feed        Feed
+	Events      Events
+	Audit       Audit
+	Projections Projections
+	Log         *slog.Logger
+	Metrics     http.Handler // nil: /metrics is not served here
+	Checks      []Check
+	Paused      func() []string // the followers that an operator holds, for /readyz; nil: none
 }
 
 // Config is what an operator may set.
 type Config struct {
+	// Front is shared with whatever else serves in the process. nil: the API makes
+	// its own of PublicURL, RateLimit, TrustedProxies and Now.
+	Front *edge.Front
 	// PublicURL is how clients reach the service, HELPDESK_PUBLIC_URL. Empty:
 	// links are made from each request's scheme and host.
 	PublicURL string
@@ -152,4 +170,10 @@ type Config struct {
 	CursorKey []byte
 	// Now is the clock; nil: [time.Now].
 	Now func() time.Time
+}
+
+func (c Config) newFront() (*edge.Front, error) {
+	return edge.NewFront(edge.Config{
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: c.RateLimit, Now: c.Now,
+	})
 }

@@ -20,8 +20,10 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
 	"helpdesk/test/contract"
 )
 
@@ -33,11 +35,14 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Past      = (*projections.Past)(nil)
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
 	_ Events    = (*projections.Events)(nil)
 	_ Access    = (*commands.Access)(nil)
+
+	_ Projections = (*rebuild.Projections)(nil)
 )
 
 var (
@@ -55,6 +60,8 @@ var (
 type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
+	spans      []projections.Span     // of the last report
+	explain    projections.Explain    // of the last report
 	userFilter projections.UserFilter // of the last list of users
 	Reader                            // what a test does not expect panics
 	People
@@ -243,6 +250,39 @@ func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections
 	return projections.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
 }
 
+func (d *desk) Now(context.Context) (time.Time, error) { return noon, nil }
+
+func (d *desk) Counts(_ context.Context, spans []projections.Span, e projections.Explain) (out projections.Reported[projections.Counts], err error) {
+	d.spans, d.explain = spans, e
+	for i := range spans {
+		out.Rows = append(out.Rows, projections.Counts{Span: i, Priority: ticket.Low, Opened: int64(i + 1), Backlog: 7})
+	}
+	return out, nil
+}
+
+func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e projections.Explain) (out projections.Reported[projections.StatusCount], err error) {
+	d.spans, d.explain = []projections.Span{{Upto: upto}}, e
+	out.Rows = []projections.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
+	if e.Wanted {
+		status := ticket.StatusOpen
+		out.Behind, out.Next = []projections.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
+	}
+	return out, nil
+}
+
+func (d *desk) Agents(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.AgentCounts], err error) {
+	d.spans, d.explain = []projections.Span{s}, e
+	name, half := "=agent", 1800.5
+	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}, {Assigned: 1}}
+	return out, nil
+}
+
+func (d *desk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.ResponseTimes], err error) {
+	d.spans, d.explain = []projections.Span{s}, e
+	out.Rows = []projections.ResponseTimes{{Measure: "resolution"}}
+	return out, nil
+}
+
 // newAPI makes an API over d whose clock stands at noon.
 func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
@@ -251,7 +291,7 @@ func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
-	config := Config{CursorKey: []byte(strings.Repeat("k", cursorKeySize)), Now: func() time.Time { return noon }}
+	config := Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}
 	if change != nil {
 		change(&deps, &config)
 	}
@@ -278,7 +318,7 @@ func (r request) send(h http.Handler) *httptest.ResponseRecorder {
 		hr.Header.Set("Content-Type", "application/json")
 	}
 	if r.name != "" {
-		hr.AddCookie(&http.Cookie{Name: sessionCookie, Value: r.name})
+		hr.AddCookie(&http.Cookie{Name: edge.SessionCookie, Value: r.name})
 	}
 	for _, line := range r.head {
 		name, value, _ := strings.Cut(line, ": ")

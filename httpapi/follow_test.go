@@ -17,6 +17,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/projections"
 )
 
@@ -122,7 +123,7 @@ func (b *broadcast) listenAs(t *testing.T, query string, head ...string) (lines 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.AddCookie(&http.Cookie{Name: sessionCookie, Value: "alice"})
+	r.AddCookie(&http.Cookie{Name: edge.SessionCookie, Value: "alice"})
 	for i := 0; i+1 < len(head); i += 2 {
 		r.Header.Set(head[i], head[i+1])
 	}

@@ -4,13 +4,14 @@ import (
 	"fmt"
 	"net/http"
 	"net/http/httptest"
-	"net/netip"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/edge"
 )
 
 // clock is a clock that tests move.
@@ -105,7 +106,7 @@ func TestATokenAndASessionAreOneCaller(t *testing.T) {
 
 func TestZeroSwitchesEveryLimitOff(t *testing.T) {
 	api, _ := limited(t, newDesk(), 0)
-	for range 3 * failuresPerName {
+	for range 3 * edge.FailuresPerName {
 		signIn(api, "alice", "wrong")
 	}
 	if w := signIn(api, "alice", "right"); w.Code != 200 || w.Header().Get("RateLimit-Limit") != "" {
@@ -119,12 +120,12 @@ func signIn(api http.Handler, name, password string) *httptest.ResponseRecorder 
 
 func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 	api, clock := limited(t, newDesk(), 10_000)
-	for range 3 * failuresPerName {
+	for range 3 * edge.FailuresPerName {
 		if w := signIn(api, "admin", "right"); w.Code != 200 {
 			t.Fatalf("a right password counted: %s", w.Body)
 		}
 	}
-	for i := range failuresPerName {
+	for i := range edge.FailuresPerName {
 		if w := signIn(api, []string{"alice", " ALICE "}[i%2], "wrong"); w.Code != 401 {
 			t.Fatalf("failure %d: %s", i, w.Body)
 		}
@@ -150,7 +151,7 @@ func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 
 func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
 	api, _ := limited(t, newDesk(), 10_000)
-	statuses := make([]int, 5*failuresPerName)
+	statuses := make([]int, 5*edge.FailuresPerName)
 	var wg sync.WaitGroup
 	for i := range statuses {
 		wg.Go(func() { statuses[i] = signIn(api, "alice", "wrong").Code })
@@ -162,14 +163,14 @@ func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
 			tried++
 		}
 	}
-	if tried != failuresPerName {
-		t.Errorf("%d passwords were looked at, want %d", tried, failuresPerName)
+	if tried != edge.FailuresPerName {
+		t.Errorf("%d passwords were looked at, want %d", tried, edge.FailuresPerName)
 	}
 }
 
 func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
 	api, _ := limited(t, newDesk(), 10_000)
-	for i := range failuresPerAddress {
+	for i := range edge.FailuresPerAddress {
 		if w := signIn(api, fmt.Sprint("name", i), "wrong"); w.Code != 401 {
 			t.Fatalf("failure %d: %s", i, w.Body)
 		}
@@ -187,61 +188,16 @@ func TestRegistrationsAreLimitedByAddress(t *testing.T) {
 		body := fmt.Sprintf(`{"username":"n%d","email":"n%d@example.com","password":"lampshade-orbit"}`, i, i)
 		return request{method: "POST", path: "/api/register/", body: body}.send(api).Code
 	}
-	for i := range registrationsPerHour {
+	for i := range edge.RegistrationsPerHour {
 		if got := register(i); got != 201 {
 			t.Fatalf("registration %d: %d", i, got)
 		}
 	}
-	if got := register(registrationsPerHour); got != 429 {
+	if got := register(edge.RegistrationsPerHour); got != 429 {
 		t.Errorf("one more: %d", got)
 	}
-	clock.pass(time.Hour / registrationsPerHour)
-	if got := register(registrationsPerHour); got != 201 {
+	clock.pass(time.Hour / edge.RegistrationsPerHour)
+	if got := register(edge.RegistrationsPerHour); got != 201 {
 		t.Errorf("later: %d", got)
-	}
-}
-
-func TestWhereARequestComesFrom(t *testing.T) {
-	proxies := []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8"), netip.MustParsePrefix("::1/128")}
-	for _, c := range []struct {
-		name, peer, forwarded string
-		proxies               []netip.Prefix
-		want                  string
-	}{
-		{"the peer", "192.0.2.1:99", "", nil, "192.0.2.1"},
-		{"a header nobody is trusted with", "192.0.2.1:99", "198.51.100.7", nil, "192.0.2.1"},
-		{"a header of one who is not trusted", "192.0.2.1:99", "198.51.100.7", proxies, "192.0.2.1"},
-		{"a trusted proxy", "10.1.2.3:99", "198.51.100.7", proxies, "198.51.100.7"},
-		{"what the client made up before it", "10.1.2.3:99", "203.0.113.5, 198.51.100.7", proxies, "198.51.100.7"},
-		{"two proxies", "[::1]:99", "203.0.113.5, 198.51.100.7 , 10.9.9.9", proxies, "198.51.100.7"},
-		{"proxies alone", "10.1.2.3:99", "10.4.4.4,10.5.5.5", proxies, "10.4.4.4"},
-		{"no header", "10.1.2.3:99", "", proxies, "10.1.2.3"},
-		{"nonsense", "10.1.2.3:99", "198.51.100.7, unknown", proxies, "10.1.2.3"},
-		{"IPv6 counts by network", "[2001:db8:1:2:3:4:5:6]:99", "", nil, "2001:db8:1:2::/64"},
-		{"IPv4 written as IPv6", "[::ffff:192.0.2.1]:99", "", nil, "192.0.2.1"},
-	} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.RemoteAddr = c.peer
-		if c.forwarded != "" {
-			r.Header.Set("X-Forwarded-For", c.forwarded)
-		}
-		if got := (&API{proxies: c.proxies}).address(r); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
-		}
-	}
-}
-
-func TestALimiterIsBounded(t *testing.T) {
-	c := &clock{at: noon}
-	l := newLimiter(10, time.Minute, c.now)
-	for i := range maxBuckets + 10 {
-		l.take(fmt.Sprint(i))
-	}
-	if len(l.buckets) > maxBuckets {
-		t.Errorf("%d buckets", len(l.buckets))
-	}
-	c.pass(2 * time.Minute)
-	if l.take("x"); len(l.buckets) != 1 {
-		t.Errorf("%d buckets after all filled up again", len(l.buckets))
 	}
 }

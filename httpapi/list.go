@@ -2,7 +2,6 @@ package httpapi
 
 import (
 	"fmt"
-	"net/http"
 	"net/url"
 	"strings"
 
@@ -33,7 +32,7 @@ func (a *API) page(c *Call, l Listing) (projections.Page, error) {
 		p.Size = defaultPageSize
 	}
 	if l.Cursor != "" {
-		place, err := a.cursors.open(c.listScope(), l.Cursor)
+		place, err := a.cursors.Open(c.listScope(), l.Cursor)
 		if err != nil {
 			return p, invalid(Violation{Pointer: "?cursor", Code: "cursor", Detail: "the cursor was not made for this list"})
 		}
@@ -84,31 +83,12 @@ func listOf[R, T any](a *API, c *Call, s projections.Slice[R], view func(R) T) (
 }
 
 func (a *API) pageLink(c *Call, place projections.Cursor) (string, error) {
-	token, err := a.cursors.seal(c.listScope(), place)
+	token, err := a.cursors.Seal(c.listScope(), place)
 	if err != nil {
 		return "", err
 	}
 	query := c.Request.URL.Query()
 	query.Set("cursor", token)
 	path := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
-	return a.base(c.Request) + path.String(), nil
-}
-
-// base answers scheme and host that clients reach the service by.
-func (a *API) base(r *http.Request) string {
-	if a.public != "" {
-		return a.public
-	}
-	scheme := "http"
-	if a.secure(r) {
-		scheme = "https"
-	}
-	return (&url.URL{Scheme: scheme, Host: r.Host}).String()
-}
-
-// secure reports whether the client speaks TLS, to us or to what stands
-// before us.
-func (a *API) secure(r *http.Request) bool {
-	return r.TLS != nil || strings.EqualFold(r.Header.Get("X-Forwarded-Proto"), "https") ||
-		strings.HasPrefix(a.public, "https:")
+	return a.front.Base(c.Request) + path.String(), nil
 }

@@ -21,7 +21,7 @@ type Registration struct {
 }
 
 func (a *API) registerUser(ctx context.Context, c *Call, in Registration) (Written[User], error) {
-	if err := c.mayRegister(); err != nil {
+	if err := a.front.Register(a.front.Address(c.Request)); err != nil {
 		return Written[User]{}, err
 	}
 	id := user.ID{UUID: c.newID()}

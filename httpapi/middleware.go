@@ -3,14 +3,13 @@ package httpapi
 import (
 	"log/slog"
 	"net/http"
-	"regexp"
 	"runtime/debug"
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/edge"
 )
 
 const callKey = "httpapi.call"
@@ -18,18 +17,9 @@ const callKey = "httpapi.call"
 // callOf answers the call that begin made.
 func callOf(g *gin.Context) *Call { return g.MustGet(callKey).(*Call) }
 
-var requestID = regexp.MustCompile(`^[\x20-\x7E]{1,128}$`)
-
 // begin makes the call of each request and sets the headers of every answer.
 func (a *API) begin(g *gin.Context) {
-	id := g.GetHeader("X-Request-Id")
-	if !requestID.MatchString(id) {
-		made, err := uuid.NewV7()
-		if err != nil { // the system is out of randomness
-			panic(err)
-		}
-		id = made.String()
-	}
+	id := edge.RequestID(g.Request)
 	h := g.Writer.Header()
 	h.Set("X-Request-Id", id)
 	h.Set("X-Content-Type-Options", "nosniff")
@@ -52,24 +42,14 @@ func (a *API) log(g *gin.Context) {
 	case "/healthz", "/readyz", "/metrics":
 		level = slog.LevelDebug
 	}
-	attrs := []slog.Attr{
-		slog.String("method", g.Request.Method),
-		slog.String("route", g.FullPath()),
-		slog.Int("status", g.Writer.Status()),
-		slog.Float64("duration_ms", float64(time.Since(began).Microseconds())/1000),
-		slog.Int("bytes", max(g.Writer.Size(), 0)),
-		slog.String("request_id", c.ID),
-	}
-	if !c.Actor.ID.IsZero() {
-		attrs = append(attrs, slog.String("user_id", c.Actor.ID.String()))
+	line := edge.Line{
+		Method: g.Request.Method, Route: g.FullPath(), Status: g.Writer.Status(), Took: time.Since(began),
+		Bytes: g.Writer.Size(), RequestID: c.ID, User: c.Actor.ID, Position: c.position,
 	}
 	if c.Token != nil {
-		attrs = append(attrs, slog.String("token_id", c.Token.ID.String()))
+		line.Token = c.Token.ID
 	}
-	if c.position != 0 {
-		attrs = append(attrs, slog.Int64("event_position", c.position))
-	}
-	a.Log.LogAttrs(g.Request.Context(), level, "request", attrs...)
+	line.Write(g.Request.Context(), a.Log, level)
 }
 
 // recover answers a panic with a bare 500 and logs it with its stack.
@@ -103,7 +83,7 @@ func (a *API) sameOrigin(g *gin.Context) {
 	if _, given := bearer(g.Request.Header); given {
 		return
 	}
-	if a.origins.Check(g.Request) == nil {
+	if a.front.SameOrigin(g.Request) {
 		return
 	}
 	g.Abort()

@@ -14,6 +14,8 @@ import (
 	swaggest "github.com/swaggest/jsonschema-go"
 	"github.com/swaggest/openapi-go"
 	"github.com/swaggest/openapi-go/openapi31"
+
+	"helpdesk/edge"
 )
 
 // contractVersion is the version of the API that the document describes: its
@@ -46,8 +48,8 @@ func (a *API) describe() ([]byte, error) {
 	spec.Info.WithLicense(*(&openapi31.License{Name: "All rights reserved"}).WithIdentifier("LicenseRef-all-rights-reserved"))
 	// First where the document is: a page may speak to its own origin alone.
 	spec.WithServers(*(&openapi31.Server{URL: "/"}).WithDescription("This helpdesk"))
-	if a.public != "" {
-		spec.Servers = append(spec.Servers, *(&openapi31.Server{URL: a.public}).WithDescription("This helpdesk, as others reach it"))
+	if a.front.Public() != "" {
+		spec.Servers = append(spec.Servers, *(&openapi31.Server{URL: a.front.Public()}).WithDescription("This helpdesk, as others reach it"))
 	}
 	d.addSecurity()
 	d.addHeaders()
@@ -115,7 +117,7 @@ const (
 )
 
 func (d *document) addSecurity() {
-	d.Spec.SetAPIKeySecurity(bySession, sessionCookie, openapi.InCookie, "The cookie that signing in sets.")
+	d.Spec.SetAPIKeySecurity(bySession, edge.SessionCookie, openapi.InCookie, "The cookie that signing in sets.")
 	d.Spec.SetHTTPBearerTokenSecurity(byToken, "hd_…", "An API token.")
 }
 
@@ -145,7 +147,7 @@ func (d *document) tag(path string) string {
 
 // groups are the tags of what is not called by the first part of its path.
 var groups = map[string]string{
-	"register": "Account", "login": "Account", "logout": "Account", "me": "Account",
+	"register": "Account", "login": "Account", "logout": "Account", "me": "Account", "reports": "Report",
 }
 
 // aboutTags says what the calls of a group are for.
@@ -156,6 +158,7 @@ var aboutTags = map[string]string{
 	"Comments":    "What is said on tickets, and notes among staff.",
 	"Events":      "What happens, as it happens, and the log of all of it.",
 	"Report":      "What happened, counted.",
+	"Projections": "The read models: where they stand, and building them anew.",
 	"Audit":       "The log as a Merkle tree, for public tools to verify.",
 	operationsTag: "What operators and tools ask; anyone may.",
 }

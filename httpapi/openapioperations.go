@@ -15,7 +15,8 @@ const documentPath = "/openapi.json"
 
 // Health is the answer of what runs.
 type Health struct {
-	Status string `json:"status" required:"true" enum:"ok,ready"`
+	Status string   `json:"status" required:"true" enum:"ok,ready"`
+	Paused []string `json:"paused,omitempty" description:"Read models and others that an operator holds: they answer with what they have."`
 }
 
 // operation is a call outside the table.

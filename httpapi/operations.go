@@ -17,6 +17,7 @@ const readyWait = 2 * time.Second
 // Checks.
 func NewOperations(deps Deps) *API {
 	a := newBare(deps, Config{})
+	a.front, _ = Config{}.newFront() // nothing is set that could be wrong
 	a.newEngine()
 	return a
 }
@@ -65,7 +66,12 @@ func (a *API) ready(g *gin.Context) {
 		}
 	}
 	if faults == nil {
-		writeBody(g.Writer, http.StatusOK, "application/json", []byte(`{"status":"ready"}`+"\n"))
+		health := Health{Status: "ready"}
+		if a.Paused != nil {
+			health.Paused = a.Paused()
+		}
+		body, _ := encode(health) // it is texts
+		writeBody(g.Writer, http.StatusOK, jsonType, body)
 		return
 	}
 	a.refuse(g, &refusal{

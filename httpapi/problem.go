@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
+	"helpdesk/edge"
 )
 
 // Problem is the body of every refusal (RFC 9457).
@@ -76,18 +77,6 @@ var errUnreadable = &domain.Error{
 	Message: "the read side has not caught up yet, try again",
 }
 
-// statusOf is the one table from the kinds of refusal to HTTP.
-var statusOf = map[domain.Kind]int{
-	domain.KindInvalid:         http.StatusBadRequest,
-	domain.KindUnauthenticated: http.StatusUnauthorized,
-	domain.KindForbidden:       http.StatusForbidden,
-	domain.KindNotFound:        http.StatusNotFound,
-	domain.KindConflict:        http.StatusConflict,
-	domain.KindStale:           http.StatusPreconditionFailed,
-	domain.KindRejected:        http.StatusUnprocessableEntity,
-	domain.KindUnavailable:     http.StatusServiceUnavailable,
-}
-
 // problemOf turns any error into what may be told of it. known is false for an
 // error nobody foresaw: that is to be logged.
 func problemOf(err error) (p Problem, known bool) {
@@ -95,9 +84,13 @@ func problemOf(err error) (p Problem, known bool) {
 	if errors.As(err, &refused) {
 		return Problem{Status: refused.status, Code: refused.code, Detail: refused.detail, Errors: refused.violations, retryAfter: refused.retryAfter}, true
 	}
+	var beyond *edge.TooMany
+	if errors.As(err, &beyond) {
+		return problemOf(tooMany(beyond.Code, beyond.Detail, beyond.Retry))
+	}
 	var rule *domain.Error
 	if errors.As(err, &rule) {
-		if status, ok := statusOf[rule.Kind]; ok {
+		if status, ok := edge.StatusOf[rule.Kind]; ok {
 			return ruleProblem(rule, status), true
 		}
 	}

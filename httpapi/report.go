@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"helpdesk/domain"
 	"helpdesk/projections"
 )
 
@@ -13,6 +12,7 @@ type ReportQuery struct {
 	AsOf    Optional[time.Time] `query:"as_of" description:"End of the window; now when left out."`
 	Days    Optional[int]       `query:"days" minimum:"1" maximum:"366" description:"Length of the window; 7 when left out."`
 	KnownAt Optional[time.Time] `query:"known_at" description:"Leave out what was recorded later."`
+	Explaining
 }
 
 // Report counts what happened in the window (from, to]: in the members for
@@ -27,27 +27,29 @@ type Report struct {
 	From         Time   `json:"from" required:"true"`
 	To           Time   `json:"to" required:"true"`
 	AsOfPosition int64  `json:"as_of_position" required:"true" description:"The counts are complete up to here in the log."`
+
+	Explanation *Explanation `json:"explanation,omitempty" description:"What is behind the counts, where explain is true."`
 }
 
 // reportDays is the span of the report that asks for none.
 const reportDays = 7
 
 func (a *API) report(ctx context.Context, c *Call, in ReportQuery) (Report, error) {
-	if !seesPeople(c.Actor) { // the same two roles: admin and auditor
-		return Report{}, domain.ErrForbidden
-	}
-	if in.AsOf.Set && in.AsOf.Value.After(a.now()) {
-		return Report{}, invalid(Violation{Pointer: "?as_of", Code: "future", Detail: "an instant in the past is wanted"})
+	if err := a.mayReport(c, in.AsOf); err != nil {
+		return Report{}, err
 	}
 	days := reportDays
 	if in.Days.Set {
 		days = in.Days.Value
 	}
-	r, err := a.Read.Report(ctx, projections.ReportQuery{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value})
+	r, err := a.Read.Report(ctx, projections.ReportQuery{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value, Explain: in.explain()})
 	if err != nil {
 		return Report{}, err
 	}
-	out := Report{From: Time{r.From}, To: Time{r.To}, AsOfPosition: r.AsOfPosition}
+	if in.AsOf.Set {
+		a.memento(c, in.AsOf.Value)
+	}
+	out := Report{From: Time{r.From}, To: Time{r.To}, AsOfPosition: r.AsOfPosition, Explanation: explanation(in.Explaining, r.Behind, r.Next)}
 	if in.Days.Set {
 		out.Opened, out.Resolved, out.Escalated = &r.Opened, &r.Resolved, &r.Escalated
 	} else {

@@ -42,6 +42,7 @@ func (a *API) routes() []Route {
 		{Method: post, Path: "/api/tickets/{id}/reopen/", ID: "reopenTicket", Summary: "Reopen a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusOpen)},
 		{Method: post, Path: "/api/tickets/{id}/escalate/", ID: "escalateTicket", Summary: "Escalate a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusEscalated)},
 		{Method: get, Path: "/api/tickets/{id}/history/", ID: "ticketHistory", Summary: "Read what happened to a ticket and its letters", Who: SignedIn, Status: ok, Handler: Handle(a.ticketHistory)},
+		{Method: get, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff", Summary: "Compare a ticket with itself at two moments", Who: SignedIn, Status: ok, Handler: Handle(a.diffTicket)},
 
 		{Method: get, Path: "/api/comments/", ID: "listComments", Summary: "List comments", Who: SignedIn, Status: ok, Handler: Handle(a.listComments)},
 		{Method: post, Path: "/api/comments/", ID: "addComment", Summary: "Comment on a ticket", Who: SignedIn, Status: created, Handler: Handle(a.addComment)},
@@ -53,6 +54,17 @@ func (a *API) routes() []Route {
 		{Method: get, Path: "/api/events/", ID: "listEvents", Summary: "Read the log", Who: SignedIn, Status: ok, Handler: Handle(a.listEvents).Or(StreamOf(ndjsonType, a.writeEvents))},
 		{Method: get, Path: "/api/events/stream/", ID: "streamEvents", Summary: "Follow what happens to tickets", Who: SignedIn, Status: ok, Handler: StreamOf("text/event-stream", a.streamEvents)},
 		{Method: get, Path: "/api/report/", ID: "report", Summary: "Count what happened lately", Who: SignedIn, Status: ok, Handler: Handle(a.report)},
+		{Method: get, Path: "/api/reports/daily/", ID: "dailyReport", Summary: "Count what happened day by day", Who: SignedIn, Status: ok, Handler: tableAs("daily", a.dailyReport)},
+		{Method: get, Path: "/api/reports/status-distribution/", ID: "statusDistribution", Summary: "Count the tickets in each status", Who: SignedIn, Status: ok, Handler: tableAs("status-distribution", a.statusDistribution)},
+		{Method: get, Path: "/api/reports/priorities/", ID: "priorityReport", Summary: "Count what happened by priority", Who: SignedIn, Status: ok, Handler: tableAs("priorities", a.priorityReport)},
+		{Method: get, Path: "/api/reports/agents/", ID: "agentReport", Summary: "Count what happened by agent", Who: SignedIn, Status: ok, Handler: tableAs("agents", a.agentReport)},
+		{Method: get, Path: "/api/reports/response-times/", ID: "responseTimes", Summary: "Say how long tickets waited", Who: SignedIn, Status: ok, Handler: tableAs("response-times", a.responseTimes)},
+
+		{Method: get, Path: "/api/projections/", ID: "listProjections", Summary: "See where the read models stand", Who: SignedIn, Status: ok, Handler: Handle(a.listProjections)},
+		{Method: get, Path: "/api/projections/{name}/", ID: "getProjection", Summary: "See where a read model and its rebuild stand", Who: SignedIn, Status: ok, Handler: Handle(a.getProjection)},
+		{Method: post, Path: "/api/projections/{name}/rebuild/", ID: "rebuildProjection", Summary: "Have a read model built anew", Who: SignedIn, Status: http.StatusAccepted, Handler: Handle(a.rebuildProjection)},
+		{Method: post, Path: "/api/projections/{name}/pause/", ID: "pauseProjection", Summary: "Hold a read model", Who: SignedIn, Status: ok, Handler: Handle(a.pauseProjection)},
+		{Method: post, Path: "/api/projections/{name}/resume/", ID: "resumeProjection", Summary: "Let a read model go on", Who: SignedIn, Status: ok, Handler: Handle(a.resumeProjection)},
 
 		{Method: get, Path: "/api/audit/inclusion/", ID: "auditInclusion", Summary: "Prove that an event is in the log", Who: SignedIn, Status: ok, Handler: Handle(a.auditInclusion)},
 		{Method: get, Path: "/api/audit/consistency/", ID: "auditConsistency", Summary: "Prove that the log has only grown", Who: SignedIn, Status: ok, Handler: Handle(a.auditConsistency)},

@@ -246,6 +246,9 @@ func fault(k jsonschema.ErrorKind) (code, detail string) {
 	case *kind.Maximum:
 		return "maximum", fmt.Sprintf("at most %s is allowed", k.Want.RatString())
 	case *kind.Format:
+		if k.Want == "date" {
+			return "format", "a date is wanted, such as 2026-01-31"
+		}
 		return "format", "a " + k.Want + " is wanted, such as 2026-01-31T12:00:00Z"
 	}
 	return "invalid", "the value is out of shape"

@@ -10,10 +10,8 @@ import (
 	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 )
-
-// sessionCookie is the cookie that carries a session's token.
-const sessionCookie = "helpdesk_session"
 
 // maxToken bounds what is looked up as a token, in bytes.
 const maxToken = 256
@@ -53,11 +51,11 @@ func (c *Call) byToken(ctx context.Context, secret string) (*caller, error) {
 }
 
 func (c *Call) byCookie(ctx context.Context) (*caller, error) {
-	cookie, err := c.Request.Cookie(sessionCookie)
-	if err != nil || cookie.Value == "" || len(cookie.Value) > maxToken {
+	token := edge.SessionToken(c.Request)
+	if token == "" {
 		return nil, nil
 	}
-	session, err := c.api.Sessions.Lookup(ctx, cookie.Value)
+	session, err := c.api.Sessions.Lookup(ctx, token)
 	switch {
 	case errors.Is(err, auth.ErrNoSession):
 		return nil, nil
@@ -65,9 +63,9 @@ func (c *Call) byCookie(ctx context.Context) (*caller, error) {
 		return nil, err
 	}
 	if session.Renewed {
-		c.setCookie(cookie.Value, session.ExpiresAt)
+		c.setCookie(token, session.ExpiresAt)
 	}
-	return &caller{account: session.Account, session: &session, credential: cookie.Value}, nil
+	return &caller{account: session.Account, session: &session, credential: token}, nil
 }
 
 // identify makes the caller the one who acts: [auth.ErrNoSession] when nobody
@@ -121,15 +119,7 @@ func bearer(h http.Header) (token string, given bool) {
 }
 
 func (c *Call) setCookie(token string, expires time.Time) {
-	c.cookie(token, expires, int(expires.Sub(c.api.now()).Seconds()))
+	c.api.front.SetSession(c.header, c.Request, token, expires)
 }
 
-func (c *Call) clearCookie() { c.cookie("", time.Unix(0, 0), -1) }
-
-func (c *Call) cookie(value string, expires time.Time, maxAge int) {
-	cookie := http.Cookie{
-		Name: sessionCookie, Value: value, Path: "/", Expires: expires, MaxAge: maxAge,
-		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: c.api.secure(c.Request),
-	}
-	c.header.Set("Set-Cookie", cookie.String())
-}
+func (c *Call) clearCookie() { c.api.front.ClearSession(c.header, c.Request) }

@@ -17,7 +17,7 @@ import (
 const DefaultFrom = "helpdesk@example.com"
 
 // ticketPath is where a ticket is found below the public URL.
-const ticketPath = "/api/tickets/%d/"
+const ticketPath = "/admin/tickets/%d/"
 
 // How many characters of a title and of a name a letter tells. Both are longer
 // than what the domain lets in.

@@ -20,8 +20,10 @@ var files embed.FS
 
 // Up runs every pending migration as the owner of the database and then grants
 // serviceRole, the login the service works with, what it needs and no more;
-// nothing is granted when that login is the owner itself. Any number of
-// processes may call it at once: they take turns under an advisory lock.
+// nothing is granted when that login is the owner itself. [AnalystRole] is made
+// and granted what it may read; on a server where the owner may not make roles it
+// is left out, which [HasAnalystRole] tells. Any number of processes may call it
+// at once: they take turns under an advisory lock.
 func Up(ctx context.Context, ownerURL, serviceRole string) error {
 	db, err := sql.Open("pgx", ownerURL)
 	if err != nil {
@@ -35,7 +37,10 @@ func Up(ctx context.Context, ownerURL, serviceRole string) error {
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
-	return grant(ctx, db, serviceRole)
+	if err := grant(ctx, db, serviceRole); err != nil {
+		return err
+	}
+	return admitAnalysts(ctx, db)
 }
 
 // Pending answers how many migrations the database at url still lacks, and

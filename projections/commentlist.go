@@ -24,23 +24,25 @@ type commentRow struct {
 }
 
 const addCommentsSQL = `
-INSERT INTO read.comments (id, ticket_id, author_id, text, internal, created_at, edited_at)
+INSERT INTO comments (id, ticket_id, author_id, text, internal, created_at, edited_at)
 SELECT id, ticket_id, author_id, text, internal, created_at, edited_at
-FROM json_populate_recordset(NULL::read.comments, $1::json)`
+FROM json_populate_recordset(NULL::comments, $1::json)`
 
 const editCommentsSQL = `
-UPDATE read.comments AS c SET text = e.text, edited_at = e.edited_at
-FROM json_populate_recordset(NULL::read.comments, $1::json) AS e
+UPDATE comments AS c SET text = e.text, edited_at = e.edited_at
+FROM json_populate_recordset(NULL::comments, $1::json) AS e
 WHERE c.id = e.id`
 
-const removeCommentsSQL = `DELETE FROM read.comments WHERE id = ANY ($1) OR ticket_id = ANY ($2)`
+const removeCommentsSQL = `DELETE FROM comments WHERE id = ANY ($1) OR ticket_id = ANY ($2)`
 
-const forgetCommentsSQL = `DELETE FROM read.comments WHERE ticket_id = ANY ($1)`
+const forgetCommentsSQL = `DELETE FROM comments WHERE ticket_id = ANY ($1)`
 
 // commentList keeps read.comments.
 func commentList() eventstore.Follower {
 	return withTexts(eventstore.Follower{
-		Name: "comment_list",
+		Name:    "comment_list",
+		Tables:  []string{"comments"},
+		Lookups: []string{"comments_ticket"},
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyCommentList,

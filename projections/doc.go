@@ -9,14 +9,18 @@
 // statement. The follower machinery of eventstore commits tables and checkpoint
 // together, so each event changes each table exactly once, in log order.
 //
-//	projector      tables               shows
-//	ticket_list    read.tickets         every ticket as it is now
-//	comment_list   read.comments        every comment as it is now
-//	user_list      read.users           everybody as they are now
-//	ticket_facts   read.ticket_facts    what the report counts
-//	email_ledger   read.emails          every letter and what became of it
-//	ticket_search  read.ticket_search,  the words of every ticket, with and
-//	               read.search_texts    without those of notes among staff
+//	projector        tables                  shows
+//	ticket_list      read.tickets            every ticket as it is now
+//	comment_list     read.comments           every comment as it is now
+//	user_list        read.users              everybody as they are now
+//	ticket_history   read.ticket_history     every ticket as it was, a row an interval
+//	ticket_measures  read.ticket_facts,      what reports count, one by one,
+//	                 read.ticket_measures,   by ticket,
+//	                 read.hourly_facts,      and in sums by the hour
+//	                 read.hourly_moves
+//	email_ledger     read.emails             every letter and what became of it
+//	ticket_search    read.ticket_search,     the words of every ticket, with and
+//	                 read.search_texts       without those of notes among staff
 //
 // A projector owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides.
@@ -25,11 +29,14 @@
 //
 // [Reader] answers queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
-// that come and go neither repeat nor hide others. [Feed] reads the log instead
-// and tells a viewer of the events of tickets they see; [Events] reads all of it for
-// those who audit. [Histories] tells, from the log too, what happened to a ticket
-// or to a user, and replays tickets; the timers behind escalations it finds where
-// the escalation keeps them, in saga.timers.
+// that come and go neither repeat nor hide others. [Past] answers what the system
+// knew at an instant: single tickets by folding their events, lists by the
+// intervals of read.ticket_history, with the tickets of a page completed from
+// their events. [Feed] reads the log instead and tells a viewer of the events of
+// tickets they see; [Events] reads all of it for those who audit. [Histories]
+// tells, from the log too, what happened to a ticket or to a user, and replays
+// tickets; the timers behind escalations it finds where the escalation keeps
+// them, in saga.timers.
 package projections
 
 import (
@@ -39,5 +46,5 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketFacts(), ticketSearch(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketMeasures(), ticketHistory(), ticketSearch(), emailLedger()}
 }

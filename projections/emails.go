@@ -36,11 +36,11 @@ type Email struct {
 const emailColumns = `id, kind, ticket_id, ticket_number, cause_version, recipient_id, address, status, attempts, error,
     retry_at, queued_at, sent_at, updated_at, version, position`
 
-const loadEmailsSQL = `SELECT ` + emailColumns + ` FROM read.emails WHERE id = ANY ($1)`
+const loadEmailsSQL = `SELECT ` + emailColumns + ` FROM emails WHERE id = ANY ($1)`
 
 const writeEmailsSQL = `
-INSERT INTO read.emails (` + emailColumns + `)
-SELECT ` + emailColumns + ` FROM json_populate_recordset(NULL::read.emails, $1::json)
+INSERT INTO emails (` + emailColumns + `)
+SELECT ` + emailColumns + ` FROM json_populate_recordset(NULL::emails, $1::json)
 ON CONFLICT (id) DO UPDATE SET
     status = excluded.status,
     attempts = excluded.attempts,
@@ -54,11 +54,12 @@ ON CONFLICT (id) DO UPDATE SET
 // emailLedger keeps read.emails.
 func emailLedger() eventstore.Follower {
 	return withTexts(eventstore.Follower{
-		Name: "email_ledger",
+		Name:   "email_ledger",
+		Tables: []string{"emails"},
 		Types: eventstore.Types(letter.Queued{}, letter.HandedOver{}, letter.Postponed{}, letter.Sent{}, letter.Failed{},
 			letter.Doubted{}, letter.Requeued{}),
 		Apply: applyEmailLedger,
-	}, `DELETE FROM read.emails WHERE id = ANY ($1)`)
+	}, `DELETE FROM emails WHERE id = ANY ($1)`)
 }
 
 func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {

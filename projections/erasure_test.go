@@ -46,6 +46,10 @@ func TestOfSomebodyErasedTheReadModelsShowNothing(t *testing.T) {
 		if err := d.pool.QueryRow(testContext(t), q, eve.UUID, domain.Erased).Scan(&hers); err != nil || hers > 0 {
 			t.Errorf("%d comments of hers are shown, %v", hers, err)
 		}
+		const titles = `SELECT count(*) FROM read.ticket_history WHERE title_by = $1 AND title <> $2`
+		if err := d.pool.QueryRow(testContext(t), titles, eve.UUID, domain.Erased).Scan(&hers); err != nil || hers > 0 {
+			t.Errorf("%d titles of hers are kept, %v", hers, err)
+		}
 		for _, e := range d.log(t) {
 			if e.PersonID.UUID == eve.UUID && strings.Contains(string(e.Data), "eve@example.com") {
 				t.Errorf("her address is in the log: %s", e.Data)

@@ -42,8 +42,16 @@ SELECT md5('user' || n)::uuid, 'name' || n, substr(md5(n::text), 1, 8) || '@exam
 FROM generate_series(0, 19999) AS n;
 INSERT INTO read.ticket_facts
 SELECT n, md5('ticket' || n % 20000)::uuid, (ARRAY['opened','resolved','escalated'])[1 + n % 3],
-    '2025-01-01'::timestamptz + n * interval '35 minutes', '2025-01-01'::timestamptz + n * interval '35 minutes'
-FROM generate_series(1, 30000) AS n;`
+    '2025-01-01'::timestamptz + n * interval '35 minutes', '2025-01-01'::timestamptz + n * interval '35 minutes',
+    CASE WHEN n % 10 = 0 THEN '2025-01-03'::timestamptz + n * interval '35 minutes' END,
+    'open', 'resolved', 'low', 'low', NULL, NULL, 'user', NULL
+FROM generate_series(1, 30000) AS n;
+INSERT INTO read.ticket_measures
+SELECT md5('ticket' || n)::uuid, n, md5('user' || n % 2000)::uuid, now(), 'open', now(), 'low', NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n
+FROM generate_series(0, 19999) AS n;
+INSERT INTO read.hourly_facts
+SELECT fact, '2025-01-01'::timestamptz + n * interval '1 hour', 3
+FROM generate_series(1, 18000) AS n, unnest(ARRAY['opened','resolved','escalated']) AS fact;`
 
 // statement is what a query sent to the database.
 type statement struct {
@@ -178,6 +186,17 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		"a person's name":                    users(UserFilter{Search: "name1234"}),
 		"a person's name alone":              users(UserFilter{Search: "name1234", NamesOnly: true}),
 		"a week's report":                    func() error { _, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7}); return err },
+		"a week's report as was known": func() error {
+			_, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7, KnownAt: next})
+			return err
+		},
+	}
+	week, open := Span{next.AddDate(0, 0, -7), next}, Explain{Wanted: true, Limit: 1000}
+	queries["a week's counts"] = func() error { _, err := r.Counts(testContext(t), []Span{week}, Explain{}); return err }
+	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(testContext(t), next, Explain{}); return err }
+	queries["what is behind a week's report"] = func() error {
+		_, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7, Explain: open})
+		return err
 	}
 	for _, by := range []TicketOrder{ByCreated, ByUpdated, ByPriority, ByNumber} {
 		queries["ordered by "+string(by)] = tickets(admin, TicketFilter{OrderBy: by})
@@ -204,8 +223,11 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 			t.Fatalf("%s: %v", name, err)
 		}
 		for _, s := range ear.take() {
+			if s.sql == "commit" || strings.HasPrefix(s.sql, "begin ") {
+				continue
+			}
 			plan := explain(t, owner, s)
-			for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "ticket_search", "search_texts"} {
+			for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "hourly_facts", "ticket_search", "search_texts"} {
 				if strings.Contains(plan, "Seq Scan on "+table+" ") {
 					t.Errorf("%s scans read.%s:\n%s\n%s", name, table, s.sql, plan)
 				}

@@ -25,10 +25,11 @@ import (
 // tables are the read models as rows, each in the order of its key.
 type tables struct {
 	tickets  []ticketRow
+	history  []intervalRow
 	comments []commentRow
 	users    []userRow
-	facts    []factRow
 	emails   []Email
+	reported
 }
 
 // fold works out the read models from the log the plainest way: stream by
@@ -39,11 +40,6 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	streams := map[uuid.UUID][]eventstore.Envelope{}
 	for _, e := range log {
 		streams[e.StreamID] = append(streams[e.StreamID], e)
-		for kind, fact := range map[string]string{"ticket.opened": "opened", "ticket.resolved": "resolved", "ticket.escalated": "escalated"} {
-			if e.Type == kind {
-				all.facts = append(all.facts, factRow{e.Position, e.StreamID, fact, e.OccurredAt, e.RecordedAt})
-			}
-		}
 	}
 	for id, events := range streams {
 		if events[0].StreamType == domain.UserStream {
@@ -59,12 +55,17 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 			s = ticket.Evolve(s, e.Event)
 		}
 		states[id] = s
+		all.measures = append(all.measures, foldMeasures(id, events))
+		all.facts = append(all.facts, foldFacts(events)...)
+		all.history = append(all.history, foldIntervals(id, events)...)
 		if s.Exists {
 			all.tickets = append(all.tickets, foldOneTicket(id, s, events))
 			all.comments = append(all.comments, foldComments(id, s, events)...)
 		}
 	}
+	all.sum()
 	slices.SortFunc(all.tickets, func(a, b ticketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(all.comments, func(a, b commentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.emails, func(a, b Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.users, func(a, b userRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
@@ -175,10 +176,11 @@ func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
 		tickets:  all[ticketRow](t, d, `SELECT `+ticketColumns+` FROM read.tickets ORDER BY id`),
+		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
 		comments: all[commentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
 		users:    all[userRow](t, d, `SELECT `+userColumns+` FROM read.users ORDER BY id`),
-		facts:    all[factRow](t, d, `SELECT * FROM read.ticket_facts ORDER BY position`),
 		emails:   all[Email](t, d, `SELECT `+emailColumns+` FROM read.emails ORDER BY id`),
+		reported: d.reported(t),
 	}
 }
 
@@ -197,11 +199,15 @@ func (d *desk) checkTables(t *testing.T) {
 	want, _ := fold(d.log(t))
 	got := d.tables(t)
 	for name, diff := range map[string]string{
-		"tickets":      gocmp.Diff(want.tickets, got.tickets, cmpopts.EquateEmpty()),
-		"comments":     gocmp.Diff(want.comments, got.comments, cmpopts.EquateEmpty()),
-		"users":        gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
-		"emails":       gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
-		"ticket_facts": gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),
+		"tickets":         gocmp.Diff(want.tickets, got.tickets, cmpopts.EquateEmpty()),
+		"ticket_history":  gocmp.Diff(want.history, got.history, cmpopts.EquateEmpty()),
+		"comments":        gocmp.Diff(want.comments, got.comments, cmpopts.EquateEmpty()),
+		"users":           gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
+		"emails":          gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
+		"ticket_facts":    gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),
+		"ticket_measures": gocmp.Diff(want.measures, got.measures, cmpopts.EquateEmpty()),
+		"hourly_facts":    gocmp.Diff(want.hours, got.hours, cmpopts.EquateEmpty(), cmpopts.EquateComparable(hourlyFact{})),
+		"hourly_moves":    gocmp.Diff(want.moves, got.moves, cmpopts.EquateEmpty(), cmpopts.EquateComparable(hourlyMove{})),
 	} {
 		if diff != "" {
 			t.Errorf("read.%s (-fold of the log +table):\n%s", name, diff)

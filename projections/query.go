@@ -145,9 +145,14 @@ func (l list[R]) cursor(row R, back bool) *Cursor {
 	return &Cursor{Key: key, ID: id, Back: back}
 }
 
+// querier is a pool, or a transaction on it.
+type querier interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
 // one reads the single row of a query, [domain.ErrNotFound] when there is none.
-func one[R any](ctx context.Context, pool *pgxpool.Pool, what, sql string, args ...any) (R, error) {
-	rows, _ := pool.Query(ctx, sql, args...) // CollectOneRow answers its error
+func one[R any](ctx context.Context, db querier, what, sql string, args ...any) (R, error) {
+	rows, _ := db.Query(ctx, sql, args...) // CollectOneRow answers its error
 	row, err := pgx.CollectOneRow(rows, pgx.RowToStructByName[R])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, domain.ErrNotFound

@@ -40,11 +40,11 @@ const ticketColumns = `id, number, title, description, priority, priority_rank, 
     assigned_to, created_at, updated_at, first_response_at, resolved_at, closed_at, escalated_at,
     public_comments, internal_comments, version, position`
 
-const loadTicketsSQL = `SELECT ` + ticketColumns + ` FROM read.tickets WHERE id = ANY ($1)`
+const loadTicketsSQL = `SELECT ` + ticketColumns + ` FROM tickets WHERE id = ANY ($1)`
 
 const writeTicketsSQL = `
-INSERT INTO read.tickets (` + ticketColumns + `)
-SELECT ` + ticketColumns + ` FROM json_populate_recordset(NULL::read.tickets, $1::json)
+INSERT INTO tickets (` + ticketColumns + `)
+SELECT ` + ticketColumns + ` FROM json_populate_recordset(NULL::tickets, $1::json)
 ON CONFLICT (id) DO UPDATE SET
     title = excluded.title,
     description = excluded.description,
@@ -62,12 +62,13 @@ ON CONFLICT (id) DO UPDATE SET
     version = excluded.version,
     position = excluded.position`
 
-const deleteTicketsSQL = `DELETE FROM read.tickets WHERE id = ANY ($1)`
+const deleteTicketsSQL = `DELETE FROM tickets WHERE id = ANY ($1)`
 
 // ticketList keeps read.tickets.
 func ticketList() eventstore.Follower {
 	return withTexts(eventstore.Follower{
-		Name: "ticket_list",
+		Name:   "ticket_list",
+		Tables: []string{"tickets"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},
 			ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.CommentEdited{},

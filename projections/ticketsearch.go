@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"github.com/google/uuid"
@@ -44,34 +45,34 @@ const (
 	textWords = `setweight(to_tsvector('english', r.text), r.weight::"char")`
 
 	writeTextsSQL = `
-INSERT INTO read.search_texts (ticket_id, part, internal, position, chars, words)
+INSERT INTO search_texts (ticket_id, part, internal, position, chars, words)
 SELECT r.ticket_id, r.part, r.internal, r.position, length(r.text), ` + textWords + textsFrom + `
 ON CONFLICT (ticket_id, part) DO UPDATE SET
     chars = excluded.chars,
     words = excluded.words`
 
 	editTextsSQL = `
-UPDATE read.search_texts AS t SET chars = length(r.text), words = ` + textWords + textsFrom + `
+UPDATE search_texts AS t SET chars = length(r.text), words = ` + textWords + textsFrom + `
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	removeTextsSQL = `
-DELETE FROM read.search_texts AS t USING unnest($1::uuid[], $2::uuid[]) AS r (ticket_id, part)
+DELETE FROM search_texts AS t USING unnest($1::uuid[], $2::uuid[]) AS r (ticket_id, part)
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	forgetTicketsSQL = `
-WITH texts AS (DELETE FROM read.search_texts WHERE ticket_id = ANY ($1))
-DELETE FROM read.ticket_search WHERE ticket_id = ANY ($1)`
+WITH texts AS (DELETE FROM search_texts WHERE ticket_id = ANY ($1))
+DELETE FROM ticket_search WHERE ticket_id = ANY ($1)`
 
 	putTogetherSQL = `
 WITH texts AS (
     SELECT ticket_id, position, part, internal, words,
         sum(chars) OVER whole AS upto,
         sum(chars) FILTER (WHERE NOT internal) OVER whole AS public_upto
-    FROM read.search_texts
+    FROM search_texts
     WHERE ticket_id = ANY ($1)
     WINDOW whole AS (PARTITION BY ticket_id ORDER BY position, part)
 )
-INSERT INTO read.ticket_search (ticket_id, public_words, all_words)
+INSERT INTO ticket_search (ticket_id, public_words, all_words)
 SELECT ticket_id,
     coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE NOT internal AND public_upto <= $2), ''),
     CASE WHEN bool_or(internal)
@@ -86,7 +87,8 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 // ticketSearch keeps read.search_texts and read.ticket_search.
 func ticketSearch() eventstore.Follower {
 	return withTexts(eventstore.Follower{
-		Name: "ticket_search",
+		Name:   "ticket_search",
+		Tables: []string{"search_texts", "ticket_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
 			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Deleted{}),
 		Apply: applyTicketSearch,
@@ -101,12 +103,14 @@ type searchPage struct {
 	written map[textKey]textRow
 	edited  map[textKey]textRow // comments written before the page
 	removed map[textKey]textRow
-	touched []uuid.UUID // tickets whose words changed
-	deleted []uuid.UUID // tickets
+	touched map[[16]byte]bool // tickets whose words changed
+	deleted []uuid.UUID       // tickets
 }
 
 func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	p := searchPage{written: map[textKey]textRow{}, edited: map[textKey]textRow{}, removed: map[textKey]textRow{}}
+	p := searchPage{
+		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, removed: map[textKey]textRow{}, touched: map[[16]byte]bool{},
+	}
 	for _, e := range events {
 		p.fold(e)
 	}
@@ -132,16 +136,17 @@ func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envel
 			return fmt.Errorf("forget tickets: %w", err)
 		}
 	}
-	if _, err := tx.Exec(ctx, putTogetherSQL, p.touched, searchChars); err != nil {
+	if _, err := tx.Exec(ctx, putTogetherSQL, slices.Collect(maps.Keys(p.touched)), searchChars); err != nil {
 		return fmt.Errorf("put words together: %w", err)
 	}
 	return nil
 }
 
-// columnsOf answers rows as arrays, one a column, in the order of textsFrom.
+// columnsOf answers rows as arrays, one a column, in the order of textsFrom. Ids
+// are plain bytes: pgx would make a text of each uuid.UUID in an array.
 func columnsOf(rows map[textKey]textRow) []any {
 	n := len(rows)
-	tickets, parts := make([]uuid.UUID, 0, n), make([]uuid.UUID, 0, n)
+	tickets, parts := make([][16]byte, 0, n), make([][16]byte, 0, n)
 	internals, positions := make([]bool, 0, n), make([]int64, 0, n)
 	texts, weights := make([]string, 0, n), make([]string, 0, n)
 	for _, r := range rows {
@@ -172,15 +177,16 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	case ticket.Deleted:
 		p.deleted = append(p.deleted, e.StreamID)
 	}
-	if !slices.Contains(p.touched, e.StreamID) {
-		p.touched = append(p.touched, e.StreamID)
-	}
+	p.touched[e.StreamID] = true
 }
 
 func (p *searchPage) write(e eventstore.Envelope, part uuid.UUID, weight, text string, internal bool) {
-	p.written[textKey{e.StreamID, part}] = textRow{
-		TicketID: e.StreamID, Part: part, Internal: internal, Position: e.Position, Text: text, Weight: weight,
+	row := textRow{TicketID: e.StreamID, Part: part, Internal: internal, Position: e.Position, Text: text, Weight: weight}
+	key := textKey{e.StreamID, part}
+	if earlier, here := p.written[key]; here {
+		row.Position = earlier.Position // of the event that first brought it, as across pages
 	}
+	p.written[key] = row
 }
 
 func (p *searchPage) edit(row textRow) {

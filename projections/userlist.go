@@ -35,11 +35,11 @@ type userRow struct {
 const userColumns = `id, username, email, first_name, last_name, role, is_active, created_at, updated_at, version,
     notify_escalated, notify_assigned, notify_commented, notify_resolved`
 
-const loadUsersSQL = `SELECT ` + userColumns + ` FROM read.users WHERE id = ANY ($1)`
+const loadUsersSQL = `SELECT ` + userColumns + ` FROM users WHERE id = ANY ($1)`
 
 const writeUsersSQL = `
-INSERT INTO read.users (` + userColumns + `)
-SELECT ` + userColumns + ` FROM json_populate_recordset(NULL::read.users, $1::json)
+INSERT INTO users (` + userColumns + `)
+SELECT ` + userColumns + ` FROM json_populate_recordset(NULL::users, $1::json)
 ON CONFLICT (id) DO UPDATE SET
     email = excluded.email,
     first_name = excluded.first_name,
@@ -53,12 +53,13 @@ ON CONFLICT (id) DO UPDATE SET
     notify_commented = excluded.notify_commented,
     notify_resolved = excluded.notify_resolved`
 
-const forgetUsersSQL = `DELETE FROM read.users WHERE id = ANY ($1)`
+const forgetUsersSQL = `DELETE FROM users WHERE id = ANY ($1)`
 
 // userList keeps read.users.
 func userList() eventstore.Follower {
 	return forgetting(eventstore.Follower{
-		Name: "user_list",
+		Name:   "user_list",
+		Tables: []string{"users"},
 		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
 			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{}),
 		Apply: applyUserList,

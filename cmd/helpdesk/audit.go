@@ -9,9 +9,7 @@ import (
 	"os"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"helpdesk/audit"
 	"helpdesk/eventstore"
@@ -52,7 +50,7 @@ folder holds personal data, as the log does.`,
 				if len(vkeys) == 0 {
 					return errors.New("there is no verifier key in HELPDESK_DATA_DIR: run this where the log is signed")
 				}
-				bar := newProgress("exported", cmd.ErrOrStderr())
+				bar := newProgress("exported", "events", progressStep, cmd.ErrOrStderr())
 				m, err := audit.Export(ctx, pool, store, audit.ExportConfig{
 					Out: out, VKeys: vkeys, History: c.auditDir().Checkpoints(), Progress: bar.show,
 				})
@@ -147,7 +145,7 @@ func (v verifyFlags) verify(ctx context.Context, source audit.Source, own, files
 	if err != nil {
 		return err
 	}
-	bar := newProgress("verified", v.errs)
+	bar := newProgress("verified", "events", progressStep, v.errs)
 	found, err := audit.Verify(ctx, source, audit.VerifyConfig{Keys: keys, Files: files, Progress: bar.show})
 	bar.close()
 	if err != nil {
@@ -230,45 +228,4 @@ func withLog(ctx context.Context, name string, work func(context.Context, Config
 		defer pool.Close()
 		return work(ctx, c, pool, eventstore.New(pool, eventstore.NewCodec(nil), func([]string) {}))
 	})
-}
-
-// progress shows how far a command is: a bar on a terminal, else a line now and
-// then.
-type progress struct {
-	done string // what is done to events
-	out  io.Writer
-	bar  *progressbar.ProgressBar // nil: not on a terminal
-	next int64
-}
-
-// progressStep is how many events are between two lines.
-const progressStep = 100_000
-
-func newProgress(done string, out io.Writer) *progress {
-	p := &progress{done: done, out: out, next: progressStep}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
-		p.bar = progressbar.NewOptions64(-1, progressbar.OptionSetWriter(out), progressbar.OptionSetDescription(done),
-			progressbar.OptionShowCount(), progressbar.OptionShowIts(), progressbar.OptionSetItsString("events"),
-			progressbar.OptionClearOnFinish())
-	}
-	return p
-}
-
-// show is told how many events of how many are done.
-func (p *progress) show(done, of int64) {
-	if p.bar != nil {
-		p.bar.ChangeMax64(of)
-		_ = p.bar.Set64(done) // it only draws
-		return
-	}
-	if done >= p.next {
-		fmt.Fprintf(p.out, "%s %d of %d events\n", p.done, done, of)
-		p.next = done - done%progressStep + progressStep
-	}
-}
-
-func (p *progress) close() {
-	if p.bar != nil {
-		_ = p.bar.Close() // it only draws
-	}
 }

@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/keyring"
 	"helpdesk/mail"
 	"helpdesk/saga"
@@ -34,7 +35,7 @@ const prefix = "HELPDESK"
 type Config struct {
 	Addr               string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
 	DatabaseURL        string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
-	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
+	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations and rebuilds of read models, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
 	DatabaseConns      int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
 	DataDir            string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, the audit log its key and its checkpoints, and the service its master key."`
 	PGBin              string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
@@ -156,6 +157,17 @@ func (c Config) checkHashing() error {
 		return fmt.Errorf("HELPDESK_ARGON2_MEMORY: %d is not allowed, use %d to %d", c.Argon2Memory, argon2LaneKiB*lanes, argon2MaxKiB)
 	}
 	return nil
+}
+
+// front makes what the API and the site share.
+func (c Config) front() (*edge.Front, error) {
+	front, err := edge.NewFront(edge.Config{
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: int(c.RateLimit),
+	})
+	if err != nil {
+		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
+	}
+	return front, nil
 }
 
 // hasher makes the hasher of passwords the configuration asks for.

@@ -83,10 +83,22 @@ func redact(err error) error {
 // disk: what a crash of the server takes back is done again.
 var unflushed = map[string]string{"synchronous_commit": "off"}
 
+// ownerConns is how many connections a rebuild takes.
+const ownerConns = 5
+
+// connectOwner opens a pool as the owner of the tables, for rebuilds.
+func (d *database) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
+	return connect(ctx, d.ownerURL, "helpdesk rebuild", ownerConns, nil)
+}
+
 // connect opens a pool of at most conns connections, each known to the server
 // under name, with the server settings given.
 func (d *database) connect(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(d.serviceURL)
+	return connect(ctx, d.serviceURL, name, conns, settings)
+}
+
+func connect(ctx context.Context, databaseURL, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", redact(err))
 	}

@@ -18,6 +18,7 @@ import (
 	"helpdesk/keyring"
 	"helpdesk/projections"
 	"helpdesk/saga"
+	"helpdesk/workspace"
 )
 
 // erasure erases one person. Each step may be done again.
@@ -94,6 +95,7 @@ func (e *erasure) forget(streams []uuid.UUID) eventstore.InTx {
 		idempotency.Forget(append(streams, e.id.UUID), e.words),
 		saga.ForgetErrors(e.id.UUID, streams),
 		eventstore.ForgetErrors(streams),
+		workspace.Forget(e.id.UUID),
 	)
 }
 

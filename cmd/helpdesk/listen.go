@@ -24,7 +24,7 @@ const (
 // serveHTTP serves until ctx ends and then lets the requests under way finish.
 // listening is told where the service is, and where its metrics are.
 func (s *service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
-	servers := []*http.Server{s.server(s.config.Addr, s.api)}
+	servers := []*http.Server{s.server(s.config.Addr, s.handler())}
 	servers[0].RegisterOnShutdown(s.api.EndStreams) // else it would wait for them
 	if s.config.MetricsAddr != "" {
 		servers = append(servers, s.server(s.config.MetricsAddr, s.metrics()))

@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // the zones of reports, where the machine has none
 
 	"github.com/spf13/cobra"
 
@@ -53,6 +54,6 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceErrors: true,
 	}
 	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), escalationsCommand(), ticketsCommand(),
-		commandsCommand(), mailCommand(), peopleCommand(), auditCommand(), versionCommand())
+		commandsCommand(), mailCommand(), peopleCommand(), analystCommand(), projectionsCommand(), auditCommand(), demoCommand(), versionCommand())
 	return root
 }

@@ -13,6 +13,7 @@ var (
 	headMetric     = prometheus.NewDesc("helpdesk_log_head", "Newest position of the log.", nil, nil)
 	positionMetric = prometheus.NewDesc("helpdesk_follower_position", "Position up to which a follower has applied or parked every event.", []string{"follower"}, nil)
 	lagMetric      = prometheus.NewDesc("helpdesk_follower_lag", "Positions a follower has before it.", []string{"follower"}, nil)
+	pausedMetric   = prometheus.NewDesc("helpdesk_follower_paused", "1 while an operator holds a follower.", []string{"follower"}, nil)
 	parkedMetric   = prometheus.NewDesc("helpdesk_follower_parked", "Events a follower could not apply.", []string{"follower"}, nil)
 )
 
@@ -22,6 +23,7 @@ func (followerMetrics) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- positionMetric
 	descriptions <- lagMetric
 	descriptions <- parkedMetric
+	descriptions <- pausedMetric
 }
 
 // Collect sends the metrics as they are now.
@@ -36,5 +38,10 @@ func (m followerMetrics) Collect(metrics chan<- prometheus.Metric) {
 		gauge(positionMetric, p.Position, p.Name)
 		gauge(lagMetric, p.Lag(), p.Name)
 		gauge(parkedMetric, p.Parked, p.Name)
+		paused := int64(0)
+		if p.Paused {
+			paused = 1
+		}
+		gauge(pausedMetric, paused, p.Name)
 	}
 }

@@ -17,6 +17,7 @@ import (
 type operator struct {
 	config   Config
 	log      *slog.Logger
+	db       *database
 	pool     *pgxpool.Pool
 	store    *eventstore.Store
 	signals  *eventstore.Signals
@@ -36,7 +37,7 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 			return err
 		}
 		defer pool.Close()
-		o := &operator{config: c, log: c.logger(os.Stderr), pool: pool}
+		o := &operator{config: c, log: c.logger(os.Stderr), db: db, pool: pool}
 		if o.hasher, err = c.hasher(); err != nil {
 			return err
 		}

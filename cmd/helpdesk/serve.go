@@ -92,7 +92,7 @@ func greet(out io.Writer, as role, url, metricsURL string, hasAdmin bool) {
 			"  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
 		return
 	}
-	fmt.Fprintf(out, "The helpdesk is at %s\n  API      %[1]s/api/  to try out: %[1]s/swagger/\n  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
+	fmt.Fprintf(out, "The helpdesk is at %s\n  Site     %[1]s/admin/\n  API      %[1]s/api/  to try out: %[1]s/swagger/\n  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
 	if !hasAdmin {
 		fmt.Fprint(out, "There is no admin yet. Make the first one, in another terminal:\n"+
 			"  bin/helpdesk createsuperuser --username admin --email admin@example.com\n")

@@ -7,6 +7,7 @@ import (
 	"io"
 	"log/slog"
 	"net/http"
+	"strings"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -18,11 +19,16 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/rebuild"
+	"helpdesk/saga"
+	"helpdesk/web"
+	"helpdesk/workspace"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -44,11 +50,14 @@ type service struct {
 	work      *work // nil for a process that only answers clients
 	freshness *eventstore.Freshness
 	watchdog  *eventstore.Watchdog
+	models    *rebuild.Projections
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
 	registry  *prometheus.Registry
+	front     *edge.Front // nil for a worker
 	api       *httpapi.API
+	site      *web.Site // nil for a worker
 }
 
 // newService wires a service over a migrated database. Nothing runs yet.
@@ -74,6 +83,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
+	s.models = rebuild.New(s.pool, codec, projections.Followers(), rebuild.Config{Connect: db.connectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.hasher()
 	if err != nil {
@@ -86,7 +96,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 		}
 	}
 	if !as.serves() {
-		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Metrics: s.ownMetrics()})
+		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Paused: s.watchdog.Paused, Metrics: s.ownMetrics()})
 		return s, nil
 	}
 	return s, s.wireAPI(ctx, hasher)
@@ -99,35 +109,72 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if err != nil {
 		return err
 	}
+	if s.front, err = s.config.front(); err != nil {
+		return err
+	}
 	tokens := auth.NewTokens(s.accounts)
 	deps := httpapi.Deps{
-		Tickets:   commands.NewTickets(s.store, s.store),
-		People:    commands.NewPeople(s.store, s.accounts),
-		Accounts:  s.accounts,
-		Sessions:  s.sessions,
-		Tokens:    tokens,
-		Access:    commands.NewAccess(s.store, tokens),
-		Passwords: hasher,
-		Read:      projections.NewReader(s.pool),
-		History:   projections.NewHistories(s.store, s.pool),
-		Freshness: s.freshness,
-		Answers:   s.answers,
-		Earlier:   commands.NewEarlier(s.store),
-		Events:    projections.NewEvents(s.pool, s.store),
-		Feed:      projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
-		Audit:     audit.NewReader(s.pool, s.store),
-		Log:       s.log,
-		Checks:    s.checks(),
-		Metrics:   s.ownMetrics(),
+		Tickets:     commands.NewTickets(s.store, s.store),
+		People:      commands.NewPeople(s.store, s.accounts),
+		Accounts:    s.accounts,
+		Sessions:    s.sessions,
+		Tokens:      tokens,
+		Access:      commands.NewAccess(s.store, tokens),
+		Passwords:   hasher,
+		Read:        projections.NewReader(s.pool),
+		History:     projections.NewHistories(s.store, s.pool),
+		Past:        projections.NewPast(s.store, s.pool, s.freshness),
+		Freshness:   s.freshness,
+		Answers:     s.answers,
+		Earlier:     commands.NewEarlier(s.store),
+		Events:      projections.NewEvents(s.pool, s.store),
+		Feed:        projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
+		Audit:       audit.NewReader(s.pool, s.store),
+		Log:         s.log,
+		Projections: s.models,
+		Checks:      s.checks(),
+		Paused:      s.watchdog.Paused,
+		Metrics:     s.ownMetrics(),
 	}
 	s.api, err = httpapi.New(deps, httpapi.Config{
-		PublicURL:       s.config.PublicURL,
+		Front:           s.front,
 		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
-		RateLimit:       int(s.config.RateLimit),
-		TrustedProxies:  s.config.TrustedProxies,
 		CursorKey:       key,
 	})
+	if err != nil {
+		return err
+	}
+	return s.wireSite(deps, key)
+}
+
+// wireSite makes the site of what the API is made of.
+func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
+	s.site, err = web.New(web.Deps{
+		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
+		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
+		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
+		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
+		History: projections.NewHistories(s.store, s.pool), Past: projections.NewPast(s.store, s.pool, s.freshness),
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
+}
+
+// handler answers clients: at and below [web.Root] the site, elsewhere the API.
+// It is no [http.ServeMux], which would redirect what the API refuses.
+func (s *service) handler() http.Handler {
+	if s.site == nil {
+		return s.api
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		switch path := r.URL.Path; {
+		case strings.HasPrefix(path+"/", web.Root):
+			s.site.ServeHTTP(w, r)
+		case path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
+			http.Redirect(w, r, web.Root, http.StatusSeeOther)
+		default:
+			s.api.ServeHTTP(w, r)
+		}
+	})
 }
 
 // ownMetrics answers the metrics unless they have an address of their own.
@@ -195,6 +242,7 @@ func (s *service) loops() []func(context.Context) error {
 	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
+		loops = append(loops, s.models.Run)
 	}
 	if s.role.serves() {
 		loops = append(loops, s.sessions.Run, s.answers.Run)

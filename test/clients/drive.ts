@@ -49,6 +49,7 @@ const problem: Members<Required<Schemas["Problem"]>> = {
 const report: Members<Required<Schemas["Report"]>> = {
   tickets_opened_last_7_days: true, tickets_resolved_last_7_days: true, tickets_escalated_last_7_days: true,
   tickets_opened: true, tickets_resolved: true, tickets_escalated: true, from: true, to: true, as_of_position: true,
+  explanation: true,
 };
 const event: Members<Required<Schemas["LogEvent"]>> = {
   position: true, event_id: true, stream_type: true, stream_id: true, version: true, type: true, schema_version: true,

@@ -137,6 +137,32 @@ func (d *DB) OwnerPool(t testing.TB) *pgxpool.Pool {
 	return pool(t, d.OwnerURL)
 }
 
+// AnalystPool connects as a login that is a member of the analysts' role, and
+// has its settings, until the test ends.
+func (d *DB) AnalystPool(t testing.TB) *pgxpool.Pool {
+	t.Helper()
+	owner := d.OwnerPool(t)
+	login := "analyst_of_" + d.Name // logins are the server's, which other tests share
+	statements := []string{
+		`CREATE ROLE ` + login + ` LOGIN IN ROLE ` + migrations.AnalystRole,
+		`GRANT CONNECT ON DATABASE ` + d.Name + ` TO ` + migrations.AnalystRole, // a copy of a database does not take it over
+	}
+	for _, s := range migrations.AnalystSettings {
+		statements = append(statements, `ALTER ROLE `+login+` SET `+s)
+	}
+	for _, s := range statements {
+		if _, err := owner.Exec(context.Background(), s); err != nil {
+			t.Fatalf("pgtest: make an analyst: %v", err)
+		}
+	}
+	t.Cleanup(func() {
+		if _, err := owner.Exec(context.Background(), `DROP ROLE `+login); err != nil {
+			t.Errorf("pgtest: drop the analyst: %v", err)
+		}
+	})
+	return pool(t, d.server.pg.URL(login, d.Name))
+}
+
 func pool(t testing.TB, url string) *pgxpool.Pool {
 	t.Helper()
 	p, err := pgxpool.New(context.Background(), url) // cleanups may still use it

@@ -17,13 +17,15 @@ import (
 // unseen is documented answers that nothing here produces, by status or by
 // operation and status, each with its reason.
 var unseen = map[string]string{
-	"429":               "the limits are off while others are tested; where they are tested, answers are held against the document too",
-	"500":               "it would be a bug; httpapi provokes one behind a fake",
-	"readiness 503":     "the database would have to be away: test/fault",
-	"deleteComment 422": "a user's fifteen minutes would have to pass; the rules are tested with a clock of their own",
-	"closeTicket 422":   "every status can be closed; what is left is a key used for another body",
-	"revokeToken 422":   "only a key used for another body, and there is none to differ",
-	"patchMe 422":       "only a key used for another body",
+	"429":                  "the limits are off while others are tested; where they are tested, answers are held against the document too",
+	"500":                  "it would be a bug; httpapi provokes one behind a fake",
+	"readiness 503":        "the database would have to be away: test/fault",
+	"deleteComment 422":    "a user's fifteen minutes would have to pass; the rules are tested with a clock of their own",
+	"closeTicket 422":      "every status can be closed; what is left is a key used for another body",
+	"revokeToken 422":      "only a key used for another body, and there is none to differ",
+	"pauseProjection 422":  "as above",
+	"resumeProjection 422": "as above",
+	"patchMe 422":          "only a key used for another body",
 }
 
 // unseenUnsafe is the same for calls that change something.

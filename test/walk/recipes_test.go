@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/google/uuid"
+
 	"helpdesk/test/contract"
 	"helpdesk/test/program"
 )
@@ -40,6 +42,23 @@ var recipes = map[string]recipe{
 	"report 403": asUser,
 
 	"listEvents 403": asUser,
+
+	"listProjections 403":   asUser,
+	"getProjection 403":     auditingAsUser("/api/projections/email_ledger/"),
+	"rebuildProjection 422": askedTwice,
+
+	"dailyReport 403":        asUser,
+	"statusDistribution 403": asUser,
+	"priorityReport 403":     asUser,
+	"agentReport 403":        asUser,
+	"responseTimes 403":      asUser,
+
+	"ticketDiff": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: d.subject(t, op) + "?from=1&to=1"}
+	},
+	"ticketDiff 404": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: d.subject(t, op) + "?from=1&to=99"}
+	},
 
 	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
 	"auditInclusion 403":   auditingAsUser("/api/audit/inclusion/?position=1"),
@@ -82,6 +101,16 @@ func auditing(path string) recipe {
 		d.waitSigned(t)
 		return call{as: d.root, path: path}
 	}
+}
+
+// askedTwice asks for a rebuild with the key of another one.
+func askedTwice(t *testing.T, d *desk, op *contract.Operation) call {
+	key := []string{"Idempotency-Key", uuid.NewString()}
+	first, err := d.root.With(t).Do(t.Context(), op.Method, d.subject(t, op), object{"accept": false}, key...)
+	if err != nil || first.Status != http.StatusAccepted {
+		t.Fatalf("the first with the key: %v, %d %s", err, first.Status, first.Body)
+	}
+	return call{as: d.root, path: d.subject(t, op), body: object{"accept": true}, header: key}
 }
 
 func auditingAsUser(path string) recipe {

@@ -1,4 +1,4 @@
-package httpapi
+package edge
 
 import (
 	"math"
@@ -13,10 +13,10 @@ const (
 	sweepBuckets = time.Minute // between two looks for those that can be forgotten
 )
 
-// limiter allows each key so many events in a span: a token bucket that holds
+// Limiter allows each key so many events in a span: a token bucket that holds
 // that many and fills up evenly. It is of this process alone: several allow as
 // many times as much. It is safe for concurrent use.
-type limiter struct {
+type Limiter struct {
 	size  int
 	every rate.Limit // tokens a second
 	now   func() time.Time
@@ -26,43 +26,43 @@ type limiter struct {
 	swept   time.Time
 }
 
-// newLimiter allows size events in each span; nil for a size of zero: no limit.
-func newLimiter(size int, span time.Duration, now func() time.Time) *limiter {
+// NewLimiter allows size events in each span; nil for a size of zero: no limit.
+func NewLimiter(size int, span time.Duration, now func() time.Time) *Limiter {
 	if size <= 0 {
 		return nil
 	}
-	return &limiter{
+	return &Limiter{
 		size: size, every: rate.Limit(float64(size) / span.Seconds()), now: now, buckets: map[string]*rate.Limiter{},
 	}
 }
 
-// allowance is what a key has left after it took a token, or did not get one.
-type allowance struct {
-	allowed   bool
-	remaining int
-	full      time.Duration // until nothing is missing
-	retry     time.Duration // until there is a token again, when there is none
-	giveBack  func()        // undoes the taking
+// Allowance is what a key has left after it took a token, or did not get one.
+type Allowance struct {
+	Allowed   bool
+	Remaining int
+	Full      time.Duration // until nothing is missing
+	Retry     time.Duration // until there is a token again, when there is none
+	GiveBack  func()        // undoes the taking
 }
 
-// take takes a token of key's.
-func (l *limiter) take(key string) allowance {
+// Take takes a token of key's.
+func (l *Limiter) Take(key string) Allowance {
 	if l == nil {
-		return allowance{allowed: true, giveBack: func() {}}
+		return Allowance{Allowed: true, GiveBack: func() {}}
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	now := l.now()
 	bucket := l.bucket(key, now)
 	r := bucket.ReserveN(now, 1)
-	a := allowance{retry: r.DelayFrom(now)}
-	if a.allowed = a.retry == 0; !a.allowed {
+	a := Allowance{Retry: r.DelayFrom(now)}
+	if a.Allowed = a.Retry == 0; !a.Allowed {
 		r.CancelAt(now)
 	}
 	left := bucket.TokensAt(now)
-	a.remaining = int(max(left, 0))
-	a.full = time.Duration((float64(l.size) - left) / float64(l.every) * float64(time.Second))
-	a.giveBack = func() {
+	a.Remaining = int(max(left, 0))
+	a.Full = time.Duration((float64(l.size) - left) / float64(l.every) * float64(time.Second))
+	a.GiveBack = func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		r.CancelAt(now)
@@ -70,8 +70,16 @@ func (l *limiter) take(key string) allowance {
 	return a
 }
 
+// Size is how many events a key has in each span; 0: there is no limit.
+func (l *Limiter) Size() int {
+	if l == nil {
+		return 0
+	}
+	return l.size
+}
+
 // bucket finds the bucket of key, or makes a full one.
-func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
+func (l *Limiter) bucket(key string, now time.Time) *rate.Limiter {
 	if b := l.buckets[key]; b != nil {
 		return b
 	}
@@ -90,7 +98,7 @@ func (l *limiter) bucket(key string, now time.Time) *rate.Limiter {
 }
 
 // sweep forgets the buckets that are full again.
-func (l *limiter) sweep(now time.Time) {
+func (l *Limiter) sweep(now time.Time) {
 	l.swept = now
 	for key, b := range l.buckets {
 		if b.TokensAt(now) >= float64(l.size) {
@@ -99,5 +107,5 @@ func (l *limiter) sweep(now time.Time) {
 	}
 }
 
-// seconds rounds up to whole seconds, as headers hold them.
-func seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+// Seconds rounds up to whole seconds, as headers hold them.
+func Seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }

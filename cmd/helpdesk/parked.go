@@ -1,0 +1,87 @@
+package main
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/saga"
+)
+
+func parkedEventsCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "parked [NAME]",
+		Short: "List the events that could not be applied",
+		Long: `Lists the events that a projection, or a process manager, could not apply, with the
+error, and those behind them in the same streams. Mend the cause, then replay them.`,
+		Args: cobra.MaximumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withOperator(cmd.Context(), "projections parked", func(ctx context.Context, o *operator) error {
+				followers, err := o.followers(ctx)
+				if err != nil {
+					return err
+				}
+				name := ""
+				if len(args) == 1 {
+					name = args[0]
+				}
+				parked, err := followers.Parked(ctx, name)
+				if err != nil {
+					return err
+				}
+				for _, p := range parked {
+					fmt.Fprintf(cmd.OutOrStdout(), "%-16s position %d  stream %s  %s\n", p.Follower, p.Position, p.StreamID, p.Error)
+				}
+				if len(parked) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "No event is parked.")
+				}
+				return nil
+			})
+		},
+	}
+}
+
+func replayCommand() *cobra.Command {
+	return &cobra.Command{
+		Use:   "replay NAME...",
+		Short: "Apply parked events once their cause is mended",
+		Args:  cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return withOperator(cmd.Context(), "projections replay", func(ctx context.Context, o *operator) error {
+				followers, err := o.followers(ctx)
+				if err != nil {
+					return err
+				}
+				for _, name := range args {
+					applied, err := followers.Replay(ctx, name)
+					if err != nil {
+						return err
+					}
+					left, err := followers.Parked(ctx, name)
+					if err != nil {
+						return err
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events applied, %d still parked.\n", name, applied, len(left))
+				}
+				return nil
+			})
+		},
+	}
+}
+
+// followers answers all that park events, not running: projections and process
+// managers.
+func (o *operator) followers(ctx context.Context) (*eventstore.Followers, error) {
+	policy, known, err := saga.PolicyInForce(ctx, o.pool)
+	if err != nil {
+		return nil, err
+	}
+	if !known {
+		policy = o.config.escalation()
+	}
+	all := append(projections.Followers(), saga.Escalation(policy, nil), saga.Letters(nil))
+	return eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewBell(), eventstore.NewBell(), eventstore.FollowConfig{Logger: o.log}, all...), nil
+}

@@ -1,0 +1,124 @@
+package httpapi
+
+import (
+	"context"
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/domain"
+	"helpdesk/rebuild"
+)
+
+// cabinet is one projection, which notes what is done to it.
+type cabinet struct {
+	status rebuild.Status
+	done   []string
+}
+
+func (s *cabinet) List(context.Context) ([]rebuild.Status, error) {
+	return []rebuild.Status{s.status}, nil
+}
+
+func (s *cabinet) Status(_ context.Context, name string) (rebuild.Status, error) {
+	if name != s.status.Name {
+		return rebuild.Status{}, domain.ErrNotFound
+	}
+	return s.status, nil
+}
+
+func (s *cabinet) note(what, name string) error {
+	if name != s.status.Name {
+		return domain.ErrNotFound
+	}
+	s.done = append(s.done, what)
+	return nil
+}
+
+func (s *cabinet) Pause(_ context.Context, name string) error  { return s.note("pause", name) }
+func (s *cabinet) Resume(_ context.Context, name string) error { return s.note("resume", name) }
+
+func (s *cabinet) Request(_ context.Context, name string, accept bool) error {
+	if accept {
+		return s.note("rebuild and accept", name)
+	}
+	return s.note("rebuild", name)
+}
+
+func newCabinet() *cabinet {
+	left := 90 * time.Second
+	return &cabinet{status: rebuild.Status{
+		Name: "ticket_list", State: rebuild.Rebuilding, Position: 90, Head: 100, Parked: 2, Version: 1, CodeVersion: 2,
+		Rebuild: &rebuild.Rebuild{
+			Kind: rebuild.FromLog, Phase: rebuild.Filling, Active: true, Position: 30, Target: 90, Rate: 20_000.4, Remaining: &left, BeganAt: noon, MovedAt: noon,
+		},
+	}}
+}
+
+func TestAProjectionIsShownAsItStands(t *testing.T) {
+	t.Parallel()
+	const shown = `{"name":"ticket_list","state":"rebuilding","position":90,"head":100,"lag":10,"parked":2,"paused_at":null,` +
+		`"tables_version":1,"code_version":2,"kept_position":null,"rebuild":{"kind":"rebuild","phase":"filling","active":true,"position":30,` +
+		`"target":90,"progress":0.333,"events_per_second":20000,"remaining_seconds":90,"began_at":"2026-01-31T12:00:00.120000Z",` +
+		`"ended_at":null,"error":null,"error_position":null}}`
+	s := newCabinet()
+	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Projections = s })
+	for path, want := range map[string]string{
+		"/api/projections/":             `{"results":[` + shown + `]}`,
+		"/api/projections/ticket_list/": shown,
+	} {
+		w := request{name: "admin", method: http.MethodGet, path: path}.send(api)
+		if diff := cmp.Diff(want+"\n", w.Body.String()); w.Code != http.StatusOK || diff != "" {
+			t.Errorf("%s: status %d (-want +got):\n%s", path, w.Code, diff)
+		}
+	}
+	s.status.Rebuild = &rebuild.Rebuild{Kind: rebuild.FromLog, Phase: rebuild.Failed, BeganAt: noon, EndedAt: &noon, Error: "no good"}
+	w := request{name: "admin", method: http.MethodGet, path: "/api/projections/ticket_list/"}.send(api)
+	if !strings.Contains(w.Body.String(), `"error":"no good"`) {
+		t.Errorf("why it failed is not said: %s", w.Body)
+	}
+}
+
+func TestAdminsHoldAndRebuildProjections(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name, verb, body string
+		status           int
+		done             []string
+	}{
+		{"admin", "rebuild", `{}`, http.StatusAccepted, []string{"rebuild"}},
+		{"admin", "rebuild", `{"accept":true}`, http.StatusAccepted, []string{"rebuild and accept"}},
+		{"admin", "pause", "", http.StatusOK, []string{"pause"}},
+		{"admin", "resume", "", http.StatusOK, []string{"resume"}},
+		{"agent", "rebuild", `{}`, http.StatusForbidden, nil},
+		{"agent", "pause", "", http.StatusForbidden, nil},
+		{"alice", "resume", "", http.StatusForbidden, nil},
+		{"", "rebuild", `{}`, http.StatusUnauthorized, nil},
+	} {
+		s := newCabinet()
+		api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Projections = s })
+		w := request{name: c.name, method: http.MethodPost, path: "/api/projections/ticket_list/" + c.verb + "/", body: c.body}.send(api)
+		if diff := cmp.Diff(c.done, s.done); w.Code != c.status || diff != "" {
+			t.Errorf("%s by %q: status %d, want %d (-want +got):\n%s", c.verb, c.name, w.Code, c.status, diff)
+		}
+		if got := w.Header().Get("Location"); (c.status == http.StatusAccepted) != (got == "/api/projections/ticket_list/") {
+			t.Errorf("%s by %q: Location %q", c.verb, c.name, got)
+		}
+		w = request{name: "admin", method: http.MethodPost, path: "/api/projections/nothing/" + c.verb + "/", body: c.body}.send(api)
+		if w.Code != http.StatusNotFound {
+			t.Errorf("%s of nothing: status %d", c.verb, w.Code)
+		}
+	}
+}
+
+func TestReadinessNamesWhatIsPaused(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
+	w := request{method: http.MethodGet, path: "/readyz"}.send(api)
+	if got, want := w.Body.String(), `{"status":"ready","paused":["ticket_list"]}`+"\n"; w.Code != http.StatusOK || got != want {
+		t.Errorf("status %d, got %s, want %s", w.Code, got, want)
+	}
+}

@@ -1,0 +1,160 @@
+package httpapi
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var reportPaths = []string{
+	"/api/reports/daily/", "/api/reports/status-distribution/", "/api/reports/priorities/", "/api/reports/agents/", "/api/reports/response-times/",
+}
+
+func TestReportsAreNotForEverybody(t *testing.T) {
+	h := newAPI(t, newDesk(), nil)
+	for _, path := range append(reportPaths, "/api/report/") {
+		for name, want := range map[string]int{"": 401, "alice": 403, "agent": 403, "admin": 200} {
+			if w := (request{name: name, method: "GET", path: path}).send(h); w.Code != want {
+				t.Errorf("%s as %q: got %d, want %d\n%s", path, name, w.Code, want, w.Body)
+			}
+		}
+	}
+}
+
+func TestWhatReportsRefuse(t *testing.T) {
+	h := newAPI(t, newDesk(), nil)
+	for query, want := range map[string]string{
+		"daily/?tz=Mars/Olympus":                              "?tz enum",
+		"daily/?tz=../../etc/passwd":                          "?tz enum",
+		"daily/?tz=Local":                                     "?tz enum",
+		"daily/?from=2026-02-01&to=2026-01-31":                "?from order",
+		"daily/?from=2025-01-01&to=2026-01-02":                "?from max_length",
+		"daily/?from=2026-02-30":                              "?from format",
+		"daily/?to=yesterday":                                 "?to format",
+		"daily/?as_of=9999-01-01T00:00:00Z":                   "?as_of future",
+		"agents/?days=0":                                      "?days minimum",
+		"agents/?days=367":                                    "?days maximum",
+		"priorities/?as_of=9999-01-01T00:00:00Z":              "?as_of future",
+		"response-times/?explain=perhaps":                     "?explain type",
+		"response-times/?from=2026-02-01":                     "?from unknown",
+		"status-distribution/?explain=true&explain_after=-1":  "?explain_after minimum",
+		"status-distribution/?as_of=2026-01-01T00:00:00Z&tz=": "?tz unknown",
+	} {
+		w := request{name: "admin", method: "GET", path: "/api/reports/" + query}.send(h)
+		if got := strings.Join(faults(decoded[Problem](t, w)), ", "); w.Code != 400 || got != want {
+			t.Errorf("%s: got %d %s, want 400 %s", query, w.Code, got, want)
+		}
+	}
+	for _, path := range reportPaths {
+		w := request{name: "admin", method: "GET", path: path + "?explain=true", head: []string{"Accept: text/csv"}}.send(h)
+		if w.Code != 400 || faults(decoded[Problem](t, w))[0] != "?explain json_only" {
+			t.Errorf("%s explained in CSV: got %d %s", path, w.Code, w.Body)
+		}
+	}
+}
+
+func TestADayBeginsWhereItsDateDoes(t *testing.T) {
+	for _, c := range []struct {
+		zone, date, start string
+		hours             float64
+	}{
+		{"UTC", "2026-03-29", "2026-03-29T00:00:00Z", 24},
+		{"Europe/Vienna", "2026-03-29", "2026-03-28T23:00:00Z", 23},
+		{"Europe/Vienna", "2026-10-25", "2026-10-24T22:00:00Z", 25},
+		{"Asia/Kathmandu", "2026-03-29", "2026-03-28T18:15:00Z", 24},
+		{"Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", 24.5},
+		{"Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z", 23},    // from 00:00 to 01:00
+		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z", 25}, // 00:00 comes twice
+		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0},    // there was none
+		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24},
+	} {
+		zone, err := zoneNamed(c.zone)
+		if err != nil {
+			t.Fatal(err)
+		}
+		day, err := time.Parse(time.DateOnly, c.date)
+		if err != nil {
+			t.Fatal(err)
+		}
+		start, end := startOfDay(day, zone), startOfDay(day.AddDate(0, 0, 1), zone)
+		if got := start.Format(time.RFC3339); got != c.start || end.Sub(start).Hours() != c.hours {
+			t.Errorf("%s in %s: begins %s and has %v hours, want %s and %v", c.date, c.zone, got, end.Sub(start).Hours(), c.start, c.hours)
+		}
+	}
+}
+
+func TestTheDaysOfADailyReport(t *testing.T) {
+	d := newDesk()
+	h := newAPI(t, d, nil)
+	get := func(query string) Table[DayCount] {
+		t.Helper()
+		return decoded[Table[DayCount]](t, request{name: "admin", method: "GET", path: "/api/reports/daily/" + query}.send(h))
+	}
+	today := noon.Truncate(24 * time.Hour)
+
+	out := get("") // the week that ends today
+	if len(out.Rows) != 7 || !d.spans[0].Since.Equal(today.AddDate(0, 0, -6)) || !d.spans[6].Upto.Equal(today.AddDate(0, 0, 1)) {
+		t.Errorf("a week: got %d rows of %v", len(out.Rows), d.spans)
+	}
+	asOf := today.AddDate(0, 0, -1).Add(90 * time.Minute)
+	out = get("?as_of=" + asOf.Format(time.RFC3339) + "&from=" + asOf.Format(time.DateOnly) + "&to=" + today.Format(time.DateOnly))
+	if len(d.spans) != 1 || !d.spans[0].Upto.Equal(asOf.Add(time.Microsecond)) || !out.Rows[0].To.Equal(asOf) || !out.To.Equal(asOf) {
+		t.Errorf("up to the middle of the first of two days: got %v, %+v", d.spans, out)
+	}
+	out = get("?from=2026-10-24&to=2026-10-26&tz=Europe/Vienna")
+	var hours []float64
+	for i, s := range d.spans {
+		hours = append(hours, s.Upto.Sub(s.Since).Hours())
+		if i > 0 && !s.Since.Equal(d.spans[i-1].Upto) {
+			t.Errorf("day %d does not follow the one before: %v", i, d.spans)
+		}
+	}
+	if noon.After(out.To.Time) {
+		if diff := cmp.Diff([]float64{24, 25, 24}, hours); diff != "" {
+			t.Errorf("hours (-want +got):\n%s", diff)
+		}
+	}
+}
+
+func TestReportsAsCSVSayTheSame(t *testing.T) {
+	h := newAPI(t, newDesk(), nil)
+	for path, want := range map[string]string{
+		"status-distribution/": "status,priority,tickets\r\nopen,high,3\r\n",
+		"priorities/":          "priority,opened,resolved,reopened,escalated,closed,backlog\r\nlow,1,0,0,0,0,7\r\n",
+		"agents/": "agent_id,agent,assigned,first_responses,resolved,reopened,escalated,average_seconds,median_seconds,p90_seconds\r\n" +
+			"00000000-0000-0000-0000-000000000003,'=agent,0,0,2,0,0,1800.5,1800.5,1800.5\r\n,,1,0,0,0,0,,,\r\n",
+		"response-times/": "measure,priority,tickets,average_seconds,median_seconds,p90_seconds\r\nresolution,,0,,,\r\n",
+		"daily/?from=2020-02-29&to=2020-02-29&tz=Asia/Tokyo": "date,from,to,priority,opened,resolved,reopened,escalated,closed,backlog\r\n" +
+			"2020-02-29,2020-02-28T15:00:00.000000Z,2020-02-29T15:00:00.000000Z,low,1,0,0,0,0,7\r\n",
+	} {
+		w := request{name: "admin", method: "GET", path: "/api/reports/" + path, head: []string{"Accept: text/csv"}}.send(h)
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != csvType || !strings.HasSuffix(w.Header().Get("Content-Disposition"), `.csv"`) {
+			t.Errorf("%s: got %d %v", path, w.Code, w.Header())
+		}
+		if diff := cmp.Diff(want, w.Body.String()); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", path, diff)
+		}
+	}
+}
+
+func TestANumberIsOpened(t *testing.T) {
+	d := newDesk()
+	h := newAPI(t, d, nil)
+	get := func(query string) Table[StatusCount] {
+		t.Helper()
+		return decoded[Table[StatusCount]](t, request{name: "admin", method: "GET", path: "/api/reports/status-distribution/" + query}.send(h))
+	}
+	if out := get(""); out.Explanation != nil || d.explain.Wanted {
+		t.Errorf("explained without being asked: %+v", out)
+	}
+	out := get("?explain=true&explain_after=4")
+	if !d.explain.Wanted || d.explain.After != 4 || d.explain.Limit != explainLimit {
+		t.Errorf("asked for %+v", d.explain)
+	}
+	if out.Explanation == nil || len(out.Explanation.Events) != 1 || *out.Explanation.Next != 8 || out.Explanation.Events[0].Position != 8 {
+		t.Errorf("got %+v", out.Explanation)
+	}
+}

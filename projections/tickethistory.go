@@ -1,0 +1,171 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// intervalRow is a row of read.ticket_history: a ticket while its title,
+// priority, status and assignee stayed what they were.
+type intervalRow struct {
+	TicketID   uuid.UUID
+	Version    int
+	Position   int64
+	Number     int64
+	Title      string
+	TitleBy    uuid.NullUUID
+	Priority   ticket.Priority
+	Status     ticket.Status
+	CreatedBy  uuid.UUID
+	AssignedTo uuid.NullUUID
+	CreatedAt  time.Time
+	ValidFrom  time.Time
+	ValidTo    *time.Time
+	KnownFrom  time.Time
+	KnownTo    *time.Time
+	Change     string
+	CausedBy   uuid.UUID
+}
+
+// endIntervalsSQL ends the intervals that last until now of the tickets $1, at
+// $2 by when it happened and at $3 by when it was recorded, and answers them.
+const endIntervalsSQL = `
+UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
+FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
+WHERE h.ticket_id = e.ticket_id AND h.known_to IS NULL
+RETURNING h.ticket_id, h.version, h.position, h.number, h.title, h.title_by, h.priority, h.status, h.created_by, h.assigned_to,
+    h.created_at, h.valid_from, h.valid_to, h.known_from, h.known_to, h.change, h.caused_by`
+
+const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
+
+// ticketHistory keeps read.ticket_history.
+func ticketHistory() eventstore.Follower {
+	return withTexts(eventstore.Follower{
+		Name: "ticket_history",
+		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
+			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
+		Tables: []string{"ticket_history"},
+		Apply:  applyTicketHistory,
+	}, forgetHistorySQL)
+}
+
+// applyTicketHistory writes most intervals whole: one that begins and ends
+// within the page is never updated.
+func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	last, err := endIntervals(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	rows := make([]*intervalRow, 0, len(events))
+	for _, e := range events {
+		before := last[e.StreamID]
+		if before != nil && before.KnownTo == nil {
+			at, recorded := e.OccurredAt, e.RecordedAt
+			before.ValidTo, before.KnownTo = &at, &recorded
+		}
+		row, err := intervalAfter(before, e)
+		if err != nil {
+			return err
+		}
+		if last[e.StreamID] = row; row != nil {
+			rows = append(rows, row)
+		}
+	}
+	if err := addIntervals(ctx, tx, rows); err != nil {
+		return fmt.Errorf("add intervals: %w", err)
+	}
+	return nil
+}
+
+// endIntervals ends, for each ticket that was there before the page, its last
+// interval at its first event of the page, and answers it.
+func endIntervals(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (map[uuid.UUID]*intervalRow, error) {
+	last := map[uuid.UUID]*intervalRow{}
+	seen := make(map[uuid.UUID]bool, len(events))
+	var ids []uuid.UUID
+	var validTo, knownTo []time.Time
+	for _, e := range events {
+		if !seen[e.StreamID] && e.Version > 1 {
+			ids, validTo, knownTo = append(ids, e.StreamID), append(validTo, e.OccurredAt), append(knownTo, e.RecordedAt)
+		}
+		seen[e.StreamID] = true
+	}
+	if len(ids) == 0 {
+		return last, nil
+	}
+	rows, _ := tx.Query(ctx, endIntervalsSQL, planned([]any{ids, validTo, knownTo})...) // CollectRows answers its error
+	ended, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[intervalRow])
+	if err != nil {
+		return nil, fmt.Errorf("end intervals: %w", err)
+	}
+	for _, row := range ended {
+		last[row.TicketID] = row
+	}
+	return last, nil
+}
+
+// intervalAfter answers the interval that e begins after the one before, nil
+// when it deletes the ticket.
+func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, error) {
+	row := intervalRow{}
+	switch d := e.Event.(type) {
+	case ticket.Opened:
+		row = intervalRow{
+			TicketID: e.StreamID, Number: d.Number, Title: d.Title, TitleBy: e.PersonID, Priority: d.Priority,
+			CreatedBy: d.CreatedBy.UUID, CreatedAt: e.OccurredAt,
+		}
+	case ticket.Deleted:
+		return nil, nil
+	default:
+		if before == nil {
+			return nil, fmt.Errorf("%s of ticket %s, which is not there", e.Type, e.StreamID)
+		}
+		row = *before
+	}
+	switch d := e.Event.(type) {
+	case ticket.Retitled:
+		row.Title, row.TitleBy = d.Title, e.PersonID
+	case ticket.Prioritised:
+		row.Priority = d.Priority
+	case ticket.Assigned:
+		row.AssignedTo = uuid.NullUUID{UUID: d.AssignedTo.UUID, Valid: true}
+	case ticket.Unassigned:
+		row.AssignedTo = uuid.NullUUID{}
+	}
+	if to, ok := ticket.StatusAfter(e.Event); ok {
+		row.Status = to
+	}
+	row.Version, row.Position, row.Change, row.CausedBy = e.Version, e.Position, e.Type, e.EventID
+	row.ValidFrom, row.ValidTo, row.KnownFrom, row.KnownTo = e.OccurredAt, nil, e.RecordedAt, nil
+	return &row, nil
+}
+
+// intervalTable and its columns, as COPY wants them.
+var (
+	intervalTable      = pgx.Identifier{"ticket_history"}
+	intervalColumnList = []string{
+		"ticket_id", "version", "position", "number", "title", "title_by", "priority", "status", "created_by", "assigned_to",
+		"created_at", "valid_from", "valid_to", "known_from", "known_to", "change", "caused_by",
+	}
+)
+
+func addIntervals(ctx context.Context, tx pgx.Tx, rows []*intervalRow) error {
+	if len(rows) == 0 {
+		return nil
+	}
+	_, err := tx.CopyFrom(ctx, intervalTable, intervalColumnList, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
+		r := rows[i]
+		return []any{
+			r.TicketID, r.Version, r.Position, r.Number, r.Title, r.TitleBy, string(r.Priority), string(r.Status), r.CreatedBy, r.AssignedTo,
+			r.CreatedAt, r.ValidFrom, r.ValidTo, r.KnownFrom, r.KnownTo, r.Change, r.CausedBy,
+		}, nil
+	}))
+	return err
+}

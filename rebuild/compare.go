@@ -1,0 +1,78 @@
+package rebuild
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/eventstore"
+)
+
+// sums are what tables are compared by.
+type sums struct {
+	Rows int64
+	Hash string
+}
+
+// compare holds the new tables against those that are served, where the same
+// code has built both and the old ones lack no event.
+func (r *run) compare(ctx context.Context) error {
+	if r.Accept {
+		return nil
+	}
+	var comparable bool
+	const q = `SELECT version = $2 AND NOT EXISTS (SELECT FROM parked_events WHERE follower = $1) FROM checkpoints WHERE name = $1`
+	if err := r.db.QueryRow(ctx, q, r.follower.Name, r.version).Scan(&comparable); err != nil {
+		return fmt.Errorf("see whether there is something to compare with: %w", err)
+	}
+	if !comparable {
+		return nil
+	}
+	tx, err := r.snapshot(ctx)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback(context.WithoutCancel(ctx)) // it has only read
+	for _, table := range r.follower.Tables {
+		var old, built sums
+		for schema, into := range map[string]*sums{eventstore.Serving: &old, eventstore.Next: &built} {
+			q := `SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM ` + pgx.Identifier{schema, table}.Sanitize() + ` AS t`
+			if err := tx.QueryRow(ctx, q).Scan(&into.Rows, &into.Hash); err != nil {
+				return fmt.Errorf("sum up %s.%s: %w", schema, table, err)
+			}
+		}
+		switch {
+		case old.Rows != built.Rows:
+			return ErrDiffers.With("%s: the new table has %d rows, the old one %d", table, built.Rows, old.Rows)
+		case old.Hash != built.Hash:
+			return ErrDiffers.With("%s: the new table has as many rows as the old one, %d, and not the same", table, built.Rows)
+		}
+	}
+	return nil
+}
+
+// snapshot answers a transaction that sees both sets of tables at one position.
+// The projector is held until it has begun.
+func (r *run) snapshot(ctx context.Context) (pgx.Tx, error) {
+	held, err := r.db.Begin(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("hold the projector: %w", err)
+	}
+	defer held.Rollback(context.WithoutCancel(ctx)) // it holds, and writes nothing
+	var live int64
+	if err := held.QueryRow(ctx, lockCheckpointSQL, r.follower.Name).Scan(&live, nil); err != nil {
+		return nil, fmt.Errorf("hold the projector: %w", err)
+	}
+	if err := r.page(ctx, live); err != nil {
+		return nil, err
+	}
+	tx, err := r.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})
+	if err != nil {
+		return nil, fmt.Errorf("begin comparing: %w", err)
+	}
+	if _, err := tx.Exec(ctx, `SELECT 1`); err != nil { // the snapshot is taken with the first statement
+		return nil, fmt.Errorf("begin comparing: %w", err)
+	}
+	return tx, nil
+}

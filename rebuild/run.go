@@ -1,0 +1,320 @@
+package rebuild
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/eventstore"
+)
+
+// Options adjust one rebuild.
+type Options struct {
+	// Afresh begins with the first event even where an earlier run got further.
+	Afresh bool
+	// Accept swaps also when the new tables differ from the old ones.
+	Accept bool
+	// Progress, when not nil, is told after each page how many positions of how
+	// many are in the new tables.
+	Progress func(position, target int64)
+}
+
+// PoisonError is the error for an event that the projector cannot apply.
+type PoisonError struct {
+	Position int64
+	Err      error
+}
+
+func (e *PoisonError) Error() string {
+	return fmt.Sprintf("the event at position %d is not applied: %v", e.Position, e.Err)
+}
+
+// Unwrap answers why.
+func (e *PoisonError) Unwrap() error { return e.Err }
+
+// errTaken means that another process has begun a run, or that the tables were
+// given up: this one must write no more.
+var errTaken = errors.New("the rebuild is no longer this process's work")
+
+// errAhead is for a checkpoint that went back, as after a restore of it alone.
+var errAhead = errors.New("the new tables are ahead of the old ones: begin afresh")
+
+// Rebuild builds a projection anew and returns once the new tables are served.
+// When ctx ends before, the next call goes on where this one was. It answers
+// [ErrUnderWay] when another process is at it, [PoisonError] for an event that
+// cannot be applied, and [ErrDiffers]; then the old tables are served as before.
+func (p *Projections) Rebuild(ctx context.Context, name string, o Options) error {
+	return p.work(ctx, name, FromLog, false, o)
+}
+
+// Rollback goes back to the tables from before the last rebuild, brought up to
+// date, and returns once they are served. It answers [ErrNothingKept],
+// [ErrOtherShape] or [ErrUnderWay].
+func (p *Projections) Rollback(ctx context.Context, name string, o Options) error {
+	o.Accept = true
+	return p.work(ctx, name, FromKept, false, o)
+}
+
+// run is one process's work on a rebuild.
+type run struct {
+	Options
+	id       uuid.UUID
+	kind     Kind
+	follower eventstore.Follower
+	codec    *eventstore.Codec
+	db       *pgxpool.Pool // as the owner of the tables
+	pageSize int64
+	position int64 // of the new tables
+	version  int   // of the code that builds them
+}
+
+// work does a rebuild unless another process is at it.
+func (p *Projections) work(ctx context.Context, name string, kind Kind, background bool, o Options) error {
+	f, err := p.follower(name)
+	if err != nil {
+		return err
+	}
+	db, err := p.config.Connect(ctx)
+	if err != nil {
+		return err
+	}
+	defer db.Close()
+	release, err := lock(ctx, db, name)
+	if err != nil {
+		return err
+	}
+	defer release()
+	r := &run{
+		Options: o, id: uuid.New(), kind: kind, follower: f, codec: p.codec, db: db,
+		pageSize: int64(p.config.PageSize), version: f.CodeVersion(),
+	}
+	began := time.Now()
+	if err = r.begin(ctx, background); err == nil {
+		err = r.steps(ctx)
+	}
+	switch {
+	case err == nil:
+		p.config.Logger.Info("a projection was rebuilt", "projector", name, "kind", string(kind), "position", r.position, "took", time.Since(began).String())
+	case ctx.Err() == nil && !eventstore.Passing(err) && !errors.Is(err, errTaken):
+		r.fail(ctx, err)
+		p.config.Logger.Error("a projection was not rebuilt; its old tables are served", "projector", name, "error", err)
+	}
+	return err
+}
+
+// lock takes the advisory lock on a projection's rebuild, on a connection of its
+// own: it is free again as soon as that ends, however it ends.
+func lock(ctx context.Context, db *pgxpool.Pool, name string) (release func(), err error) {
+	conn, err := db.Acquire(ctx)
+	if err != nil {
+		return nil, fmt.Errorf("get a connection for the lock: %w", err)
+	}
+	var mine bool
+	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1, hashtext($2))`, rebuildLocks, name).Scan(&mine); err != nil {
+		conn.Release()
+		return nil, fmt.Errorf("take the lock on the rebuild: %w", err)
+	}
+	if !mine {
+		conn.Release()
+		return nil, ErrUnderWay
+	}
+	return func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+		defer cancel()
+		_, _ = conn.Exec(ctx, `SELECT pg_advisory_unlock($1, hashtext($2))`, rebuildLocks, name) // else it ends with the connection
+		_ = conn.Conn().Close(ctx)
+		conn.Release()
+	}, nil
+}
+
+// begin makes the row of the rebuild this run's, and its tables. What an earlier
+// run of the same kind and code has built is gone on with.
+func (r *run) begin(ctx context.Context, background bool) error {
+	const q = `
+INSERT INTO rebuilds AS r (projector, run, kind, phase, background, accepts, version)
+SELECT c.name, $2, $3, 'filling', $4, $5, $6 FROM checkpoints AS c WHERE c.name = $1
+ON CONFLICT (projector) DO UPDATE SET
+    run = excluded.run,
+    kind = excluded.kind,
+    phase = excluded.phase,
+    background = excluded.background OR (r.background AND r.ended_at IS NULL),
+    accepts = excluded.accepts,
+    version = CASE WHEN excluded.kind = 'rollback' THEN r.version ELSE excluded.version END,
+    next_position = CASE WHEN r.kind = excluded.kind AND (r.kind = 'rollback' OR r.version = excluded.version) AND NOT $7 THEN r.next_position END,
+    began_at = CASE WHEN r.ended_at IS NULL THEN r.began_at ELSE clock_timestamp() END,
+    run_at = clock_timestamp(),
+    moved_at = clock_timestamp(),
+    error = NULL,
+    error_position = NULL,
+    ended_at = NULL
+RETURNING next_position, version`
+	return pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		var next *int64
+		err := tx.QueryRow(ctx, q, r.follower.Name, r.id, r.kind, background, r.Accept, r.version, r.Afresh).Scan(&next, &r.version)
+		if errors.Is(err, pgx.ErrNoRows) {
+			return errors.New("it has not begun: no worker has run yet")
+		}
+		if err != nil {
+			return fmt.Errorf("begin a run: %w", err)
+		}
+		if r.position, err = r.prepare(ctx, tx, next); err != nil {
+			return err
+		}
+		const from = `UPDATE rebuilds SET next_position = $2, run_from = $2, version = $3 WHERE projector = $1`
+		if _, err := tx.Exec(ctx, from, r.follower.Name, r.position, r.version); err != nil {
+			return fmt.Errorf("note where the run begins: %w", err)
+		}
+		return nil
+	})
+}
+
+// nearly is how many positions the new tables may be behind when the projector
+// is held for the rest.
+const nearly = 500
+
+// steps does all that is to be done once the tables are there.
+func (r *run) steps(ctx context.Context) error {
+	if err := r.fill(ctx, r.pageSize); err != nil { // the last page is for when the indexes are there
+		return err
+	}
+	if err := r.enter(ctx, Indexing); err != nil {
+		return err
+	}
+	if err := r.index(ctx); err != nil {
+		return err
+	}
+	if err := r.fill(ctx, nearly); err != nil {
+		return err
+	}
+	if err := r.enter(ctx, Comparing); err != nil {
+		return err
+	}
+	if err := r.tidy(ctx); err != nil {
+		return err
+	}
+	if err := r.compare(ctx); err != nil {
+		return err
+	}
+	if err := r.enter(ctx, Swapping); err != nil {
+		return err
+	}
+	return r.swapIn(ctx)
+}
+
+// enter notes that a phase has begun.
+func (r *run) enter(ctx context.Context, phase Phase) error {
+	done, err := r.db.Exec(ctx, `UPDATE rebuilds SET phase = $3, moved_at = clock_timestamp() WHERE projector = $1 AND run = $2`,
+		r.follower.Name, r.id, phase)
+	if err == nil && done.RowsAffected() == 0 {
+		err = errTaken
+	}
+	if err != nil {
+		return fmt.Errorf("begin %s: %w", phase, err)
+	}
+	return nil
+}
+
+// fill applies the log to the new tables until they are at most behind
+// positions behind those that are served.
+func (r *run) fill(ctx context.Context, behind int64) error {
+	for size := r.pageSize; ; {
+		live, err := r.live(ctx)
+		if err != nil {
+			return err
+		}
+		if r.Progress != nil {
+			r.Progress(r.position, live)
+		}
+		if r.position+behind >= live {
+			return nil
+		}
+		upto := min(r.position+size, live)
+		if err = r.page(ctx, upto); err == nil {
+			size = min(size*2, r.pageSize)
+			continue
+		}
+		if ctx.Err() != nil || eventstore.Passing(err) || errors.Is(err, errTaken) {
+			return err
+		}
+		tried := upto - r.position
+		if tried == 1 {
+			return &PoisonError{Position: upto, Err: err}
+		}
+		size = tried / 2 // closing in on the event at fault
+	}
+}
+
+// live answers the position of the tables that are served.
+func (r *run) live(ctx context.Context) (position int64, err error) {
+	if err := r.db.QueryRow(ctx, `SELECT position FROM checkpoints WHERE name = $1`, r.follower.Name).Scan(&position); err != nil {
+		return 0, fmt.Errorf("read the checkpoint: %w", err)
+	}
+	return position, nil
+}
+
+// page applies the events up to a position in a transaction of its own. It does
+// not wait for the disk: tables and position are lost together, and the swap waits.
+func (r *run) page(ctx context.Context, upto int64) error {
+	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
+			return fmt.Errorf("set up a page: %w", err)
+		}
+		return r.apply(ctx, tx, upto)
+	})
+	if err == nil {
+		r.position = upto
+	}
+	return err
+}
+
+// apply brings the new tables up to a position within tx. The row of the rebuild
+// stays locked until its end.
+func (r *run) apply(ctx context.Context, tx pgx.Tx, upto int64) error {
+	var position *int64
+	const q = `SELECT next_position FROM rebuilds WHERE projector = $1 AND run = $2 FOR UPDATE`
+	err := tx.QueryRow(ctx, q, r.follower.Name, r.id).Scan(&position)
+	if errors.Is(err, pgx.ErrNoRows) || (err == nil && position == nil) {
+		return errTaken
+	}
+	if err != nil {
+		return fmt.Errorf("lock the rebuild: %w", err)
+	}
+	if *position > upto {
+		return errAhead
+	}
+	if err := eventstore.Within(ctx, tx, eventstore.Next); err != nil {
+		return err
+	}
+	if err := r.follower.ApplyRange(ctx, tx, r.codec, *position, upto); err != nil {
+		return err
+	}
+	const moved = `UPDATE rebuilds SET next_position = $2, moved_at = clock_timestamp() WHERE projector = $1`
+	if _, err := tx.Exec(ctx, moved, r.follower.Name, upto); err != nil {
+		return fmt.Errorf("note the position: %w", err)
+	}
+	return nil
+}
+
+// endTimeout bounds what is still to be said when a run has ended.
+const endTimeout = 5 * time.Second
+
+// fail notes why the run ended. The new tables stay, for the next one.
+func (r *run) fail(ctx context.Context, why error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
+	defer cancel()
+	var at *int64
+	var poison *PoisonError
+	if errors.As(why, &poison) {
+		at = &poison.Position
+	}
+	text := strings.ToValidUTF8(strings.ReplaceAll(why.Error(), "\x00", ""), "")
+	const q = `UPDATE rebuilds SET phase = 'failed', error = left($3, 2000), error_position = $4, ended_at = clock_timestamp()
+WHERE projector = $1 AND run = $2`
+	_, _ = r.db.Exec(ctx, q, r.follower.Name, r.id, text, at) // without it the next one finds it cut off
+}

@@ -1,0 +1,81 @@
+package web
+
+import (
+	"log/slog"
+	"net/http"
+	"runtime/debug"
+	"time"
+
+	"github.com/gin-gonic/gin"
+
+	"helpdesk/domain"
+	"helpdesk/edge"
+)
+
+// policy is the Content-Security-Policy of every answer.
+const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; " +
+	"form-action 'self'; frame-ancestors 'none'; base-uri 'none'"
+
+// begin makes the visit of each request and sets the headers of every answer.
+func (s *Site) begin(g *gin.Context) {
+	h := g.Writer.Header()
+	v := &Visit{
+		Request: g.Request, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
+		site: s, g: g, header: h,
+	}
+	h.Set("X-Request-Id", v.ID)
+	h.Set("Content-Security-Policy", policy)
+	h.Set("X-Content-Type-Options", "nosniff")
+	h.Set("X-Frame-Options", "DENY")
+	h.Set("Referrer-Policy", "same-origin")
+	h.Set("Cross-Origin-Opener-Policy", "same-origin")
+	h.Set("Cross-Origin-Resource-Policy", "same-origin")
+	h.Set("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+	h.Set("Cache-Control", "private, no-store")
+	h.Set("Vary", "Cookie")
+	g.Set(visitKey, v)
+}
+
+// log writes one line for each request, as the API does.
+func (s *Site) log(g *gin.Context) {
+	began := time.Now()
+	g.Next()
+	v := visitOf(g)
+	edge.Line{
+		Method: g.Request.Method, Route: g.FullPath(), Status: g.Writer.Status(), Took: time.Since(began),
+		Bytes: g.Writer.Size(), RequestID: v.ID, User: v.Actor.ID, Position: v.position,
+	}.Write(g.Request.Context(), s.Log, slog.LevelInfo)
+}
+
+// recover answers a panic with the page of an error nobody foresaw, and logs it
+// with its stack.
+func (s *Site) recover(g *gin.Context) {
+	defer func() {
+		reason := recover()
+		if reason == nil {
+			return
+		}
+		if reason == http.ErrAbortHandler { // asked for: net/http knows it
+			panic(reason)
+		}
+		v := visitOf(g)
+		s.Log.LogAttrs(g.Request.Context(), slog.LevelError, "request panicked",
+			slog.String("request_id", v.ID), slog.String("route", g.FullPath()),
+			slog.Any("panic", reason), slog.String("stack", string(debug.Stack())))
+		g.Abort()
+		if !g.Writer.Written() {
+			s.sendFailure(v, unforeseen)
+		}
+	}()
+	g.Next()
+}
+
+// sameOrigin refuses what a page of another origin makes a browser send with
+// the visitor's cookie.
+func (s *Site) sameOrigin(g *gin.Context) {
+	if s.Front.SameOrigin(g.Request) {
+		return
+	}
+	g.Abort()
+	s.refuse(visitOf(g), errCrossOrigin)
+}

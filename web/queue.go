@@ -1,0 +1,266 @@
+package web
+
+import (
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+	"helpdesk/workspace"
+)
+
+// queueView is the list of tickets with all that is around it.
+type queueView struct {
+	Heading  string
+	Query    queueQuery
+	Groups   []filterGroup
+	Orders   []filterLink
+	Rows     []row
+	Next     string // addresses; "" for none
+	Previous string
+	Views    []savedView
+	Bulk     *bulkForm // nil: nothing can be done to many at once
+	Results  []bulkResult
+	Opens    bool // whether the visitor opens tickets
+	Staff    bool // whether they see other people's
+	Command  string
+	Fault    *fault // of the form that saves a view
+}
+
+// row is a ticket of the list.
+type row struct {
+	projections.Ticket
+	Due  *time.Time // when it escalates; nil: not by itself
+	Soon bool       // whether that is near
+}
+
+// soon is how long before its escalation a ticket is marked.
+const soon = time.Hour
+
+// filterGroup is the links that narrow the list in one way.
+type filterGroup struct {
+	Label string
+	Links []filterLink
+}
+
+// filterLink is one of them, with how many tickets it would show.
+type filterLink struct {
+	Label   string
+	To      string
+	Glyph   string
+	Current bool
+	count   int
+	filter  projections.TicketFilter
+}
+
+// countMost is where counting stops.
+const countMost = 1000
+
+// Count writes how many there are.
+func (l filterLink) Count() string {
+	if l.count >= countMost {
+		return strconv.Itoa(countMost-1) + "+"
+	}
+	return strconv.Itoa(l.count)
+}
+
+func (s *Site) showQueue(v *Visit) (reply, error) {
+	return s.queue(v, readQueue(v.Request.URL.Query()), nil, nil)
+}
+
+// queue answers the page of a list: with what became of a bulk action, and with
+// what is wrong with the form that saves a view, if anything.
+func (s *Site) queue(v *Visit, q queueQuery, results []bulkResult, wrong *fault) (reply, error) {
+	view := queueView{
+		Heading: "Tickets", Query: q, Results: results, Command: newCommand(), Fault: wrong,
+		Staff: v.Actor.Role != domain.RoleUser, Bulk: bulkFor(v.Actor),
+	}
+	view.Opens, _ = ticket.MayOpen(v.Actor)
+	if !view.Staff {
+		view.Heading = "Your tickets"
+	}
+	if err := s.fillRows(v, &view); err != nil {
+		return reply{}, err
+	}
+	if err := s.fillFilters(v, &view); err != nil {
+		return reply{}, err
+	}
+	views, err := s.Views.List(v.ctx(), v.Actor.ID)
+	if err != nil {
+		return reply{}, err
+	}
+	view.Views = savedViews(views, q)
+	return show(view.Heading, queuePageOf(view)).with(wrong), nil
+}
+
+func (s *Site) fillRows(v *Visit, view *queueView) error {
+	filter, err := view.Query.filter(v.Actor)
+	if err != nil {
+		return err
+	}
+	page, err := s.place(v, view.Query)
+	if err != nil {
+		return err
+	}
+	slice, err := s.Read.Tickets(v.ctx(), v.Actor, filter, page)
+	if err != nil {
+		return err
+	}
+	ids := make([]uuid.UUID, len(slice.Items))
+	for i, t := range slice.Items {
+		ids[i] = t.ID
+	}
+	due, err := s.Schedule.Due(v.ctx(), ids)
+	if err != nil {
+		return err
+	}
+	for _, t := range slice.Items {
+		view.Rows = append(view.Rows, s.rowOf(t, due))
+	}
+	if view.Next, err = s.onwards(v, view.Query, slice.Next); err != nil {
+		return err
+	}
+	view.Previous, err = s.onwards(v, view.Query, slice.Previous)
+	return err
+}
+
+func (s *Site) rowOf(t projections.Ticket, due map[uuid.UUID]time.Time) row {
+	r := row{Ticket: t}
+	if at, waits := due[t.ID]; waits {
+		r.Due, r.Soon = &at, at.Sub(s.now()) < soon
+	}
+	return r
+}
+
+// fillFilters makes the links that narrow the list, and counts what they lead
+// to in one go.
+func (s *Site) fillFilters(v *Visit, view *queueView) error {
+	q := view.Query.first()
+	groups := []filterGroup{statusGroup(q, v.Actor)}
+	if view.Staff {
+		name, err := s.nameOf(v, q.Assignee)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, priorityGroup(q, v.Actor), assigneeGroup(q, v.Actor, name))
+	}
+	var filters []projections.TicketFilter
+	for _, g := range groups {
+		for i := range g.Links {
+			filters = append(filters, g.Links[i].filter)
+		}
+	}
+	counts, err := s.Read.CountTickets(v.ctx(), v.Actor, filters, countMost)
+	if err != nil {
+		return err
+	}
+	for _, g := range groups {
+		for i := range g.Links {
+			g.Links[i].count, counts = counts[0], counts[1:]
+		}
+	}
+	view.Groups = groups
+	for _, o := range orders {
+		to := q
+		to.Order = o.key
+		current := q.Order == o.key || (q.Order == "" && q.Search == "" && o.key == "newest")
+		view.Orders = append(view.Orders, filterLink{Label: o.label, To: to.address(), Current: current})
+	}
+	return nil
+}
+
+// link makes the link to a query that is one filter away.
+func link(label, glyph string, to queueQuery, viewer domain.Actor, current bool) filterLink {
+	filter, err := to.filter(viewer)
+	if err != nil { // the present filters were read before, and these are ours
+		panic(err)
+	}
+	return filterLink{Label: label, Glyph: glyph, To: to.address(), Current: current, filter: filter}
+}
+
+func statusGroup(q queueQuery, viewer domain.Actor) filterGroup {
+	g := filterGroup{Label: "Status"}
+	shown := q.Status
+	if shown == "" {
+		shown = defaultStatus(viewer)
+	}
+	for _, set := range statusSets {
+		to := q
+		if to.Status = set.key; set.key == defaultStatus(viewer) {
+			to.Status = ""
+		}
+		g.Links = append(g.Links, link(set.label, set.key, to, viewer, shown == set.key))
+	}
+	return g
+}
+
+func priorityGroup(q queueQuery, viewer domain.Actor) filterGroup {
+	g := filterGroup{Label: "Priority"}
+	for _, p := range []struct{ key, label string }{{"", "Any"}, {"high", "High"}, {"medium", "Medium"}, {"low", "Low"}} {
+		to := q
+		to.Priority = p.key
+		g.Links = append(g.Links, link(p.label, p.key, to, viewer, q.Priority == p.key))
+	}
+	return g
+}
+
+func assigneeGroup(q queueQuery, viewer domain.Actor, name string) filterGroup {
+	g := filterGroup{Label: "Assigned to"}
+	choices := []struct{ key, label string }{{"", "Anybody"}, {"me", "Me"}, {"none", "Nobody"}}
+	if !viewer.Role.Staff() {
+		choices = append(choices[:1], choices[2:]...)
+	}
+	if name != "" {
+		choices = append(choices, struct{ key, label string }{q.Assignee, name})
+	}
+	for _, c := range choices {
+		to := q
+		to.Assignee = c.key
+		g.Links = append(g.Links, link(c.label, "", to, viewer, q.Assignee == c.key))
+	}
+	return g
+}
+
+// savedView is a saved view as a link.
+type savedView struct {
+	workspace.View
+	To      string
+	Current bool
+}
+
+func savedViews(views []workspace.View, q queueQuery) (links []savedView) {
+	here := q.first().values().Encode()
+	for _, one := range views {
+		to := queuePath
+		if one.Query != "" {
+			to += "?" + one.Query
+		}
+		links = append(links, savedView{View: one, To: to, Current: one.Query == here})
+	}
+	return links
+}
+
+// saveView keeps the filters of the list under a name.
+func (s *Site) saveView(v *Visit) (reply, error) {
+	q := readQueue(v.Request.URL.Query()).first()
+	err := s.Views.Save(v.ctx(), v.Actor.ID, workspace.View{Name: v.field("name"), Query: q.values().Encode()})
+	if f := faultOf(err); f != nil {
+		return s.queue(v, q, nil, f)
+	}
+	if err != nil {
+		return reply{}, err
+	}
+	v.tell("view-saved")
+	return redirect(q.address()), nil
+}
+
+func (s *Site) removeView(v *Visit) (reply, error) {
+	if err := s.Views.Remove(v.ctx(), v.Actor.ID, v.field("name")); err != nil {
+		return reply{}, err
+	}
+	v.tell("view-removed")
+	return redirect(readQueue(v.Request.URL.Query()).first().address()), nil
+}

@@ -1,0 +1,209 @@
+package web
+
+import (
+	"errors"
+	"net/http"
+	"net/url"
+	"slices"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+)
+
+// queueQuery is what the address of the queue asks for. The zero value is the
+// queue as it is opened.
+type queueQuery struct {
+	Status   string // a key of statusSets, "" for the first that fits the visitor
+	Priority string // "": any
+	Assignee string // "me", "none", an id; "": anybody
+	Search   string
+	Order    string // a key of orders; "": newest, or by how well it matches
+	Cursor   string
+}
+
+// Names of the parameters of the address.
+const (
+	paramStatus   = "status"
+	paramPriority = "priority"
+	paramAssignee = "assignee"
+	paramSearch   = "q"
+	paramOrder    = "order"
+	paramCursor   = "cursor"
+)
+
+// statusSets are the statuses that one link of the filter stands for.
+var statusSets = []struct {
+	key, label string
+	statuses   []ticket.Status
+}{
+	{"active", "Active", []ticket.Status{ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusEscalated}},
+	{"open", "Open", []ticket.Status{ticket.StatusOpen}},
+	{"in-progress", "In progress", []ticket.Status{ticket.StatusInProgress}},
+	{"escalated", "Escalated", []ticket.Status{ticket.StatusEscalated}},
+	{"resolved", "Resolved", []ticket.Status{ticket.StatusResolved}},
+	{"closed", "Closed", []ticket.Status{ticket.StatusClosed}},
+	{"all", "All", nil},
+}
+
+// order is what the queue can be ordered by.
+type order struct {
+	key, label string
+	by         projections.TicketOrder
+	descending bool
+}
+
+var orders = []order{
+	{"newest", "Newest", projections.ByCreated, true},
+	{"oldest", "Oldest", projections.ByCreated, false},
+	{"changed", "Last changed", projections.ByUpdated, true},
+	{"priority", "Priority", projections.ByPriority, true},
+}
+
+var errFilter = &failure{http.StatusBadRequest, "There is no such filter", "The address asks for something that the list does not know. Begin again from the list of tickets."}
+
+// readQueue reads the query of an address.
+func readQueue(values url.Values) queueQuery {
+	return queueQuery{
+		Status: values.Get(paramStatus), Priority: values.Get(paramPriority), Assignee: values.Get(paramAssignee),
+		Search: values.Get(paramSearch), Order: values.Get(paramOrder), Cursor: values.Get(paramCursor),
+	}
+}
+
+// values is the query as an address has it, without what is not set.
+func (q queueQuery) values() url.Values {
+	values := url.Values{}
+	for name, value := range map[string]string{
+		paramStatus: q.Status, paramPriority: q.Priority, paramAssignee: q.Assignee,
+		paramSearch: q.Search, paramOrder: q.Order, paramCursor: q.Cursor,
+	} {
+		if value != "" {
+			values.Set(name, value)
+		}
+	}
+	return values
+}
+
+// queuePath is where the list of tickets is.
+const queuePath = Root + "tickets/"
+
+// address is that of the list with this query.
+func (q queueQuery) address() string {
+	if encoded := q.values().Encode(); encoded != "" {
+		return queuePath + "?" + encoded
+	}
+	return queuePath
+}
+
+// first is the query for the first page of the same list.
+func (q queueQuery) first() queueQuery {
+	q.Cursor = ""
+	return q
+}
+
+// defaultStatus is what the list shows when it is opened: to requesters all of
+// theirs, to staff what wants work.
+func defaultStatus(a domain.Actor) string {
+	if a.Role == domain.RoleUser {
+		return "all"
+	}
+	return "active"
+}
+
+// filter is the query for the read side.
+func (q queueQuery) filter(viewer domain.Actor) (f projections.TicketFilter, err error) {
+	status := q.Status
+	if status == "" {
+		status = defaultStatus(viewer)
+	}
+	known := false
+	for _, set := range statusSets {
+		if set.key == status {
+			f.Statuses, known = set.statuses, true
+		}
+	}
+	if q.Priority != "" {
+		known = known && ticket.Priority(q.Priority).Rank() > 0
+		f.Priorities = []ticket.Priority{ticket.Priority(q.Priority)}
+	}
+	switch q.Assignee {
+	case "":
+	case "me":
+		f.AssignedTo = &viewer.ID
+	case "none":
+		f.Unassigned = true
+	default:
+		id, err := uuid.Parse(q.Assignee)
+		known = known && err == nil
+		f.AssignedTo = &user.ID{UUID: id}
+	}
+	if f.Search = q.Search; len(f.Search) > 200 {
+		known = false
+	}
+	if !known || !q.ordered(&f) {
+		return f, errFilter
+	}
+	return f, nil
+}
+
+// ordered puts the order into a filter, and reports whether there is such an
+// order.
+func (q queueQuery) ordered(f *projections.TicketFilter) bool {
+	if q.Order == "" && q.Search != "" {
+		f.OrderBy = projections.ByRank
+		return true
+	}
+	i := slices.IndexFunc(orders, func(o order) bool { return o.key == q.Order || q.Order == "" && o.key == "newest" })
+	if i < 0 {
+		return false
+	}
+	f.OrderBy, f.Descending = orders[i].by, orders[i].descending
+	return true
+}
+
+// queuePage is how many tickets a page of the list has.
+const queuePage = 25
+
+// place reads where in the list the query is.
+func (s *Site) place(v *Visit, q queueQuery) (projections.Page, error) {
+	p := projections.Page{Size: queuePage}
+	if q.Cursor == "" {
+		return p, nil
+	}
+	at, err := s.cursors.Open(queueScope(v, q), q.Cursor)
+	if err != nil {
+		return p, errFilter
+	}
+	p.Cursor = &at
+	return p, nil
+}
+
+// onwards answers the address of the page at a place of the list, "" for none.
+func (s *Site) onwards(v *Visit, q queueQuery, at *projections.Cursor) (string, error) {
+	if at == nil {
+		return "", nil
+	}
+	token, err := s.cursors.Seal(queueScope(v, q), *at)
+	q.Cursor = token
+	return q.address(), err
+}
+
+// queueScope says which list a cursor is of: everything but where in it.
+func queueScope(v *Visit, q queueQuery) string {
+	return "site\n" + v.Actor.ID.String() + "\n" + q.first().values().Encode()
+}
+
+// nameOf answers whom an assignee filter names, "" for nobody in particular.
+func (s *Site) nameOf(v *Visit, assignee string) (string, error) {
+	if assignee == "" || assignee == "me" || assignee == "none" {
+		return "", nil
+	}
+	account, err := s.Accounts.Find(v.ctx(), assignee)
+	if errors.Is(err, domain.ErrNotFound) {
+		return "somebody unknown", nil
+	}
+	return account.Username, err
+}

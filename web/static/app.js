@@ -1,0 +1,310 @@
+// What makes the site quicker to use. Every page works without it.
+
+const $ = (selector, within = document) => within.querySelector(selector);
+const $$ = (selector, within = document) => [...within.querySelectorAll(selector)];
+
+// Times: the server writes UTC, the reader sees their own zone.
+
+const near = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
+const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+const spans = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
+
+function fromNow(at) {
+	const seconds = (at - Date.now()) / 1000;
+	for (const [unit, size] of spans) {
+		if (Math.abs(seconds) >= size) return near.format(Math.trunc(seconds / size), unit);
+	}
+	return near.format(0, "minute");
+}
+
+function localise(root) {
+	for (const t of $$("time[datetime]", root)) {
+		const at = new Date(t.dateTime);
+		if (isNaN(at)) continue;
+		t.title = `${exact.format(at)} (${t.dateTime})`;
+		t.textContent = "ago" in t.dataset ? fromNow(at) : day.format(at);
+	}
+}
+
+localise(document);
+setInterval(() => localise(document), 30_000);
+
+// Notices: what was done stays a while, what was said by the page is read out.
+
+function say(text) {
+	const p = document.createElement("p");
+	p.className = "notice";
+	p.textContent = text;
+	$("#said").replaceChildren(p);
+	setTimeout(() => p.remove(), 8000);
+}
+
+for (const p of $$("#said .notice")) setTimeout(() => p.remove(), 8000);
+$("[data-focus]")?.focus();
+for (const field of $$("[data-select]")) field.addEventListener("focus", () => field.select());
+
+// Dialogs and keys.
+
+for (const button of $$("[data-opens]")) {
+	button.hidden = false;
+	button.addEventListener("click", () => $("#" + button.dataset.opens).showModal());
+}
+
+const keysOn = $("#keys-on");
+const stored = "helpdesk-keys";
+if (keysOn) {
+	keysOn.checked = localStorage.getItem(stored) !== "off";
+	keysOn.addEventListener("change", () => localStorage.setItem(stored, keysOn.checked ? "on" : "off"));
+}
+
+const typing = (e) => e.target.closest?.("input:not([type=checkbox]), textarea, select, [contenteditable]");
+
+document.addEventListener("keydown", (e) => {
+	if (e.key === "Escape" && typing(e)) e.target.blur();
+	if (!keysOn?.checked || e.ctrlKey || e.metaKey || e.altKey || typing(e) || $("dialog[open]")) return;
+	if (e.key === "?") $("#help").showModal();
+	else if (!alongRows(e.key) && !press(e.key)) return;
+	e.preventDefault();
+});
+
+// alongRows moves the focus along the list, and opens or ticks the row it is on.
+function alongRows(key) {
+	const rows = $$("[data-row]");
+	if (!rows.length || !"jkox".includes(key)) return false;
+	const at = rows.findIndex((a) => a.closest("tr").contains(document.activeElement));
+	if (key === "j" || key === "k") {
+		const to = at < 0 ? (key === "j" ? 0 : rows.length - 1) : at + (key === "j" ? 1 : -1);
+		rows[Math.min(Math.max(to, 0), rows.length - 1)].focus();
+	} else if (at < 0) return false;
+	else if (key === "o") rows[at].click();
+	else $("input[name=ticket]", rows[at].closest("tr"))?.click();
+	return true;
+}
+
+// press does what an element of the page has the key for.
+function press(key) {
+	const target = $(`[data-key="${CSS.escape(key)}"]`);
+	if (!target) return false;
+	if (target.matches("input:not([type=checkbox]), textarea, select")) target.focus();
+	else target.click();
+	return true;
+}
+
+// Bulk actions: tick all, count what is ticked, ask for a name where one is needed.
+
+const bulk = $("#bulk");
+
+function showTicked() {
+	const label = $("[data-ticked]");
+	if (!label) return;
+	const n = $$("input[name=ticket]:checked").length;
+	$(".bulk-bar").hidden = !n;
+	label.textContent = n ? `${n} ticked` : "With the ticked ones";
+	const all = $("[data-ticks]");
+	const boxes = $$("input[name=ticket]");
+	all.hidden = false;
+	all.checked = n > 0 && n === boxes.length;
+	all.indeterminate = n > 0 && n < boxes.length;
+}
+
+function showNamed() {
+	for (const field of $$("[data-shown-for]", bulk)) field.hidden = $("[name=do]", bulk).value !== field.dataset.shownFor;
+}
+
+bulk?.addEventListener("change", (e) => {
+	if (e.target.matches("[data-ticks]")) for (const box of $$("input[name=ticket]")) box.checked = e.target.checked;
+	showTicked();
+	showNamed();
+});
+if (bulk) {
+	showTicked();
+	showNamed();
+}
+
+// A form is sent once, however often its button is pressed.
+
+document.addEventListener("submit", (e) => {
+	const form = e.target;
+	if (form.method !== "post" || e.defaultPrevented) return;
+	if (form.dataset.sent) return e.preventDefault();
+	form.dataset.sent = "yes";
+	leaving = true;
+});
+addEventListener("pageshow", (e) => {
+	if (e.persisted) for (const form of $$("form[data-sent]")) delete form.dataset.sent;
+});
+let leaving = false;
+
+// Live: what happens to tickets is told by the server as it happens. The page
+// is then asked for again, and what differs in its live parts is changed in
+// place: focus, scrolling, ticks and what somebody is typing stay.
+
+const live = $$("[data-live]");
+const only = $("[data-live-ticket]")?.dataset.liveTicket;
+let source, wanted, refreshing;
+
+function listen() {
+	if (source || document.hidden) return;
+	source = new EventSource("/api/events/stream/");
+	source.onopen = refresh; // what happened since the page was made was told to nobody
+	for (const type of kinds) source.addEventListener(type, heard);
+}
+
+const kinds = [
+	"opened", "retitled", "described", "prioritised", "assigned", "unassigned", "started", "resolved", "closed",
+	"reopened", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed",
+].map((kind) => "ticket." + kind);
+
+function heard(e) {
+	const event = JSON.parse(e.data);
+	if (only && String(event.ticket_number) !== only) return;
+	dispatchEvent(new CustomEvent("told", { detail: event }));
+	refresh();
+}
+
+// refresh loads soon, once for all that is heard meanwhile, and once more for
+// what is heard while it loads.
+async function refresh() {
+	wanted = true;
+	if (refreshing) return;
+	refreshing = true;
+	while (wanted) {
+		await new Promise((go) => setTimeout(go, 250));
+		wanted = false;
+		await load().catch(() => {}); // the next event tries again
+	}
+	refreshing = false;
+}
+
+// load brings the live parts to what the page's address answers now.
+async function load() {
+	if (leaving) return;
+	const at = location.href;
+	const answer = await fetch(at).catch(() => null);
+	if (!answer?.ok || answer.redirected || leaving || at !== location.href) return;
+	const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+	localise(next);
+	for (const part of live) {
+		const fresh = next.getElementById(part.id);
+		if (fresh) become(part, fresh);
+	}
+	const box = $("#reply");
+	if (box) box.hidden = !next.querySelector("#reply form");
+	showTicked();
+}
+
+// become makes the children of now those of next. Elements with an id are the
+// same element wherever they stand; others are, by their place and kind.
+function become(now, next) {
+	for (const { name, value } of [...next.attributes]) {
+		if (now.getAttribute(name) !== value && !(name === "hidden" || name === "open")) now.setAttribute(name, value);
+	}
+	let at = now.firstChild;
+	for (const child of [...next.childNodes]) {
+		const same = child.id ? [...now.children].find((c) => c.id === child.id) : at && alike(at, child) ? at : null;
+		if (!same) {
+			if (child.id) child.classList.add("fresh-row");
+			now.insertBefore(child, at);
+			continue;
+		}
+		if (same === at) at = at.nextSibling;
+		else now.insertBefore(same, at);
+		if (same.nodeType === Node.TEXT_NODE) {
+			if (same.data !== child.data) same.data = child.data;
+		} else if (!same.isEqualNode(child) && !same.matches("input:not([type=hidden], [type=checkbox]), textarea, select, [data-kept]")) become(same, child);
+	}
+	while (at) {
+		const gone = at;
+		at = at.nextSibling;
+		gone.remove();
+	}
+}
+
+const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && !a.id;
+
+if (live.length) {
+	listen();
+	document.addEventListener("visibilitychange", () => {
+		if (!document.hidden) return listen();
+		source?.close();
+		source = undefined;
+	});
+	addEventListener("pagehide", () => source?.close());
+}
+
+// The page of a ticket: who else is there, what came while somebody writes, drafts,
+// and the slider through its history.
+
+const others = $("#others[data-stay]");
+
+async function stay() {
+	if (document.hidden || leaving) return;
+	const answer = await fetch(`/admin/tickets/${only}/here/`, { method: "POST" }).catch(() => null);
+	if (!answer?.ok) return;
+	const next = others.cloneNode();
+	next.innerHTML = await answer.text();
+	become(others, next);
+}
+
+if (others) {
+	setInterval(stay, 15_000);
+	document.addEventListener("visibilitychange", stay);
+	addEventListener("pagehide", () => navigator.sendBeacon(`/admin/tickets/${only}/here/`, new URLSearchParams({ gone: "yes" })));
+}
+
+const form = $("[data-draft]");
+const draft = "helpdesk-draft " + location.pathname;
+
+if (form) {
+	const text = $("textarea", form);
+	text.value ||= sessionStorage.getItem(draft) ?? "";
+	text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
+	form.addEventListener("submit", () => sessionStorage.removeItem(draft));
+
+	const warning = $("[data-newer]", form);
+	let newest;
+	addEventListener("told", ({ detail }) => {
+		if (detail.version <= Number(form.elements.version.value)) return;
+		newest = detail;
+		$("[data-newer-text]", form).textContent = `${detail.actor.username ?? "The service"} ${did(detail.type)} just now.`;
+		warning.hidden = false;
+	});
+	$("[data-newer-seen]", form).addEventListener("click", () => {
+		form.elements.version.value = newest.version;
+		form.elements.loaded.value = new Date().toISOString();
+		warning.hidden = true;
+		text.focus();
+	});
+}
+
+function did(type) {
+	const kind = type.replace("ticket.", "");
+	return { comment_added: "wrote a reply or a note", comment_edited: "edited a comment", comment_removed: "removed a comment" }[kind] ?? `${kind} the ticket`;
+}
+
+const travel = $("[data-travel]");
+
+if (travel) {
+	const slider = $("[type=range]", travel);
+	let pending, running = false;
+	$("[data-travel-go]", travel).hidden = true;
+	slider.addEventListener("input", () => {
+		$("[data-travel-at]", travel).textContent = slider.value;
+		pending = slider.value;
+		if (!running) go();
+	});
+	async function go() {
+		running = true;
+		while (pending) {
+			const url = new URL(location.href);
+			url.hash = "";
+			if (pending === slider.max) url.searchParams.delete("version");
+			else url.searchParams.set("version", pending);
+			pending = undefined;
+			history.replaceState(null, "", url);
+			await load().catch(() => {});
+		}
+		running = false;
+	}
+}
