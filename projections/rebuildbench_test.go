@@ -83,6 +83,10 @@ func BenchmarkRebuild(b *testing.B) {
 	}
 	usual := reading(func() { time.Sleep(5 * time.Second) })
 	p := d.rebuilding(0)
+	names, err := p.LargestFirst(ctx)
+	if err != nil || len(names) != len(Followers()) {
+		b.Fatalf("%v, %v", names, err)
+	}
 	for _, c := range []struct {
 		name   string
 		atOnce int
@@ -96,7 +100,7 @@ func BenchmarkRebuild(b *testing.B) {
 					began := time.Now()
 					var group errgroup.Group
 					group.SetLimit(c.atOnce)
-					for _, name := range p.Names() {
+					for _, name := range names {
 						group.Go(func() error { return p.Rebuild(ctx, name, rebuild.Options{}) })
 					}
 					if err := group.Wait(); err != nil {
