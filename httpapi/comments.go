@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"time"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -13,13 +14,17 @@ import (
 // CommentQuery is the parameters of the list of comments.
 type CommentQuery struct {
 	Listing
-	Ticket string `query:"ticket" minLength:"1" maxLength:"40" description:"A ticket's id or number."`
+	Ticket string              `query:"ticket" minLength:"1" maxLength:"40" description:"A ticket's id or number."`
+	AsOf   Optional[time.Time] `query:"as_of" description:"The comments as they were known at this instant, in the order in which they were recorded."`
 }
 
 func (a *API) listComments(ctx context.Context, c *Call, in CommentQuery) (List[Comment], error) {
 	page, err := a.page(c, in.Listing)
 	if err != nil {
 		return List[Comment]{}, err
+	}
+	if in.AsOf.Set {
+		return a.pastComments(ctx, c, in, page)
 	}
 	slice, err := a.commentsOf(ctx, c, in.Ticket, page)
 	if err != nil {
@@ -28,16 +33,42 @@ func (a *API) listComments(ctx context.Context, c *Call, in CommentQuery) (List[
 	return listOf(a, c, slice, commentView)
 }
 
+// pastComments answers [API.listComments] for an instant in the past.
+func (a *API) pastComments(ctx context.Context, c *Call, in CommentQuery, page projections.Page) (List[Comment], error) {
+	var of *projections.TicketRef
+	if in.Ticket != "" {
+		ref, err := commentedTicket(in.Ticket)
+		if err != nil {
+			return List[Comment]{}, err
+		}
+		of = &ref
+	}
+	slice, err := a.Past.Comments(ctx, c.Actor, in.AsOf.Value, of, page)
+	if err != nil {
+		return List[Comment]{}, inFuture(err, "as_of")
+	}
+	out, err := listOf(a, c, slice, commentView)
+	a.memento(c, in.AsOf.Value)
+	return out, err
+}
+
+// commentedTicket reads the filter by ticket.
+func commentedTicket(name string) (projections.TicketRef, error) {
+	ref, err := parseTicket(name)
+	if err != nil {
+		return ref, invalid(Violation{Pointer: "?ticket", Code: "format", Detail: "a ticket's id or number is wanted"})
+	}
+	return ref, nil
+}
+
 // commentsOf reads the comments of the ticket named, of all with "". There are
 // none on a ticket that the caller can't see.
 func (a *API) commentsOf(ctx context.Context, c *Call, name string, page projections.Page) (projections.Slice[projections.Comment], error) {
 	var of *ticket.ID
 	if name != "" {
-		ref, err := parseTicket(name)
+		ref, err := commentedTicket(name)
 		if err != nil {
-			return projections.Slice[projections.Comment]{}, invalid(Violation{
-				Pointer: "?ticket", Code: "format", Detail: "a ticket's id or number is wanted",
-			})
+			return projections.Slice[projections.Comment]{}, err
 		}
 		of = &ref.ID
 		if ref.Number != 0 {

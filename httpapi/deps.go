@@ -121,6 +121,7 @@ type Deps struct {
 	Passwords Passwords
 	Read      Reader
 	History   History
+	Past      Past
 	Freshness Freshness
 	Answers   Answers
 	Earlier   Earlier

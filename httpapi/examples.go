@@ -28,6 +28,8 @@ var examples = map[string]string{
 	"Comment": `{"id": "0197c2a4-8f00-7000-8000-000000000002", "ticket": "0197c2a4-8f00-7000-8000-000000000001", "ticket_number": 1,
 		"author": {"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada"}, "text": "It is the one on the third floor.",
 		"internal": false, "created_at": "2026-01-31T12:05:00.000000Z", "edited_at": null}`,
+	"TicketDiff": `{"from": {"version": 1, "recorded_at": "2026-01-31T12:00:00.000000Z"}, "to": {"version": 2, "recorded_at": "2026-01-31T12:05:00.000000Z"},
+		"changes": [{"field": "priority", "before": "high", "after": "medium"}]}`,
 	"Report": `{"tickets_opened_last_7_days": 12, "tickets_resolved_last_7_days": 9, "tickets_escalated_last_7_days": 2,
 		"from": "2026-01-24T12:00:00.000000Z", "to": "2026-01-31T12:00:00.000000Z", "as_of_position": 480}`,
 	"InclusionProof": `{"position": 1, "leaf_index": 0, "leaf_hash": "bjQLnP+zepicpUTmu3gKLHiQHT+zNzh2hREBHBodUhM=", "tree_size": 1,

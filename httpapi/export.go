@@ -30,9 +30,12 @@ func (a *API) exportTickets(ctx context.Context, c *Call, in TicketQuery) (Strea
 		return nil, err
 	}
 	page := projections.Page{Size: exportPage}
-	slice, err := a.Read.Tickets(ctx, c.Actor, filter, page) // the first, while a refusal can still be told
+	slice, err := a.ticketsRead(ctx, c, in, filter, page) // the first, while a refusal can still be told
 	if err != nil {
 		return nil, err
+	}
+	if in.AsOf.Set {
+		a.memento(c, in.AsOf.Value)
 	}
 	c.header.Set("Content-Disposition", `attachment; filename="tickets.csv"`)
 	return func(ctx context.Context, w *StreamWriter) error {
@@ -54,7 +57,7 @@ func (a *API) exportTickets(ctx context.Context, c *Call, in TicketQuery) (Strea
 				return nil
 			}
 			page.Cursor = slice.Next
-			if slice, err = a.Read.Tickets(ctx, c.Actor, filter, page); err != nil {
+			if slice, err = a.ticketsRead(ctx, c, in, filter, page); err != nil {
 				return err
 			}
 		}

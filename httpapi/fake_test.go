@@ -31,6 +31,7 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
+	_ Past      = (*projections.Past)(nil)
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)

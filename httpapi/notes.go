@@ -33,12 +33,13 @@ var notes = map[string]note{
 	"getUser":        {text: "Users see themselves alone, agents the names of all, admins and auditors everything."},
 	"patchUser":      {text: "For admins. Others change themselves alone, and neither role nor activity. The last active admin can be neither demoted nor deactivated."},
 
-	"listTickets":    {text: "What the caller may see, newest first unless asked otherwise. Filters are combined."},
+	"listTickets":    {text: "What the caller may see, newest first unless asked otherwise. Filters are combined. With as_of the tickets of then, as far as the caller sees them now; admins and auditors are shown those deleted since too.", headers: []string{"Memento-Datetime"}},
 	"openTicket":     {text: "Auditors don't. Staff may open one for another requester."},
-	"getTicket":      {text: "A ticket as the caller may see it, with the comments they may see, oldest first."},
+	"getTicket":      {text: "A ticket as the caller may see it, with the comments they may see, oldest first. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.", headers: []string{"Memento-Datetime", "Link"}},
 	"putTicket":      {text: "Title, description, priority and status are needed. One call is one append: all of it happens or nothing."},
 	"patchTicket":    {text: "One call is one append: all of it happens or nothing. Where nothing changes nothing is written."},
 	"ticketHistory":  {text: "Every event of the ticket and of the letters about it, oldest first, as far as the caller may know: requesters are told of no notes among staff and of no letters to others. Admins and auditors read it of deleted tickets too."},
+	"ticketDiff":     {text: "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the ticket did not exist at one of them it is 404, and an instant to come is 400."},
 	"deleteTicket":   {text: "Gone from every read; its events stay. Requesters can while it is open, unassigned and without comments of others."},
 	"assignTicket":   {text: "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody."},
 	"startTicket":    {text: "From open or escalated. A ticket in progress stays as it is."},
@@ -58,7 +59,7 @@ var notes = map[string]note{
 	"revokeToken":  {text: "At once. A token revokes none but itself.", never: []int{http.StatusPreconditionFailed}},
 	"streamEvents": {text: "Server-sent events of the tickets the caller sees: `id:` is the event's position, `event:` its type, `data:` a JSON object. It begins now, after `?after=`, or after `Last-Event-ID`. A comment every 15 s keeps the line open."},
 
-	"listComments":  {text: "Oldest first; of one ticket, or of all the caller may see. Of a ticket the caller can't see there are none."},
+	"listComments":  {text: "Oldest first; of one ticket, or of all the caller may see. Of a ticket the caller can't see there are none. With as_of those of then, in the order in which they were recorded.", headers: []string{"Memento-Datetime"}},
 	"addComment":    {text: "If-Match names a version of the ticket. Notes among staff are for staff to write and read; auditors read them."},
 	"getComment":    {text: "A comment, or a note if the caller may see notes."},
 	"putComment":    {text: "Only the text can change, within 15 minutes for users."},
@@ -70,7 +71,7 @@ var notes = map[string]note{
 	"auditCheckpoint":  {text: "For admins and auditors. A signed note (C2SP tlog-checkpoint): name of the log, size and root of the tree, signature.", also: []int{http.StatusForbidden, http.StatusNotFound}, never: []int{http.StatusTooManyRequests}},
 	"auditTile":        {text: "For admins and auditors. As C2SP tlog-tiles has it, with /audit as prefix: 256 hashes of 32 bytes, or 256 entries each after its length in two bytes; fewer for a partial one.", also: []int{http.StatusForbidden}, never: []int{http.StatusTooManyRequests}},
 
-	"report": {text: "For admins and auditors. A ticket counts once in each column if it happened inside the window, whatever became of it since.", also: []int{http.StatusForbidden}},
+	"report": {text: "For admins and auditors. A ticket counts once in each column if it happened inside the window, whatever became of it since.", also: []int{http.StatusForbidden}, headers: []string{"Memento-Datetime", "Link"}},
 
 	"dailyReport":        {text: "For admins and auditors. A row for each day and priority; days have the hours that the time zone gives them, and begin with their first instant. docs/reports.md defines every number.", also: []int{http.StatusForbidden}},
 	"statusDistribution": {text: "For admins and auditors. A row for each status and priority, at an instant.", also: []int{http.StatusForbidden}},

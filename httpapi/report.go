@@ -46,6 +46,9 @@ func (a *API) report(ctx context.Context, c *Call, in ReportQuery) (Report, erro
 	if err != nil {
 		return Report{}, err
 	}
+	if in.AsOf.Set {
+		a.memento(c, in.AsOf.Value)
+	}
 	out := Report{From: Time{r.From}, To: Time{r.To}, AsOfPosition: r.AsOfPosition, Explanation: explanation(in.Explaining, r.Behind, r.Next)}
 	if in.Days.Set {
 		out.Opened, out.Resolved, out.Escalated = &r.Opened, &r.Resolved, &r.Escalated

@@ -102,7 +102,7 @@ func TestParametersOutOfShapeAreRefusedByName(t *testing.T) {
 		{"/api/tickets/?search=printer", []string{"?search unknown"}},
 		{"/api/tickets/?a/b=1&colour=red", []string{"?a/b unknown", "?colour unknown"}},
 		{"/api/tickets/?assigned_to=ghost", []string{"?assigned_to unknown"}},
-		{"/api/tickets/7/?version=2", []string{"?version unknown"}},
+		{"/api/tickets/7/?colour=2", []string{"?colour unknown"}},
 		{"/api/comments/?ticket=seven", []string{"?ticket format"}},
 		{"/api/report/?days=367", []string{"?days maximum"}},
 		{"/api/report/?as_of=2026-01-31T12:00:01Z", []string{"?as_of future"}},

@@ -24,6 +24,7 @@ type TicketQuery struct {
 	CreatedBefore Optional[time.Time] `query:"created_before" description:"Before this instant."`
 	UpdatedAfter  Optional[time.Time] `query:"updated_after" description:"At this instant or later."`
 	UpdatedBefore Optional[time.Time] `query:"updated_before" description:"Before this instant."`
+	AsOf          Optional[time.Time] `query:"as_of" description:"The list as it was known at this instant, filtered and ordered by what tickets were then; not together with q."`
 	Ordering      string              `query:"ordering" enum:"created_at,-created_at,updated_at,-updated_at,priority,-priority,number,-number" default:"-created_at" description:"With - the largest first. With q and without an ordering by how well it matches."`
 }
 
@@ -31,6 +32,11 @@ type TicketQuery struct {
 const newestFirst = "-created_at"
 
 func (a *API) ticketFilter(ctx context.Context, viewer domain.Actor, in TicketQuery) (projections.TicketFilter, error) {
+	if in.AsOf.Set && in.Search != "" {
+		return projections.TicketFilter{}, invalid(Violation{
+			Pointer: "?q", Code: "excluded", Detail: "words are searched in the present alone; title is a filter of the past too",
+		})
+	}
 	ordering := in.Ordering
 	switch {
 	case ordering == "" && in.Search != "":

@@ -20,14 +20,30 @@ func (a *API) listTickets(ctx context.Context, c *Call, in TicketQuery) (List[Ti
 	if err != nil {
 		return List[Ticket]{}, err
 	}
-	slice, err := a.Read.Tickets(ctx, c.Actor, filter, page)
+	slice, err := a.ticketsRead(ctx, c, in, filter, page)
 	if err != nil {
 		return List[Ticket]{}, err
 	}
-	return listOf(a, c, slice, ticketView)
+	out, err := listOf(a, c, slice, ticketView)
+	if err == nil && in.AsOf.Set {
+		a.memento(c, in.AsOf.Value)
+	}
+	return out, err
 }
 
-func (a *API) getTicket(ctx context.Context, c *Call, in TicketPath) (TicketWithComments, error) {
+// ticketsRead reads a page of the list of now, or of the instant asked for.
+func (a *API) ticketsRead(ctx context.Context, c *Call, in TicketQuery, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+	if !in.AsOf.Set {
+		return a.Read.Tickets(ctx, c.Actor, f, p)
+	}
+	slice, err := a.Past.Tickets(ctx, c.Actor, in.AsOf.Value, f, p)
+	return slice, inFuture(err, "as_of")
+}
+
+func (a *API) getTicket(ctx context.Context, c *Call, in TicketReading) (TicketWithComments, error) {
+	if in.AsOf.Set || in.Version.Set {
+		return a.pastTicket(ctx, c, in)
+	}
 	var out TicketWithComments
 	ref, err := parseTicket(in.Ticket)
 	if err != nil {

@@ -29,7 +29,10 @@
 //
 // [Reader] answers queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
-// that come and go neither repeat nor hide others. [Feed] reads the log instead
+// that come and go neither repeat nor hide others. [Past] answers what the system
+// knew at an instant: single tickets by folding their events, lists by the
+// intervals of read.ticket_history, with the tickets of a page completed from
+// their events. [Feed] reads the log instead
 // and tells a viewer of the events of tickets they see.
 package projections
 

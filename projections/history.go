@@ -94,12 +94,7 @@ func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 	if err != nil {
 		return nil, err
 	}
-	var now ticket.State
-	for _, e := range events {
-		now = ticket.Evolve(now, e.Event)
-	}
-	audits := viewer.Admin() || viewer.Role == domain.RoleAuditor
-	if !now.VisibleTo(viewer) && !(now.Deleted && audits) {
+	if !seesPast(viewer, events) {
 		return nil, domain.ErrNotFound
 	}
 	var only *uuid.UUID // whose letters
@@ -123,6 +118,19 @@ func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 	}
 	return newTeller(viewer, names).tell(all), nil
 }
+
+// seesPast reports whether the viewer may see the past of the ticket with these
+// events: who sees it now, and of one that was deleted admins and auditors.
+func seesPast(viewer domain.Actor, events []eventstore.Envelope) bool {
+	var now ticket.State
+	for _, e := range events {
+		now = ticket.Evolve(now, e.Event)
+	}
+	return now.VisibleTo(viewer) || (now.Deleted && audits(viewer))
+}
+
+// audits reports whether tickets that were deleted are shown to the actor.
+func audits(a domain.Actor) bool { return a.Admin() || a.Role == domain.RoleAuditor }
 
 // pageOfEntries cuts a page out of a whole history. A ticket's events are read
 // all together anyway: they have to be folded.

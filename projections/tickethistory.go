@@ -34,9 +34,6 @@ type intervalRow struct {
 	CausedBy   uuid.UUID
 }
 
-const intervalColumns = `ticket_id, version, position, number, title, title_by, priority, status, created_by, assigned_to,
-    created_at, valid_from, valid_to, known_from, known_to, change, caused_by`
-
 // endIntervalsSQL ends the intervals that last until now of the tickets $1, at
 // $2 by when it happened and at $3 by when it was recorded, and answers them.
 const endIntervalsSQL = `

@@ -171,16 +171,17 @@ func (w *where) tickets(f TicketFilter) {
 	if f.Title != "" {
 		w.add("t.title ILIKE ?", containing(f.Title))
 	}
-	for _, bound := range []struct {
-		condition string
-		at        *time.Time
-	}{
-		{"t.created_at >= ?", f.CreatedAfter}, {"t.created_at < ?", f.CreatedBefore},
-		{"t.updated_at >= ?", f.UpdatedAfter}, {"t.updated_at < ?", f.UpdatedBefore},
-	} {
-		if bound.at != nil {
-			w.add(bound.condition, *bound.at)
-		}
+	w.within("t.created_at", f.CreatedAfter, f.CreatedBefore)
+	w.within("t.updated_at", f.UpdatedAfter, f.UpdatedBefore)
+}
+
+// within adds the bounds of an instant, where they are given: from, and before.
+func (w *where) within(column string, from, before *time.Time) {
+	if from != nil {
+		w.add(column+" >= ?", *from)
+	}
+	if before != nil {
+		w.add(column+" < ?", *before)
 	}
 }
 

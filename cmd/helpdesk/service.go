@@ -108,6 +108,7 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Passwords: hasher,
 		Read:      projections.NewReader(s.pool),
 		History:   projections.NewHistories(s.store, s.pool),
+		Past:      projections.NewPast(s.store, s.pool, s.freshness),
 		Freshness: s.freshness,
 		Answers:   s.answers,
 		Earlier:   commands.NewEarlier(s.store),

@@ -42,6 +42,13 @@ var recipes = map[string]recipe{
 	"agentReport 403":        asUser,
 	"responseTimes 403":      asUser,
 
+	"ticketDiff": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: d.subject(t, op) + "?from=1&to=1"}
+	},
+	"ticketDiff 404": func(t *testing.T, d *desk, op *contract.Operation) call {
+		return call{as: d.root, path: d.subject(t, op) + "?from=1&to=99"}
+	},
+
 	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
 	"auditInclusion 403":   auditingAsUser("/api/audit/inclusion/?position=1"),
 	"auditInclusion 404":   auditing("/api/audit/inclusion/?position=999999999"),

@@ -1,0 +1,94 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// saidRow is a comment by the event that added it.
+type saidRow struct {
+	Position  int64
+	EventID   uuid.UUID
+	TicketID  uuid.UUID
+	CommentID uuid.UUID
+}
+
+// saidThen is what holds of the event e that added a comment which was there at
+// the position $at: neither it nor its ticket was taken away.
+const saidThen = `e.type = 'ticket.comment_added' AND e.position <= $at AND NOT EXISTS (
+    SELECT FROM events AS g
+    WHERE g.stream_id = e.stream_id AND g.version > e.version AND g.position <= $at
+      AND (g.type = 'ticket.deleted' OR (g.type = 'ticket.comment_removed' AND g.data->>'comment_id' = e.data->>'comment_id')))`
+
+// Comments answers a page of the comments that there were at an instant, as they
+// were then, in the order of the log: of one ticket, or of all when ref is nil. Of
+// a ticket the viewer may not see there are none. It refuses like [Past.Tickets].
+//
+// The log is read from where the page begins until it is full.
+func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, ref *TicketRef, page Page) (Slice[Comment], error) {
+	position, err := p.caughtUp(ctx, at)
+	if err != nil {
+		return Slice[Comment]{}, err
+	}
+	l := saidList(viewer, position)
+	if ref != nil {
+		id, err := p.id(ctx, *ref)
+		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+			return Slice[Comment]{}, err
+		}
+		l.where.add("e.stream_id = ?", id) // none where there is no such ticket
+	}
+	rows, err := l.page(ctx, p.pool, page)
+	if err != nil {
+		return Slice[Comment]{}, err
+	}
+	var ids []uuid.UUID
+	for _, row := range rows.Items {
+		if !slices.Contains(ids, row.TicketID) {
+			ids = append(ids, row.TicketID)
+		}
+	}
+	stands, err := p.standsAt(ctx, ids, at)
+	if err != nil {
+		return Slice[Comment]{}, err
+	}
+	names, err := p.names(ctx, stands...)
+	if err != nil {
+		return Slice[Comment]{}, err
+	}
+	byID := map[uuid.UUID]Comment{}
+	for _, s := range stands {
+		for _, c := range s.showComments(viewer, names) {
+			byID[c.ID] = c
+		}
+	}
+	return shown(rows, func(row saidRow) Comment { return byID[row.CommentID] }), nil
+}
+
+// saidList answers the query of [Past.Comments].
+func saidList(viewer domain.Actor, position int64) list[saidRow] {
+	l := list[saidRow]{
+		from: "events AS e", key: "e.position", cast: "bigint", id: "e.event_id",
+		columns: "e.position, e.event_id, e.stream_id AS ticket_id, (e.data->>'comment_id')::uuid AS comment_id",
+		shape:   "SELECT position, event_id, ticket_id, comment_id FROM chosen ORDER BY place",
+		at:      func(r saidRow) (string, uuid.UUID) { return strconv.FormatInt(r.Position, 10), r.EventID },
+	}
+	if !audits(viewer) {
+		l.from += " JOIN read.tickets AS t ON t.id = e.stream_id"
+		l.where.visibleTickets(viewer)
+	}
+	if !ticket.SeesInternal(viewer) {
+		l.where.add("NOT (e.data->>'internal')::boolean")
+	}
+	l.where.conditions = append(l.where.conditions, strings.ReplaceAll(saidThen, "$at", l.where.arg(position)))
+	return l
+}

@@ -1,0 +1,179 @@
+package projections
+
+import (
+	"context"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/eventstore"
+)
+
+// pastRow is what a list of the past is put in order by. What else is shown of a
+// ticket comes from its events.
+type pastRow struct {
+	ID           uuid.UUID
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Number       int64
+	PriorityRank int
+}
+
+// Pieces of the lists of the past: t is the ticket, h the interval of it that an
+// instant falls into.
+const (
+	// As in the index of read.ticket_history.
+	rankThen = `(CASE h.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
+
+	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
+
+	joinInterval = ` JOIN read.ticket_history AS h ON h.ticket_id = t.id`
+
+	joinUpdate = ` CROSS JOIN LATERAL (SELECT occurred_at AS updated_at FROM events
+    WHERE stream_id = t.id AND recorded_at <= $at ORDER BY version DESC LIMIT 1) AS u`
+)
+
+// clockSkew bounds how much earlier than it happened something is recorded, which
+// only clocks that disagree can bring about.
+const clockSkew = 24 * time.Hour
+
+// Tickets answers a page of the tickets that there were at an instant, as they
+// were then, narrowed and put in order by what they were then; a filter with
+// Search is not for it. Without an order they come newest first. It refuses like
+// [Past.Ticket], and with an error of kind Unavailable when the read models do not
+// reach the instant in time.
+//
+// To narrow or order by update looks at the events of every ticket that the other
+// filters leave.
+func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f TicketFilter, page Page) (Slice[Ticket], error) {
+	if _, err := p.caughtUp(ctx, at); err != nil {
+		return Slice[Ticket]{}, err
+	}
+	rows, err := pastList(viewer, at, f).page(ctx, p.pool, page)
+	if err != nil {
+		return Slice[Ticket]{}, err
+	}
+	ids := make([]uuid.UUID, len(rows.Items))
+	for i, row := range rows.Items {
+		ids[i] = row.ID
+	}
+	stands, err := p.standsAt(ctx, ids, at)
+	if err != nil {
+		return Slice[Ticket]{}, err
+	}
+	names, err := p.names(ctx, stands...)
+	if err != nil {
+		return Slice[Ticket]{}, err
+	}
+	items := make([]Ticket, len(stands))
+	for i, s := range stands {
+		items[i] = s.show(viewer, names)
+	}
+	return Slice[Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
+}
+
+// standsAt answers tickets as they stood at an instant, in the order of ids. One
+// that was not there is the zero stand.
+func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]stand, error) {
+	events, err := p.log.LoadAll(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	streams := map[uuid.UUID][]eventstore.Envelope{}
+	for _, e := range events {
+		streams[e.StreamID] = append(streams[e.StreamID], e)
+	}
+	stands := make([]stand, len(ids))
+	for i, id := range ids {
+		stands[i], _ = standAt(streams[id], Moment{Instant: at})
+	}
+	return stands, nil
+}
+
+// caughtUp waits until the read models have all that was recorded at an instant
+// or before, and answers the position of the last of it.
+func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err error) {
+	if position, err = p.settled(ctx, at); err != nil {
+		return 0, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, pastWait)
+	defer cancel()
+	return position, p.fresh.Wait(waiting, position)
+}
+
+// pastWait is how long a list of the past waits for the read models.
+const pastWait = 2 * time.Second
+
+// pastList answers the query of [Past.Tickets].
+func pastList(viewer domain.Actor, at time.Time, f TicketFilter) list[pastRow] {
+	if f.OrderBy == "" {
+		f.OrderBy, f.Descending = ByCreated, true
+	}
+	order := ticketOrders[f.OrderBy]
+	l := list[pastRow]{
+		key: order.column, cast: order.cast, id: "t.id", desc: f.Descending,
+		shape: "SELECT id, created_at, updated_at, number, priority_rank FROM chosen ORDER BY place",
+		at: func(r pastRow) (string, uuid.UUID) {
+			return order.key(ticketView{ticketRow: ticketRow{
+				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,
+			}}), r.ID
+		},
+	}
+	l.from = l.where.ticketsThen(viewer, at)
+	updated := "t.created_at" // which is not looked at
+	if f.OrderBy == ByUpdated || f.UpdatedAfter != nil || f.UpdatedBefore != nil {
+		l.from += strings.ReplaceAll(joinUpdate, "$at", l.where.arg(at))
+		updated = "u.updated_at"
+	}
+	switch f.OrderBy {
+	case ByUpdated:
+		l.key = updated
+	case ByPriority: // both of one table, as in the index
+		l.key, l.cast, l.id = rankThen, "integer", "h.ticket_id"
+	}
+	l.columns = "t.id, t.created_at, " + updated + " AS updated_at, t.number, " + rankThen + " AS priority_rank"
+	l.where.pastTickets(f)
+	return l
+}
+
+// ticketsThen adds the conditions of tickets whose past the viewer may see and
+// which were there at an instant, and answers what to list from.
+func (w *where) ticketsThen(viewer domain.Actor, at time.Time) (from string) {
+	if audits(viewer) {
+		w.add("t.known_from <= ?", at)
+		from = everyTicket
+	} else {
+		from = w.ticketsOf(viewer)
+	}
+	w.add("t.created_at <= ?", at.Add(clockSkew)) // where to begin in the order of the index
+	w.add("h.known_from <= ? AND coalesce(h.known_to, 'infinity') > ?", at, at)
+	return from + joinInterval
+}
+
+// pastTickets adds the conditions of a filter, by what tickets were then.
+func (w *where) pastTickets(f TicketFilter) {
+	if len(f.Statuses) > 0 {
+		w.add("h.status = ANY (?)", f.Statuses)
+	}
+	if len(f.Priorities) > 0 {
+		w.add("h.priority = ANY (?)", f.Priorities)
+	}
+	if f.Unassigned {
+		w.add("h.assigned_to IS NULL")
+	}
+	if f.AssignedTo != nil {
+		w.add("h.assigned_to = ?", *f.AssignedTo)
+	}
+	if f.CreatedBy != nil {
+		w.add("t.created_by = ?", *f.CreatedBy)
+	}
+	if f.Title != "" { // once among all titles there ever were, which are indexed
+		pattern := containing(f.Title)
+		w.add(`t.id IN (SELECT ticket_id FROM read.ticket_history
+    WHERE change IN ('ticket.opened', 'ticket.retitled') AND title ILIKE ?) AND h.title ILIKE ?`, pattern, pattern)
+	}
+	w.within("t.created_at", f.CreatedAfter, f.CreatedBefore)
+	w.within("u.updated_at", f.UpdatedAfter, f.UpdatedBefore)
+}
