@@ -98,7 +98,7 @@ func applyTicketMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 		return err
 	}
 	if err := writeAll(ctx, tx,
-		rowsTo(addFactsSQL, m.facts),
+		addFacts(m.facts),
 		rowsTo(chainFactsSQL, m.superseded),
 		rowsTo(writeMeasuresSQL, values(m.changed)),
 		rowsTo(countFactsSQL, m.hourlyFacts()),
