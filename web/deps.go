@@ -113,6 +113,7 @@ type Deps struct {
 	Accounts  Accounts
 	Sessions  Sessions
 	Tokens    Tokens
+	Access    Access
 	Passwords Passwords
 	Read      Reader
 	Freshness Freshness

@@ -54,6 +54,8 @@ type desk struct {
 	requests []commands.Request // that reached a command
 	edits    []user.EditUser
 	ended    []string // sessions
+	recorded []string // of access: "whose type"
+	deaf     error    // what recording answers
 	tokens   []auth.Token
 	refusal  error // what commands answer, when not nil
 
@@ -162,7 +164,7 @@ func newSite(t *testing.T, d *desk) *Site {
 		t.Fatal(err)
 	}
 	s, err := New(Deps{
-		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Views: viewDesk{d}, Viewers: d,
+		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Access: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Views: viewDesk{d}, Viewers: d,
 		History: historyDesk{d}, Past: pastDesk{d},
 		Front: front, Log: slog.New(slog.DiscardHandler),
 	}, Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return noon }})
@@ -170,6 +172,16 @@ func newSite(t *testing.T, d *desk) *Site {
 		t.Fatal(err)
 	}
 	return s
+}
+
+// Record notes what was recorded, as "whose type".
+func (d *desk) Record(_ context.Context, _ commands.Request, _ domain.Actor, of user.ID, e domain.Event) error {
+	who := "nobody"
+	if !of.IsZero() {
+		who = of.String()
+	}
+	d.recorded = append(d.recorded, who+" "+e.EventType())
+	return d.deaf
 }
 
 // get asks for a page as somebody, "" for nobody.

@@ -96,8 +96,12 @@ func (s *Site) letIn(v *Visit, name, password string) (token string, session aut
 		return "", session, err
 	}
 	token, session, err = s.Sessions.SignIn(v.ctx(), name, password)
-	if !errors.Is(err, auth.ErrCredentials) {
-		right()
+	if errors.Is(err, auth.ErrCredentials) {
+		return "", session, v.recordFailedSignIn(name, err)
+	}
+	right()
+	if err == nil {
+		err = v.recordSignIn(session)
 	}
 	return token, session, err
 }

@@ -112,6 +112,8 @@ func (s *Site) answer(v *Visit, p page) (reply, error) {
 		if err := v.readForm(); err != nil {
 			return reply{}, err
 		}
+	} else if err := v.recordReading(); err != nil {
+		return reply{}, err
 	}
 	return p.handle(v)
 }

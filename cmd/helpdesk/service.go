@@ -151,7 +151,7 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
 		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
-		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
+		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Access: api.Access, Passwords: api.Passwords,
 		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
 		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
 		History: projections.NewHistories(s.store, s.pool), Past: projections.NewPast(s.store, s.pool, s.freshness),
