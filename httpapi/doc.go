@@ -30,6 +30,15 @@
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.
 //
+// # The past
+//
+// What is asked for with as_of or version is answered with Memento-Datetime and a
+// link to the present (RFC 7089), and without an ETag: an erasure changes it, and
+// so does a person's new name. A version is a ticket right after its event, also
+// where others of the same append followed at once; a version that there never
+// was, or with which the ticket was deleted, is 404. The ends of a diff are
+// answered as versions, whatever they were asked for as.
+//
 // # Other media types
 //
 // A [Route] lists in Handler.Media what it answers. Where there are several, the

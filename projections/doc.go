@@ -23,7 +23,12 @@
 //	                 read.search_texts       without those of notes among staff
 //
 // A projector owns its tables: nobody else writes them, and everything in them
-// can be dropped and built again from the log. It has no effect besides.
+// can be dropped and built again from the log. It has no effect besides. Its SQL
+// names these tables without a schema, so that package rebuild can have it fill
+// others beside them ([eventstore.Follower].Tables); queries name schema read.
+// Whoever changes what a projector makes of events raises its Version: the
+// tables there are then ask for a rebuild. Pages may be of any size, and the
+// tables MUST NOT depend on where one ends.
 //
 // # Queries
 //

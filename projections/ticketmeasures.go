@@ -100,7 +100,7 @@ func applyTicketMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	}
 	facts, moves := m.hourlyFacts(), m.hourlyMoves()
 	if err := writeAll(ctx, tx,
-		rowsTo(addFactsSQL, m.facts),
+		addFacts(m.facts),
 		rowsTo(chainFactsSQL, m.superseded),
 		rowsTo(writeMeasuresSQL, values(m.changed)),
 		rowsTo(countFactsSQL, facts),

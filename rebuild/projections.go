@@ -71,6 +71,25 @@ func (p *Projections) Names() []string {
 	return names
 }
 
+// LargestFirst answers the names of the projections, those with the most to build
+// first: with several at once, these decide how long all take.
+func (p *Projections) LargestFirst(ctx context.Context) ([]string, error) {
+	names, tables := []string{}, []string{}
+	for _, f := range p.followers {
+		for _, table := range f.Tables {
+			names, tables = append(names, f.Name), append(tables, qualified(eventstore.Serving, table))
+		}
+	}
+	const q = `SELECT name FROM unnest($1::text[], $2::text[]) AS t (name, at)
+GROUP BY name ORDER BY sum(pg_total_relation_size(to_regclass(at))) DESC, name`
+	rows, _ := p.pool.Query(ctx, q, names, tables) // CollectRows answers its error
+	sorted, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("see how large projections are: %w", err))
+	}
+	return sorted, nil
+}
+
 // follower finds a projection by name, else [domain.ErrNotFound].
 func (p *Projections) follower(name string) (eventstore.Follower, error) {
 	for _, f := range p.followers {
