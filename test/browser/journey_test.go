@@ -60,10 +60,8 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 	b.sees(t, "The assignment is changed.")
 	b.press(t, "r")
 	b.types(t, "The certificate had expired; it is renewed.")
-	b.press(t, "\t") // to the note, past it to the reply
-	b.press(t, "\t")
-	b.press(t, "\t")
-	b.press(t, "\r")
+	b.actions++
+	b.must(t, chromedp.KeyEvent("\r", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
 	b.sees(t, "Your reply is sent.")
 	b.press(t, "e")
 	b.sees(t, "The status is changed.")

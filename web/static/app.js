@@ -44,6 +44,9 @@ for (const p of $$("#said .notice")) setTimeout(() => p.remove(), 8000);
 $("[data-focus]")?.focus();
 for (const field of $$("[data-select]")) field.addEventListener("focus", () => field.select());
 
+// A filter that is chosen stands in view, where the row of filters is cut off.
+for (const a of $$(".group [aria-current]")) a.closest("ul").scrollLeft = a.offsetLeft - 24;
+
 // Dialogs and keys.
 
 for (const button of $$("[data-opens]")) {
@@ -62,6 +65,7 @@ const typing = (e) => e.target.closest?.("input:not([type=checkbox]), textarea, 
 
 document.addEventListener("keydown", (e) => {
 	if (e.key === "Escape" && typing(e)) e.target.blur();
+	if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches?.("textarea")) e.target.form.requestSubmit($(".primary", e.target.form));
 	if (!keysOn?.checked || e.ctrlKey || e.metaKey || e.altKey || typing(e) || $("dialog[open]")) return;
 	if (e.key === "?") $("#help").showModal();
 	else if (!alongRows(e.key) && !press(e.key)) return;
