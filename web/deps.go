@@ -72,7 +72,7 @@ type Passwords interface {
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
-	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int) ([]int, error)
+	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int, within time.Duration) ([]int, error)
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
 	User(ctx context.Context, id user.ID) (projections.User, error)
 	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)

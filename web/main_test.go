@@ -64,6 +64,7 @@ type desk struct {
 	filter    projections.TicketFilter
 	page      projections.Page
 	more      bool // whether a page follows
+	uncounted bool
 	readErr   error
 	views     []workspace.View
 	recorded  []string // types of records of access
