@@ -1,11 +1,14 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"helpdesk/domain/ticket"
@@ -32,7 +35,7 @@ const (
 const (
 	reportDays    = 7   // when the address does not say
 	reportDaysMax = 366 // as in the API
-	byDayMost     = 31  // from more days on the chart is by week
+	agentsMost    = 20  // agents that are listed at first
 )
 
 // period is what the reports of a page are about.
@@ -61,8 +64,10 @@ func readPeriod(values url.Values) (p period, err error) {
 	if asOf == "" {
 		return p, nil
 	}
-	if p.AsOf, err = time.Parse(time.RFC3339Nano, asOf); err == nil {
-		return p, nil
+	for _, form := range []string{time.RFC3339Nano, shortForm} {
+		if p.AsOf, err = time.Parse(form, asOf); err == nil {
+			return p, nil
+		}
 	}
 	if p.AsOf, err = time.ParseInLocation(localForm, asOf, p.Zone); err != nil {
 		return p, errPeriod
@@ -73,6 +78,9 @@ func readPeriod(values url.Values) (p period, err error) {
 // localForm is how a browser's field writes an instant.
 const localForm = "2006-01-02T15:04"
 
+// shortForm is how links write an instant: it needs no escapes.
+const shortForm = "20060102T150405.000000Z"
+
 // params are the period's in an address.
 func (p period) params() []string {
 	days, asOf := "", ""
@@ -80,12 +88,14 @@ func (p period) params() []string {
 		days = strconv.Itoa(p.Days)
 	}
 	if !p.AsOf.IsZero() {
-		asOf = stamp(p.AsOf)
+		asOf = p.AsOf.UTC().Format(shortForm)
 	}
 	return []string{"days", days, "as_of", asOf, "tz", p.zone}
 }
 
-func (p period) address() string { return addressOf(reportsPath, p.params()...) }
+func (p period) address(more ...string) string {
+	return addressOf(reportsPath, append(p.params(), more...)...)
+}
 
 // field is the end of the period as the form has it.
 func (p period) field() string {
@@ -104,13 +114,21 @@ func (p period) span() projections.Span {
 	return projections.Span{Since: p.AsOf.Add(-time.Duration(p.Days)*24*time.Hour + tick), Upto: p.AsOf.Add(tick)}
 }
 
+// step is how many days a row of the report is of: no report has more than 31 rows.
+func (p period) step() int {
+	switch {
+	case p.Days <= 31:
+		return 1
+	case p.Days <= 31*7:
+		return 7
+	}
+	return 14
+}
+
 // spans are the calendar days, or weeks, that a period ends with; the last one
 // is over at its end.
 func (p period) spans() (spans []projections.Span) {
-	step := 1
-	if p.Days > byDayMost {
-		step = 7
-	}
+	step := p.step()
 	end := p.AsOf.In(p.Zone)
 	year, month, day := end.Date()
 	n := (p.Days + step - 1) / step
@@ -132,15 +150,16 @@ func (p period) behind(of, number string, more ...string) string {
 
 // reportsView is the page of reports.
 type reportsView struct {
-	Period  period // with its end
-	Now     bool   // whether it ends now
-	Presets []tab
-	Figures projections.Report
-	Rows    []reportRow
-	Charts  []chart
-	Waits   []projections.ResponseTimes
-	Agents  []projections.AgentCounts
-	Weekly  bool
+	Period     period // with its end
+	Now        bool   // whether it ends now
+	Presets    []tab
+	Figures    projections.Report
+	Rows       []reportRow
+	Charts     []chart
+	Waits      []projections.ResponseTimes
+	Agents     []projections.AgentCounts
+	Step       int // days that a row is of
+	MoreAgents int // that are not listed
 }
 
 // reportRow is what happened in a day or a week, over all priorities.
@@ -154,7 +173,7 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	view := reportsView{Period: p, Now: v.Request.URL.Query().Get("as_of") == "", Weekly: p.Days > byDayMost}
+	view := reportsView{Period: p, Now: v.Request.URL.Query().Get("as_of") == "", Step: p.step()}
 	for _, days := range []int{7, 30, 90, 365} {
 		to := p
 		if to.Days = days; view.Now {
@@ -174,6 +193,10 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 	}
 	agents, err := s.Reports.Agents(v.ctx(), p.span(), projections.Explain{})
 	view.Waits, view.Agents = waits.Rows, agents.Rows
+	slices.SortStableFunc(view.Agents, func(a, b projections.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
+	if all := len(view.Agents); all > agentsMost && v.Request.URL.Query().Get("agents") != "all" {
+		view.Agents, view.MoreAgents = view.Agents[:agentsMost], all-agentsMost
+	}
 	return show("Reports", reportsPageOf(view)), err
 }
 
@@ -216,6 +239,17 @@ func (s *Site) fillRowsOfReport(v *Visit, view *reportsView) error {
 // day names a row of the report.
 func (v reportsView) day(r reportRow) string { return r.Since.In(v.Period.Zone).Format(time.DateOnly) }
 
+// course heads the rows.
+func (v reportsView) course() string {
+	switch v.Step {
+	case 1:
+		return "Day by day"
+	case 7:
+		return "Week by week"
+	}
+	return "Every two weeks"
+}
+
 // dayWord is a day as people read it.
 func (v reportsView) dayWord(r reportRow) string {
 	return r.Since.In(v.Period.Zone).Format("Mon 2 Jan 2006")
@@ -237,9 +271,23 @@ type chart struct {
 
 // bar is one number of a chart, in a frame of 1000 by 100.
 type bar struct {
-	X, Y, Width, Height string
-	Value               int64
-	Since               time.Time
+	X, Width, Height int
+	Value            int64
+	Since            time.Time
+}
+
+// Path draws the bar.
+func (b bar) Path() string {
+	return fmt.Sprintf("M%d 100v-%dh%dv%dz", b.X, b.Height, b.Width, b.Height)
+}
+
+// Path draws all bars.
+func (c chart) Path() string {
+	var b strings.Builder
+	for _, one := range c.Bars {
+		b.WriteString(one.Path())
+	}
+	return b.String()
 }
 
 func chartsOf(rows []reportRow) (all []chart) {
@@ -279,14 +327,16 @@ func chartOf(id, label string, rows []reportRow, of func(reportRow) int64) chart
 	return c
 }
 
-// draw gives the bars their places, most being as high as the frame.
+// draw gives the bars their places, most being as high as the frame. What is not
+// nothing is to be seen.
 func (c *chart) draw(most int64) {
-	step := 1000 / float64(max(len(c.Bars), 1))
-	for i := range c.Bars {
-		height := 100 * float64(c.Bars[i].Value) / float64(max(most, 1))
-		c.Bars[i].X = fmt.Sprintf("%.1f", float64(i)*step+step*0.12)
-		c.Bars[i].Width = fmt.Sprintf("%.1f", step*0.76)
-		c.Bars[i].Y, c.Bars[i].Height = fmt.Sprintf("%.1f", 100-height), fmt.Sprintf("%.1f", height)
+	step := 1000 / max(len(c.Bars), 1)
+	for i, b := range c.Bars {
+		c.Bars[i].X, c.Bars[i].Width = i*step+step/8, step-step/4
+		c.Bars[i].Height = int(100 * b.Value / max(most, 1))
+		if b.Value > 0 {
+			c.Bars[i].Height = max(c.Bars[i].Height, 1)
+		}
 	}
 }
 
