@@ -78,6 +78,10 @@ func (a Actor) Trusted() bool {
 // Admin reports whether the actor may do what admins may.
 func (a Actor) Admin() bool { return a.Trusted() || a.Role == RoleAdmin }
 
+// Oversees reports whether the actor sees everybody's account, the log and how
+// the service does: admins, who also act on what they see, and auditors.
+func (a Actor) Oversees() bool { return a.Role == RoleAdmin || a.Role == RoleAuditor }
+
 // SeesAll reports whether every ticket is visible to the actor.
 func (a Actor) SeesAll() bool {
 	return a.Admin() || a.Role == RoleAuditor || (a.Role == RoleAgent && a.Visibility == VisibleAll)

@@ -113,6 +113,29 @@ WHERE $1 = '' OR follower = $1 ORDER BY follower, position`, follower) // Collec
 	return parked, nil
 }
 
+// FirstParked lists what is parked, the first of each follower, at most limit,
+// and answers how many events each follower has parked in all.
+func (f *Followers) FirstParked(ctx context.Context, limit int) (first []Parked, counts map[string]int64, err error) {
+	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM (
+    SELECT *, row_number() OVER (PARTITION BY follower ORDER BY position) AS place FROM parked_events
+) AS p WHERE place <= $1 ORDER BY follower, position`, limit) // CollectRows answers its error
+	if first, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Parked]); err != nil {
+		return nil, nil, Unreachable(fmt.Errorf("list the first parked events: %w", err))
+	}
+	counts = map[string]int64{}
+	rows, _ = f.pool.Query(ctx, `SELECT follower, count(*) FROM parked_events GROUP BY follower`) // ForEachRow answers its error
+	var follower string
+	var n int64
+	_, err = pgx.ForEachRow(rows, []any{&follower, &n}, func() error {
+		counts[follower] = n
+		return nil
+	})
+	if err != nil {
+		return nil, nil, Unreachable(fmt.Errorf("count the parked events: %w", err))
+	}
+	return first, counts, nil
+}
+
 const (
 	lockCheckpointSQL = `SELECT FROM checkpoints WHERE name = $1 FOR UPDATE`
 

@@ -100,6 +100,11 @@ func TestAPoisonEventIsParkedWithThoseBehindItInItsStream(t *testing.T) {
 		t.Errorf("parked (-want +got):\n%s", diff)
 	}
 
+	first, counts, err := f.FirstParked(testContext(t), 2)
+	if diff := cmp.Diff(want[:2], first); err != nil || diff != "" || counts["a"] != 3 || len(counts) != 1 {
+		t.Errorf("first parked: %v, %v (-want +got):\n%s", counts, err, diff)
+	}
+
 	// later pages: x waits, y flows
 	l.mustAppend(t, appending(x, 4, ticket.Retitled{Title: "x"}))
 	l.mustAppend(t, appending(y, 2, ticket.Retitled{Title: "y"}))

@@ -146,5 +146,5 @@ func userView(viewer domain.Actor, u projections.User) User {
 
 // seesPeople reports whether all there is about other people is shown to the actor.
 func seesPeople(a domain.Actor) bool {
-	return a.Role == domain.RoleAdmin || a.Role == domain.RoleAuditor
+	return a.Oversees()
 }

@@ -132,6 +132,41 @@ ORDER BY queued_at DESC, id DESC LIMIT $2`
 	return emails, nil
 }
 
+// Letters answers a page of the letters of the given statuses, of any without
+// one, the newest first.
+func (r *Reader) Letters(ctx context.Context, statuses []letter.Status, p Page) (Slice[Email], error) {
+	l := list[Email]{
+		from: "read.emails AS e", key: "e.queued_at", cast: "timestamptz", id: "e.id", desc: true,
+		shape: `SELECT ` + emailColumns + ` FROM chosen ORDER BY place`,
+		at:    func(e Email) (string, uuid.UUID) { return timeKey(e.QueuedAt), e.ID },
+	}
+	if len(statuses) > 0 {
+		l.where.add("e.status = ANY (?)", statuses)
+	}
+	return l.page(ctx, r.pool, p)
+}
+
+const countLettersSQL = `
+SELECT s, (SELECT count(*) FROM (SELECT FROM read.emails WHERE status = s LIMIT $2) AS c)
+FROM unnest($1::text[]) AS s`
+
+// CountLetters answers how many letters there are of each status. It counts to
+// most and no further.
+func (r *Reader) CountLetters(ctx context.Context, most int) (map[letter.Status]int, error) {
+	rows, _ := r.pool.Query(ctx, countLettersSQL, letter.Statuses(), most) // ForEachRow answers its error
+	counts := map[letter.Status]int{}
+	var status letter.Status
+	var n int
+	_, err := pgx.ForEachRow(rows, []any{&status, &n}, func() error {
+		counts[status] = n
+		return nil
+	})
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("count letters: %w", err))
+	}
+	return counts, nil
+}
+
 // EmailsTo calls each with every letter to somebody, the oldest first, until it
 // answers an error.
 func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each func(Email) error) error {

@@ -2,6 +2,8 @@ package projections
 
 import (
 	"context"
+	"maps"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -34,6 +36,11 @@ func NewEvents(pool *pgxpool.Pool, log *eventstore.Store) *Events {
 // Known reports whether there are events of this stored name.
 func (e *Events) Known(name string) bool { return e.log.Codec().Knows(name) }
 
+// Types answers the stored names of all events, sorted.
+func (e *Events) Types() []string {
+	return slices.Sorted(maps.Keys(e.log.Codec().Types()))
+}
+
 // Head answers the position of the newest event. Whatever is up to it can be
 // read.
 func (e *Events) Head(ctx context.Context) (int64, error) {
@@ -41,8 +48,8 @@ func (e *Events) Head(ctx context.Context) (int64, error) {
 	return head, eventstore.Unreachable(err)
 }
 
-// Select answers the first events of a query, at most limit, in the order of the
-// log. Fewer mean that there are no more.
+// Select answers the first events of a query, or the last, at most limit, in the
+// order of the log. Fewer mean that there are no more.
 func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedEvent, error) {
 	recorded, err := e.log.Select(ctx, q, limit)
 	if err != nil {

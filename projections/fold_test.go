@@ -305,7 +305,7 @@ func (c *crowd) sendLetter(t testing.TB, r commands.Request) (commands.Outcome, 
 			Kind: letter.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
 			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
 		}},
-		letter.HandOver{}, letter.HandOver{}, letter.Resend{Now: at},
+		letter.HandOver{}, letter.HandOver{}, letter.Resend{By: letter.By{Actor: domain.System()}, Now: at},
 		letter.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
 		letter.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
 	))

@@ -302,6 +302,11 @@ func TestOneProcessAtATimeRebuildsAndTheServiceGoesOn(t *testing.T) {
 		t.Error(err)
 	}
 	d.checkTables(t)
+	bare := commentList()
+	bare.Tables = nil
+	if err := d.rebuilding(10, bare).Rebuild(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNoTables) {
+		t.Errorf("of one that states no tables: %v", err)
+	}
 	if err := second.Request(testContext(t), "nothing", false); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of what there is not: %v", err)
 	}

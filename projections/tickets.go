@@ -2,14 +2,17 @@ package projections
 
 import (
 	"context"
+	"fmt"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 // ticketView is a row of read.tickets with the names of its people.
@@ -73,6 +76,24 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef)
 	sql := "WITH chosen AS (SELECT *, 1 AS place FROM read.tickets AS t" + w.String() + ") " + shapeTicketsSQL
 	v, err := one[ticketView](ctx, r.pool, "ticket", sql, w.args...)
 	return v.show(viewer), err
+}
+
+// TicketsByID answers those of the tickets with these ids that the viewer sees.
+func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]Ticket, error) {
+	var w where
+	w.add("t.id = ANY (?)", ids)
+	w.visibleTickets(viewer)
+	sql := "WITH chosen AS (SELECT *, 1 AS place FROM read.tickets AS t" + w.String() + ") " + shapeTicketsSQL
+	rows, _ := r.pool.Query(ctx, sql, w.args...) // CollectRows answers its error
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ticketView])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("read tickets by their ids: %w", err))
+	}
+	tickets := make(map[uuid.UUID]Ticket, len(found))
+	for _, v := range found {
+		tickets[v.ID] = v.show(viewer)
+	}
+	return tickets, nil
 }
 
 // ticketsOf is [where.visibleTickets] for a list: it answers what to list from.

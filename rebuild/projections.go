@@ -24,6 +24,8 @@ var (
 	ErrNothingKept = &domain.Error{Kind: domain.KindRejected, Code: "nothing_kept", Message: "no tables from before are kept"}
 	// ErrOtherShape: the tables that were kept have other columns than those of now.
 	ErrOtherShape = &domain.Error{Kind: domain.KindRejected, Code: "other_shape", Message: "the tables that were kept have other columns than this program knows"}
+	// ErrNoTables: the projector does not state its tables.
+	ErrNoTables = &domain.Error{Kind: domain.KindRejected, Code: "no_tables", Message: "this projection cannot be rebuilt: it does not state its tables"}
 	// ErrDiffers: the new tables are not like the old ones.
 	ErrDiffers = &domain.Error{Kind: domain.KindRejected, Code: "tables_differ", Message: "the new tables are not like the old ones"}
 )
@@ -322,12 +324,21 @@ func (p *Projections) hold(ctx context.Context, name string, set func(context.Co
 	return err
 }
 
+// rebuildable is follower for one that can be rebuilt, else [ErrNoTables].
+func (p *Projections) rebuildable(name string) (eventstore.Follower, error) {
+	f, err := p.follower(name)
+	if err == nil && len(f.Tables) == 0 {
+		err = ErrNoTables
+	}
+	return f, err
+}
+
 // Request asks the processes of the service to rebuild a projection; one of them
 // begins within seconds. A rebuild that is under way is left to go on, one that
 // failed or was cut off goes on from where it was. accept lets the new tables
 // differ from the old ones.
 func (p *Projections) Request(ctx context.Context, name string, accept bool) error {
-	f, err := p.follower(name)
+	f, err := p.rebuildable(name)
 	if err != nil {
 		return err
 	}

@@ -76,7 +76,7 @@ type run struct {
 
 // work does a rebuild unless another process is at it.
 func (p *Projections) work(ctx context.Context, name string, kind Kind, background bool, o Options) error {
-	f, err := p.follower(name)
+	f, err := p.rebuildable(name)
 	if err != nil {
 		return err
 	}

@@ -129,6 +129,20 @@ FROM saga.outbox WHERE parked_at IS NOT NULL ORDER BY parked_at, id`) // Collect
 	return parked, nil
 }
 
+// FirstParked lists the parked commands that are the oldest, at most limit, and
+// answers how many there are in all.
+func (o *Outbox) FirstParked(ctx context.Context, limit int) (first []Parked, all int64, err error) {
+	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, parked_at
+FROM saga.outbox WHERE parked_at IS NOT NULL ORDER BY parked_at, id LIMIT $1`, limit) // CollectRows answers its error
+	if first, err = pgx.CollectRows(rows, pgx.RowToStructByName[Parked]); err == nil {
+		err = o.pool.QueryRow(ctx, `SELECT count(*) FROM saga.outbox WHERE parked_at IS NOT NULL`).Scan(&all)
+	}
+	if err != nil {
+		return nil, 0, eventstore.Unreachable(fmt.Errorf("list the oldest parked commands: %w", err))
+	}
+	return first, all, nil
+}
+
 // Retry has a parked command tried again, as if for the first time.
 func (o *Outbox) Retry(ctx context.Context, id uuid.UUID) error {
 	return o.decide(ctx, id, `UPDATE saga.outbox SET parked_at = NULL, attempts = 0, due_at = now()

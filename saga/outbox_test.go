@@ -97,6 +97,9 @@ func TestACommandThatFailsIsTriedAgainAndInTheEndParked(t *testing.T) {
 		_, err := d.pool.Exec(testContext(t), `UPDATE saga.outbox SET due_at = now() WHERE claimed_by IS NULL AND due_at > now()`)
 		return err == nil && tries.Load() == maxTries && one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox WHERE parked_at IS NOT NULL`) == 1
 	})
+	if first, all, err := d.outbox.FirstParked(testContext(t), 1); err != nil || all != 1 || len(first) != 1 || first[0].ID != ids[0] {
+		t.Errorf("the first parked are %v of %d (%v)", first, all, err)
+	}
 	parked, err := d.outbox.Parked(testContext(t))
 	if err != nil || len(parked) != 1 || parked[0].ID != ids[0] || parked[0].Attempts != maxTries || parked[0].Error == "" {
 		t.Fatalf("parked: %+v, %v", parked, err)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/eventstore"
@@ -40,4 +41,27 @@ func (s *Schedule) Due(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]
 		return nil, eventstore.Unreachable(fmt.Errorf("look when tickets escalate: %w", err))
 	}
 	return due, nil
+}
+
+// Pending answers timers that have not fired, the first due first: at most limit
+// of those behind the one that is due at an instant and has an id. The zero
+// instant is the beginning of time.
+func (s *Schedule) Pending(ctx context.Context, after time.Time, afterID uuid.UUID, limit int) ([]Pending, error) {
+	from := pgtype.Timestamptz{Time: after, Valid: true}
+	if after.IsZero() {
+		from = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
+	}
+	end := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
+	rows, _ := s.pool.Query(ctx, pendingSQL, EscalationName, from, afterID, end, limit) // CollectRows answers its error
+	pending, err := pgx.CollectRows(rows, pgx.RowToStructByName[Pending])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("list the pending timers: %w", err))
+	}
+	return pending, nil
+}
+
+// Policy answers the policy the pending timers were set with; known is false
+// while no process has adopted one.
+func (s *Schedule) Policy(ctx context.Context) (p Policy, known bool, err error) {
+	return PolicyInForce(ctx, s.pool)
 }

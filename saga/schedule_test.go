@@ -1,6 +1,7 @@
 package saga
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -33,5 +34,39 @@ func TestTheScheduleTellsWhenTicketsEscalate(t *testing.T) {
 	poll(t, "the timer called off", func() bool { return len(due()) == 1 })
 	if got, want := due()[waits.UUID], began.Add(time.Hour); !got.Equal(want) {
 		t.Errorf("due at %v, want %v", got, want)
+	}
+}
+
+func TestTheScheduleListsWhatIsPendingInParts(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.follow(t, quick)
+	ann := d.register(t, "ann", domain.RoleUser)
+	began := time.Now().Truncate(time.Microsecond)
+	var want []uuid.UUID
+	for i := range 5 {
+		want = append(want, d.open(t, ann, ticket.Medium, began.Add(time.Duration(i)*time.Second)).UUID)
+	}
+	schedule := NewSchedule(d.pool)
+	poll(t, "the timers", func() bool {
+		due, err := schedule.Due(testContext(t), want)
+		return err == nil && len(due) == len(want)
+	})
+	var got []uuid.UUID
+	var last Pending
+	for {
+		page, err := schedule.Pending(testContext(t), last.DueAt, last.TimerID, 2)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, p := range page {
+			got, last = append(got, p.TicketID), p
+		}
+		if len(page) < 2 {
+			break
+		}
+	}
+	if !slices.Equal(got, want) || last.Due {
+		t.Errorf("pending are %v, want %v; the last is due: %t", got, want, last.Due)
 	}
 }

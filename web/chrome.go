@@ -41,6 +41,10 @@ func everybody(domain.Actor) bool { return true }
 func sections() []section {
 	return []section{
 		{"Tickets", "tickets", everybody},
+		{"Reports", "reports", domain.Actor.Oversees},
+		{"People", "people", domain.Actor.Oversees},
+		{"Operation", "operation", domain.Actor.Oversees},
+		{"Audit", "audit", domain.Actor.Oversees},
 		{"API tokens", "tokens", everybody},
 	}
 }

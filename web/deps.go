@@ -130,6 +130,7 @@ type Deps struct {
 	Past      Past
 	Front     *edge.Front
 	Log       *slog.Logger
+	Oversight
 }
 
 // Config is what an operator may set.

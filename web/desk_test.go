@@ -150,11 +150,6 @@ func (d *desk) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) 
 	return all, nil
 }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (s projections.Slice[projections.User], err error) {
-	s.Items = append(s.Items, projections.User{Username: string(f.Role), Role: f.Role})
-	return s, nil
-}
-
 func (d *desk) Arrive(_ context.Context, _ uuid.UUID, who domain.UserID) ([]string, error) {
 	if who == account("agent").ID {
 		return nil, nil

@@ -51,11 +51,14 @@ type desk struct {
 	People
 	Reader
 
-	requests []commands.Request // that reached a command
-	edits    []user.EditUser
-	ended    []string // sessions
-	tokens   []auth.Token
-	refusal  error // what commands answer, when not nil
+	requests   []commands.Request // that reached a command
+	edits      []user.EditUser
+	userFilter projections.UserFilter
+	peoplePage projections.Page
+	overseenDesk
+	ended   []string // sessions
+	tokens  []auth.Token
+	refusal error // what commands answer, when not nil
 
 	history   []domain.Event // of the one ticket there is, number 7
 	filter    projections.TicketFilter
@@ -167,7 +170,7 @@ func newSite(t *testing.T, d *desk) *Site {
 	s, err := New(Deps{
 		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Access: d, Views: viewDesk{d}, Viewers: d,
 		History: historyDesk{d}, Past: pastDesk{d},
-		Front: front, Log: slog.New(slog.DiscardHandler),
+		Oversight: d.oversight(), Front: front, Log: slog.New(slog.DiscardHandler),
 	}, Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return noon }})
 	if err != nil {
 		t.Fatal(err)

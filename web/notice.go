@@ -30,6 +30,17 @@ var notices = map[string]string{
 	"opened":          "The ticket is opened.",
 	"view-saved":      "The view is saved.",
 	"view-removed":    "The view is removed.",
+	"role":            "The role is changed.",
+	"activity":        "Whether they may sign in is changed.",
+	"resent":          "The letter is sent again.",
+	"retried":         "The command is tried again.",
+	"discarded":       "The command is discarded.",
+	"decided":         "Somebody had decided on it already.",
+	"replayed":        "All that was parked is applied.",
+	"still-parked":    "Some of it still fails; the errors are those of this try.",
+	"pause":           "It is held until it is resumed.",
+	"resume":          "It goes on.",
+	"rebuild":         "It is built anew; this page shows how far it is.",
 	"token-revoked":   "The token is revoked. It opens nothing any more.",
 }
 

@@ -15,6 +15,7 @@ type reply struct {
 	body   templ.Component // of the page; nil: a redirect
 	to     string          // where a redirect leads
 	part   bool            // whether body is sent without what pages have around it
+	sent   bool            // whether the handler has sent its answer itself
 }
 
 // show answers a page.
@@ -35,6 +36,9 @@ func (r reply) with(f *fault) reply {
 }
 
 func (s *Site) send(v *Visit, r reply) {
+	if r.sent {
+		return
+	}
 	w := v.g.Writer
 	if r.body == nil {
 		v.header.Set("Location", r.to)

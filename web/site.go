@@ -3,7 +3,9 @@ package web
 import (
 	"cmp"
 	"net/http"
+	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -23,6 +25,7 @@ type Site struct {
 	now        func() time.Time
 	static     map[string]asset // by name
 	engine     *gin.Engine
+	proving    sync.Mutex // held while the whole log is read: one at a time
 }
 
 // New makes the site. It refuses a configuration that cannot work.
@@ -68,7 +71,7 @@ func (s *Site) route() {
 	s.engine.NoRoute(func(g *gin.Context) { s.refuse(visitOf(g), domain.ErrNotFound) })
 	s.engine.NoMethod(func(g *gin.Context) { s.refuse(visitOf(g), errMethod) })
 	s.engine.GET(Root+"static/:hash/:name", s.serveStatic)
-	for _, p := range s.pages() {
+	for _, p := range slices.Concat(s.pages(), s.oversight()) {
 		serve := func(g *gin.Context) { s.serve(visitOf(g), p) }
 		path := strings.TrimSuffix(Root+p.path, "/")
 		s.engine.Handle(p.method, path, serve)

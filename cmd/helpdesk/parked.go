@@ -3,7 +3,9 @@ package main
 import (
 	"context"
 	"fmt"
+	"log/slog"
 
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"helpdesk/eventstore"
@@ -75,13 +77,19 @@ func replayCommand() *cobra.Command {
 // followers answers all that park events, not running: projections and process
 // managers.
 func (o *operator) followers(ctx context.Context) (*eventstore.Followers, error) {
-	policy, known, err := saga.PolicyInForce(ctx, o.pool)
+	return parking(ctx, o.pool, o.store.Codec(), o.config, o.log)
+}
+
+// parking answers all followers that park events. They do not run: what they
+// have parked is applied under the lock that the running ones take turns by.
+func parking(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c Config, log *slog.Logger) (*eventstore.Followers, error) {
+	policy, known, err := saga.PolicyInForce(ctx, pool)
 	if err != nil {
 		return nil, err
 	}
 	if !known {
-		policy = o.config.escalation()
+		policy = c.escalation()
 	}
 	all := append(projections.Followers(), saga.Escalation(policy, nil), saga.Letters(nil))
-	return eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewBell(), eventstore.NewBell(), eventstore.FollowConfig{Logger: o.log}, all...), nil
+	return eventstore.Follow(pool, codec, eventstore.NewBell(), eventstore.NewBell(), eventstore.FollowConfig{Logger: log}, all...), nil
 }

@@ -154,7 +154,8 @@ func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
 		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
 		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
-		History: api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
+		Oversight: s.oversight(),
+		History:   api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
 }

@@ -117,7 +117,7 @@ type (
 		Now      time.Time
 		RetryMin time.Duration // wait after the first try; doubled with each
 	}
-	// Resend has a failed or uncertain letter sent again.
+	// Resend has a failed or uncertain letter sent again. It is an admin's to ask.
 	Resend struct {
 		By
 		Now time.Time
@@ -162,6 +162,9 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 	case Record:
 		return record(s, c), nil
 	case Resend:
+		if !c.Actor.Admin() {
+			return nil, domain.ErrForbidden
+		}
 		switch s.Status {
 		case StatusSent, StatusSending:
 			return nil, ErrSent.With("the letter is %s; only failed and uncertain ones are sent again", s.Status)

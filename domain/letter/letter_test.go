@@ -82,11 +82,12 @@ func TestWhatBecomesOfALetter(t *testing.T) {
 		{name: "a server is believed late", given: given(over(1), Doubted{1, "cut"}), when: ended(VerdictSent, ""), then: []domain.Event{Sent{1}}},
 		{name: "but nothing else is", given: given(over(1), Doubted{1, "cut"}), when: ended(VerdictPostponed, "busy")},
 
-		{name: "a failed letter is sent again", given: given(Failed{1, "full"}), when: Resend{Now: later(time.Hour)}, then: []domain.Event{Requeued{later(time.Hour)}}},
-		{name: "an uncertain one too", given: given(over(1), Doubted{1, "cut"}), when: Resend{Now: noon}, then: []domain.Event{Requeued{noon}}},
-		{name: "a sent one is not", given: given(over(1), Sent{1}), when: Resend{Now: noon}, refused: ErrSent},
-		{name: "nor one that is being sent", given: given(over(1)), when: Resend{Now: noon}, refused: ErrSent},
-		{name: "one that waits anyway is left alone", given: given(wait(1, time.Hour)), when: Resend{Now: noon}},
+		{name: "a failed letter is sent again", given: given(Failed{1, "full"}), when: Resend{By: operator, Now: later(time.Hour)}, then: []domain.Event{Requeued{later(time.Hour)}}},
+		{name: "an uncertain one too", given: given(over(1), Doubted{1, "cut"}), when: Resend{By: operator, Now: noon}, then: []domain.Event{Requeued{noon}}},
+		{name: "a sent one is not", given: given(over(1), Sent{1}), when: Resend{By: operator, Now: noon}, refused: ErrSent},
+		{name: "nor one that is being sent", given: given(over(1)), when: Resend{By: operator, Now: noon}, refused: ErrSent},
+		{name: "who is no admin cannot ask for it", given: given(Failed{1, "full"}), when: Resend{By: By{domain.Actor{Kind: domain.ActorUser, Role: domain.RoleAuditor}}, Now: noon}, refused: domain.ErrForbidden},
+		{name: "one that waits anyway is left alone", given: given(wait(1, time.Hour)), when: Resend{By: operator, Now: noon}},
 		{name: "sent again, the waits begin anew", given: given(wait(1, 0), wait(2, 0), Failed{3, "full"}, Requeued{noon}),
 			when: ended(VerdictPostponed, "busy"), then: []domain.Event{wait(4, 30*time.Second)}},
 	} {
@@ -108,6 +109,9 @@ func TestWhatBecomesOfALetter(t *testing.T) {
 	}
 }
 
+// operator asks for letters to be sent again.
+var operator = By{domain.System()}
+
 // However commands fall, between two requests to send a letter it is handed over
 // again only after a server has said that it had not taken it.
 func TestALetterIsNeverSentTwiceUnasked(t *testing.T) {
@@ -116,7 +120,7 @@ func TestALetterIsNeverSentTwiceUnasked(t *testing.T) {
 		doubtful := false // handed over, and no server has said that it was not taken
 		for range rapid.IntRange(1, 40).Draw(t, "steps") {
 			c := rapid.SampledFrom([]Command{
-				Queue{Queued: first}, HandOver{}, Resend{Now: noon},
+				Queue{Queued: first}, HandOver{}, Resend{By: operator, Now: noon},
 				ended(VerdictSent, ""), ended(VerdictRefused, "no"), ended(VerdictPostponed, "busy"), ended(VerdictUncertain, "cut"),
 			}).Draw(t, "command")
 			events, err := Decide(s, c)

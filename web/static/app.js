@@ -131,6 +131,7 @@ if (bulk) {
 document.addEventListener("submit", (e) => {
 	const form = e.target;
 	if (form.method !== "post" || e.defaultPrevented) return;
+	if ("stays" in form.dataset) return; // answers with a file: the page stays
 	if (form.dataset.sent) return e.preventDefault();
 	form.dataset.sent = "yes";
 	leaving = true;
@@ -144,7 +145,7 @@ let leaving = false;
 // is then asked for again, and what differs in its live parts is changed in
 // place: focus, scrolling, ticks and what somebody is typing stay.
 
-const live = $$("[data-live]");
+const live = $$("[data-live], [data-again]");
 const only = $("[data-live-ticket]")?.dataset.liveTicket;
 let source, wanted, refreshing;
 
@@ -227,7 +228,7 @@ function become(now, next) {
 
 const alike = (a, b) => a.nodeType === b.nodeType && a.nodeName === b.nodeName && !a.id;
 
-if (live.length) {
+if ($("[data-live]")) {
 	listen();
 	document.addEventListener("visibilitychange", () => {
 		if (!document.hidden) return listen();
@@ -312,3 +313,9 @@ if (travel) {
 		running = false;
 	}
 }
+
+// Parts that change without an event of a ticket are asked for every few seconds
+// while somebody looks.
+
+const lookAgain = Number($("[data-again]")?.dataset.again);
+if (lookAgain) setInterval(() => document.hidden || refresh(), lookAgain * 1000);
