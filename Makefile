@@ -17,7 +17,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run demo build generate test test-clients lint-api bench check clean
+.PHONY: run demo build generate test test-browser test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -31,6 +31,9 @@ build:
 test: ## all tests; those that only speak to the true program need no race detector
 	$(RACE) -timeout 15m $$(go list ./... | grep -v /test/)
 	go test -timeout 15m ./test/...
+
+test-browser: ## the site in Chromium; needs chromium, and npm for axe-core
+	go test -tags "nomsgpack browser" -count 1 -timeout 15m ./test/browser
 
 test-clients: ## the clients that are not in Go; needs node
 	TEST_NODE_CLIENTS=1 go test -count 1 -run TypeScript ./test/clients
@@ -49,6 +52,7 @@ check: ## formatting, stale templates, vet, staticcheck, tidiness
 		test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
+	go vet -tags "nomsgpack browser" ./test/browser
 	go tool staticcheck ./...
 	go mod tidy -diff
 

@@ -30,7 +30,8 @@
 // # Tables
 //
 // The package owns accounts, sessions and tokens. A sign-in reads accounts and adds a
-// session; a lookup is one SELECT, and one UPDATE at most once an hour.
+// session; a lookup is one SELECT, and one UPDATE at most once an hour. When the use
+// of a token was last recorded in the log is noted in tokens too.
 //
 // # Failure
 //

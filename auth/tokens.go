@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
@@ -39,6 +40,9 @@ type Token struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`   // nil: never
 	LastUsedAt *time.Time `json:"last_used_at"` // nil: never; no more than a minute late
+	// UseDue says of a token that was looked up that its use was not recorded
+	// within the last hour; see [Tokens.RecordUse].
+	UseDue bool `json:"-" db:"-"`
 }
 
 // Tokens is the API tokens, in the table tokens. It is safe for concurrent
@@ -142,6 +146,7 @@ func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Accoun
 		       t.expires_at,
 		       t.last_used_at,
 		       t.last_used_at IS NULL OR t.last_used_at <= now() - interval '1 minute' AS due,
+		       t.use_recorded_at IS NULL OR t.use_recorded_at <= now() - interval '1 hour' AS use_due,
 		       a.user_id AS id,
 		       a.username,
 		       a.email,
@@ -161,6 +166,7 @@ func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Accoun
 		ExpiresAt  *time.Time
 		LastUsedAt *time.Time
 		Due        bool
+		UseDue     bool
 	}
 	rows, _ := ts.pool.Query(ctx, q, tokenHash(secret)) // its error is in rows, too
 	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
@@ -177,7 +183,7 @@ func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Accoun
 	}
 	return Token{
 		ID: r.TokenID, Name: r.Name, ReadOnly: r.ReadOnly,
-		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, LastUsedAt: r.LastUsedAt,
+		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, LastUsedAt: r.LastUsedAt, UseDue: r.UseDue,
 	}, r.Account, nil
 }
 
@@ -192,6 +198,26 @@ func (ts *Tokens) use(ctx context.Context, id uuid.UUID) error {
 		return eventstore.Unreachable(fmt.Errorf("note the use of token %s: %w", id, err))
 	}
 	return nil
+}
+
+// RecordUse notes, in the transaction that records a token's use in the log, that
+// it does: [access.ErrUseRecorded] when another did less than an hour ago.
+func (*Tokens) RecordUse(id uuid.UUID) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		const q = `
+			UPDATE tokens
+			SET use_recorded_at = now()
+			WHERE id = $1
+			  AND (use_recorded_at IS NULL OR use_recorded_at <= now() - interval '1 hour')`
+		tag, err := tx.Exec(ctx, q, id)
+		if err != nil {
+			return fmt.Errorf("note that the use of token %s is recorded: %w", id, err)
+		}
+		if tag.RowsAffected() == 0 {
+			return access.ErrUseRecorded
+		}
+		return nil
+	}
 }
 
 // endTokens revokes every token of the person.

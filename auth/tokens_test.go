@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 )
 
@@ -104,6 +105,30 @@ func TestATokenEnds(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTheUseOfATokenIsDueOnceAnHour(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	secret, made := d.token(d.add("ann", domain.RoleAdmin), Token{Name: "x"})
+	due := func(want bool) {
+		t.Helper()
+		if got, _, err := d.lookup(secret); err != nil || got.UseDue != want {
+			t.Errorf("due: %v, %v, want %v", got.UseDue, err, want)
+		}
+	}
+	due(true)
+	if err := d.in(d.tokens().RecordUse(made.ID)); err != nil {
+		t.Fatal(err)
+	}
+	due(false)
+	wantError(t, d.in(d.tokens().RecordUse(made.ID)), access.ErrUseRecorded)
+	d.exec(`UPDATE tokens SET use_recorded_at = use_recorded_at - interval '61 minutes'`)
+	due(true)
+	if err := d.in(d.tokens().RecordUse(made.ID)); err != nil {
+		t.Error(err)
+	}
+	wantError(t, d.in(d.tokens().RecordUse(uuid.New())), access.ErrUseRecorded) // revoked meanwhile
 }
 
 func TestNobodyRevokesATokenOfOthers(t *testing.T) {

@@ -14,4 +14,5 @@ const (
 	TicketStream StreamType = "ticket"
 	UserStream   StreamType = "user"
 	LetterStream StreamType = "letter"
+	AccessStream StreamType = "access"
 )

@@ -69,7 +69,7 @@ const (
 	besideSQL = `SELECT next_position, kept_position FROM rebuilds
 WHERE projector = $1 AND (next_position IS NOT NULL OR kept_position IS NOT NULL) FOR UPDATE`
 
-	// Fits a schema each: tables that cannot be mended are given up.
+	// Tables that cannot be mended are given up.
 	voidNextSQL = `UPDATE rebuilds SET next_position = NULL, phase = 'failed', ended_at = clock_timestamp(),
     error = 'texts were erased and the new tables did not take it' WHERE projector = $1`
 	voidKeptSQL = `UPDATE rebuilds SET kept_position = NULL WHERE projector = $1`
@@ -111,7 +111,7 @@ func (w *worker) forgetBeside(ctx context.Context, tx pgx.Tx, streams []uuid.UUI
 
 // applyBeside forgets streams in the tables tx is within, and applies their
 // events up to a position. Tables that were built by other code may not take
-// them: these forget, and are of no use any more.
+// them: these are emptied, for later erasures would pass them by.
 func (w *worker) applyBeside(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, upto int64, void string) error {
 	err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error {
 		recorded, err := w.readAgain(ctx, savepoint, w.codec, streams, upto, "")
@@ -131,7 +131,12 @@ func (w *worker) applyBeside(ctx context.Context, tx pgx.Tx, streams []uuid.UUID
 	if _, err := tx.Exec(ctx, void, w.Name); err != nil {
 		return err
 	}
-	return w.Forget(ctx, tx, streams)
+	for _, table := range w.Tables {
+		if _, err := tx.Exec(ctx, `DELETE FROM `+pgx.Identifier{table}.Sanitize()); err != nil {
+			return fmt.Errorf("empty %s: %w", table, err)
+		}
+	}
+	return nil
 }
 
 // Pause holds a follower, in all processes and until it is resumed: once it is

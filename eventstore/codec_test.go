@@ -16,6 +16,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
@@ -68,6 +69,11 @@ var goldens = []struct {
 	{1, letter.Failed{Attempt: 3, Error: "550 no such box"}},
 	{1, letter.Doubted{Attempt: 4, Error: "cut"}},
 	{1, letter.Requeued{At: instant}},
+	{1, access.SignedIn{Address: "203.0.113.7", UserAgent: "curl/8.5"}},
+	{1, access.SignInFailed{Address: "2001:db8::/64", UserAgent: "Mozilla/5.0 (\"X\")"}},
+	{1, access.UnknownSignInFailed{Network: "203.0.113.0/24"}},
+	{1, access.TokenUsed{TokenID: comment.UUID, Address: "203.0.113.7"}},
+	{1, access.RecordRead{Method: "GET", Path: "/api/tickets", Query: "q=a%20b&status=open", Address: "203.0.113.7", UserAgent: "curl/8.5"}},
 }
 
 func goldenFile(name string, version int) string {

@@ -39,7 +39,8 @@
 //
 // log_head, one row, the position of the newest event; streams, the version of
 // each stream; events; commands, the ids of those carried out; checkpoints and
-// parked_events, one set for each follower; the sequence ticket_numbers. Nobody
+// parked_events, one set for each follower (package rebuild writes to both where it
+// swaps tables); the sequence ticket_numbers. Nobody
 // else writes to them. A follower's own tables are the follower's.
 //
 // # An append
@@ -113,6 +114,19 @@
 // reached it, or are a little behind with nothing of their types in between.
 // They are asked each time: a restored backup, or a standby that was behind when
 // it took over, has moved them back.
+//
+// # Holding
+//
+// A paused follower ([Pause]) is looked past by the look of every process, and
+// waited for by nobody: its tables are old until it is resumed.
+//
+// # Tables beside
+//
+// A follower that states its Tables is told by search_path which ones are meant:
+// those that are served, those that are built anew ([Next]), or those from
+// before ([Kept]). An erasure is carried out in all three by whoever follows the
+// log, the row of the rebuild locked, so that texts of an erased person do not wait
+// in tables that nobody looks at.
 //
 // # Failures
 //

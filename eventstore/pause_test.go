@@ -1,6 +1,9 @@
 package eventstore
 
 import (
+	"bytes"
+	"log/slog"
+	"strings"
 	"testing"
 	"time"
 )
@@ -46,5 +49,30 @@ func TestWhatDoesNotFollowCannotBePaused(t *testing.T) {
 	}
 	if found, err := Resume(testContext(t), l.pool, "nobody"); found || err != nil {
 		t.Errorf("resume: %v, %v", found, err)
+	}
+}
+
+func TestTablesThatOtherCodeHasBuiltAskForARebuild(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	said := func(version int) string {
+		var text bytes.Buffer
+		f := recorder("a")
+		f.Tables, f.Version = []string{"a"}, version
+		followers := Follow(l.pool, l.Codec(), l.bell, NewBell(), FollowConfig{Logger: slog.New(slog.NewTextHandler(&text, nil))}, f)
+		if err := followers.register(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+		return text.String()
+	}
+	if got := said(0); got != "" {
+		t.Errorf("of a new one: %s", got)
+	}
+	if got := said(1); got != "" {
+		t.Errorf("of the same version: %s", got)
+	}
+	if got := said(2); !strings.Contains(got, "projector=a built_by=1 program=2") || !strings.Contains(got, "helpdesk projections rebuild a") {
+		t.Errorf("of another version: %s", got)
 	}
 }

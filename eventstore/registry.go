@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"helpdesk/domain/access"
 	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
@@ -80,6 +81,20 @@ func NewCodec(keys Keys) *Codec {
 		return texts{in: []text{{"error", &e.Error}}}
 	})
 	add[letter.Requeued](c)
+
+	addPersonal(c, func(e *access.SignedIn) texts {
+		return texts{in: []text{{"address", &e.Address}, {"user_agent", &e.UserAgent}}}
+	})
+	addPersonal(c, func(e *access.SignInFailed) texts {
+		return texts{in: []text{{"address", &e.Address}, {"user_agent", &e.UserAgent}}}
+	})
+	add[access.UnknownSignInFailed](c)
+	addPersonal(c, func(e *access.TokenUsed) texts {
+		return texts{in: []text{{"address", &e.Address}, {"user_agent", &e.UserAgent}}}
+	})
+	addPersonal(c, func(e *access.RecordRead) texts {
+		return texts{in: []text{{"path", &e.Path}, {"query", &e.Query}, {"address", &e.Address}, {"user_agent", &e.UserAgent}}}
+	})
 
 	return c
 }

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -14,11 +15,11 @@ type Selection struct {
 	Upto   int64     // and none beyond this one
 	Types  []string  // stored names; nil: all
 	Stream uuid.UUID // zero: of every stream
-	Newest bool      // the last ones rather than the first, and they first
+	Last   bool      // the last ones rather than the first
 }
 
-// Select answers the first events of a selection, at most limit, in order; of
-// the newest, the last first. Fewer mean that there are no more in it.
+// Select answers the first events of a selection, or the last, at most limit, in
+// order. Fewer mean that there are no more in it.
 func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
 	q := `SELECT ` + columns + ` FROM events WHERE position > $1 AND position <= $2`
 	args := []any{which.After, which.Upto, limit}
@@ -32,13 +33,16 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 		q += fmt.Sprintf(" AND stream_id = $%d", len(args))
 		order = "version" // the same order, by the index of the stream rather than through the whole log
 	}
-	if which.Newest {
+	if which.Last {
 		order += " DESC"
 	}
 	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
 	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
+	}
+	if which.Last {
+		slices.Reverse(recorded)
 	}
 	return recorded, nil
 }

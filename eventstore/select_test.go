@@ -34,8 +34,8 @@ func TestASelectionOfTheLog(t *testing.T) {
 		"of a stream":            {Selection{Upto: 5, Stream: one}, 9, []int64{1, 3, 5}},
 		"the rest of a stream":   {Selection{After: 1, Upto: 4, Stream: one}, 9, []int64{3}},
 		"of a stream and a type": {Selection{Upto: 5, Stream: other, Types: []string{"ticket.started"}}, 9, []int64{4}},
-		"the newest":             {Selection{Upto: 5, Newest: true}, 2, []int64{5, 4}},
-		"the newest of a stream": {Selection{Upto: 4, Stream: one, Newest: true}, 9, []int64{3, 1}},
+		"the last":               {Selection{Upto: 5, Last: true}, 2, []int64{4, 5}},
+		"the last of a stream":   {Selection{Upto: 4, Stream: one, Last: true}, 1, []int64{3}},
 		"of no stream":           {Selection{Upto: 5, Stream: uuid.New()}, 9, nil},
 	} {
 		recorded, err := l.Select(testContext(t), c.Selection, c.limit)

@@ -112,6 +112,16 @@ func (s *Store) Head(ctx context.Context) (int64, error) {
 	return position, nil
 }
 
+// Version answers the version of a stream, 0 for one that does not exist.
+func (s *Store) Version(ctx context.Context, streamID uuid.UUID) (int, error) {
+	var version int
+	err := s.pool.QueryRow(ctx, `SELECT version FROM streams WHERE stream_id = $1`, streamID).Scan(&version)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+		return 0, Unreachable(fmt.Errorf("look up the version of %s: %w", streamID, err))
+	}
+	return version, nil
+}
+
 // Carried reports whether a command with this id was carried out.
 func (s *Store) Carried(ctx context.Context, commandID uuid.UUID) (bool, error) {
 	var done bool

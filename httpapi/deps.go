@@ -7,10 +7,13 @@ import (
 	"net/netip"
 	"time"
 
+	"github.com/google/uuid"
+
 	"helpdesk/audit"
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -49,6 +52,13 @@ type Sessions interface {
 	Lookup(ctx context.Context, token string) (auth.Session, error)
 	// End ends a session; that there is none is no error.
 	End(ctx context.Context, tokenHash []byte) error
+}
+
+// Access records how people come in and what auditors read, and returns once it
+// is recorded; see [commands.Access].
+type Access interface {
+	Record(ctx context.Context, r commands.Request, actor domain.Actor, of user.ID, e domain.Event) error
+	TokenUsed(ctx context.Context, r commands.Request, actor domain.Actor, token uuid.UUID, from access.From) error
 }
 
 // Passwords turns a password into what may be stored.
@@ -121,6 +131,7 @@ type Deps struct {
 	Accounts    Accounts
 	Sessions    Sessions
 	Tokens      Tokens
+	Access      Access
 	Passwords   Passwords
 	Read        Reader
 	History     History

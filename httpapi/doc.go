@@ -30,6 +30,15 @@
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.
 //
+// # The past
+//
+// What is asked for with as_of or version is answered with Memento-Datetime and a
+// link to the present (RFC 7089), and without an ETag: an erasure changes it, and
+// so does a person's new name. A version is a ticket right after its event, also
+// where others of the same append followed at once; a version that there never
+// was, or with which the ticket was deleted, is 404. The ends of a diff are
+// answered as versions, whatever they were asked for as.
+//
 // # Other media types
 //
 // A [Route] lists in Handler.Media what it answers. Where there are several, the
@@ -67,6 +76,19 @@
 // counts against its name and its address until the password is found right, so
 // that guesses made at once are counted too; beyond the limit the right password
 // is refused as well. Changing a password guesses at the present one likewise.
+//
+// # Access on record
+//
+// Sign-ins and failed ones, the use of admins' API tokens (once an hour each) and
+// every reading of an auditor whose parameters are in order are in the log before
+// the call is answered (access.go); where that cannot be the call is 503.
+//
+// # The log
+//
+// GET /api/events/ as JSON is a part of the log, at most 1,000 events; as NDJSON
+// it goes on up to the head of the moment it began, unless limit says otherwise,
+// and holds 200 events in memory. An event that cannot be read, for it was altered
+// or a newer program wrote it, is there as it is stored, with "unreadable": true.
 //
 // # Problems
 //

@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log/slog"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -38,6 +40,7 @@ var (
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
 	_ Events    = (*projections.Events)(nil)
+	_ Access    = (*commands.Access)(nil)
 
 	_ Projections = (*rebuild.Projections)(nil)
 )
@@ -46,6 +49,7 @@ var (
 	aliceID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000a")}
 	agentID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000b")}
 	adminID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
+	auditID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000d")}
 	ticketID = ticket.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-0000000000f1")}
 	noon     = time.Date(2026, 1, 31, 12, 0, 0, 120_000_000, time.UTC)
 )
@@ -65,6 +69,8 @@ type desk struct {
 	history  []domain.Event
 	requests []commands.Request // that reached a command
 	ended    []string           // sessions
+	accesses []string           // "whose: by whom: what" that were recorded
+	deaf     error              // what recording answers
 	fresh    error              // what Wait answers
 	waited   []int64            // what Wait was asked for
 	filter   projections.TicketFilter
@@ -122,6 +128,7 @@ func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.
 var accounts = map[string]user.Account{
 	"alice": {ID: aliceID, Username: "alice", Email: "alice@example.com", Role: domain.RoleUser, Active: true},
 	"agent": {ID: agentID, Username: "agent", Email: "agent@example.com", Role: domain.RoleAgent, Active: true},
+	"audit": {ID: auditID, Username: "audit", Email: "audit@example.com", Role: domain.RoleAuditor, Active: true},
 	"admin": {ID: adminID, Username: "admin", Email: "admin@example.com", Role: domain.RoleAdmin, Active: true},
 }
 
@@ -159,6 +166,25 @@ func (d *desk) Lookup(_ context.Context, token string) (auth.Session, error) {
 func (d *desk) End(_ context.Context, hash []byte) error {
 	d.ended = append(d.ended, string(hash))
 	return nil
+}
+
+func (d *desk) Record(_ context.Context, _ commands.Request, actor domain.Actor, of user.ID, e domain.Event) error {
+	d.accesses = append(d.accesses, fmt.Sprintf("%s: %s: %s %+v", nameOf(of), nameOf(actor.ID), e.EventType(), e))
+	return d.deaf
+}
+
+func (d *desk) TokenUsed(ctx context.Context, r commands.Request, actor domain.Actor, token uuid.UUID, from access.From) error {
+	return d.Record(ctx, r, actor, actor.ID, access.UseOfToken(token, from))
+}
+
+// nameOf answers the name of somebody, "nobody" for nobody.
+func nameOf(id user.ID) string {
+	for name, a := range accounts {
+		if a.ID == id {
+			return name
+		}
+	}
+	return "nobody"
 }
 
 func (d *desk) Wait(_ context.Context, position int64) error {
@@ -262,7 +288,7 @@ func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
 	t.Helper()
 	d.t = t
 	deps := Deps{
-		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{},
+		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
 	}
 	config := Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}

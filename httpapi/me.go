@@ -69,14 +69,15 @@ func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error)
 		return User{}, err
 	}
 	token, session, err := a.Sessions.SignIn(ctx, in.Username, in.Password)
-	if !errors.Is(err, auth.ErrCredentials) {
-		right()
+	if errors.Is(err, auth.ErrCredentials) {
+		return User{}, c.recordFailedSignIn(ctx, in.Username, err)
 	}
+	right()
 	if err != nil {
 		return User{}, err
 	}
 	c.Actor = auth.Actor(session.Account, a.visibility)
-	me, err := a.ownProfile(ctx, c)
+	me, err := a.welcome(ctx, c)
 	if err != nil {
 		// Nobody gets to know the token: end what it opens, as far as possible.
 		return User{}, errors.Join(err, a.Sessions.End(ctx, session.TokenHash))
@@ -89,6 +90,14 @@ func (a *API) signIn(ctx context.Context, c *Call, in Credentials) (User, error)
 	a.streams.wake()
 	c.setCookie(token, session.ExpiresAt)
 	return me, nil
+}
+
+// welcome records the sign-in and answers the caller's profile.
+func (a *API) welcome(ctx context.Context, c *Call) (User, error) {
+	if err := c.recordSignIn(ctx); err != nil {
+		return User{}, err
+	}
+	return a.ownProfile(ctx, c)
 }
 
 func (a *API) signOut(ctx context.Context, c *Call, _ Empty) (Empty, error) {

@@ -32,7 +32,7 @@ var notes = map[string]note{
 	"listUsers":      {text: "For agents, who see names alone, and for admins and auditors, who see all.", also: []int{http.StatusForbidden}},
 	"getUser":        {text: "Users see themselves alone, agents the names of all, admins and auditors everything."},
 	"patchUser":      {text: "For admins. Others change themselves alone, and neither role nor activity. The last active admin can be neither demoted nor deactivated."},
-	"userHistory":    {text: "For admins and auditors, and for users their own: every event of the account, oldest first, with what it changed.", also: []int{http.StatusForbidden}},
+	"userHistory":    {text: "For admins and auditors, and for users their own: every event of the account, oldest first, with what it changed, and the records of access: sign-ins and failed ones, the use of an admin's API tokens once an hour, and every reading of an auditor.", also: []int{http.StatusForbidden}},
 
 	"listTickets":    {text: "What the caller may see, newest first unless asked otherwise. Filters are combined. With as_of the tickets of then, as far as the caller sees them now; admins and auditors are shown those deleted since too.", headers: []string{"Memento-Datetime"}},
 	"openTicket":     {text: "Auditors don't. Staff may open one for another requester."},

@@ -194,6 +194,9 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 		if err != nil {
 			return err
 		}
+		if err := c.recordReading(ctx); err != nil {
+			return err
+		}
 		return c.claim(ctx, body)
 	})
 }

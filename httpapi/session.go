@@ -94,6 +94,9 @@ func (c *Call) admit(ctx context.Context) error {
 	if err := c.identify(ctx); err != nil {
 		return err
 	}
+	if err := c.recordToken(ctx); err != nil {
+		return err
+	}
 	switch {
 	case c.Token == nil:
 	case c.route.Who == InPerson:

@@ -46,7 +46,7 @@ func (v *vault) Lookup(_ context.Context, secret string) (auth.Token, user.Accou
 	if !ok {
 		return auth.Token{}, user.Account{}, auth.ErrNoToken
 	}
-	return auth.Token{ID: tokenID(1), ReadOnly: reads}, a, nil
+	return auth.Token{ID: tokenID(1), ReadOnly: reads, UseDue: true}, a, nil
 }
 
 func tokenID(n byte) uuid.UUID { return uuid.UUID{0: 1, 6: 0x70, 8: 0x80, 15: n} }

@@ -2,17 +2,30 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"strconv"
 	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
 
+// ErrUncounted answers counts that would take longer than they are worth.
+var ErrUncounted = errors.New("counting takes too long")
+
+// queryCanceled is what Postgres answers when a statement's time is up.
+const queryCanceled = "57014"
+
 // CountTickets counts the tickets the viewer sees for each filter, and stops
 // counting at most: who shows a number beside a filter need not know whether it
-// is a thousand or a million. All are counted in one snapshot.
-func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters []TicketFilter, most int) ([]int, error) {
+// is a thousand or a million. All are counted in one snapshot, within a time:
+// [ErrUncounted] when that is not enough.
+func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters []TicketFilter, most int, within time.Duration) ([]int, error) {
 	if len(filters) == 0 {
 		return nil, nil
 	}
@@ -29,7 +42,19 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 		columns[i] = fmt.Sprintf("(SELECT count(*) FROM (SELECT FROM %s%s LIMIT %d) AS counted)", from, w, most)
 		args, into[i] = w.args, &counts[i]
 	}
-	if err := r.pool.QueryRow(ctx, "SELECT "+strings.Join(columns, ", "), planned(args)...).Scan(into...); err != nil {
+	// To compile a statement for so few rows would take longer than it does.
+	const limits = `SELECT set_config('statement_timeout', $1, true), set_config('jit', 'off', true)`
+	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		if _, err := tx.Exec(ctx, limits, strconv.FormatInt(within.Milliseconds(), 10)); err != nil {
+			return err
+		}
+		return tx.QueryRow(ctx, "SELECT "+strings.Join(columns, ", "), planned(args)...).Scan(into...)
+	})
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) && refused.Code == queryCanceled {
+		return nil, ErrUncounted
+	}
+	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("count tickets: %w", err))
 	}
 	return counts, nil

@@ -23,7 +23,12 @@
 //	                 read.search_texts       without those of notes among staff
 //
 // A projector owns its tables: nobody else writes them, and everything in them
-// can be dropped and built again from the log. It has no effect besides.
+// can be dropped and built again from the log. It has no effect besides. Its SQL
+// names these tables without a schema, so that package rebuild can have it fill
+// others beside them ([eventstore.Follower].Tables); queries name schema read.
+// Whoever changes what a projector makes of events raises its Version: the
+// tables there are then ask for a rebuild. Pages may be of any size, and the
+// tables MUST NOT depend on where one ends.
 //
 // # Queries
 //
@@ -32,8 +37,11 @@
 // that come and go neither repeat nor hide others. [Past] answers what the system
 // knew at an instant: single tickets by folding their events, lists by the
 // intervals of read.ticket_history, with the tickets of a page completed from
-// their events. [Feed] reads the log instead
-// and tells a viewer of the events of tickets they see.
+// their events. [Feed] reads the log instead and tells a viewer of the events of
+// tickets they see; [Events] reads all of it for those who audit. [Histories]
+// tells, from the log too, what happened to a ticket or to a user, and replays
+// tickets; the timers behind escalations it finds where the escalation keeps
+// them, in saga.timers.
 package projections
 
 import (

@@ -48,8 +48,8 @@ func (e *Events) Head(ctx context.Context) (int64, error) {
 	return head, eventstore.Unreachable(err)
 }
 
-// Select answers the first events of a query, at most limit, in the order of the
-// log, or the newest first. Fewer mean that there are no more.
+// Select answers the first events of a query, or the last, at most limit, in the
+// order of the log. Fewer mean that there are no more.
 func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedEvent, error) {
 	recorded, err := e.log.Select(ctx, q, limit)
 	if err != nil {

@@ -22,6 +22,9 @@ import (
 type StreamLog interface {
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
 	LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]eventstore.Envelope, error)
+	Select(ctx context.Context, which eventstore.Selection, limit int) ([]eventstore.Recorded, error)
+	Version(ctx context.Context, streamID uuid.UUID) (int, error)
+	Codec() *eventstore.Codec
 }
 
 // Histories tells what happened to a ticket, from the log itself. It is safe for

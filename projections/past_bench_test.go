@@ -2,7 +2,6 @@ package projections
 
 import (
 	"context"
-	"fmt"
 	"os"
 	"slices"
 	"strconv"
@@ -145,7 +144,7 @@ func (d *desk) benchmarkList(b *testing.B, viewer domain.Actor, f TicketFilter) 
 		}
 		for _, t := range s.Items {
 			if t.CreatedAt.After(at) {
-				b.Fatal(fmt.Sprintf("opened at %s and listed at %s", t.CreatedAt, at))
+				b.Fatalf("opened at %s and listed at %s", t.CreatedAt, at)
 			}
 		}
 	}

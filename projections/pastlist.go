@@ -2,12 +2,14 @@ package projections
 
 import (
 	"context"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
 
@@ -29,10 +31,8 @@ const (
 
 	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
 
-	joinInterval = ` JOIN read.ticket_history AS h ON h.ticket_id = t.id`
-
 	joinUpdate = ` CROSS JOIN LATERAL (SELECT occurred_at AS updated_at FROM events
-    WHERE stream_id = t.id AND recorded_at <= $at ORDER BY version DESC LIMIT 1) AS u`
+    WHERE stream_id = h.ticket_id AND recorded_at <= $at ORDER BY version DESC LIMIT 1) AS u`
 )
 
 // clockSkew bounds how much earlier than it happened something is recorded, which
@@ -106,55 +106,87 @@ func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err 
 // pastWait is how long a list of the past waits for the read models.
 const pastWait = 2 * time.Second
 
-// pastList answers the query of [Past.Tickets].
+// pastList answers the query of [Past.Tickets]. The planner cannot know how few of
+// the tickets that once were open are open at an instant, so it is told where to
+// begin: with the intervals (h) for what has an index of them, else with the
+// tickets (t).
 func pastList(viewer domain.Actor, at time.Time, f TicketFilter) list[pastRow] {
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = ByCreated, true
 	}
-	order := ticketOrders[f.OrderBy]
 	l := list[pastRow]{
-		key: order.column, cast: order.cast, id: "t.id", desc: f.Descending,
+		desc:  f.Descending,
 		shape: "SELECT id, created_at, updated_at, number, priority_rank FROM chosen ORDER BY place",
 		at: func(r pastRow) (string, uuid.UUID) {
-			return order.key(ticketView{ticketRow: ticketRow{
+			return ticketOrders[f.OrderBy].key(ticketView{ticketRow: ticketRow{
 				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,
 			}}), r.ID
 		},
 	}
-	l.from = l.where.ticketsThen(viewer, at)
-	updated := "t.created_at" // which is not looked at
+	first := "t"
+	if f.CreatedBy == nil && f.Title == "" && (len(f.Statuses) > 0 || f.Unassigned || f.AssignedTo != nil || f.OrderBy == ByPriority) {
+		first = "h"
+	}
+	l.from, l.id = l.where.ticketsThen(viewer, at, first, f.Statuses)
+	updated := "h.created_at" // which is not looked at
 	if f.OrderBy == ByUpdated || f.UpdatedAfter != nil || f.UpdatedBefore != nil {
 		l.from += strings.ReplaceAll(joinUpdate, "$at", l.where.arg(at))
 		updated = "u.updated_at"
 	}
+	l.cast = ticketOrders[f.OrderBy].cast
 	switch f.OrderBy {
+	case ByCreated:
+		l.key = first + ".created_at"
+	case ByNumber:
+		l.key = first + ".number"
 	case ByUpdated:
 		l.key = updated
-	case ByPriority: // both of one table, as in the index
-		l.key, l.cast, l.id = rankThen, "integer", "h.ticket_id"
+	case ByPriority:
+		l.key, l.cast = rankThen, "integer"
 	}
-	l.columns = "t.id, t.created_at, " + updated + " AS updated_at, t.number, " + rankThen + " AS priority_rank"
-	l.where.pastTickets(f)
+	l.columns = l.id + " AS id, h.created_at, " + updated + " AS updated_at, h.number, " + rankThen + " AS priority_rank"
+	l.where.pastTickets(first, f)
 	return l
 }
 
 // ticketsThen adds the conditions of tickets whose past the viewer may see and
-// which were there at an instant, and answers what to list from.
-func (w *where) ticketsThen(viewer domain.Actor, at time.Time) (from string) {
-	if audits(viewer) {
+// which were there at an instant. It answers what to list from, beginning with h or
+// t, and where their ids are.
+func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, statuses []ticket.Status) (from, id string) {
+	tickets := everyTicket
+	if !audits(viewer) {
+		tickets = w.ticketsOf(viewer)
+	} else if first == "t" {
 		w.add("t.known_from <= ?", at)
-		from = everyTicket
-	} else {
-		from = w.ticketsOf(viewer)
 	}
-	w.add("t.created_at <= ?", at.Add(clockSkew)) // where to begin in the order of the index
+	w.add(first+".created_at <= ?", at.Add(clockSkew)) // where to begin in the order of the index
 	w.add("h.known_from <= ? AND coalesce(h.known_to, 'infinity') > ?", at, at)
-	return from + joinInterval
+	switch {
+	case first == "t":
+		return tickets + " JOIN read.ticket_history AS h ON h.ticket_id = t.id", "t.id"
+	case audits(viewer):
+		return w.intervals(statuses), "h.ticket_id"
+	}
+	return w.intervals(statuses) + " JOIN " + tickets + " ON t.id = h.ticket_id", "h.ticket_id"
 }
 
-// pastTickets adds the conditions of a filter, by what tickets were then.
-func (w *where) pastTickets(f TicketFilter) {
-	if len(f.Statuses) > 0 {
+// intervals answers the intervals with these statuses, all without any: a branch
+// for each, since an index has one status at a time in order.
+func (w *where) intervals(statuses []ticket.Status) (from string) {
+	if len(statuses) == 0 {
+		return "read.ticket_history AS h"
+	}
+	var branches []string
+	for _, status := range slices.Compact(slices.Sorted(slices.Values(statuses))) {
+		branches = append(branches, "SELECT * FROM read.ticket_history WHERE status = "+w.arg(status))
+	}
+	return "(" + strings.Join(branches, " UNION ALL ") + ") AS h"
+}
+
+// pastTickets adds the conditions of a filter, by what tickets were then. first is
+// where the list begins.
+func (w *where) pastTickets(first string, f TicketFilter) {
+	if len(f.Statuses) > 0 && first == "t" {
 		w.add("h.status = ANY (?)", f.Statuses)
 	}
 	if len(f.Priorities) > 0 {
@@ -174,6 +206,6 @@ func (w *where) pastTickets(f TicketFilter) {
 		w.add(`t.id IN (SELECT ticket_id FROM read.ticket_history
     WHERE change IN ('ticket.opened', 'ticket.retitled') AND title ILIKE ?) AND h.title ILIKE ?`, pattern, pattern)
 	}
-	w.within("t.created_at", f.CreatedAfter, f.CreatedBefore)
+	w.within(first+".created_at", f.CreatedAfter, f.CreatedBefore)
 	w.within("u.updated_at", f.UpdatedAfter, f.UpdatedBefore)
 }

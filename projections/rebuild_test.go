@@ -4,7 +4,9 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"os"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
@@ -94,6 +96,20 @@ ORDER BY 1`) // CollectRows answers its error
 	return lines
 }
 
+// commandsAtFirst is how many commands there are before the first rebuild:
+// HELPDESK_TEST_COMMANDS, or what does not take long.
+func commandsAtFirst(t *testing.T) int {
+	text := os.Getenv("HELPDESK_TEST_COMMANDS")
+	if text == "" {
+		return 300
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func TestARebuildUnderWritesIsInvisibleAndEqual(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -109,7 +125,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	before := d.shape(t)
 	fresh := d.follow(t, 50)
 	c := newCrowd(d, 3)
-	c.fill(t, 300)
+	c.fill(t, commandsAtFirst(t))
 	stop := c.meanwhile(t)
 	p := d.rebuilding(40)
 	var work sync.WaitGroup

@@ -160,6 +160,33 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	d.checkErased(t, eventstore.Serving, eve)
 }
 
+func TestTablesBesideThatDoNotTakeAnErasureAreEmptied(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	newCrowd(d, 7).fill(t, 150)
+	d.project(t, fresh)
+	p := d.rebuilding(1000)
+	if err := p.Rebuild(testContext(t), "comment_list", rebuild.Options{}); err != nil {
+		t.Fatal(err)
+	}
+	owner := d.db.OwnerPool(t)
+	if _, err := owner.Exec(testContext(t), `ALTER TABLE read_kept.comments DROP COLUMN edited_at`); err != nil {
+		t.Fatal(err)
+	}
+	d.erase(t)
+	d.project(t, fresh)
+	d.checkTables(t)
+	var left int
+	if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_kept.comments`).Scan(&left); err != nil || left > 0 {
+		t.Errorf("%d rows are left, %v", left, err)
+	}
+	if err := p.Rollback(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNothingKept) {
+		t.Errorf("rolled back to them: %v", err)
+	}
+}
+
 func TestASwapGivesWayToWhoReads(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -177,6 +204,14 @@ func TestASwapGivesWayToWhoReads(t *testing.T) {
 			t.Fatal(err)
 		}
 		return n
+	}
+	older, err := d.pool.BeginTx(testContext(t), pgx.TxOptions{IsoLevel: pgx.RepeatableRead})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer older.Rollback(context.Background())
+	if _, err := older.Exec(testContext(t), `SELECT FROM log_head`); err != nil { // a snapshot, and no lock on the tables
+		t.Fatal(err)
 	}
 	users := count() // its snapshot is older than the new tables, and it holds a lock on the old ones
 	p := d.rebuilding(1000)
@@ -203,6 +238,18 @@ func TestASwapGivesWayToWhoReads(t *testing.T) {
 		t.Errorf("the transaction saw %d users, then %d", users, n)
 	}
 	if err := analyst.Commit(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	for range 300 { // the tables are free now, and to an older snapshot the new ones are empty
+		if _, err := d.User(testContext(t), everybody["ann"].ID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var seen int
+	if err := older.QueryRow(testContext(t), `SELECT count(*) FROM read.users`).Scan(&seen); err != nil || seen != users {
+		t.Errorf("the older transaction saw %d users of %d, %v", seen, users, err)
+	}
+	if err := older.Commit(testContext(t)); err != nil {
 		t.Fatal(err)
 	}
 	if err := <-done; err != nil {
@@ -255,6 +302,11 @@ func TestOneProcessAtATimeRebuildsAndTheServiceGoesOn(t *testing.T) {
 		t.Error(err)
 	}
 	d.checkTables(t)
+	bare := commentList()
+	bare.Tables = nil
+	if err := d.rebuilding(10, bare).Rebuild(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNoTables) {
+		t.Errorf("of one that states no tables: %v", err)
+	}
 	if err := second.Request(testContext(t), "nothing", false); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of what there is not: %v", err)
 	}

@@ -11,6 +11,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
@@ -33,28 +34,68 @@ const (
 
 // factRow is a row of read.ticket_facts.
 type factRow struct {
-	Position         int64            `json:"position"`
-	TicketID         uuid.UUID        `json:"ticket_id"`
-	Fact             string           `json:"fact"`
-	OccurredAt       time.Time        `json:"occurred_at"`
-	RecordedAt       time.Time        `json:"recorded_at"`
-	NextAt           *time.Time       `json:"next_at"`
-	StatusBefore     *ticket.Status   `json:"status_before"`
-	Status           *ticket.Status   `json:"status"`
-	PriorityBefore   *ticket.Priority `json:"priority_before"`
-	Priority         *ticket.Priority `json:"priority"`
-	AssignedToBefore *uuid.UUID       `json:"assigned_to_before"`
-	AssignedTo       *uuid.UUID       `json:"assigned_to"`
-	ActorKind        domain.ActorKind `json:"actor_kind"`
-	ActorID          *uuid.UUID       `json:"actor_id"`
+	Position         int64
+	TicketID         uuid.UUID
+	Fact             string
+	OccurredAt       time.Time
+	RecordedAt       time.Time
+	NextAt           *time.Time
+	StatusBefore     *ticket.Status
+	Status           *ticket.Status
+	PriorityBefore   *ticket.Priority
+	Priority         *ticket.Priority
+	AssignedToBefore *uuid.UUID
+	AssignedTo       *uuid.UUID
+	ActorKind        domain.ActorKind
+	ActorID          *uuid.UUID
 }
 
 const factColumns = `position, ticket_id, fact, occurred_at, recorded_at, next_at, status_before, status,
     priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id`
 
+// addFactsSQL takes a column at a time, not rows as JSON as the others do: there is
+// a row for most events, and this takes half the time.
 const addFactsSQL = `
 INSERT INTO ticket_facts (` + factColumns + `)
-SELECT ` + factColumns + ` FROM json_populate_recordset(NULL::ticket_facts, $1::json)`
+SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
+    $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[])`
+
+// addFacts is addFactsSQL with the columns of rows, in the order of factColumns.
+func addFacts(rows []factRow) rowWrite {
+	return rowWrite{sql: addFactsSQL, n: len(rows), args: []any{
+		column(rows, func(f *factRow) int64 { return f.Position }),
+		column(rows, func(f *factRow) pgtype.UUID { return pgtype.UUID{Bytes: f.TicketID, Valid: true} }),
+		column(rows, func(f *factRow) string { return f.Fact }),
+		column(rows, func(f *factRow) time.Time { return f.OccurredAt }),
+		column(rows, func(f *factRow) time.Time { return f.RecordedAt }),
+		column(rows, func(f *factRow) *time.Time { return f.NextAt }),
+		column(rows, func(f *factRow) *string { return (*string)(f.StatusBefore) }),
+		column(rows, func(f *factRow) *string { return (*string)(f.Status) }),
+		column(rows, func(f *factRow) *string { return (*string)(f.PriorityBefore) }),
+		column(rows, func(f *factRow) *string { return (*string)(f.Priority) }),
+		column(rows, func(f *factRow) pgtype.UUID { return nullableID(f.AssignedToBefore) }),
+		column(rows, func(f *factRow) pgtype.UUID { return nullableID(f.AssignedTo) }),
+		column(rows, func(f *factRow) string { return string(f.ActorKind) }),
+		column(rows, func(f *factRow) pgtype.UUID { return nullableID(f.ActorID) }),
+	}}
+}
+
+// nullableID is an id as pgx encodes it without going by way of text.
+func nullableID(id *uuid.UUID) pgtype.UUID {
+	if id == nil {
+		return pgtype.UUID{}
+	}
+	return pgtype.UUID{Bytes: *id, Valid: true}
+}
+
+// column answers one member of each row.
+func column[R, T any](rows []R, of func(*R) T) []T {
+	all := make([]T, len(rows))
+	for i := range rows {
+		all[i] = of(&rows[i])
+	}
+	return all
+}
 
 // supersededFact is a row that got another of its kind behind it.
 type supersededFact struct {
@@ -275,28 +316,31 @@ func (m *measuring) hourlyMoves() (rows []hourlyMove) {
 	return rows
 }
 
-// rowWrite is a statement of [writeAll].
+// rowWrite is a statement of [writeAll], for n rows.
 type rowWrite struct {
 	sql  string
-	rows any
+	args []any
 	n    int
+	err  error // of encoding the rows
 }
 
-func rowsTo[R any](sql string, rows []R) rowWrite { return rowWrite{sql, rows, len(rows)} }
+// rowsTo is a statement whose only parameter is rows as a JSON array.
+func rowsTo[R any](sql string, rows []R) rowWrite {
+	data, err := json.Marshal(rows)
+	return rowWrite{sql: sql, args: []any{string(data)}, n: len(rows), err: err}
+}
 
-// writeAll is [eventstore.WriteRows] for several statements in one round trip,
-// in their order.
+// writeAll runs statements in their order, in one round trip; those without rows
+// are left out.
 func writeAll(ctx context.Context, tx pgx.Tx, writes ...rowWrite) (err error) {
 	var b pgx.Batch
 	for _, w := range writes {
-		if w.n == 0 {
-			continue
+		if w.err != nil {
+			return fmt.Errorf("encode rows: %w", w.err)
 		}
-		data, err := json.Marshal(w.rows)
-		if err != nil {
-			return fmt.Errorf("encode rows: %w", err)
+		if w.n > 0 {
+			b.Queue(w.sql, w.args...)
 		}
-		b.Queue(w.sql, string(data))
 	}
 	if b.Len() == 0 {
 		return nil

@@ -34,12 +34,15 @@ type intervalRow struct {
 	CausedBy   uuid.UUID
 }
 
-// endIntervalsSQL ends the intervals that last until now of the tickets $1, at
-// $2 by when it happened and at $3 by when it was recorded, and answers them.
+// endIntervalsSQL ends the last intervals of the tickets $1, at $2 by when it
+// happened and at $3 by when it was recorded, and answers them. They are looked up
+// by the primary key, one after the other: by known_to IS NULL, of which the
+// planner expects few, it would go through those of all tickets there are.
 const endIntervalsSQL = `
 UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
-WHERE h.ticket_id = e.ticket_id AND h.known_to IS NULL
+CROSS JOIN LATERAL (SELECT version FROM read.ticket_history WHERE ticket_id = e.ticket_id ORDER BY version DESC LIMIT 1) AS last
+WHERE h.ticket_id = e.ticket_id AND h.version = last.version
 RETURNING h.ticket_id, h.version, h.position, h.number, h.title, h.title_by, h.priority, h.status, h.created_by, h.assigned_to,
     h.created_at, h.valid_from, h.valid_to, h.known_from, h.known_to, h.change, h.caused_by`
 

@@ -296,7 +296,7 @@ func (w world) checkCounts(t *testing.T, viewer domain.Actor, f TicketFilter) {
 	t.Helper()
 	want := len(w.expected(viewer, f))
 	for _, most := range []int{3, 1000} {
-		counts, err := w.CountTickets(testContext(t), viewer, []TicketFilter{{Search: "nowhere"}, f}, most)
+		counts, err := w.CountTickets(testContext(t), viewer, []TicketFilter{{Search: "nowhere"}, f}, most, time.Minute)
 		if err != nil || counts[0] != 0 || counts[1] != min(want, most) {
 			t.Errorf("counts up to %d: got %v, %v, want %d of %+v", most, counts, err, want, f)
 		}

@@ -77,8 +77,9 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 // and the sums of both by the hour.
 func ticketMeasures() eventstore.Follower {
 	return eventstore.Follower{
-		Name:   "ticket_measures",
-		Tables: []string{"hourly_facts", "hourly_moves", "ticket_facts", "ticket_measures"},
+		Name:    "ticket_measures",
+		Lookups: []string{"ticket_facts_ticket"},
+		Tables:  []string{"hourly_facts", "hourly_moves", "ticket_facts", "ticket_measures"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},
 			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
 		Apply: applyTicketMeasures,
@@ -100,7 +101,7 @@ func applyTicketMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	}
 	facts, moves := m.hourlyFacts(), m.hourlyMoves()
 	if err := writeAll(ctx, tx,
-		rowsTo(addFactsSQL, m.facts),
+		addFacts(m.facts),
 		rowsTo(chainFactsSQL, m.superseded),
 		rowsTo(writeMeasuresSQL, values(m.changed)),
 		rowsTo(countFactsSQL, facts),

@@ -1,40 +1,117 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"math"
+	"slices"
+	"strconv"
 
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
-// User tells a page of what happened to a user's account, in the order of the
-// log: [domain.ErrNotFound] when there is no such user. Who may be told is for the
-// caller to decide. Of somebody who was erased it says what happened and
-// nothing of who they were.
+// User tells a page of what happened to a user's account, and of how they came in
+// and, of an auditor, what they read, in the order of the log: [domain.ErrNotFound]
+// when there is no such user. Who may be told is for the caller to decide. Of
+// somebody who was erased it says what happened and nothing of who they were.
+//
+// The account's own events are folded, all of them. Of the records of access,
+// which may be a million, those of the page are read.
 func (h *Histories) User(ctx context.Context, id user.ID, p Page) (Slice[Entry], error) {
-	all, err := h.user(ctx, id)
+	all, username, err := h.user(ctx, id)
 	if err != nil {
 		return Slice[Entry]{}, err
 	}
-	return pageOfEntries(all, p), nil
-}
-
-func (h *Histories) user(ctx context.Context, id user.ID) ([]Entry, error) {
-	events, err := h.log.Load(ctx, id.UUID)
-	if err != nil {
-		return nil, err
+	which := eventstore.Selection{Stream: access.Stream(id), Upto: math.MaxInt64}
+	if c := p.Cursor; c != nil {
+		at, _ := strconv.ParseInt(c.Key, 10, 64) // we made it
+		if which.Last = c.Back; c.Back {
+			which.Upto = at - 1
+		} else {
+			which.After = at
+		}
 	}
-	if len(events) == 0 || events[0].StreamType != domain.UserStream {
-		return nil, domain.ErrNotFound
+	recorded, err := h.log.Select(ctx, which, p.Size+1)
+	if err != nil {
+		return Slice[Entry]{}, err
+	}
+	events, err := h.log.Codec().Open(ctx, recorded...)
+	if err != nil {
+		return Slice[Entry]{}, err
 	}
 	names, err := h.usernames(ctx, events)
 	if err != nil {
-		return nil, err
+		return Slice[Entry]{}, err
+	}
+	account := len(all)
+	all = append(all, tellAccess(newTeller(domain.System(), names, nil), username, events)...)
+	slices.SortFunc(all, func(a, b Entry) int { return cmp.Compare(a.Position, b.Position) })
+	slice := pageOfEntries(all, p)
+	if slice.Count != nil {
+		records, err := h.log.Version(ctx, which.Stream)
+		if err != nil {
+			return Slice[Entry]{}, err
+		}
+		*slice.Count = int64(account + records)
+	}
+	return slice, nil
+}
+
+// user tells what happened to a user's account, and their username.
+func (h *Histories) user(ctx context.Context, id user.ID) (all []Entry, username string, err error) {
+	events, err := h.log.Load(ctx, id.UUID)
+	if err != nil {
+		return nil, "", err
+	}
+	if len(events) == 0 || events[0].StreamType != domain.UserStream {
+		return nil, "", domain.ErrNotFound
+	}
+	names, err := h.usernames(ctx, events)
+	if err != nil {
+		return nil, "", err
 	}
 	t := userTeller{teller: newTeller(domain.System(), names, nil)}
-	return t.tell(events), nil
+	all = t.tell(events)
+	return all, t.user.Username, nil
+}
+
+// tellAccess turns the records of access of somebody into entries.
+func tellAccess(t *teller, username string, events []eventstore.Envelope) []Entry {
+	entries := make([]Entry, len(events))
+	for i, e := range events {
+		entry := t.entry(e)
+		who := t.name(entry.Actor)
+		switch d := e.Event.(type) {
+		case access.SignedIn:
+			entry.Summary = who + " signed in" + whence(d.Address, d.UserAgent)
+		case access.SignInFailed:
+			entry.Summary = "Somebody tried in vain to sign in as " + username + whence(d.Address, d.UserAgent)
+		case access.TokenUsed:
+			entry.Summary = who + " used their API token " + d.TokenID.String() + whence(d.Address, d.UserAgent)
+		case access.RecordRead:
+			what := d.Path
+			if d.Query != "" {
+				what += "?" + d.Query
+			}
+			entry.Summary = who + " read " + d.Method + " " + what + whence(d.Address, d.UserAgent)
+		default:
+			entry.Summary = who + " did " + e.Type + "."
+		}
+		entries[i] = entry
+	}
+	return entries
+}
+
+// whence ends a sentence with where a request came from.
+func whence(address, userAgent string) string {
+	if userAgent == "" {
+		return " from " + address + "."
+	}
+	return " from " + address + " with " + userAgent + "."
 }
 
 // userTeller turns the events of a user into entries.

@@ -2,6 +2,8 @@ package projections
 
 import (
 	"errors"
+	"slices"
+	"strings"
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
@@ -9,7 +11,9 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/access"
 	"helpdesk/domain/user"
+	"helpdesk/eventstore"
 )
 
 func TestTheHistoryOfAUser(t *testing.T) {
@@ -40,7 +44,7 @@ func TestTheHistoryOfAUser(t *testing.T) {
 	}
 
 	h := NewHistories(d.store, d.pool)
-	got, err := h.user(ctx, ann.ID)
+	got, _, err := h.user(ctx, ann.ID)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -82,5 +86,128 @@ func TestTheHistoryOfAUser(t *testing.T) {
 	}
 	if _, err := h.User(ctx, domain.UserID{UUID: newID()}, Page{Size: 3}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
+	}
+}
+
+// come is the tokens' uses, which nobody counts here.
+type come struct{}
+
+func (come) RecordUse(uuid.UUID) eventstore.InTx { return nothing }
+
+func TestAHistoryHoldsTheRecordsOfAccess(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	d.project(t, fresh)
+	ida, ctx := everybody["ida"], testContext(t)
+	records := commands.NewAccess(d.store, come{})
+	here, nobody := access.From{Address: "203.0.113.7", UserAgent: "lynx"}, domain.Actor{Kind: domain.ActorUser}
+	record := func(by domain.Actor, e domain.Event) {
+		t.Helper()
+		if err := records.Record(ctx, commands.Request{}, by, ida.ID, e); err != nil {
+			t.Fatal(err)
+		}
+	}
+	record(nobody, access.FailedSignIn(ida.ID, here))
+	record(ida, access.SignIn(here))
+	if _, err := d.people.Edit(ctx, commands.Request{}, user.EditUser{By: user.By{Actor: ida}, ID: ida.ID, FirstName: ptr("Ida")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := records.TokenUsed(ctx, commands.Request{}, ida, tokenOfIda, access.From{Address: "2001:db8::/64"}); err != nil {
+		t.Fatal(err)
+	}
+	for range 3 {
+		record(ida, access.Read("GET", "/api/tickets", "status=open", here))
+	}
+	record(ida, access.Read("HEAD", "/api/report", "", here))
+	if _, err := d.people.ChangePassword(ctx, commands.Request{}, user.ChangePassword{By: user.By{Actor: ida}, ID: ida.ID}, "hash", nil); err != nil {
+		t.Fatal(err)
+	}
+	want := []string{
+		"The service registered ida as auditor.",
+		"Somebody tried in vain to sign in as ida from 203.0.113.7 with lynx.",
+		"ida signed in from 203.0.113.7 with lynx.",
+		"ida changed their profile.",
+		"ida used their API token " + tokenOfIda.String() + " from 2001:db8::/64.",
+		"ida read GET /api/tickets?status=open from 203.0.113.7 with lynx.",
+		"ida read GET /api/tickets?status=open from 203.0.113.7 with lynx.",
+		"ida read GET /api/tickets?status=open from 203.0.113.7 with lynx.",
+		"ida read HEAD /api/report from 203.0.113.7 with lynx.",
+		"ida changed their password.",
+	}
+	h := NewHistories(d.store, d.pool)
+	for size := 1; size <= len(want)+1; size++ {
+		checkWalk(t, h, ida.ID, size, want)
+	}
+}
+
+var tokenOfIda = uuid.UUID{0: 1, 15: 9}
+
+// checkWalk walks a user's history to its end and back, in pages of a size.
+func checkWalk(t *testing.T, h *Histories, id user.ID, size int, want []string) {
+	t.Helper()
+	var there, back []string
+	p, turned := Page{Size: size, Count: true}, false
+	for {
+		s, err := h.User(testContext(t), id, p)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if *s.Count != int64(len(want)) || len(s.Items) > size {
+			t.Errorf("pages of %d: %d of %d entries", size, len(s.Items), *s.Count)
+		}
+		var page []string
+		for _, e := range s.Items {
+			page = append(page, e.Summary)
+		}
+		if !turned {
+			there = append(there, page...)
+		}
+		if turned || s.Next == nil {
+			turned, back = true, append(page, back...)
+			if p.Cursor = s.Previous; p.Cursor == nil {
+				break
+			}
+			continue
+		}
+		p.Cursor = s.Next
+	}
+	if diff := gocmp.Diff(want, there); diff != "" {
+		t.Errorf("in pages of %d (-want +got):\n%s", size, diff)
+	}
+	if diff := gocmp.Diff(want, back); diff != "" {
+		t.Errorf("back in pages of %d (-want +got):\n%s", size, diff)
+	}
+}
+
+// TestNobodyWaitsForRecordsOfAccess has none of the projectors run.
+func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
+	t.Parallel()
+	for _, f := range Followers() {
+		if f.Types == nil || slices.ContainsFunc(f.Types, func(name string) bool { return strings.HasPrefix(name, "access.") }) {
+			t.Errorf("%s follows the records of access: %v", f.Name, f.Types)
+		}
+	}
+	d := newDesk(t)
+	ctx, ida := testContext(t), everybody["ida"]
+	const checkpoint = `INSERT INTO checkpoints (name) SELECT unnest($1::text[])` // as followers that ran before
+	var names []string
+	for _, f := range Followers() {
+		names = append(names, f.Name)
+	}
+	if _, err := d.pool.Exec(ctx, checkpoint, names); err != nil {
+		t.Fatal(err)
+	}
+	records := commands.NewAccess(d.store, come{})
+	for range 50 {
+		if err := records.Record(ctx, commands.Request{}, ida, ida.ID, access.Read("GET", "/", "", access.From{})); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := eventstore.NewFreshness(d.pool, eventstore.NewBell(), Followers()...)
+	defer fresh.Close()
+	if err := fresh.Wait(ctx, 50); err != nil {
+		t.Error(err)
 	}
 }

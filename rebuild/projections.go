@@ -24,6 +24,8 @@ var (
 	ErrNothingKept = &domain.Error{Kind: domain.KindRejected, Code: "nothing_kept", Message: "no tables from before are kept"}
 	// ErrOtherShape: the tables that were kept have other columns than those of now.
 	ErrOtherShape = &domain.Error{Kind: domain.KindRejected, Code: "other_shape", Message: "the tables that were kept have other columns than this program knows"}
+	// ErrNoTables: the projector does not state its tables.
+	ErrNoTables = &domain.Error{Kind: domain.KindRejected, Code: "no_tables", Message: "this projection cannot be rebuilt: it does not state its tables"}
 	// ErrDiffers: the new tables are not like the old ones.
 	ErrDiffers = &domain.Error{Kind: domain.KindRejected, Code: "tables_differ", Message: "the new tables are not like the old ones"}
 )
@@ -69,6 +71,25 @@ func (p *Projections) Names() []string {
 	}
 	slices.Sort(names)
 	return names
+}
+
+// LargestFirst answers the names of the projections, those with the most to build
+// first: with several at once, these decide how long all take.
+func (p *Projections) LargestFirst(ctx context.Context) ([]string, error) {
+	names, tables := []string{}, []string{}
+	for _, f := range p.followers {
+		for _, table := range f.Tables {
+			names, tables = append(names, f.Name), append(tables, qualified(eventstore.Serving, table))
+		}
+	}
+	const q = `SELECT name FROM unnest($1::text[], $2::text[]) AS t (name, at)
+GROUP BY name ORDER BY sum(pg_total_relation_size(to_regclass(at))) DESC, name`
+	rows, _ := p.pool.Query(ctx, q, names, tables) // CollectRows answers its error
+	sorted, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("see how large projections are: %w", err))
+	}
+	return sorted, nil
 }
 
 // follower finds a projection by name, else [domain.ErrNotFound].
@@ -303,12 +324,21 @@ func (p *Projections) hold(ctx context.Context, name string, set func(context.Co
 	return err
 }
 
+// rebuildable is follower for one that can be rebuilt, else [ErrNoTables].
+func (p *Projections) rebuildable(name string) (eventstore.Follower, error) {
+	f, err := p.follower(name)
+	if err == nil && len(f.Tables) == 0 {
+		err = ErrNoTables
+	}
+	return f, err
+}
+
 // Request asks the processes of the service to rebuild a projection; one of them
 // begins within seconds. A rebuild that is under way is left to go on, one that
 // failed or was cut off goes on from where it was. accept lets the new tables
 // differ from the old ones.
 func (p *Projections) Request(ctx context.Context, name string, accept bool) error {
-	f, err := p.follower(name)
+	f, err := p.rebuildable(name)
 	if err != nil {
 		return err
 	}

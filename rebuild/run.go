@@ -42,8 +42,8 @@ func (e *PoisonError) Unwrap() error { return e.Err }
 // given up: this one must write no more.
 var errTaken = errors.New("the rebuild is no longer this process's work")
 
-// errAhead is for a checkpoint that went back, as after a restore of it alone.
-var errAhead = errors.New("the new tables are ahead of the old ones: begin afresh")
+// errAhead means that the checkpoint went back under a rebuild.
+var errAhead = errors.New("the new tables are ahead of the old ones")
 
 // Rebuild builds a projection anew and returns once the new tables are served.
 // When ctx ends before, the next call goes on where this one was. It answers
@@ -76,7 +76,7 @@ type run struct {
 
 // work does a rebuild unless another process is at it.
 func (p *Projections) work(ctx context.Context, name string, kind Kind, background bool, o Options) error {
-	f, err := p.follower(name)
+	f, err := p.rebuildable(name)
 	if err != nil {
 		return err
 	}

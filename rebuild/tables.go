@@ -16,8 +16,15 @@ import (
 func (r *run) prepare(ctx context.Context, tx pgx.Tx, next *int64) (int64, error) {
 	if next != nil {
 		same, err := r.sameShape(ctx, tx, eventstore.Next)
-		if err != nil || same {
-			return *next, err
+		if err != nil {
+			return 0, err
+		}
+		var ahead bool // as after a restore of the checkpoint alone
+		if err := tx.QueryRow(ctx, `SELECT position < $2 FROM checkpoints WHERE name = $1`, r.follower.Name, *next).Scan(&ahead); err != nil {
+			return 0, fmt.Errorf("read the checkpoint: %w", err)
+		}
+		if same && !ahead {
+			return *next, nil
 		}
 		if r.kind == FromKept {
 			return 0, ErrOtherShape

@@ -32,9 +32,12 @@ func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {
 
 func TestNoPageHoldsAnythingInline(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, &desk{})
-	for _, path := range []string{"/admin/sign-in/", "/admin/register/", "/admin/account/", "/admin/tokens/", "/admin/nowhere/"} {
-		body := get(s, "user", path).Body.String()
+	s := newSite(t, talked())
+	for _, path := range []string{
+		"/admin/sign-in/", "/admin/register/", "/admin/account/", "/admin/tokens/", "/admin/nowhere/",
+		"/admin/tickets/", "/admin/tickets/new/", "/admin/tickets/7/", "/admin/tickets/7/?version=1",
+	} {
+		body := get(s, "admin", path).Body.String()
 		if path == "/admin/sign-in/" || path == "/admin/register/" {
 			body = get(s, "", path).Body.String()
 		}

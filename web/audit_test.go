@@ -34,7 +34,7 @@ func TestTheLogIsReadFromItsEnd(t *testing.T) {
 	w := get(s, "auditor", "/admin/audit/?type=ticket.opened")
 	holds(t, w, 200, "{\n  &#34;title&#34;: &#34;&lt;i&gt;&#34;\n}", "cannot be read", `<option value="ticket.opened" selected>`, `<optgroup label="user">`, `rel="next"`)
 	holds(t, get(s, "auditor", hrefOf(t, w.Body.String(), `rel="next" href="`)), 200, "Newest")
-	if diff := cmp.Diff(projections.EventQuery{Upto: 3, Types: []string{"ticket.opened"}, Newest: true}, d.asked); diff != "" {
+	if diff := cmp.Diff(projections.EventQuery{Upto: 3, Types: []string{"ticket.opened"}, Last: true}, d.asked); diff != "" {
 		t.Errorf("older events (-want +got):\n%s", diff)
 	}
 	for of, want := range map[string]uuid.UUID{

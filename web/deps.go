@@ -30,6 +30,12 @@ type People interface {
 	ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
 }
 
+// Access records how people come in and what auditors read; see
+// [commands.Access].
+type Access interface {
+	Record(ctx context.Context, r commands.Request, actor domain.Actor, of domain.UserID, e domain.Event) error
+}
+
 // Earlier tells what commands led to that were carried out before; see
 // [commands.Earlier].
 type Earlier interface {
@@ -66,7 +72,7 @@ type Passwords interface {
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
-	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int) ([]int, error)
+	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int, within time.Duration) ([]int, error)
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
 	User(ctx context.Context, id user.ID) (projections.User, error)
 	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
@@ -110,6 +116,7 @@ type Deps struct {
 	Tickets   Tickets
 	People    People
 	Earlier   Earlier
+	Access    Access
 	Accounts  Accounts
 	Sessions  Sessions
 	Tokens    Tokens

@@ -106,7 +106,10 @@ func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.Tic
 	return s, d.readErr
 }
 
-func (d *desk) CountTickets(_ context.Context, _ domain.Actor, filters []projections.TicketFilter, most int) ([]int, error) {
+func (d *desk) CountTickets(_ context.Context, _ domain.Actor, filters []projections.TicketFilter, most int, _ time.Duration) ([]int, error) {
+	if d.uncounted {
+		return nil, projections.ErrUncounted
+	}
 	counts := make([]int, len(filters))
 	counts[0] = most
 	return counts, nil

@@ -85,7 +85,7 @@ func (s *Site) showEvents(v *Visit) (reply, error) {
 	if view.Head, err = s.EventLog.Head(v.ctx()); err != nil {
 		return reply{}, err
 	}
-	wanted := projections.EventQuery{Upto: view.Head, Newest: true}
+	wanted := projections.EventQuery{Upto: view.Head, Last: true}
 	if q.Before > 0 {
 		wanted.Upto = min(wanted.Upto, q.Before-1)
 		view.Newest = eventsQuery{Type: q.Type, Of: q.Of}.address()
@@ -103,6 +103,7 @@ func (s *Site) showEvents(v *Visit) (reply, error) {
 	if view.Events, err = s.EventLog.Select(v.ctx(), wanted, eventsPage+1); err != nil {
 		return reply{}, err
 	}
+	slices.Reverse(view.Events)
 	if len(view.Events) > eventsPage {
 		view.Events = view.Events[:eventsPage]
 		view.Older = eventsQuery{Type: q.Type, Of: q.Of, Before: view.Events[eventsPage-1].Position}.address()

@@ -60,14 +60,17 @@ type desk struct {
 	tokens  []auth.Token
 	refusal error // what commands answer, when not nil
 
-	history  []domain.Event // of the one ticket there is, number 7
-	filter   projections.TicketFilter
-	page     projections.Page
-	more     bool // whether a page follows
-	readErr  error
-	views    []workspace.View
-	left     int // who closed the page of a ticket
-	commands []ticket.Command
+	history   []domain.Event // of the one ticket there is, number 7
+	filter    projections.TicketFilter
+	page      projections.Page
+	more      bool // whether a page follows
+	uncounted bool
+	readErr   error
+	views     []workspace.View
+	recorded  []string // types of records of access
+	recordErr error
+	left      int // who closed the page of a ticket
+	commands  []ticket.Command
 }
 
 func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
@@ -165,7 +168,7 @@ func newSite(t *testing.T, d *desk) *Site {
 		t.Fatal(err)
 	}
 	s, err := New(Deps{
-		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Views: viewDesk{d}, Viewers: d,
+		Tickets: ticketDesk{d}, People: d, Earlier: d, Accounts: d, Sessions: d, Tokens: d, Passwords: d, Read: d, Freshness: d, Schedule: d, Access: d, Views: viewDesk{d}, Viewers: d,
 		History: historyDesk{d}, Past: pastDesk{d},
 		Oversight: d.oversight(), Front: front, Log: slog.New(slog.DiscardHandler),
 	}, Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return noon }})
@@ -224,4 +227,9 @@ func leads(t *testing.T, w *httptest.ResponseRecorder, to string) {
 	if got := w.Header().Get("Location"); w.Code != http.StatusSeeOther || got != to {
 		t.Errorf("status %d to %q, want 303 to %q: %s", w.Code, got, to, w.Body)
 	}
+}
+
+func (d *desk) Record(_ context.Context, _ commands.Request, _ domain.Actor, of domain.UserID, e domain.Event) error {
+	d.recorded = append(d.recorded, e.EventType()+" "+person(of).Username)
+	return d.recordErr
 }

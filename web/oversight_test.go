@@ -232,7 +232,9 @@ func (d logDesk) Head(context.Context) (int64, error) { return 40, nil }
 
 func (d logDesk) Select(_ context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error) {
 	d.asked = q
-	return d.log[:min(limit, len(d.log))], d.readErr
+	last := slices.Clone(d.log[:min(limit, len(d.log))]) // it is kept the newest first
+	slices.Reverse(last)
+	return last, d.readErr
 }
 
 // TestOnlyThoseWhoOverseeSeeTheirPages also sees every page of theirs open.

@@ -1,6 +1,8 @@
 package web
 
 import (
+	"errors"
+	"slices"
 	"strconv"
 	"time"
 
@@ -52,16 +54,23 @@ type filterLink struct {
 	To      string
 	Glyph   string
 	Current bool
-	count   int
+	count   int // -1: not counted
 	filter  projections.TicketFilter
 }
 
-// countMost is where counting stops.
-const countMost = 1000
+// What counts are worth: they stop at countMost, and there are none where they
+// would take longer than countWithin.
+const (
+	countMost   = 100
+	countWithin = 20 * time.Millisecond
+)
 
-// Count writes how many there are.
+// Count writes how many there are, "" where it is not known.
 func (l filterLink) Count() string {
-	if l.count >= countMost {
+	switch {
+	case l.count < 0:
+		return ""
+	case l.count >= countMost:
 		return strconv.Itoa(countMost-1) + "+"
 	}
 	return strconv.Itoa(l.count)
@@ -153,7 +162,10 @@ func (s *Site) fillFilters(v *Visit, view *queueView) error {
 			filters = append(filters, g.Links[i].filter)
 		}
 	}
-	counts, err := s.Read.CountTickets(v.ctx(), v.Actor, filters, countMost)
+	counts, err := s.Read.CountTickets(v.ctx(), v.Actor, filters, countMost, countWithin)
+	if errors.Is(err, projections.ErrUncounted) {
+		counts, err = slices.Repeat([]int{-1}, len(filters)), nil
+	}
 	if err != nil {
 		return err
 	}

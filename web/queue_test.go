@@ -17,7 +17,7 @@ func TestTheQueueShowsEachRoleWhatItMayDo(t *testing.T) {
 	for role, want := range map[string]struct{ has, lacks []string }{
 		"user":    {[]string{"Your tickets", "Open a ticket", "Printer &lt;3"}, []string{"Assigned to", "Escalates", `id="bulk"`}},
 		"agent":   {[]string{"Nothing wants work"}, []string{"Printer"}},
-		"admin":   {[]string{"Printer &lt;3", `id="bulk"`, "Assign to…", "Delete", "999+", "Escalates"}, nil},
+		"admin":   {[]string{"Printer &lt;3", `id="bulk"`, "Assign to…", "Delete", "99+", "Escalates"}, nil},
 		"auditor": {[]string{"Printer &lt;3", "Escalates"}, []string{`id="bulk"`, "Open a ticket"}},
 	} {
 		w := get(newSite(t, newDesk()), role, "/admin/tickets/")
@@ -51,6 +51,17 @@ func TestFiltersAreLinks(t *testing.T) {
 	holds(t, get(s, "admin", "/admin/tickets/?status=closed"), 200, `href="/admin/tickets/?priority=high&amp;status=closed"`)
 	for _, query := range []string{"?status=lost", "?priority=9", "?assignee=x", "?order=x", "?cursor=x", "?q=" + strings.Repeat("x", 201)} {
 		holds(t, get(s, "admin", "/admin/tickets/"+query), 400, "There is no such filter")
+	}
+}
+
+func TestWhatTakesTooLongToCountIsNotCounted(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	d.uncounted = true
+	w := get(newSite(t, d), "admin", "/admin/tickets/")
+	holds(t, w, 200, "Printer", "Escalated")
+	if strings.Contains(w.Body.String(), `class="count"`) {
+		t.Error("there are counts")
 	}
 }
 

@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/commands"
+	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 )
 
@@ -79,13 +80,18 @@ func (s *Site) signIn(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	if v.Session != nil {
-		if err := s.Sessions.End(v.ctx(), v.Session.TokenHash); err != nil {
+	before := v.Session
+	v.enter(session)
+	if err := v.record(v.Actor.ID, access.SignIn(v.from())); err != nil {
+		// Nobody gets to know the token: end what it opens, as far as possible.
+		return reply{}, errors.Join(err, s.Sessions.End(v.ctx(), session.TokenHash))
+	}
+	if before != nil {
+		if err := s.Sessions.End(v.ctx(), before.TokenHash); err != nil {
 			return reply{}, err
 		}
 	}
 	s.Front.SetSession(v.header, v.Request, token, session.ExpiresAt)
-	v.enter(session)
 	return redirect(form.Next), nil
 }
 
@@ -96,9 +102,10 @@ func (s *Site) letIn(v *Visit, name, password string) (token string, session aut
 		return "", session, err
 	}
 	token, session, err = s.Sessions.SignIn(v.ctx(), name, password)
-	if !errors.Is(err, auth.ErrCredentials) {
-		right()
+	if errors.Is(err, auth.ErrCredentials) {
+		return "", session, v.recordFailedSignIn(name, err)
 	}
+	right()
 	return token, session, err
 }
 

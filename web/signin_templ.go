@@ -67,7 +67,7 @@ func signInPage(f signInForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = input(textField{Name: "username", Label: "Username", Value: f.Username, Complete: "username", Max: 254}, nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = input(textField{Name: "username", Label: "Username", Value: f.Username, Complete: "username", Max: 254, Focus: f.Username == ""}, nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -45,12 +45,12 @@ func New(deps Deps, config Config) (*Site, error) {
 	return s, nil
 }
 
-// access says who a page is for at all. What each role may do on it is the
+// audience says who a page is for at all. What each role may do on it is the
 // rules' to say.
-type access int
+type audience int
 
 const (
-	anyone access = iota
+	anyone audience = iota
 	signedIn
 )
 
@@ -58,7 +58,7 @@ const (
 type page struct {
 	method string
 	path   string // as gin writes it, below [Root], without a slash at the end
-	who    access
+	who    audience
 	handle func(*Visit) (reply, error)
 }
 
@@ -110,6 +110,11 @@ func (s *Site) answer(v *Visit, p page) (reply, error) {
 	}
 	if p.who == signedIn && v.Session == nil {
 		return s.askToSignIn(v)
+	}
+	if p.method == http.MethodGet && p.who == signedIn {
+		if err := v.recordReading(); err != nil {
+			return reply{}, err
+		}
 	}
 	if p.method == http.MethodPost {
 		if err := v.readForm(); err != nil {

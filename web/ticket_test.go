@@ -128,6 +128,16 @@ func TestWhatIsWrongWithAFormOfATicketIsSaidBesideIt(t *testing.T) {
 	holds(t, post(newSite(t, d), "user", ticketPage+"comment/", "text", "kept"), 422, "kept</textarea>")
 }
 
+func TestAReplyIsSentWhateverBecomesOfWhatComesAfterIt(t *testing.T) {
+	t.Parallel()
+	d := talked()
+	w := post(newSite(t, d), "agent", ticketPage+"comment/", "text", "once only", "then", "lost", "version", "4")
+	holds(t, w, 422, "Your reply is sent, but: a ticket cannot go from open to lost.", `aria-describedby="reply-hint"></textarea>`)
+	if len(d.history) != 5 {
+		t.Error("the reply was not sent")
+	}
+}
+
 func TestAFormSentTwiceIsOneCommand(t *testing.T) {
 	t.Parallel()
 	d := talked()

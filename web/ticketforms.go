@@ -61,22 +61,32 @@ func (s *Site) comment(v *Visit) (reply, error) {
 			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.field("text"),
 			Internal: v.checked("internal"), Now: s.now(),
 		})
-		to := ticket.Status(v.form.Get("then"))
-		if err != nil || to == "" {
-			return err
-		}
-		id, err := v.commandID("then")
-		if err != nil {
-			return err
-		}
-		out, err := v.once(commands.Request{ID: id}, func(r commands.Request) (commands.Outcome, error) {
-			return s.Tickets.Do(v.ctx(), r, ticket.ID{UUID: t.ID}, ticket.ChangeStatus{By: by, To: to})
-		})
-		if err == nil {
-			v.arrive(out.Position)
+		if to := ticket.Status(v.form.Get("then")); err == nil && to != "" {
+			err = s.then(v, t, ticket.ChangeStatus{By: by, To: to})
 		}
 		return err
 	})
+}
+
+// then does what comes after a reply, which is sent whatever becomes of this.
+func (s *Site) then(v *Visit, t projections.Ticket, c ticket.Command) error {
+	id, err := v.commandID("then")
+	if err != nil {
+		return err
+	}
+	out, err := v.once(commands.Request{ID: id}, func(r commands.Request) (commands.Outcome, error) {
+		return s.Tickets.Do(v.ctx(), r, ticket.ID{UUID: t.ID}, c)
+	})
+	if err == nil {
+		v.arrive(out.Position)
+		return nil
+	}
+	v.form.Del("text") // else it would be offered to be sent again
+	var rule *domain.Error
+	if errors.As(err, &rule) {
+		return rule.With("your reply is sent, but: %s", rule.Message)
+	}
+	return err
 }
 
 // changeComment gives a comment another text, or removes it.

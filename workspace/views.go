@@ -26,8 +26,8 @@ var ErrTooManyViews = &domain.Error{
 
 // View is a view of the queue that somebody saved.
 type View struct {
-	Name  string
-	Query string // of the page's address
+	Name  string `json:"name"`
+	Query string `json:"query"` // of the page's address
 }
 
 // Views keeps saved views. It is safe for concurrent use, by several processes

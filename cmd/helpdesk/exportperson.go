@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/workspace"
 )
 
 const exportReadme = `All that this helpdesk holds of a person.
@@ -27,6 +28,7 @@ tickets.ndjson  their tickets, each with its public comments, one a line
 letters.ndjson  the letters to them and what became of each
 sessions.ndjson when they signed in, of sessions that are still open
 tokens.ndjson   their API tokens, without the secrets
+views.ndjson    the views of the list of tickets that they saved
 events.ndjson   every event they caused, or that holds a text of theirs
 
 An event of somebody else's that holds no text of theirs, such as an agent
@@ -75,6 +77,7 @@ func (x *personExport) write(ctx context.Context) error {
 		{"letters.ndjson", x.writeLetters},
 		{"sessions.ndjson", x.writeSessions},
 		{"tokens.ndjson", x.writeTokens},
+		{"views.ndjson", x.writeViews},
 		{"events.ndjson", x.writeEvents},
 	} {
 		w, err := x.zip.CreateHeader(&zip.FileHeader{Name: file.name, Method: zip.Deflate, Modified: x.now})
@@ -158,6 +161,19 @@ func (x *personExport) writeTokens(ctx context.Context, w io.Writer) error {
 	}
 	for _, t := range tokens {
 		if err := json.NewEncoder(w).Encode(t); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (x *personExport) writeViews(ctx context.Context, w io.Writer) error {
+	views, err := workspace.NewViews(x.pool).List(ctx, x.account.ID)
+	if err != nil {
+		return err
+	}
+	for _, v := range views {
+		if err := json.NewEncoder(w).Encode(v); err != nil {
 			return err
 		}
 	}

@@ -28,7 +28,8 @@ can be made again from the log, while the service runs and answers.`,
 		holdCommand("pause", "Hold projections until they are resumed",
 			`Holds projections in all processes, also across restarts, until they are resumed.
 They go on answering with what they have. Writes do not wait for them: what is
-written meanwhile cannot be read from them yet, by nobody.`,
+written meanwhile cannot be read from them yet, and what is erased meanwhile still
+can.`,
 			"It is paused.", (*rebuild.Projections).Pause),
 		holdCommand("resume", "Let paused projections go on", "Lets paused projections go on, with all that came meanwhile.",
 			"It goes on.", (*rebuild.Projections).Resume),
@@ -174,7 +175,10 @@ not put in their place, for one of them is wrong; where it is the old ones, give
 			return withOperator(cmd.Context(), "projections rebuild", func(ctx context.Context, op *operator) error {
 				p := op.projections()
 				if all {
-					args = p.Names()
+					var err error
+					if args, err = p.LargestFirst(ctx); err != nil {
+						return err
+					}
 				}
 				return eachProjection(ctx, cmd, args, o, "rebuilt", p.Rebuild)
 			})

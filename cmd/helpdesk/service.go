@@ -112,12 +112,14 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if s.front, err = s.config.front(); err != nil {
 		return err
 	}
+	tokens := auth.NewTokens(s.accounts)
 	deps := httpapi.Deps{
 		Tickets:     commands.NewTickets(s.store, s.store),
 		People:      commands.NewPeople(s.store, s.accounts),
 		Accounts:    s.accounts,
 		Sessions:    s.sessions,
-		Tokens:      auth.NewTokens(s.accounts),
+		Tokens:      tokens,
+		Access:      commands.NewAccess(s.store, tokens),
 		Passwords:   hasher,
 		Read:        projections.NewReader(s.pool),
 		History:     projections.NewHistories(s.store, s.pool),
@@ -148,12 +150,12 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 // wireSite makes the site of what the API is made of.
 func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store),
+		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store), Access: api.Access,
 		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
 		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
 		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
 		Oversight: s.oversight(),
-		History:   projections.NewHistories(s.store, s.pool), Past: projections.NewPast(s.store, s.pool, s.freshness),
+		History:   api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
 }
@@ -165,12 +167,9 @@ func (s *service) handler() http.Handler {
 		return s.api
 	}
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		switch path := r.URL.Path; {
-		case strings.HasPrefix(path+"/", web.Root):
+		if strings.HasPrefix(r.URL.Path+"/", web.Root) {
 			s.site.ServeHTTP(w, r)
-		case path == "/" && (r.Method == http.MethodGet || r.Method == http.MethodHead):
-			http.Redirect(w, r, web.Root, http.StatusSeeOther)
-		default:
+		} else {
 			s.api.ServeHTTP(w, r)
 		}
 	})

@@ -34,6 +34,7 @@ var rules = []rule{
 	{of: "domain", pure: true, outside: []string{"github.com/google/uuid"}},
 	{of: "domain/ticket", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
 	{of: "domain/user", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
+	{of: "domain/access", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
 	{of: "domain/letter", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
 	{of: "eventstore", may: []string{"domain"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",

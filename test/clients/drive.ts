@@ -51,6 +51,14 @@ const report: Members<Required<Schemas["Report"]>> = {
   tickets_opened: true, tickets_resolved: true, tickets_escalated: true, from: true, to: true, as_of_position: true,
   explanation: true,
 };
+const event: Members<Required<Schemas["LogEvent"]>> = {
+  position: true, event_id: true, stream_type: true, stream_id: true, version: true, type: true, schema_version: true,
+  occurred_at: true, recorded_at: true, actor: true, correlation_id: true, causation_id: true, command_id: true, data: true, unreadable: true,
+};
+const entry: Members<Schemas["HistoryEntry"]> = {
+  position: true, version: true, type: true, summary: true, actor: true, cause: true, effects: true, changes: true,
+  occurred_at: true, recorded_at: true,
+};
 
 // strictly answers a value that has no member but those of its type.
 function strictly<T extends object>(members: Members<Required<T>>, value: T | undefined, refused?: unknown): T {
@@ -110,3 +118,11 @@ check(counts.tickets_opened_last_7_days === 1 && counts.tickets_resolved_last_7_
 
 const refused = await ada.GET("/api/report/");
 check(strictly(problem, refused.error).code === "forbidden", "a report for a user");
+
+const log = await root.GET("/api/events/", { params: { query: { limit: 1000 } } });
+if (typeof log.data !== "object") throw new Error("the log is not JSON"); // but lines of it
+check(log.data.events.every((e, i) => strictly(event, e).position === i + 1), "a hole in the log");
+
+const history = await root.GET("/api/users/{id}/history/", { params: { path: { id: "ada" } } });
+const told = history.data?.results.map((e) => strictly(entry, e).type) ?? [];
+check(told.includes("user.registered") && told.includes("access.signed_in"), JSON.stringify(told));

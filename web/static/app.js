@@ -44,6 +44,9 @@ for (const p of $$("#said .notice")) setTimeout(() => p.remove(), 8000);
 $("[data-focus]")?.focus();
 for (const field of $$("[data-select]")) field.addEventListener("focus", () => field.select());
 
+// A filter that is chosen stands in view, where the row of filters is cut off.
+for (const a of $$(".group [aria-current]")) a.closest("ul").scrollLeft = a.offsetLeft - 24;
+
 // Dialogs and keys.
 
 for (const button of $$("[data-opens]")) {
@@ -62,6 +65,7 @@ const typing = (e) => e.target.closest?.("input:not([type=checkbox]), textarea, 
 
 document.addEventListener("keydown", (e) => {
 	if (e.key === "Escape" && typing(e)) e.target.blur();
+	if (e.key === "Enter" && (e.ctrlKey || e.metaKey) && e.target.matches?.("textarea")) e.target.form.requestSubmit($(".primary", e.target.form));
 	if (!keysOn?.checked || e.ctrlKey || e.metaKey || e.altKey || typing(e) || $("dialog[open]")) return;
 	if (e.key === "?") $("#help").showModal();
 	else if (!alongRows(e.key) && !press(e.key)) return;
@@ -143,12 +147,12 @@ let leaving = false;
 
 const live = $$("[data-live], [data-again]");
 const only = $("[data-live-ticket]")?.dataset.liveTicket;
-let source, wanted, refreshing, again = 0;
+let source, wanted, refreshing;
 
 function listen() {
 	if (source || document.hidden) return;
 	source = new EventSource("/api/events/stream/");
-	source.onopen = () => again++ && refresh();
+	source.onopen = refresh; // what happened since the page was made was told to nobody
 	for (const type of kinds) source.addEventListener(type, heard);
 }
 
@@ -173,7 +177,7 @@ async function refresh() {
 	while (wanted) {
 		await new Promise((go) => setTimeout(go, 250));
 		wanted = false;
-		await load();
+		await load().catch(() => {}); // the next event tries again
 	}
 	refreshing = false;
 }
@@ -237,14 +241,13 @@ if ($("[data-live]")) {
 // The page of a ticket: who else is there, what came while somebody writes, drafts,
 // and the slider through its history.
 
-const others = $("#others");
+const others = $("#others[data-stay]");
 
 async function stay() {
 	if (document.hidden || leaving) return;
 	const answer = await fetch(`/admin/tickets/${only}/here/`, { method: "POST" }).catch(() => null);
 	if (!answer?.ok) return;
-	const next = document.createElement("div");
-	next.id = "others";
+	const next = others.cloneNode();
 	next.innerHTML = await answer.text();
 	become(others, next);
 }
@@ -305,7 +308,7 @@ if (travel) {
 			else url.searchParams.set("version", pending);
 			pending = undefined;
 			history.replaceState(null, "", url);
-			await load();
+			await load().catch(() => {});
 		}
 		running = false;
 	}

@@ -1,0 +1,95 @@
+package commands
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/access"
+	"helpdesk/eventstore"
+)
+
+// AccessLog is the part of the event store that records of access need.
+type AccessLog interface {
+	Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error)
+	// Version answers the version of a stream, 0 for one that does not exist.
+	Version(ctx context.Context, streamID uuid.UUID) (int, error)
+}
+
+// TokenUses remembers when the use of each API token was last recorded.
+type TokenUses interface {
+	// RecordUse notes that it is recorded now, in the transaction that does so:
+	// [access.ErrUseRecorded] when that was done less than an hour ago.
+	RecordUse(token uuid.UUID) eventstore.InTx
+}
+
+// turns is how many streams are written to at once by a process.
+const turns = 64
+
+// Access records how people come in and what auditors read. A record is in the
+// log when a method returns: whoever answers a request after that answers none
+// that is not recorded. Nothing waits for followers, for none is about these
+// events. It is safe for concurrent use.
+type Access struct {
+	log    AccessLog
+	tokens TokenUses
+	turns  [turns]chan struct{} // by stream: of one process no two appends to a stream meet
+}
+
+// NewAccess makes the records over a log.
+func NewAccess(log AccessLog, tokens TokenUses) *Access {
+	a := &Access{log: log, tokens: tokens}
+	for i := range a.turns {
+		a.turns[i] = make(chan struct{}, 1)
+	}
+	return a
+}
+
+// Record appends what happened to the records of a person; the zero person is
+// nobody known. The error is [ErrBusy] or the log's.
+func (a *Access) Record(ctx context.Context, r Request, actor domain.Actor, of domain.UserID, e domain.Event) error {
+	return a.record(ctx, r, actor, of, e, nil)
+}
+
+// TokenUsed records that the actor used their API token, unless that was
+// recorded less than an hour ago.
+func (a *Access) TokenUsed(ctx context.Context, r Request, actor domain.Actor, token uuid.UUID, from access.From) error {
+	err := a.record(ctx, r, actor, actor.ID, access.UseOfToken(token, from), a.tokens.RecordUse(token))
+	if errors.Is(err, access.ErrUseRecorded) {
+		return nil
+	}
+	return err
+}
+
+// record appends an event that no other depends on: where somebody else appended
+// in between, it is appended after theirs.
+func (a *Access) record(ctx context.Context, r Request, actor domain.Actor, of domain.UserID, e domain.Event, also eventstore.InTx) error {
+	stream := access.Stream(of)
+	turn := a.turns[int(stream[len(stream)-1])%turns]
+	select {
+	case turn <- struct{}{}:
+		defer func() { <-turn }()
+	case <-ctx.Done():
+		return fmt.Errorf("waiting to record an access: %w", ctx.Err())
+	}
+	for try := range attempts {
+		version, err := a.log.Version(ctx, stream)
+		if err != nil {
+			return err
+		}
+		_, err = a.log.Append(ctx, eventstore.Append{
+			StreamID: stream, StreamType: domain.AccessStream, ExpectedVersion: version, Events: []domain.Event{e}, Person: of, Also: also,
+			Metadata: eventstore.Metadata{ActorKind: actor.Kind, ActorID: actor.ID, CorrelationID: r.CorrelationID},
+		})
+		if !errors.Is(err, eventstore.ErrConflict) {
+			return err
+		}
+		if err := pause(ctx, try); err != nil {
+			return err
+		}
+	}
+	return ErrBusy
+}

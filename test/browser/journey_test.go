@@ -1,0 +1,154 @@
+//go:build browser
+
+package browser
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/chromedp/chromedp"
+)
+
+// press presses one key, as a person does.
+func (b *tab) press(t *testing.T, key string) {
+	t.Helper()
+	b.actions++
+	b.must(t, chromedp.KeyEvent(key))
+}
+
+// types types a text into what has the focus.
+func (b *tab) types(t *testing.T, text string) {
+	t.Helper()
+	b.actions++
+	b.must(t, chromedp.KeyEvent(text))
+}
+
+// mostActions is how many actions of a person the journey may take.
+const mostActions = 30
+
+// resolved asks the report how many tickets were resolved.
+const resolved = "fetch('/api/report/').then((r) => r.json()).then((r) => r.tickets_resolved_last_7_days)"
+
+func TestWithTheKeyboardAlone(t *testing.T) {
+	d := open(t)
+	d.fill(t)
+	wanted := d.opens(t, "user", "Nobody can sign in", "high")
+	d.opens(t, "other", "Chair squeaks", "low")
+	b := newTab(t, d.URL)
+	b.open(t, "/admin/")
+	b.until(t, "the focus on the name", "document.activeElement.id === 'username'")
+	b.types(t, "admin")
+	b.press(t, "\t")
+	b.types(t, secret)
+	b.press(t, "\r")
+	b.sees(t, "Nobody can sign in")
+	before := evaluate[float64](t, b, resolved)
+	for { // down the list to one that is high and nobody's
+		b.press(t, "j")
+		row := evaluate[string](t, b, "document.activeElement.closest('tr').innerText.replace(/\\s+/g, ' ')")
+		if strings.Contains(row, "high") && strings.Contains(row, "nobody") {
+			break
+		}
+		if b.actions > mostActions {
+			t.Fatalf("it is not found: %s", row)
+		}
+	}
+	b.press(t, "o")
+	b.until(t, "the ticket", fmt.Sprintf("location.pathname === '/admin/tickets/%d/' && document.readyState === 'complete'", wanted))
+	b.press(t, "t")
+	b.sees(t, "The assignment is changed.")
+	b.press(t, "r")
+	b.types(t, "The certificate had expired; it is renewed.")
+	b.actions++
+	b.must(t, chromedp.KeyEvent("\r", chromedp.KeyModifiers(chromedp.ModifierCtrl)))
+	b.sees(t, "Your reply is sent.")
+	b.press(t, "e")
+	b.sees(t, "The status is changed.")
+	b.sees(t, "admin resolved the ticket.")
+	if after := evaluate[float64](t, b, resolved); after != before+1 {
+		t.Errorf("resolved: %v, then %v", before, after)
+	}
+	if b.actions >= mostActions {
+		t.Errorf("it took %d actions, fewer than %d are wanted", b.actions, mostActions)
+	}
+	t.Logf("it took %d actions", b.actions)
+	b.quiet(t, "the journey")
+}
+
+func TestWithoutScripts(t *testing.T) {
+	d := open(t)
+	b := newTab(t, d.URL)
+	b.withoutScripts(t)
+	b.open(t, "/admin/register/")
+	b.must(t, chromedp.SendKeys("#username", "newcomer"), chromedp.SendKeys("#email", "n@example.com"),
+		chromedp.SendKeys("#password", secret), chromedp.Click("main .primary"))
+	b.sees(t, "You can sign in now.")
+	b.must(t, chromedp.SendKeys("#username", "newcomer"), chromedp.SendKeys("#password", secret), chromedp.Click("main .primary"))
+	b.sees(t, "You have no tickets yet")
+	b.must(t, chromedp.Click(".head .button"))
+	b.sees(t, "What happened, and what you need")
+	b.must(t, chromedp.SendKeys("#title", "Mouse is gone"), chromedp.SendKeys("#description", "Since Monday."), chromedp.Click("main .primary"))
+	b.sees(t, "The ticket is opened.")
+	b.must(t, chromedp.SendKeys("#reply-text", "It is grey."), chromedp.Click("#reply .primary"))
+	b.sees(t, "Your reply is sent.")
+	b.must(t, chromedp.Click("#actions button[value=closed]"))
+	b.sees(t, "newcomer closed the ticket.")
+	b.must(t, chromedp.Click("#actions button[value=open]"))
+	b.sees(t, "newcomer reopened the ticket.")
+	b.must(t, chromedp.SetAttributeValue("#version", "value", "1"), chromedp.Click("[data-travel-go]"))
+	b.sees(t, "as it stood after its event 1 of 4")
+	b.must(t, chromedp.Click(".who form button"))
+	b.sees(t, "You are signed out.")
+
+	b.signIn(t, "admin")
+	b.must(t, chromedp.Click("input[name=ticket]"), chromedp.SetValue("#do", "take"), chromedp.Click(".bulk-bar button"))
+	b.sees(t, "Done to 1 ticket")
+	b.must(t, chromedp.SendKeys("#search", "mouse\r"))
+	b.sees(t, "Mouse is gone")
+	b.must(t, chromedp.Click(".saved summary"), chromedp.SendKeys("#view-name", "Mice"), chromedp.Click(".saved details button"))
+	b.sees(t, "The view is saved.")
+	b.quiet(t, "without scripts")
+}
+
+func TestWhatHappensIsShownAsItHappens(t *testing.T) {
+	d := open(t)
+	number := d.fill(t)
+	b := newTab(t, d.URL)
+	b.signIn(t, "admin")
+	b.press(t, "j")
+	b.press(t, "x")
+	focused := evaluate[string](t, b, "document.activeElement.closest('tr').id")
+	d.opens(t, "other", "Came just now", "high")
+	b.sees(t, "Came just now")
+	if got := evaluate[string](t, b, "document.activeElement.closest('tr')?.id ?? ''"); got != focused {
+		t.Errorf("the focus was on %s and is on %q", focused, got)
+	}
+	if !evaluate[bool](t, b, fmt.Sprintf("document.querySelector('#%s input').checked", focused)) {
+		t.Error("the tick is gone")
+	}
+
+	b.open(t, fmt.Sprintf("/admin/tickets/%d/", number))
+	other := newTab(t, d.URL)
+	other.signIn(t, "agent")
+	other.open(t, fmt.Sprintf("/admin/tickets/%d/", number))
+	other.sees(t, "admin is looking at this ticket too")
+	b.must(t, chromedp.SendKeys("#reply-text", "My answer"))
+	other.must(t, chromedp.SendKeys("#reply-text", "Theirs, first"), chromedp.Click("#reply .primary"))
+	other.sees(t, "Your reply is sent.")
+	b.sees(t, "agent wrote a reply or a note just now.")
+	b.sees(t, "Theirs, first")
+	b.axe(t, "the warning")
+	b.must(t, chromedp.Click("#reply .primary"))
+	b.sees(t, "Somebody changed this ticket since you loaded it.")
+	b.forgive(412)
+	b.must(t, chromedp.Click("#reply .primary"))
+	b.sees(t, "Your reply is sent.")
+
+	slider := "document.querySelector('#version')"
+	evaluate[any](t, b, slider+".value = 1; "+slider+".dispatchEvent(new Event('input', { bubbles: true })); null")
+	b.sees(t, "as it stood after its event 1")
+	b.until(t, "the reply is hidden", "document.querySelector('#reply').hidden")
+	b.quiet(t, "live pages")
+	other.quiet(t, "the other's page")
+}
