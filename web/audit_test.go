@@ -52,6 +52,30 @@ func TestTheLogIsReadFromItsEnd(t *testing.T) {
 	}
 }
 
+func TestALongLogIsSievedInParts(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	d.head = 3*sievedMost + 7
+	s := newSite(t, d)
+	at := "/admin/audit/?type=ticket.opened"
+	for i, after := range []int64{2*sievedMost + 7, sievedMost + 7, 7, 0} {
+		w := get(s, "admin", at)
+		if d.asked.After != after {
+			t.Errorf("part %d is after %d, want %d", i, d.asked.After, after)
+		}
+		if after == 0 {
+			holds(t, w, 200, "No event fits")
+			break
+		}
+		holds(t, w, 200, "in this part of the log")
+		at = hrefOf(t, w.Body.String(), `rel="next" href="`)
+	}
+	get(s, "admin", "/admin/audit/?type=ticket.opened&of=7")
+	if d.asked.After != 0 {
+		t.Errorf("a stream, which has an index, is sieved after %d", d.asked.After)
+	}
+}
+
 func TestTheLogIsVerifiedWhileSomebodyWaits(t *testing.T) {
 	t.Parallel()
 	d := newDesk()

@@ -25,6 +25,10 @@ const (
 // eventsPage is how many events a page of the log lists.
 const eventsPage = 50
 
+// sievedMost is how many positions a page is sieved from for events of a type: no
+// index has the types, and a rare one would have the whole log read.
+const sievedMost = 100_000
+
 // eventsQuery is what the address of the log asks for.
 type eventsQuery struct {
 	Type   string // stored name; "": all
@@ -100,10 +104,17 @@ func (s *Site) showEvents(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
+	sieved := q.Type != "" && wanted.Stream == uuid.Nil
+	if sieved {
+		wanted.After = max(wanted.Upto-sievedMost, 0)
+	}
 	if view.Events, err = s.EventLog.Select(v.ctx(), wanted, eventsPage+1); err != nil {
 		return reply{}, err
 	}
 	slices.Reverse(view.Events)
+	if sieved && wanted.After > 0 {
+		view.Older = eventsQuery{Type: q.Type, Of: q.Of, Before: wanted.After + 1}.address()
+	}
 	if len(view.Events) > eventsPage {
 		view.Events = view.Events[:eventsPage]
 		view.Older = eventsQuery{Type: q.Type, Of: q.Of, Before: view.Events[eventsPage-1].Position}.address()

@@ -55,6 +55,7 @@ type overseenDesk struct {
 	did       []string
 	log       []projections.LoggedEvent
 	asked     projections.EventQuery
+	head      int64
 	unsigned  bool
 	proofErr  error
 	spans     []projections.Span
@@ -228,7 +229,7 @@ func (d logDesk) Types() []string {
 	return []string{"letter.sent", "ticket.assigned", "ticket.opened", "user.registered"}
 }
 func (d logDesk) Known(name string) bool              { return slices.Contains(d.Types(), name) }
-func (d logDesk) Head(context.Context) (int64, error) { return 40, nil }
+func (d logDesk) Head(context.Context) (int64, error) { return max(d.head, 40), nil }
 
 func (d logDesk) Select(_ context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error) {
 	d.asked = q
