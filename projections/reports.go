@@ -88,7 +88,8 @@ const backlogStatuses = `('open', 'in-progress', 'escalated')`
 
 // countsSQL counts in the spans from $1 to $2, which follow each other. The
 // backlog at the end of each is the sum of all whole hours before it, of which
-// each is added up once, and of the moves in the part of an hour that is left.
+// each is added up once (or else Postgres would do it again for every row), and of
+// the moves in the part of an hour that is left.
 const countsSQL = `
 WITH spans AS (
     SELECT n, since, upto, date_trunc('hour', upto, 'UTC') AS hour
@@ -103,7 +104,7 @@ WITH spans AS (
     FROM spans JOIN read.ticket_facts ON occurred_at >= since AND occurred_at < upto
     WHERE fact IN ('opened', 'resolved', 'reopened', 'escalated', 'closed') AND (next_at IS NULL OR next_at >= upto)
     GROUP BY n, priority
-), sums AS (
+), sums AS MATERIALIZED (
     SELECT priority, width_bucket(hour, (SELECT array_agg(hour ORDER BY n) FROM spans)) AS before, sum(net) AS net
     FROM read.hourly_moves
     WHERE status IN ` + backlogStatuses + `

@@ -85,6 +85,11 @@ func TestTheLogIsDownloaded(t *testing.T) {
 	if w.Code != 200 || w.Body.String() != "PK" || w.Header().Get("Content-Type") != "application/zip" || !strings.Contains(w.Header().Get("Content-Disposition"), "attachment") {
 		t.Errorf("got %d %v %q", w.Code, w.Header(), w.Body)
 	}
+	post(s, "auditor", "/admin/audit/proof/verify/")
+	post(s, "admin", "/admin/audit/proof/verify/")
+	if diff := cmp.Diff([]string{"access.record_read auditor", "access.record_read auditor"}, d.recorded); diff != "" {
+		t.Errorf("on record is what auditors do (-want +got):\n%s", diff)
+	}
 	d.proofErr = &domain.Error{Kind: domain.KindRejected, Message: "nothing is signed yet"}
 	holds(t, post(s, "auditor", "/admin/audit/proof/export/"), 422, "Nothing is signed yet.")
 	holds(t, post(s, "user", "/admin/audit/proof/export/"), 403)

@@ -22,6 +22,16 @@
 // ticket the version it was made from, so that nobody answers over news they have
 // not seen. A write waits like the API's until the read side has reached it.
 //
+// # For those who oversee the service
+//
+// Reports, people, operation and audit are for admins, who also act there, and
+// for auditors, who only look ([domain.Actor.Oversees]). What they are made of is
+// [Oversight]: small interfaces, because the escalation, the audit and the
+// followers are none of the packages that this one may import. A verification of
+// the log is answered while it goes on, as a page that grows and of whose lines of
+// progress the last alone is to be seen; it is kept nowhere, ends when its reader
+// goes away, and there is one at a time in a process.
+//
 // # What a browser is told
 //
 // The Content-Security-Policy forbids all that is not of this origin, and all

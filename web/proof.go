@@ -42,6 +42,9 @@ var errProving = &failure{http.StatusServiceUnavailable, "The log is being read 
 // verify reads the whole log, which takes a while, and answers a page that grows
 // meanwhile: nothing has to be kept, and who goes away ends it.
 func (s *Site) verify(v *Visit) (reply, error) {
+	if err := v.recordReading(); err != nil {
+		return reply{}, err
+	}
 	if !s.proving.TryLock() {
 		return reply{}, errProving
 	}
@@ -117,6 +120,9 @@ func (p *progress) show(done, of int64) {
 
 // export sends the log as a file. Until its first byte a refusal is a page.
 func (s *Site) export(v *Visit) (reply, error) {
+	if err := v.recordReading(); err != nil {
+		return reply{}, err
+	}
 	if !s.proving.TryLock() {
 		return reply{}, errProving
 	}

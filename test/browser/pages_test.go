@@ -65,7 +65,12 @@ func TestEveryPageForEachRole(t *testing.T) {
 	ticket := fmt.Sprintf("/admin/tickets/%d/", number)
 	everybody := []string{"/admin/tickets/", "/admin/tickets/?q=nothing+like+it", ticket, ticket + "?version=2", "/admin/account/", "/admin/tokens/"}
 	opens := append(everybody, "/admin/tickets/new/")
-	for role, paths := range map[string][]string{"": {"/admin/sign-in/", "/admin/register/"}, "user": opens, "agent": opens, "admin": opens, "auditor": everybody} {
+	oversees := []string{
+		"/admin/reports/", "/admin/reports/?days=365", "/admin/reports/tickets/?of=window&number=opened", "/admin/people/", "/admin/people/?q=nobody+like+it",
+		"/admin/people/agent/", "/admin/operation/escalation/", "/admin/operation/letters/", "/admin/operation/letters/?status=all", "/admin/operation/parked/",
+		"/admin/operation/models/", "/admin/audit/", "/admin/audit/?of=nobody", "/admin/audit/proof/",
+	}
+	for role, paths := range map[string][]string{"": {"/admin/sign-in/", "/admin/register/"}, "user": opens, "agent": opens, "admin": append(opens, oversees...), "auditor": append(everybody, oversees...)} {
 		t.Run("role "+role, func(t *testing.T) {
 			b := newTab(t, d.URL)
 			if role != "" {
