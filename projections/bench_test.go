@@ -136,7 +136,7 @@ func copyHistory(b *testing.B, d *desk, n int) {
 // BenchmarkProjectors measures how fast all projectors together work off a
 // backlog: the bar is 20,000 events a second on two cores.
 func BenchmarkProjectors(b *testing.B) {
-	const backlog = 200_000
+	backlog := benchEvents(b)
 	var took time.Duration
 	for range b.N {
 		b.StopTimer()
@@ -145,13 +145,13 @@ func BenchmarkProjectors(b *testing.B) {
 		b.StartTimer()
 		start := time.Now()
 		fresh := d.follow(b, 0)
-		if err := fresh.Wait(testContext(b), backlog); err != nil {
+		if err := fresh.Wait(b.Context(), int64(backlog)); err != nil {
 			b.Fatal(err)
 		}
 		took += time.Since(start)
 		b.StopTimer()
 	}
-	b.ReportMetric(float64(b.N)*backlog/took.Seconds(), "events/s")
+	b.ReportMetric(float64(b.N)*float64(backlog)/took.Seconds(), "events/s")
 }
 
 // BenchmarkLag measures how long after an append its event can be read, at

@@ -15,7 +15,7 @@ import (
 	"helpdesk/test/pgtest"
 )
 
-// benchEvents is the size of the log that is rebuilt from: HELPDESK_BENCH_EVENTS,
+// benchEvents is the size of the log that read models are built from: HELPDESK_BENCH_EVENTS,
 // or what fits into a run of all benchmarks.
 func benchEvents(b *testing.B) int {
 	text := os.Getenv("HELPDESK_BENCH_EVENTS")

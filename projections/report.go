@@ -55,7 +55,8 @@ FROM span`
 // The position of the log that the facts are complete up to; between the two
 // stands the parameter with the types that ticketMeasures wants.
 const (
-	factsUptoSQL     = `coalesce((SELECT CASE WHEN EXISTS (SELECT FROM events WHERE position > c.position AND type = ANY (`
+	factsUptoSQL = `coalesce((SELECT CASE WHEN c.position >= head.position THEN head.position -- or the log may be scanned for nothing
+        WHEN EXISTS (SELECT FROM events WHERE position > c.position AND position <= head.position AND type = ANY (`
 	factsPositionSQL = `)) THEN c.position ELSE head.position END
         FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_measures' AND head.id = 1), 0)`
 )

@@ -11,7 +11,6 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgtype"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
@@ -64,7 +63,7 @@ SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5
 func addFacts(rows []factRow) rowWrite {
 	return rowWrite{sql: addFactsSQL, n: len(rows), args: []any{
 		column(rows, func(f *factRow) int64 { return f.Position }),
-		column(rows, func(f *factRow) pgtype.UUID { return pgtype.UUID{Bytes: f.TicketID, Valid: true} }),
+		column(rows, func(f *factRow) uuid.UUID { return f.TicketID }),
 		column(rows, func(f *factRow) string { return f.Fact }),
 		column(rows, func(f *factRow) time.Time { return f.OccurredAt }),
 		column(rows, func(f *factRow) time.Time { return f.RecordedAt }),
@@ -73,19 +72,11 @@ func addFacts(rows []factRow) rowWrite {
 		column(rows, func(f *factRow) *string { return (*string)(f.Status) }),
 		column(rows, func(f *factRow) *string { return (*string)(f.PriorityBefore) }),
 		column(rows, func(f *factRow) *string { return (*string)(f.Priority) }),
-		column(rows, func(f *factRow) pgtype.UUID { return nullableID(f.AssignedToBefore) }),
-		column(rows, func(f *factRow) pgtype.UUID { return nullableID(f.AssignedTo) }),
+		column(rows, func(f *factRow) *uuid.UUID { return f.AssignedToBefore }),
+		column(rows, func(f *factRow) *uuid.UUID { return f.AssignedTo }),
 		column(rows, func(f *factRow) string { return string(f.ActorKind) }),
-		column(rows, func(f *factRow) pgtype.UUID { return nullableID(f.ActorID) }),
+		column(rows, func(f *factRow) *uuid.UUID { return f.ActorID }),
 	}}
-}
-
-// nullableID is an id as pgx encodes it without going by way of text.
-func nullableID(id *uuid.UUID) pgtype.UUID {
-	if id == nil {
-		return pgtype.UUID{}
-	}
-	return pgtype.UUID{Bytes: *id, Valid: true}
 }
 
 // column answers one member of each row.

@@ -8,9 +8,11 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/internal/localpg"
+	"helpdesk/internal/pgid"
 	"helpdesk/migrations"
 )
 
@@ -107,6 +109,10 @@ func connect(ctx context.Context, databaseURL, name string, conns int32, setting
 	// Short statements that run often: compiling one costs more than it saves.
 	config.ConnConfig.RuntimeParams["jit"] = "off"
 	maps.Copy(config.ConnConfig.RuntimeParams, settings)
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgid.Register(conn.TypeMap())
+		return nil
+	}
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)

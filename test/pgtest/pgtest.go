@@ -23,9 +23,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/internal/localpg"
+	"helpdesk/internal/pgid"
 	"helpdesk/migrations"
 )
 
@@ -165,7 +167,15 @@ func (d *DB) AnalystPool(t testing.TB) *pgxpool.Pool {
 
 func pool(t testing.TB, url string) *pgxpool.Pool {
 	t.Helper()
-	p, err := pgxpool.New(context.Background(), url) // cleanups may still use it
+	config, err := pgxpool.ParseConfig(url)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgid.Register(conn.TypeMap()) // as the program does
+		return nil
+	}
+	p, err := pgxpool.NewWithConfig(context.Background(), config) // cleanups may still use it
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
