@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -66,19 +67,20 @@ type desk struct {
 	Reader                            // what a test does not expect panics
 	People
 
-	history  []domain.Event
-	requests []commands.Request // that reached a command
-	ended    []string           // sessions
-	accesses []string           // "whose: by whom: what" that were recorded
-	deaf     error              // what recording answers
-	fresh    error              // what Wait answers
-	waited   []int64            // what Wait was asked for
-	filter   projections.TicketFilter
-	page     projections.Page
-	slice    projections.Slice[projections.Ticket]
-	users    []projections.User
-	readErr  error
-	failing  error // what Do answers, when not nil
+	history   []domain.Event
+	requests  []commands.Request // that reached a command
+	ended     []string           // sessions
+	accesses  []string           // "whose: by whom: what" that were recorded
+	recording sync.Mutex         // guards accesses: sign-ins come at once
+	deaf      error              // what recording answers
+	fresh     error              // what Wait answers
+	waited    []int64            // what Wait was asked for
+	filter    projections.TicketFilter
+	page      projections.Page
+	slice     projections.Slice[projections.Ticket]
+	users     []projections.User
+	readErr   error
+	failing   error // what Do answers, when not nil
 }
 
 func newDesk() *desk {
@@ -169,6 +171,8 @@ func (d *desk) End(_ context.Context, hash []byte) error {
 }
 
 func (d *desk) Record(_ context.Context, _ commands.Request, actor domain.Actor, of user.ID, e domain.Event) error {
+	d.recording.Lock()
+	defer d.recording.Unlock()
 	d.accesses = append(d.accesses, fmt.Sprintf("%s: %s: %s %+v", nameOf(of), nameOf(actor.ID), e.EventType(), e))
 	return d.deaf
 }

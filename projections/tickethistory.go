@@ -41,7 +41,7 @@ type intervalRow struct {
 const endIntervalsSQL = `
 UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
-CROSS JOIN LATERAL (SELECT version FROM read.ticket_history WHERE ticket_id = e.ticket_id ORDER BY version DESC LIMIT 1) AS last
+CROSS JOIN LATERAL (SELECT version FROM ticket_history WHERE ticket_id = e.ticket_id ORDER BY version DESC LIMIT 1) AS last
 WHERE h.ticket_id = e.ticket_id AND h.version = last.version
 RETURNING h.ticket_id, h.version, h.position, h.number, h.title, h.title_by, h.priority, h.status, h.created_by, h.assigned_to,
     h.created_at, h.valid_from, h.valid_to, h.known_from, h.known_to, h.change, h.caused_by`
