@@ -243,3 +243,24 @@ func TestTheProcessorFinishesWhatItIsAt(t *testing.T) {
 		t.Errorf("%d commands are still claimed", claimed)
 	}
 }
+
+// A processor may be told to end at any moment, before it has well begun too.
+func TestAProcessorEndsAtOnceWheneverItIsTold(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	p := NewProcessor(d.outbox, d.issued, nil, d.log, Handle(1, func(context.Context, commands.Request, chore) error { return nil }))
+	for i := range 60 {
+		ctx, cancel := context.WithTimeout(testContext(t), time.Duration(i)*time.Millisecond/2)
+		ended := make(chan error, 1)
+		go func() { ended <- p.Run(ctx) }()
+		select {
+		case err := <-ended:
+			if err != nil {
+				t.Errorf("told after %v: %v", time.Duration(i)*time.Millisecond/2, err)
+			}
+		case <-time.After(closeTimeout / 2):
+			t.Fatalf("told after %v, it goes on", time.Duration(i)*time.Millisecond/2)
+		}
+		cancel()
+	}
+}

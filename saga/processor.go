@@ -105,8 +105,10 @@ func (p *Processor) runOnce(ctx context.Context) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group errgroup.Group
+	ended := make(chan struct{})
 	group.Go(func() error {
 		defer cancel()
+		defer close(ended)
 		return router.Run(context.WithoutCancel(ctx))
 	})
 	group.Go(func() error {
@@ -114,6 +116,10 @@ func (p *Processor) runOnce(ctx context.Context) error {
 		return nil
 	})
 	c.lost(ctx)
+	select { // a router that is closed before it runs waits for handlers that never began
+	case <-router.Running():
+	case <-ended:
+	}
 	err = router.Close()
 	cancel()
 	return errors.Join(err, group.Wait())
