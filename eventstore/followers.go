@@ -19,7 +19,9 @@ import (
 
 // FollowConfig adjusts how the log is followed. The zero value is ready to use.
 type FollowConfig struct {
-	// PageSize is the largest number of positions in one page. Default 1,000.
+	// PageSize is the largest number of positions in one page: what a page costs
+	// besides its events is shared by as many. Default 4,000, which take some
+	// tenths of a second.
 	PageSize int
 	// PageTimeout bounds the work on one page. Default 20 s.
 	PageTimeout time.Duration
@@ -45,7 +47,7 @@ type Followers struct {
 // them. bell wakes them; applied is rung after every page they commit.
 func Follow(pool *pgxpool.Pool, codec *Codec, bell, applied *Bell, config FollowConfig, followers ...Follower) *Followers {
 	if config.PageSize == 0 {
-		config.PageSize = 1000
+		config.PageSize = 4000
 	}
 	if config.PageTimeout == 0 {
 		config.PageTimeout = 20 * time.Second
