@@ -4,11 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net/url"
 
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
 	"helpdesk/domain/access"
+	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
@@ -92,4 +94,32 @@ func (a *Access) record(ctx context.Context, r Request, actor domain.Actor, of d
 		}
 	}
 	return ErrBusy
+}
+
+// Records is the part of [Access] that whoever answers requests needs.
+type Records interface {
+	Record(ctx context.Context, r Request, actor domain.Actor, of domain.UserID, e domain.Event) error
+}
+
+// Finder finds people by id or username, else [domain.ErrNotFound].
+type Finder interface {
+	Find(ctx context.Context, nameOrID string) (user.Account, error)
+}
+
+// RecordReading records what an auditor is about to read, and nothing of others.
+func RecordReading(ctx context.Context, to Records, r Request, reader domain.Actor, method string, u *url.URL, from access.From) error {
+	if reader.Role != domain.RoleAuditor {
+		return nil
+	}
+	return to.Record(ctx, r, reader, reader.ID, access.Read(method, u.Path, u.RawQuery, from))
+}
+
+// RecordFailedSignIn records that somebody tried to be whoever has the name. As
+// much is done where nobody has it: how long the answer takes tells nothing.
+func RecordFailedSignIn(ctx context.Context, to Records, people Finder, r Request, actor domain.Actor, name string, from access.From) error {
+	account, err := people.Find(ctx, name)
+	if err != nil && !errors.Is(err, domain.ErrNotFound) {
+		return err
+	}
+	return to.Record(ctx, r, actor, account.ID, access.FailedSignIn(account.ID, from))
 }

@@ -2,12 +2,10 @@ package httpapi
 
 import (
 	"context"
-	"errors"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/access"
-	"helpdesk/domain/user"
 )
 
 // What is recorded of access (package access) is recorded before the call is
@@ -18,18 +16,15 @@ func (c *Call) from() access.From {
 	return access.From{Address: c.api.front.Address(c.Request), UserAgent: c.Request.UserAgent()}
 }
 
-// record appends to the records of a person; the zero person is nobody known.
-func (c *Call) record(ctx context.Context, of user.ID, e domain.Event) error {
-	return c.api.Access.Record(ctx, commands.Request{CorrelationID: c.ID}, c.Actor, of, e)
-}
+// cause is what a record says of the call.
+func (c *Call) cause() commands.Request { return commands.Request{CorrelationID: c.ID} }
 
 // recordReading records what an auditor is about to read.
 func (c *Call) recordReading(ctx context.Context) error {
-	if c.Actor.Role != domain.RoleAuditor || !safe(c.Request) {
+	if !safe(c.Request) {
 		return nil
 	}
-	u := c.Request.URL
-	return c.record(ctx, c.Actor.ID, access.Read(c.Request.Method, u.Path, u.RawQuery, c.from()))
+	return commands.RecordReading(ctx, c.api.Access, c.cause(), c.Actor, c.Request.Method, c.Request.URL, c.from())
 }
 
 // recordToken records that an admin's API token is used, once in a while.
@@ -37,23 +32,18 @@ func (c *Call) recordToken(ctx context.Context) error {
 	if c.Token == nil || !c.Token.UseDue || c.Actor.Role != domain.RoleAdmin {
 		return nil
 	}
-	return c.api.Access.TokenUsed(ctx, commands.Request{CorrelationID: c.ID}, c.Actor, c.Token.ID, c.from())
+	return c.api.Access.TokenUsed(ctx, c.cause(), c.Actor, c.Token.ID, c.from())
 }
 
 // recordSignIn records that the caller proved to be who they say.
 func (c *Call) recordSignIn(ctx context.Context) error {
-	return c.record(ctx, c.Actor.ID, access.SignIn(c.from()))
+	return c.api.Access.Record(ctx, c.cause(), c.Actor, c.Actor.ID, access.SignIn(c.from()))
 }
 
 // recordFailedSignIn records that somebody tried to be whoever has the name, and
-// answers refusal. As much is done where nobody has it: how long the answer takes
-// tells nothing.
+// answers refusal.
 func (c *Call) recordFailedSignIn(ctx context.Context, name string, refusal error) error {
-	account, err := c.api.Accounts.Find(ctx, name)
-	if err != nil && !errors.Is(err, domain.ErrNotFound) {
-		return err
-	}
-	if err := c.record(ctx, account.ID, access.FailedSignIn(account.ID, c.from())); err != nil {
+	if err := commands.RecordFailedSignIn(ctx, c.api.Access, c.api.Accounts, c.cause(), c.Actor, name, c.from()); err != nil {
 		return err
 	}
 	return refusal

@@ -82,7 +82,7 @@ func (s *Site) signIn(v *Visit) (reply, error) {
 	}
 	before := v.Session
 	v.enter(session)
-	if err := v.record(v.Actor.ID, access.SignIn(v.from())); err != nil {
+	if err := v.site.Access.Record(v.ctx(), v.cause(), v.Actor, v.Actor.ID, access.SignIn(v.from())); err != nil {
 		// Nobody gets to know the token: end what it opens, as far as possible.
 		return reply{}, errors.Join(err, s.Sessions.End(v.ctx(), session.TokenHash))
 	}

@@ -49,7 +49,11 @@ with --password-stdin it is the first line of standard input.`,
 			password := rand.Text()
 			if fromStdin {
 				password = ""
-				if err := newPrompter(os.Stdin, cmd.ErrOrStderr()).read(&password); err != nil {
+				err := newPrompter(os.Stdin, cmd.ErrOrStderr()).read(&password)
+				if errors.Is(err, io.EOF) {
+					return errors.New("--password-stdin: there is no line on standard input")
+				}
+				if err != nil {
 					return err
 				}
 			}
