@@ -74,6 +74,9 @@ func TestAnalystLogins(t *testing.T) {
 		t.Errorf("it tells the password it was given:\n%s", said)
 	}
 	must("", "drop", name)
+	if said, err := run("", "create", name, "--password-stdin"); err == nil || !strings.Contains(said, "no line on standard input") {
+		t.Errorf("without a password: %v\n%s", err, said)
+	}
 	for stdin, args := range map[string][]string{
 		"":      {"create", "Ada; DROP TABLE x"},
 		"short": {"create", name, "--password-stdin"},
