@@ -248,7 +248,7 @@ func BenchmarkOpen(b *testing.B) {
 // loadClosed is LoadAll that leaves texts sealed.
 func (l log) loadClosed(ctx context.Context, streams []uuid.UUID) ([]Envelope, error) {
 	rows, _ := l.pool.Query(ctx, `SELECT `+columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streams)
-	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	recorded, err := pgx.CollectRows(rows, scanRecorded)
 	if err != nil {
 		return nil, err
 	}

@@ -46,8 +46,8 @@ func (f Follower) ApplyRange(ctx context.Context, tx pgx.Tx, codec *Codec, after
 	if err := codec.forgetDestroyed(ctx); err != nil {
 		return err
 	}
-	rows, _ := tx.Query(ctx, pageSQL, after, upto, f.Types) // CollectRows answers its error
-	page, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	rows, _ := tx.Query(ctx, pageSQL, after, upto, f.Types) // collectPage answers its error
+	page, err := collectPage(rows, upto-after)
 	if err != nil {
 		return fmt.Errorf("read the events after position %d: %w", after, err)
 	}

@@ -71,7 +71,7 @@ func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *Codec, stream
 		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
 	}
 	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, parkedBy) // CollectRows answers its error
-	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	all, err := pgx.CollectRows(rows, scanRecorded)
 	if err != nil {
 		return nil, fmt.Errorf("read streams with erased texts: %w", err)
 	}
@@ -116,7 +116,7 @@ func (s *Store) About(ctx context.Context, person uuid.UUID, each func(Envelope)
 	}
 	defer rows.Close()
 	for rows.Next() {
-		recorded, err := pgx.RowToStructByPos[Recorded](rows)
+		recorded, err := scanRecorded(rows)
 		if err != nil {
 			return fmt.Errorf("read the events about %s: %w", person, err)
 		}

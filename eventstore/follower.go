@@ -174,8 +174,8 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorde
 	if parked, err = collectStreams(rows); err != nil {
 		return nil, nil, fmt.Errorf("read the parked streams: %w", err)
 	}
-	rows, _ = answers.Query()
-	if events, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded]); err != nil {
+	rows, _ = answers.Query() // collectPage answers its error
+	if events, err = collectPage(rows, p.Upto-p.After); err != nil {
 		return nil, nil, fmt.Errorf("read the page: %w", err)
 	}
 	return events, parked, nil

@@ -164,7 +164,7 @@ func (f *Followers) Replay(ctx context.Context, follower string) (applied int, e
 			}
 		}
 		rows, _ := tx.Query(ctx, parkedPageSQL, follower)
-		events, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+		events, err := pgx.CollectRows(rows, scanRecorded)
 		if err != nil {
 			return fmt.Errorf("read the parked events: %w", err)
 		}

@@ -37,7 +37,7 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 		order += " DESC"
 	}
 	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
-	recorded, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Recorded])
+	recorded, err := pgx.CollectRows(rows, scanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
 	}

@@ -1,8 +1,9 @@
 package projections
 
 import (
+	"bytes"
 	"context"
-	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,24 +15,58 @@ import (
 
 // commentRow is a row of read.comments.
 type commentRow struct {
-	ID        uuid.UUID  `json:"id"`
-	TicketID  uuid.UUID  `json:"ticket_id"`
-	AuthorID  uuid.UUID  `json:"author_id"`
-	Text      string     `json:"text"`
-	Internal  bool       `json:"internal"`
-	CreatedAt time.Time  `json:"created_at"`
-	EditedAt  *time.Time `json:"edited_at"`
+	ID        uuid.UUID
+	TicketID  uuid.UUID
+	AuthorID  uuid.UUID
+	Text      string
+	Internal  bool
+	CreatedAt time.Time
+	EditedAt  *time.Time
 }
 
 const addCommentsSQL = `
 INSERT INTO comments (id, ticket_id, author_id, text, internal, created_at, edited_at)
-SELECT id, ticket_id, author_id, text, internal, created_at, edited_at
-FROM json_populate_recordset(NULL::comments, $1::json)`
+SELECT * FROM unnest($1::uuid[], $2::uuid[], $3::uuid[], $4::text[], $5::boolean[], $6::timestamptz[], $7::timestamptz[])`
 
 const editCommentsSQL = `
 UPDATE comments AS c SET text = e.text, edited_at = e.edited_at
-FROM json_populate_recordset(NULL::comments, $1::json) AS e
+FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS e (id, text, edited_at)
 WHERE c.id = e.id`
+
+// commentsByID puts comments into the order of their ids, which is that of time:
+// neighbours then go into the same pages of the indexes.
+func commentsByID(m map[uuid.UUID]commentRow) []*commentRow {
+	rows := make([]*commentRow, 0, len(m))
+	for _, c := range m {
+		rows = append(rows, &c)
+	}
+	slices.SortFunc(rows, func(a, b *commentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return rows
+}
+
+// addComments is addCommentsSQL with the columns of rows.
+func addComments(added map[uuid.UUID]commentRow) rowWrite {
+	rows := commentsByID(added)
+	return rowWrite{what: "add comments", sql: addCommentsSQL, n: len(rows), args: []any{
+		column(rows, func(c *commentRow) uuid.UUID { return c.ID }),
+		column(rows, func(c *commentRow) uuid.UUID { return c.TicketID }),
+		column(rows, func(c *commentRow) uuid.UUID { return c.AuthorID }),
+		column(rows, func(c *commentRow) string { return c.Text }),
+		column(rows, func(c *commentRow) bool { return c.Internal }),
+		column(rows, func(c *commentRow) time.Time { return c.CreatedAt }),
+		column(rows, func(c *commentRow) *time.Time { return c.EditedAt }),
+	}}
+}
+
+// editComments is editCommentsSQL with the columns of rows.
+func editComments(edited map[uuid.UUID]commentRow) rowWrite {
+	rows := commentsByID(edited)
+	return rowWrite{what: "edit comments", sql: editCommentsSQL, n: len(rows), args: []any{
+		column(rows, func(c *commentRow) uuid.UUID { return c.ID }),
+		column(rows, func(c *commentRow) string { return c.Text }),
+		column(rows, func(c *commentRow) *time.Time { return c.EditedAt }),
+	}}
+}
 
 const removeCommentsSQL = `DELETE FROM comments WHERE id = ANY ($1) OR ticket_id = ANY ($2)`
 
@@ -62,19 +97,9 @@ func applyCommentList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	for _, e := range events {
 		p.fold(e)
 	}
-	if err := eventstore.WriteRows(ctx, tx, addCommentsSQL, values(p.added)); err != nil {
-		return fmt.Errorf("add comments: %w", err)
-	}
-	if err := eventstore.WriteRows(ctx, tx, editCommentsSQL, values(p.edited)); err != nil {
-		return fmt.Errorf("edit comments: %w", err)
-	}
-	if len(p.removed)+len(p.tickets) == 0 {
-		return nil
-	}
-	if _, err := tx.Exec(ctx, removeCommentsSQL, p.removed, p.tickets); err != nil {
-		return fmt.Errorf("remove comments: %w", err)
-	}
-	return nil
+	return writeAll(ctx, tx, addComments(p.added), editComments(p.edited), rowWrite{
+		what: "remove comments", sql: removeCommentsSQL, args: []any{p.removed, p.tickets}, n: len(p.removed) + len(p.tickets),
+	})
 }
 
 func (p *commentPage) fold(e eventstore.Envelope) {

@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/internal/localpg"
+	"helpdesk/internal/pgid"
 	"helpdesk/rebuild"
 )
 
@@ -41,6 +42,10 @@ func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
 	}
 	config.MaxConns = 5
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgid.Register(conn.TypeMap())
+		return nil
+	}
 	return pgxpool.NewWithConfig(ctx, config)
 }
 

@@ -3,8 +3,6 @@ package projections
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"slices"
 	"time"
@@ -52,16 +50,14 @@ type factRow struct {
 const factColumns = `position, ticket_id, fact, occurred_at, recorded_at, next_at, status_before, status,
     priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id`
 
-// addFactsSQL takes a column at a time, not rows as JSON as the others do: there is
-// a row for most events, and this takes half the time.
 const addFactsSQL = `
 INSERT INTO ticket_facts (` + factColumns + `)
 SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
     $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[])`
 
 // addFacts is addFactsSQL with the columns of rows, in the order of factColumns.
-func addFacts(rows []factRow) rowWrite {
-	return rowWrite{sql: addFactsSQL, n: len(rows), args: []any{
+func addFacts(rows []*factRow) rowWrite {
+	return rowWrite{what: "add facts", sql: addFactsSQL, n: len(rows), args: []any{
 		column(rows, func(f *factRow) int64 { return f.Position }),
 		column(rows, func(f *factRow) uuid.UUID { return f.TicketID }),
 		column(rows, func(f *factRow) string { return f.Fact }),
@@ -77,15 +73,6 @@ func addFacts(rows []factRow) rowWrite {
 		column(rows, func(f *factRow) string { return string(f.ActorKind) }),
 		column(rows, func(f *factRow) *uuid.UUID { return f.ActorID }),
 	}}
-}
-
-// column answers one member of each row.
-func column[R, T any](rows []R, of func(*R) T) []T {
-	all := make([]T, len(rows))
-	for i := range rows {
-		all[i] = of(&rows[i])
-	}
-	return all
 }
 
 // supersededFact is a row that got another of its kind behind it.
@@ -136,8 +123,7 @@ func (m *measuring) chain(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	fresh := map[int64]*factRow{}
-	for i := range m.facts {
-		f := &m.facts[i]
+	for _, f := range m.facts {
 		fresh[f.Position] = f
 		key := factKey{f.TicketID, f.Fact}
 		chains[key] = append(chains[key], factLink{Position: f.Position, TicketID: f.TicketID, Fact: f.Fact, OccurredAt: f.OccurredAt})
@@ -279,7 +265,7 @@ WHERE h.status = c.status AND h.priority = c.priority AND h.hour = c.hour AND h.
 )
 
 // move counts a ticket out of where it was and into where it is.
-func (m *measuring) move(f factRow) {
+func (m *measuring) move(f *factRow) {
 	hour := f.OccurredAt.UTC().Truncate(time.Hour)
 	if f.StatusBefore != nil {
 		m.moves[moveHour{*f.StatusBefore, *f.PriorityBefore, hour}]--
@@ -305,43 +291,4 @@ func (m *measuring) hourlyMoves() (rows []hourlyMove) {
 		}
 	}
 	return rows
-}
-
-// rowWrite is a statement of [writeAll], for n rows.
-type rowWrite struct {
-	sql  string
-	args []any
-	n    int
-	err  error // of encoding the rows
-}
-
-// rowsTo is a statement whose only parameter is rows as a JSON array.
-func rowsTo[R any](sql string, rows []R) rowWrite {
-	data, err := json.Marshal(rows)
-	return rowWrite{sql: sql, args: []any{string(data)}, n: len(rows), err: err}
-}
-
-// writeAll runs statements in their order, in one round trip; those without rows
-// are left out.
-func writeAll(ctx context.Context, tx pgx.Tx, writes ...rowWrite) (err error) {
-	var b pgx.Batch
-	for _, w := range writes {
-		if w.err != nil {
-			return fmt.Errorf("encode rows: %w", w.err)
-		}
-		if w.n > 0 {
-			b.Queue(w.sql, w.args...)
-		}
-	}
-	if b.Len() == 0 {
-		return nil
-	}
-	answers := tx.SendBatch(ctx, &b)
-	defer func() { err = errors.Join(err, answers.Close()) }()
-	for range b.Len() {
-		if _, err := answers.Exec(); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -1,8 +1,10 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -14,26 +16,26 @@ import (
 
 // ticketRow is a row of read.tickets.
 type ticketRow struct {
-	ID               uuid.UUID       `json:"id"`
-	Number           int64           `json:"number"`
-	Title            string          `json:"title"`
-	Description      string          `json:"description"`
-	Priority         ticket.Priority `json:"priority"`
-	PriorityRank     int             `json:"priority_rank"`
-	Status           ticket.Status   `json:"status"`
-	CreatedBy        uuid.UUID       `json:"created_by"`
-	OpenedBy         uuid.UUID       `json:"opened_by"`
-	AssignedTo       *uuid.UUID      `json:"assigned_to"`
-	CreatedAt        time.Time       `json:"created_at"`
-	UpdatedAt        time.Time       `json:"updated_at"`
-	FirstResponseAt  *time.Time      `json:"first_response_at"`
-	ResolvedAt       *time.Time      `json:"resolved_at"`
-	ClosedAt         *time.Time      `json:"closed_at"`
-	EscalatedAt      *time.Time      `json:"escalated_at"`
-	PublicComments   int             `json:"public_comments"`
-	InternalComments int             `json:"internal_comments"`
-	Version          int             `json:"version"`
-	Position         int64           `json:"position"`
+	ID               uuid.UUID
+	Number           int64
+	Title            string
+	Description      string
+	Priority         ticket.Priority
+	PriorityRank     int
+	Status           ticket.Status
+	CreatedBy        uuid.UUID
+	OpenedBy         uuid.UUID
+	AssignedTo       *uuid.UUID
+	CreatedAt        time.Time
+	UpdatedAt        time.Time
+	FirstResponseAt  *time.Time
+	ResolvedAt       *time.Time
+	ClosedAt         *time.Time
+	EscalatedAt      *time.Time
+	PublicComments   int
+	InternalComments int
+	Version          int
+	Position         int64
 }
 
 const ticketColumns = `id, number, title, description, priority, priority_rank, status, created_by, opened_by,
@@ -44,7 +46,9 @@ const loadTicketsSQL = `SELECT ` + ticketColumns + ` FROM tickets WHERE id = ANY
 
 const writeTicketsSQL = `
 INSERT INTO tickets (` + ticketColumns + `)
-SELECT ` + ticketColumns + ` FROM json_populate_recordset(NULL::tickets, $1::json)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::text[], $4::text[], $5::text[], $6::bigint[], $7::text[], $8::uuid[],
+    $9::uuid[], $10::uuid[], $11::timestamptz[], $12::timestamptz[], $13::timestamptz[], $14::timestamptz[], $15::timestamptz[],
+    $16::timestamptz[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[])
 ON CONFLICT (id) DO UPDATE SET
     title = excluded.title,
     description = excluded.description,
@@ -61,6 +65,33 @@ ON CONFLICT (id) DO UPDATE SET
     internal_comments = excluded.internal_comments,
     version = excluded.version,
     position = excluded.position`
+
+// writeTickets is writeTicketsSQL with the columns of rows, in the order of
+// ticketColumns.
+func writeTickets(rows []*ticketRow) rowWrite {
+	return rowWrite{what: "write tickets", sql: writeTicketsSQL, n: len(rows), args: []any{
+		column(rows, func(t *ticketRow) uuid.UUID { return t.ID }),
+		column(rows, func(t *ticketRow) int64 { return t.Number }),
+		column(rows, func(t *ticketRow) string { return t.Title }),
+		column(rows, func(t *ticketRow) string { return t.Description }),
+		column(rows, func(t *ticketRow) string { return string(t.Priority) }),
+		column(rows, func(t *ticketRow) int { return t.PriorityRank }),
+		column(rows, func(t *ticketRow) string { return string(t.Status) }),
+		column(rows, func(t *ticketRow) uuid.UUID { return t.CreatedBy }),
+		column(rows, func(t *ticketRow) uuid.UUID { return t.OpenedBy }),
+		column(rows, func(t *ticketRow) *uuid.UUID { return t.AssignedTo }),
+		column(rows, func(t *ticketRow) time.Time { return t.CreatedAt }),
+		column(rows, func(t *ticketRow) time.Time { return t.UpdatedAt }),
+		column(rows, func(t *ticketRow) *time.Time { return t.FirstResponseAt }),
+		column(rows, func(t *ticketRow) *time.Time { return t.ResolvedAt }),
+		column(rows, func(t *ticketRow) *time.Time { return t.ClosedAt }),
+		column(rows, func(t *ticketRow) *time.Time { return t.EscalatedAt }),
+		column(rows, func(t *ticketRow) int { return t.PublicComments }),
+		column(rows, func(t *ticketRow) int { return t.InternalComments }),
+		column(rows, func(t *ticketRow) int { return t.Version }),
+		column(rows, func(t *ticketRow) int64 { return t.Position }),
+	}}
+}
 
 const deleteTicketsSQL = `DELETE FROM tickets WHERE id = ANY ($1)`
 
@@ -91,25 +122,18 @@ func applyTicketList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelop
 	for _, e := range events {
 		folds[e.StreamID].apply(e)
 	}
-	var rows []ticketRow
+	var rows []*ticketRow
 	var gone []uuid.UUID
 	for id, f := range folds {
 		if f.deleted {
 			gone = append(gone, id)
 		} else {
-			rows = append(rows, f.ticketRow)
+			rows = append(rows, &f.ticketRow)
 		}
 	}
-	if err := eventstore.WriteRows(ctx, tx, writeTicketsSQL, rows); err != nil {
-		return fmt.Errorf("write tickets: %w", err)
-	}
-	if len(gone) == 0 {
-		return nil
-	}
-	if _, err := tx.Exec(ctx, deleteTicketsSQL, gone); err != nil {
-		return fmt.Errorf("delete tickets: %w", err)
-	}
-	return nil
+	// As they were opened: neighbours then go into the same pages of the indexes.
+	slices.SortFunc(rows, func(a, b *ticketRow) int { return cmp.Compare(a.Number, b.Number) })
+	return writeAll(ctx, tx, writeTickets(rows), idsTo("delete tickets", deleteTicketsSQL, gone))
 }
 
 // loadTicketFolds answers a fold for every ticket of the page, with the row it

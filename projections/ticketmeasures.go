@@ -14,31 +14,31 @@ import (
 
 // measureRow is a row of read.ticket_measures.
 type measureRow struct {
-	TicketID        uuid.UUID       `json:"ticket_id"`
-	Number          int64           `json:"number"`
-	CreatedBy       uuid.UUID       `json:"created_by"`
-	OpenedAt        time.Time       `json:"opened_at"`
-	Status          *ticket.Status  `json:"status"`
-	StatusSince     time.Time       `json:"status_since"`
-	Priority        ticket.Priority `json:"priority"`
-	AssignedTo      *uuid.UUID      `json:"assigned_to"`
-	FirstResponseAt *time.Time      `json:"first_response_at"`
-	FirstResolvedAt *time.Time      `json:"first_resolved_at"`
-	ResolvedAt      *time.Time      `json:"resolved_at"`
-	Starts          int             `json:"starts"`
-	Resolutions     int             `json:"resolutions"`
-	Closings        int             `json:"closings"`
-	Reopenings      int             `json:"reopenings"`
-	Escalations     int             `json:"escalations"`
-	Priorities      int             `json:"priorities"`
-	Assignments     int             `json:"assignments"`
-	Unassignments   int             `json:"unassignments"`
-	OpenUS          int64           `json:"open_us"`
-	InProgressUS    int64           `json:"in_progress_us"`
-	EscalatedUS     int64           `json:"escalated_us"`
-	ResolvedUS      int64           `json:"resolved_us"`
-	ClosedUS        int64           `json:"closed_us"`
-	Position        int64           `json:"position"`
+	TicketID        uuid.UUID
+	Number          int64
+	CreatedBy       uuid.UUID
+	OpenedAt        time.Time
+	Status          *ticket.Status
+	StatusSince     time.Time
+	Priority        ticket.Priority
+	AssignedTo      *uuid.UUID
+	FirstResponseAt *time.Time
+	FirstResolvedAt *time.Time
+	ResolvedAt      *time.Time
+	Starts          int
+	Resolutions     int
+	Closings        int
+	Reopenings      int
+	Escalations     int
+	Priorities      int
+	Assignments     int
+	Unassignments   int
+	OpenUS          int64
+	InProgressUS    int64
+	EscalatedUS     int64
+	ResolvedUS      int64
+	ClosedUS        int64
+	Position        int64
 }
 
 const measureColumns = `ticket_id, number, created_by, opened_at, status, status_since, priority, assigned_to,
@@ -49,7 +49,10 @@ const loadMeasuresSQL = `SELECT ` + measureColumns + ` FROM ticket_measures WHER
 
 const writeMeasuresSQL = `
 INSERT INTO ticket_measures (` + measureColumns + `)
-SELECT ` + measureColumns + ` FROM json_populate_recordset(NULL::ticket_measures, $1::json)
+SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::text[],
+    $8::uuid[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
+    $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[],
+    $23::bigint[], $24::bigint[], $25::bigint[])
 ON CONFLICT (ticket_id) DO UPDATE SET
     status = excluded.status,
     status_since = excluded.status_since,
@@ -72,6 +75,38 @@ ON CONFLICT (ticket_id) DO UPDATE SET
     resolved_us = excluded.resolved_us,
     closed_us = excluded.closed_us,
     position = excluded.position`
+
+// writeMeasures is writeMeasuresSQL with the columns of rows, in the order of
+// measureColumns.
+func writeMeasures(rows []*measureRow) rowWrite {
+	return rowWrite{what: "write measures", sql: writeMeasuresSQL, n: len(rows), args: []any{
+		column(rows, func(t *measureRow) uuid.UUID { return t.TicketID }),
+		column(rows, func(t *measureRow) int64 { return t.Number }),
+		column(rows, func(t *measureRow) uuid.UUID { return t.CreatedBy }),
+		column(rows, func(t *measureRow) time.Time { return t.OpenedAt }),
+		column(rows, func(t *measureRow) *string { return (*string)(t.Status) }),
+		column(rows, func(t *measureRow) time.Time { return t.StatusSince }),
+		column(rows, func(t *measureRow) string { return string(t.Priority) }),
+		column(rows, func(t *measureRow) *uuid.UUID { return t.AssignedTo }),
+		column(rows, func(t *measureRow) *time.Time { return t.FirstResponseAt }),
+		column(rows, func(t *measureRow) *time.Time { return t.FirstResolvedAt }),
+		column(rows, func(t *measureRow) *time.Time { return t.ResolvedAt }),
+		column(rows, func(t *measureRow) int { return t.Starts }),
+		column(rows, func(t *measureRow) int { return t.Resolutions }),
+		column(rows, func(t *measureRow) int { return t.Closings }),
+		column(rows, func(t *measureRow) int { return t.Reopenings }),
+		column(rows, func(t *measureRow) int { return t.Escalations }),
+		column(rows, func(t *measureRow) int { return t.Priorities }),
+		column(rows, func(t *measureRow) int { return t.Assignments }),
+		column(rows, func(t *measureRow) int { return t.Unassignments }),
+		column(rows, func(t *measureRow) int64 { return t.OpenUS }),
+		column(rows, func(t *measureRow) int64 { return t.InProgressUS }),
+		column(rows, func(t *measureRow) int64 { return t.EscalatedUS }),
+		column(rows, func(t *measureRow) int64 { return t.ResolvedUS }),
+		column(rows, func(t *measureRow) int64 { return t.ClosedUS }),
+		column(rows, func(t *measureRow) int64 { return t.Position }),
+	}}
+}
 
 // ticketMeasures keeps what reports count: read.ticket_facts, read.ticket_measures
 // and the sums of both by the hour.
@@ -100,25 +135,23 @@ func applyTicketMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 		return err
 	}
 	facts, moves := m.hourlyFacts(), m.hourlyMoves()
-	if err := writeAll(ctx, tx,
+	return writeAll(ctx, tx,
 		addFacts(m.facts),
-		rowsTo(chainFactsSQL, m.superseded),
-		rowsTo(writeMeasuresSQL, values(m.changed)),
-		rowsTo(countFactsSQL, facts),
-		rowsTo(dropFactHoursSQL, facts),
-		rowsTo(countMovesSQL, moves),
-		rowsTo(dropMoveHoursSQL, moves),
-	); err != nil {
-		return fmt.Errorf("write facts: %w", err)
-	}
-	return nil
+		rowsTo("chain facts", chainFactsSQL, m.superseded),
+		writeMeasures(m.changed),
+		rowsTo("count facts", countFactsSQL, facts),
+		rowsTo("drop hours of facts", dropFactHoursSQL, facts),
+		rowsTo("count moves", countMovesSQL, moves),
+		rowsTo("drop hours of moves", dropMoveHoursSQL, moves),
+	)
 }
 
 // measuring is a page on its way into the tables.
 type measuring struct {
+	from       int64 // position of its first event
 	tickets    map[uuid.UUID]*measureRow
-	changed    map[uuid.UUID]*measureRow
-	facts      []factRow
+	changed    []*measureRow // of them, in the order of their first facts
+	facts      []*factRow
 	superseded []supersededFact
 	counts     map[factHour]int64
 	moves      map[moveHour]int64
@@ -127,8 +160,9 @@ type measuring struct {
 // loadMeasures answers the page with every ticket of it that was opened before.
 func loadMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (*measuring, error) {
 	m := &measuring{
-		tickets: map[uuid.UUID]*measureRow{}, changed: map[uuid.UUID]*measureRow{},
-		counts: map[factHour]int64{}, moves: map[moveHour]int64{},
+		from:    events[0].Position,
+		tickets: map[uuid.UUID]*measureRow{},
+		counts:  map[factHour]int64{}, moves: map[moveHour]int64{},
 	}
 	met := map[uuid.UUID]bool{}
 	var known []uuid.UUID
@@ -164,7 +198,7 @@ func (m *measuring) apply(e eventstore.Envelope) error {
 	if t == nil {
 		return fmt.Errorf("position %d: ticket %s was never opened", e.Position, e.StreamID)
 	}
-	row := factRow{
+	row := &factRow{
 		Position: e.Position, TicketID: e.StreamID, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
 		StatusBefore: t.Status, AssignedToBefore: t.AssignedTo, ActorKind: e.ActorKind,
 	}
@@ -178,11 +212,13 @@ func (m *measuring) apply(e eventstore.Envelope) error {
 	if row.Fact == "" {
 		return nil
 	}
+	if t.Position < m.from {
+		m.changed = append(m.changed, t)
+	}
 	t.Position = e.Position
 	if t.Status != nil {
 		row.Status, row.Priority, row.AssignedTo = t.Status, new(t.Priority), t.AssignedTo
 	}
-	m.changed[e.StreamID] = t
 	m.facts = append(m.facts, row)
 	m.move(row)
 	return nil

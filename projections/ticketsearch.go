@@ -1,8 +1,8 @@
 package projections
 
 import (
+	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 
@@ -37,8 +37,6 @@ type textRow struct {
 // "english" leaves other languages' words as they are but for their endings,
 // and finds "printers" by "printer".
 const (
-	// Arrays and not JSON as elsewhere: texts are most of what this projector
-	// writes, and Postgres takes half the time to read them so.
 	textsFrom = ` FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::text[], $6::text[]) AS r
     (ticket_id, part, internal, position, text, weight)`
 
@@ -102,59 +100,50 @@ type textKey struct{ ticket, part uuid.UUID }
 type searchPage struct {
 	written map[textKey]textRow
 	edited  map[textKey]textRow // comments written before the page
-	removed map[textKey]textRow
-	touched map[[16]byte]bool // tickets whose words changed
-	deleted []uuid.UUID       // tickets
+	removed []*textKey
+	touched map[uuid.UUID]bool // tickets whose words changed
+	deleted []uuid.UUID        // tickets
 }
 
 func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 	p := searchPage{
-		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, removed: map[textKey]textRow{}, touched: map[[16]byte]bool{},
+		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, touched: map[uuid.UUID]bool{},
 	}
 	for _, e := range events {
 		p.fold(e)
 	}
-	for _, step := range []struct {
-		what, sql string
-		rows      map[textKey]textRow
-	}{
-		{"write texts", writeTextsSQL, p.written}, {"edit texts", editTextsSQL, p.edited}, {"remove texts", removeTextsSQL, p.removed},
-	} {
-		if len(step.rows) == 0 {
-			continue
-		}
-		args := columnsOf(step.rows)
-		if step.sql == removeTextsSQL {
-			args = args[:2]
-		}
-		if _, err := tx.Exec(ctx, step.sql, args...); err != nil {
-			return fmt.Errorf("%s: %w", step.what, err)
-		}
-	}
-	if len(p.deleted) > 0 {
-		if _, err := tx.Exec(ctx, forgetTicketsSQL, p.deleted); err != nil {
-			return fmt.Errorf("forget tickets: %w", err)
-		}
-	}
-	if _, err := tx.Exec(ctx, putTogetherSQL, slices.Collect(maps.Keys(p.touched)), searchChars); err != nil {
-		return fmt.Errorf("put words together: %w", err)
-	}
-	return nil
+	return writeAll(ctx, tx,
+		textsTo("write texts", writeTextsSQL, p.written),
+		textsTo("edit texts", editTextsSQL, p.edited),
+		removeTexts(p.removed),
+		idsTo("forget tickets", forgetTicketsSQL, p.deleted),
+		rowWrite{what: "put words together", sql: putTogetherSQL, n: len(p.touched), args: []any{slices.Collect(maps.Keys(p.touched)), searchChars}},
+	)
 }
 
-// columnsOf answers rows as arrays, one a column, in the order of textsFrom. Ids
-// are plain bytes: pgx would make a text of each uuid.UUID in an array.
-func columnsOf(rows map[textKey]textRow) []any {
-	n := len(rows)
-	tickets, parts := make([][16]byte, 0, n), make([][16]byte, 0, n)
-	internals, positions := make([]bool, 0, n), make([]int64, 0, n)
-	texts, weights := make([]string, 0, n), make([]string, 0, n)
-	for _, r := range rows {
-		tickets, parts = append(tickets, r.TicketID), append(parts, r.Part)
-		internals, positions = append(internals, r.Internal), append(positions, r.Position)
-		texts, weights = append(texts, r.Text), append(weights, r.Weight)
+// textsTo is a statement with the columns of rows, in the order of textsFrom.
+func textsTo(what, sql string, texts map[textKey]textRow) rowWrite {
+	rows := make([]*textRow, 0, len(texts))
+	for _, t := range texts {
+		rows = append(rows, &t)
 	}
-	return []any{tickets, parts, internals, positions, texts, weights}
+	slices.SortFunc(rows, func(a, b *textRow) int { return cmp.Compare(a.Position, b.Position) })
+	return rowWrite{what: what, sql: sql, n: len(rows), args: []any{
+		column(rows, func(t *textRow) uuid.UUID { return t.TicketID }),
+		column(rows, func(t *textRow) uuid.UUID { return t.Part }),
+		column(rows, func(t *textRow) bool { return t.Internal }),
+		column(rows, func(t *textRow) int64 { return t.Position }),
+		column(rows, func(t *textRow) string { return t.Text }),
+		column(rows, func(t *textRow) string { return t.Weight }),
+	}}
+}
+
+// removeTexts is removeTextsSQL for the texts of these keys.
+func removeTexts(keys []*textKey) rowWrite {
+	return rowWrite{what: "remove texts", sql: removeTextsSQL, n: len(keys), args: []any{
+		column(keys, func(k *textKey) uuid.UUID { return k.ticket }),
+		column(keys, func(k *textKey) uuid.UUID { return k.part }),
+	}}
 }
 
 func (p *searchPage) fold(e eventstore.Envelope) {
@@ -173,7 +162,7 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	case ticket.CommentRemoved:
 		key := textKey{e.StreamID, d.CommentID.UUID}
 		delete(p.written, key)
-		p.removed[key] = textRow{TicketID: key.ticket, Part: key.part}
+		p.removed = append(p.removed, &key)
 	case ticket.Deleted:
 		p.deleted = append(p.deleted, e.StreamID)
 	}
