@@ -35,9 +35,13 @@ func (r *run) compare(ctx context.Context) error {
 	}
 	defer tx.Rollback(context.WithoutCancel(ctx)) // it has only read
 	for _, table := range r.follower.Tables {
+		columns, err := hashed(ctx, tx, table)
+		if err != nil {
+			return err
+		}
 		var old, built sums
 		for schema, into := range map[string]*sums{eventstore.Serving: &old, eventstore.Next: &built} {
-			q := `SELECT count(*), coalesce(sum(hashtextextended(t::text, 0)), 0)::text FROM ` + pgx.Identifier{schema, table}.Sanitize() + ` AS t`
+			q := `SELECT count(*), coalesce(sum(hash_record_extended(ROW(` + columns + `), 0)), 0)::text FROM ` + qualified(schema, table)
 			if err := tx.QueryRow(ctx, q).Scan(&into.Rows, &into.Hash); err != nil {
 				return fmt.Errorf("sum up %s.%s: %w", schema, table, err)
 			}
@@ -50,6 +54,20 @@ func (r *run) compare(ctx context.Context) error {
 		}
 	}
 	return nil
+}
+
+// hashed answers the columns of a table as a row is hashed by them: as they are,
+// which takes a fifth of the time of their texts, where their type knows how.
+func hashed(ctx context.Context, tx pgx.Tx, table string) (columns string, err error) {
+	const q = `
+SELECT string_agg(quote_ident(attname) || CASE WHEN EXISTS (
+    SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod WHERE m.amname = 'hash' AND o.opcdefault AND o.opcintype = a.atttypid
+) THEN '' ELSE '::text' END, ', ' ORDER BY attname)
+FROM pg_attribute AS a WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`
+	if err := tx.QueryRow(ctx, q, qualified(eventstore.Serving, table)).Scan(&columns); err != nil {
+		return "", fmt.Errorf("read the columns of %s: %w", table, err)
+	}
+	return columns, nil
 }
 
 // snapshot answers a transaction that sees both sets of tables at one position.

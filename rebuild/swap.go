@@ -13,6 +13,10 @@ import (
 	"helpdesk/eventstore"
 )
 
+// moveLock is the advisory lock on moving tables. The number means nothing, it only
+// has to be its own.
+const moveLock = 720_575_943
+
 const lockCheckpointSQL = `SELECT position, version FROM checkpoints WHERE name = $1 FOR UPDATE`
 
 // The swap asks for its locks for lockWait at a time: whoever reads waits behind
@@ -121,8 +125,13 @@ WHERE projector = $1 AND run = $2`
 }
 
 // moveTables puts the new tables in the place of the old ones, which are kept or
-// dropped, and makes the views over them show the new ones.
+// dropped, and makes the views over them show the new ones. One swap at a time
+// does it: what a view says of its other tables must not be read while these move,
+// or it would show those that are kept from then on.
 func (r *run) moveTables(ctx context.Context, tx pgx.Tx, keep bool) error {
+	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(moveLock)); err != nil {
+		return fmt.Errorf("wait for other swaps: %w", err)
+	}
 	views, err := r.views(ctx, tx)
 	if err != nil {
 		return err
