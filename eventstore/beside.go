@@ -37,25 +37,17 @@ func (f Follower) CodeVersion() int { return max(f.Version, 1) }
 // an error what was written is still there, for the caller to undo.
 //
 // Texts of people are opened with the keys there are when it is called.
-func (f Follower) ApplyRange(ctx context.Context, tx pgx.Tx, codec *Codec, after, upto int64) (err error) {
+func (f Follower) ApplyRange(ctx context.Context, tx pgx.Tx, log *Reading, after, upto int64) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("panic: %v", p)
 		}
 	}()
-	if err := codec.forgetDestroyed(ctx); err != nil {
+	events, err := log.events(ctx, tx, f.Types, after, upto)
+	if err != nil || len(events) == 0 {
 		return err
 	}
-	rows, _ := tx.Query(ctx, pageSQL, after, upto, f.Types) // collectPage answers its error
-	page, err := collectPage(rows, upto-after)
-	if err != nil {
-		return fmt.Errorf("read the events after position %d: %w", after, err)
-	}
-	if len(page) == 0 {
-		return nil
-	}
-	events, _, err := f.open(ctx, tx, codec, page, "")
-	if err != nil {
+	if events, _, err = f.again(ctx, tx, log.codec, events, ""); err != nil {
 		return err
 	}
 	return noneIgnored(tx, f.Apply(ctx, tx, events))

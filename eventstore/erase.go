@@ -32,28 +32,27 @@ func erasedIn(events []Envelope) []uuid.UUID {
 	return streams
 }
 
-// open decodes what is to be applied of a page. Where texts were erased in
+// again answers what is to be applied of a page. Where texts were erased in
 // streams, it forgets these streams and answers in the place of the page all
 // events of theirs up to its last, and its other events; order matters within a
 // stream alone. parkedBy names who parks events, which are left out; "" is nobody.
-func (f Follower) open(ctx context.Context, tx pgx.Tx, codec *Codec, page []Recorded, parkedBy string) (_ []Envelope, erased []uuid.UUID, err error) {
-	events, err := codec.Open(ctx, page...)
-	if err != nil || f.Forget == nil {
-		return events, nil, err
+func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *Codec, page []Envelope, parkedBy string) (_ []Envelope, erased []uuid.UUID, err error) {
+	if f.Forget == nil {
+		return page, nil, nil
 	}
-	if erased = erasedIn(events); len(erased) == 0 {
-		return events, nil, nil
+	if erased = erasedIn(page); len(erased) == 0 {
+		return page, nil, nil
 	}
 	all, err := f.readAgain(ctx, tx, codec, erased, page[len(page)-1].Position, parkedBy)
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, r := range page {
-		if !slices.Contains(erased, r.StreamID) { // else it is among the others of its stream
-			all = append(all, r)
+	for _, e := range page {
+		if !slices.Contains(erased, e.StreamID) { // else it is among the others of its stream
+			all = append(all, e.Recorded)
 		}
 	}
-	events, err = codec.Open(ctx, all...)
+	events, err := codec.Open(ctx, all...)
 	return events, erased, err
 }
 

@@ -187,7 +187,11 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 		return nil
 	}
 	defer w.recover(&err)
-	events, erased, err := w.open(ctx, tx, w.codec, recorded, w.Name)
+	events, err := w.codec.Open(ctx, recorded...)
+	if err != nil {
+		return err
+	}
+	events, erased, err := w.again(ctx, tx, w.codec, events, w.Name)
 	if err != nil {
 		return err
 	}

@@ -191,6 +191,15 @@ func (c *Codec) forgetDestroyed(ctx context.Context) error {
 	return c.keys.Forget(ctx)
 }
 
+// haveKeys reports whether there still are the keys of all these people.
+func (c *Codec) haveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
+	if len(people) == 0 {
+		return true, nil
+	}
+	keys, err := c.keys.Opening(ctx, people)
+	return len(keys) == len(people), err
+}
+
 // keysFor answers the keys of all whose texts are in recorded.
 func (c *Codec) keysFor(ctx context.Context, recorded []Recorded) (map[uuid.UUID]cipher.AEAD, error) {
 	var people []uuid.UUID

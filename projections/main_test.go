@@ -44,7 +44,12 @@ type desk struct {
 
 func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
-	db := pgtest.New(t, opts...)
+	return deskOn(t, pgtest.New(t, opts...))
+}
+
+// deskOn is newDesk for a database that is there.
+func deskOn(t testing.TB, db *pgtest.DB) *desk {
+	t.Helper()
 	bell, pool := eventstore.NewBell(), db.Pool(t)
 	store := eventstore.New(pool, keys.Codec(t, pool), bell.RingFor)
 	t.Cleanup(store.Close)

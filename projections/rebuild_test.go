@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/internal/localpg"
@@ -245,7 +246,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 				if err := eventstore.Within(testContext(t), tx, eventstore.Next); err != nil {
 					return err
 				}
-				return f.ApplyRange(testContext(t), tx, d.store.Codec(), after, min(after+40, head))
+				return f.ApplyRange(testContext(t), tx, eventstore.NewReading(d.store.Codec(), f), after, min(after+40, head))
 			})
 			if err != nil {
 				t.Fatalf("%s after %d: %v", f.Name, after, err)
@@ -305,20 +306,15 @@ func TestARebuildThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	d.checkTables(t)
 }
 
-func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	c := newCrowd(d, 6)
-	c.fill(t, 120)
-	d.project(t, fresh)
-	head, err := d.store.Head(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	faulty := ticketMeasures()
-	bad := d.log(t)[slices.IndexFunc(d.log(t), func(e eventstore.Envelope) bool { return e.Position > head/2 && slices.Contains(faulty.Types, e.Type) })].Position
+// faultyMeasures is the projector with an event that it cannot apply, in the
+// second half of the log.
+func (d *desk) faultyMeasures(t testing.TB) (faulty eventstore.Follower, bad int64) {
+	t.Helper()
+	faulty = ticketMeasures()
+	log := d.log(t)
+	bad = log[slices.IndexFunc(log, func(e eventstore.Envelope) bool {
+		return e.Position > int64(len(log)/2) && slices.Contains(faulty.Types, e.Type)
+	})].Position
 	apply := faulty.Apply
 	faulty.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 		for _, e := range events {
@@ -328,7 +324,69 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 		}
 		return apply(ctx, tx, events)
 	}
-	err = d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_measures", rebuild.Options{})
+	return faulty, bad
+}
+
+func TestProjectionsAreRebuiltTogether(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	c := newCrowd(d, 11)
+	c.fill(t, 900) // some pages more than what is left for the end
+	d.project(t, fresh)
+	faulty, bad := d.faultyMeasures(t)
+	followers := Followers()
+	followers[slices.IndexFunc(followers, func(f eventstore.Follower) bool { return f.Name == faulty.Name })] = faulty
+	p := d.rebuilding(40, followers...)
+	ctx, cut := context.WithCancel(testContext(t))
+	err := p.Rebuild(ctx, "ticket_list", rebuild.Options{Progress: func(position, _ int64) {
+		if position > 60 { // in the middle of what will be a page of the others
+			cut()
+		}
+	}})
+	if !errors.Is(err, context.Canceled) {
+		t.Fatalf("got %v, want it cut off", err)
+	}
+	var mu sync.Mutex
+	served := map[string]bool{}
+	var orders []rebuild.Order
+	for _, name := range p.Names() {
+		orders = append(orders, rebuild.Order{Name: name, Kind: rebuild.FromLog, Options: rebuild.Options{Served: func(int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			served[name] = true
+		}}})
+	}
+	orders = append(orders, rebuild.Order{Name: "nothing", Kind: rebuild.FromLog})
+	for i, err := range p.Do(testContext(t), 2, orders...) {
+		var poison *rebuild.PoisonError
+		switch name := orders[i].Name; {
+		case name == "nothing":
+			if !errors.Is(err, domain.ErrNotFound) {
+				t.Errorf("%s: %v", name, err)
+			}
+		case name == faulty.Name:
+			if !errors.As(err, &poison) || poison.Position != bad || served[name] {
+				t.Errorf("%s: got %v, want position %d named", name, err, bad)
+			}
+		case err != nil || !served[name]:
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	d.checkTables(t)
+}
+
+func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	c := newCrowd(d, 6)
+	c.fill(t, 120)
+	d.project(t, fresh)
+	faulty, bad := d.faultyMeasures(t)
+	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_measures", rebuild.Options{})
 	var poison *rebuild.PoisonError
 	if !errors.As(err, &poison) || poison.Position != bad {
 		t.Fatalf("got %v, want position %d named", err, bad)

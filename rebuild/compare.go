@@ -82,7 +82,7 @@ func (r *run) snapshot(ctx context.Context) (pgx.Tx, error) {
 	if err := held.QueryRow(ctx, lockCheckpointSQL, r.follower.Name).Scan(&live, nil); err != nil {
 		return nil, fmt.Errorf("hold the projector: %w", err)
 	}
-	if err := r.page(ctx, live); err != nil {
+	if err := r.page(ctx, r.log, live); err != nil {
 		return nil, err
 	}
 	tx, err := r.db.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly})

@@ -10,6 +10,8 @@
 // Filling: tables like those in schema read are made in read_next, without the
 // indexes that only queries need, and the projector's own Apply fills them from the first
 // event on, a large page in a transaction, together with the position reached.
+// Several that are ordered at once go over the log together: a page is read and
+// decoded for the first of them and kept for the others.
 // The projector goes on with the old tables. Indexing: the other indexes are
 // made, and the tables vacuumed and analysed. Comparing: for a moment the
 // projector is held until the new tables are at its position; rows and checksums
@@ -25,7 +27,7 @@
 //   - After the swap the tables are as if the projector had built them, at its
 //     position: nobody sees an older state than before. Nothing is parked any more.
 //   - One process at a time works on a rebuild, under an advisory lock that ends
-//     with its connection. Whoever goes on begins where the other was, for tables and
+//     with a connection of its. Whoever goes on begins where the other was, for tables and
 //     position are committed together. A process that was thought dead and is not
 //     writes nothing: each run has an id.
 //   - An event that cannot be applied stops the rebuild and nothing else.

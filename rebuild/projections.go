@@ -373,7 +373,7 @@ ON CONFLICT (projector) DO UPDATE SET
 // askedEvery is how often a process looks for rebuilds to begin or go on with.
 const askedEvery = 2 * time.Second
 
-// Run does the rebuilds that were asked for, one after the other, until ctx
+// Run does the rebuilds that were asked for, working on one at a time, until ctx
 // ends. Any number of processes may run it.
 func (p *Projections) Run(ctx context.Context) error {
 	ticker := time.NewTicker(askedEvery)
@@ -395,20 +395,20 @@ func (p *Projections) Run(ctx context.Context) error {
 func (p *Projections) runOnce(ctx context.Context) error {
 	const q = `SELECT projector, kind, accepts FROM rebuilds WHERE background AND ended_at IS NULL AND projector = ANY ($1) ORDER BY began_at`
 	rows, _ := p.pool.Query(ctx, q, p.Names()) // CollectRows answers its error
-	type order struct {
-		Name    string
-		Kind    Kind
-		Accepts bool
-	}
-	orders, err := pgx.CollectRows(rows, pgx.RowToStructByPos[order])
+	orders, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (o Order, err error) {
+		err = row.Scan(&o.Name, &o.Kind, &o.Accept)
+		return o, err
+	})
 	if err != nil {
 		return fmt.Errorf("look for rebuilds that were asked for: %w", err)
 	}
+	if len(orders) == 0 {
+		return nil
+	}
 	var failed error
-	for _, o := range orders {
-		err := p.work(ctx, o.Name, o.Kind, true, Options{Accept: o.Accepts})
+	for i, err := range p.work(ctx, 1, true, orders) {
 		if err != nil && !errors.Is(err, ErrUnderWay) {
-			failed = errors.Join(failed, fmt.Errorf("%s: %w", o.Name, err))
+			failed = errors.Join(failed, fmt.Errorf("%s: %w", orders[i].Name, err))
 		}
 	}
 	return failed

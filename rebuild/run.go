@@ -1,6 +1,7 @@
 package rebuild
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"golang.org/x/sync/errgroup"
 
 	"helpdesk/eventstore"
 )
@@ -23,6 +25,16 @@ type Options struct {
 	// Progress, when not nil, is told after each page how many positions of how
 	// many are in the new tables.
 	Progress func(position, target int64)
+	// Served, when not nil, is told as soon as the new tables are served, and up to
+	// which position they go.
+	Served func(position int64)
+}
+
+// Order is what is to be done to a projection.
+type Order struct {
+	Name string
+	Kind Kind
+	Options
 }
 
 // PoisonError is the error for an event that the projector cannot apply.
@@ -50,15 +62,21 @@ var errAhead = errors.New("the new tables are ahead of the old ones")
 // [ErrUnderWay] when another process is at it, [PoisonError] for an event that
 // cannot be applied, and [ErrDiffers]; then the old tables are served as before.
 func (p *Projections) Rebuild(ctx context.Context, name string, o Options) error {
-	return p.work(ctx, name, FromLog, false, o)
+	return p.Do(ctx, 1, Order{Name: name, Kind: FromLog, Options: o})[0]
 }
 
 // Rollback goes back to the tables from before the last rebuild, brought up to
 // date, and returns once they are served. It answers [ErrNothingKept],
 // [ErrOtherShape] or [ErrUnderWay].
 func (p *Projections) Rollback(ctx context.Context, name string, o Options) error {
-	o.Accept = true
-	return p.work(ctx, name, FromKept, false, o)
+	return p.Do(ctx, 1, Order{Name: name, Kind: FromKept, Options: o})[0]
+}
+
+// Do carries out orders for different projections, atOnce of them at a time, and
+// answers what came of each, as [Projections.Rebuild] and [Projections.Rollback]
+// do. They go over the log together: it is read once for all.
+func (p *Projections) Do(ctx context.Context, atOnce int, orders ...Order) []error {
+	return p.work(ctx, atOnce, false, orders)
 }
 
 // run is one process's work on a rebuild.
@@ -67,70 +85,103 @@ type run struct {
 	id       uuid.UUID
 	kind     Kind
 	follower eventstore.Follower
-	codec    *eventstore.Codec
-	db       *pgxpool.Pool // as the owner of the tables
+	log      *eventstore.Reading // for its pages alone
+	db       *pgxpool.Pool       // as the owner of the tables
 	pageSize int64
 	position int64 // of the new tables
 	version  int   // of the code that builds them
+	began    time.Time
 }
 
-// work does a rebuild unless another process is at it.
-func (p *Projections) work(ctx context.Context, name string, kind Kind, background bool, o Options) error {
-	f, err := p.rebuildable(name)
-	if err != nil {
-		return err
+// work does what is ordered, but for what another process is at.
+func (p *Projections) work(ctx context.Context, atOnce int, background bool, orders []Order) []error {
+	errs := make([]error, len(orders))
+	all := func(err error) []error {
+		for i := range errs {
+			errs[i] = cmp.Or(errs[i], err)
+		}
+		return errs
 	}
 	db, err := p.config.Connect(ctx)
 	if err != nil {
-		return err
+		return all(err)
 	}
 	defer db.Close()
-	release, err := lock(ctx, db, name)
+	locks, err := openLocks(ctx, db)
 	if err != nil {
-		return err
+		return all(err)
 	}
-	defer release()
+	defer locks.close(ctx)
+
+	var runs []*run
+	for i, o := range orders {
+		r, err := p.start(ctx, db, locks, o, background)
+		if errs[i] = err; err == nil {
+			runs = append(runs, r)
+		}
+	}
+	together(ctx, atOnce, p.codec, runs)
+	var group errgroup.Group
+	group.SetLimit(atOnce)
+	for i, o := range orders {
+		r := find(runs, o.Name)
+		if r == nil {
+			continue
+		}
+		group.Go(func() error {
+			errs[i] = p.conclude(ctx, r, r.steps(ctx))
+			locks.release(ctx, o.Name)
+			return nil // each keeps its own error
+		})
+	}
+	_ = group.Wait()
+	return errs
+}
+
+// start begins a run under its lock.
+func (p *Projections) start(ctx context.Context, db *pgxpool.Pool, locks *locks, o Order, background bool) (*run, error) {
+	f, err := p.rebuildable(o.Name)
+	if err != nil {
+		return nil, err
+	}
+	if err := locks.take(ctx, o.Name); err != nil {
+		return nil, err
+	}
 	r := &run{
-		Options: o, id: uuid.New(), kind: kind, follower: f, codec: p.codec, db: db,
-		pageSize: int64(p.config.PageSize), version: f.CodeVersion(),
+		Options: o.Options, id: uuid.New(), kind: o.Kind, follower: f, log: eventstore.NewReading(p.codec, f), db: db,
+		pageSize: int64(p.config.PageSize), version: f.CodeVersion(), began: time.Now(),
 	}
-	began := time.Now()
-	if err = r.begin(ctx, background); err == nil {
-		err = r.steps(ctx)
+	r.Accept = r.Accept || o.Kind == FromKept
+	if err := r.begin(ctx, background); err != nil {
+		locks.release(ctx, o.Name)
+		return nil, p.conclude(ctx, r, err)
 	}
+	return r, nil
+}
+
+// conclude says how a run has ended.
+func (p *Projections) conclude(ctx context.Context, r *run, err error) error {
 	switch {
 	case err == nil:
-		p.config.Logger.Info("a projection was rebuilt", "projector", name, "kind", string(kind), "position", r.position, "took", time.Since(began).String())
+		p.config.Logger.Info("a projection was rebuilt", "projector", r.follower.Name, "kind", string(r.kind), "position", r.position, "took", time.Since(r.began).String())
+		if r.Served != nil {
+			r.Served(r.position)
+		}
 	case ctx.Err() == nil && !eventstore.Passing(err) && !errors.Is(err, errTaken):
 		r.fail(ctx, err)
-		p.config.Logger.Error("a projection was not rebuilt; its old tables are served", "projector", name, "error", err)
+		p.config.Logger.Error("a projection was not rebuilt; its old tables are served", "projector", r.follower.Name, "error", err)
 	}
 	return err
 }
 
-// lock takes the advisory lock on a projection's rebuild, on a connection of its
-// own: it is free again as soon as that ends, however it ends.
-func lock(ctx context.Context, db *pgxpool.Pool, name string) (release func(), err error) {
-	conn, err := db.Acquire(ctx)
-	if err != nil {
-		return nil, fmt.Errorf("get a connection for the lock: %w", err)
+// find answers the run of a projection; nil: there is none.
+func find(runs []*run, name string) *run {
+	for _, r := range runs {
+		if r.follower.Name == name {
+			return r
+		}
 	}
-	var mine bool
-	if err := conn.QueryRow(ctx, `SELECT pg_try_advisory_lock($1, hashtext($2))`, rebuildLocks, name).Scan(&mine); err != nil {
-		conn.Release()
-		return nil, fmt.Errorf("take the lock on the rebuild: %w", err)
-	}
-	if !mine {
-		conn.Release()
-		return nil, ErrUnderWay
-	}
-	return func() {
-		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), endTimeout)
-		defer cancel()
-		_, _ = conn.Exec(ctx, `SELECT pg_advisory_unlock($1, hashtext($2))`, rebuildLocks, name) // else it ends with the connection
-		_ = conn.Conn().Close(ctx)
-		conn.Release()
-	}, nil
+	return nil
 }
 
 // begin makes the row of the rebuild this run's, and its tables. What an earlier
@@ -235,7 +286,7 @@ func (r *run) fill(ctx context.Context, behind int64) error {
 			return nil
 		}
 		upto := min(r.position+size, live)
-		if err = r.page(ctx, upto); err == nil {
+		if err = r.page(ctx, r.log, upto); err == nil {
 			size = min(size*2, r.pageSize)
 			continue
 		}
@@ -260,12 +311,12 @@ func (r *run) live(ctx context.Context) (position int64, err error) {
 
 // page applies the events up to a position in a transaction of its own. It does
 // not wait for the disk: tables and position are lost together, and the swap waits.
-func (r *run) page(ctx context.Context, upto int64) error {
+func (r *run) page(ctx context.Context, log *eventstore.Reading, upto int64) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
 			return fmt.Errorf("set up a page: %w", err)
 		}
-		return r.apply(ctx, tx, upto)
+		return r.apply(ctx, tx, log, upto)
 	})
 	if err == nil {
 		r.position = upto
@@ -275,7 +326,7 @@ func (r *run) page(ctx context.Context, upto int64) error {
 
 // apply brings the new tables up to a position within tx. The row of the rebuild
 // stays locked until its end.
-func (r *run) apply(ctx context.Context, tx pgx.Tx, upto int64) error {
+func (r *run) apply(ctx context.Context, tx pgx.Tx, log *eventstore.Reading, upto int64) error {
 	var position *int64
 	const q = `SELECT next_position FROM rebuilds WHERE projector = $1 AND run = $2 FOR UPDATE`
 	err := tx.QueryRow(ctx, q, r.follower.Name, r.id).Scan(&position)
@@ -291,7 +342,7 @@ func (r *run) apply(ctx context.Context, tx pgx.Tx, upto int64) error {
 	if err := eventstore.Within(ctx, tx, eventstore.Next); err != nil {
 		return err
 	}
-	if err := r.follower.ApplyRange(ctx, tx, r.codec, *position, upto); err != nil {
+	if err := r.follower.ApplyRange(ctx, tx, log, *position, upto); err != nil {
 		return err
 	}
 	const moved = `UPDATE rebuilds SET next_position = $2, moved_at = clock_timestamp() WHERE projector = $1`

@@ -98,7 +98,7 @@ func (r *run) swap(ctx context.Context, tx pgx.Tx) error {
 	if err := tx.QueryRow(ctx, lockCheckpointSQL, r.follower.Name).Scan(&live, &version); err != nil {
 		return fmt.Errorf("hold the projector: %w", err)
 	}
-	if err := r.apply(ctx, tx, live); err != nil {
+	if err := r.apply(ctx, tx, r.log, live); err != nil {
 		return err
 	}
 	var parked int

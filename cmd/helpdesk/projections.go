@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/sync/errgroup"
 
 	"helpdesk/projections"
 	"helpdesk/rebuild"
@@ -180,7 +179,7 @@ not put in their place, for one of them is wrong; where it is the old ones, give
 						return err
 					}
 				}
-				return eachProjection(ctx, cmd, args, o, "rebuilt", p.Rebuild)
+				return carryOut(ctx, cmd, p, "rebuilt", rebuild.FromLog, o, args)
 			})
 		},
 	}
@@ -199,7 +198,7 @@ place of those that are read, which are kept in turn.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOperator(cmd.Context(), "projections rollback", func(ctx context.Context, o *operator) error {
-				return eachProjection(ctx, cmd, args, rebuild.Options{}, "rolled back", o.projections().Rollback)
+				return carryOut(ctx, cmd, o.projections(), "rolled back", rebuild.FromKept, rebuild.Options{}, args)
 			})
 		},
 	}
@@ -209,9 +208,8 @@ place of those that are read, which are kept in turn.`,
 // has processors.
 const buildsAtOnce = 2
 
-// eachProjection does something to projections and shows how far all of it is.
-func eachProjection(ctx context.Context, cmd *cobra.Command, names []string, o rebuild.Options, done string,
-	do func(context.Context, string, rebuild.Options) error) error {
+// carryOut rebuilds or rolls back projections and shows how far all of it is.
+func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, done string, kind rebuild.Kind, o rebuild.Options, names []string) error {
 	bar := newProgress(done, "events", progressStep, cmd.ErrOrStderr())
 	defer bar.close()
 	var mu sync.Mutex
@@ -222,31 +220,30 @@ func eachProjection(ctx context.Context, cmd *cobra.Command, names []string, o r
 		}
 		return n
 	}
-	var group errgroup.Group
-	group.SetLimit(buildsAtOnce)
-	failed := make([]error, len(names))
+	orders := make([]rebuild.Order, len(names))
 	for i, name := range names {
-		group.Go(func() error {
-			o := o
-			o.Progress = func(position, target int64) {
-				mu.Lock()
-				defer mu.Unlock()
-				at[name], of[name] = position, target
-				bar.show(sum(at), sum(of))
-			}
-			if err := do(ctx, name, o); err != nil {
-				failed[i] = fmt.Errorf("%s: %s", name, explain(err))
-				return nil // the others go on
-			}
+		o := o
+		o.Progress = func(position, target int64) {
 			mu.Lock()
 			defer mu.Unlock()
-			fmt.Fprintf(cmd.OutOrStdout(), "%s is %s, up to position %d.\n", name, done, at[name])
-			return nil
-		})
+			at[name], of[name] = position, target
+			bar.show(sum(at), sum(of))
+		}
+		o.Served = func(position int64) {
+			mu.Lock()
+			defer mu.Unlock()
+			fmt.Fprintf(cmd.OutOrStdout(), "%s is %s, up to position %d.\n", name, done, position)
+		}
+		orders[i] = rebuild.Order{Name: name, Kind: kind, Options: o}
 	}
-	_ = group.Wait() // each keeps its own error
+	failed := p.Do(ctx, buildsAtOnce, orders...)
 	if ctx.Err() != nil {
 		return errors.New("cut off; the same command goes on where it was")
+	}
+	for i, err := range failed {
+		if err != nil {
+			failed[i] = fmt.Errorf("%s: %s", names[i], explain(err))
+		}
 	}
 	return oneLine(failed)
 }

@@ -1,0 +1,110 @@
+package eventstore
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+)
+
+// Reading is the log as several followers go over it together, page by page: a
+// page is read and decoded for the first of them and kept for the others. It is
+// safe for concurrent use.
+type Reading struct {
+	codec *Codec
+	types []string // that one of them is given
+
+	mu   sync.Mutex
+	page readPage
+}
+
+// NewReading makes one for followers that state their Types.
+func NewReading(codec *Codec, followers ...Follower) *Reading {
+	r := &Reading{codec: codec}
+	for _, f := range followers {
+		r.types = append(r.types, f.Types...)
+	}
+	slices.Sort(r.types)
+	r.types = slices.Compact(r.types)
+	return r
+}
+
+// readPage is a page that is kept.
+type readPage struct {
+	after, upto int64
+	events      []Envelope
+	faults      map[int64]error // by position: what keeps an event from being decoded
+	people      []uuid.UUID     // whose texts were opened
+}
+
+// events answers the events of some types at positions (after, upto], opened with
+// the keys there are now.
+func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, upto int64) ([]Envelope, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if err := r.codec.forgetDestroyed(ctx); err != nil {
+		return nil, err
+	}
+	kept := r.page.after == after && r.page.upto == upto
+	if kept {
+		var err error
+		if kept, err = r.codec.haveKeys(ctx, r.page.people); err != nil {
+			return nil, err
+		}
+	}
+	if !kept {
+		r.page = readPage{}
+		page, err := r.read(ctx, tx, after, upto)
+		if err != nil {
+			return nil, err
+		}
+		r.page = page
+	}
+	return r.page.of(types)
+}
+
+// of answers the events of some types.
+func (p readPage) of(types []string) ([]Envelope, error) {
+	wanted := make(map[string]bool, len(types))
+	for _, t := range types {
+		wanted[t] = true
+	}
+	events := make([]Envelope, 0, len(p.events))
+	for i := range p.events {
+		if e := &p.events[i]; wanted[e.Type] {
+			if err := p.faults[e.Position]; err != nil {
+				return nil, fmt.Errorf("event at position %d: %w", e.Position, err)
+			}
+			events = append(events, *e)
+		}
+	}
+	return events, nil
+}
+
+func (r *Reading) read(ctx context.Context, tx pgx.Tx, after, upto int64) (readPage, error) {
+	p := readPage{after: after, upto: upto, faults: map[int64]error{}}
+	rows, _ := tx.Query(ctx, pageSQL, after, upto, r.types) // collectPage answers its error
+	recorded, err := collectPage(rows, upto-after)
+	if err != nil {
+		return p, fmt.Errorf("read the events after position %d: %w", after, err)
+	}
+	o, err := r.codec.opener(ctx, recorded)
+	if err != nil {
+		return p, err
+	}
+	for person := range o.keys {
+		p.people = append(p.people, person)
+	}
+	p.events = make([]Envelope, len(recorded))
+	for i := range recorded {
+		e, err := o.event(recorded[i])
+		if err != nil {
+			p.faults[recorded[i].Position] = err
+		}
+		p.events[i] = Envelope{Recorded: recorded[i], Event: e}
+	}
+	return p, nil
+}
