@@ -34,12 +34,18 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 	counts, into := make([]int, len(filters)), make([]any, len(filters))
 	for i, f := range filters {
 		w := where{args: args}
-		from := w.ticketsOf(viewer)
+		from, reasons := w.ticketsOf(viewer)
 		if f.Search != "" {
 			from, _ = w.search(viewer, from, f.Search)
+			reasons = nil
 		}
 		w.tickets(f)
-		columns[i] = fmt.Sprintf("(SELECT count(*) FROM (SELECT FROM %s%s LIMIT %d) AS counted)", from, w, most)
+		limit := fmt.Sprintf(" LIMIT %d", most)
+		from += w.String()
+		if reasons != nil {
+			from = either("SELECT 1 FROM read.tickets AS t", reasons, w.and()+limit, "mine")
+		}
+		columns[i] = "(SELECT count(*) FROM (SELECT FROM " + from + limit + ") AS counted)"
 		args, into[i] = w.args, &counts[i]
 	}
 	// To compile a statement for so few rows would take longer than it does.

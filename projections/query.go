@@ -52,6 +52,15 @@ func (w where) String() string {
 	return " WHERE " + strings.Join(w.conditions, " AND ")
 }
 
+// and answers the conditions as they go on after others.
+func (w where) and() string {
+	var b strings.Builder
+	for _, c := range w.conditions {
+		b.WriteString(" AND " + c)
+	}
+	return b.String()
+}
+
 // clone answers a copy that can be added to without changing w.
 func (w where) clone() where {
 	return where{conditions: slices.Clone(w.conditions), args: slices.Clone(w.args)}
@@ -61,6 +70,9 @@ func (w where) clone() where {
 type list[R any] struct {
 	from  string // the table with its alias
 	where where
+	// reasons, when there are any, are conditions of which a row of read.tickets
+	// must fulfil one: each finds its rows by an index of its own.
+	reasons []string
 	key   string // the column or expression ordered by
 	cast  string // the SQL type a cursor's key is read back as
 	id    string // the column that makes the order total
@@ -90,9 +102,13 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	if desc {
 		direction = "DESC"
 	}
-	chosen := fmt.Sprintf(
-		`SELECT %[7]s, row_number() OVER (ORDER BY %[3]s %[5]s, %[4]s %[5]s) AS place FROM %[1]s%[2]s ORDER BY %[3]s %[5]s, %[4]s %[5]s LIMIT %[6]d`,
-		l.from, w, l.key, l.id, direction, p.Size+1, cmp.Or(l.columns, "*"))
+	order := fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.key, l.id, direction)
+	limit := fmt.Sprintf(" LIMIT %d", p.Size+1)
+	from := l.from + w.String()
+	if l.reasons != nil {
+		from = either("SELECT * FROM read.tickets AS t", l.reasons, w.and()+order+limit, "t")
+	}
+	chosen := "SELECT " + cmp.Or(l.columns, "*") + ", row_number() OVER (" + order + ") AS place FROM " + from + order + limit
 	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.shape, planned(w.args)...) // CollectRows answers its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {

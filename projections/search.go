@@ -47,7 +47,8 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
 		},
 	}
-	l.from, l.key = l.where.search(viewer, l.where.ticketsOf(viewer), f.Search)
+	tickets, _ := l.where.ticketsOf(viewer)
+	l.from, l.key = l.where.search(viewer, tickets, f.Search)
 	l.columns = "t.*, " + l.key + " AS rank"
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)

@@ -96,20 +96,37 @@ func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uui
 	return tickets, nil
 }
 
-// ticketsOf is [where.visibleTickets] for a list: it answers what to list from.
-// For an agent who sees their own alone that is one branch for each reason to
-// see a ticket, no two with the same ticket. Each reads from its index the few
-// that are theirs; one condition with OR would have Postgres walk all tickets of
-// a status in search of them.
-func (w *where) ticketsOf(viewer domain.Actor) (from string) {
-	if viewer.Role != domain.RoleAgent || viewer.Visibility == domain.VisibleQueue || viewer.SeesAll() {
+// ticketsOf is [where.visibleTickets] for a list: it answers what to list from,
+// and the reasons for which a ticket is in it, if there are several. For an agent
+// who does not see all these exclude each other, and each has an index by which it
+// finds the few that are theirs; one condition with OR would have Postgres walk all
+// tickets of a status in search of them.
+func (w *where) ticketsOf(viewer domain.Actor) (from string, reasons []string) {
+	if viewer.Role != domain.RoleAgent || viewer.SeesAll() {
 		w.visibleTickets(viewer)
-		return "read.tickets AS t"
+		return "read.tickets AS t", nil
 	}
-	return strings.ReplaceAll(`(SELECT * FROM read.tickets WHERE assigned_to = $me
-UNION ALL SELECT * FROM read.tickets WHERE created_by = $me AND assigned_to IS DISTINCT FROM $me
-UNION ALL SELECT * FROM read.tickets WHERE opened_by = $me AND created_by <> $me AND assigned_to IS DISTINCT FROM $me) AS t`,
-		"$me", w.arg(viewer.ID))
+	me, others := w.arg(viewer.ID), " AND t.assigned_to IS DISTINCT FROM $me"
+	reasons = []string{"t.assigned_to = $me"}
+	if viewer.Visibility == domain.VisibleQueue {
+		reasons, others = append(reasons, "t.assigned_to IS NULL"), " AND t.assigned_to <> $me"
+	}
+	reasons = append(reasons, "t.created_by = $me"+others, "t.opened_by = $me AND t.created_by <> $me"+others)
+	for i, reason := range reasons {
+		reasons[i] = strings.ReplaceAll(reason, "$me", me)
+	}
+	return either("SELECT * FROM read.tickets AS t", reasons, "", "t"), reasons
+}
+
+// either answers, under an alias, what a query answers for one of reasons that
+// exclude each other. rest is what follows the reason: more conditions, an order,
+// a limit, which Postgres does not move into the branches by itself.
+func either(query string, reasons []string, rest, alias string) string {
+	branches := make([]string, len(reasons))
+	for i, reason := range reasons {
+		branches[i] = "(" + query + " WHERE " + reason + rest + ")"
+	}
+	return "(" + strings.Join(branches, " UNION ALL ") + ") AS " + alias
 }
 
 func (w *where) ref(ref TicketRef) {
@@ -159,10 +176,10 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilte
 		shape: shapeTicketsSQL,
 		at:    func(v ticketView) (string, uuid.UUID) { return order.key(v), v.ID },
 	}
-	l.from = l.where.ticketsOf(viewer)
+	l.from, l.reasons = l.where.ticketsOf(viewer)
 	if f.Search != "" {
 		l.from, _ = l.where.search(viewer, l.from, f.Search)
-		l.columns = "t.*"
+		l.columns, l.reasons = "t.*", nil
 	}
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)
