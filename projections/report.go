@@ -94,7 +94,7 @@ func (r *Reader) Report(ctx context.Context, q ReportQuery) (Report, error) {
 		if out, err = report(ctx, tx, q); err != nil {
 			return err
 		}
-		out.Behind, out.Next, err = evidence(ctx, tx, q.Explain, reportEvidenceSQL, out.From, out.To, instant(q.KnownAt))
+		out.Behind, out.Next, err = evidence(ctx, tx, q.Explain, reportEvidence, out.From, out.To, instant(q.KnownAt))
 		return err
 	})
 	return out, eventstore.Unreachable(err)

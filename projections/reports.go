@@ -132,7 +132,7 @@ func (r *Reader) Counts(ctx context.Context, spans []Span, e Explain) (Reported[
 	for i, s := range spans {
 		since[i], upto[i] = s.Since, s.Upto
 	}
-	return reportRows[Counts](ctx, r.pool, "the counts", e, countsEvidenceSQL, countsSQL, since, upto)
+	return reportRows[Counts](ctx, r.pool, "the counts", e, countsEvidence, countsSQL, since, upto)
 }
 
 // statusSQL counts what is in each status at $1: the sum of the hours before,
@@ -155,7 +155,7 @@ ORDER BY n, m`
 
 // StatusDistribution counts the tickets in each status right before upto.
 func (r *Reader) StatusDistribution(ctx context.Context, upto time.Time, e Explain) (Reported[StatusCount], error) {
-	return reportRows[StatusCount](ctx, r.pool, "the distribution of statuses", e, statusEvidenceSQL, statusSQL, upto)
+	return reportRows[StatusCount](ctx, r.pool, "the distribution of statuses", e, statusEvidence, statusSQL, upto)
 }
 
 // resolutionsSQL are the resolutions from $1 to $2, the last of each ticket.
@@ -195,7 +195,7 @@ ORDER BY u.username, c.agent_id`
 // Agents counts by agent what happened in a span; those to whom nothing happened
 // are left out.
 func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentCounts], error) {
-	return reportRows[AgentCounts](ctx, r.pool, "the agents", e, agentsEvidenceSQL, agentsSQL, s.Since, s.Upto)
+	return reportRows[AgentCounts](ctx, r.pool, "the agents", e, agentsEvidence, agentsSQL, s.Since, s.Upto)
 }
 
 const responseTimesSQL = `
@@ -221,13 +221,12 @@ ORDER BY k.measure, n`
 // ResponseTimes says how long tickets had waited that got their first response,
 // or were resolved, in a span.
 func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported[ResponseTimes], error) {
-	return reportRows[ResponseTimes](ctx, r.pool, "the response times", e, responseTimesEvidenceSQL, responseTimesSQL, s.Since, s.Upto)
+	return reportRows[ResponseTimes](ctx, r.pool, "the response times", e, responseTimesEvidence, responseTimesSQL, s.Since, s.Upto)
 }
 
 // reportRows reads the rows of a report, its position, and the evidence if it is
-// asked for, from one snapshot. evidenceSQL has the arguments of sql, and behind
-// them the position to go on after and how many to answer.
-func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e Explain, evidenceSQL, sql string, args ...any) (out Reported[R], err error) {
+// asked for, from one snapshot.
+func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e Explain, behind evidenceQuery, sql string, args ...any) (out Reported[R], err error) {
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, pool, snapshot, func(tx pgx.Tx) error {
 		rows, _ := tx.Query(ctx, sql, args...) // CollectRows answers its error
@@ -235,7 +234,7 @@ func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e E
 			return err
 		}
 		if e.Wanted {
-			if out.Behind, out.Next, err = evidence(ctx, tx, e, evidenceSQL, args...); err != nil {
+			if out.Behind, out.Next, err = evidence(ctx, tx, e, behind, args...); err != nil {
 				return err
 			}
 		}

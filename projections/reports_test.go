@@ -8,6 +8,7 @@ import (
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
@@ -242,6 +243,48 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 		report, err := m.Report(ctx, q)
 		if err != nil || report.Opened+report.Resolved+report.Escalated != int64(len(report.Behind)) || report.Opened == 0 {
 			t.Errorf("behind the report, known at %v: got %+v, %v", known, report, err)
+		}
+	}
+}
+
+func TestTheEventsBehindOneNumberAreThoseOfItBehindAll(t *testing.T) {
+	t.Parallel()
+	m := newMarch(t)
+	ctx, span := testContext(t), Span{day(1, 0, 0), day(3, 0, 0)}
+	for name, of := range map[string]func(Explain) ([]Evidence, error){
+		"counts": func(e Explain) ([]Evidence, error) {
+			out, err := m.Counts(ctx, []Span{span}, e)
+			return out.Behind, err
+		},
+		"agents": func(e Explain) ([]Evidence, error) {
+			out, err := m.Agents(ctx, span, e)
+			return out.Behind, err
+		},
+		"response times": func(e Explain) ([]Evidence, error) {
+			out, err := m.ResponseTimes(ctx, span, e)
+			return out.Behind, err
+		},
+		"report": func(e Explain) ([]Evidence, error) {
+			out, err := m.Report(ctx, ReportQuery{To: day(2, 23, 0), Days: 2, Explain: e})
+			return out.Behind, err
+		},
+	} {
+		all, err := of(Explain{Wanted: true, Limit: 100})
+		if err != nil {
+			t.Fatal(err)
+		}
+		by := map[string][]Evidence{"nothing of the kind": nil}
+		for _, b := range all {
+			by[b.Number] = append(by[b.Number], b)
+		}
+		if len(by) < 3 {
+			t.Errorf("%s: too few numbers to tell: %v", name, by)
+		}
+		for number, want := range by {
+			got, err := of(Explain{Wanted: true, Number: number, Limit: 100})
+			if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+				t.Errorf("%s, %s: %v (-of all +alone):\n%s", name, number, err, diff)
+			}
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (s *Site) showBehind(v *Visit) (reply, error) {
 
 // evidence answers a part of the events behind the report that a number is of.
 func (s *Site) evidence(v *Visit, p period, q behindQuery) (behind []projections.Evidence, next int64, err error) {
-	explain := projections.Explain{Wanted: true, After: q.After, Limit: behindMost}
+	explain := projections.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: behindMost}
 	switch q.Of {
 	case "window":
 		r, err := s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf, Explain: explain})

@@ -175,6 +175,9 @@ func (s *Site) oversight() []page {
 	const get, post = http.MethodGet, http.MethodPost
 	all := []page{
 		{get, "reports", signedIn, s.showReports},
+		{get, "reports/course", signedIn, s.showCourse},
+		{get, "reports/waits", signedIn, s.showWaits},
+		{get, "reports/agents", signedIn, s.showAgents},
 		{get, "reports/tickets", signedIn, s.showBehind},
 
 		{get, "people", signedIn, s.showPeople},

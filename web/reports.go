@@ -93,8 +93,11 @@ func (p period) params() []string {
 	return []string{"days", days, "as_of", asOf, "tz", p.zone}
 }
 
-func (p period) address(more ...string) string {
-	return addressOf(reportsPath, append(p.params(), more...)...)
+func (p period) address() string { return addressOf(reportsPath, p.params()...) }
+
+// part is the address of a part of the reports.
+func (p period) part(id string, more ...string) string {
+	return addressOf(reportsPath+id+"/", append(p.params(), more...)...)
 }
 
 // field is the end of the period as the form has it.
@@ -148,19 +151,29 @@ func (p period) behind(of, number string, more ...string) string {
 	return addressOf(behindPath, append(append(p.params(), "of", of, "number", number), more...)...)
 }
 
-// reportsView is the page of reports.
+// reportsView is the page of reports, or a part of it.
 type reportsView struct {
 	Period     period // with its end
 	Now        bool   // whether it ends now
 	Presets    []tab
 	Figures    projections.Report
+	Parts      []reportPart
 	Rows       []reportRow
 	Charts     []chart
 	Waits      []projections.ResponseTimes
 	Agents     []projections.AgentCounts
-	Step       int // days that a row is of
 	MoreAgents int // that are not listed
 }
+
+// reportPart is a part of the reports that has to look at every ticket of the
+// period: a page of its own, which the script puts into its place.
+type reportPart struct{ ID, Title, To string }
+
+// What parts are called.
+const (
+	waitsTitle  = "How long tickets waited"
+	agentsTitle = "Agents"
+)
 
 // reportRow is what happened in a day or a week, over all priorities.
 type reportRow struct {
@@ -173,7 +186,9 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	view := reportsView{Period: p, Now: v.Request.URL.Query().Get("as_of") == "", Step: p.step()}
+	view := reportsView{Period: p, Now: v.Request.URL.Query().Get("as_of") == "", Parts: []reportPart{
+		{"course", p.course(), p.part("course")}, {"waits", waitsTitle, p.part("waits")}, {"agents", agentsTitle, p.part("agents")},
+	}}
 	for _, days := range []int{7, 30, 90, 365} {
 		to := p
 		if to.Days = days; view.Now {
@@ -181,23 +196,42 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 		}
 		view.Presets = append(view.Presets, tab{Label: plural(days, "day", "days"), To: to.address(), Current: days == p.Days})
 	}
-	if view.Figures, err = s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf}); err != nil {
+	view.Figures, err = s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf})
+	return show("Reports", reportsPageOf(view)), err
+}
+
+func (s *Site) showCourse(v *Visit) (reply, error) {
+	p, err := s.period(v)
+	if err != nil {
 		return reply{}, err
 	}
-	if err := s.fillRowsOfReport(v, &view); err != nil {
+	view := reportsView{Period: p}
+	err = s.fillRowsOfReport(v, &view)
+	return show(p.course(), reportPartPage(view, coursePart(view))), err
+}
+
+func (s *Site) showWaits(v *Visit) (reply, error) {
+	p, err := s.period(v)
+	if err != nil {
 		return reply{}, err
 	}
 	waits, err := s.Reports.ResponseTimes(v.ctx(), p.span(), projections.Explain{})
+	view := reportsView{Period: p, Waits: waits.Rows}
+	return show(waitsTitle, reportPartPage(view, waitsPart(view))), err
+}
+
+func (s *Site) showAgents(v *Visit) (reply, error) {
+	p, err := s.period(v)
 	if err != nil {
 		return reply{}, err
 	}
 	agents, err := s.Reports.Agents(v.ctx(), p.span(), projections.Explain{})
-	view.Waits, view.Agents = waits.Rows, agents.Rows
+	view := reportsView{Period: p, Agents: agents.Rows}
 	slices.SortStableFunc(view.Agents, func(a, b projections.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
 	if all := len(view.Agents); all > agentsMost && v.Request.URL.Query().Get("agents") != "all" {
 		view.Agents, view.MoreAgents = view.Agents[:agentsMost], all-agentsMost
 	}
-	return show("Reports", reportsPageOf(view)), err
+	return show(agentsTitle, reportPartPage(view, agentsPart(view))), err
 }
 
 // period reads the period of the address; its end is known then.
@@ -240,8 +274,8 @@ func (s *Site) fillRowsOfReport(v *Visit, view *reportsView) error {
 func (v reportsView) day(r reportRow) string { return r.Since.In(v.Period.Zone).Format(time.DateOnly) }
 
 // course heads the rows.
-func (v reportsView) course() string {
-	switch v.Step {
+func (p period) course() string {
+	switch p.step() {
 	case 1:
 		return "Day by day"
 	case 7:

@@ -53,11 +53,15 @@ func TestReportsAreOfAnyPeriod(t *testing.T) {
 	d := newDesk()
 	s := newSite(t, d)
 	w := get(s, "auditor", "/admin/reports/")
-	holds(t, w, 200, "1\u202f234", "Day by day", "<desc", "The figures", "Sun 25 Jan 2026", "1 hour 30 minutes", "1 minute 30 seconds", "nobody",
-		"v-100h", "7 values from 25 January 2026 on, between 2 and 8; the last is 8.")
-	if n := w.Body.Len(); n > 32_000 {
-		t.Errorf("the page has %d bytes", n)
+	at := "?as_of=20260131T120000.000000Z"
+	holds(t, w, 200, "1\u202f234", "Day by day", `data-later="/admin/reports/course/`+at+`"`, `href="/admin/reports/waits/`+at+`"`, "Agents")
+	if d.spans != nil {
+		t.Error("the page waits for its parts")
 	}
+	holds(t, get(s, "auditor", "/admin/reports/course/"+at), 200, `id="course"`, "Day by day", "<desc", "The figures", "Sun 25 Jan 2026",
+		"v-100h", "7 values from 25 January 2026 on, between 2 and 8; the last is 8.")
+	holds(t, get(s, "auditor", "/admin/reports/waits/"+at), 200, `id="waits"`, "1 minute 30 seconds")
+	holds(t, get(s, "auditor", "/admin/reports/agents/"+at), 200, `id="agents"`, "1 hour 30 minutes", "nobody")
 	for query, want := range map[string]struct {
 		n           int
 		first, last string
@@ -86,15 +90,19 @@ func TestReportsAreOfAnyPeriod(t *testing.T) {
 		if diff := cmp.Diff([]any{want.n, want.first, want.last}, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", query, err, diff)
 		}
-		holds(t, get(s, "admin", "/admin/reports/"+query), 200)
+		for _, part := range []string{"", "course/", "waits/", "agents/"} {
+			holds(t, get(s, "admin", "/admin/reports/"+part+query), 200)
+		}
 	}
-	w = get(s, "admin", "/admin/reports/?days=366")
+	w = get(s, "admin", "/admin/reports/course/?days=366")
 	holds(t, w, 200, "Every two weeks")
 	if n := w.Body.Len(); n > 45_000 {
 		t.Errorf("the page of a year has %d bytes", n)
 	}
 	for _, query := range []string{"?days=0", "?days=367", "?days=x", "?as_of=x", "?as_of=2026-02-01T00:00", "?tz=Nowhere/Land", "?tz=Local"} {
-		holds(t, get(s, "admin", "/admin/reports/"+query), 400, "There is no such report")
+		for _, part := range []string{"", "course/", "waits/", "agents/"} {
+			holds(t, get(s, "admin", "/admin/reports/"+part+query), 400, "There is no such report")
+		}
 	}
 }
 
@@ -128,6 +136,7 @@ func TestNumbersOpenTheTicketsBehindThem(t *testing.T) {
 	if d.explain.After != 90 || !d.explain.Wanted {
 		t.Errorf("the next part is asked for by %+v", d.explain)
 	}
+	page = get(s, "admin", "/admin/reports/course/").Body.String()
 	holds(t, get(s, "admin", hrefOf(t, page, `data-label="Opened"><a href="`)), 200, "Printer &lt;3", "From 2026-01-25")
 	if len(d.spans) != 1 || d.spans[0].Since != noon.Truncate(24*time.Hour).AddDate(0, 0, -6) {
 		t.Errorf("the tickets behind a day are asked for as of %v", d.spans)

@@ -144,6 +144,7 @@ func (b *tab) open(t *testing.T, path string) {
 	clear(b.bytes)
 	b.mu.Unlock()
 	b.must(t, chromedp.Navigate(b.base+path))
+	b.until(t, "parts that come later", "!document.querySelector('[aria-busy]')")
 }
 
 // until waits for an expression of JavaScript to be true.

@@ -66,7 +66,7 @@ func TestEveryPageForEachRole(t *testing.T) {
 	everybody := []string{"/admin/tickets/", "/admin/tickets/?q=nothing+like+it", ticket, ticket + "?version=2", "/admin/account/", "/admin/tokens/"}
 	opens := append(everybody, "/admin/tickets/new/")
 	oversees := []string{
-		"/admin/reports/", "/admin/reports/?days=365", "/admin/reports/tickets/?of=window&number=opened", "/admin/people/", "/admin/people/?q=nobody+like+it",
+		"/admin/reports/", "/admin/reports/?days=365", "/admin/reports/course/", "/admin/reports/waits/", "/admin/reports/agents/?days=365", "/admin/reports/tickets/?of=window&number=opened", "/admin/people/", "/admin/people/?q=nobody+like+it",
 		"/admin/people/agent/", "/admin/operation/escalation/", "/admin/operation/letters/", "/admin/operation/letters/?status=all", "/admin/operation/parked/",
 		"/admin/operation/models/", "/admin/audit/", "/admin/audit/?of=nobody", "/admin/audit/proof/",
 	}

@@ -238,6 +238,26 @@ if ($("[data-live]")) {
 	addEventListener("pagehide", () => source?.close());
 }
 
+// Parts that take longer are on pages of their own, and are put into their places
+// as they come.
+
+async function later(part) {
+	const late = $("[data-late]", part);
+	const link = late.cloneNode(true);
+	late.textContent = "It is being counted\u2026";
+	part.setAttribute("aria-busy", "true");
+	const answer = await fetch(part.dataset.later).catch(() => null);
+	const page = answer?.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html");
+	part.removeAttribute("aria-busy");
+	const counted = page && page.getElementById(part.id);
+	if (leaving) return;
+	if (!counted) return late.replaceChildren("It could not be loaded. ", ...link.childNodes);
+	localise(page);
+	part.replaceChildren(...counted.childNodes);
+}
+
+for (const part of $$("[data-later]")) later(part);
+
 // The page of a ticket: who else is there, what came while somebody writes, drafts,
 // and the slider through its history.
 
