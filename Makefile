@@ -17,7 +17,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run demo build generate test test-browser test-clients lint-api bench check clean
+.PHONY: run demo build generate test test-browser test-analysts test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -34,6 +34,9 @@ test: ## all tests; those that only speak to the true program need no race detec
 
 test-browser: ## the site in Chromium; needs chromium, and npm for axe-core
 	go test -tags "nomsgpack browser" -count 1 -timeout 15m ./test/browser
+
+test-analysts: ## what psql and pandas read, held against the API; needs python3 with pandas and psycopg2
+	TEST_ANALYSTS=$(or $(TICKETS),1000) go test -count 1 -v ./test/analysts
 
 test-clients: ## the clients that are not in Go; needs node
 	TEST_NODE_CLIENTS=1 go test -count 1 -run TypeScript ./test/clients

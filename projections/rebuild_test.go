@@ -131,11 +131,33 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	before := d.shape(t)
 	fresh := d.follow(t, 50)
 	c := newCrowd(d, 3)
-	c.fill(t, commandsAtFirst(t))
-	stop := c.meanwhile(t)
-	p := d.rebuilding(40)
-	var work sync.WaitGroup
+	commands := commandsAtFirst(t)
+	c.fill(t, commands)
+	d.project(t, fresh)
+	d.checkTables(t)
+
+	p := d.rebuilding(max(40, commands/50))
+	var orders []rebuild.Order
+	ctx, cut := context.WithCancel(t.Context())
+	defer cut()
 	for _, name := range p.Names() {
+		orders = append(orders, rebuild.Order{Name: name, Kind: rebuild.FromLog, Options: rebuild.Options{Progress: func(position, target int64) {
+			if position > target/2 {
+				cut()
+			}
+		}}})
+	}
+	stop := c.meanwhile(t)
+	if err := errors.Join(p.Do(ctx, 2, orders...)...); !errors.Is(err, context.Canceled) {
+		t.Errorf("got %v, want it cut off half-way", err)
+	}
+	stop()
+	d.project(t, fresh)
+	d.checkTables(t)
+
+	stop = c.meanwhile(t)
+	var work sync.WaitGroup
+	for _, name := range p.Names() { // each by itself: swaps meet
 		work.Go(func() {
 			if err := p.Rebuild(t.Context(), name, rebuild.Options{}); err != nil {
 				t.Errorf("%s: %v", name, err)
@@ -144,6 +166,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	}
 	work.Wait()
 	stop()
+	c.fill(t, c.written+50)
 	d.project(t, fresh)
 	d.checkTables(t)
 	if diff := gocmp.Diff(before, d.shape(t)); diff != "" {

@@ -227,15 +227,21 @@ func (d *DB) bounce(t testing.TB, sig syscall.Signal) {
 	}
 }
 
-// Dump answers all that the database holds as SQL, by pg_dump, which comes with
-// the server, though not with every one: without it the test is skipped.
+// Tool answers the path of a program that comes with the server, though not with
+// every one: without it the test is skipped.
+func (d *DB) Tool(t testing.TB, name string) string {
+	t.Helper()
+	tool := filepath.Join(d.server.pg.Binaries().Dir, name)
+	if _, err := os.Stat(tool); err != nil {
+		t.Skipf("this Postgres has no %s: %v", name, err)
+	}
+	return tool
+}
+
+// Dump answers all that the database holds as SQL, by pg_dump.
 func (d *DB) Dump(t testing.TB) string {
 	t.Helper()
-	dump := filepath.Join(d.server.pg.Binaries().Dir, "pg_dump")
-	if _, err := os.Stat(dump); err != nil {
-		t.Skipf("this Postgres has no pg_dump: %v", err)
-	}
-	out, err := exec.CommandContext(t.Context(), dump, "--inserts", "--dbname="+d.SuperURL).Output()
+	out, err := exec.CommandContext(t.Context(), d.Tool(t, "pg_dump"), "--inserts", "--dbname="+d.SuperURL).Output()
 	if err != nil {
 		t.Fatalf("pgtest: pg_dump: %v", err)
 	}
