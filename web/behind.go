@@ -13,7 +13,7 @@ import (
 )
 
 // behindMost is how many events behind numbers are read at a time.
-const behindMost = 200
+const behindMost = 100
 
 // behindQuery is which number the tickets behind are asked for.
 type behindQuery struct {

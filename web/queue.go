@@ -62,7 +62,7 @@ type filterLink struct {
 // would take longer than countWithin.
 const (
 	countMost   = 100
-	countWithin = 20 * time.Millisecond
+	countWithin = 10 * time.Millisecond
 )
 
 // Count writes how many there are, "" where it is not known.
@@ -176,9 +176,12 @@ func (s *Site) fillFilters(v *Visit, view *queueView) error {
 	}
 	view.Groups = groups
 	for _, o := range orders {
+		if o.by == projections.ByRank && q.Search == "" {
+			continue
+		}
 		to := q
 		to.Order = o.key
-		current := q.Order == o.key || (q.Order == "" && q.Search == "" && o.key == "newest")
+		current := q.Order == o.key || (o.key == "newest" && (q.Order == "" || (q.Order == "best" && q.Search == "")))
 		view.Orders = append(view.Orders, filterLink{Label: o.label, To: to.address(), Current: current})
 	}
 	return nil

@@ -41,7 +41,9 @@ func TestFiltersAreLinks(t *testing.T) {
 			Priorities: []ticket.Priority{ticket.High}, Unassigned: true, OrderBy: projections.ByCreated},
 		"?status=closed&assignee=me&order=priority": {
 			Statuses: []ticket.Status{ticket.StatusClosed}, AssignedTo: &me, OrderBy: projections.ByPriority, Descending: true},
-		"?q=paper+jam": {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank},
+		"?q=paper+jam":            {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByCreated, Descending: true},
+		"?order=best":             {Statuses: statusSets[0].statuses, OrderBy: projections.ByCreated, Descending: true},
+		"?q=paper+jam&order=best": {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank, Descending: true},
 	} {
 		holds(t, get(s, "admin", "/admin/tickets/"+query), 200)
 		if diff := cmp.Diff(want, d.filter); diff != "" {

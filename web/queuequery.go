@@ -21,7 +21,7 @@ type queueQuery struct {
 	Priority string // "": any
 	Assignee string // "me", "none", an id; "": anybody
 	Search   string
-	Order    string // a key of orders; "": newest, or by how well it matches
+	Order    string // a key of orders; "": newest
 	Cursor   string
 }
 
@@ -61,6 +61,7 @@ var orders = []order{
 	{"oldest", "Oldest", projections.ByCreated, false},
 	{"changed", "Last changed", projections.ByUpdated, true},
 	{"priority", "Priority", projections.ByPriority, true},
+	{"best", "Best match", projections.ByRank, true}, // of a search
 }
 
 var errFilter = &failure{http.StatusBadRequest, "There is no such filter", "The address asks for something that the list does not know. Begin again from the list of tickets."}
@@ -150,15 +151,15 @@ func (q queueQuery) filter(viewer domain.Actor) (f projections.TicketFilter, err
 }
 
 // ordered puts the order into a filter, and reports whether there is such an
-// order.
+// order. A search comes newest first, too: to find the best matches of a word that
+// many tickets have, all of them have to be looked at.
 func (q queueQuery) ordered(f *projections.TicketFilter) bool {
-	if q.Order == "" && q.Search != "" {
-		f.OrderBy = projections.ByRank
-		return true
-	}
 	i := slices.IndexFunc(orders, func(o order) bool { return o.key == q.Order || q.Order == "" && o.key == "newest" })
 	if i < 0 {
 		return false
+	}
+	if orders[i].by == projections.ByRank && q.Search == "" { // the search was taken away
+		i = 0
 	}
 	f.OrderBy, f.Descending = orders[i].by, orders[i].descending
 	return true
