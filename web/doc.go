@@ -32,6 +32,12 @@
 // progress the last alone is to be seen; it is kept nowhere, ends when its reader
 // goes away, and there is one at a time in a process.
 //
+// # Parts that come later
+//
+// What has to look at every ticket of a period is a page of its own. The page it
+// belongs to has a section of the same id with a link to it, and the script puts
+// the one in the place of the other as it comes.
+//
 // # What a browser is told
 //
 // The Content-Security-Policy forbids all that is not of this origin, and all
