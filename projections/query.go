@@ -73,10 +73,10 @@ type list[R any] struct {
 	// reasons, when there are any, are conditions of which a row of read.tickets
 	// must fulfil one: each finds its rows by an index of its own.
 	reasons []string
-	key   string // the column or expression ordered by
-	cast  string // the SQL type a cursor's key is read back as
-	id    string // the column that makes the order total
-	desc  bool
+	key     string // the column or expression ordered by
+	cast    string // the SQL type a cursor's key is read back as
+	id      string // the column that makes the order total
+	desc    bool
 	// columns are those chosen; "" is all of them.
 	columns string
 	// shape turns the chosen rows, named "chosen", into columns of R. It must
