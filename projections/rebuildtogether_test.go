@@ -66,10 +66,14 @@ func TestProjectionsAreRebuiltTogether(t *testing.T) {
 			served[name] = true
 		}}})
 	}
-	orders = append(orders, rebuild.Order{Name: "nothing", Kind: rebuild.FromLog})
+	orders = append(orders, rebuild.Order{Name: "nothing", Kind: rebuild.FromLog}, orders[0])
 	for i, err := range p.Do(testContext(t), 2, orders...) {
 		var poison *rebuild.PoisonError
 		switch name := orders[i].Name; {
+		case i == len(orders)-1:
+			if !errors.Is(err, rebuild.ErrUnderWay) {
+				t.Errorf("%s a second time: %v", name, err)
+			}
 		case name == "nothing":
 			if !errors.Is(err, domain.ErrNotFound) {
 				t.Errorf("%s: %v", name, err)

@@ -1,10 +1,10 @@
 package rebuild
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -95,26 +95,24 @@ type run struct {
 
 // work does what is ordered, but for what another process is at.
 func (p *Projections) work(ctx context.Context, atOnce int, background bool, orders []Order) []error {
-	errs := make([]error, len(orders))
-	all := func(err error) []error {
-		for i := range errs {
-			errs[i] = cmp.Or(errs[i], err)
-		}
-		return errs
-	}
 	db, err := p.config.Connect(ctx)
 	if err != nil {
-		return all(err)
+		return slices.Repeat([]error{err}, len(orders))
 	}
 	defer db.Close()
 	locks, err := openLocks(ctx, db)
 	if err != nil {
-		return all(err)
+		return slices.Repeat([]error{err}, len(orders))
 	}
 	defer locks.close(ctx)
 
+	errs := make([]error, len(orders))
 	var runs []*run
 	for i, o := range orders {
+		if find(runs, o.Name) != nil { // the lock would be given twice: it is this connection's
+			errs[i] = ErrUnderWay
+			continue
+		}
 		r, err := p.start(ctx, db, locks, o, background)
 		if errs[i] = err; err == nil {
 			runs = append(runs, r)
@@ -125,7 +123,7 @@ func (p *Projections) work(ctx context.Context, atOnce int, background bool, ord
 	group.SetLimit(atOnce)
 	for i, o := range orders {
 		r := find(runs, o.Name)
-		if r == nil {
+		if errs[i] != nil {
 			continue
 		}
 		group.Go(func() error {

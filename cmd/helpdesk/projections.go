@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -220,8 +221,11 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 		}
 		return n
 	}
-	orders := make([]rebuild.Order, len(names))
-	for i, name := range names {
+	var orders []rebuild.Order
+	for _, name := range names {
+		if slices.ContainsFunc(orders, func(o rebuild.Order) bool { return o.Name == name }) {
+			continue
+		}
 		o := o
 		o.Progress = func(position, target int64) {
 			mu.Lock()
@@ -234,7 +238,7 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 			defer mu.Unlock()
 			fmt.Fprintf(cmd.OutOrStdout(), "%s is %s, up to position %d.\n", name, done, position)
 		}
-		orders[i] = rebuild.Order{Name: name, Kind: kind, Options: o}
+		orders = append(orders, rebuild.Order{Name: name, Kind: kind, Options: o})
 	}
 	failed := p.Do(ctx, buildsAtOnce, orders...)
 	if ctx.Err() != nil {
@@ -242,7 +246,7 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 	}
 	for i, err := range failed {
 		if err != nil {
-			failed[i] = fmt.Errorf("%s: %s", names[i], explain(err))
+			failed[i] = fmt.Errorf("%s: %s", orders[i].Name, explain(err))
 		}
 	}
 	return oneLine(failed)
