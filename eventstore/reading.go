@@ -15,16 +15,19 @@ import (
 // safe for concurrent use.
 type Reading struct {
 	codec *Codec
-	types []string // that one of them is given
+	types []string // that one of them is given; nil: all
 
 	mu   sync.Mutex
 	page readPage
 }
 
-// NewReading makes one for followers that state their Types.
+// NewReading makes one for followers.
 func NewReading(codec *Codec, followers ...Follower) *Reading {
 	r := &Reading{codec: codec}
 	for _, f := range followers {
+		if f.Types == nil {
+			return &Reading{codec: codec}
+		}
 		r.types = append(r.types, f.Types...)
 	}
 	slices.Sort(r.types)
@@ -66,7 +69,7 @@ func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, 
 	return r.page.of(types)
 }
 
-// of answers the events of some types.
+// of answers the events of some types; nil: all.
 func (p readPage) of(types []string) ([]Envelope, error) {
 	wanted := make(map[string]bool, len(types))
 	for _, t := range types {
@@ -74,7 +77,7 @@ func (p readPage) of(types []string) ([]Envelope, error) {
 	}
 	events := make([]Envelope, 0, len(p.events))
 	for i := range p.events {
-		if e := &p.events[i]; wanted[e.Type] {
+		if e := &p.events[i]; types == nil || wanted[e.Type] {
 			if err := p.faults[e.Position]; err != nil {
 				return nil, fmt.Errorf("event at position %d: %w", e.Position, err)
 			}

@@ -74,6 +74,28 @@ func TestAPageIsReadOnceForAllFollowers(t *testing.T) {
 	check(got, err, said)
 }
 
+func TestAFollowerWithoutTypesReadsAll(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id := newID(t)
+	l.mustAppend(t, opening(id))
+	l.mustAppend(t, appending(id, 1, ticket.Closed{}))
+	r := NewReading(l.Codec(), Follower{Types: Types(ticket.Opened{})}, Follower{})
+	tx, err := l.pool.Begin(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer tx.Rollback(testContext(t)) // it has only read
+	for _, c := range []struct {
+		types []string
+		want  int
+	}{{nil, 2}, {Types(ticket.Closed{}), 1}} {
+		if got, err := r.events(testContext(t), tx, c.types, 0, 2); err != nil || len(got) != c.want {
+			t.Errorf("of %v: got %v, %v, want %d events", c.types, got, err, c.want)
+		}
+	}
+}
+
 func TestAnEventThatCannotBeReadConcernsOnlyWhoWantsIt(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
