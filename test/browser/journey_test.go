@@ -113,6 +113,7 @@ func TestWithoutScripts(t *testing.T) {
 	b.must(t, chromedp.Click("input[name=ticket]"), chromedp.SetValue("#do", "take"), chromedp.Click(".bulk-bar button"))
 	b.sees(t, "Done to 1 ticket")
 	b.must(t, chromedp.SendKeys("#search", "mouse\r"))
+	b.until(t, "what was found", "location.search.includes('q=mouse') && document.readyState === 'complete'") // the page before has the ticket, too
 	b.sees(t, "Mouse is gone")
 	b.must(t, chromedp.Click(".saved summary"), chromedp.SendKeys("#view-name", "Mice"), chromedp.Click(".saved details button"))
 	b.sees(t, "The view is saved.")
