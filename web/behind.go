@@ -12,8 +12,9 @@ import (
 	"helpdesk/projections"
 )
 
-// behindMost is how many events behind numbers are read at a time.
-const behindMost = 100
+// behindMost is how many events behind numbers are read at a time: a page of them
+// stays under 100 kB in all.
+const behindMost = 60
 
 // behindQuery is which number the tickets behind are asked for.
 type behindQuery struct {

@@ -82,7 +82,7 @@ type timerRow struct {
 }
 
 // timersPage is how many timers a page lists.
-const timersPage = 50
+const timersPage = 40
 
 func (s *Site) showEscalation(v *Visit) (reply, error) {
 	place := v.Request.URL.Query().Get("after")

@@ -11,6 +11,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/a-h/templ"
+
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 )
@@ -35,7 +37,7 @@ const (
 const (
 	reportDays    = 7   // when the address does not say
 	reportDaysMax = 366 // as in the API
-	agentsMost    = 20  // agents that are listed at first
+	agentsMost    = 10  // agents that are listed at first
 )
 
 // period is what the reports of a page are about.
@@ -200,6 +202,16 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 	return show("Reports", reportsPageOf(view)), err
 }
 
+// partOf answers a part of the reports: by itself to the script, which has the rest
+// of the page, and else on a page of its own.
+func partOf(v *Visit, title string, view reportsView, part templ.Component) reply {
+	v.header.Add("Vary", "X-Part")
+	if v.Request.Header.Get("X-Part") != "" {
+		return fragment(part)
+	}
+	return show(title, reportPartPage(view, part))
+}
+
 func (s *Site) showCourse(v *Visit) (reply, error) {
 	p, err := s.period(v)
 	if err != nil {
@@ -207,7 +219,7 @@ func (s *Site) showCourse(v *Visit) (reply, error) {
 	}
 	view := reportsView{Period: p}
 	err = s.fillRowsOfReport(v, &view)
-	return show(p.course(), reportPartPage(view, coursePart(view))), err
+	return partOf(v, p.course(), view, coursePart(view)), err
 }
 
 func (s *Site) showWaits(v *Visit) (reply, error) {
@@ -217,7 +229,7 @@ func (s *Site) showWaits(v *Visit) (reply, error) {
 	}
 	waits, err := s.Reports.ResponseTimes(v.ctx(), p.span(), projections.Explain{})
 	view := reportsView{Period: p, Waits: waits.Rows}
-	return show(waitsTitle, reportPartPage(view, waitsPart(view))), err
+	return partOf(v, waitsTitle, view, waitsPart(view)), err
 }
 
 func (s *Site) showAgents(v *Visit) (reply, error) {
@@ -231,7 +243,7 @@ func (s *Site) showAgents(v *Visit) (reply, error) {
 	if all := len(view.Agents); all > agentsMost && v.Request.URL.Query().Get("agents") != "all" {
 		view.Agents, view.MoreAgents = view.Agents[:agentsMost], all-agentsMost
 	}
-	return show(agentsTitle, reportPartPage(view, agentsPart(view))), err
+	return partOf(v, agentsTitle, view, agentsPart(view)), err
 }
 
 // period reads the period of the address; its end is known then.

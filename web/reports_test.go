@@ -2,6 +2,8 @@ package web
 
 import (
 	"context"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 	"time"
@@ -60,7 +62,12 @@ func TestReportsAreOfAnyPeriod(t *testing.T) {
 	}
 	holds(t, get(s, "auditor", "/admin/reports/course/"+at), 200, `id="course"`, "Day by day", "<desc", "The figures", "Sun 25 Jan 2026",
 		"v-100h", "7 values from 25 January 2026 on, between 2 and 8; the last is 8.")
-	holds(t, get(s, "auditor", "/admin/reports/waits/"+at), 200, `id="waits"`, "1 minute 30 seconds")
+	holds(t, get(s, "auditor", "/admin/reports/waits/"+at), 200, `id="waits"`, "1 minute 30 seconds", "<html")
+	byScript := httptest.NewRequest(http.MethodGet, "/admin/reports/waits/"+at, nil)
+	byScript.Header.Set("X-Part", "yes")
+	w = send(s, "auditor", byScript)
+	holds(t, w, 200, `id="waits"`, "1 minute 30 seconds")
+	lacks(t, w.Body.String(), "<html")
 	holds(t, get(s, "auditor", "/admin/reports/agents/"+at), 200, `id="agents"`, "1 hour 30 minutes", "nobody")
 	for query, want := range map[string]struct {
 		n           int

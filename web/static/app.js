@@ -246,7 +246,7 @@ async function later(part) {
 	const link = late.cloneNode(true);
 	late.textContent = "It is being counted\u2026";
 	part.setAttribute("aria-busy", "true");
-	const answer = await fetch(part.dataset.later).catch(() => null);
+	const answer = await fetch(part.dataset.later, { headers: { "X-Part": "yes" } }).catch(() => null);
 	const page = answer?.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html");
 	part.removeAttribute("aria-busy");
 	const counted = page && page.getElementById(part.id);
