@@ -277,7 +277,7 @@ func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e projectio
 func (d *desk) Agents(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.AgentCounts], err error) {
 	d.spans, d.explain = []projections.Span{s}, e
 	name, half := "=agent", 1800.5
-	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}, {Assigned: 1}}
+	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, WaitTimes: projections.WaitTimes{AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}}, {Assigned: 1}}
 	return out, nil
 }
 

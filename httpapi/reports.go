@@ -238,7 +238,12 @@ func (a *API) responseTimes(ctx context.Context, c *Call, in SpanQuery) (Table[R
 		return Table[ResponseTime]{}, err
 	}
 	report, err := a.Read.ResponseTimes(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.ResponseTimes) ResponseTime { return ResponseTime(r) })
+	return tableOf(&from, to, in.Explaining, report, err, func(r projections.ResponseTimes) ResponseTime {
+		return ResponseTime{
+			Measure: r.Measure, Priority: r.Priority, Tickets: r.Tickets,
+			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
+		}
+	})
 }
 
 // tableOf makes the answer of what was read.

@@ -60,7 +60,7 @@ func TestAnAnalystTriesOtherThings(t *testing.T) {
 		`SELECT * FROM public.checkpoints`,
 		`SELECT * FROM saga.outbox`,
 		`SELECT * FROM audit.tiles`,
-		`INSERT INTO read.hourly_facts VALUES ('opened', now(), 1)`,
+		`INSERT INTO read.ticket_counts VALUES ('day', now(), 'low', 1, 0, 0, 0, 0, 0, 0, 0, 0, 0)`,
 		`UPDATE read.tickets SET title = 'x'`,
 		`DELETE FROM read.comments`,
 		`TRUNCATE read.users`,

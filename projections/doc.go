@@ -14,10 +14,10 @@
 //	comment_list     read.comments           every comment as it is now
 //	user_list        read.users              everybody as they are now
 //	ticket_history   read.ticket_history     every ticket as it was, a row an interval
-//	ticket_measures  read.ticket_facts,      what reports count, one by one,
+//	ticket_reports   read.ticket_facts,      what reports count, one by one,
 //	                 read.ticket_measures,   by ticket,
-//	                 read.hourly_facts,      and in sums by the hour
-//	                 read.hourly_moves
+//	                 read.ticket_counts,     and in sums by the hour and the day
+//	                 read.agent_counts
 //	email_ledger     read.emails             every letter and what became of it
 //	ticket_search    read.ticket_search,     the words of every ticket, with and
 //	                 read.search_texts       without those of notes among staff
@@ -51,5 +51,5 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketMeasures(), ticketHistory(), ticketSearch(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), ticketSearch(), emailLedger()}
 }

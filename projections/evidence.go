@@ -59,47 +59,56 @@ type Evidence struct {
 }
 
 // evidenceColumns are those of Evidence, of a fact f and the measures m of its
-// ticket. What a statement knows better it answers in their place.
-const evidenceColumns = `m.number AS ticket_number, f.ticket_id, f.position, f.occurred_at`
+// ticket; what is in their place for other evidence has the same names.
+const (
+	evidenceColumns = `m.number AS ticket_number, f.ticket_id, f.position, f.occurred_at`
+	withoutAgent    = `NULL::text AS status, f.priority, NULL::uuid AS agent_id`
+	withoutStay     = `NULL::bigint AS left_position, NULL::timestamptz AS left_at`
+)
 
-// staysSQL are the stays of tickets in a status and priority: f is the fact they
-// begin with, l the one they end with.
-const staysSQL = `read.ticket_facts AS f
-    JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
-    LEFT JOIN LATERAL (
-        SELECT position, occurred_at FROM read.ticket_facts AS later
-        WHERE later.ticket_id = f.ticket_id AND later.fact IN ` + moveFacts + ` AND later.position > f.position
-          AND (later.status, later.priority) IS DISTINCT FROM (f.status, f.priority)
-        ORDER BY position LIMIT 1
-    ) AS l ON TRUE
-    WHERE f.fact IN ` + moveFacts + ` AND f.status IS NOT NULL
-      AND (f.status, f.priority) IS DISTINCT FROM (f.status_before, f.priority_before)`
-
-// The facts of a span are found before they are put in order: in the order of
-// positions Postgres would walk the table from its begin, in search of a few that
-// are at its end.
+// Which facts are wanted is told by an index alone. They are found before they are
+// put in order: in the order of positions Postgres would walk the table from its
+// begin, in search of a few that are at its end. Stays that were under way at an
+// instant are points of the plane, as their index has them.
 const countsEvidenceSQL = `
 WITH spans AS (
     SELECT since, upto FROM unnest($1::timestamptz[], $2::timestamptz[]) AS s (since, upto)
-), within AS MATERIALIZED (
-    SELECT f.position, f.ticket_id, f.fact, f.occurred_at, f.priority
+), happened AS MATERIALIZED (
+    SELECT f.position
     FROM spans JOIN read.ticket_facts AS f ON f.occurred_at >= since AND f.occurred_at < upto
     WHERE f.fact = ANY ($5) AND (f.next_at IS NULL OR f.next_at >= upto) AND f.position > $3
+), ended AS MATERIALIZED (
+    SELECT DISTINCT came_position, position
+    FROM spans CROSS JOIN date_part('epoch', upto - timestamptz 'epoch') AS seconds CROSS JOIN LATERAL (
+        SELECT came_position, position
+        FROM read.ticket_facts
+        WHERE point(date_part('epoch', came_at - timestamptz 'epoch'), date_part('epoch', occurred_at - timestamptz 'epoch'))
+            <@ box(point('-infinity', seconds), point(seconds, 'infinity')) AND came_at < upto AND occurred_at >= upto
+          AND came_at IS NOT NULL AND status_before IN ` + backlogStatuses + ` OFFSET 0
+    ) AS stays
+    WHERE came_position > $3 AND 'backlog' = ANY ($5)
 ), first AS (
-    SELECT * FROM within ORDER BY position FETCH FIRST $4 ROWS ONLY
+    SELECT f.fact AS number, NULL AS status, f.priority, f.ticket_id, f.position, f.occurred_at, ` + withoutStay + `
+    FROM read.ticket_facts AS f
+    WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $4 ROWS ONLY))
+    UNION ALL
+    SELECT 'backlog', f.status_before, f.priority_before, f.ticket_id, f.came_position, f.came_at, f.position, f.occurred_at
+    FROM read.ticket_facts AS f
+    WHERE f.position = ANY (ARRAY(SELECT position FROM ended ORDER BY came_position FETCH FIRST $4 ROWS ONLY))
+    UNION ALL
+    (SELECT 'backlog', status, priority, ticket_id, came_position, came_at, NULL, NULL
+    FROM read.ticket_measures
+    WHERE status IN ` + backlogStatuses + ` AND came_at < (SELECT max(upto) FROM spans) AND came_position > $3 AND 'backlog' = ANY ($5)
+    ORDER BY came_position FETCH FIRST $4 ROWS ONLY)
+    ORDER BY position, number FETCH FIRST $4 ROWS ONLY
 )
-SELECT f.fact AS number, NULL::text AS status, f.priority, NULL::uuid AS agent_id, ` + evidenceColumns + `,
-    NULL::bigint AS left_position, NULL::timestamptz AS left_at, NULL::float8 AS seconds
+SELECT f.number, f.status, f.priority, NULL::uuid AS agent_id, ` + evidenceColumns + `, f.left_position, f.left_at, NULL::float8 AS seconds
 FROM first AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
-UNION ALL
-SELECT 'backlog', f.status, f.priority, NULL, ` + evidenceColumns + `, l.position, l.occurred_at, NULL
-FROM ` + staysSQL + ` AND f.status IN ` + backlogStatuses + ` AND f.position > $3 AND 'backlog' = ANY ($5)
-  AND EXISTS (SELECT FROM spans WHERE f.occurred_at < upto AND (l.occurred_at IS NULL OR l.occurred_at >= upto))
-ORDER BY position, number FETCH FIRST $4 ROWS ONLY`
+ORDER BY position, number`
 
 const reportEvidenceSQL = `
-WITH within AS MATERIALIZED (
-    SELECT f.position, f.ticket_id, f.fact, f.occurred_at, f.priority
+WITH happened AS MATERIALIZED (
+    SELECT f.position
     FROM read.ticket_facts AS f
     WHERE f.fact = ANY ($6) AND f.occurred_at > $1 AND f.occurred_at <= $2 AND f.position > $4
       AND CASE WHEN $3::timestamptz IS NULL THEN f.next_at IS NULL OR f.next_at > $2
@@ -108,48 +117,50 @@ WITH within AS MATERIALIZED (
             WHERE later.ticket_id = f.ticket_id AND later.fact = f.fact AND later.occurred_at <= $2 AND later.recorded_at <= $3
               AND (later.occurred_at, later.position) > (f.occurred_at, f.position)
         ) END
-), first AS (
-    SELECT * FROM within ORDER BY position FETCH FIRST $5 ROWS ONLY
 )
-SELECT f.fact AS number, NULL::text AS status, f.priority, NULL::uuid AS agent_id, ` + evidenceColumns + `,
-    NULL::bigint AS left_position, NULL::timestamptz AS left_at, NULL::float8 AS seconds
-FROM first AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
+SELECT f.fact AS number, ` + withoutAgent + `, ` + evidenceColumns + `, ` + withoutStay + `, NULL::float8 AS seconds
+FROM read.ticket_facts AS f JOIN read.ticket_measures AS m USING (ticket_id)
+WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $5 ROWS ONLY))
 ORDER BY position`
 
 const statusEvidenceSQL = `
+WITH stays AS (
+    SELECT came_position AS position, ticket_id, came_at AS occurred_at, status_before AS status, priority_before AS priority,
+        position AS left_position, occurred_at AS left_at
+    FROM read.ticket_facts
+    WHERE fact IN ` + moveFacts + ` AND came_at < $1 AND occurred_at >= $1 AND came_position > $2
+    UNION ALL
+    SELECT came_position, ticket_id, came_at, status, priority, NULL, NULL
+    FROM read.ticket_measures
+    WHERE status IS NOT NULL AND came_at < $1 AND came_position > $2
+    ORDER BY position FETCH FIRST $3 ROWS ONLY
+)
 SELECT 'tickets' AS number, f.status, f.priority, NULL::uuid AS agent_id, ` + evidenceColumns + `,
-    l.position AS left_position, l.occurred_at AS left_at, NULL::float8 AS seconds
-FROM ` + staysSQL + ` AND f.position > $2 AND f.occurred_at < $1 AND (l.occurred_at IS NULL OR l.occurred_at >= $1)
-ORDER BY position FETCH FIRST $3 ROWS ONLY`
+    f.left_position, f.left_at, NULL::float8 AS seconds
+FROM stays AS f JOIN read.ticket_measures AS m USING (ticket_id)
+ORDER BY position`
 
 const agentsEvidenceSQL = `
-WITH within AS MATERIALIZED (
-    SELECT f.position, f.ticket_id, f.fact, f.occurred_at, f.next_at, f.priority, f.actor_id, f.assigned_to
-    FROM read.ticket_facts AS f
-    WHERE f.fact = ANY ($5) AND f.occurred_at >= $1 AND f.occurred_at < $2 AND f.position > $3
-), first AS (
-    SELECT * FROM within ORDER BY position FETCH FIRST $4 ROWS ONLY
+WITH happened AS MATERIALIZED (
+    SELECT position FROM read.ticket_facts
+    WHERE fact = ANY ($5) AND occurred_at >= $1 AND occurred_at < $2 AND position > $3
 )
-SELECT CASE f.fact WHEN 'first_response' THEN 'first_responses' ELSE f.fact END AS number, NULL::text AS status, f.priority,
-    CASE f.fact WHEN 'first_response' THEN f.actor_id ELSE f.assigned_to END AS agent_id, ` + evidenceColumns + `,
-    NULL::bigint AS left_position, NULL::timestamptz AS left_at,
-    CASE WHEN f.fact = 'resolved' AND (f.next_at IS NULL OR f.next_at >= $2)
-        THEN extract(epoch FROM greatest(f.occurred_at - m.opened_at, interval '0'))::float8 END AS seconds
-FROM first AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
+SELECT CASE f.fact WHEN 'first_response' THEN 'first_responses' ELSE f.fact END AS number, NULL::text AS status, f.priority, f.agent_id,
+    ` + evidenceColumns + `, ` + withoutStay + `,
+    CASE WHEN f.fact = 'resolved' AND (f.next_at IS NULL OR f.next_at >= $2) THEN f.wait_us / 1e6::float8 END AS seconds
+FROM read.ticket_facts AS f JOIN read.ticket_measures AS m USING (ticket_id)
+WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $4 ROWS ONLY))
 ORDER BY position`
 
 const responseTimesEvidenceSQL = `
-WITH within AS MATERIALIZED (
-    SELECT f.position, f.ticket_id, f.fact, f.occurred_at, f.priority
-    FROM read.ticket_facts AS f
-    WHERE f.fact = ANY ($5) AND f.occurred_at >= $1 AND f.occurred_at < $2 AND (f.next_at IS NULL OR f.next_at >= $2) AND f.position > $3
-), first AS (
-    SELECT * FROM within ORDER BY position FETCH FIRST $4 ROWS ONLY
+WITH happened AS MATERIALIZED (
+    SELECT position FROM read.ticket_facts
+    WHERE fact = ANY ($5) AND occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2) AND position > $3
 )
-SELECT CASE f.fact WHEN 'resolved' THEN 'resolution' ELSE f.fact END AS number, NULL::text AS status, f.priority, NULL::uuid AS agent_id,
-    ` + evidenceColumns + `, NULL::bigint AS left_position, NULL::timestamptz AS left_at,
-    extract(epoch FROM greatest(f.occurred_at - m.opened_at, interval '0'))::float8 AS seconds
-FROM first AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
+SELECT CASE f.fact WHEN 'resolved' THEN 'resolution' ELSE f.fact END AS number, ` + withoutAgent + `,
+    ` + evidenceColumns + `, ` + withoutStay + `, f.wait_us / 1e6::float8 AS seconds
+FROM read.ticket_facts AS f JOIN read.ticket_measures AS m USING (ticket_id)
+WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $4 ROWS ONLY))
 ORDER BY position`
 
 var (

@@ -3,10 +3,12 @@ package projections
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"slices"
 	"testing"
 	"time"
 
+	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
@@ -17,25 +19,26 @@ import (
 type reported struct {
 	facts    []factRow
 	measures []measureRow
-	hours    []hourlyFact
-	moves    []hourlyMove
+	counts   []ticketCount
+	agents   []agentCount
 }
 
 func (d *desk) reported(t testing.TB) reported {
 	t.Helper()
+	counts := all[ticketCount](t, d, `SELECT * FROM read.ticket_counts ORDER BY unit, since, priority`)
+	for i := range counts {
+		counts[i].Since = counts[i].Since.UTC()
+	}
+	agents := all[agentCount](t, d, `SELECT * FROM read.agent_counts ORDER BY unit, since, agent_id NULLS FIRST`)
+	for i := range agents {
+		agents[i].Since = agents[i].Since.UTC()
+	}
 	return reported{
 		facts:    all[factRow](t, d, `SELECT `+factColumns+` FROM read.ticket_facts ORDER BY position`),
 		measures: all[measureRow](t, d, `SELECT `+measureColumns+` FROM read.ticket_measures ORDER BY ticket_id`),
-		hours:    utc(all[hourlyFact](t, d, `SELECT * FROM read.hourly_facts ORDER BY fact, hour`), func(h *hourlyFact) *time.Time { return &h.Hour }),
-		moves:    utc(all[hourlyMove](t, d, `SELECT * FROM read.hourly_moves ORDER BY status, priority, hour`), func(h *hourlyMove) *time.Time { return &h.Hour }),
+		counts:   counts,
+		agents:   agents,
 	}
-}
-
-func utc[R any](rows []R, at func(*R) *time.Time) []R {
-	for i := range rows {
-		*at(&rows[i]) = at(&rows[i]).UTC()
-	}
-	return rows
 }
 
 // factNames is which events are facts, but for the first response.
@@ -76,16 +79,51 @@ func foldFacts(events []eventstore.Envelope) (rows []factRow) {
 			rows = append(rows, row)
 		}
 	}
-	for i, r := range rows {
-		for _, later := range rows { // the nearest one of those behind it
-			behind := cmp.Or(later.OccurredAt.Compare(r.OccurredAt), cmp.Compare(later.Position, r.Position)) > 0
-			if behind && later.Fact == r.Fact && (rows[i].NextAt == nil || later.OccurredAt.Before(*rows[i].NextAt)) {
-				rows[i].NextAt = ptr(later.OccurredAt)
+	for i := range rows {
+		r := &rows[i]
+		switch r.Fact {
+		case "first_response":
+			r.AgentID = r.ActorID
+		case "assigned", "resolved", "reopened", "escalated":
+			r.AgentID = r.AssignedTo
+		}
+		if r.Fact == "first_response" || r.Fact == "resolved" {
+			r.WaitUS = ptr(max(r.OccurredAt.Sub(events[0].OccurredAt).Microseconds(), 0))
+		}
+		for _, before := range rows[:i] { // the last one that brought it where it was
+			if r.StatusBefore != nil && moved(before) && moved(*r) {
+				r.CamePosition, r.CameAt = ptr(before.Position), ptr(before.OccurredAt)
 			}
 		}
 	}
+	for i := range rows {
+		nearestBehind(rows, &rows[i])
+	}
 	return rows
 }
+
+func moved(f factRow) bool {
+	return !gocmp.Equal(f.Status, f.StatusBefore) || !gocmp.Equal(f.Priority, f.PriorityBefore)
+}
+
+// nearestBehind fills in when a fact happened again, to anybody and to the same
+// agent.
+func nearestBehind(rows []factRow, r *factRow) {
+	for _, later := range rows {
+		if cmp.Or(later.OccurredAt.Compare(r.OccurredAt), cmp.Compare(later.Position, r.Position)) <= 0 || later.Fact != r.Fact {
+			continue
+		}
+		if r.NextAt == nil || later.OccurredAt.Before(*r.NextAt) {
+			r.NextAt = ptr(later.OccurredAt)
+		}
+		if gocmp.Equal(later.AgentID, r.AgentID) && agentNumbers[r.Fact] && (r.AgentNextAt == nil || later.OccurredAt.Before(*r.AgentNextAt)) {
+			r.AgentNextAt = ptr(later.OccurredAt)
+		}
+	}
+}
+
+// agentNumbers are the facts that the report on agents counts.
+var agentNumbers = map[string]bool{"assigned": true, "first_response": true, "resolved": true, "reopened": true, "escalated": true}
 
 func nullable(id uuid.UUID) *uuid.UUID {
 	if id == uuid.Nil {
@@ -123,6 +161,9 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 		if e.Type == "ticket.resolved" && row.FirstResolvedAt == nil {
 			row.FirstResolvedAt = ptr(e.OccurredAt)
 		}
+		if s.Status != was.Status || s.Exists != was.Exists || s.Priority != was.Priority {
+			row.CamePosition, row.CameAt = e.Position, e.OccurredAt
+		}
 		if factNames[e.Type] != "" || e.Position == firstResponse(events) {
 			row.Position = e.Position
 		}
@@ -143,35 +184,74 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 	return row
 }
 
-// sum puts facts and measures in order and adds them up by the hour.
+// sum puts facts and measures in order and adds them up by the hour and the day.
 func (r *reported) sum() {
 	slices.SortFunc(r.facts, func(a, b factRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(r.measures, func(a, b measureRow) int { return bytes.Compare(a.TicketID[:], b.TicketID[:]) })
-	counts, moves := map[factHour]int64{}, map[moveHour]int64{}
-	for _, f := range r.facts {
-		hour := time.Unix(f.OccurredAt.Unix()-f.OccurredAt.Unix()%3600, 0).UTC()
-		if f.NextAt == nil {
-			counts[factHour{f.Fact, hour}]++
+	for unit, seconds := range map[string]int64{"hour": 3600, "day": 86_400} {
+		r.sumBy(unit, seconds)
+	}
+	slices.SortFunc(r.counts, func(a, b ticketCount) int {
+		return cmp.Or(cmp.Compare(a.Unit, b.Unit), a.Since.Compare(b.Since), cmp.Compare(a.Priority, b.Priority))
+	})
+	slices.SortFunc(r.agents, func(a, b agentCount) int {
+		return cmp.Or(cmp.Compare(a.Unit, b.Unit), a.Since.Compare(b.Since), cmp.Compare(orNobody(a.AgentID), orNobody(b.AgentID)))
+	})
+}
+
+func orNobody(id *uuid.UUID) string {
+	if id == nil {
+		return ""
+	}
+	return id.String()
+}
+
+// sumBy adds facts up by units of some seconds.
+func (r *reported) sumBy(unit string, seconds int64) {
+	counts, agents := map[string]*ticketCount{}, map[string]*agentCount{}
+	since := func(f factRow) time.Time {
+		return time.Unix(f.OccurredAt.Unix()-f.OccurredAt.Unix()%seconds, 0).UTC()
+	}
+	count := func(f factRow, p ticket.Priority) *ticketSums {
+		key := fmt.Sprint(since(f), p)
+		if counts[key] == nil {
+			counts[key] = &ticketCount{ticketCountKey: ticketCountKey{unitKey{unit, since(f)}, p}}
 		}
+		return &counts[key].ticketSums
+	}
+	nets := func(s *ticketSums) map[ticket.Status]*int64 {
+		return map[ticket.Status]*int64{"open": &s.NetOpen, "in-progress": &s.NetInProgress, "escalated": &s.NetEscalated,
+			"resolved": &s.NetResolved, "closed": &s.NetClosed}
+	}
+	for _, f := range r.facts {
 		if f.StatusBefore != nil {
-			moves[moveHour{*f.StatusBefore, *f.PriorityBefore, hour}]--
+			*nets(count(f, *f.PriorityBefore))[*f.StatusBefore]--
 		}
 		if f.Status != nil {
-			moves[moveHour{*f.Status, *f.Priority, hour}]++
+			s := count(f, *f.Priority)
+			*nets(s)[*f.Status]++
+			n := map[string]*int64{"opened": &s.Opened, "resolved": &s.Resolved, "reopened": &s.Reopened, "escalated": &s.Escalated, "closed": &s.Closed}[f.Fact]
+			if n != nil && f.NextAt == nil {
+				*n++
+			}
+		}
+		if !agentNumbers[f.Fact] || f.AgentNextAt != nil {
+			continue
+		}
+		key := fmt.Sprint(since(f), orNobody(f.AgentID))
+		if agents[key] == nil {
+			agents[key] = &agentCount{unitKey: unitKey{unit, since(f)}, AgentID: f.AgentID}
+		}
+		s := &agents[key].agentSums
+		*map[string]*int64{"assigned": &s.Assigned, "first_response": &s.FirstResponses, "resolved": &s.Resolved, "reopened": &s.Reopened,
+			"escalated": &s.Escalated}[f.Fact]++
+	}
+	for _, row := range counts {
+		if row.ticketSums != (ticketSums{}) {
+			r.counts = append(r.counts, *row)
 		}
 	}
-	for key, n := range counts {
-		r.hours = append(r.hours, hourlyFact{key, n})
+	for _, row := range agents {
+		r.agents = append(r.agents, *row)
 	}
-	for key, n := range moves {
-		if n != 0 {
-			r.moves = append(r.moves, hourlyMove{key, n})
-		}
-	}
-	slices.SortFunc(r.hours, func(a, b hourlyFact) int {
-		return cmp.Or(cmp.Compare(a.Fact, b.Fact), a.Hour.Compare(b.Hour))
-	})
-	slices.SortFunc(r.moves, func(a, b hourlyMove) int {
-		return cmp.Or(cmp.Compare(a.Status, b.Status), cmp.Compare(a.Priority, b.Priority), a.Hour.Compare(b.Hour))
-	})
 }

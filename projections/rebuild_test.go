@@ -336,17 +336,17 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 	c.fill(t, 120)
 	d.project(t, fresh)
 	faulty, bad := d.faultyMeasures(t)
-	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_measures", rebuild.Options{})
+	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_reports", rebuild.Options{})
 	var poison *rebuild.PoisonError
 	if !errors.As(err, &poison) || poison.Position != bad {
 		t.Fatalf("got %v, want position %d named", err, bad)
 	}
-	s, err := d.rebuilding(64).Status(testContext(t), "ticket_measures")
+	s, err := d.rebuilding(64).Status(testContext(t), "ticket_reports")
 	if err != nil || s.State != rebuild.Following || s.Rebuild.Phase != rebuild.Failed || s.Rebuild.Position != bad-1 || *s.Rebuild.ErrorPosition != bad {
 		t.Errorf("%+v, rebuild %+v, %v", s, s.Rebuild, err)
 	}
 	d.checkTables(t)
-	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_measures", rebuild.Options{}); err != nil { // mended
+	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_reports", rebuild.Options{}); err != nil { // mended
 		t.Error(err)
 	}
 	d.checkTables(t)
@@ -359,7 +359,7 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 	fresh := d.follow(t, 100)
 	newCrowd(d, 12).fill(t, 60)
 	d.project(t, fresh)
-	changed := ticketMeasures()
+	changed := ticketReports()
 	changed.Version = 2
 	apply := changed.Apply
 	changed.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -370,23 +370,23 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 		return err
 	}
 	p := d.rebuilding(1000, changed)
-	if s, err := p.Status(testContext(t), "ticket_measures"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
+	if s, err := p.Status(testContext(t), "ticket_reports"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rebuild(testContext(t), "ticket_measures", rebuild.Options{}); err != nil {
+	if err := p.Rebuild(testContext(t), "ticket_reports", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var upper bool
 	if err := d.pool.QueryRow(testContext(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
 		t.Errorf("the tables are not the new version's: %v", err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_measures"); err != nil || s.Outdated() {
+	if s, err := p.Status(testContext(t), "ticket_reports"); err != nil || s.Outdated() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rollback(testContext(t), "ticket_measures", rebuild.Options{}); err != nil {
+	if err := p.Rollback(testContext(t), "ticket_reports", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_measures"); err != nil || !s.Outdated() {
+	if s, err := p.Status(testContext(t), "ticket_reports"); err != nil || !s.Outdated() {
 		t.Errorf("rolled back: %+v, %v", s, err)
 	}
 	d.checkTables(t)

@@ -18,7 +18,7 @@ import (
 // second half of the log.
 func (d *desk) faultyMeasures(t testing.TB) (faulty eventstore.Follower, bad int64) {
 	t.Helper()
-	faulty = ticketMeasures()
+	faulty = ticketReports()
 	log := d.log(t)
 	bad = log[slices.IndexFunc(log, func(e eventstore.Envelope) bool {
 		return e.Position > int64(len(log)/2) && slices.Contains(faulty.Types, e.Type)

@@ -13,7 +13,7 @@ import (
 // times it happened within the span, the last one is counted, the one without
 // another behind it up to the span's end.
 //
-// Of the hours that are wholly within, read.hourly_facts has the sum of those
+// Of the hours that are wholly within, read.ticket_counts has the sum of those
 // with none behind them at all; rows are read for the parts of the first hour
 // within and of the last one beyond, of which there are none yet while the span
 // ends now, and for those that happened again, but after the end. So it takes as
@@ -29,19 +29,21 @@ WITH given AS (
         date_trunc('hour', upto - $2::bigint * interval '24 hours', 'UTC') + interval '1 hour' AS first_hour,
         date_trunc('hour', upto, 'UTC') AS last_hour
     FROM given
+), hours AS MATERIALIZED (
+    SELECT sum(opened) AS opened, sum(resolved) AS resolved, sum(escalated) AS escalated
+    FROM span JOIN read.ticket_counts AS c ON unit = 'hour' AND c.since >= first_hour AND c.since <= last_hour
 ), again AS MATERIALIZED (
     SELECT fact, occurred_at FROM read.ticket_facts
     WHERE fact IN ('resolved', 'escalated') AND next_at IS NOT NULL AND tstzrange(occurred_at, next_at) @> (SELECT upto FROM span)
 ), counts AS (
     SELECT fact,
-        (SELECT coalesce(sum(tickets), 0) FROM read.hourly_facts AS h
-            WHERE h.fact = k.fact AND hour >= first_hour AND hour <= last_hour)
+        coalesce(CASE k.fact WHEN 'opened' THEN h.opened WHEN 'resolved' THEN h.resolved ELSE h.escalated END, 0)
         + (SELECT count(*) FROM read.ticket_facts AS f
             WHERE f.fact = k.fact AND occurred_at > since AND occurred_at < first_hour AND next_at IS NULL)
         - (SELECT count(*) FROM read.ticket_facts AS f
             WHERE f.fact = k.fact AND occurred_at > upto AND occurred_at < last_hour + interval '1 hour' AND next_at IS NULL)
         + (SELECT count(*) FROM again AS a WHERE a.fact = k.fact AND occurred_at > since) AS tickets
-    FROM span CROSS JOIN unnest(ARRAY['opened', 'resolved', 'escalated']) AS k (fact)
+    FROM span CROSS JOIN hours AS h CROSS JOIN unnest(ARRAY['opened', 'resolved', 'escalated']) AS k (fact)
 )
 SELECT
     (SELECT tickets::bigint FROM counts WHERE fact = 'opened') AS opened,
@@ -53,12 +55,12 @@ SELECT
 FROM span`
 
 // The position of the log that the facts are complete up to; between the two
-// stands the parameter with the types that ticketMeasures wants.
+// stands the parameter with the types that ticketReports wants.
 const (
 	factsUptoSQL = `coalesce((SELECT CASE WHEN c.position >= head.position THEN head.position -- or the log may be scanned for nothing
         WHEN EXISTS (SELECT FROM events WHERE position > c.position AND position <= head.position AND type = ANY (`
 	factsPositionSQL = `)) THEN c.position ELSE head.position END
-        FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_measures' AND head.id = 1), 0)`
+        FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_reports' AND head.id = 1), 0)`
 )
 
 // knownReportSQL is reportSQL without what was recorded later than $4. Sums do
@@ -101,7 +103,7 @@ func (r *Reader) Report(ctx context.Context, q ReportQuery) (Report, error) {
 }
 
 func report(ctx context.Context, db querier, q ReportQuery) (Report, error) {
-	args := []any{instant(q.To), q.Days, ticketMeasures().Types}
+	args := []any{instant(q.To), q.Days, ticketReports().Types}
 	if q.KnownAt.IsZero() {
 		return one[Report](ctx, db, "report", reportSQL, args...)
 	}

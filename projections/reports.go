@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -48,19 +49,22 @@ type AgentCounts struct {
 	Resolved       int64
 	Reopened       int64
 	Escalated      int64
-	AverageSeconds *float64 // from opening to resolution; nil: none was resolved
-	MedianSeconds  *float64
-	P90Seconds     *float64
+	WaitTimes      // from opening to resolution
 }
 
 // ResponseTimes say how long tickets waited.
 type ResponseTimes struct {
-	Measure        string           // first_response or resolution
-	Priority       *ticket.Priority // nil: all
-	Tickets        int64
-	AverageSeconds *float64 // nil: there are none
-	MedianSeconds  *float64
-	P90Seconds     *float64
+	Measure  string           // first_response or resolution
+	Priority *ticket.Priority // nil: all
+	Tickets  int64
+	WaitTimes
+}
+
+// WaitTimes sum up waits; nil where there are none.
+type WaitTimes struct {
+	AverageSeconds *float64 `db:"-"` // not read from rows, but worked out
+	MedianSeconds  *float64 `db:"-"`
+	P90Seconds     *float64 `db:"-"`
 }
 
 // Reported is the rows of a report, and the position of the log that they are
@@ -86,44 +90,67 @@ const moveFacts = `('opened', 'started', 'resolved', 'closed', 'reopened', 'esca
 // backlogStatuses are those of tickets that somebody still has to see to.
 const backlogStatuses = `('open', 'in-progress', 'escalated')`
 
-// countsSQL counts in the spans from $1 to $2, which follow each other. The
-// backlog at the end of each is the sum of all whole hours before it, of which
-// each is added up once (or else Postgres would do it again for every row), and of
-// the moves in the part of an hour that is left.
+// justBefore makes of the end of a span the last instant within it.
+const justBefore = ` - interval '1 microsecond'`
+
+// countsSQL counts in the spans from $1 to $2, which follow each other. Of those
+// that happened within a span, the ones without another behind them are summed up
+// by the day and the hour: whole days that begin within, less the hours and the part
+// of an hour before it, more those after the last whole day. Only the parts of hours
+// are read one by one, and those that happened again after the span.
+//
+// All time before the first span is a span too, for the backlog at the end of each
+// is what came into it so far less what left it. OFFSET 0 has the few rows at each
+// end looked up: joined, they would be searched for among all rows.
 const countsSQL = `
-WITH spans AS (
-    SELECT n, since, upto, date_trunc('hour', upto, 'UTC') AS hour
-    FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS s (since, upto, n)
-), happened AS (
-    SELECT n, priority,
-        count(*) FILTER (WHERE fact = 'opened') AS opened,
-        count(*) FILTER (WHERE fact = 'resolved') AS resolved,
-        count(*) FILTER (WHERE fact = 'reopened') AS reopened,
-        count(*) FILTER (WHERE fact = 'escalated') AS escalated,
-        count(*) FILTER (WHERE fact = 'closed') AS closed
-    FROM spans JOIN read.ticket_facts ON occurred_at >= since AND occurred_at < upto
-    WHERE fact IN ('opened', 'resolved', 'reopened', 'escalated', 'closed') AND (next_at IS NULL OR next_at >= upto)
-    GROUP BY n, priority
-), sums AS MATERIALIZED (
-    SELECT priority, width_bucket(hour, (SELECT array_agg(hour ORDER BY n) FROM spans)) AS before, sum(net) AS net
-    FROM read.hourly_moves
-    WHERE status IN ` + backlogStatuses + `
-    GROUP BY 1, 2
-), rest AS (
-    SELECT n, m.priority, sum(m.net) AS net
-    FROM spans
-    JOIN read.ticket_facts AS f ON f.fact IN ` + moveFacts + ` AND f.occurred_at >= hour AND f.occurred_at < upto
-    CROSS JOIN LATERAL (VALUES (f.status, f.priority, 1), (f.status_before, f.priority_before, -1)) AS m (status, priority, net)
-    WHERE m.status IN ` + backlogStatuses + `
+WITH given AS (
+    SELECT n, since, upto FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS s (since, upto, n)
+), spans AS (
+    SELECT 0 AS n, '-infinity' AS since, since AS upto FROM given WHERE n = 1
+    UNION ALL
+    SELECT n, since, upto FROM given
+), ends AS (
+    SELECT n, by, at, date_trunc('day', at, 'UTC') AS day, date_trunc('hour', at, 'UTC') AS hour
+    FROM spans CROSS JOIN LATERAL (VALUES (since, -1), (upto, 1)) AS e (at, by)
+), parts AS (
+    SELECT n, 1 AS by, priority, opened, resolved, reopened, escalated, closed, net_open + net_in_progress + net_escalated AS net
+    FROM spans JOIN read.ticket_counts AS c ON unit = 'day'
+      AND c.since >= date_trunc('day', spans.since, 'UTC') AND c.since < date_trunc('day', upto, 'UTC')
+    UNION ALL
+    SELECT n, by, priority, opened, resolved, reopened, escalated, closed, net_open + net_in_progress + net_escalated
+    FROM ends CROSS JOIN LATERAL (
+        SELECT * FROM read.ticket_counts WHERE unit = 'hour' AND since >= day AND since < hour OFFSET 0
+    ) AS c
+    UNION ALL
+    SELECT n, by, m.priority, (m.fact = 'opened')::int, (m.fact = 'resolved')::int, (m.fact = 'reopened')::int,
+        (m.fact = 'escalated')::int, (m.fact = 'closed')::int, m.net * (m.status IN ` + backlogStatuses + `)::int
+    FROM ends CROSS JOIN LATERAL (
+        SELECT * FROM read.ticket_facts WHERE fact IN ` + moveFacts + ` AND occurred_at >= hour AND occurred_at < at OFFSET 0
+    ) AS f CROSS JOIN LATERAL (
+        VALUES (f.status, f.priority, 1, CASE WHEN f.next_at IS NULL THEN f.fact ELSE '' END), (f.status_before, f.priority_before, -1, '')
+    ) AS m (status, priority, net, fact)
+    WHERE m.status IS NOT NULL
+    UNION ALL
+    SELECT n, 1, priority, 0, (fact = 'resolved')::int, (fact = 'reopened')::int, (fact = 'escalated')::int, (fact = 'closed')::int, 0
+    FROM spans JOIN read.ticket_facts ON tstzrange(occurred_at, next_at) @> (upto` + justBefore + `) AND occurred_at >= since
+    WHERE fact IN ('resolved', 'reopened', 'escalated', 'closed') AND next_at IS NOT NULL
+), summed AS (
+    SELECT n, priority, sum(by * opened) AS opened, sum(by * resolved) AS resolved, sum(by * reopened) AS reopened,
+        sum(by * escalated) AS escalated, sum(by * closed) AS closed, sum(by * net) AS net
+    FROM parts
     GROUP BY 1, 2
 )
-SELECT (n - 1)::int AS span, priority,
-    coalesce(opened, 0) AS opened, coalesce(resolved, 0) AS resolved, coalesce(reopened, 0) AS reopened,
-    coalesce(escalated, 0) AS escalated, coalesce(closed, 0) AS closed,
-    ((SELECT coalesce(sum(net), 0) FROM sums AS s WHERE s.priority = p.priority AND s.before < n) + coalesce(rest.net, 0))::bigint AS backlog
-FROM spans CROSS JOIN unnest(ARRAY['low', 'medium', 'high']) AS p (priority)
-LEFT JOIN happened USING (n, priority) LEFT JOIN rest USING (n, priority)
-ORDER BY n, array_position(ARRAY['low', 'medium', 'high'], priority)`
+SELECT span, priority, opened, resolved, reopened, escalated, closed, backlog
+FROM (
+    SELECT (n - 1)::int AS span, priority, m,
+        coalesce(opened, 0)::bigint AS opened, coalesce(resolved, 0)::bigint AS resolved, coalesce(reopened, 0)::bigint AS reopened,
+        coalesce(escalated, 0)::bigint AS escalated, coalesce(closed, 0)::bigint AS closed,
+        coalesce(sum(net) OVER (PARTITION BY priority ORDER BY n), 0)::bigint AS backlog
+    FROM spans CROSS JOIN unnest(ARRAY['low', 'medium', 'high']) WITH ORDINALITY AS p (priority, m)
+    LEFT JOIN summed USING (n, priority)
+) AS counts
+WHERE span >= 0
+ORDER BY span, m`
 
 // Counts counts by priority what happened in spans that follow each other without
 // a gap.
@@ -135,11 +162,16 @@ func (r *Reader) Counts(ctx context.Context, spans []Span, e Explain) (Reported[
 	return reportRows[Counts](ctx, r.pool, "the counts", e, countsEvidence, countsSQL, since, upto)
 }
 
-// statusSQL counts what is in each status at $1: the sum of the hours before,
-// and the moves since.
+// statusSQL counts what is in each status at $1: what came there in all days and
+// hours before and in the part of an hour that is left, less what left it.
 const statusSQL = `
 WITH moves AS (
-    SELECT status, priority, net FROM read.hourly_moves WHERE hour < date_trunc('hour', $1::timestamptz, 'UTC')
+    SELECT n.status, priority, n.net
+    FROM read.ticket_counts CROSS JOIN LATERAL (
+        VALUES ('open', net_open), ('in-progress', net_in_progress), ('escalated', net_escalated), ('resolved', net_resolved), ('closed', net_closed)
+    ) AS n (status, net)
+    WHERE (unit = 'day' AND since < date_trunc('day', $1::timestamptz, 'UTC'))
+       OR (unit = 'hour' AND since >= date_trunc('day', $1::timestamptz, 'UTC') AND since < date_trunc('hour', $1::timestamptz, 'UTC'))
     UNION ALL
     SELECT m.status, m.priority, m.net
     FROM read.ticket_facts AS f
@@ -158,70 +190,135 @@ func (r *Reader) StatusDistribution(ctx context.Context, upto time.Time, e Expla
 	return reportRows[StatusCount](ctx, r.pool, "the distribution of statuses", e, statusEvidence, statusSQL, upto)
 }
 
-// resolutionsSQL are the resolutions from $1 to $2, the last of each ticket.
-const resolutionsSQL = `
-    SELECT f.position, f.ticket_id, f.priority, f.assigned_to, f.occurred_at,
-        extract(epoch FROM greatest(f.occurred_at - m.opened_at, interval '0'))::float8 AS seconds
-    FROM read.ticket_facts AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
-    WHERE f.fact = 'resolved' AND f.occurred_at >= $1 AND f.occurred_at < $2 AND (f.next_at IS NULL OR f.next_at >= $2)`
-
+// agentsSQL counts by agent from $1 to $2, as countsSQL does by priority, with how
+// long the tickets had waited whose last resolution was the agent's.
 const agentsSQL = `
-WITH done AS (
-    SELECT CASE WHEN fact = 'first_response' THEN actor_id ELSE assigned_to END AS agent_id, fact, ticket_id
-    FROM read.ticket_facts
-    WHERE fact IN ('assigned', 'first_response', 'resolved', 'reopened', 'escalated') AND occurred_at >= $1 AND occurred_at < $2
+WITH ends AS (
+    SELECT by, at, date_trunc('day', at, 'UTC') AS day, date_trunc('hour', at, 'UTC') AS hour
+    FROM (VALUES ($1::timestamptz, -1), ($2::timestamptz, 1)) AS e (at, by)
+), parts AS (
+    SELECT 1 AS by, agent_id, assigned, first_responses, resolved, reopened, escalated
+    FROM read.agent_counts
+    WHERE unit = 'day' AND since >= date_trunc('day', $1::timestamptz, 'UTC') AND since < date_trunc('day', $2::timestamptz, 'UTC')
+    UNION ALL
+    SELECT by, agent_id, assigned, first_responses, resolved, reopened, escalated
+    FROM ends CROSS JOIN LATERAL (
+        SELECT * FROM read.agent_counts WHERE unit = 'hour' AND since >= day AND since < hour OFFSET 0
+    ) AS c
+    UNION ALL
+    SELECT by, agent_id, (fact = 'assigned')::int, (fact = 'first_response')::int, (fact = 'resolved')::int, (fact = 'reopened')::int, (fact = 'escalated')::int
+    FROM (
+        SELECT by, fact, agent_id FROM ends CROSS JOIN LATERAL (
+            SELECT * FROM read.ticket_facts WHERE fact IN ` + agentFacts + ` AND occurred_at >= hour AND occurred_at < at OFFSET 0
+        ) AS f
+        WHERE agent_next_at IS NULL
+        UNION ALL
+        SELECT 1, fact, agent_id FROM read.ticket_facts
+        WHERE tstzrange(occurred_at, agent_next_at) @> ($2::timestamptz` + justBefore + `) AND agent_next_at IS NOT NULL AND occurred_at >= $1
+    ) AS single
 ), counted AS (
-    SELECT agent_id,
-        count(DISTINCT ticket_id) FILTER (WHERE fact = 'assigned') AS assigned,
-        count(DISTINCT ticket_id) FILTER (WHERE fact = 'first_response') AS first_responses,
-        count(DISTINCT ticket_id) FILTER (WHERE fact = 'resolved') AS resolved,
-        count(DISTINCT ticket_id) FILTER (WHERE fact = 'reopened') AS reopened,
-        count(DISTINCT ticket_id) FILTER (WHERE fact = 'escalated') AS escalated
-    FROM done GROUP BY agent_id
-), resolutions AS (` + resolutionsSQL + `
+    SELECT agent_id, sum(by * assigned)::bigint AS assigned, sum(by * first_responses)::bigint AS first_responses,
+        sum(by * resolved)::bigint AS resolved, sum(by * reopened)::bigint AS reopened, sum(by * escalated)::bigint AS escalated
+    FROM parts
+    GROUP BY 1
 ), took AS (
-    SELECT assigned_to AS agent_id, avg(seconds) AS average_seconds,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median_seconds,
-        percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds) AS p90_seconds
-    FROM resolutions GROUP BY 1
+    SELECT agent_id, array_agg(wait_us) AS waits
+    FROM read.ticket_facts
+    WHERE fact = 'resolved' AND priority IN ('low', 'medium', 'high') AND wait_us IS NOT NULL
+      AND occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2)
+    GROUP BY 1
 )
-SELECT c.agent_id, u.username, c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated,
-    t.average_seconds, t.median_seconds, t.p90_seconds
+SELECT c.agent_id, u.username, c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated, coalesce(t.waits, '{}') AS waits
 FROM counted AS c
 LEFT JOIN took AS t ON t.agent_id IS NOT DISTINCT FROM c.agent_id
 LEFT JOIN read.users AS u ON u.id = c.agent_id
+WHERE (c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated) <> (0, 0, 0, 0, 0)
 ORDER BY u.username, c.agent_id`
+
+// agentFacts are those that [ofAgents] has.
+const agentFacts = `('assigned', 'first_response', 'resolved', 'reopened', 'escalated')`
 
 // Agents counts by agent what happened in a span; those to whom nothing happened
 // are left out.
 func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentCounts], error) {
-	return reportRows[AgentCounts](ctx, r.pool, "the agents", e, agentsEvidence, agentsSQL, s.Since, s.Upto)
+	type row struct {
+		AgentCounts
+		Waits []int64
+	}
+	read, err := reportRows[row](ctx, r.pool, "the agents", e, agentsEvidence, agentsSQL, s.Since, s.Upto)
+	return reportedAs(read, func(rows []row) (out []AgentCounts) {
+		for _, a := range rows {
+			a.WaitTimes = waitTimes(a.Waits)
+			out = append(out, a.AgentCounts)
+		}
+		return out
+	}), err
 }
 
 const responseTimesSQL = `
-WITH waits AS (
-    SELECT 'first_response' AS measure, f.priority, extract(epoch FROM greatest(f.occurred_at - m.opened_at, interval '0'))::float8 AS seconds
-    FROM read.ticket_facts AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
-    WHERE f.fact = 'first_response' AND f.occurred_at >= $1 AND f.occurred_at < $2
-    UNION ALL
-    SELECT 'resolution', priority, seconds FROM (` + resolutionsSQL + `) AS r
-), grouped AS (
-    SELECT measure, priority, count(*) AS tickets, avg(seconds) AS average_seconds,
-        percentile_cont(0.5) WITHIN GROUP (ORDER BY seconds) AS median_seconds,
-        percentile_cont(0.9) WITHIN GROUP (ORDER BY seconds) AS p90_seconds
-    FROM waits
-    GROUP BY GROUPING SETS ((measure, priority), (measure))
-)
-SELECT k.measure, p.priority, coalesce(tickets, 0) AS tickets, average_seconds, median_seconds, p90_seconds
-FROM unnest(ARRAY['first_response', 'resolution']) AS k (measure)
-CROSS JOIN (VALUES (1, NULL), (2, 'low'), (3, 'medium'), (4, 'high')) AS p (n, priority)
-LEFT JOIN grouped AS g ON g.measure = k.measure AND g.priority IS NOT DISTINCT FROM p.priority
-ORDER BY k.measure, n`
+SELECT CASE k.fact WHEN 'resolved' THEN 'resolution' ELSE k.fact END AS measure, p.priority, coalesce(waits, '{}') AS waits
+FROM unnest(ARRAY['first_response', 'resolved']) WITH ORDINALITY AS k (fact, n)
+CROSS JOIN unnest(ARRAY['low', 'medium', 'high']) WITH ORDINALITY AS p (priority, m)
+CROSS JOIN LATERAL (
+    SELECT array_agg(wait_us) AS waits
+    FROM read.ticket_facts AS f
+    WHERE f.fact = k.fact AND f.priority = p.priority AND wait_us IS NOT NULL
+      AND occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2)
+) AS w
+ORDER BY n, m`
 
 // ResponseTimes says how long tickets had waited that got their first response,
 // or were resolved, in a span.
 func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported[ResponseTimes], error) {
-	return reportRows[ResponseTimes](ctx, r.pool, "the response times", e, responseTimesEvidence, responseTimesSQL, s.Since, s.Upto)
+	type row struct {
+		Measure  string
+		Priority ticket.Priority
+		Waits    []int64
+	}
+	read, err := reportRows[row](ctx, r.pool, "the response times", e, responseTimesEvidence, responseTimesSQL, s.Since, s.Upto)
+	return reportedAs(read, func(rows []row) (out []ResponseTimes) {
+		for group := range slices.Chunk(rows, 3) { // the priorities of a measure
+			var all []int64
+			lines := make([]ResponseTimes, 1, 4)
+			for _, r := range group {
+				lines = append(lines, ResponseTimes{Measure: r.Measure, Priority: &r.Priority, Tickets: int64(len(r.Waits)), WaitTimes: waitTimes(r.Waits)})
+				all = append(all, r.Waits...)
+			}
+			lines[0] = ResponseTimes{Measure: group[0].Measure, Tickets: int64(len(all)), WaitTimes: waitTimes(all)}
+			out = append(out, lines...)
+		}
+		return out
+	}), err
+}
+
+// waitTimes sums up waits, given in microseconds, which it puts in order.
+func waitTimes(us []int64) (w WaitTimes) {
+	if len(us) == 0 {
+		return w
+	}
+	slices.Sort(us)
+	var sum float64
+	for _, u := range us {
+		sum += float64(u)
+	}
+	average := sum / float64(len(us)) / 1e6
+	return WaitTimes{AverageSeconds: &average, MedianSeconds: new(quantile(us, 0.5)), P90Seconds: new(quantile(us, 0.9))}
+}
+
+// quantile answers, in seconds, the wait that a part of all is below, between two
+// of them where it falls between them: percentile_cont of SQL. There is at least
+// one and they are in order.
+func quantile(us []int64, part float64) float64 {
+	at := part * float64(len(us)-1)
+	below := int(at)
+	above := min(below+1, len(us)-1)
+	low, high := float64(us[below])/1e6, float64(us[above])/1e6
+	return low + (at-float64(below))*(high-low)
+}
+
+// reportedAs turns the rows of a report into others.
+func reportedAs[R, S any](r Reported[R], rows func([]R) []S) Reported[S] {
+	return Reported[S]{Rows: rows(r.Rows), AsOfPosition: r.AsOfPosition, Behind: r.Behind, Next: r.Next}
 }
 
 // reportRows reads the rows of a report, its position, and the evidence if it is
@@ -238,7 +335,7 @@ func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e E
 				return err
 			}
 		}
-		return tx.QueryRow(ctx, `SELECT `+factsUptoSQL+`$1`+factsPositionSQL, ticketMeasures().Types).Scan(&out.AsOfPosition)
+		return tx.QueryRow(ctx, `SELECT `+factsUptoSQL+`$1`+factsPositionSQL, ticketReports().Types).Scan(&out.AsOfPosition)
 	})
 	if err != nil {
 		return out, eventstore.Unreachable(fmt.Errorf("report %s: %w", what, err))

@@ -141,8 +141,8 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 	eve, max := everybody["eve"].ID.UUID, everybody["max"].ID.UUID
 	wantAgents := []AgentCounts{
 		{AgentID: &eve, Username: ptr("eve"), Assigned: 1, Resolved: 1, Reopened: 1, FirstResponses: 0},
-		{AgentID: &max, Username: ptr("max"), Assigned: 1, Resolved: 1, AverageSeconds: ptr(25 * 3600.0), MedianSeconds: ptr(25 * 3600.0), P90Seconds: ptr(25 * 3600.0)},
-		{Resolved: 1, Reopened: 1, FirstResponses: 1, Escalated: 1, AverageSeconds: ptr(3 * 3600.0), MedianSeconds: ptr(3 * 3600.0), P90Seconds: ptr(3 * 3600.0)},
+		{AgentID: &max, Username: ptr("max"), Assigned: 1, Resolved: 1, WaitTimes: WaitTimes{ptr(25 * 3600.0), ptr(25 * 3600.0), ptr(25 * 3600.0)}},
+		{Resolved: 1, Reopened: 1, FirstResponses: 1, Escalated: 1, WaitTimes: WaitTimes{ptr(3 * 3600.0), ptr(3 * 3600.0), ptr(3 * 3600.0)}},
 	}
 	if diff := gocmp.Diff(wantAgents, agents.Rows); diff != "" {
 		t.Errorf("agents (-want +got):\n%s", diff)

@@ -45,15 +45,22 @@ type factRow struct {
 	AssignedTo       *uuid.UUID
 	ActorKind        domain.ActorKind
 	ActorID          *uuid.UUID
+	WaitUS           *int64
+	AgentID          *uuid.UUID
+	AgentNextAt      *time.Time
+	CamePosition     *int64
+	CameAt           *time.Time
 }
 
 const factColumns = `position, ticket_id, fact, occurred_at, recorded_at, next_at, status_before, status,
-    priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id`
+    priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id,
+    wait_us, agent_id, agent_next_at, came_position, came_at`
 
 const addFactsSQL = `
 INSERT INTO ticket_facts (` + factColumns + `)
 SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[])`
+    $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[],
+    $15::bigint[], $16::uuid[], $17::timestamptz[], $18::bigint[], $19::timestamptz[])`
 
 // addFacts is addFactsSQL with the columns of rows, in the order of factColumns.
 func addFacts(rows []*factRow) rowWrite {
@@ -72,41 +79,75 @@ func addFacts(rows []*factRow) rowWrite {
 		column(rows, func(f *factRow) *uuid.UUID { return f.AssignedTo }),
 		column(rows, func(f *factRow) string { return string(f.ActorKind) }),
 		column(rows, func(f *factRow) *uuid.UUID { return f.ActorID }),
+		column(rows, func(f *factRow) *int64 { return f.WaitUS }),
+		column(rows, func(f *factRow) *uuid.UUID { return f.AgentID }),
+		column(rows, func(f *factRow) *time.Time { return f.AgentNextAt }),
+		column(rows, func(f *factRow) *int64 { return f.CamePosition }),
+		column(rows, func(f *factRow) *time.Time { return f.CameAt }),
 	}}
 }
 
+// moves reports whether the fact brought the ticket elsewhere: to another status
+// or priority, into being or out of it.
+func (f *factRow) moves() bool {
+	return !same(f.StatusBefore, f.Status) || !same(f.PriorityBefore, f.Priority)
+}
+
+func same[T comparable](a, b *T) bool {
+	return a == b || (a != nil && b != nil && *a == *b)
+}
+
+// ofAgents reports whether the report on agents counts a fact.
+func ofAgents(fact string) bool {
+	switch fact {
+	case factAssigned, factFirstResponse, factResolved, factReopened, factEscalated:
+		return true
+	}
+	return false
+}
+
+// measure says of a fact what reports count it by: how long the ticket t, which
+// is as it was after it, had waited, and whose it was.
+func (f *factRow) measure(t *measureRow) {
+	if f.Fact == factFirstResponse || f.Fact == factResolved {
+		f.WaitUS = new(max(f.OccurredAt.Sub(t.OpenedAt).Microseconds(), 0)) // imports may have times out of order
+	}
+	switch {
+	case f.Fact == factFirstResponse:
+		f.AgentID = f.ActorID
+	case ofAgents(f.Fact):
+		f.AgentID = f.AssignedTo
+	}
+}
+
+// factLink is one of the times a fact happened to a ticket, with what is stored
+// of when it happened again.
+type factLink struct {
+	Position    int64
+	TicketID    uuid.UUID
+	Fact        string
+	OccurredAt  time.Time
+	Priority    *ticket.Priority
+	AgentID     *uuid.UUID
+	NextAt      *time.Time
+	AgentNextAt *time.Time
+}
+
+const loadLinksSQL = `
+SELECT position, ticket_id, fact, occurred_at, priority, agent_id, next_at, agent_next_at
+FROM ticket_facts JOIN unnest($1::uuid[], $2::text[]) AS k (ticket_id, fact) USING (ticket_id, fact)`
+
 // supersededFact is a row that got another of its kind behind it.
 type supersededFact struct {
-	Position int64     `json:"position"`
-	NextAt   time.Time `json:"next_at"`
+	Position    int64      `json:"position"`
+	NextAt      *time.Time `json:"next_at"`
+	AgentNextAt *time.Time `json:"agent_next_at"`
 }
 
 const chainFactsSQL = `
-UPDATE ticket_facts AS f SET next_at = n.next_at
+UPDATE ticket_facts AS f SET next_at = n.next_at, agent_next_at = n.agent_next_at
 FROM json_populate_recordset(NULL::ticket_facts, $1::json) AS n
 WHERE f.position = n.position`
-
-// neighboursSQL answers, for each fact of a ticket, the last time it happened up
-// to an instant and every time after that. Mostly that is one row.
-const neighboursSQL = `
-SELECT n.*
-FROM unnest($1::uuid[], $2::text[], $3::timestamptz[]) AS k (ticket_id, fact, since) CROSS JOIN LATERAL (
-    (SELECT position, ticket_id, fact, occurred_at, next_at FROM ticket_facts
-    WHERE ticket_id = k.ticket_id AND fact = k.fact AND occurred_at <= k.since
-    ORDER BY occurred_at DESC, position DESC LIMIT 1)
-    UNION ALL
-    SELECT position, ticket_id, fact, occurred_at, next_at FROM ticket_facts
-    WHERE ticket_id = k.ticket_id AND fact = k.fact AND occurred_at > k.since
-) AS n`
-
-// factLink is one of the times a fact happened to a ticket.
-type factLink struct {
-	Position   int64
-	TicketID   uuid.UUID
-	Fact       string
-	OccurredAt time.Time
-	NextAt     *time.Time
-}
 
 // factKey is a fact of a ticket, which may happen many times.
 type factKey struct {
@@ -114,78 +155,99 @@ type factKey struct {
 	fact   string
 }
 
-// chain fills next_at of the page's facts, and of those before them that they
-// supersede, and counts what is now the newest of its kind. Imports come out of
-// order: a fact may have to be put between others.
+// chain fills in when the page's facts, and those before them that they
+// supersede, happened again, and counts what is now the newest of its kind.
+// Imports come out of order: a fact may have to be put between others.
 func (m *measuring) chain(ctx context.Context, tx pgx.Tx) error {
-	chains, err := m.loadNeighbours(ctx, tx)
+	times := map[factKey]int{} // in the page, of facts that happened more than once
+	for _, f := range m.facts {
+		if m.tickets[f.TicketID].times(f.Fact) > 1 {
+			times[factKey{f.TicketID, f.Fact}]++
+		}
+	}
+	chains, err := m.loadLinks(ctx, tx, times)
 	if err != nil {
 		return err
 	}
 	fresh := map[int64]*factRow{}
 	for _, f := range m.facts {
-		fresh[f.Position] = f
+		l := factLink{Position: f.Position, TicketID: f.TicketID, Fact: f.Fact,
+			OccurredAt: f.OccurredAt, Priority: f.Priority, AgentID: f.AgentID}
 		key := factKey{f.TicketID, f.Fact}
-		chains[key] = append(chains[key], factLink{Position: f.Position, TicketID: f.TicketID, Fact: f.Fact, OccurredAt: f.OccurredAt})
+		if times[key] == 0 {
+			m.count(l, 1)
+			continue
+		}
+		fresh[f.Position] = f
+		chains[key] = append(chains[key], l)
 	}
 	for _, links := range chains {
-		slices.SortFunc(links, func(a, b factLink) int {
-			return cmp.Or(a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.Position, b.Position))
-		})
-		for i, l := range links {
-			var next *time.Time
-			if i+1 < len(links) {
-				next = &links[i+1].OccurredAt
-			}
-			m.link(l, next, fresh[l.Position])
-		}
+		m.chainOne(links, fresh)
 	}
 	return nil
 }
 
-// link gives a fact its next_at; fresh is its row if it is of the page.
-func (m *measuring) link(l factLink, next *time.Time, fresh *factRow) {
-	hour := factHour{l.Fact, l.OccurredAt.UTC().Truncate(time.Hour)}
-	switch {
-	case fresh != nil:
-		fresh.NextAt = next
-		if next == nil {
-			m.counts[hour]++
+// chainOne links the times of one fact of one ticket.
+func (m *measuring) chainOne(links []factLink, fresh map[int64]*factRow) {
+	slices.SortFunc(links, func(a, b factLink) int { // the last one first
+		return -cmp.Or(a.OccurredAt.Compare(b.OccurredAt), cmp.Compare(a.Position, b.Position))
+	})
+	var next *time.Time
+	byAgent := map[uuid.UUID]*time.Time{}
+	for _, l := range links {
+		now := l
+		now.NextAt, now.AgentNextAt = next, nil
+		next = &l.OccurredAt
+		if ofAgents(l.Fact) {
+			agent := idOrNil(l.AgentID)
+			now.AgentNextAt, byAgent[agent] = byAgent[agent], next
 		}
-	case next == nil || (l.NextAt != nil && l.NextAt.Equal(*next)):
-		return
-	default:
-		m.superseded = append(m.superseded, supersededFact{l.Position, *next})
-		if l.NextAt == nil {
-			m.counts[hour]--
-		}
+		m.link(l, now, fresh[l.Position])
 	}
 }
 
-// loadNeighbours answers the rows around those of the page, for the facts that
-// had happened to their tickets before.
-func (m *measuring) loadNeighbours(ctx context.Context, tx pgx.Tx) (map[factKey][]factLink, error) {
-	chains := map[factKey][]factLink{}
-	times, earliest := map[factKey]int{}, map[factKey]time.Time{}
-	for _, f := range m.facts {
-		key := factKey{f.TicketID, f.Fact}
-		times[key]++
-		if since, met := earliest[key]; !met || f.OccurredAt.Before(since) {
-			earliest[key] = f.OccurredAt
-		}
+// link turns a link that was into what it is now; fresh is its row if it is of
+// the page.
+func (m *measuring) link(was, now factLink, fresh *factRow) {
+	switch {
+	case fresh != nil:
+		fresh.NextAt, fresh.AgentNextAt = now.NextAt, now.AgentNextAt
+	case sameTime(was.NextAt, now.NextAt) && sameTime(was.AgentNextAt, now.AgentNextAt):
+		return
+	default:
+		m.superseded = append(m.superseded, supersededFact{now.Position, now.NextAt, now.AgentNextAt})
+		m.count(was, -1)
 	}
+	m.count(now, 1)
+}
+
+func sameTime(a, b *time.Time) bool {
+	return a == b || (a != nil && b != nil && a.Equal(*b))
+}
+
+// idOrNil answers the id, [uuid.Nil] where there is none.
+func idOrNil(id *uuid.UUID) uuid.UUID {
+	if id == nil {
+		return uuid.Nil
+	}
+	return *id
+}
+
+// loadLinks answers all times that facts happened before the page, given how often
+// they happened in it.
+func (m *measuring) loadLinks(ctx context.Context, tx pgx.Tx, times map[factKey]int) (map[factKey][]factLink, error) {
+	chains := map[factKey][]factLink{}
 	var tickets []uuid.UUID
 	var facts []string
-	var since []time.Time
 	for key, n := range times {
 		if m.tickets[key.ticket].times(key.fact) > n {
-			tickets, facts, since = append(tickets, key.ticket), append(facts, key.fact), append(since, earliest[key])
+			tickets, facts = append(tickets, key.ticket), append(facts, key.fact)
 		}
 	}
 	if len(tickets) == 0 {
 		return chains, nil
 	}
-	rows, _ := tx.Query(ctx, neighboursSQL, tickets, facts, since) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadLinksSQL, tickets, facts) // CollectRows answers its error
 	links, err := pgx.CollectRows(rows, pgx.RowToStructByName[factLink])
 	if err != nil {
 		return nil, fmt.Errorf("load facts: %w", err)
@@ -195,100 +257,4 @@ func (m *measuring) loadNeighbours(ctx context.Context, tx pgx.Tx) (map[factKey]
 		chains[key] = append(chains[key], l)
 	}
 	return chains, nil
-}
-
-// times answers how often a fact has happened to the ticket so far.
-func (t *measureRow) times(fact string) int {
-	switch fact {
-	case factStarted:
-		return t.Starts
-	case factResolved:
-		return t.Resolutions
-	case factClosed:
-		return t.Closings
-	case factReopened:
-		return t.Reopenings
-	case factEscalated:
-		return t.Escalations
-	case factPrioritised:
-		return t.Priorities
-	case factAssigned:
-		return t.Assignments
-	case factUnassigned:
-		return t.Unassignments
-	}
-	return 1 // opened, deleted, first response
-}
-
-// factHour is a row of read.hourly_facts, by its key.
-type factHour struct {
-	Fact string    `json:"fact"`
-	Hour time.Time `json:"hour"`
-}
-
-// moveHour is a row of read.hourly_moves, by its key.
-type moveHour struct {
-	Status   ticket.Status   `json:"status"`
-	Priority ticket.Priority `json:"priority"`
-	Hour     time.Time       `json:"hour"`
-}
-
-type hourlyFact struct {
-	factHour
-	Tickets int64 `json:"tickets"`
-}
-
-type hourlyMove struct {
-	moveHour
-	Net int64 `json:"net"`
-}
-
-const countFactsSQL = `
-INSERT INTO hourly_facts AS h (fact, hour, tickets)
-SELECT fact, hour, tickets FROM json_populate_recordset(NULL::hourly_facts, $1::json)
-ON CONFLICT (fact, hour) DO UPDATE SET tickets = h.tickets + excluded.tickets`
-
-const countMovesSQL = `
-INSERT INTO hourly_moves AS h (status, priority, hour, net)
-SELECT status, priority, hour, net FROM json_populate_recordset(NULL::hourly_moves, $1::json)
-ON CONFLICT (status, priority, hour) DO UPDATE SET net = h.net + excluded.net`
-
-// An hour of which nothing is left has no row, whatever pages it was counted in.
-const (
-	dropFactHoursSQL = `
-DELETE FROM hourly_facts AS h USING json_populate_recordset(NULL::hourly_facts, $1::json) AS c
-WHERE h.fact = c.fact AND h.hour = c.hour AND h.tickets = 0`
-
-	dropMoveHoursSQL = `
-DELETE FROM hourly_moves AS h USING json_populate_recordset(NULL::hourly_moves, $1::json) AS c
-WHERE h.status = c.status AND h.priority = c.priority AND h.hour = c.hour AND h.net = 0`
-)
-
-// move counts a ticket out of where it was and into where it is.
-func (m *measuring) move(f *factRow) {
-	hour := f.OccurredAt.UTC().Truncate(time.Hour)
-	if f.StatusBefore != nil {
-		m.moves[moveHour{*f.StatusBefore, *f.PriorityBefore, hour}]--
-	}
-	if f.Status != nil {
-		m.moves[moveHour{*f.Status, *f.Priority, hour}]++
-	}
-}
-
-func (m *measuring) hourlyFacts() (rows []hourlyFact) {
-	for key, n := range m.counts {
-		if n != 0 {
-			rows = append(rows, hourlyFact{key, n})
-		}
-	}
-	return rows
-}
-
-func (m *measuring) hourlyMoves() (rows []hourlyMove) {
-	for key, n := range m.moves {
-		if n != 0 {
-			rows = append(rows, hourlyMove{key, n})
-		}
-	}
-	return rows
 }

@@ -1,12 +1,9 @@
 package projections
 
 import (
-	"context"
-	"fmt"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
@@ -39,11 +36,14 @@ type measureRow struct {
 	ResolvedUS      int64
 	ClosedUS        int64
 	Position        int64
+	CamePosition    int64
+	CameAt          time.Time
 }
 
 const measureColumns = `ticket_id, number, created_by, opened_at, status, status_since, priority, assigned_to,
     first_response_at, first_resolved_at, resolved_at, starts, resolutions, closings, reopenings, escalations,
-    priorities, assignments, unassignments, open_us, in_progress_us, escalated_us, resolved_us, closed_us, position`
+    priorities, assignments, unassignments, open_us, in_progress_us, escalated_us, resolved_us, closed_us,
+    position, came_position, came_at`
 
 const loadMeasuresSQL = `SELECT ` + measureColumns + ` FROM ticket_measures WHERE ticket_id = ANY ($1)`
 
@@ -52,7 +52,7 @@ INSERT INTO ticket_measures (` + measureColumns + `)
 SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::text[],
     $8::uuid[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
     $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[],
-    $23::bigint[], $24::bigint[], $25::bigint[])
+    $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::timestamptz[])
 ON CONFLICT (ticket_id) DO UPDATE SET
     status = excluded.status,
     status_since = excluded.status_since,
@@ -74,7 +74,9 @@ ON CONFLICT (ticket_id) DO UPDATE SET
     escalated_us = excluded.escalated_us,
     resolved_us = excluded.resolved_us,
     closed_us = excluded.closed_us,
-    position = excluded.position`
+    position = excluded.position,
+    came_position = excluded.came_position,
+    came_at = excluded.came_at`
 
 // writeMeasures is writeMeasuresSQL with the columns of rows, in the order of
 // measureColumns.
@@ -105,123 +107,9 @@ func writeMeasures(rows []*measureRow) rowWrite {
 		column(rows, func(t *measureRow) int64 { return t.ResolvedUS }),
 		column(rows, func(t *measureRow) int64 { return t.ClosedUS }),
 		column(rows, func(t *measureRow) int64 { return t.Position }),
+		column(rows, func(t *measureRow) int64 { return t.CamePosition }),
+		column(rows, func(t *measureRow) time.Time { return t.CameAt }),
 	}}
-}
-
-// ticketMeasures keeps what reports count: read.ticket_facts, read.ticket_measures
-// and the sums of both by the hour.
-func ticketMeasures() eventstore.Follower {
-	return eventstore.Follower{
-		Name:    "ticket_measures",
-		Lookups: []string{"ticket_facts_ticket"},
-		Tables:  []string{"hourly_facts", "hourly_moves", "ticket_facts", "ticket_measures"},
-		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},
-			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
-		Apply: applyTicketMeasures,
-	}
-}
-
-func applyTicketMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	m, err := loadMeasures(ctx, tx, events)
-	if err != nil {
-		return err
-	}
-	for _, e := range events {
-		if err := m.apply(e); err != nil {
-			return err
-		}
-	}
-	if err := m.chain(ctx, tx); err != nil {
-		return err
-	}
-	facts, moves := m.hourlyFacts(), m.hourlyMoves()
-	return writeAll(ctx, tx,
-		addFacts(m.facts),
-		rowsTo("chain facts", chainFactsSQL, m.superseded),
-		writeMeasures(m.changed),
-		rowsTo("count facts", countFactsSQL, facts),
-		rowsTo("drop hours of facts", dropFactHoursSQL, facts),
-		rowsTo("count moves", countMovesSQL, moves),
-		rowsTo("drop hours of moves", dropMoveHoursSQL, moves),
-	)
-}
-
-// measuring is a page on its way into the tables.
-type measuring struct {
-	from       int64 // position of its first event
-	tickets    map[uuid.UUID]*measureRow
-	changed    []*measureRow // of them, in the order of their first facts
-	facts      []*factRow
-	superseded []supersededFact
-	counts     map[factHour]int64
-	moves      map[moveHour]int64
-}
-
-// loadMeasures answers the page with every ticket of it that was opened before.
-func loadMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (*measuring, error) {
-	m := &measuring{
-		from:    events[0].Position,
-		tickets: map[uuid.UUID]*measureRow{},
-		counts:  map[factHour]int64{}, moves: map[moveHour]int64{},
-	}
-	met := map[uuid.UUID]bool{}
-	var known []uuid.UUID
-	for _, e := range events {
-		if !met[e.StreamID] && e.Version > 1 {
-			known = append(known, e.StreamID)
-		}
-		met[e.StreamID] = true
-	}
-	if len(known) == 0 {
-		return m, nil
-	}
-	rows, _ := tx.Query(ctx, loadMeasuresSQL, known) // CollectRows answers its error
-	loaded, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[measureRow])
-	if err != nil {
-		return nil, fmt.Errorf("load measures: %w", err)
-	}
-	for _, t := range loaded {
-		m.tickets[t.TicketID] = t
-	}
-	return m, nil
-}
-
-// apply folds one event.
-func (m *measuring) apply(e eventstore.Envelope) error {
-	if d, ok := e.Event.(ticket.Opened); ok {
-		m.tickets[e.StreamID] = &measureRow{
-			TicketID: e.StreamID, Number: d.Number, CreatedBy: d.CreatedBy.UUID,
-			OpenedAt: e.OccurredAt, StatusSince: e.OccurredAt, Priority: d.Priority,
-		}
-	}
-	t := m.tickets[e.StreamID]
-	if t == nil {
-		return fmt.Errorf("position %d: ticket %s was never opened", e.Position, e.StreamID)
-	}
-	row := &factRow{
-		Position: e.Position, TicketID: e.StreamID, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
-		StatusBefore: t.Status, AssignedToBefore: t.AssignedTo, ActorKind: e.ActorKind,
-	}
-	if e.ActorID.Valid {
-		row.ActorID = &e.ActorID.UUID
-	}
-	if t.Status != nil {
-		row.PriorityBefore = new(t.Priority)
-	}
-	row.Fact = t.apply(e)
-	if row.Fact == "" {
-		return nil
-	}
-	if t.Position < m.from {
-		m.changed = append(m.changed, t)
-	}
-	t.Position = e.Position
-	if t.Status != nil {
-		row.Status, row.Priority, row.AssignedTo = t.Status, new(t.Priority), t.AssignedTo
-	}
-	m.facts = append(m.facts, row)
-	m.move(row)
-	return nil
 }
 
 // apply folds one event and answers what it is as a fact; "": none.
@@ -312,4 +200,27 @@ func (t *measureRow) become(e eventstore.Envelope) string {
 	default:
 		return factOpened
 	}
+}
+
+// times answers how often a fact has happened to the ticket so far.
+func (t *measureRow) times(fact string) int {
+	switch fact {
+	case factStarted:
+		return t.Starts
+	case factResolved:
+		return t.Resolutions
+	case factClosed:
+		return t.Closings
+	case factReopened:
+		return t.Reopenings
+	case factEscalated:
+		return t.Escalations
+	case factPrioritised:
+		return t.Priorities
+	case factAssigned:
+		return t.Assignments
+	case factUnassigned:
+		return t.Unassignments
+	}
+	return 1 // opened, deleted, first response
 }

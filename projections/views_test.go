@@ -86,9 +86,9 @@ func foldViews(r tables, today time.Time) (v views) {
 		}
 		return nil
 	}
-	moved := func(f factRow) bool { return !gocmp.Equal(f.Status, f.StatusBefore) }
+	changed := func(f factRow) bool { return !gocmp.Equal(f.Status, f.StatusBefore) }
 	for _, f := range r.facts {
-		if moved(f) {
+		if changed(f) {
 			v.changes = append(v.changes, f.Position)
 		}
 		switch f.Fact {
@@ -97,7 +97,7 @@ func foldViews(r tables, today time.Time) (v views) {
 				return slices.Contains([]string{"assigned", "unassigned", "deleted"}, l.Fact)
 			})})
 		case "escalated":
-			v.escalations = append(v.escalations, turnRow{f.Position, f.AssignedTo, end(f, moved)})
+			v.escalations = append(v.escalations, turnRow{f.Position, f.AssignedTo, end(f, changed)})
 		}
 	}
 	v.days = foldDays(r.facts, today)

@@ -38,14 +38,14 @@ func (d reportDesk) Counts(_ context.Context, spans []projections.Span, e projec
 func (d reportDesk) Agents(_ context.Context, s projections.Span, e projections.Explain) (r projections.Reported[projections.AgentCounts], _ error) {
 	d.spans, d.explain = []projections.Span{s}, e
 	id, name, seconds := account("agent").ID.UUID, "agent", 5400.0
-	r.Rows = []projections.AgentCounts{{AgentID: &id, Username: &name, Resolved: 3, MedianSeconds: &seconds}, {Escalated: 2}}
+	r.Rows = []projections.AgentCounts{{AgentID: &id, Username: &name, Resolved: 3, WaitTimes: projections.WaitTimes{MedianSeconds: &seconds}}, {Escalated: 2}}
 	r.Behind = d.behind
 	return r, nil
 }
 
 func (d reportDesk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (r projections.Reported[projections.ResponseTimes], _ error) {
 	seconds, high := 90.0, ticket.High
-	r.Rows = []projections.ResponseTimes{{Measure: "first_response", Tickets: 2, MedianSeconds: &seconds}, {Measure: "resolution", Priority: &high}}
+	r.Rows = []projections.ResponseTimes{{Measure: "first_response", Tickets: 2, WaitTimes: projections.WaitTimes{MedianSeconds: &seconds}}, {Measure: "resolution", Priority: &high}}
 	r.Behind = d.behind
 	return r, nil
 }

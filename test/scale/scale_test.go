@@ -123,6 +123,13 @@ func aPast(path string) func(*rand.Rand) string {
 	}
 }
 
+// aDay puts one of the last six days into a path, at its end.
+func aDay(path string) func(*rand.Rand) string {
+	return func(r *rand.Rand) string {
+		return path + time.Now().UTC().AddDate(0, 0, -1-r.IntN(6)).Format(time.DateOnly)
+	}
+}
+
 type page struct {
 	name string
 	path func(*rand.Rand) string
@@ -138,6 +145,7 @@ var (
 		{"queue, oldest change", always("/admin/tickets/?ordering=updated_at")},
 		{"queue, by priority", always("/admin/tickets/?ordering=-priority")},
 		{"queue, search", always("/admin/tickets/?q=printer")},
+		{"queue, best matches", always("/admin/tickets/?q=printer&order=best")},
 		{"account", always("/admin/account/")},
 	}
 	tickets = []page{
@@ -149,7 +157,17 @@ var (
 		{"reports, 30 days", always("/admin/reports/?days=30")},
 		{"reports, a year", always("/admin/reports/?days=365")},
 		{"reports, past week", aPast("/admin/reports/?as_of=")},
+		{"day by day", always("/admin/reports/course/")},
+		{"waits", always("/admin/reports/waits/")},
+		{"agents", always("/admin/reports/agents/")},
+		{"day by day, 30 days", always("/admin/reports/course/?days=30")},
+		{"waits, 30 days", always("/admin/reports/waits/?days=30")},
+		{"agents, 30 days", always("/admin/reports/agents/?days=30")},
+		{"day by day, a year", always("/admin/reports/course/?days=365")},
+		{"waits, a year", always("/admin/reports/waits/?days=365")},
+		{"agents, a year", always("/admin/reports/agents/?days=365")},
 		{"tickets behind", always("/admin/reports/tickets/?of=window&number=opened")},
+		{"tickets behind a backlog", aDay("/admin/reports/tickets/?of=day&number=backlog&day=")},
 		{"people", always("/admin/people/")},
 		{"people, search", always("/admin/people/?q=wolf")},
 		{"escalation", always("/admin/operation/escalation/")},

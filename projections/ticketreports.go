@@ -1,0 +1,135 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// ticketReports keeps what reports count: read.ticket_facts, read.ticket_measures
+// and the sums of facts by the hour and the day.
+func ticketReports() eventstore.Follower {
+	return eventstore.Follower{
+		Name:    "ticket_reports",
+		Lookups: []string{"ticket_facts_ticket"},
+		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures"},
+		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},
+			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
+		Apply: applyTicketReports,
+	}
+}
+
+func applyTicketReports(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	m, err := loadMeasures(ctx, tx, events)
+	if err != nil {
+		return err
+	}
+	for _, e := range events {
+		if err := m.apply(e); err != nil {
+			return err
+		}
+	}
+	if err := m.chain(ctx, tx); err != nil {
+		return err
+	}
+	tickets, agents := m.ticketCounts(), m.agentCounts()
+	return writeAll(ctx, tx,
+		addFacts(m.facts),
+		rowsTo("chain facts", chainFactsSQL, m.superseded),
+		writeMeasures(m.changed),
+		rowsTo("add to the counts of tickets", addTicketCountsSQL, tickets),
+		rowsTo("drop empty counts of tickets", dropTicketCountsSQL, tickets),
+		rowsTo("add to the counts of agents", addAgentCountsSQL, agents),
+		rowsTo("drop empty counts of agents", dropAgentCountsSQL, agents),
+	)
+}
+
+// measuring is a page on its way into the tables.
+type measuring struct {
+	from       int64 // position of its first event
+	tickets    map[uuid.UUID]*measureRow
+	changed    []*measureRow // of them, in the order of their first facts
+	facts      []*factRow
+	superseded []supersededFact
+	counting
+}
+
+// loadMeasures answers the page with every ticket of it that was opened before.
+func loadMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (*measuring, error) {
+	m := &measuring{
+		from:     events[0].Position,
+		tickets:  map[uuid.UUID]*measureRow{},
+		counting: counting{byPriority: map[priorityHour]*ticketSums{}, byAgent: map[agentHour]*agentSums{}},
+	}
+	met := map[uuid.UUID]bool{}
+	var known []uuid.UUID
+	for _, e := range events {
+		if !met[e.StreamID] && e.Version > 1 {
+			known = append(known, e.StreamID)
+		}
+		met[e.StreamID] = true
+	}
+	if len(known) == 0 {
+		return m, nil
+	}
+	rows, _ := tx.Query(ctx, loadMeasuresSQL, known) // CollectRows answers its error
+	loaded, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[measureRow])
+	if err != nil {
+		return nil, fmt.Errorf("load measures: %w", err)
+	}
+	for _, t := range loaded {
+		m.tickets[t.TicketID] = t
+	}
+	return m, nil
+}
+
+// apply folds one event.
+func (m *measuring) apply(e eventstore.Envelope) error {
+	if d, ok := e.Event.(ticket.Opened); ok {
+		m.tickets[e.StreamID] = &measureRow{
+			TicketID: e.StreamID, Number: d.Number, CreatedBy: d.CreatedBy.UUID,
+			OpenedAt: e.OccurredAt, StatusSince: e.OccurredAt, Priority: d.Priority,
+		}
+	}
+	t := m.tickets[e.StreamID]
+	if t == nil {
+		return fmt.Errorf("position %d: ticket %s was never opened", e.Position, e.StreamID)
+	}
+	row := &factRow{
+		Position: e.Position, TicketID: e.StreamID, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
+		StatusBefore: t.Status, AssignedToBefore: t.AssignedTo, ActorKind: e.ActorKind,
+	}
+	if e.ActorID.Valid {
+		row.ActorID = &e.ActorID.UUID
+	}
+	if t.Status != nil {
+		row.PriorityBefore = new(t.Priority)
+	}
+	camePosition, cameAt := t.CamePosition, t.CameAt
+	row.Fact = t.apply(e)
+	if row.Fact == "" {
+		return nil
+	}
+	if t.Position < m.from {
+		m.changed = append(m.changed, t)
+	}
+	t.Position = e.Position
+	if t.Status != nil {
+		row.Status, row.Priority, row.AssignedTo = t.Status, new(t.Priority), t.AssignedTo
+	}
+	if row.moves() {
+		if row.StatusBefore != nil {
+			row.CamePosition, row.CameAt = &camePosition, &cameAt
+		}
+		t.CamePosition, t.CameAt = e.Position, e.OccurredAt
+	}
+	row.measure(t)
+	m.facts = append(m.facts, row)
+	m.move(row)
+	return nil
+}
