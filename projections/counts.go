@@ -48,10 +48,9 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 		columns[i] = "(SELECT count(*) FROM (SELECT FROM " + from + limit + ") AS counted)"
 		args, into[i] = w.args, &counts[i]
 	}
-	// To compile a statement for so few rows would take longer than it does.
-	const limits = `SELECT set_config('statement_timeout', $1, true), set_config('jit', 'off', true)`
+	const limit = `SELECT set_config('statement_timeout', $1, true)`
 	err := pgx.BeginTxFunc(ctx, r.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
-		if _, err := tx.Exec(ctx, limits, strconv.FormatInt(within.Milliseconds(), 10)); err != nil {
+		if _, err := tx.Exec(ctx, limit, strconv.FormatInt(within.Milliseconds(), 10)); err != nil {
 			return err
 		}
 		return tx.QueryRow(ctx, "SELECT "+strings.Join(columns, ", "), planned(args)...).Scan(into...)

@@ -100,8 +100,8 @@ const justBefore = ` - interval '1 microsecond'`
 // are read one by one, and those that happened again after the span.
 //
 // All time before the first span is a span too, for the backlog at the end of each
-// is what came into it so far less what left it. OFFSET 0 has the few rows at each
-// end looked up: joined, they would be searched for among all rows.
+// is what came into it so far less what left it. OFFSET 0 has the few rows of each
+// span and end looked up: joined, they would be searched for among all rows.
 const countsSQL = `
 WITH given AS (
     SELECT n, since, upto FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS s (since, upto, n)
@@ -114,8 +114,10 @@ WITH given AS (
     FROM spans CROSS JOIN LATERAL (VALUES (since, -1), (upto, 1)) AS e (at, by)
 ), parts AS (
     SELECT n, 1 AS by, priority, opened, resolved, reopened, escalated, closed, net_open + net_in_progress + net_escalated AS net
-    FROM spans JOIN read.ticket_counts AS c ON unit = 'day'
-      AND c.since >= date_trunc('day', spans.since, 'UTC') AND c.since < date_trunc('day', upto, 'UTC')
+    FROM spans CROSS JOIN LATERAL (
+        SELECT * FROM read.ticket_counts AS c
+        WHERE unit = 'day' AND c.since >= date_trunc('day', spans.since, 'UTC') AND c.since < date_trunc('day', upto, 'UTC') OFFSET 0
+    ) AS c
     UNION ALL
     SELECT n, by, priority, opened, resolved, reopened, escalated, closed, net_open + net_in_progress + net_escalated
     FROM ends CROSS JOIN LATERAL (
@@ -291,12 +293,11 @@ func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported
 	}), err
 }
 
-// waitTimes sums up waits, given in microseconds, which it puts in order.
+// waitTimes sums up waits, given in microseconds, which it puts in another order.
 func waitTimes(us []int64) (w WaitTimes) {
 	if len(us) == 0 {
 		return w
 	}
-	slices.Sort(us)
 	var sum float64
 	for _, u := range us {
 		sum += float64(u)
@@ -307,13 +308,46 @@ func waitTimes(us []int64) (w WaitTimes) {
 
 // quantile answers, in seconds, the wait that a part of all is below, between two
 // of them where it falls between them: percentile_cont of SQL. There is at least
-// one and they are in order.
+// one; they are put in another order.
 func quantile(us []int64, part float64) float64 {
 	at := part * float64(len(us)-1)
 	below := int(at)
-	above := min(below+1, len(us)-1)
-	low, high := float64(us[below])/1e6, float64(us[above])/1e6
+	selectNth(us, below)
+	low := float64(us[below]) / 1e6
+	if below == len(us)-1 {
+		return low
+	}
+	high := float64(slices.Min(us[below+1:])) / 1e6
 	return low + (at-float64(below))*(high-low)
+}
+
+// selectNth brings to its place the one that would be at n if all were in order,
+// and whatever is less before it (quickselect): of many waits a few are asked for.
+func selectNth(us []int64, n int) {
+	for from, upto := 0, len(us)-1; from < upto; {
+		pivot := us[from+(upto-from)/2]
+		i, j := from, upto
+		for i <= j {
+			for us[i] < pivot {
+				i++
+			}
+			for us[j] > pivot {
+				j--
+			}
+			if i <= j {
+				us[i], us[j] = us[j], us[i]
+				i, j = i+1, j-1
+			}
+		}
+		switch {
+		case n <= j:
+			upto = j
+		case n >= i:
+			from = i
+		default:
+			return
+		}
+	}
 }
 
 // reportedAs turns the rows of a report into others.

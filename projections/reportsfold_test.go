@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"math"
+	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -297,4 +298,20 @@ func quantiles(waits []float64) (w WaitTimes) {
 		return ptr(low + (place-math.Floor(place))*(high-low))
 	}
 	return WaitTimes{AverageSeconds: ptr(sum / float64(len(waits))), MedianSeconds: at(0.5), P90Seconds: at(0.9)}
+}
+
+func TestQuantilesOfManyWaits(t *testing.T) {
+	t.Parallel()
+	random := rand.New(rand.NewPCG(4, 2))
+	for n := range 300 {
+		us := make([]int64, n)
+		all := make([]float64, n)
+		for i := range us {
+			us[i] = random.Int64N(int64(1 + n*n/7)) // small ones, of which many are equal
+			all[i] = float64(us[i]) / 1e6
+		}
+		if diff := gocmp.Diff(quantiles(all), waitTimes(us), nearly); diff != "" {
+			t.Fatalf("of %d waits (-in order +selected):\n%s", n, diff)
+		}
+	}
 }

@@ -195,7 +195,7 @@ type agentHour struct {
 // count adds a fact as often as by says, where it is the last of its kind.
 func (c *counting) count(l factLink, by int64) {
 	if l.NextAt == nil && l.Priority != nil {
-		if n := c.tickets(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {
+		if n := c.of(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {
 			*n += by
 		}
 	}
@@ -207,14 +207,14 @@ func (c *counting) count(l factLink, by int64) {
 // move counts a ticket out of where it was and into where it is.
 func (c *counting) move(f *factRow) {
 	if f.StatusBefore != nil {
-		*c.tickets(f.OccurredAt, *f.PriorityBefore).net(*f.StatusBefore)--
+		*c.of(f.OccurredAt, *f.PriorityBefore).net(*f.StatusBefore)--
 	}
 	if f.Status != nil {
-		*c.tickets(f.OccurredAt, *f.Priority).net(*f.Status)++
+		*c.of(f.OccurredAt, *f.Priority).net(*f.Status)++
 	}
 }
 
-func (c *counting) tickets(at time.Time, p ticket.Priority) *ticketSums {
+func (c *counting) of(at time.Time, p ticket.Priority) *ticketSums {
 	return sumsOf(c.byPriority, priorityHour{hourOf(at), p})
 }
 

@@ -106,8 +106,10 @@ func connect(ctx context.Context, databaseURL, name string, conns int32, setting
 	}
 	config.MaxConns = conns
 	config.ConnConfig.RuntimeParams["application_name"] = name
-	// Short statements that run often: compiling one costs more than it saves.
+	// Short statements that run often, beside each other: compiling one costs more
+	// than it saves, and so does starting workers for it.
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
 	maps.Copy(config.ConnConfig.RuntimeParams, settings)
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgid.Register(conn.TypeMap())

@@ -71,7 +71,7 @@ func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {
 		t.Errorf("paused: %+v", v)
 	}
 	out, _, err := program.Run(t.Context(), t, "", d.env, "projections", "list")
-	if err != nil || !strings.Contains(out, "ticket_reports  paused") || len(strings.Split(strings.TrimSpace(out), "\n")) < 6 {
+	if err != nil || !strings.Contains(out, "ticket_reports   paused") || len(strings.Split(strings.TrimSpace(out), "\n")) < 6 {
 		t.Errorf("list: %v\n%s", err, out)
 	}
 	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_reports/resume/", nil)
