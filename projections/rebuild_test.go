@@ -41,6 +41,8 @@ func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
 	}
 	config.MaxConns = 5
 	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	config.ConnConfig.RuntimeParams["max_parallel_maintenance_workers"] = "0"
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgid.Register(conn.TypeMap())
 		return nil

@@ -88,9 +88,11 @@ var unflushed = map[string]string{"synchronous_commit": "off"}
 // ownerConns is how many connections a rebuild takes.
 const ownerConns = 5
 
-// connectOwner opens a pool as the owner of the tables, for rebuilds.
+// connectOwner opens a pool as the owner of the tables, for rebuilds. They leave
+// processors to those who read meanwhile: an index is made by one process.
 func (d *database) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
-	return connect(ctx, d.ownerURL, "helpdesk rebuild", ownerConns, nil)
+	alone := map[string]string{"max_parallel_maintenance_workers": "0"}
+	return connect(ctx, d.ownerURL, "helpdesk rebuild", ownerConns, alone)
 }
 
 // connect opens a pool of at most conns connections, each known to the server
