@@ -34,7 +34,7 @@
 //
 // # Parts that come later
 //
-// What has to look at every ticket of a period is a page of its own. The page it
+// What takes longer the more tickets a period has is a page of its own. The page it
 // belongs to has a section of the same id with a link to it, and the script puts
 // the one in the place of the other as it comes.
 //

@@ -167,8 +167,8 @@ type reportsView struct {
 	MoreAgents int // that are not listed
 }
 
-// reportPart is a part of the reports that has to look at every ticket of the
-// period: a page of its own, which the script puts into its place.
+// reportPart is a part of the reports that takes longer the more tickets the
+// period has: a page of its own, which the script puts into its place.
 type reportPart struct{ ID, Title, To string }
 
 // What parts are called.
