@@ -25,6 +25,9 @@ type Options struct {
 	// Progress, when not nil, is told after each page how many positions of how
 	// many are in the new tables.
 	Progress func(position, target int64)
+	// Entered, when not nil, is told of each phase after [Filling] as it begins: with
+	// a million tickets it may be a minute until the next.
+	Entered func(Phase)
 	// Served, when not nil, is told as soon as the new tables are served, and up to
 	// which position they go.
 	Served func(position int64)
@@ -265,6 +268,9 @@ func (r *run) enter(ctx context.Context, phase Phase) error {
 	}
 	if err != nil {
 		return fmt.Errorf("begin %s: %w", phase, err)
+	}
+	if r.Entered != nil {
+		r.Entered(phase)
 	}
 	return nil
 }

@@ -52,6 +52,14 @@ func (p *progress) show(done, of int64) {
 	}
 }
 
+// say tells something besides how far it is.
+func (p *progress) say(line string) {
+	if p.bar != nil {
+		_ = p.bar.Clear() // it only draws
+	}
+	fmt.Fprintln(p.out, line)
+}
+
 // pace says how fast it goes and how long it will take, as far as that is known.
 func (p *progress) pace(done, of int64, took time.Duration) string {
 	if done <= p.first || took <= 0 {

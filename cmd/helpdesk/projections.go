@@ -233,6 +233,11 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 			at[name], of[name] = position, target
 			bar.show(sum(at), sum(of))
 		}
+		o.Entered = func(phase rebuild.Phase) {
+			mu.Lock()
+			defer mu.Unlock()
+			bar.say(name + ": " + string(phase))
+		}
 		o.Served = func(position int64) {
 			mu.Lock()
 			defer mu.Unlock()

@@ -40,9 +40,14 @@ func TestARebuildKilledHalfWayUnderWritesGoesOn(t *testing.T) {
 	if !strings.Contains(string(a.Body), "It smokes.") {
 		t.Errorf("with half a rebuild the list is %.200s", a.Body)
 	}
-	out := runs(t, "", env, "projections", "rebuild", "--all")
-	if n := strings.Count(out, " is rebuilt, up to position "); n < 6 {
-		t.Errorf("%d are rebuilt:\n%s", n, out)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	out, said, err := program.Run(ctx, t, "", env, "projections", "rebuild", "--all")
+	if n := strings.Count(out, " is rebuilt, up to position "); err != nil || n < 6 {
+		t.Errorf("%d are rebuilt: %v\n%s", n, err, out)
+	}
+	if n := strings.Count(said, ": comparing\n"); n < 6 || !strings.Contains(said, "ticket_reports: indexing\n") {
+		t.Errorf("what is under way is not said:\n%s", said)
 	}
 	<-written
 	l.wantAll(t)
