@@ -300,6 +300,25 @@ func quantiles(waits []float64) (w WaitTimes) {
 	return WaitTimes{AverageSeconds: ptr(sum / float64(len(waits))), MedianSeconds: at(0.5), P90Seconds: at(0.9)}
 }
 
+// TestQuantilesOfWaitsInAnyOrder would take hours if an order of them were a bad one.
+func TestQuantilesOfWaitsInAnyOrder(t *testing.T) {
+	t.Parallel()
+	const n = 300_000
+	for name, wait := range map[string]func(int) int{
+		"rising": func(i int) int { return i }, "falling": func(i int) int { return n - i }, "all alike": func(int) int { return 7 },
+		"rising and falling": func(i int) int { return min(i, n-i) }, "falling and rising": func(i int) int { return max(i, n-i) },
+		"rising again and again": func(i int) int { return i % 71 },
+	} {
+		us, all := make([]int64, n), make([]float64, n)
+		for i := range us {
+			us[i], all[i] = int64(wait(i)), float64(wait(i))/1e6
+		}
+		if diff := gocmp.Diff(quantiles(all), waitTimes(us), nearly); diff != "" {
+			t.Errorf("%s (-in order +selected):\n%s", name, diff)
+		}
+	}
+}
+
 func TestQuantilesOfManyWaits(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))

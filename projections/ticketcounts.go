@@ -14,14 +14,13 @@ type unitKey struct {
 	Since time.Time `json:"since"`
 }
 
-// unitsOf answers the hour, as it is counted in, and its day.
+// unitsOf answers an hour, given as [hourOf] does, and its day.
 func unitsOf(hour int64) [2]unitKey {
 	since := time.Unix(hour*3600, 0).UTC()
 	return [2]unitKey{{"hour", since}, {"day", since.Truncate(24 * time.Hour)}}
 }
 
-// hourOf answers the hour that an instant is in, counted from the beginning of
-// the clock.
+// hourOf answers the hour that an instant is in, in hours since 1970.
 func hourOf(at time.Time) int64 {
 	return at.Truncate(time.Hour).Unix() / 3600
 }
@@ -195,7 +194,7 @@ type agentHour struct {
 // count adds a fact as often as by says, where it is the last of its kind.
 func (c *counting) count(l factLink, by int64) {
 	if l.NextAt == nil && l.Priority != nil {
-		if n := c.of(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {
+		if n := c.at(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {
 			*n += by
 		}
 	}
@@ -207,14 +206,14 @@ func (c *counting) count(l factLink, by int64) {
 // move counts a ticket out of where it was and into where it is.
 func (c *counting) move(f *factRow) {
 	if f.StatusBefore != nil {
-		*c.of(f.OccurredAt, *f.PriorityBefore).net(*f.StatusBefore)--
+		*c.at(f.OccurredAt, *f.PriorityBefore).net(*f.StatusBefore)--
 	}
 	if f.Status != nil {
-		*c.of(f.OccurredAt, *f.Priority).net(*f.Status)++
+		*c.at(f.OccurredAt, *f.Priority).net(*f.Status)++
 	}
 }
 
-func (c *counting) of(at time.Time, p ticket.Priority) *ticketSums {
+func (c *counting) at(at time.Time, p ticket.Priority) *ticketSums {
 	return sumsOf(c.byPriority, priorityHour{hourOf(at), p})
 }
 
