@@ -24,11 +24,18 @@ var ErrNotYet = &domain.Error{
 // process tells them, as in a process that only serves HTTP.
 const freshnessPoll = 5 * time.Millisecond
 
+// hopelesslyBehind is how many positions a follower can be short of one and still
+// come to it while somebody waits: more than it applies in the two seconds that
+// readers have.
+const hopelesslyBehind = 100_000
+
 // Freshness lets readers wait until followers have applied a position: the
 // test behind reading one's own writes. A follower that is behind has applied
 // it too when there is nothing in between that is for it. A paused one is not
-// waited for: what it serves is old until it is resumed. It asks the database
-// every time, for a restored backup moves checkpoints back. It is safe
+// waited for: what it serves is old until it is resumed. One that fills its tables
+// from the beginning of a long log, as after an upgrade, is waited for in vain, which
+// readers are told at once. It asks the database every time, for a restored backup
+// moves checkpoints back. It is safe
 // for concurrent use; however many wait, one query at a time serves them all.
 type Freshness struct {
 	pool    *pgxpool.Pool
@@ -44,7 +51,7 @@ type Freshness struct {
 
 type reader struct {
 	position int64
-	reached  chan struct{}
+	told     chan error // whether the position was reached; has room for one
 }
 
 // NewFreshness makes the test for followers, of which it needs names and types.
@@ -59,12 +66,13 @@ func NewFreshness(pool *pgxpool.Pool, applied *Bell, followers ...Follower) *Fre
 }
 
 // Wait returns once every follower has applied or parked the events up to
-// position, and [ErrNotYet] when ctx ends before.
+// position, and [ErrNotYet] when ctx ends before, or when one of them is too far
+// behind to come there meanwhile.
 func (f *Freshness) Wait(ctx context.Context, position int64) error {
 	if position <= 0 || len(f.names) == 0 {
 		return nil
 	}
-	r := &reader{position: position, reached: make(chan struct{})}
+	r := &reader{position: position, told: make(chan error, 1)}
 	f.mu.Lock()
 	f.waiters = append(f.waiters, r)
 	if !f.running {
@@ -73,8 +81,8 @@ func (f *Freshness) Wait(ctx context.Context, position int64) error {
 	}
 	f.mu.Unlock()
 	select {
-	case <-r.reached:
-		return nil
+	case err := <-r.told:
+		return err
 	case <-ctx.Done():
 		f.leave(r)
 		return fmt.Errorf("wait for position %d: %w", position, ErrNotYet)
@@ -129,15 +137,20 @@ func (f *Freshness) waiting() []*reader {
 	return append([]*reader(nil), f.waiters...)
 }
 
-// release lets go those of waiting whose position was reached, and reports
-// whether there was one.
+// release lets go those of waiting whose position was reached, or will not be in
+// time, and reports whether there was one.
 func (f *Freshness) release(waiting []*reader, reached int64) bool {
 	gone := map[*reader]bool{}
 	for _, r := range waiting {
-		if r.position <= reached {
-			close(r.reached)
-			gone[r] = true
+		switch {
+		case r.position <= reached:
+			r.told <- nil
+		case r.position-hopelesslyBehind > reached:
+			r.told <- fmt.Errorf("wait for position %d at %d: %w", r.position, reached, ErrNotYet)
+		default:
+			continue
 		}
+		gone[r] = true
 	}
 	if len(gone) == 0 {
 		return false

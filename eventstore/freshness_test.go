@@ -84,6 +84,33 @@ func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
 	}
 }
 
+func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"}, Follower{Name: "b"})
+	t.Cleanup(f.Close)
+	l.setCheckpoint(t, "a", 2_000_000)
+	l.setCheckpoint(t, "b", 1_000_000)
+	ctx, cancel := context.WithTimeout(testContext(t), patience)
+	defer cancel()
+	if err := f.Wait(ctx, 2_000_000); !errors.Is(err, ErrNotYet) || ctx.Err() != nil {
+		t.Errorf("got %v, context %v; want %v before the time is over", err, ctx.Err(), ErrNotYet)
+	}
+	near := waitAside(ctx, f, 1_000_000+hopelesslyBehind)
+	if err := f.Wait(ctx, 1_000_000); err != nil {
+		t.Errorf("a position that was reached: got %v", err)
+	}
+	select {
+	case err := <-near:
+		t.Fatalf("one that can be reached in time is not waited for: %v", err)
+	case <-time.After(10 * freshnessPoll):
+	}
+	l.setCheckpoint(t, "b", 2_000_000)
+	if err := <-near; err != nil {
+		t.Error(err)
+	}
+}
+
 func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
