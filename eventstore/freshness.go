@@ -24,10 +24,9 @@ var ErrNotYet = &domain.Error{
 // process tells them, as in a process that only serves HTTP.
 const freshnessPoll = 5 * time.Millisecond
 
-// hopelesslyBehind is how many positions a follower can be short of one and still
-// come to it while somebody waits: more than it applies in the two seconds that
-// readers have.
-const hopelesslyBehind = 100_000
+// followedAtMost is how many positions a follower comes on in a second at best.
+// Nobody waits for one that would have to be quicker.
+const followedAtMost = 100_000
 
 // Freshness lets readers wait until followers have applied a position: the
 // test behind reading one's own writes. A follower that is behind has applied
@@ -51,6 +50,7 @@ type Freshness struct {
 
 type reader struct {
 	position int64
+	within   int64      // how far before its position a follower still comes there in time
 	told     chan error // whether the position was reached; has room for one
 }
 
@@ -72,7 +72,10 @@ func (f *Freshness) Wait(ctx context.Context, position int64) error {
 	if position <= 0 || len(f.names) == 0 {
 		return nil
 	}
-	r := &reader{position: position, told: make(chan error, 1)}
+	r := &reader{position: position, within: math.MaxInt64, told: make(chan error, 1)}
+	if deadline, ok := ctx.Deadline(); ok {
+		r.within = int64(time.Until(deadline).Seconds() * followedAtMost)
+	}
 	f.mu.Lock()
 	f.waiters = append(f.waiters, r)
 	if !f.running {
@@ -145,7 +148,7 @@ func (f *Freshness) release(waiting []*reader, reached int64) bool {
 		switch {
 		case r.position <= reached:
 			r.told <- nil
-		case r.position-hopelesslyBehind > reached:
+		case r.position-reached > r.within:
 			r.told <- fmt.Errorf("wait for position %d at %d: %w", r.position, reached, ErrNotYet)
 		default:
 			continue

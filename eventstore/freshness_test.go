@@ -89,24 +89,30 @@ func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
 	l := newLog(t)
 	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"}, Follower{Name: "b"})
 	t.Cleanup(f.Close)
-	l.setCheckpoint(t, "a", 2_000_000)
-	l.setCheckpoint(t, "b", 1_000_000)
-	ctx, cancel := context.WithTimeout(testContext(t), patience)
+	const wanted = 1_000 * followedAtMost
+	l.setCheckpoint(t, "a", wanted)
+	l.setCheckpoint(t, "b", 1)
+	noDeadline, stop := context.WithCancel(context.Background())
+	defer stop()
+	patient := waitAside(noDeadline, f, wanted)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
-	if err := f.Wait(ctx, 2_000_000); !errors.Is(err, ErrNotYet) || ctx.Err() != nil {
+	if err := f.Wait(ctx, wanted); !errors.Is(err, ErrNotYet) || ctx.Err() != nil {
 		t.Errorf("got %v, context %v; want %v before the time is over", err, ctx.Err(), ErrNotYet)
 	}
-	near := waitAside(ctx, f, 1_000_000+hopelesslyBehind)
-	if err := f.Wait(ctx, 1_000_000); err != nil {
+	near := waitAside(ctx, f, followedAtMost)
+	if err := f.Wait(ctx, 1); err != nil {
 		t.Errorf("a position that was reached: got %v", err)
 	}
 	select {
 	case err := <-near:
 		t.Fatalf("one that can be reached in time is not waited for: %v", err)
+	case err := <-patient:
+		t.Fatalf("who has all the time does not wait: %v", err)
 	case <-time.After(10 * freshnessPoll):
 	}
-	l.setCheckpoint(t, "b", 2_000_000)
-	if err := <-near; err != nil {
+	l.setCheckpoint(t, "b", wanted)
+	if err := errors.Join(<-near, <-patient); err != nil {
 		t.Error(err)
 	}
 }

@@ -173,6 +173,7 @@ var rights = map[string]string{
 	"read.comments":           "siud-",
 	"read.emails":             "siud-",
 	"read.agent_counts":       "siud-",
+	"read.wait_counts":        "siud-",
 	"read.ticket_counts":      "siud-",
 	"read.search_texts":       "siud-",
 	"read.ticket_facts":       "siud-",

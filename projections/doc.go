@@ -14,10 +14,11 @@
 //	comment_list     read.comments           every comment as it is now
 //	user_list        read.users              everybody as they are now
 //	ticket_history   read.ticket_history     every ticket as it was, a row an interval
-//	ticket_reports   read.ticket_facts,      what reports count, one by one,
+//	ticket_facts     read.ticket_facts,      what reports count, one by one,
 //	                 read.ticket_measures,   by ticket,
-//	                 read.ticket_counts,     and in sums by the hour and the day
-//	                 read.agent_counts
+//	                 read.ticket_counts,     in sums by the hour, the day and
+//	                 read.agent_counts,      the month,
+//	                 read.wait_counts        and how long tickets waited
 //	email_ledger     read.emails             every letter and what became of it
 //	ticket_search    read.ticket_search,     the words of every ticket, with and
 //	                 read.search_texts       without those of notes among staff

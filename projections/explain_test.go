@@ -44,7 +44,7 @@ INSERT INTO read.ticket_facts
 SELECT n, md5('ticket' || n % 20000)::uuid, (ARRAY['opened','resolved','escalated'])[1 + n % 3],
     '2025-01-01'::timestamptz + n * interval '35 minutes', '2025-01-01'::timestamptz + n * interval '35 minutes',
     CASE WHEN n % 10 = 0 THEN '2025-01-03'::timestamptz + n * interval '35 minutes' END,
-    'open', 'resolved', 'low', 'low', NULL, NULL, 'user', NULL, CASE n % 3 WHEN 1 THEN n END, NULL, NULL, NULL, NULL
+    'open', 'resolved', 'low', 'low', NULL, NULL, 'user', NULL, CASE n % 3 WHEN 1 THEN n END, NULL, NULL, NULL, NULL, CASE n % 3 WHEN 1 THEN 64 + n % 64 END
 FROM generate_series(1, 30000) AS n;
 INSERT INTO read.ticket_measures
 SELECT md5('ticket' || n)::uuid, n, md5('user' || n % 2000)::uuid, now(), 'open', now(), 'low', NULL, NULL, NULL, NULL, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, n, n, now()

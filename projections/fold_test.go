@@ -208,6 +208,7 @@ func (d *desk) checkTables(t *testing.T) {
 		"ticket_facts":    gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),
 		"ticket_measures": gocmp.Diff(want.measures, got.measures, cmpopts.EquateEmpty()),
 		"ticket_counts":   gocmp.Diff(want.counts, got.counts, cmpopts.EquateEmpty(), gocmp.AllowUnexported(ticketCount{}, ticketCountKey{})),
+		"wait_counts":     gocmp.Diff(want.waits, got.waits, cmpopts.EquateEmpty(), gocmp.AllowUnexported(waitCount{}, waitCountKey{})),
 		"agent_counts":    gocmp.Diff(want.agents, got.agents, cmpopts.EquateEmpty(), gocmp.AllowUnexported(agentCount{})),
 	} {
 		if diff != "" {

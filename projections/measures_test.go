@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"testing"
 	"time"
@@ -21,6 +22,7 @@ type reported struct {
 	measures []measureRow
 	counts   []ticketCount
 	agents   []agentCount
+	waits    []waitCount
 }
 
 func (d *desk) reported(t testing.TB) reported {
@@ -33,7 +35,13 @@ func (d *desk) reported(t testing.TB) reported {
 	for i := range agents {
 		agents[i].Since = agents[i].Since.UTC()
 	}
+	waits := all[waitCount](t, d, `SELECT unit, since, fact, priority, agent_id, total_us::bigint, buckets FROM read.wait_counts`)
+	for i := range waits {
+		waits[i].Since = waits[i].Since.UTC()
+	}
+	slices.SortFunc(waits, waitCount.compare)
 	return reported{
+		waits:    waits,
 		facts:    all[factRow](t, d, `SELECT `+factColumns+` FROM read.ticket_facts ORDER BY position`),
 		measures: all[measureRow](t, d, `SELECT `+measureColumns+` FROM read.ticket_measures ORDER BY ticket_id`),
 		counts:   counts,
@@ -89,6 +97,7 @@ func foldFacts(events []eventstore.Envelope) (rows []factRow) {
 		}
 		if r.Fact == "first_response" || r.Fact == "resolved" {
 			r.WaitUS = ptr(max(r.OccurredAt.Sub(events[0].OccurredAt).Microseconds(), 0))
+			r.WaitBucket = ptr(plainBucket(*r.WaitUS))
 		}
 		for _, before := range rows[:i] { // the last one that brought it where it was
 			if r.StatusBefore != nil && moved(before) && moved(*r) {
@@ -184,12 +193,35 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 	return row
 }
 
-// sum puts facts and measures in order and adds them up by the hour and the day.
+// plainBucket is [bucketOf] by powers of two.
+func plainBucket(us int64) int16 {
+	bucket := int16(0)
+	for us >= 256 {
+		us, bucket = us/2, bucket+128
+	}
+	return bucket + int16(us)
+}
+
+// sum puts facts and measures in order and adds them up by the hour, the day and
+// the month.
 func (r *reported) sum() {
 	slices.SortFunc(r.facts, func(a, b factRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(r.measures, func(a, b measureRow) int { return bytes.Compare(a.TicketID[:], b.TicketID[:]) })
-	for unit, seconds := range map[string]int64{"hour": 3600, "day": 86_400} {
-		r.sumBy(unit, seconds)
+	begin := map[string]func(time.Time) time.Time{
+		"hour": func(at time.Time) time.Time { return at.UTC().Truncate(time.Hour) },
+		"day":  func(at time.Time) time.Time { return at.UTC().Truncate(24 * time.Hour) },
+		"month": func(at time.Time) time.Time {
+			return time.Date(at.UTC().Year(), at.UTC().Month(), 1, 0, 0, 0, 0, time.UTC)
+		},
+	}
+	for unit, since := range begin {
+		if unit != "month" {
+			r.countBy(unit, since)
+		}
+		r.countAgentsBy(unit, since)
+		if unit != "hour" {
+			r.countWaitsBy(unit, since)
+		}
 	}
 	slices.SortFunc(r.counts, func(a, b ticketCount) int {
 		return cmp.Or(cmp.Compare(a.Unit, b.Unit), a.Since.Compare(b.Since), cmp.Compare(a.Priority, b.Priority))
@@ -197,6 +229,18 @@ func (r *reported) sum() {
 	slices.SortFunc(r.agents, func(a, b agentCount) int {
 		return cmp.Or(cmp.Compare(a.Unit, b.Unit), a.Since.Compare(b.Since), cmp.Compare(orNobody(a.AgentID), orNobody(b.AgentID)))
 	})
+	slices.SortFunc(r.waits, waitCount.compare)
+}
+
+func (w waitCount) compare(o waitCount) int {
+	key := func(w waitCount) string {
+		of := ""
+		if w.Priority != nil {
+			of = string(*w.Priority)
+		}
+		return fmt.Sprint(w.Fact, " ", of, " ", orNobody(w.AgentID))
+	}
+	return cmp.Or(cmp.Compare(w.Unit, o.Unit), w.Since.Compare(o.Since), cmp.Compare(key(w), key(o)))
 }
 
 func orNobody(id *uuid.UUID) string {
@@ -206,12 +250,10 @@ func orNobody(id *uuid.UUID) string {
 	return id.String()
 }
 
-// sumBy adds facts up by units of some seconds.
-func (r *reported) sumBy(unit string, seconds int64) {
-	counts, agents := map[string]*ticketCount{}, map[string]*agentCount{}
-	since := func(f factRow) time.Time {
-		return time.Unix(f.OccurredAt.Unix()-f.OccurredAt.Unix()%seconds, 0).UTC()
-	}
+// countBy adds facts up by priority.
+func (r *reported) countBy(unit string, begin func(time.Time) time.Time) {
+	counts := map[string]*ticketCount{}
+	since := func(f factRow) time.Time { return begin(f.OccurredAt) }
 	count := func(f factRow, p ticket.Priority) *ticketSums {
 		key := fmt.Sprint(since(f), p)
 		if counts[key] == nil {
@@ -235,6 +277,19 @@ func (r *reported) sumBy(unit string, seconds int64) {
 				*n++
 			}
 		}
+	}
+	for _, row := range counts {
+		if row.ticketSums != (ticketSums{}) {
+			r.counts = append(r.counts, *row)
+		}
+	}
+}
+
+// countAgentsBy adds facts up by agent.
+func (r *reported) countAgentsBy(unit string, begin func(time.Time) time.Time) {
+	agents := map[string]*agentCount{}
+	since := func(f factRow) time.Time { return begin(f.OccurredAt) }
+	for _, f := range r.facts {
 		if !agentNumbers[f.Fact] || f.AgentNextAt != nil {
 			continue
 		}
@@ -246,12 +301,46 @@ func (r *reported) sumBy(unit string, seconds int64) {
 		*map[string]*int64{"assigned": &s.Assigned, "first_response": &s.FirstResponses, "resolved": &s.Resolved, "reopened": &s.Reopened,
 			"escalated": &s.Escalated}[f.Fact]++
 	}
-	for _, row := range counts {
-		if row.ticketSums != (ticketSums{}) {
-			r.counts = append(r.counts, *row)
-		}
-	}
 	for _, row := range agents {
 		r.agents = append(r.agents, *row)
+	}
+}
+
+// countWaitsBy adds waits up by priority, and those for resolutions by agent.
+func (r *reported) countWaitsBy(unit string, begin func(time.Time) time.Time) {
+	counts := map[string]*waitCount{}
+	add := func(f factRow, k waitCountKey) {
+		key := fmt.Sprint(k.Since, k.Fact, k.Priority != nil, *f.Priority, orNobody(k.AgentID))
+		if k.Priority == nil {
+			key = fmt.Sprint(k.Since, k.Fact, orNobody(k.AgentID))
+		}
+		c := counts[key]
+		if c == nil {
+			c = &waitCount{waitCountKey: k}
+			counts[key] = c
+		}
+		c.TotalUS += *f.WaitUS
+		c.Buckets = append(c.Buckets, byte(*f.WaitBucket>>8), byte(*f.WaitBucket), 0, 0, 0, 1) // put together below
+	}
+	for _, f := range r.facts {
+		if f.WaitUS == nil || f.NextAt != nil {
+			continue
+		}
+		key := unitKey{unit, begin(f.OccurredAt)}
+		add(f, waitCountKey{unitKey: key, Fact: f.Fact, Priority: f.Priority})
+		if f.Fact == "resolved" {
+			add(f, waitCountKey{unitKey: key, Fact: f.Fact, AgentID: f.AgentID})
+		}
+	}
+	for _, row := range counts {
+		waits := map[string]byte{}
+		for waited := range slices.Chunk(row.Buckets, 6) {
+			waits[string(waited[:5])]++ // fewer than 256 in any test
+		}
+		row.Buckets = nil
+		for _, bucket := range slices.Sorted(maps.Keys(waits)) {
+			row.Buckets = append(append(row.Buckets, bucket...), waits[bucket])
+		}
+		r.waits = append(r.waits, *row)
 	}
 }

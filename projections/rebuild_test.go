@@ -338,17 +338,17 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 	c.fill(t, 120)
 	d.project(t, fresh)
 	faulty, bad := d.faultyMeasures(t)
-	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_reports", rebuild.Options{})
+	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_facts", rebuild.Options{})
 	var poison *rebuild.PoisonError
 	if !errors.As(err, &poison) || poison.Position != bad {
 		t.Fatalf("got %v, want position %d named", err, bad)
 	}
-	s, err := d.rebuilding(64).Status(testContext(t), "ticket_reports")
+	s, err := d.rebuilding(64).Status(testContext(t), "ticket_facts")
 	if err != nil || s.State != rebuild.Following || s.Rebuild.Phase != rebuild.Failed || s.Rebuild.Position != bad-1 || *s.Rebuild.ErrorPosition != bad {
 		t.Errorf("%+v, rebuild %+v, %v", s, s.Rebuild, err)
 	}
 	d.checkTables(t)
-	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_reports", rebuild.Options{}); err != nil { // mended
+	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil { // mended
 		t.Error(err)
 	}
 	d.checkTables(t)
@@ -372,23 +372,23 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 		return err
 	}
 	p := d.rebuilding(1000, changed)
-	if s, err := p.Status(testContext(t), "ticket_reports"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
+	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rebuild(testContext(t), "ticket_reports", rebuild.Options{}); err != nil {
+	if err := p.Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var upper bool
 	if err := d.pool.QueryRow(testContext(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
 		t.Errorf("the tables are not the new version's: %v", err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_reports"); err != nil || s.Outdated() {
+	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || s.Outdated() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rollback(testContext(t), "ticket_reports", rebuild.Options{}); err != nil {
+	if err := p.Rollback(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_reports"); err != nil || !s.Outdated() {
+	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() {
 		t.Errorf("rolled back: %+v, %v", s, err)
 	}
 	d.checkTables(t)

@@ -60,7 +60,7 @@ const (
 	factsUptoSQL = `coalesce((SELECT CASE WHEN c.position >= head.position THEN head.position -- or the log may be scanned for nothing
         WHEN EXISTS (SELECT FROM events WHERE position > c.position AND position <= head.position AND type = ANY (`
 	factsPositionSQL = `)) THEN c.position ELSE head.position END
-        FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_reports' AND head.id = 1), 0)`
+        FROM checkpoints AS c CROSS JOIN log_head AS head WHERE c.name = 'ticket_facts' AND head.id = 1), 0)`
 )
 
 // knownReportSQL is reportSQL without what was recorded later than $4. Sums do

@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -185,16 +184,17 @@ func (r *Reader) StatusDistribution(ctx context.Context, upto time.Time, e Expla
 	return reportRows[StatusCount](ctx, r.pool, "the distribution of statuses", e, statusEvidence, statusSQL, upto)
 }
 
-// agentsSQL counts by agent from $1 to $2, as countsSQL does by priority, with how
-// long the tickets had waited whose last resolution was the agent's.
+// agentsSQL counts by agent from $1 to $2, as countsSQL does by priority; the whole
+// days from that of $1 to that of $2 are units of $3 which begin from $4 to $5.
 const agentsSQL = `
 WITH ends AS (
     SELECT by, at, date_trunc('day', at, 'UTC') AS day, date_trunc('hour', at, 'UTC') AS hour
     FROM (VALUES ($1::timestamptz, -1), ($2::timestamptz, 1)) AS e (at, by)
 ), parts AS (
     SELECT 1 AS by, agent_id, assigned, first_responses, resolved, reopened, escalated
-    FROM read.agent_counts
-    WHERE unit = 'day' AND since >= date_trunc('day', $1::timestamptz, 'UTC') AND since < date_trunc('day', $2::timestamptz, 'UTC')
+    FROM unnest($3::text[], $4::timestamptz[], $5::timestamptz[]) AS u (unit, since, upto) CROSS JOIN LATERAL (
+        SELECT * FROM read.agent_counts AS c WHERE c.unit = u.unit AND c.since >= u.since AND c.since < u.upto OFFSET 0
+    ) AS c
     UNION ALL
     SELECT by, agent_id, assigned, first_responses, resolved, reopened, escalated
     FROM ends CROSS JOIN LATERAL (
@@ -216,16 +216,9 @@ WITH ends AS (
         sum(by * resolved)::bigint AS resolved, sum(by * reopened)::bigint AS reopened, sum(by * escalated)::bigint AS escalated
     FROM parts
     GROUP BY 1
-), took AS (
-    SELECT agent_id, array_agg(wait_us) AS waits
-    FROM read.ticket_facts
-    WHERE fact = 'resolved' AND priority IN ('low', 'medium', 'high') AND wait_us IS NOT NULL
-      AND occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2)
-    GROUP BY 1
 )
-SELECT c.agent_id, u.username, c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated, coalesce(t.waits, '{}') AS waits
+SELECT c.agent_id, u.username, c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated
 FROM counted AS c
-LEFT JOIN took AS t ON t.agent_id IS NOT DISTINCT FROM c.agent_id
 LEFT JOIN read.users AS u ON u.id = c.agent_id
 WHERE (c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated) <> (0, 0, 0, 0, 0)
 ORDER BY u.username, c.agent_id`
@@ -234,67 +227,80 @@ ORDER BY u.username, c.agent_id`
 const agentFacts = `('assigned', 'first_response', 'resolved', 'reopened', 'escalated')`
 
 // Agents counts by agent what happened in a span; those to whom nothing happened
-// are left out.
+// are left out. Waits are of the tickets whose last resolution was the agent's.
 func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentCounts], error) {
-	type row struct {
-		AgentCounts
-		Waits []int64
-	}
-	read, err := reportRows[row](ctx, r.pool, "the agents", e, agentsEvidence, agentsSQL, s.Since, s.Upto)
-	return reportedAs(read, func(rows []row) (out []AgentCounts) {
-		for _, a := range rows {
-			a.WaitTimes = waitTimes(a.Waits)
-			out = append(out, a.AgentCounts)
+	read := func(tx pgx.Tx) ([]AgentCounts, error) {
+		u := wholeUnits(s.Since.UTC().Truncate(aDay), s.Upto.UTC().Truncate(aDay))
+		rows, _ := tx.Query(ctx, agentsSQL, s.Since, s.Upto, u.unit, u.since, u.upto) // CollectRows answers its error
+		agents, err := pgx.CollectRows(rows, pgx.RowToStructByName[AgentCounts])
+		if err != nil {
+			return nil, err
 		}
-		return out
-	}), err
+		waits, err := readWaits(ctx, tx, s, true)
+		if err != nil {
+			return nil, err
+		}
+		all := make([]*histogram, len(agents))
+		for i, a := range agents {
+			all[i] = &histogram{}
+			if h := waits[waitGroup{fact: factResolved, agent: idOrNil(a.AgentID)}]; h != nil {
+				all[i] = h
+			}
+		}
+		times, err := waitTimes(ctx, tx, s, all)
+		for i := range times {
+			agents[i].WaitTimes = times[i]
+		}
+		return agents, err
+	}
+	return readReport(ctx, r.pool, "the agents", e, agentsEvidence, read, s.Since, s.Upto)
 }
-
-const responseTimesSQL = `
-SELECT CASE k.fact WHEN 'resolved' THEN 'resolution' ELSE k.fact END AS measure, p.priority, coalesce(waits, '{}') AS waits
-FROM unnest(ARRAY['first_response', 'resolved']) WITH ORDINALITY AS k (fact, n)
-CROSS JOIN unnest(ARRAY['low', 'medium', 'high']) WITH ORDINALITY AS p (priority, m)
-CROSS JOIN LATERAL (
-    SELECT array_agg(wait_us) AS waits
-    FROM read.ticket_facts AS f
-    WHERE f.fact = k.fact AND f.priority = p.priority AND wait_us IS NOT NULL
-      AND occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2)
-) AS w
-ORDER BY n, m`
 
 // ResponseTimes says how long tickets had waited that got their first response,
 // or were resolved, in a span.
 func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported[ResponseTimes], error) {
-	type row struct {
-		Measure  string
-		Priority ticket.Priority
-		Waits    []int64
-	}
-	read, err := reportRows[row](ctx, r.pool, "the response times", e, responseTimesEvidence, responseTimesSQL, s.Since, s.Upto)
-	return reportedAs(read, func(rows []row) (out []ResponseTimes) {
-		for group := range slices.Chunk(rows, 3) { // the priorities of a measure
-			all := slices.Concat(group[0].Waits, group[1].Waits, group[2].Waits)
-			out = append(out, ResponseTimes{Measure: group[0].Measure, Tickets: int64(len(all)), WaitTimes: waitTimes(all)})
-			for _, r := range group {
-				out = append(out, ResponseTimes{Measure: r.Measure, Priority: &r.Priority, Tickets: int64(len(r.Waits)), WaitTimes: waitTimes(r.Waits)})
+	read := func(tx pgx.Tx) (out []ResponseTimes, err error) {
+		waits, err := readWaits(ctx, tx, s, false)
+		if err != nil {
+			return nil, err
+		}
+		var all []*histogram
+		for _, measure := range [][2]string{{"first_response", factFirstResponse}, {"resolution", factResolved}} {
+			sum := &histogram{}
+			out, all = append(out, ResponseTimes{Measure: measure[0]}), append(all, sum)
+			for _, p := range []ticket.Priority{ticket.Low, ticket.Medium, ticket.High} {
+				h := waits[waitGroup{fact: measure[1], priority: p}]
+				if h == nil {
+					h = &histogram{}
+				}
+				sum.merge(h)
+				out, all = append(out, ResponseTimes{Measure: measure[0], Priority: &p}), append(all, h)
 			}
 		}
-		return out
-	}), err
+		times, err := waitTimes(ctx, tx, s, all)
+		for i := range times {
+			out[i].Tickets, out[i].WaitTimes = all[i].n, times[i]
+		}
+		return out, err
+	}
+	return readReport(ctx, r.pool, "the response times", e, responseTimesEvidence, read, s.Since, s.Upto)
 }
 
-// reportedAs turns the rows of a report into others.
-func reportedAs[R, S any](r Reported[R], rows func([]R) []S) Reported[S] {
-	return Reported[S]{Rows: rows(r.Rows), AsOfPosition: r.AsOfPosition, Behind: r.Behind, Next: r.Next}
+// reportRows reads the rows of a report by one statement; see [readReport].
+func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e Explain, behind evidenceQuery, sql string, args ...any) (Reported[R], error) {
+	read := func(tx pgx.Tx) ([]R, error) {
+		rows, _ := tx.Query(ctx, sql, args...) // CollectRows answers its error
+		return pgx.CollectRows(rows, pgx.RowToStructByName[R])
+	}
+	return readReport(ctx, pool, what, e, behind, read, args...)
 }
 
-// reportRows reads the rows of a report, its position, and the evidence if it is
-// asked for, from one snapshot.
-func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e Explain, behind evidenceQuery, sql string, args ...any) (out Reported[R], err error) {
+// readReport reads the rows of a report, its position, and the evidence if it is asked
+// for, which args are those of, from one snapshot.
+func readReport[R any](ctx context.Context, pool *pgxpool.Pool, what string, e Explain, behind evidenceQuery, read func(pgx.Tx) ([]R, error), args ...any) (out Reported[R], err error) {
 	snapshot := pgx.TxOptions{IsoLevel: pgx.RepeatableRead, AccessMode: pgx.ReadOnly}
 	err = pgx.BeginTxFunc(ctx, pool, snapshot, func(tx pgx.Tx) error {
-		rows, _ := tx.Query(ctx, sql, args...) // CollectRows answers its error
-		if out.Rows, err = pgx.CollectRows(rows, pgx.RowToStructByName[R]); err != nil {
+		if out.Rows, err = read(tx); err != nil {
 			return err
 		}
 		if e.Wanted {

@@ -300,37 +300,56 @@ func quantiles(waits []float64) (w WaitTimes) {
 	return WaitTimes{AverageSeconds: ptr(sum / float64(len(waits))), MedianSeconds: at(0.5), P90Seconds: at(0.9)}
 }
 
-// TestQuantilesOfWaitsInAnyOrder would take hours if an order of them were a bad one.
-func TestQuantilesOfWaitsInAnyOrder(t *testing.T) {
-	t.Parallel()
-	const n = 300_000
-	for name, wait := range map[string]func(int) int{
-		"rising": func(i int) int { return i }, "falling": func(i int) int { return n - i }, "all alike": func(int) int { return 7 },
-		"rising and falling": func(i int) int { return min(i, n-i) }, "falling and rising": func(i int) int { return max(i, n-i) },
-		"rising again and again": func(i int) int { return i % 71 },
-	} {
-		us, all := make([]int64, n), make([]float64, n)
-		for i := range us {
-			us[i], all[i] = int64(wait(i)), float64(wait(i))/1e6
-		}
-		if diff := gocmp.Diff(quantiles(all), waitTimes(us), nearly); diff != "" {
-			t.Errorf("%s (-in order +selected):\n%s", name, diff)
-		}
-	}
-}
-
+// TestQuantilesOfManyWaits has the waits of two groups, which many buckets and few
+// have, and equal ones.
 func TestQuantilesOfManyWaits(t *testing.T) {
 	t.Parallel()
 	random := rand.New(rand.NewPCG(4, 2))
 	for n := range 300 {
-		us := make([]int64, n)
-		all := make([]float64, n)
-		for i := range us {
-			us[i] = random.Int64N(int64(1 + n*n/7)) // small ones, of which many are equal
-			all[i] = float64(us[i]) / 1e6
+		sum, exact := &histogram{}, map[waitBucket][]int64{}
+		var all []float64
+		for _, p := range []ticket.Priority{ticket.Low, ticket.High} {
+			h := &histogram{groups: []waitGroup{{fact: factResolved, priority: p}}}
+			for range n {
+				us := random.Int64N(int64(1 + n*n*n/7))
+				h.us += float64(us)
+				h.add(bucketOf(us), 1)
+				key := waitBucket{h.groups[0], bucketOf(us)}
+				exact[key] = append(exact[key], us)
+				all = append(all, float64(us)/1e6)
+			}
+			sum.merge(h)
 		}
-		if diff := gocmp.Diff(quantiles(all), waitTimes(us), nearly); diff != "" {
-			t.Fatalf("of %d waits (-in order +selected):\n%s", n, diff)
+		wanted := map[waitBucket][]int64{}
+		for _, w := range sum.wanted() {
+			wanted[w] = exact[w]
 		}
+		got, err := sum.times(wanted)
+		if diff := gocmp.Diff(quantiles(all), got, nearly); diff != "" || err != nil {
+			t.Fatalf("of %d waits (-in order +selected): %v\n%s", n, err, diff)
+		}
+	}
+}
+
+// TestEachWaitHasABucket goes up to the longest there can be, by steps that meet
+// both sides of each bound.
+func TestEachWaitHasABucket(t *testing.T) {
+	t.Parallel()
+	for us := int64(0); us < 1<<12; us++ {
+		if step := bucketOf(us+1) - bucketOf(us); step < 0 || step > 1 {
+			t.Errorf("from %d to %d us: buckets %d and %d", us, us+1, bucketOf(us), bucketOf(us+1))
+		}
+	}
+	for wide := range 63 {
+		at := int64(1) << wide
+		if below, above := bucketOf(at-1), bucketOf(at); above != below+1 {
+			t.Errorf("at %d us: buckets %d and %d", at, below, above)
+		}
+		if first, last := bucketOf(at), bucketOf(at+at/128); at >= 128 && last != first+1 {
+			t.Errorf("a 128th of %d us: buckets %d and %d", at, first, last)
+		}
+	}
+	if got := bucketOf(math.MaxInt64); got != 56*128+127 {
+		t.Errorf("the longest wait: bucket %d", got)
 	}
 }

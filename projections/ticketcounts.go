@@ -8,16 +8,20 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// unitKey is an hour or a day, by UTC.
+// unitKey is an hour, a day or a month, by UTC.
 type unitKey struct {
 	Unit  string    `json:"unit"`
 	Since time.Time `json:"since"`
 }
 
-// unitsOf answers an hour, given as [hourOf] does, and its day.
-func unitsOf(hour int64) [2]unitKey {
+// unitsOf answers an hour, given as [hourOf] does, its day and its month.
+func unitsOf(hour int64) (h, day, month unitKey) {
 	since := time.Unix(hour*3600, 0).UTC()
-	return [2]unitKey{{"hour", since}, {"day", since.Truncate(24 * time.Hour)}}
+	return unitKey{"hour", since}, unitKey{"day", since.Truncate(24 * time.Hour)}, monthOf(since)
+}
+
+func monthOf(at time.Time) unitKey {
+	return unitKey{"month", time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)}
 }
 
 // hourOf answers the hour that an instant is in, in hours since 1970.
@@ -178,6 +182,7 @@ WHERE c.unit = k.unit AND c.since = k.since AND c.agent_id IS NOT DISTINCT FROM 
 type counting struct {
 	byPriority map[priorityHour]*ticketSums
 	byAgent    map[agentHour]*agentSums
+	waits      map[waitOf]*waitSums
 }
 
 type priorityHour struct {
@@ -196,6 +201,9 @@ func (c *counting) count(l factLink, by int64) {
 	if l.NextAt == nil && l.Priority != nil {
 		if n := c.at(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {
 			*n += by
+		}
+		if l.WaitUS != nil {
+			c.countWait(l, by)
 		}
 	}
 	if l.AgentNextAt == nil && ofAgents(l.Fact) {
@@ -229,7 +237,8 @@ func sumsOf[K comparable, S any](all map[K]*S, key K) *S {
 func (c *counting) ticketCounts() (rows []ticketCount) {
 	sums := map[ticketCountKey]*ticketSums{}
 	for key, s := range c.byPriority {
-		for _, unit := range unitsOf(key.hour) {
+		hour, day, _ := unitsOf(key.hour)
+		for _, unit := range []unitKey{hour, day} {
 			sumsOf(sums, ticketCountKey{unit, key.priority}).add(s)
 		}
 	}
@@ -248,7 +257,8 @@ func (c *counting) agentCounts() (rows []agentCount) {
 	}
 	sums := map[key]*agentSums{}
 	for of, s := range c.byAgent {
-		for _, unit := range unitsOf(of.hour) {
+		hour, day, month := unitsOf(of.hour)
+		for _, unit := range []unitKey{hour, day, month} {
 			sumsOf(sums, key{unit, of.agent}).add(s)
 		}
 	}

@@ -46,6 +46,7 @@ type factRow struct {
 	ActorKind        domain.ActorKind
 	ActorID          *uuid.UUID
 	WaitUS           *int64
+	WaitBucket       *int16
 	AgentID          *uuid.UUID
 	AgentNextAt      *time.Time
 	CamePosition     *int64
@@ -54,13 +55,14 @@ type factRow struct {
 
 const factColumns = `position, ticket_id, fact, occurred_at, recorded_at, next_at, status_before, status,
     priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id,
-    wait_us, agent_id, agent_next_at, came_position, came_at`
+    wait_us, agent_id, agent_next_at, came_position, came_at, wait_bucket`
 
 const addFactsSQL = `
 INSERT INTO ticket_facts (` + factColumns + `)
 SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
     $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[],
-    $15::bigint[], $16::uuid[], $17::timestamptz[], $18::bigint[], $19::timestamptz[])`
+    $15::bigint[], $16::uuid[], $17::timestamptz[], $18::bigint[], $19::timestamptz[],
+    $20::smallint[])`
 
 // addFacts is addFactsSQL with the columns of rows, in the order of factColumns.
 func addFacts(rows []*factRow) rowWrite {
@@ -84,6 +86,7 @@ func addFacts(rows []*factRow) rowWrite {
 		column(rows, func(f *factRow) *time.Time { return f.AgentNextAt }),
 		column(rows, func(f *factRow) *int64 { return f.CamePosition }),
 		column(rows, func(f *factRow) *time.Time { return f.CameAt }),
+		column(rows, func(f *factRow) *int16 { return f.WaitBucket }),
 	}}
 }
 
@@ -111,6 +114,7 @@ func ofAgents(fact string) bool {
 func (f *factRow) measure(t *measureRow) {
 	if f.Fact == factFirstResponse || f.Fact == factResolved {
 		f.WaitUS = new(max(f.OccurredAt.Sub(t.OpenedAt).Microseconds(), 0)) // imports may have times out of order
+		f.WaitBucket = new(bucketOf(*f.WaitUS))
 	}
 	switch {
 	case f.Fact == factFirstResponse:
@@ -129,12 +133,13 @@ type factLink struct {
 	OccurredAt  time.Time
 	Priority    *ticket.Priority
 	AgentID     *uuid.UUID
+	WaitUS      *int64
 	NextAt      *time.Time
 	AgentNextAt *time.Time
 }
 
 const loadLinksSQL = `
-SELECT position, ticket_id, fact, occurred_at, priority, agent_id, next_at, agent_next_at
+SELECT position, ticket_id, fact, occurred_at, priority, agent_id, wait_us, next_at, agent_next_at
 FROM ticket_facts JOIN unnest($1::uuid[], $2::text[]) AS k (ticket_id, fact) USING (ticket_id, fact)`
 
 // supersededFact is a row that got another of its kind behind it.
@@ -172,7 +177,7 @@ func (m *measuring) chain(ctx context.Context, tx pgx.Tx) error {
 	fresh := map[int64]*factRow{}
 	for _, f := range m.facts {
 		l := factLink{Position: f.Position, TicketID: f.TicketID, Fact: f.Fact,
-			OccurredAt: f.OccurredAt, Priority: f.Priority, AgentID: f.AgentID}
+			OccurredAt: f.OccurredAt, Priority: f.Priority, AgentID: f.AgentID, WaitUS: f.WaitUS}
 		key := factKey{f.TicketID, f.Fact}
 		if times[key] == 0 {
 			m.count(l, 1)

@@ -12,12 +12,12 @@ import (
 )
 
 // ticketReports keeps what reports count: read.ticket_facts, read.ticket_measures
-// and the sums of facts by the hour and the day.
+// and the sums of facts and their waits by the hour, the day and the month.
 func ticketReports() eventstore.Follower {
 	return eventstore.Follower{
-		Name:    "ticket_reports",
+		Name:    "ticket_facts",
 		Lookups: []string{"ticket_facts_ticket"},
-		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures"},
+		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures", "wait_counts"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},
 			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
 		Apply: applyTicketReports,
@@ -38,6 +38,10 @@ func applyTicketReports(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 		return err
 	}
 	tickets, agents := m.ticketCounts(), m.agentCounts()
+	waits, err := m.waitCounts(ctx, tx)
+	if err != nil {
+		return err
+	}
 	return writeAll(ctx, tx,
 		addFacts(m.facts),
 		rowsTo("chain facts", chainFactsSQL, m.superseded),
@@ -46,6 +50,8 @@ func applyTicketReports(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 		rowsTo("drop empty counts of tickets", dropTicketCountsSQL, tickets),
 		rowsTo("add to the counts of agents", addAgentCountsSQL, agents),
 		rowsTo("drop empty counts of agents", dropAgentCountsSQL, agents),
+		rowsTo("write the counts of waits", writeWaitCountsSQL, waits),
+		rowsTo("drop empty counts of waits", dropWaitCountsSQL, waits),
 	)
 }
 
@@ -62,9 +68,10 @@ type measuring struct {
 // loadMeasures answers the page with every ticket of it that was opened before.
 func loadMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (*measuring, error) {
 	m := &measuring{
-		from:     events[0].Position,
-		tickets:  map[uuid.UUID]*measureRow{},
-		counting: counting{byPriority: map[priorityHour]*ticketSums{}, byAgent: map[agentHour]*agentSums{}},
+		from:    events[0].Position,
+		tickets: map[uuid.UUID]*measureRow{},
+		counting: counting{byPriority: map[priorityHour]*ticketSums{}, byAgent: map[agentHour]*agentSums{},
+			waits: map[waitOf]*waitSums{}},
 	}
 	met := map[uuid.UUID]bool{}
 	var known []uuid.UUID

@@ -1,9 +1,20 @@
 package projections
 
 import (
-	"math/rand/v2"
+	"context"
+	"fmt"
 	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain/ticket"
 )
+
+// Quantiles of waits are exact, and read no more than a few of them: histograms of
+// the days and months in a span say which bucket a quantile is in and how many waits
+// are below that, and an index hands out the waits of this bucket alone.
 
 // WaitTimes sum up waits; nil where there are none.
 type WaitTimes struct {
@@ -12,60 +23,302 @@ type WaitTimes struct {
 	P90Seconds     *float64 `db:"-"`
 }
 
-// waitTimes sums up waits, given in microseconds, which it puts in another order.
-func waitTimes(us []int64) (w WaitTimes) {
-	if len(us) == 0 {
-		return w
-	}
-	var sum float64
-	for _, u := range us {
-		sum += float64(u)
-	}
-	average := sum / float64(len(us)) / 1e6
-	return WaitTimes{AverageSeconds: &average, MedianSeconds: new(quantile(us, 0.5)), P90Seconds: new(quantile(us, 0.9))}
+// waitGroup is what waits are told apart by: what the tickets waited for, and its
+// priority, or its agent ([uuid.Nil]: nobody) where that is empty.
+type waitGroup struct {
+	fact     string
+	priority ticket.Priority
+	agent    uuid.UUID
 }
 
-// quantile answers, in seconds, the wait that a part of all is below, between two
-// of them where it falls between them: percentile_cont of SQL. There is at least
-// one; they are put in another order.
-func quantile(us []int64, part float64) float64 {
-	at := part * float64(len(us)-1)
-	below := int(at)
-	selectNth(us, below)
-	low := float64(us[below]) / 1e6
-	if below == len(us)-1 {
-		return low
-	}
-	high := float64(slices.Min(us[below+1:])) / 1e6
-	return low + (at-float64(below))*(high-low)
+// waitBucket is one bucket of a group.
+type waitBucket struct {
+	waitGroup
+	bucket int16
 }
 
-// selectNth brings to its place the one that would be at n if all were in order,
-// and whatever is less before it (quickselect): of many waits a few are asked for.
-// Pivots are drawn by lot, for then no order of the waits takes longer than others.
-func selectNth(us []int64, n int) {
-	for from, upto := 0, len(us)-1; from < upto; {
-		pivot := us[from+rand.IntN(upto-from+1)]
-		i, j := from, upto
-		for i <= j {
-			for us[i] < pivot {
-				i++
+// histogram counts the waits of some groups.
+type histogram struct {
+	groups  []waitGroup
+	n       int64
+	us      float64 // their sum
+	buckets []int64 // by [bucketOf]
+}
+
+func (h *histogram) add(bucket int16, n int64) {
+	if short := int(bucket) + 1 - len(h.buckets); short > 0 {
+		h.buckets = append(h.buckets, make([]int64, short)...)
+	}
+	h.buckets[bucket] += n
+	h.n += n
+}
+
+// merge adds the waits of another group.
+func (h *histogram) merge(o *histogram) {
+	h.groups = append(h.groups, o.groups...)
+	h.us += o.us
+	for b, n := range o.buckets {
+		h.add(int16(b), n)
+	}
+}
+
+// at answers the bucket of the wait that has the given rank, from 0 on, and how
+// many waits are in the buckets before it. There are more waits than rank.
+func (h *histogram) at(rank int64) (bucket int16, before int64) {
+	for before+h.buckets[bucket] <= rank {
+		before += h.buckets[bucket]
+		bucket++
+	}
+	return bucket, before
+}
+
+// ranks answers the two waits that a part of all waits ends between, by their
+// ranks, and how far from the first to the second: percentile_cont of SQL.
+func (h *histogram) ranks(part float64) (low, high int64, between float64) {
+	at := part * float64(h.n-1)
+	low = int64(at)
+	return low, min(low+1, h.n-1), at - float64(low)
+}
+
+// quantilesWanted are those of [WaitTimes].
+var quantilesWanted = [...]float64{0.5, 0.9}
+
+// wanted answers the buckets whose waits the quantiles are among.
+func (h *histogram) wanted() (all []waitBucket) {
+	if h.n == 0 {
+		return nil
+	}
+	for _, part := range quantilesWanted {
+		low, high, _ := h.ranks(part)
+		for _, rank := range []int64{low, high} {
+			bucket, _ := h.at(rank)
+			for _, g := range h.groups {
+				all = append(all, waitBucket{g, bucket})
 			}
-			for us[j] > pivot {
-				j--
-			}
-			if i <= j {
-				us[i], us[j] = us[j], us[i]
-				i, j = i+1, j-1
-			}
-		}
-		switch {
-		case n <= j:
-			upto = j
-		case n >= i:
-			from = i
-		default:
-			return
 		}
 	}
+	return all
+}
+
+// times sums the waits up; exact are those in the buckets that are wanted.
+func (h *histogram) times(exact map[waitBucket][]int64) (w WaitTimes, err error) {
+	if h.n == 0 {
+		return w, nil
+	}
+	var quantiles [len(quantilesWanted)]float64
+	for i, part := range quantilesWanted {
+		low, high, between := h.ranks(part)
+		a, err := h.wait(low, exact)
+		if err != nil {
+			return w, err
+		}
+		b, err := h.wait(high, exact)
+		if err != nil {
+			return w, err
+		}
+		quantiles[i] = a + between*(b-a)
+	}
+	average := h.us / float64(h.n) / 1e6
+	return WaitTimes{AverageSeconds: &average, MedianSeconds: &quantiles[0], P90Seconds: &quantiles[1]}, nil
+}
+
+// wait answers the wait of a rank in seconds.
+func (h *histogram) wait(rank int64, exact map[waitBucket][]int64) (float64, error) {
+	bucket, before := h.at(rank)
+	var waits []int64
+	for _, g := range h.groups {
+		waits = append(waits, exact[waitBucket{g, bucket}]...)
+	}
+	if int64(len(waits)) != h.buckets[bucket] {
+		return 0, fmt.Errorf("bucket %d of %v has %d waits, and %d are counted", bucket, h.groups, len(waits), h.buckets[bucket])
+	}
+	slices.Sort(waits)
+	return float64(waits[rank-before]) / 1e6, nil
+}
+
+// waitTimes sums up the waits of each histogram, whose quantiles it reads.
+func waitTimes(ctx context.Context, tx pgx.Tx, s Span, all []*histogram) ([]WaitTimes, error) {
+	var wanted []waitBucket
+	for _, h := range all {
+		wanted = append(wanted, h.wanted()...)
+	}
+	exact, err := readBuckets(ctx, tx, s, wanted)
+	if err != nil {
+		return nil, err
+	}
+	times := make([]WaitTimes, len(all))
+	for i, h := range all {
+		if times[i], err = h.times(exact); err != nil {
+			return nil, err
+		}
+	}
+	return times, nil
+}
+
+// waitBucketsSQL answers the waits of buckets, that ended from $1 to $2 and were
+// the last of their kind then. There are those of priorities and those of agents,
+// each with an index of its own.
+const (
+	inBucket       = `occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2) AND wait_bucket = k.bucket`
+	waitBucketsSQL = `
+SELECT k.n - 1, array_agg(wait_us)
+FROM unnest($3::text[], $4::text[], $5::uuid[], $6::smallint[]) WITH ORDINALITY AS k (fact, priority, agent_id, bucket, n)
+CROSS JOIN LATERAL (
+    SELECT wait_us FROM read.ticket_facts AS f
+    WHERE f.fact = k.fact AND f.priority = k.priority AND wait_us IS NOT NULL AND ` + inBucket + `
+    UNION ALL
+    SELECT wait_us FROM read.ticket_facts AS f
+    WHERE k.priority = '' AND f.fact = 'resolved' AND f.agent_id = k.agent_id AND ` + inBucket + `
+    UNION ALL
+    SELECT wait_us FROM read.ticket_facts AS f
+    WHERE k.priority = '' AND k.agent_id = '00000000-0000-0000-0000-000000000000' AND f.fact = 'resolved' AND f.agent_id IS NULL AND ` + inBucket + `
+    OFFSET 0
+) AS w
+GROUP BY 1`
+)
+
+func readBuckets(ctx context.Context, tx pgx.Tx, s Span, wanted []waitBucket) (map[waitBucket][]int64, error) {
+	exact := map[waitBucket][]int64{}
+	var keys []waitBucket
+	var facts, priorities []string
+	var agents []uuid.UUID
+	var buckets []int16
+	for _, w := range wanted {
+		if _, met := exact[w]; met {
+			continue
+		}
+		exact[w] = nil
+		keys = append(keys, w)
+		facts, priorities = append(facts, w.fact), append(priorities, string(w.priority))
+		agents, buckets = append(agents, w.agent), append(buckets, w.bucket)
+	}
+	if len(keys) == 0 {
+		return exact, nil
+	}
+	var n int64
+	var waits []int64
+	rows, _ := tx.Query(ctx, waitBucketsSQL, s.Since, s.Upto, facts, priorities, agents, buckets) // ForEachRow answers its error
+	_, err := pgx.ForEachRow(rows, []any{&n, &waits}, func() error {
+		exact[keys[n]] = slices.Clone(waits)
+		return nil
+	})
+	return exact, err
+}
+
+// units are the whole months and days from one midnight to another, and those days
+// that are in no such month.
+type units struct {
+	unit        []string
+	since, upto []time.Time
+}
+
+func (u *units) add(unit string, since, upto time.Time) {
+	if since.Before(upto) {
+		u.unit, u.since, u.upto = append(u.unit, unit), append(u.since, since), append(u.upto, upto)
+	}
+}
+
+func wholeUnits(since, upto time.Time) (u units) {
+	first, last := monthOf(since).Since, monthOf(upto).Since
+	if first.Before(since) {
+		first = first.AddDate(0, 1, 0)
+	}
+	if !first.Before(last) {
+		u.add("day", since, upto)
+		return u
+	}
+	u.add("day", since, first)
+	u.add("month", first, last)
+	u.add("day", last, upto)
+	return u
+}
+
+const aDay = 24 * time.Hour
+
+// days answers the midnights by UTC that a span begins before or at, and ends
+// after or at, and the parts of it that are in no whole day between them.
+func (s Span) days() (first, last time.Time, rest units) {
+	first, last = s.Since.UTC().Truncate(aDay), s.Upto.UTC().Truncate(aDay)
+	if first.Before(s.Since) {
+		first = first.Add(aDay)
+	}
+	if !first.Before(last) {
+		rest.add("", s.Since, s.Upto)
+		return first, first, rest
+	}
+	rest.add("", s.Since, first)
+	rest.add("", last, s.Upto)
+	return first, last, rest
+}
+
+const waitCountsSQL = `
+SELECT fact, coalesce(priority, ''), coalesce(agent_id, '00000000-0000-0000-0000-000000000000'), total_us::float8, buckets
+FROM unnest($1::text[], $2::timestamptz[], $3::timestamptz[]) AS u (unit, since, upto)
+CROSS JOIN LATERAL (
+    SELECT * FROM read.wait_counts AS c
+    WHERE c.unit = u.unit AND c.since >= u.since AND c.since < u.upto AND (c.priority IS NULL) = $4 OFFSET 0
+) AS c`
+
+// singleWaitsSQL answers the waits in the parts $1 to $2 of the span from $3 to $4
+// that are no whole days, and those from all of it that were the last of their kind
+// at its end, and not since.
+const singleWaitsSQL = `
+SELECT fact, CASE WHEN $5 THEN '' ELSE priority END, CASE WHEN $5 THEN agent_id END, array_agg(wait_us)
+FROM (
+    SELECT f.fact, f.priority, f.agent_id, f.wait_us
+    FROM unnest($1::timestamptz[], $2::timestamptz[]) AS e (since, upto)
+    CROSS JOIN unnest(ARRAY['first_response', 'resolved']) AS k (fact)
+    CROSS JOIN unnest(ARRAY['low', 'medium', 'high']) AS p (priority)
+    CROSS JOIN LATERAL (
+        SELECT * FROM read.ticket_facts AS f
+        WHERE f.fact = k.fact AND f.priority = p.priority AND f.wait_us IS NOT NULL
+          AND occurred_at >= e.since AND occurred_at < e.upto AND next_at IS NULL OFFSET 0
+    ) AS f
+    WHERE NOT $5 OR k.fact = 'resolved'
+    UNION ALL
+    SELECT fact, priority, agent_id, wait_us FROM read.ticket_facts
+    WHERE tstzrange(occurred_at, next_at) @> ($4::timestamptz` + justBefore + `) AND occurred_at >= $3::timestamptz
+      AND next_at IS NOT NULL AND fact IN ('resolved', 'reopened', 'escalated', 'closed') AND fact = 'resolved'
+) AS f
+GROUP BY 1, 2, 3`
+
+// readWaits counts the waits of a span by priority, or those for resolutions by agent.
+func readWaits(ctx context.Context, tx pgx.Tx, s Span, byAgent bool) (map[waitGroup]*histogram, error) {
+	all := map[waitGroup]*histogram{}
+	of := func(g waitGroup) *histogram {
+		if all[g] == nil {
+			all[g] = &histogram{groups: []waitGroup{g}}
+		}
+		return all[g]
+	}
+	var (
+		g   waitGroup
+		us  float64
+		had buckets
+	)
+	first, last, rest := s.days()
+	whole := wholeUnits(first, last)
+	rows, _ := tx.Query(ctx, waitCountsSQL, whole.unit, whole.since, whole.upto, byAgent) // ForEachRow answers its error
+	_, err := pgx.ForEachRow(rows, []any{&g.fact, &g.priority, &g.agent, &us, &had}, func() error {
+		h := of(g)
+		h.us += us
+		had.each(h.add)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var agent *uuid.UUID
+	var waits []int64
+	rows, _ = tx.Query(ctx, singleWaitsSQL, rest.since, rest.upto, s.Since, s.Upto, byAgent) // as above
+	_, err = pgx.ForEachRow(rows, []any{&g.fact, &g.priority, &agent, &waits}, func() error {
+		g.agent = idOrNil(agent)
+		h := of(g)
+		for _, us := range waits {
+			h.us += float64(us)
+			h.add(bucketOf(us), 1)
+		}
+		return nil
+	})
+	return all, err
 }

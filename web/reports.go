@@ -165,6 +165,26 @@ type reportsView struct {
 	Waits      []projections.ResponseTimes
 	Agents     []projections.AgentCounts
 	MoreAgents int // that are not listed
+	Uncounted  int64
+}
+
+// uncountedNotable is how many events of the log the numbers may be short of before
+// a page says so: the newest few are counted while it is read.
+const uncountedNotable = 1000
+
+// uncounted answers how many events of the log numbers are short of that are
+// complete up to a position: many while a read model is built or paused.
+func (s *Site) uncounted(v *Visit, upto int64) (int64, error) {
+	head, err := s.EventLog.Head(v.ctx())
+	return head - upto, err
+}
+
+// incomplete says that numbers are not complete; empty: they are.
+func (v reportsView) incomplete() string {
+	if v.Uncounted < uncountedNotable {
+		return ""
+	}
+	return "These numbers are not complete yet: " + grouped(v.Uncounted) + " events are still to be counted. Look again in a few minutes; an admin sees under Operation, Read models, how far it is."
 }
 
 // reportPart is a part of the reports that takes longer the more tickets the
@@ -198,18 +218,23 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 		}
 		view.Presets = append(view.Presets, tab{Label: plural(days, "day", "days"), To: to.address(), Current: days == p.Days})
 	}
-	view.Figures, err = s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf})
+	if view.Figures, err = s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf}); err != nil {
+		return reply{}, err
+	}
+	view.Uncounted, err = s.uncounted(v, view.Figures.AsOfPosition)
 	return show("Reports", reportsPageOf(view)), err
 }
 
-// partOf answers a part of the reports: by itself to the script, which has the rest
-// of the page, and else on a page of its own.
-func partOf(v *Visit, title string, view reportsView, part templ.Component) reply {
+// partOf answers a part of the reports, whose numbers are complete up to a position:
+// by itself to the script, which has the rest of the page, and else on a page of its own.
+func (s *Site) partOf(v *Visit, title string, view reportsView, part templ.Component, upto int64) (reply, error) {
 	v.header.Add("Vary", "X-Part")
 	if v.Request.Header.Get("X-Part") != "" {
-		return fragment(part)
+		return fragment(part), nil
 	}
-	return show(title, reportPartPage(view, part))
+	var err error
+	view.Uncounted, err = s.uncounted(v, upto)
+	return show(title, reportPartPage(view, part)), err
 }
 
 func (s *Site) showCourse(v *Visit) (reply, error) {
@@ -218,8 +243,11 @@ func (s *Site) showCourse(v *Visit) (reply, error) {
 		return reply{}, err
 	}
 	view := reportsView{Period: p}
-	err = s.fillRowsOfReport(v, &view)
-	return partOf(v, p.course(), view, coursePart(view)), err
+	upto, err := s.fillRowsOfReport(v, &view)
+	if err != nil {
+		return reply{}, err
+	}
+	return s.partOf(v, p.course(), view, coursePart(view), upto)
 }
 
 func (s *Site) showWaits(v *Visit) (reply, error) {
@@ -228,8 +256,11 @@ func (s *Site) showWaits(v *Visit) (reply, error) {
 		return reply{}, err
 	}
 	waits, err := s.Reports.ResponseTimes(v.ctx(), p.span(), projections.Explain{})
+	if err != nil {
+		return reply{}, err
+	}
 	view := reportsView{Period: p, Waits: waits.Rows}
-	return partOf(v, waitsTitle, view, waitsPart(view)), err
+	return s.partOf(v, waitsTitle, view, waitsPart(view), waits.AsOfPosition)
 }
 
 func (s *Site) showAgents(v *Visit) (reply, error) {
@@ -238,12 +269,15 @@ func (s *Site) showAgents(v *Visit) (reply, error) {
 		return reply{}, err
 	}
 	agents, err := s.Reports.Agents(v.ctx(), p.span(), projections.Explain{})
+	if err != nil {
+		return reply{}, err
+	}
 	view := reportsView{Period: p, Agents: agents.Rows}
 	slices.SortStableFunc(view.Agents, func(a, b projections.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
 	if all := len(view.Agents); all > agentsMost && v.Request.URL.Query().Get("agents") != "all" {
 		view.Agents, view.MoreAgents = view.Agents[:agentsMost], all-agentsMost
 	}
-	return partOf(v, agentsTitle, view, agentsPart(view)), err
+	return s.partOf(v, agentsTitle, view, agentsPart(view), agents.AsOfPosition)
 }
 
 // period reads the period of the address; its end is known then.
@@ -264,11 +298,12 @@ func (s *Site) period(v *Visit) (period, error) {
 	return p, nil
 }
 
-func (s *Site) fillRowsOfReport(v *Visit, view *reportsView) error {
+// fillRowsOfReport fills in the rows and answers what position they are complete up to.
+func (s *Site) fillRowsOfReport(v *Visit, view *reportsView) (int64, error) {
 	spans := view.Period.spans()
 	counts, err := s.Reports.Counts(v.ctx(), spans, projections.Explain{})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	view.Rows = make([]reportRow, len(spans))
 	for i := range spans {
@@ -279,7 +314,7 @@ func (s *Site) fillRowsOfReport(v *Visit, view *reportsView) error {
 		r.Opened, r.Resolved, r.Escalated, r.Backlog = r.Opened+c.Opened, r.Resolved+c.Resolved, r.Escalated+c.Escalated, r.Backlog+c.Backlog
 	}
 	view.Charts = chartsOf(view.Rows)
-	return nil
+	return counts.AsOfPosition, nil
 }
 
 // day names a row of the report.

@@ -50,6 +50,19 @@ func (d reportDesk) ResponseTimes(_ context.Context, s projections.Span, e proje
 	return r, nil
 }
 
+func TestReportsSayWhenTheyAreNotComplete(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	s := newSite(t, d)
+	const said = "These numbers are not complete yet"
+	for _, path := range []string{"/admin/reports/", "/admin/reports/course/", "/admin/reports/waits/", "/admin/reports/agents/"} {
+		d.head = uncountedNotable - 1 // the numbers of this desk are up to position 0
+		lacks(t, get(s, "auditor", path).Body.String(), said)
+		d.head = 8_695_700
+		holds(t, get(s, "auditor", path), 200, said, "8\u202f695\u202f700 events")
+	}
+}
+
 func TestReportsAreOfAnyPeriod(t *testing.T) {
 	t.Parallel()
 	d := newDesk()

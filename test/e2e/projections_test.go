@@ -61,20 +61,20 @@ func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {
 	}
 	agent.Must(t, http.StatusForbidden, "GET", "/api/projections/", nil)
 
-	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_reports/pause/", nil)
+	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_facts/pause/", nil)
 	began := time.Now()
 	second := d.admin.opens(t, "While it is paused") // does not wait for it
 	if took := time.Since(began); took > 1500*time.Millisecond {
 		t.Errorf("a write took %v", took)
 	}
-	if v := get[projectionView](t, d.admin, "/api/projections/ticket_reports/"); v.State != "paused" || v.Lag == 0 {
+	if v := get[projectionView](t, d.admin, "/api/projections/ticket_facts/"); v.State != "paused" || v.Lag == 0 {
 		t.Errorf("paused: %+v", v)
 	}
 	out, _, err := program.Run(t.Context(), t, "", d.env, "projections", "list")
-	if err != nil || !strings.Contains(out, "ticket_reports   paused") || len(strings.Split(strings.TrimSpace(out), "\n")) < 6 {
+	if err != nil || !strings.Contains(out, "ticket_facts     paused") || len(strings.Split(strings.TrimSpace(out), "\n")) < 6 {
 		t.Errorf("list: %v\n%s", err, out)
 	}
-	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_reports/resume/", nil)
+	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_facts/resume/", nil)
 
 	out, _, err = program.Run(t.Context(), t, "", d.env, "projections", "rollback", "ticket_list")
 	if err != nil || !strings.HasPrefix(out, "ticket_list is rolled back, up to position ") {

@@ -46,7 +46,7 @@ func TestARebuildKilledHalfWayUnderWritesGoesOn(t *testing.T) {
 	if n := strings.Count(out, " is rebuilt, up to position "); err != nil || n < 6 {
 		t.Errorf("%d are rebuilt: %v\n%s", n, err, out)
 	}
-	if n := strings.Count(said, ": comparing\n"); n < 6 || !strings.Contains(said, "ticket_reports: indexing\n") {
+	if n := strings.Count(said, ": comparing\n"); n < 6 || !strings.Contains(said, "ticket_facts: indexing\n") {
 		t.Errorf("what is under way is not said:\n%s", said)
 	}
 	<-written
