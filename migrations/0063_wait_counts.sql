@@ -20,6 +20,7 @@ CREATE INDEX ticket_facts_wait_bucket ON read.ticket_facts (fact, priority, wait
 CREATE INDEX ticket_facts_agent_wait_bucket ON read.ticket_facts (agent_id, wait_bucket, occurred_at) INCLUDE (next_at, wait_us)
     WHERE fact = 'resolved';
 
+-- Histograms are not compressed: to unpack them took longer than all the rest.
 CREATE TABLE read.wait_counts (
     unit     text NOT NULL CHECK (unit IN ('day', 'month')),
     since    timestamptz NOT NULL,
@@ -31,6 +32,7 @@ CREATE TABLE read.wait_counts (
     CHECK (priority IS NULL OR agent_id IS NULL),
     CHECK (length(buckets) % 6 = 0)
 ) WITH (fillfactor = 50);
+ALTER TABLE read.wait_counts ALTER buckets SET STORAGE EXTERNAL;
 COMMENT ON TABLE read.wait_counts IS 'For each day and each month by UTC, how long the tickets had waited for a first response and for their resolution: a histogram of read.ticket_facts without next_at for each priority, and of resolutions for each agent.';
 COMMENT ON COLUMN read.wait_counts.unit IS 'day or month; each month is the sum of its days.';
 COMMENT ON COLUMN read.wait_counts.since IS 'Beginning of the day or month, by UTC.';
@@ -38,7 +40,7 @@ COMMENT ON COLUMN read.wait_counts.fact IS 'What the tickets had waited for: fir
 COMMENT ON COLUMN read.wait_counts.priority IS 'The priority after the fact; null: the row is of an agent.';
 COMMENT ON COLUMN read.wait_counts.agent_id IS 'As in read.ticket_facts; null: nobody, or the row is of a priority.';
 COMMENT ON COLUMN read.wait_counts.total_us IS 'Sum of the waits, in microseconds.';
-COMMENT ON COLUMN read.wait_counts.buckets IS 'Each bucket that has waits, in their order: its number in two bytes, and how many waits it has in four, the highest byte first. Waits below 128 microseconds have a bucket each, and each doubling from there on has 128 of the same width. (Arrays would be sent number by number, which takes ten times as long.)';
+COMMENT ON COLUMN read.wait_counts.buckets IS 'Each bucket that has waits, in their order: its number in two bytes, and how many waits it has in four, the highest byte first. Waits below 256 microseconds have a bucket each, and each doubling from there on has 256 of the same width. (Arrays would be sent number by number, which takes ten times as long.)';
 CREATE UNIQUE INDEX wait_counts_key ON read.wait_counts
     (unit, since, fact, coalesce(priority, ''), coalesce(agent_id, '00000000-0000-0000-0000-000000000000'));
 

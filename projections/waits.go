@@ -46,8 +46,8 @@ type histogram struct {
 }
 
 func (h *histogram) add(bucket int16, n int64) {
-	if short := int(bucket) + 1 - len(h.buckets); short > 0 {
-		h.buckets = append(h.buckets, make([]int64, short)...)
+	if int(bucket) >= len(h.buckets) {
+		h.buckets = append(h.buckets, make([]int64, int(bucket)+1024-len(h.buckets))...) // more will follow
 	}
 	h.buckets[bucket] += n
 	h.n += n
@@ -276,9 +276,13 @@ FROM (
     ) AS f
     WHERE NOT $5 OR k.fact = 'resolved'
     UNION ALL
-    SELECT fact, priority, agent_id, wait_us FROM read.ticket_facts
-    WHERE tstzrange(occurred_at, next_at) @> ($4::timestamptz` + justBefore + `) AND occurred_at >= $3::timestamptz
-      AND next_at IS NOT NULL AND fact IN ('resolved', 'reopened', 'escalated', 'closed') AND fact = 'resolved'
+    SELECT fact, priority, agent_id, wait_us
+    FROM ( -- OFFSET 0 has the index asked that knows what was to happen again, and not all that happened
+        SELECT * FROM read.ticket_facts
+        WHERE tstzrange(occurred_at, next_at) @> ($4::timestamptz` + justBefore + `)
+          AND next_at IS NOT NULL AND fact IN ('resolved', 'reopened', 'escalated', 'closed') OFFSET 0
+    ) AS again
+    WHERE fact = 'resolved' AND occurred_at >= $3::timestamptz
 ) AS f
 GROUP BY 1, 2, 3`
 
