@@ -40,7 +40,7 @@ COMMENT ON COLUMN read.wait_counts.fact IS 'What the tickets had waited for: fir
 COMMENT ON COLUMN read.wait_counts.priority IS 'The priority after the fact; null: the row is of an agent.';
 COMMENT ON COLUMN read.wait_counts.agent_id IS 'As in read.ticket_facts; null: nobody, or the row is of a priority.';
 COMMENT ON COLUMN read.wait_counts.total_us IS 'Sum of the waits, in microseconds.';
-COMMENT ON COLUMN read.wait_counts.buckets IS 'Each bucket that has waits, in their order: its number in two bytes, and how many waits it has in four, the highest byte first. Waits below 256 microseconds have a bucket each, and each doubling from there on has 256 of the same width. (Arrays would be sent number by number, which takes ten times as long.)';
+COMMENT ON COLUMN read.wait_counts.buckets IS 'Each bucket that has waits, in their order: its number in two bytes, and how many waits it has in four, the highest byte first. Waits below 128 microseconds have a bucket each, and each doubling from there on has 128 of the same width. (Arrays would be sent number by number, which takes ten times as long.)';
 CREATE UNIQUE INDEX wait_counts_key ON read.wait_counts
     (unit, since, fact, coalesce(priority, ''), coalesce(agent_id, '00000000-0000-0000-0000-000000000000'));
 

@@ -196,8 +196,8 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 // plainBucket is [bucketOf] by powers of two.
 func plainBucket(us int64) int16 {
 	bucket := int16(0)
-	for us >= 512 {
-		us, bucket = us/2, bucket+256
+	for us >= 256 {
+		us, bucket = us/2, bucket+128
 	}
 	return bucket + int16(us)
 }

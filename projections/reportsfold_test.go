@@ -345,11 +345,11 @@ func TestEachWaitHasABucket(t *testing.T) {
 		if below, above := bucketOf(at-1), bucketOf(at); above != below+1 {
 			t.Errorf("at %d us: buckets %d and %d", at, below, above)
 		}
-		if first, last := bucketOf(at), bucketOf(at+at/256); at >= 256 && last != first+1 {
-			t.Errorf("a 256th of %d us: buckets %d and %d", at, first, last)
+		if first, last := bucketOf(at), bucketOf(at+at/128); at >= 128 && last != first+1 {
+			t.Errorf("a 128th of %d us: buckets %d and %d", at, first, last)
 		}
 	}
-	if got := bucketOf(math.MaxInt64); got != 55*256+255 {
+	if got := bucketOf(math.MaxInt64); got != 56*128+127 {
 		t.Errorf("the longest wait: bucket %d", got)
 	}
 }

@@ -15,9 +15,9 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// Waits are counted in buckets: those below 256 us have one each, and each doubling
-// from there on has 256 of the same width. None is wider than a 256th of its waits.
-const bucketBits = 8
+// Waits are counted in buckets: those below 128 us have one each, and each doubling
+// from there on has 128 of the same width. None is wider than a 128th of its waits.
+const bucketBits = 7
 
 // bucketOf answers the bucket of a wait in microseconds, which is not below zero.
 func bucketOf(us int64) int16 {

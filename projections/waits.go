@@ -62,39 +62,51 @@ func (h *histogram) merge(o *histogram) {
 	}
 }
 
-// at answers the bucket of the wait that has the given rank, from 0 on, and how
-// many waits are in the buckets before it. There are more waits than rank.
-func (h *histogram) at(rank int64) (bucket int16, before int64) {
-	for before+h.buckets[bucket] <= rank {
-		before += h.buckets[bucket]
-		bucket++
+// ranked is one of the waits, in their order: its rank from 0 on, its bucket, and
+// how many waits are in the buckets before that.
+type ranked struct {
+	rank   int64
+	bucket int16
+	before int64
+}
+
+// after answers the wait of a rank, found from one that is not behind it.
+func (h *histogram) after(r ranked, rank int64) ranked {
+	for r.rank = rank; r.before+h.buckets[r.bucket] <= rank; r.bucket++ {
+		r.before += h.buckets[r.bucket]
 	}
-	return bucket, before
+	return r
 }
 
-// ranks answers the two waits that a part of all waits ends between, by their
-// ranks, and how far from the first to the second: percentile_cont of SQL.
-func (h *histogram) ranks(part float64) (low, high int64, between float64) {
-	at := part * float64(h.n-1)
-	low = int64(at)
-	return low, min(low+1, h.n-1), at - float64(low)
+// quantile is a part of all waits: it ends between two of them, or at the first,
+// as percentile_cont of SQL has it.
+type quantile struct {
+	low, high ranked
+	between   float64 // how far from the first to the second, from 0 to 1
 }
 
-// quantilesWanted are those of [WaitTimes].
-var quantilesWanted = [...]float64{0.5, 0.9}
+// quantiles answers the median and the ninth decile, of at least one wait.
+func (h *histogram) quantiles() (q [2]quantile) {
+	var from ranked
+	for i, part := range [...]float64{0.5, 0.9} {
+		at := part * float64(h.n-1)
+		low := int64(at)
+		q[i].low = h.after(from, low)
+		q[i].high = h.after(q[i].low, min(low+1, h.n-1))
+		q[i].between = at - float64(low)
+		from = q[i].low
+	}
+	return q
+}
 
 // wanted answers the buckets whose waits the quantiles are among.
 func (h *histogram) wanted() (all []waitBucket) {
 	if h.n == 0 {
 		return nil
 	}
-	for _, part := range quantilesWanted {
-		low, high, _ := h.ranks(part)
-		for _, rank := range []int64{low, high} {
-			bucket, _ := h.at(rank)
-			for _, g := range h.groups {
-				all = append(all, waitBucket{g, bucket})
-			}
+	for _, q := range h.quantiles() {
+		for _, g := range h.groups {
+			all = append(all, waitBucket{g, q.low.bucket}, waitBucket{g, q.high.bucket})
 		}
 	}
 	return all
@@ -105,35 +117,33 @@ func (h *histogram) times(exact map[waitBucket][]int64) (w WaitTimes, err error)
 	if h.n == 0 {
 		return w, nil
 	}
-	var quantiles [len(quantilesWanted)]float64
-	for i, part := range quantilesWanted {
-		low, high, between := h.ranks(part)
-		a, err := h.wait(low, exact)
+	var seconds [2]float64
+	for i, q := range h.quantiles() {
+		low, err := h.wait(q.low, exact)
 		if err != nil {
 			return w, err
 		}
-		b, err := h.wait(high, exact)
+		high, err := h.wait(q.high, exact)
 		if err != nil {
 			return w, err
 		}
-		quantiles[i] = a + between*(b-a)
+		seconds[i] = low + q.between*(high-low)
 	}
 	average := h.us / float64(h.n) / 1e6
-	return WaitTimes{AverageSeconds: &average, MedianSeconds: &quantiles[0], P90Seconds: &quantiles[1]}, nil
+	return WaitTimes{AverageSeconds: &average, MedianSeconds: &seconds[0], P90Seconds: &seconds[1]}, nil
 }
 
-// wait answers the wait of a rank in seconds.
-func (h *histogram) wait(rank int64, exact map[waitBucket][]int64) (float64, error) {
-	bucket, before := h.at(rank)
+// wait answers how long a wait was, in seconds.
+func (h *histogram) wait(r ranked, exact map[waitBucket][]int64) (float64, error) {
 	var waits []int64
 	for _, g := range h.groups {
-		waits = append(waits, exact[waitBucket{g, bucket}]...)
+		waits = append(waits, exact[waitBucket{g, r.bucket}]...)
 	}
-	if int64(len(waits)) != h.buckets[bucket] {
-		return 0, fmt.Errorf("bucket %d of %v has %d waits, and %d are counted", bucket, h.groups, len(waits), h.buckets[bucket])
+	if int64(len(waits)) != h.buckets[r.bucket] {
+		return 0, fmt.Errorf("bucket %d of %v has %d waits, and %d are counted", r.bucket, h.groups, len(waits), h.buckets[r.bucket])
 	}
 	slices.Sort(waits)
-	return float64(waits[rank-before]) / 1e6, nil
+	return float64(waits[r.rank-r.before]) / 1e6, nil
 }
 
 // waitTimes sums up the waits of each histogram, whose quantiles it reads.
