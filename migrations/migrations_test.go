@@ -180,6 +180,7 @@ var rights = map[string]string{
 	"read.ticket_history":     "siud-",
 	"read.ticket_measures":    "siud-",
 	"read.ticket_search":      "siud-",
+	"read.active_search":      "siud-",
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",
 	"saga.escalation":         "siud-",

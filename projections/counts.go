@@ -36,7 +36,7 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 		w := where{args: args}
 		from, reasons := w.ticketsOf(viewer)
 		if f.Search != "" {
-			from, _ = w.search(viewer, from, f.Search)
+			from, _ = w.search(viewer, from, f)
 			reasons = nil
 		}
 		w.tickets(f)

@@ -20,8 +20,9 @@
 //	                 read.agent_counts,      the month,
 //	                 read.wait_counts        and how long tickets waited
 //	email_ledger     read.emails             every letter and what became of it
-//	ticket_search    read.ticket_search,     the words of every ticket, with and
-//	                 read.search_texts       without those of notes among staff
+//	text_search      read.ticket_search,     the words of every ticket, with and
+//	                 read.search_texts,      without those of notes among staff,
+//	                 read.active_search      and of those that want work besides
 //
 // A projector owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides. Its SQL
@@ -52,5 +53,5 @@ import (
 // Followers answers every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), ticketSearch(), emailLedger()}
+	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), textSearch(), emailLedger()}
 }

@@ -215,6 +215,7 @@ func (d *desk) checkTables(t *testing.T) {
 			t.Errorf("read.%s (-fold of the log +table):\n%s", name, diff)
 		}
 	}
+	d.checkSearched(t, want)
 }
 
 // crowd gives commands at random: some sensible, some not.

@@ -3,6 +3,7 @@ package projections
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,8 +26,8 @@ type foundTicket struct {
 // search narrows a list to the tickets that match the filter's Search, in the
 // words the viewer may read, and answers what to list from and the rank. Most
 // tickets have no notes among staff, and no words beside the public ones.
-func (w *where) search(viewer domain.Actor, from, search string) (joined, rank string) {
-	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(search))
+func (w *where) search(viewer domain.Actor, from string, f TicketFilter) (joined, rank string) {
+	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(f.Search))
 	words := "s.public_words"
 	if ticket.SeesInternal(viewer) {
 		w.add("(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))")
@@ -34,7 +35,16 @@ func (w *where) search(viewer domain.Actor, from, search string) (joined, rank s
 	} else {
 		w.add("s.public_words @@ " + query)
 	}
-	return from + " JOIN read.ticket_search AS s ON s.ticket_id = t.id", fmt.Sprintf("ts_rank(%s, %s)", words, query)
+	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", fmt.Sprintf("ts_rank(%s, %s)", words, query)
+}
+
+// wordsTable answers the table with the words of all tickets that a filter may let
+// through: the small one of those that want work, when it asks for no others.
+func wordsTable(f TicketFilter) string {
+	if len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, func(s ticket.Status) bool { return !s.Active() }) {
+		return "read.ticket_search"
+	}
+	return "read.active_search"
 }
 
 // found answers a page of a search in the order of ranks. A ticket whose texts
@@ -48,7 +58,7 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 		},
 	}
 	tickets, _ := l.where.ticketsOf(viewer)
-	l.from, l.key = l.where.search(viewer, tickets, f.Search)
+	l.from, l.key = l.where.search(viewer, tickets, f)
 	l.columns = "t.*, " + l.key + " AS rank"
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
@@ -100,6 +101,100 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 		}
 		if diff := cmp.Diff(c.want, got); diff != "" {
 			t.Errorf("%s searches %s (-want +got):\n%s", c.who, c.q, diff)
+		}
+	}
+}
+
+// checkSearched holds the words of all tickets, and of those that want work,
+// against a fold of the log.
+func (d *desk) checkSearched(t *testing.T, want tables) {
+	t.Helper()
+	type wordsRow struct{ TicketID, PublicWords, AllWords string }
+	public, internal := map[uuid.UUID]string{}, map[uuid.UUID]string{}
+	for _, c := range want.comments {
+		if c.Internal {
+			internal[c.TicketID] += " " + c.Text
+		} else {
+			public[c.TicketID] += " " + c.Text
+		}
+	}
+	wordsOf := func(texts string) (words string) {
+		if err := d.pool.QueryRow(testContext(t), `SELECT strip(to_tsvector('english', $1))::text`, texts).Scan(&words); err != nil {
+			t.Fatal(err)
+		}
+		return words
+	}
+	var every, active []wordsRow
+	for _, x := range want.tickets {
+		texts := x.Title + " " + x.Description + public[x.ID]
+		row := wordsRow{TicketID: x.ID.String(), PublicWords: wordsOf(texts)}
+		if x.InternalComments > 0 {
+			row.AllWords = wordsOf(texts + internal[x.ID])
+		}
+		every = append(every, row)
+		if x.Status.Active() {
+			active = append(active, row)
+		}
+	}
+	const words = `SELECT ticket_id::text, strip(public_words)::text AS public_words, coalesce(strip(all_words)::text, '') AS all_words FROM read.`
+	for table, want := range map[string][]wordsRow{"ticket_search": every, "active_search": active} {
+		if diff := cmp.Diff(want, all[wordsRow](t, d, words+table+` ORDER BY ticket_id`), cmpopts.EquateEmpty()); diff != "" {
+			t.Errorf("read.%s (-fold of the log +table):\n%s", table, diff)
+		}
+	}
+}
+
+func TestASearchAmongTicketsThatWantWork(t *testing.T) {
+	t.Parallel()
+	for _, pageSize := range []int{1, 4, 100} { // what becomes of a ticket is in one page, or in several
+		d := newDesk(t)
+		d.register(t)
+		fresh := d.follow(t, pageSize)
+		for i, events := range [][]domain.Event{
+			{},
+			{ticket.Started{}},
+			{ticket.Escalated{Reason: "waited"}},
+			{ticket.Resolved{}},
+			{ticket.Closed{}},
+			{ticket.Resolved{}, ticket.Reopened{}},
+			{ticket.Resolved{}, ticket.Reopened{}, ticket.Closed{}},
+			{ticket.Resolved{}, ticket.Retitled{Title: "A lamp that works again"}},
+			{ticket.Resolved{}, ticket.Retitled{Title: "A lamp that is dark again"}, ticket.Reopened{}},
+			{ticket.Retitled{Title: "A lamp that flickers"}},
+			{ticket.Deleted{}},
+		} {
+			opened := ticket.Opened{Number: int64(i + 1), Title: "A lamp that is dark", Description: "At night.", Priority: ticket.Low}
+			d.append(t, newID(), 0, time.Time{}, append([]domain.Event{opened}, events...)...)
+		}
+		d.project(t, fresh)
+		want, _ := fold(d.log(t))
+		d.checkSearched(t, want)
+		for name, c := range map[string]struct {
+			statuses []ticket.Status
+			q        string
+			want     []int64
+		}{
+			"active":              {[]ticket.Status{ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusEscalated}, "lamp", []int64{10, 9, 6, 3, 2, 1}},
+			"open":                {[]ticket.Status{ticket.StatusOpen}, "dark lamp", []int64{9, 6, 1}},
+			"open, other words":   {[]ticket.Status{ticket.StatusOpen}, "flickers", []int64{10}},
+			"open or closed":      {[]ticket.Status{ticket.StatusOpen, ticket.StatusClosed}, "dark lamp", []int64{9, 7, 6, 5, 1}},
+			"resolved":            {[]ticket.Status{ticket.StatusResolved}, "lamp", []int64{8, 4}},
+			"of any status":       {nil, "lamp", []int64{10, 9, 8, 7, 6, 5, 4, 3, 2, 1}},
+			"active, no such":     {[]ticket.Status{ticket.StatusOpen}, "zebra", nil},
+			"escalated, words of": {[]ticket.Status{ticket.StatusEscalated}, "dark", []int64{3}},
+		} {
+			f := TicketFilter{Search: c.q, Statuses: c.statuses, OrderBy: ByNumber, Descending: true}
+			s, err := d.Tickets(testContext(t), everybody["rob"], f, Page{Size: 20, Count: true})
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []int64
+			for _, x := range s.Items {
+				got = append(got, x.Number)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" || int(*s.Count) != len(c.want) {
+				t.Errorf("%s, in pages of %d events: count %d (-want +got):\n%s", name, pageSize, *s.Count, diff)
+			}
 		}
 	}
 }

@@ -178,7 +178,7 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilte
 	}
 	l.from, l.reasons = l.where.ticketsOf(viewer)
 	if f.Search != "" {
-		l.from, _ = l.where.search(viewer, l.from, f.Search)
+		l.from, _ = l.where.search(viewer, l.from, f)
 		l.columns, l.reasons = "t.*", nil
 	}
 	l.where.tickets(f)

@@ -97,8 +97,8 @@ FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisd
 }
 
 // likeSQL answers the statements that make a table in schema $2 what it is in
-// schema $1 but for its rows and its columns: comment, storage parameters, keys,
-// rights. Keys and unique indexes come before the rows, for Apply may rely on
+// schema $1 but for its rows and its columns: comment, storage parameters, how
+// closely columns are looked at for the planner, keys, rights. Keys and unique indexes come before the rows, for Apply may rely on
 // them, and so do the indexes $4 that it looks up by.
 const likeSQL = `
 WITH t AS (
@@ -110,6 +110,9 @@ WITH t AS (
 SELECT format('COMMENT ON TABLE %s IS %L', new, obj_description(oid, 'pg_class')) FROM t WHERE obj_description(oid, 'pg_class') IS NOT NULL
 UNION ALL
 SELECT format('ALTER TABLE %s SET (%s)', new, array_to_string(reloptions, ', ')) FROM t WHERE reloptions IS NOT NULL
+UNION ALL
+SELECT format('ALTER TABLE %s ALTER %I SET STATISTICS %s', new, a.attname, a.attstattarget)
+FROM t JOIN pg_attribute AS a ON a.attrelid = t.oid WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attstattarget >= 0
 UNION ALL
 SELECT format('ALTER TABLE %s ADD CONSTRAINT %I %s', new, k.conname, pg_get_constraintdef(k.oid))
 FROM t JOIN pg_constraint AS k ON k.conrelid = t.oid AND k.contype IN ('p', 'u', 'x')

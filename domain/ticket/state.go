@@ -59,6 +59,12 @@ func (s Status) Valid() bool {
 	return ok
 }
 
+// Active reports whether a ticket of this status wants work: one that is neither
+// resolved nor closed.
+func (s Status) Active() bool {
+	return s == StatusOpen || s == StatusInProgress || s == StatusEscalated
+}
+
 // transitions is the table of API.md: from → the statuses it may go to.
 var transitions = map[Status][]Status{
 	StatusOpen:       {StatusInProgress, StatusResolved, StatusClosed, StatusEscalated},

@@ -58,8 +58,11 @@ DELETE FROM search_texts AS t USING unnest($1::uuid[], $2::uuid[]) AS r (ticket_
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	forgetTicketsSQL = `
-WITH texts AS (DELETE FROM search_texts WHERE ticket_id = ANY ($1))
+WITH texts AS (DELETE FROM search_texts WHERE ticket_id = ANY ($1)),
+    active AS (DELETE FROM active_search WHERE ticket_id = ANY ($1))
 DELETE FROM ticket_search WHERE ticket_id = ANY ($1)`
+
+	doneTicketsSQL = `DELETE FROM active_search WHERE ticket_id = ANY ($1)`
 
 	putTogetherSQL = `
 WITH texts AS (
@@ -69,27 +72,37 @@ WITH texts AS (
     FROM search_texts
     WHERE ticket_id = ANY ($1)
     WINDOW whole AS (PARTITION BY ticket_id ORDER BY position, part)
+), together AS (
+    INSERT INTO ticket_search (ticket_id, public_words, all_words)
+    SELECT ticket_id,
+        coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE NOT internal AND public_upto <= $2), ''),
+        CASE WHEN bool_or(internal)
+            THEN coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE upto <= $2), '') END
+    FROM texts
+    GROUP BY ticket_id
+    ON CONFLICT (ticket_id) DO UPDATE SET
+        public_words = excluded.public_words,
+        all_words = excluded.all_words
+    RETURNING ticket_id, public_words, all_words
 )
-INSERT INTO ticket_search (ticket_id, public_words, all_words)
-SELECT ticket_id,
-    coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE NOT internal AND public_upto <= $2), ''),
-    CASE WHEN bool_or(internal)
-        THEN coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE upto <= $2), '') END
-FROM texts
-GROUP BY ticket_id
+INSERT INTO active_search (ticket_id, public_words, all_words)
+SELECT ticket_id, public_words, all_words FROM together
+WHERE ticket_id = ANY ($3) OR ticket_id IN (SELECT ticket_id FROM active_search WHERE ticket_id = ANY ($1))
 ON CONFLICT (ticket_id) DO UPDATE SET
     public_words = excluded.public_words,
     all_words = excluded.all_words`
 )
 
-// ticketSearch keeps read.search_texts and read.ticket_search.
-func ticketSearch() eventstore.Follower {
+// textSearch keeps read.search_texts, read.ticket_search and, of the tickets
+// that want work, read.active_search.
+func textSearch() eventstore.Follower {
 	return withTexts(eventstore.Follower{
-		Name:   "ticket_search",
-		Tables: []string{"search_texts", "ticket_search"},
+		Name:   "text_search",
+		Tables: []string{"search_texts", "ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
-			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Deleted{}),
-		Apply: applyTicketSearch,
+			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
+			ticket.Deleted{}),
+		Apply: applyTextSearch,
 	}, forgetTicketsSQL)
 }
 
@@ -101,13 +114,14 @@ type searchPage struct {
 	written map[textKey]textRow
 	edited  map[textKey]textRow // comments written before the page
 	removed []*textKey
-	touched map[uuid.UUID]bool // tickets whose words changed
+	touched map[uuid.UUID]bool // tickets whose words changed, or whose work goes on
+	active  map[uuid.UUID]bool // whether tickets that became it, or ceased to be, want work
 	deleted []uuid.UUID        // tickets
 }
 
-func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+func applyTextSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 	p := searchPage{
-		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, touched: map[uuid.UUID]bool{},
+		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, touched: map[uuid.UUID]bool{}, active: map[uuid.UUID]bool{},
 	}
 	for _, e := range events {
 		p.fold(e)
@@ -117,8 +131,23 @@ func applyTicketSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envel
 		textsTo("edit texts", editTextsSQL, p.edited),
 		removeTexts(p.removed),
 		idsTo("forget tickets", forgetTicketsSQL, p.deleted),
-		rowWrite{what: "put words together", sql: putTogetherSQL, n: len(p.touched), args: []any{slices.Collect(maps.Keys(p.touched)), searchChars}},
+		rowWrite{
+			what: "put words together", sql: putTogetherSQL, n: len(p.touched),
+			args: []any{slices.Collect(maps.Keys(p.touched)), searchChars, p.became(true)},
+		},
+		idsTo("forget tickets that are done", doneTicketsSQL, p.became(false)),
 	)
+}
+
+// became answers the tickets that the page left active, or made cease to be.
+func (p *searchPage) became(active bool) []uuid.UUID {
+	var ids []uuid.UUID
+	for id, is := range p.active {
+		if is == active {
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // textsTo is a statement with the columns of rows, in the order of textsFrom.
@@ -166,7 +195,13 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	case ticket.Deleted:
 		p.deleted = append(p.deleted, e.StreamID)
 	}
-	p.touched[e.StreamID] = true
+	status, became := ticket.StatusAfter(e.Event)
+	if became {
+		p.active[e.StreamID] = status.Active()
+	}
+	if !became || status.Active() {
+		p.touched[e.StreamID] = true
+	}
 }
 
 func (p *searchPage) write(e eventstore.Envelope, part uuid.UUID, weight, text string, internal bool) {
