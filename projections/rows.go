@@ -90,6 +90,10 @@ type TicketFilter struct {
 	UpdatedBefore *time.Time
 	OrderBy       TicketOrder
 	Descending    bool
+	// CompareMost is how many tickets that have the words of Search may be compared
+	// to put the best first, for a viewer who sees all tickets: where they are more,
+	// the list is refused with [ErrTooCommon]. 0 is any number.
+	CompareMost int
 }
 
 // TicketOrder is what a list of tickets is ordered by.

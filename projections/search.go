@@ -2,20 +2,27 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 // ByRank orders a search by how well a ticket matches, the best first. It is
 // for a filter with Search alone.
 const ByRank TicketOrder = "rank"
+
+// ErrTooCommon answers a search for words that more tickets have than the filter
+// lets be compared.
+var ErrTooCommon = errors.New("too many tickets have these words")
 
 // foundTicket is a ticketView with how well it matches.
 type foundTicket struct {
@@ -27,7 +34,14 @@ type foundTicket struct {
 // words the viewer may read, and answers what to list from and the rank. Most
 // tickets have no notes among staff, and no words beside the public ones.
 func (w *where) search(viewer domain.Actor, from string, f TicketFilter) (joined, rank string) {
-	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(f.Search))
+	rank = w.have(viewer, f.Search)
+	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", rank
+}
+
+// have adds the condition that a ticket has the words of a search, and answers
+// its rank.
+func (w *where) have(viewer domain.Actor, search string) (rank string) {
+	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.arg(search))
 	words := "s.public_words"
 	if ticket.SeesInternal(viewer) {
 		w.add("(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))")
@@ -35,7 +49,7 @@ func (w *where) search(viewer domain.Actor, from string, f TicketFilter) (joined
 	} else {
 		w.add("s.public_words @@ " + query)
 	}
-	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", fmt.Sprintf("ts_rank(%s, %s)", words, query)
+	return fmt.Sprintf("ts_rank(%s, %s)", words, query)
 }
 
 // wordsTable answers the table with the words of all tickets that a filter may let
@@ -57,6 +71,13 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
 		},
 	}
+	if f.CompareMost > 0 && viewer.SeesAll() {
+		few, err := r.few(ctx, viewer, f)
+		if err != nil {
+			return Slice[Ticket]{}, err
+		}
+		l.where.add("t.id = ANY (?)", few)
+	}
 	tickets, _ := l.where.ticketsOf(viewer)
 	l.from, l.key = l.where.search(viewer, tickets, f)
 	l.columns = "t.*, " + l.key + " AS rank"
@@ -66,4 +87,21 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 		return Slice[Ticket]{}, err
 	}
 	return shown(views, func(v foundTicket) Ticket { return v.show(viewer) }), nil
+}
+
+// few answers the tickets that have the words of a filter, whatever else it asks
+// of them: [ErrTooCommon] when they are more than it lets be compared.
+func (r *Reader) few(ctx context.Context, viewer domain.Actor, f TicketFilter) ([]uuid.UUID, error) {
+	var w where
+	w.have(viewer, f.Search)
+	sql := "SELECT s.ticket_id FROM " + wordsTable(f) + " AS s" + w.String() + fmt.Sprintf(" LIMIT %d", f.CompareMost+1)
+	rows, _ := r.pool.Query(ctx, sql, planned(w.args)...) // CollectRows answers its error
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("look for words: %w", err))
+	}
+	if len(ids) > f.CompareMost {
+		return nil, ErrTooCommon
+	}
+	return ids, nil
 }

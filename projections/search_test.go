@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -215,6 +216,46 @@ func TestASearchNarrowsLikeAnyFilter(t *testing.T) {
 	}
 }
 
+func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	fresh := d.follow(t, 100)
+	for i := range 12 {
+		events := []domain.Event{ticket.Opened{
+			Number: int64(i + 1), Title: fmt.Sprintf("Lamp of row %d", i/4), Description: "It is dark.", Priority: ticket.Low, CreatedBy: everybody["ann"].ID,
+		}}
+		if i%2 == 0 {
+			events = append(events, ticket.Closed{})
+		}
+		d.append(t, newID(), 0, time.Time{}, events...)
+	}
+	d.project(t, fresh)
+	open := []ticket.Status{ticket.StatusOpen}
+	for name, c := range map[string]struct {
+		who    string
+		filter TicketFilter
+		found  int
+		err    error
+	}{
+		"as many as may be":                  {"rob", TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
+		"one more":                           {"rob", TicketFilter{Search: "lamp", CompareMost: 11}, 0, ErrTooCommon},
+		"any number":                         {"rob", TicketFilter{Search: "lamp"}, 12, nil},
+		"half of them want work":             {"rob", TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
+		"and those are too many":             {"rob", TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, ErrTooCommon},
+		"few have another word":              {"rob", TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
+		"none has it":                        {"rob", TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},
+		"narrowed besides":                   {"rob", TicketFilter{Search: `"row 1"`, CompareMost: 4, Statuses: open}, 2, nil},
+		"all that one asks about are theirs": {"ann", TicketFilter{Search: "lamp", CompareMost: 1}, 12, nil},
+	} {
+		c.filter.OrderBy = ByRank
+		s, err := d.Tickets(testContext(t), everybody[c.who], c.filter, Page{Size: 100})
+		if !errors.Is(err, c.err) || len(s.Items) != c.found {
+			t.Errorf("%s: %d tickets, %v; want %d, %v", name, len(s.Items), err, c.found, c.err)
+		}
+	}
+}
+
 func TestPagesOfASearchByRank(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
@@ -228,7 +269,7 @@ func TestPagesOfASearchByRank(t *testing.T) {
 	}
 	d.project(t, fresh)
 	var there, back []int64
-	f, p := TicketFilter{Search: "needle", OrderBy: ByRank}, Page{Size: 7}
+	f, p := TicketFilter{Search: "needle", OrderBy: ByRank, CompareMost: tickets}, Page{Size: 7}
 	var last Page
 	for {
 		s, err := d.Tickets(testContext(t), everybody["rob"], f, p)

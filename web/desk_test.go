@@ -96,6 +96,9 @@ func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.Ti
 
 func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
 	d.filter, d.page = f, p
+	if d.common && f.OrderBy == projections.ByRank {
+		return projections.Slice[projections.Ticket]{}, projections.ErrTooCommon
+	}
 	var s projections.Slice[projections.Ticket]
 	if d.history != nil && d.state().VisibleTo(viewer) {
 		s.Items = append(s.Items, d.shown())

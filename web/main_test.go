@@ -65,6 +65,7 @@ type desk struct {
 	page      projections.Page
 	more      bool // whether a page follows
 	uncounted bool
+	common    bool // whether too many tickets have the words that are searched
 	readErr   error
 	views     []workspace.View
 	recorded  []string // types of records of access

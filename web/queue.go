@@ -30,6 +30,8 @@ type queueView struct {
 	Staff    bool // whether they see other people's
 	Command  string
 	Fault    *fault // of the form that saves a view
+	// TooCommon says that the best matches were asked for and the newest are shown.
+	TooCommon bool
 }
 
 // row is a ticket of the list.
@@ -106,15 +108,14 @@ func (s *Site) queue(v *Visit, q queueQuery, results []bulkResult, wrong *fault)
 }
 
 func (s *Site) fillRows(v *Visit, view *queueView) error {
-	filter, err := view.Query.filter(v.Actor)
-	if err != nil {
-		return err
+	listed := view.Query
+	slice, err := s.list(v, listed)
+	if errors.Is(err, projections.ErrTooCommon) {
+		view.TooCommon = true
+		listed = listed.first()
+		listed.Order = ""
+		slice, err = s.list(v, listed)
 	}
-	page, err := s.place(v, view.Query)
-	if err != nil {
-		return err
-	}
-	slice, err := s.Read.Tickets(v.ctx(), v.Actor, filter, page)
 	if err != nil {
 		return err
 	}
@@ -129,11 +130,24 @@ func (s *Site) fillRows(v *Visit, view *queueView) error {
 	for _, t := range slice.Items {
 		view.Rows = append(view.Rows, s.rowOf(t, due))
 	}
-	if view.Next, err = s.onwards(v, view.Query, slice.Next); err != nil {
+	if view.Next, err = s.onwards(v, listed, slice.Next); err != nil {
 		return err
 	}
-	view.Previous, err = s.onwards(v, view.Query, slice.Previous)
+	view.Previous, err = s.onwards(v, listed, slice.Previous)
 	return err
+}
+
+// list reads the page of tickets that a query asks for.
+func (s *Site) list(v *Visit, q queueQuery) (slice projections.Slice[projections.Ticket], err error) {
+	filter, err := q.filter(v.Actor)
+	if err != nil {
+		return slice, err
+	}
+	page, err := s.place(v, q)
+	if err != nil {
+		return slice, err
+	}
+	return s.Read.Tickets(v.ctx(), v.Actor, filter, page)
 }
 
 func (s *Site) rowOf(t projections.Ticket, due map[uuid.UUID]time.Time) row {

@@ -43,7 +43,7 @@ func TestFiltersAreLinks(t *testing.T) {
 			Statuses: []ticket.Status{ticket.StatusClosed}, AssignedTo: &me, OrderBy: projections.ByPriority, Descending: true},
 		"?q=paper+jam":            {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByCreated, Descending: true},
 		"?order=best":             {Statuses: statusSets[0].statuses, OrderBy: projections.ByCreated, Descending: true},
-		"?q=paper+jam&order=best": {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank, Descending: true},
+		"?q=paper+jam&order=best": {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank, Descending: true, CompareMost: 1000},
 	} {
 		holds(t, get(s, "admin", "/admin/tickets/"+query), 200)
 		if diff := cmp.Diff(want, d.filter); diff != "" {
@@ -72,16 +72,49 @@ func TestPagesOfTheQueueLeadOn(t *testing.T) {
 	d := newDesk()
 	d.more = true
 	s := newSite(t, d)
-	body := get(s, "admin", "/admin/tickets/?status=all").Body.String()
-	_, rest, _ := strings.Cut(body, `rel="next" href="`)
-	next, _, _ := strings.Cut(rest, `"`)
-	next = strings.ReplaceAll(next, "&amp;", "&")
+	next := nextOf(get(s, "admin", "/admin/tickets/?status=all").Body.String())
 	holds(t, get(s, "admin", next), 200)
 	if d.page.Cursor == nil || d.page.Cursor.ID != ticketID.UUID {
 		t.Errorf("page %+v of %q", d.page, next)
 	}
 	holds(t, get(s, "auditor", next), 400) // another's place
 	holds(t, get(s, "admin", strings.Replace(next, "all", "open", 1)), 400)
+}
+
+func TestWordsThatTooManyTicketsHaveComeNewestFirst(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	d.more = true
+	s := newSite(t, d)
+	body := get(s, "admin", "/admin/tickets/?q=printer&order=best").Body.String()
+	if strings.Contains(body, "too many") {
+		t.Error("few tickets are too many")
+	}
+	d.common = true
+	tooCommon := "More than " + grouped(compareMost) + " tickets have these words"
+	w := get(s, "admin", "/admin/tickets/?q=printer&order=best")
+	holds(t, w, 200, tooCommon, "Printer &lt;3",
+		`href="/admin/tickets/?order=best&amp;priority=high&amp;q=printer"`) // fewer may be left then
+	if d.filter.OrderBy != projections.ByCreated || !d.filter.Descending || d.filter.Search != "printer" {
+		t.Errorf("filter %+v", d.filter)
+	}
+	next := nextOf(w.Body.String())
+	if strings.Contains(next, "best") {
+		t.Errorf("the next page, %s, goes on in another order", next)
+	}
+	holds(t, get(s, "admin", next), 200, "Printer &lt;3")
+	// A place among the best matches, from when they were fewer: the list begins again.
+	holds(t, get(s, "admin", nextOf(body)), 200, tooCommon)
+	if d.page.Cursor != nil {
+		t.Errorf("page %+v", d.page)
+	}
+}
+
+// nextOf answers where the link to the next page leads.
+func nextOf(body string) string {
+	_, rest, _ := strings.Cut(body, `rel="next" href="`)
+	next, _, _ := strings.Cut(rest, `"`)
+	return strings.ReplaceAll(next, "&amp;", "&")
 }
 
 func TestSavedViews(t *testing.T) {

@@ -152,7 +152,7 @@ func (q queueQuery) filter(viewer domain.Actor) (f projections.TicketFilter, err
 
 // ordered puts the order into a filter, and reports whether there is such an
 // order. A search comes newest first, too: to find the best matches of a word that
-// many tickets have, all of them have to be looked at.
+// many tickets have, all of them have to be looked at, and compareMost at most are.
 func (q queueQuery) ordered(f *projections.TicketFilter) bool {
 	i := slices.IndexFunc(orders, func(o order) bool { return o.key == q.Order || q.Order == "" && o.key == "newest" })
 	if i < 0 {
@@ -162,8 +162,14 @@ func (q queueQuery) ordered(f *projections.TicketFilter) bool {
 		i = 0
 	}
 	f.OrderBy, f.Descending = orders[i].by, orders[i].descending
+	if f.OrderBy == projections.ByRank {
+		f.CompareMost = compareMost
+	}
 	return true
 }
+
+// compareMost is how many tickets are compared to put the best matches first.
+const compareMost = 1000
 
 // queuePage is how many tickets a page of the list has.
 const queuePage = 25
