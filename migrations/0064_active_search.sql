@@ -16,8 +16,15 @@ COMMENT ON COLUMN read.active_search.all_words IS 'The same with those of notes 
 CREATE INDEX active_search_public ON read.active_search USING gin (public_words) WITH (gin_pending_list_limit = 128);
 CREATE INDEX active_search_all ON read.active_search USING gin (all_words) WITH (gin_pending_list_limit = 128);
 
--- Without these a word that no ticket has passes for one that thousands have.
+-- Without these a word that no ticket has passes for one that thousands have, and
+-- somebody who opened none for somebody with thousands: the list is then walked to
+-- its end in search of them.
 ALTER TABLE read.ticket_search ALTER public_words SET STATISTICS 500, ALTER all_words SET STATISTICS 500;
+ALTER TABLE read.tickets ALTER created_by SET STATISTICS 1000, ALTER opened_by SET STATISTICS 1000;
+ANALYZE read.ticket_search, read.tickets;
+
+-- Those whom nobody works on are mostly new: a walk from the oldest would meet all others first.
+CREATE INDEX tickets_unassigned ON read.tickets (created_at, id) WHERE assigned_to IS NULL;
 
 INSERT INTO checkpoints (name, position, paused_at, version)
 SELECT 'text_search', position, paused_at, version FROM checkpoints WHERE name = 'ticket_search' FOR UPDATE;

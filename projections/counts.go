@@ -24,28 +24,26 @@ const queryCanceled = "57014"
 // CountTickets counts the tickets the viewer sees for each filter, and stops
 // counting at most: who shows a number beside a filter need not know whether it
 // is a thousand or a million. All are counted in one snapshot, within a time:
-// [ErrUncounted] when that is not enough.
+// [ErrUncounted] when that is not enough, or less than a millisecond.
 func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters []TicketFilter, most int, within time.Duration) ([]int, error) {
 	if len(filters) == 0 {
 		return nil, nil
+	}
+	if within < time.Millisecond { // for Postgres 0 is without end
+		return nil, ErrUncounted
 	}
 	var args []any
 	columns := make([]string, len(filters))
 	counts, into := make([]int, len(filters)), make([]any, len(filters))
 	for i, f := range filters {
 		w := where{args: args}
-		from, reasons := w.ticketsOf(viewer)
+		from, reasons := presentTickets, w.reasons(viewer)
 		if f.Search != "" {
 			from, _ = w.search(viewer, from, f)
-			reasons = nil
 		}
 		w.tickets(f)
 		limit := fmt.Sprintf(" LIMIT %d", most)
-		from += w.String()
-		if reasons != nil {
-			from = either("SELECT 1 FROM read.tickets AS t", reasons, w.and()+limit, "mine")
-		}
-		columns[i] = "(SELECT count(*) FROM (SELECT FROM " + from + limit + ") AS counted)"
+		columns[i] = "(SELECT count(*) FROM (SELECT FROM " + w.from(from, reasons, "1", limit) + limit + ") AS counted)"
 		args, into[i] = w.args, &counts[i]
 	}
 	const limit = `SELECT set_config('statement_timeout', $1, true)`

@@ -155,7 +155,7 @@ func pastList(viewer domain.Actor, at time.Time, f TicketFilter) list[pastRow] {
 func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, statuses []ticket.Status) (from, id string) {
 	tickets := everyTicket
 	if !audits(viewer) {
-		tickets, _ = w.ticketsOf(viewer)
+		tickets = w.ticketsOf(viewer)
 	} else if first == "t" {
 		w.add("t.known_from <= ?", at)
 	}

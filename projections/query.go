@@ -70,8 +70,8 @@ func (w where) clone() where {
 type list[R any] struct {
 	from  string // the table with its alias
 	where where
-	// reasons, when there are any, are conditions of which a row of read.tickets
-	// must fulfil one: each finds its rows by an index of its own.
+	// reasons, when there are any, are conditions of which a row of alias t must
+	// fulfil one: each finds its rows by an index of its own.
 	reasons []string
 	key     string // the column or expression ordered by
 	cast    string // the SQL type a cursor's key is read back as
@@ -104,10 +104,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	}
 	order := fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.key, l.id, direction)
 	limit := fmt.Sprintf(" LIMIT %d", p.Size+1)
-	from := l.from + w.String()
-	if l.reasons != nil {
-		from = either("SELECT * FROM read.tickets AS t", l.reasons, w.and()+order+limit, "t")
-	}
+	from := w.from(l.from, l.reasons, "t.*", order+limit)
 	chosen := "SELECT " + cmp.Or(l.columns, "*") + ", row_number() OVER (" + order + ") AS place FROM " + from + order + limit
 	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.shape, planned(w.args)...) // CollectRows answers its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
@@ -119,7 +116,7 @@ func (l list[R]) page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 		return slice, nil
 	}
 	var n int64
-	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.from+l.where.String(), planned(l.where.args)...).Scan(&n); err != nil {
+	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.where.from(l.from, l.reasons, "1", ""), planned(l.where.args)...).Scan(&n); err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("count by %s: %w", l.key, err))
 	}
 	slice.Count = &n

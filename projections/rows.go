@@ -91,8 +91,8 @@ type TicketFilter struct {
 	OrderBy       TicketOrder
 	Descending    bool
 	// CompareMost is how many tickets that have the words of Search may be compared
-	// to put the best first, for a viewer who sees all tickets: where they are more,
-	// the list is refused with [ErrTooCommon]. 0 is any number.
+	// to put the best first: where they are more, and the viewer sees more than twice
+	// as many, the list is refused with [ErrTooCommon]. 0 is any number.
 	CompareMost int
 }
 

@@ -21,7 +21,7 @@ import (
 const ByRank TicketOrder = "rank"
 
 // ErrTooCommon answers a search for words that more tickets have than the filter
-// lets be compared.
+// lets be compared, among more than twice as many that the viewer sees.
 var ErrTooCommon = errors.New("too many tickets have these words")
 
 // foundTicket is a ticketView with how well it matches.
@@ -71,15 +71,12 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
 		},
 	}
-	if f.CompareMost > 0 && viewer.SeesAll() {
-		few, err := r.few(ctx, viewer, f)
-		if err != nil {
+	if f.CompareMost > 0 {
+		if err := r.narrow(ctx, &l.where, viewer, f); err != nil {
 			return Slice[Ticket]{}, err
 		}
-		l.where.add("t.id = ANY (?)", few)
 	}
-	tickets, _ := l.where.ticketsOf(viewer)
-	l.from, l.key = l.where.search(viewer, tickets, f)
+	l.from, l.key = l.where.search(viewer, l.where.ticketsOf(viewer), f)
 	l.columns = "t.*, " + l.key + " AS rank"
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)
@@ -89,19 +86,44 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 	return shown(views, func(v foundTicket) Ticket { return v.show(viewer) }), nil
 }
 
-// few answers the tickets that have the words of a filter, whatever else it asks
-// of them: [ErrTooCommon] when they are more than it lets be compared.
-func (r *Reader) few(ctx context.Context, viewer domain.Actor, f TicketFilter) ([]uuid.UUID, error) {
-	var w where
-	w.have(viewer, f.Search)
-	sql := "SELECT s.ticket_id FROM " + wordsTable(f) + " AS s" + w.String() + fmt.Sprintf(" LIMIT %d", f.CompareMost+1)
-	rows, _ := r.pool.Query(ctx, sql, planned(w.args)...) // CollectRows answers its error
+// narrow narrows a search to the tickets that have its words, whatever else is
+// asked of them, if they are few enough to be compared. If they are not, those the
+// viewer sees may be: twice as many, for they are at hand. Else it answers
+// [ErrTooCommon].
+func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f TicketFilter) error {
+	var words, seen where
+	words.have(viewer, f.Search)
+	have, err := r.some(ctx, "s.ticket_id", wordsTable(f)+" AS s"+words.String(), words.args, f.CompareMost)
+	if err != nil {
+		return err
+	}
+	if len(have) <= f.CompareMost {
+		w.add("t.id = ANY (?)", have)
+		return nil
+	}
+	if viewer.SeesAll() {
+		return ErrTooCommon
+	}
+	reasons := seen.reasons(viewer)
+	seen.tickets(f)
+	most := 2 * f.CompareMost
+	limit := fmt.Sprintf(" LIMIT %d", most+1)
+	theirs, err := r.some(ctx, "t.id", seen.from(presentTickets, reasons, "t.id", limit), seen.args, most)
+	if err != nil {
+		return err
+	}
+	if len(theirs) > most {
+		return ErrTooCommon
+	}
+	return nil
+}
+
+// some answers ids, most of them and one more at the most.
+func (r *Reader) some(ctx context.Context, id, from string, args []any, most int) ([]uuid.UUID, error) {
+	rows, _ := r.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", id, from, most+1), planned(args)...) // CollectRows answers its error
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("look for words: %w", err))
-	}
-	if len(ids) > f.CompareMost {
-		return nil, ErrTooCommon
+		return nil, eventstore.Unreachable(fmt.Errorf("look for what to compare: %w", err))
 	}
 	return ids, nil
 }

@@ -238,15 +238,19 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 		found  int
 		err    error
 	}{
-		"as many as may be":                  {"rob", TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
-		"one more":                           {"rob", TicketFilter{Search: "lamp", CompareMost: 11}, 0, ErrTooCommon},
-		"any number":                         {"rob", TicketFilter{Search: "lamp"}, 12, nil},
-		"half of them want work":             {"rob", TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
-		"and those are too many":             {"rob", TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, ErrTooCommon},
-		"few have another word":              {"rob", TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
-		"none has it":                        {"rob", TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},
-		"narrowed besides":                   {"rob", TicketFilter{Search: `"row 1"`, CompareMost: 4, Statuses: open}, 2, nil},
-		"all that one asks about are theirs": {"ann", TicketFilter{Search: "lamp", CompareMost: 1}, 12, nil},
+		"as many as may be":        {"rob", TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
+		"one more":                 {"rob", TicketFilter{Search: "lamp", CompareMost: 11}, 0, ErrTooCommon},
+		"any number":               {"rob", TicketFilter{Search: "lamp"}, 12, nil},
+		"half of them want work":   {"rob", TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
+		"and those are too many":   {"rob", TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, ErrTooCommon},
+		"few have another word":    {"rob", TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
+		"none has it":              {"rob", TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},
+		"narrowed besides":         {"rob", TicketFilter{Search: `"row 1"`, CompareMost: 4, Statuses: open}, 2, nil},
+		"theirs are few enough":    {"ann", TicketFilter{Search: "lamp", CompareMost: 6}, 12, nil},
+		"theirs are too many":      {"ann", TicketFilter{Search: "lamp", CompareMost: 5}, 0, ErrTooCommon},
+		"theirs are few otherwise": {"ann", TicketFilter{Search: "dark", CompareMost: 3, Statuses: open}, 6, nil},
+		"nothing is theirs":        {"bob", TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
+		"what they work on":        {"eve", TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
 	} {
 		c.filter.OrderBy = ByRank
 		s, err := d.Tickets(testContext(t), everybody[c.who], c.filter, Page{Size: 100})

@@ -96,15 +96,15 @@ func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uui
 	return tickets, nil
 }
 
-// ticketsOf is [where.visibleTickets] for a list: it answers what to list from,
-// and the reasons for which a ticket is in it, if there are several. For an agent
-// who does not see all these exclude each other, and each has an index by which it
-// finds the few that are theirs; one condition with OR would have Postgres walk all
-// tickets of a status in search of them.
-func (w *where) ticketsOf(viewer domain.Actor) (from string, reasons []string) {
+// reasons is [where.visibleTickets] for a list: it answers the reasons for which a
+// ticket is in it, if there are several. For an agent who does not see all these
+// exclude each other, and each has an index by which it finds the few that are
+// theirs; one condition with OR would have Postgres walk all tickets of a status in
+// search of them.
+func (w *where) reasons(viewer domain.Actor) (reasons []string) {
 	if viewer.Role != domain.RoleAgent || viewer.SeesAll() {
 		w.visibleTickets(viewer)
-		return "read.tickets AS t", nil
+		return nil
 	}
 	me, others := w.arg(viewer.ID), " AND t.assigned_to IS DISTINCT FROM $me"
 	reasons = []string{"t.assigned_to = $me"}
@@ -115,7 +115,27 @@ func (w *where) ticketsOf(viewer domain.Actor) (from string, reasons []string) {
 	for i, reason := range reasons {
 		reasons[i] = strings.ReplaceAll(reason, "$me", me)
 	}
-	return either("SELECT * FROM read.tickets AS t", reasons, "", "t"), reasons
+	return reasons
+}
+
+// presentTickets is every ticket as it is now.
+const presentTickets = "read.tickets AS t"
+
+// ticketsOf answers the tickets the viewer sees, as a table of alias t.
+func (w *where) ticketsOf(viewer domain.Actor) (from string) {
+	if reasons := w.reasons(viewer); reasons != nil {
+		return either("SELECT * FROM "+presentTickets, reasons, "", "t")
+	}
+	return presentTickets
+}
+
+// from answers what fulfils the conditions, as a table of alias t where there are
+// reasons: columns are then those it has, and rest follows each of them.
+func (w where) from(from string, reasons []string, columns, rest string) string {
+	if reasons == nil {
+		return from + w.String()
+	}
+	return either("SELECT "+columns+" FROM "+from, reasons, w.and()+rest, "t")
 }
 
 // either answers, under an alias, what a query answers for one of reasons that
@@ -176,10 +196,9 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilte
 		shape: shapeTicketsSQL,
 		at:    func(v ticketView) (string, uuid.UUID) { return order.key(v), v.ID },
 	}
-	l.from, l.reasons = l.where.ticketsOf(viewer)
+	l.from, l.columns, l.reasons = presentTickets, "t.*", l.where.reasons(viewer)
 	if f.Search != "" {
 		l.from, _ = l.where.search(viewer, l.from, f)
-		l.columns, l.reasons = "t.*", nil
 	}
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)

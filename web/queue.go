@@ -61,10 +61,12 @@ type filterLink struct {
 }
 
 // What counts are worth: they stop at countMost, and there are none where they
-// would take longer than countWithin.
+// would take longer than countWithin, or the list and they together longer than
+// filledWithin.
 const (
-	countMost   = 100
-	countWithin = 10 * time.Millisecond
+	countMost    = 100
+	countWithin  = 10 * time.Millisecond
+	filledWithin = 20 * time.Millisecond
 )
 
 // Count writes how many there are, "" where it is not known.
@@ -93,10 +95,11 @@ func (s *Site) queue(v *Visit, q queueQuery, results []bulkResult, wrong *fault)
 	if !view.Staff {
 		view.Heading = "Your tickets"
 	}
+	began := time.Now()
 	if err := s.fillRows(v, &view); err != nil {
 		return reply{}, err
 	}
-	if err := s.fillFilters(v, &view); err != nil {
+	if err := s.fillFilters(v, &view, min(countWithin, filledWithin-time.Since(began))); err != nil {
 		return reply{}, err
 	}
 	views, err := s.Views.List(v.ctx(), v.Actor.ID)
@@ -159,8 +162,8 @@ func (s *Site) rowOf(t projections.Ticket, due map[uuid.UUID]time.Time) row {
 }
 
 // fillFilters makes the links that narrow the list, and counts what they lead
-// to in one go.
-func (s *Site) fillFilters(v *Visit, view *queueView) error {
+// to in one go, within a time.
+func (s *Site) fillFilters(v *Visit, view *queueView, within time.Duration) error {
 	q := view.Query.first()
 	groups := []filterGroup{statusGroup(q, v.Actor)}
 	if view.Staff {
@@ -176,7 +179,7 @@ func (s *Site) fillFilters(v *Visit, view *queueView) error {
 			filters = append(filters, g.Links[i].filter)
 		}
 	}
-	counts, err := s.Read.CountTickets(v.ctx(), v.Actor, filters, countMost, countWithin)
+	counts, err := s.Read.CountTickets(v.ctx(), v.Actor, filters, countMost, within)
 	if errors.Is(err, projections.ErrUncounted) {
 		counts, err = slices.Repeat([]int{-1}, len(filters)), nil
 	}

@@ -216,9 +216,9 @@ func queuePageOf(q queueView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			var templ_7745c5c3_Var10 string
-			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs(fmt.Sprintf("More than %s tickets have these words, too many to put the best matches first. The newest come first. Add a word that fewer have.", grouped(compareMost)))
+			templ_7745c5c3_Var10, templ_7745c5c3_Err = templ.JoinStringErrs("Too many tickets have these words to put the best matches first, so the newest come first. Add a word that fewer have.")
 			if templ_7745c5c3_Err != nil {
-				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue.templ`, Line: 49, Col: 191}
+				return templ.Error{Err: templ_7745c5c3_Err, FileName: `queue.templ`, Line: 49, Col: 145}
 			}
 			_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var10))
 			if templ_7745c5c3_Err != nil {
