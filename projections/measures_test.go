@@ -333,13 +333,14 @@ func (r *reported) countWaitsBy(unit string, begin func(time.Time) time.Time) {
 		}
 	}
 	for _, row := range counts {
-		waits := map[string]byte{}
+		waits := map[string]int{}
 		for waited := range slices.Chunk(row.Buckets, 6) {
-			waits[string(waited[:5])]++ // fewer than 256 in any test
+			waits[string(waited[:2])]++
 		}
 		row.Buckets = nil
 		for _, bucket := range slices.Sorted(maps.Keys(waits)) {
-			row.Buckets = append(append(row.Buckets, bucket...), waits[bucket])
+			n := waits[bucket]
+			row.Buckets = append(append(row.Buckets, bucket...), byte(n>>24), byte(n>>16), byte(n>>8), byte(n))
 		}
 		r.waits = append(r.waits, *row)
 	}

@@ -118,7 +118,7 @@ func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f Ti
 	return nil
 }
 
-// some answers ids, most of them and one more at the most.
+// some answers ids, at most one more than most.
 func (r *Reader) some(ctx context.Context, id, from string, args []any, most int) ([]uuid.UUID, error) {
 	rows, _ := r.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", id, from, most+1), planned(args)...) // CollectRows answers its error
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])

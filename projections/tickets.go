@@ -124,29 +124,30 @@ const presentTickets = "read.tickets AS t"
 // ticketsOf answers the tickets the viewer sees, as a table of alias t.
 func (w *where) ticketsOf(viewer domain.Actor) (from string) {
 	if reasons := w.reasons(viewer); reasons != nil {
-		return either("SELECT * FROM "+presentTickets, reasons, "", "t")
+		return either("SELECT * FROM "+presentTickets, reasons, "")
 	}
 	return presentTickets
 }
 
-// from answers what fulfils the conditions, as a table of alias t where there are
-// reasons: columns are then those it has, and rest follows each of them.
+// from answers the rows of a table that fulfil the conditions, and one of reasons
+// where there are any: then as a table of alias t with these columns, and with rest
+// after each reason.
 func (w where) from(from string, reasons []string, columns, rest string) string {
 	if reasons == nil {
 		return from + w.String()
 	}
-	return either("SELECT "+columns+" FROM "+from, reasons, w.and()+rest, "t")
+	return either("SELECT "+columns+" FROM "+from, reasons, w.and()+rest)
 }
 
-// either answers, under an alias, what a query answers for one of reasons that
-// exclude each other. rest is what follows the reason: more conditions, an order,
-// a limit, which Postgres does not move into the branches by itself.
-func either(query string, reasons []string, rest, alias string) string {
+// either answers, as a table of alias t, what a query answers for one of reasons
+// that exclude each other. rest is what follows the reason: more conditions, an
+// order, a limit, which Postgres does not move into the branches by itself.
+func either(query string, reasons []string, rest string) string {
 	branches := make([]string, len(reasons))
 	for i, reason := range reasons {
 		branches[i] = "(" + query + " WHERE " + reason + rest + ")"
 	}
-	return "(" + strings.Join(branches, " UNION ALL ") + ") AS " + alias
+	return "(" + strings.Join(branches, " UNION ALL ") + ") AS t"
 }
 
 func (w *where) ref(ref TicketRef) {
