@@ -26,6 +26,9 @@ ANALYZE read.ticket_search, read.tickets;
 -- Those whom nobody works on are mostly new: a walk from the oldest would meet all others first.
 CREATE INDEX tickets_unassigned ON read.tickets (created_at, id) WHERE assigned_to IS NULL;
 
+-- Histograms of months stay in their rows, where the rest of these is read anyway.
+ALTER TABLE read.wait_counts SET (toast_tuple_target = 8160);
+
 INSERT INTO checkpoints (name, position, paused_at, version)
 SELECT 'text_search', position, paused_at, version FROM checkpoints WHERE name = 'ticket_search' FOR UPDATE;
 UPDATE parked_events SET follower = 'text_search' WHERE follower = 'ticket_search';

@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"fmt"
+	"iter"
 	"maps"
 	"math/bits"
 	"slices"
@@ -49,11 +50,23 @@ func (b *buckets) append(bucket int16, n int64) {
 	*b = binary.BigEndian.AppendUint32(*b, uint32(n))
 }
 
-// each calls f for each bucket.
-func (b buckets) each(f func(bucket int16, n int64)) {
-	for ; len(b) >= 6; b = b[6:] {
-		f(int16(binary.BigEndian.Uint16(b)), int64(binary.BigEndian.Uint32(b[2:])))
+// all answers each bucket and how many waits it has.
+func (b buckets) all() iter.Seq2[int16, int64] {
+	return func(yield func(int16, int64) bool) {
+		for ; len(b) >= 6; b = b[6:] {
+			if !yield(int16(binary.BigEndian.Uint16(b)), int64(binary.BigEndian.Uint32(b[2:]))) {
+				return
+			}
+		}
 	}
+}
+
+// last answers the last of them, 0 where there are none.
+func (b buckets) last() int16 {
+	if len(b) < 6 {
+		return 0
+	}
+	return int16(binary.BigEndian.Uint16(b[len(b)-6:]))
 }
 
 // MarshalText writes the bytes as SQL has them.
@@ -144,7 +157,9 @@ func (c *counting) waitCounts(ctx context.Context, tx pgx.Tx) (rows []*waitCount
 	}
 	stored, _ := tx.Query(ctx, loadWaitCountsSQL, keys.args...) // ForEachRow answers its error
 	_, err = pgx.ForEachRow(stored, []any{&n, &had}, func() error {
-		had.each(func(b int16, waits int64) { sums[n-1].buckets[b] += waits })
+		for b, waits := range had.all() {
+			sums[n-1].buckets[b] += waits
+		}
 		return nil
 	})
 	if err != nil {

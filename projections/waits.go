@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgtype"
 
 	"helpdesk/domain/ticket"
 )
@@ -46,11 +47,25 @@ type histogram struct {
 }
 
 func (h *histogram) add(bucket int16, n int64) {
+	h.reach(bucket)
+	h.buckets[bucket] += n
+	h.n += n
+}
+
+// reach makes room for the waits of a bucket.
+func (h *histogram) reach(bucket int16) {
 	if int(bucket) >= len(h.buckets) {
 		h.buckets = append(h.buckets, make([]int64, int(bucket)+1024-len(h.buckets))...) // more will follow
 	}
-	h.buckets[bucket] += n
-	h.n += n
+}
+
+// addAll adds the waits of a row: of half a million buckets where there are many agents.
+func (h *histogram) addAll(row buckets) {
+	h.reach(row.last())
+	for bucket, n := range row.all() {
+		h.buckets[bucket] += n
+		h.n += n
+	}
 }
 
 // merge adds the waits of another group.
@@ -308,7 +323,7 @@ func readWaits(ctx context.Context, tx pgx.Tx, s Span, byAgent bool) (map[waitGr
 	var (
 		g   waitGroup
 		us  float64
-		had buckets
+		had pgtype.DriverBytes // not copied, for it is looked at while its row is there
 	)
 	first, last, rest := s.days()
 	whole := wholeUnits(first, last)
@@ -316,7 +331,7 @@ func readWaits(ctx context.Context, tx pgx.Tx, s Span, byAgent bool) (map[waitGr
 	_, err := pgx.ForEachRow(rows, []any{&g.fact, &g.priority, &g.agent, &us, &had}, func() error {
 		h := of(g)
 		h.us += us
-		had.each(h.add)
+		h.addAll(buckets(had))
 		return nil
 	})
 	if err != nil {
