@@ -57,3 +57,4 @@ WITH stands AS (
 )
 INSERT INTO read.active_search
 SELECT s.* FROM read.ticket_search AS s JOIN active AS a ON a.id = s.ticket_id;
+ANALYZE read.active_search;

@@ -98,8 +98,9 @@ FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisd
 
 // likeSQL answers the statements that make a table in schema $2 what it is in
 // schema $1 but for its rows and its columns: comment, storage parameters, how
-// closely columns are looked at for the planner, keys, rights. Keys and unique indexes come before the rows, for Apply may rely on
-// them, and so do the indexes $4 that it looks up by.
+// closely columns are looked at for the planner, keys, rights. Keys and unique
+// indexes come before the rows, for Apply may rely on them, and so do the indexes
+// $4 that it looks up by.
 const likeSQL = `
 WITH t AS (
     SELECT c.oid, c.relacl, c.relowner, c.reloptions, format('%I.%I', $2::text, c.relname) AS new,

@@ -95,11 +95,11 @@ func (s *Site) queue(v *Visit, q queueQuery, results []bulkResult, wrong *fault)
 	if !view.Staff {
 		view.Heading = "Your tickets"
 	}
-	began := time.Now()
+	began := s.now()
 	if err := s.fillRows(v, &view); err != nil {
 		return reply{}, err
 	}
-	if err := s.fillFilters(v, &view, min(countWithin, filledWithin-time.Since(began))); err != nil {
+	if err := s.fillFilters(v, &view, min(countWithin, filledWithin-s.now().Sub(began))); err != nil {
 		return reply{}, err
 	}
 	views, err := s.Views.List(v.ctx(), v.Actor.ID)
