@@ -62,9 +62,6 @@ func (d *Document) Check(a Answer) error {
 // Find answers the operation that a request belongs to, nil for none.
 func (d *Document) Find(method, path string) *Operation {
 	parts := split(path)
-	if slices.Contains(parts, "") && path != "/" {
-		return nil
-	}
 	var found *Operation
 	for _, op := range d.Operations {
 		// A path that is written out counts before one with a placeholder.
@@ -75,15 +72,19 @@ func (d *Document) Find(method, path string) *Operation {
 	return found
 }
 
+// covers reports whether a path in parts is one of the operation's. A name is not
+// empty, but before a rest that takes slashes: one in a name ends it there.
 func (o *Operation) covers(parts []string) bool {
-	if n := len(o.parts); len(parts) > n && o.parts[n-1] == "{rest}" { // which takes slashes too
+	n := len(o.parts)
+	takesSlashes := o.parts[n-1] == "{rest}"
+	if takesSlashes && len(parts) > n {
 		parts = parts[:n]
 	}
 	if len(parts) != len(o.parts) {
 		return false
 	}
 	for i, part := range o.parts {
-		if !strings.HasPrefix(part, "{") && part != parts[i] {
+		if named := strings.HasPrefix(part, "{"); !named && part != parts[i] || named && parts[i] == "" && !takesSlashes {
 			return false
 		}
 	}
