@@ -76,4 +76,19 @@ func TestEveryCallIsFound(t *testing.T) {
 			t.Errorf("%s %s: %q with %d answers", op.Method, op.Path, op.ID, len(op.Responses))
 		}
 	}
+	for path, id := range map[string]string{
+		"/audit/tile/0/x001/067/": "auditTile",
+		"/audit/tile//x/067/":     "auditTile", // a slash in what should be a level
+		"/audit/tile/0/":          "",
+		"/api/tickets//":          "",
+		"/api/tickets/7//":        "",
+	} {
+		got := ""
+		if op := document.Find("GET", path); op != nil {
+			got = op.ID
+		}
+		if got != id {
+			t.Errorf("%s: found %q, want %q", path, got, id)
+		}
+	}
 }
