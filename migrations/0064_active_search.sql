@@ -34,6 +34,12 @@ SELECT 'text_search', position, paused_at, version FROM checkpoints WHERE name =
 UPDATE parked_events SET follower = 'text_search' WHERE follower = 'ticket_search';
 DELETE FROM rebuilds WHERE projector = 'ticket_search';
 DELETE FROM checkpoints WHERE name = 'ticket_search';
+-- An older program that starts again would make its follower's checkpoint anew, and
+-- apply the whole log to tables that a newer one keeps: it is refused.
+DELETE FROM rebuilds WHERE projector IN ('ticket_measures', 'ticket_reports');
+DELETE FROM parked_events WHERE follower IN ('ticket_measures', 'ticket_reports');
+DELETE FROM checkpoints WHERE name IN ('ticket_measures', 'ticket_reports');
+ALTER TABLE checkpoints ADD CONSTRAINT follower_of_an_older_program CHECK (name NOT IN ('ticket_measures', 'ticket_reports', 'ticket_search'));
 DROP TABLE IF EXISTS read_next.search_texts, read_next.ticket_search, read_kept.search_texts, read_kept.ticket_search;
 
 -- The statuses are those where the follower stands. Those in read.tickets are of
