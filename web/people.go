@@ -53,7 +53,7 @@ var errNoSuchFilter = &failure{http.StatusBadRequest, "There is no such filter",
 // filter is the query for the read side.
 func (q peopleQuery) filter() (f projections.UserFilter, err error) {
 	f.Search, f.Role = q.Search, domain.Role(q.Role)
-	if (q.Role != "" && !f.Role.Valid()) || len(q.Search) > searchMax || strings.ContainsRune(q.Search, 0) {
+	if (q.Role != "" && !f.Role.Valid()) || len(q.Search) > searchMax {
 		return f, errNoSuchFilter
 	}
 	switch active := q.State == "active"; q.State {

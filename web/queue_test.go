@@ -56,6 +56,22 @@ func TestFiltersAreLinks(t *testing.T) {
 	}
 }
 
+func TestAnAddressThatIsNoTextIsRefused(t *testing.T) {
+	t.Parallel()
+	d := newDesk()
+	s := newSite(t, d)
+	for _, page := range []string{"tickets/", "tickets/new/", "people/", "reports/", "operation/letters/", "audit/"} {
+		for _, text := range []string{"%00", "a%00b", "%ff"} {
+			holds(t, get(s, "admin", "/admin/"+page+"?q="+text), 400, "There is no such filter")
+		}
+	}
+	leads(t, get(s, "", "/admin/tickets/?q=%00"), "/admin/sign-in/?next=%2Fadmin%2Ftickets%3Fq%3D%2500")
+	holds(t, post(s, "admin", "/admin/tickets/views/?q=%00", "name", "Hot"), 400, "There is no such filter")
+	if len(d.views) > 0 {
+		t.Errorf("views %+v", d.views)
+	}
+}
+
 func TestWhatTakesTooLongToCountIsNotCounted(t *testing.T) {
 	t.Parallel()
 	d := newDesk()

@@ -111,6 +111,9 @@ func (s *Site) answer(v *Visit, p page) (reply, error) {
 	if p.who == signedIn && v.Session == nil {
 		return s.askToSignIn(v)
 	}
+	if !isText(v.Request.URL.Query()) {
+		return reply{}, errNoSuchFilter
+	}
 	if p.method == http.MethodGet && p.who == signedIn {
 		if err := v.recordReading(); err != nil {
 			return reply{}, err

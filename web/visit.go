@@ -9,6 +9,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/gin-gonic/gin"
 	"github.com/google/uuid"
@@ -83,6 +84,19 @@ func (v *Visit) readForm() error {
 	}
 	v.form = v.Request.PostForm
 	return nil
+}
+
+// isText reports whether values are text that the database can hold or look for:
+// UTF-8 without a zero.
+func isText(values url.Values) bool {
+	for _, texts := range values {
+		for _, text := range texts {
+			if !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // field is a field of the form, with the line ends that the rules know:
