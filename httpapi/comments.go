@@ -36,7 +36,7 @@ func (a *API) listComments(ctx context.Context, c *Call, in CommentQuery) (List[
 
 // pastComments returns [API.listComments] for an instant in the past.
 func (a *API) pastComments(ctx context.Context, c *Call, in CommentQuery, page projections.Page) (List[Comment], error) {
-	var of *projections.TicketRef
+	var of *ticket.Ref
 	if in.Ticket != "" {
 		ref, err := commentedTicket(in.Ticket)
 		if err != nil {
@@ -54,7 +54,7 @@ func (a *API) pastComments(ctx context.Context, c *Call, in CommentQuery, page p
 }
 
 // commentedTicket reads the filter by ticket.
-func commentedTicket(name string) (projections.TicketRef, error) {
+func commentedTicket(name string) (ticket.Ref, error) {
 	ref, err := parseTicket(name)
 	if err != nil {
 		return ref, invalid(Violation{Pointer: "?ticket", Code: "format", Detail: "a ticket's id or number is wanted"})

@@ -18,6 +18,9 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 )
 
@@ -72,17 +75,17 @@ type Passwords interface {
 // Reader returns from the read models what the viewer may see, and
 // [domain.ErrNotFound] for what they may not.
 type Reader interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 	// TicketID resolves a number whoever asks; the command decides who may see.
-	TicketID(ctx context.Context, ref projections.TicketRef) (ticket.ID, error)
+	TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	// Comments lists one ticket's, or with nil all that are visible, oldest first.
 	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[view.Comment], error)
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
 	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
 	User(ctx context.Context, id user.ID) (view.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
-	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
+	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
+	Report(ctx context.Context, q reports.Query) (reports.Report, error)
 	Reports
 }
 
@@ -90,18 +93,18 @@ type Reader interface {
 type Reports interface {
 	// Now returns the clock that events have their times by.
 	Now(ctx context.Context) (time.Time, error)
-	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
-	StatusDistribution(ctx context.Context, upto time.Time, e projections.Explain) (projections.Reported[projections.StatusCount], error)
-	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
-	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
+	Counts(ctx context.Context, spans []reports.Span, e reports.Explain) (reports.Reported[reports.Counts], error)
+	StatusDistribution(ctx context.Context, upto time.Time, e reports.Explain) (reports.Reported[reports.StatusCount], error)
+	Agents(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.ResponseTimes], error)
 }
 
 // History tells what happened to a ticket or a user, to a ticket as far as the viewer may know, and
 // [domain.ErrNotFound] of one they may not see.
 type History interface {
-	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[history.Entry], error)
 	// User tells what happened to a user, whoever asks.
-	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
 // Audit returns what is stored of the tree over the log; see [audit.Reader].

@@ -3,17 +3,16 @@ package httpapi
 import (
 	"context"
 	"encoding/json"
+	"helpdesk/projections/feed"
 
 	"github.com/google/uuid"
-
-	"helpdesk/projections"
 )
 
-// Events reads the log itself; see [projections.Events].
+// Events reads the log itself; see [feed.Events].
 type Events interface {
 	Known(eventType string) bool
 	Head(ctx context.Context) (int64, error)
-	Select(ctx context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error)
+	Select(ctx context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error)
 }
 
 // ndjsonType is the media type of one JSON object a line.
@@ -123,7 +122,7 @@ func (a *API) writeEvents(ctx context.Context, c *Call, in EventsQuery) (Stream,
 func pageOf(left int64) int { return int(min(max(left, 1), eventPage)) }
 
 // eventQuery returns what the call asks of the log, up to its present head.
-func (a *API) eventQuery(ctx context.Context, c *Call, in EventsQuery) (q projections.EventQuery, err error) {
+func (a *API) eventQuery(ctx context.Context, c *Call, in EventsQuery) (q feed.EventQuery, err error) {
 	if err := mayAudit(c.Actor); err != nil {
 		return q, err
 	}
@@ -142,7 +141,7 @@ func (a *API) eventQuery(ctx context.Context, c *Call, in EventsQuery) (q projec
 	return q, err
 }
 
-func logEventView(e projections.LoggedEvent) LogEvent {
+func logEventView(e feed.LoggedEvent) LogEvent {
 	view := LogEvent{
 		Position: e.Position, EventID: e.EventID, StreamType: string(e.StreamType), StreamID: e.StreamID, Version: e.Version,
 		Type: e.Type, SchemaVersion: e.SchemaVersion, OccurredAt: Time{e.OccurredAt}, RecordedAt: Time{e.RecordedAt},

@@ -24,6 +24,10 @@ import (
 	"helpdesk/edge"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/projections/feed"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 	"helpdesk/test/contract"
@@ -37,11 +41,11 @@ var (
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
 	_ Reader    = (*projections.Reader)(nil)
-	_ Past      = (*projections.Past)(nil)
+	_ Past      = (*history.Past)(nil)
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)
 	_ Earlier   = (*commands.Earlier)(nil)
-	_ Events    = (*projections.Events)(nil)
+	_ Events    = (*feed.Events)(nil)
 	_ Access    = (*commands.Access)(nil)
 
 	_ Projections = (*rebuild.Projections)(nil)
@@ -62,10 +66,10 @@ var (
 type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
-	spans      []projections.Span     // of the last report
-	explain    projections.Explain    // of the last report
-	userFilter projections.UserFilter // of the last list of users
-	Reader                            // what a test does not expect panics
+	spans      []reports.Span  // of the last report
+	explain    reports.Explain // of the last report
+	userFilter people.Filter   // of the last list of users
+	Reader                     // what a test does not expect panics
 	People
 
 	history   []domain.Event
@@ -197,14 +201,14 @@ func (d *desk) Wait(_ context.Context, position int64) error {
 	return d.fresh
 }
 
-func (d *desk) TicketID(_ context.Context, ref projections.TicketRef) (ticket.ID, error) {
+func (d *desk) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
 	if ref.Number != 7 {
 		return ticket.ID{}, domain.ErrNotFound
 	}
 	return ticketID, nil
 }
 
-func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
+func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
 	s := d.state()
 	if d.readErr != nil {
 		return view.Ticket{}, d.readErr
@@ -245,46 +249,46 @@ func (d *desk) User(_ context.Context, id user.ID) (view.User, error) {
 	return view.User{}, domain.ErrNotFound
 }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (projections.Slice[view.User], error) {
+func (d *desk) Users(_ context.Context, f people.Filter, _ projections.Page) (projections.Slice[view.User], error) {
 	n := int64(len(d.users))
 	d.userFilter = f
 	return projections.Slice[view.User]{Items: d.users, Count: &n}, nil
 }
 
-func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections.Report, error) {
-	return projections.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
+func (d *desk) Report(_ context.Context, q reports.Query) (reports.Report, error) {
+	return reports.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
 }
 
 func (d *desk) Now(context.Context) (time.Time, error) { return noon, nil }
 
-func (d *desk) Counts(_ context.Context, spans []projections.Span, e projections.Explain) (out projections.Reported[projections.Counts], err error) {
+func (d *desk) Counts(_ context.Context, spans []reports.Span, e reports.Explain) (out reports.Reported[reports.Counts], err error) {
 	d.spans, d.explain = spans, e
 	for i := range spans {
-		out.Rows = append(out.Rows, projections.Counts{Span: i, Priority: ticket.Low, Opened: int64(i + 1), Backlog: 7})
+		out.Rows = append(out.Rows, reports.Counts{Span: i, Priority: ticket.Low, Opened: int64(i + 1), Backlog: 7})
 	}
 	return out, nil
 }
 
-func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e projections.Explain) (out projections.Reported[projections.StatusCount], err error) {
-	d.spans, d.explain = []projections.Span{{Upto: upto}}, e
-	out.Rows = []projections.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
+func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e reports.Explain) (out reports.Reported[reports.StatusCount], err error) {
+	d.spans, d.explain = []reports.Span{{Upto: upto}}, e
+	out.Rows = []reports.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
 	if e.Wanted {
 		status := ticket.StatusOpen
-		out.Behind, out.Next = []projections.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
+		out.Behind, out.Next = []reports.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
 	}
 	return out, nil
 }
 
-func (d *desk) Agents(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.AgentCounts], err error) {
-	d.spans, d.explain = []projections.Span{s}, e
+func (d *desk) Agents(_ context.Context, s reports.Span, e reports.Explain) (out reports.Reported[reports.AgentCounts], err error) {
+	d.spans, d.explain = []reports.Span{s}, e
 	name, half := "=agent", 1800.5
-	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, WaitTimes: projections.WaitTimes{AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}}, {Assigned: 1}}
+	out.Rows = []reports.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, WaitTimes: reports.WaitTimes{AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}}, {Assigned: 1}}
 	return out, nil
 }
 
-func (d *desk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.ResponseTimes], err error) {
-	d.spans, d.explain = []projections.Span{s}, e
-	out.Rows = []projections.ResponseTimes{{Measure: "resolution"}}
+func (d *desk) ResponseTimes(_ context.Context, s reports.Span, e reports.Explain) (out reports.Reported[reports.ResponseTimes], err error) {
+	d.spans, d.explain = []reports.Span{s}, e
+	out.Rows = []reports.ResponseTimes{{Measure: "resolution"}}
 	return out, nil
 }
 

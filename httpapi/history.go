@@ -6,7 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // HistoryQuery is the parameters of a ticket's history.
@@ -98,7 +98,7 @@ func (a *API) userHistory(ctx context.Context, c *Call, in UserHistoryQuery) (Li
 	return listOf(a, c, slice, historyView)
 }
 
-func historyView(e projections.Entry) HistoryEntry {
+func historyView(e history.Entry) HistoryEntry {
 	out := HistoryEntry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Summary: e.Summary,
 		Actor: HistoryActor(e.Actor), Cause: (*HistoryCause)(e.Cause), Changes: make([]FieldChange, len(e.Changes)),

@@ -13,7 +13,6 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
 )
 
 // TicketPath is the path of calls on one ticket.
@@ -52,13 +51,13 @@ var ticketNumber = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 // parseTicket reads a ticket's id or number, and answers [domain.ErrNotFound]
 // for what is neither: no such ticket can exist.
-func parseTicket(name string) (projections.TicketRef, error) {
+func parseTicket(name string) (ticket.Ref, error) {
 	if ticketNumber.MatchString(name) {
 		number, err := strconv.ParseInt(name, 10, 64)
-		return projections.TicketRef{Number: number}, err
+		return ticket.Ref{Number: number}, err
 	}
 	id, err := parseUUID(name)
-	return projections.TicketRef{ID: ticket.ID{UUID: id}}, err
+	return ticket.Ref{ID: ticket.ID{UUID: id}}, err
 }
 
 // parseUUID reads the form with hyphens alone: uuid.Parse takes others too.

@@ -12,18 +12,20 @@ import (
 	"time"
 
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
 	"helpdesk/projections/view"
 )
 
 // Past shows tickets as the system knew them at an instant; see
-// [projections.Past].
+// [history.Past].
 type Past interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at history.Moment) (history.PastTicket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	// Comments lists one ticket's, or with nil all that are visible.
-	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[view.Comment], error)
-	Diff(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, from, to projections.Moment) (projections.Difference, error)
+	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error)
+	Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to history.Moment) (history.Difference, error)
 }
 
 // TicketReading is the parameters of reading a ticket.
@@ -62,7 +64,7 @@ func (a *API) pastTicket(ctx context.Context, c *Call, in TicketReading) (Ticket
 	if err != nil {
 		return TicketWithComments{}, err
 	}
-	t, err := a.Past.Ticket(ctx, c.Actor, ref, projections.Moment{Version: in.Version.Value, Instant: in.AsOf.Value})
+	t, err := a.Past.Ticket(ctx, c.Actor, ref, history.Moment{Version: in.Version.Value, Instant: in.AsOf.Value})
 	if err != nil {
 		return TicketWithComments{}, inFuture(err, "as_of")
 	}
@@ -116,22 +118,22 @@ func (a *API) diffTicket(ctx context.Context, c *Call, in DiffQuery) (TicketDiff
 var versionNumber = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
 
 // parseMoment reads a version or an instant.
-func parseMoment(param, text string) (projections.Moment, error) {
+func parseMoment(param, text string) (history.Moment, error) {
 	if versionNumber.MatchString(text) {
 		version, err := strconv.Atoi(text)
-		return projections.Moment{Version: version}, err
+		return history.Moment{Version: version}, err
 	}
 	instant, err := time.Parse(time.RFC3339, unspacedZone(text))
 	if err != nil {
-		return projections.Moment{}, invalid(Violation{Pointer: paramPrefix + param, Code: "format", Detail: "a version from 1 on or an instant is wanted"})
+		return history.Moment{}, invalid(Violation{Pointer: paramPrefix + param, Code: "format", Detail: "a version from 1 on or an instant is wanted"})
 	}
-	return projections.Moment{Instant: instant}, nil
+	return history.Moment{Instant: instant}, nil
 }
 
 // inFuture names the parameter with an instant that is still to come.
 func inFuture(err error, param string) error {
-	if errors.Is(err, projections.ErrFuture) {
-		return invalid(Violation{Pointer: paramPrefix + param, Code: projections.ErrFuture.Code, Detail: projections.ErrFuture.Message})
+	if errors.Is(err, history.ErrFuture) {
+		return invalid(Violation{Pointer: paramPrefix + param, Code: history.ErrFuture.Code, Detail: history.ErrFuture.Message})
 	}
 	return err
 }

@@ -2,9 +2,8 @@ package httpapi
 
 import (
 	"context"
+	"helpdesk/projections/reports"
 	"time"
-
-	"helpdesk/projections"
 )
 
 // ReportQuery is the parameters of the report.
@@ -42,7 +41,7 @@ func (a *API) report(ctx context.Context, c *Call, in ReportQuery) (Report, erro
 	if in.Days.Set {
 		days = in.Days.Value
 	}
-	r, err := a.Read.Report(ctx, projections.ReportQuery{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value, Explain: in.explain()})
+	r, err := a.Read.Report(ctx, reports.Query{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value, Explain: in.explain()})
 	if err != nil {
 		return Report{}, err
 	}

@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 )
 
 // Explanation is what is behind the numbers of a report.
@@ -35,7 +35,7 @@ type EventBehind struct {
 }
 
 // explanation makes the member of an answer; nil where it is not asked for.
-func explanation(in Explaining, behind []projections.Evidence, next int64) *Explanation {
+func explanation(in Explaining, behind []reports.Evidence, next int64) *Explanation {
 	if !in.Explain.Value {
 		return nil
 	}
@@ -59,7 +59,7 @@ type csvRow interface {
 }
 
 // explained is what the parameters of every report can be asked.
-type explained interface{ explain() projections.Explain }
+type explained interface{ explain() reports.Explain }
 
 // tableAs makes the handler of a report, as JSON and as a CSV file.
 func tableAs[In explained, R csvRow](name string, report func(context.Context, *Call, In) (Table[R], error)) Handler {

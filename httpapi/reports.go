@@ -8,7 +8,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 )
 
 // Table is a report: rows, and the span of time they are about.
@@ -109,8 +109,8 @@ const tick = time.Microsecond
 // explainLimit is how many events one answer explains numbers by.
 const explainLimit = 1000
 
-func (e Explaining) explain() projections.Explain {
-	return projections.Explain{Wanted: e.Explain.Value, After: e.ExplainAfter.Value, Limit: explainLimit}
+func (e Explaining) explain() reports.Explain {
+	return reports.Explain{Wanted: e.Explain.Value, After: e.ExplainAfter.Value, Limit: explainLimit}
 }
 
 // mayReport refuses who sees no reports, and an instant that is still to come.
@@ -135,7 +135,7 @@ func (a *API) instantOf(ctx context.Context, c *Call, asOf Optional[time.Time]) 
 
 // span returns the span of a report, which like that of the report begins right
 // after an instant and ends with one.
-func (a *API) span(ctx context.Context, c *Call, in SpanQuery) (s projections.Span, from, to Time, err error) {
+func (a *API) span(ctx context.Context, c *Call, in SpanQuery) (s reports.Span, from, to Time, err error) {
 	upto, err := a.instantOf(ctx, c, in.AsOf)
 	if err != nil {
 		return s, from, to, err
@@ -145,7 +145,7 @@ func (a *API) span(ctx context.Context, c *Call, in SpanQuery) (s projections.Sp
 		days = in.Days.Value
 	}
 	since := upto.Add(-time.Duration(days) * 24 * time.Hour)
-	return projections.Span{Since: since.Add(tick), Upto: upto.Add(tick)}, Time{since}, Time{upto}, nil
+	return reports.Span{Since: since.Add(tick), Upto: upto.Add(tick)}, Time{since}, Time{upto}, nil
 }
 
 func (a *API) dailyReport(ctx context.Context, c *Call, in DailyQuery) (Table[DayCount], error) {
@@ -158,12 +158,12 @@ func (a *API) dailyReport(ctx context.Context, c *Call, in DailyQuery) (Table[Da
 	if err != nil {
 		return out, err
 	}
-	spans := make([]projections.Span, 0, len(days))
+	spans := make([]reports.Span, 0, len(days))
 	for i, d := range days {
 		if d.start.After(now) {
 			break
 		}
-		span := projections.Span{Since: d.start, Upto: d.end}
+		span := reports.Span{Since: d.start, Upto: d.end}
 		if in.AsOf.Set && now.Before(d.end) {
 			span.Upto, days[i].end = now.Add(tick), now
 		}
@@ -195,7 +195,7 @@ func (a *API) statusDistribution(ctx context.Context, c *Call, in InstantQuery) 
 		return Table[StatusCount]{}, err
 	}
 	report, err := a.Read.StatusDistribution(ctx, at.Add(tick), in.explain())
-	return tableOf(nil, Time{at}, in.Explaining, report, err, func(r projections.StatusCount) StatusCount { return StatusCount(r) })
+	return tableOf(nil, Time{at}, in.Explaining, report, err, func(r reports.StatusCount) StatusCount { return StatusCount(r) })
 }
 
 func (a *API) priorityReport(ctx context.Context, c *Call, in SpanQuery) (Table[PriorityCount], error) {
@@ -203,8 +203,8 @@ func (a *API) priorityReport(ctx context.Context, c *Call, in SpanQuery) (Table[
 	if err != nil {
 		return Table[PriorityCount]{}, err
 	}
-	report, err := a.Read.Counts(ctx, []projections.Span{span}, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.Counts) PriorityCount {
+	report, err := a.Read.Counts(ctx, []reports.Span{span}, in.explain())
+	return tableOf(&from, to, in.Explaining, report, err, func(r reports.Counts) PriorityCount {
 		return PriorityCount{
 			Priority: r.Priority, Opened: r.Opened, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated, Closed: r.Closed, Backlog: r.Backlog,
 		}
@@ -217,7 +217,7 @@ func (a *API) agentReport(ctx context.Context, c *Call, in SpanQuery) (Table[Age
 		return Table[AgentCount]{}, err
 	}
 	report, err := a.Read.Agents(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.AgentCounts) AgentCount {
+	return tableOf(&from, to, in.Explaining, report, err, func(r reports.AgentCounts) AgentCount {
 		row := AgentCount{
 			Assigned: r.Assigned, FirstResponses: r.FirstResponses, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated,
 			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
@@ -238,7 +238,7 @@ func (a *API) responseTimes(ctx context.Context, c *Call, in SpanQuery) (Table[R
 		return Table[ResponseTime]{}, err
 	}
 	report, err := a.Read.ResponseTimes(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.ResponseTimes) ResponseTime {
+	return tableOf(&from, to, in.Explaining, report, err, func(r reports.ResponseTimes) ResponseTime {
 		return ResponseTime{
 			Measure: r.Measure, Priority: r.Priority, Tickets: r.Tickets,
 			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
@@ -247,7 +247,7 @@ func (a *API) responseTimes(ctx context.Context, c *Call, in SpanQuery) (Table[R
 }
 
 // tableOf makes the answer of what was read.
-func tableOf[P, R any](from *Time, to Time, in Explaining, report projections.Reported[P], err error, row func(P) R) (Table[R], error) {
+func tableOf[P, R any](from *Time, to Time, in Explaining, report reports.Reported[P], err error, row func(P) R) (Table[R], error) {
 	if err != nil {
 		return Table[R]{}, err
 	}

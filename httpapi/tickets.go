@@ -155,7 +155,7 @@ func (a *API) writtenTicket(ctx context.Context, c *Call, out commands.Outcome) 
 // of their own sight; they still get to see what they made of it, but nothing
 // that came after.
 func (a *API) ticketAfter(ctx context.Context, c *Call, out commands.Outcome) (view.Ticket, error) {
-	ref := projections.TicketRef{ID: ticket.ID{UUID: out.StreamID}}
+	ref := ticket.Ref{ID: ticket.ID{UUID: out.StreamID}}
 	t, err := a.Read.Ticket(ctx, c.Actor, ref)
 	if !errors.Is(err, domain.ErrNotFound) {
 		return t, err

@@ -7,7 +7,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 )
 
@@ -30,7 +30,7 @@ func (a *API) listUsers(ctx context.Context, c *Call, in UserQuery) (List[User],
 	if err != nil {
 		return List[User]{}, err
 	}
-	slice, err := a.Read.Users(ctx, projections.UserFilter{
+	slice, err := a.Read.Users(ctx, people.Filter{
 		Search: in.Search, NamesOnly: !seesPeople(c.Actor), Role: in.Role.Value, Active: in.IsActive.Ptr(),
 	}, page)
 	if err != nil {

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 )
 
@@ -53,7 +53,7 @@ type behindView struct {
 
 // behindRow is an event behind a number, with its ticket.
 type behindRow struct {
-	projections.Evidence
+	reports.Evidence
 	Ticket *view.Ticket // nil: it was deleted
 }
 
@@ -91,11 +91,11 @@ func (s *Site) showBehind(v *Visit) (reply, error) {
 }
 
 // evidence returns a part of the events behind the report that a number is of.
-func (s *Site) evidence(v *Visit, p period, q behindQuery) (behind []projections.Evidence, next int64, err error) {
-	explain := projections.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: behindMost}
+func (s *Site) evidence(v *Visit, p period, q behindQuery) (behind []reports.Evidence, next int64, err error) {
+	explain := reports.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: behindMost}
 	switch q.Of {
 	case "window":
-		r, err := s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf, Explain: explain})
+		r, err := s.Reports.Report(v.ctx(), reports.Query{Days: p.Days, To: p.AsOf, Explain: explain})
 		return r.Behind, r.Next, err
 	case "waits":
 		r, err := s.Reports.ResponseTimes(v.ctx(), p.span(), explain)
@@ -106,7 +106,7 @@ func (s *Site) evidence(v *Visit, p period, q behindQuery) (behind []projections
 	}
 	for _, span := range p.spans() {
 		if span.Since.In(p.Zone).Format(time.DateOnly) == q.Day {
-			r, err := s.Reports.Counts(v.ctx(), []projections.Span{span}, explain)
+			r, err := s.Reports.Counts(v.ctx(), []reports.Span{span}, explain)
 			return r.Behind, r.Next, err
 		}
 	}
@@ -114,7 +114,7 @@ func (s *Site) evidence(v *Visit, p period, q behindQuery) (behind []projections
 }
 
 // holds reports whether an event is behind the number that is asked for.
-func (q behindQuery) holds(e projections.Evidence) bool {
+func (q behindQuery) holds(e reports.Evidence) bool {
 	if e.Number != q.Number || (q.Priority != "" && (e.Priority == nil || string(*e.Priority) != q.Priority)) {
 		return false
 	}
@@ -128,7 +128,7 @@ func (q behindQuery) holds(e projections.Evidence) bool {
 }
 
 // agentKey names an agent in an address.
-func agentKey(a projections.AgentCounts) string {
+func agentKey(a reports.AgentCounts) string {
 	if a.AgentID == nil {
 		return "none"
 	}

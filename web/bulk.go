@@ -10,7 +10,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
 )
 
 // bulkForm is what can be done to many tickets at once, by those who may.
@@ -91,7 +90,7 @@ func (s *Site) bulkOne(v *Visit, ticked string, command ticket.Command, did stri
 		return bulkResult{}, errForm
 	}
 	r := bulkResult{Number: number}
-	t, err := s.Read.Ticket(v.ctx(), v.Actor, projections.TicketRef{Number: number})
+	t, err := s.Read.Ticket(v.ctx(), v.Actor, ticket.Ref{Number: number})
 	if err == nil {
 		r.Title = t.Title
 		var out commands.Outcome

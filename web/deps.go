@@ -14,6 +14,8 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
@@ -71,12 +73,12 @@ type Passwords interface {
 // Reader returns from the read models what the viewer may see, and
 // [domain.ErrNotFound] for what they may not; see [projections.Reader].
 type Reader interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int, within time.Duration) ([]int, error)
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
 	User(ctx context.Context, id user.ID) (view.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
+	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 }
 
 // Schedule tells when tickets escalate; see [saga.Schedule].
@@ -91,14 +93,14 @@ type Views interface {
 	Remove(ctx context.Context, owner domain.UserID, name string) error
 }
 
-// History tells what happened to a ticket; see [projections.Histories].
+// History tells what happened to a ticket; see [history.Reader].
 type History interface {
-	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
-// Past shows tickets as they were; see [projections.Past].
+// Past shows tickets as they were; see [history.Past].
 type Past interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at history.Moment) (history.PastTicket, error)
 }
 
 // Viewers knows who has which ticket open; see [workspace.Viewers].

@@ -10,6 +10,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/tickets"
 	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
@@ -85,7 +87,7 @@ func (d *desk) shown() view.Ticket {
 	return t
 }
 
-func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
+func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
 	if d.readErr != nil {
 		return view.Ticket{}, d.readErr
 	}
@@ -98,7 +100,7 @@ func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.Ti
 func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	d.filter, d.page = f, p
 	if d.common && f.OrderBy == projections.ByRank {
-		return projections.Slice[view.Ticket]{}, projections.ErrTooCommon
+		return projections.Slice[view.Ticket]{}, tickets.ErrTooCommon
 	}
 	var s projections.Slice[view.Ticket]
 	if d.history != nil && d.state().VisibleTo(viewer) {
@@ -112,7 +114,7 @@ func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.Tic
 
 func (d *desk) CountTickets(_ context.Context, _ domain.Actor, filters []projections.TicketFilter, most int, _ time.Duration) ([]int, error) {
 	if d.uncounted {
-		return nil, projections.ErrUncounted
+		return nil, tickets.ErrUncounted
 	}
 	counts := make([]int, len(filters))
 	counts[0] = most
@@ -169,16 +171,16 @@ func (d *desk) Leave(context.Context, uuid.UUID, domain.UserID) error {
 // historyDesk tells of each event, and of an email after each but the first.
 type historyDesk struct{ *desk }
 
-func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[projections.Entry], err error) {
+func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[history.Entry], err error) {
 	d.page = p
 	for i, e := range d.history {
 		at := int64(41 + 2*i)
-		s.Items = append(s.Items, projections.Entry{
+		s.Items = append(s.Items, history.Entry{
 			Position: at, Version: i + 1, Type: e.EventType(), Summary: "Somebody did " + e.EventType() + ".",
-			Changes: []projections.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: noon,
-		}, projections.Entry{
+			Changes: []history.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: noon,
+		}, history.Entry{
 			Position: at + 1, Version: 1, Type: "email.queued", Summary: "The email was queued.",
-			Cause: &projections.HistoryCause{Kind: "event", Position: &at}, OccurredAt: noon,
+			Cause: &history.Cause{Kind: "event", Position: &at}, OccurredAt: noon,
 		})
 	}
 	if d.more {
@@ -189,7 +191,7 @@ func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p pr
 
 type pastDesk struct{ *desk }
 
-func (d pastDesk) Ticket(_ context.Context, _ domain.Actor, _ projections.TicketRef, at projections.Moment) (projections.PastTicket, error) {
+func (d pastDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.Ref, at history.Moment) (history.PastTicket, error) {
 	then := &desk{history: d.history[:at.Version]}
-	return projections.PastTicket{Ticket: then.shown(), RecordedAt: noon}, nil
+	return history.PastTicket{Ticket: then.shown(), RecordedAt: noon}, nil
 }

@@ -6,7 +6,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain/email"
-	"helpdesk/projections"
+	"helpdesk/projections/emails"
 )
 
 // emailsPage is how many emails a page lists.
@@ -32,7 +32,7 @@ type emailsView struct {
 	Tabs           []tab
 	Sets           []tab
 	Shown          string // key of the set
-	Emails         []projections.Email
+	Emails         []emails.Email
 	MayResend      bool
 	Command        string
 	Previous, Next string // addresses; "" for none

@@ -13,7 +13,8 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections/feed"
 	"helpdesk/projections/view"
 )
 
@@ -74,7 +75,7 @@ type eventsView struct {
 	Query        eventsQuery
 	Types        []string
 	Head         int64
-	Events       []projections.LoggedEvent
+	Events       []feed.LoggedEvent
 	Newest       string // addresses; "" for none
 	Older        string
 	NobodyCalled bool // whether there is nothing that Query.Of names
@@ -90,7 +91,7 @@ func (s *Site) showEvents(v *Visit) (reply, error) {
 	if view.Head, err = s.EventLog.Head(v.ctx()); err != nil {
 		return reply{}, err
 	}
-	wanted := projections.EventQuery{Upto: view.Head, Last: true}
+	wanted := feed.EventQuery{Upto: view.Head, Last: true}
 	if q.Before > 0 {
 		wanted.Upto = min(wanted.Upto, q.Before-1)
 		view.Newest = eventsQuery{Type: q.Type, Of: q.Of}.address()
@@ -133,7 +134,7 @@ func (s *Site) streamOf(v *Visit, of string) (uuid.UUID, error) {
 		return id, nil
 	}
 	if number, err := strconv.ParseInt(strings.TrimPrefix(of, "#"), 10, 64); err == nil {
-		t, err := s.Read.Ticket(v.ctx(), v.Actor, projections.TicketRef{Number: number})
+		t, err := s.Read.Ticket(v.ctx(), v.Actor, ticket.Ref{Number: number})
 		return t.ID, err
 	}
 	account, err := s.Accounts.Find(v.ctx(), of)

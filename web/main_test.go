@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
@@ -54,7 +55,7 @@ type desk struct {
 
 	requests   []commands.Request // that reached a command
 	edits      []user.EditUser
-	userFilter projections.UserFilter
+	userFilter people.Filter
 	peoplePage projections.Page
 	overseenDesk
 	ended   []string // sessions

@@ -11,7 +11,6 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
 )
 
 // openForm is the form that opens a ticket.
@@ -42,7 +41,7 @@ func (s *Site) openTicket(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	t, err := s.Read.Ticket(v.ctx(), v.Actor, projections.TicketRef{ID: ticket.ID{UUID: out.StreamID}})
+	t, err := s.Read.Ticket(v.ctx(), v.Actor, ticket.Ref{ID: ticket.ID{UUID: out.StreamID}})
 	if err != nil { // opened for another, or not readable yet
 		v.tell("opened")
 		return redirect(queuePath), nil

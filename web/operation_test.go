@@ -12,7 +12,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
-	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/rebuild"
 )
 
@@ -54,7 +54,7 @@ func TestTheMailLedger(t *testing.T) {
 	holds(t, get(s, "admin", "/admin/operation/emails/"), 200, "No email wants a look")
 	holds(t, get(s, "admin", "/admin/operation/emails/?status=sent"), 200, "There are no such emails")
 	why, again := "mailbox <full>", noon.Add(time.Minute)
-	d.emails = []projections.Email{
+	d.emails = []emails.Email{
 		{ID: uuid.UUID{1}, Kind: email.Assigned, TicketNumber: 7, Address: "a@example.com", Status: email.StatusFailed, Attempts: 3, Error: &why, QueuedAt: noon},
 		{ID: uuid.UUID{2}, Kind: email.Resolved, TicketNumber: 8, Address: "b@example.com", Status: email.StatusQueued, RetryAt: &again, QueuedAt: noon},
 	}

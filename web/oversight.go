@@ -14,14 +14,17 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/emails"
+	"helpdesk/projections/feed"
+	"helpdesk/projections/history"
 	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 )
 
 // PeopleHistory tells what happened to somebody's account; see
-// [projections.Histories].
+// [history.Reader].
 type PeopleHistory interface {
-	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
 // Lookup returns tickets by their ids; see [projections.Reader].
@@ -31,7 +34,7 @@ type Lookup interface {
 
 // Ledger knows every email; see [projections.Reader].
 type Ledger interface {
-	Emails(ctx context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error)
+	Emails(ctx context.Context, statuses []email.Status, p projections.Page) (projections.Slice[emails.Email], error)
 	CountEmails(ctx context.Context, most int) (map[email.Status]int, error)
 }
 
@@ -109,12 +112,12 @@ type Models interface {
 	Request(ctx context.Context, name string, accept bool) error
 }
 
-// Log is the log itself; see [projections.Events].
+// Log is the log itself; see [feed.Events].
 type Log interface {
 	Types() []string
 	Known(eventType string) bool
 	Head(ctx context.Context) (int64, error)
-	Select(ctx context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error)
+	Select(ctx context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error)
 }
 
 // Checkpoint is what a key said of the log's tree: its size, in events, and its

@@ -17,18 +17,23 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/emails"
+	"helpdesk/projections/feed"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 )
 
 // What the program hands to New satisfies what these pages ask for.
 var (
-	_ PeopleHistory = (*projections.Histories)(nil)
+	_ PeopleHistory = (*history.Reader)(nil)
 	_ Lookup        = (*projections.Reader)(nil)
 	_ Ledger        = (*projections.Reader)(nil)
 	_ Emails        = (*commands.Emails)(nil)
 	_ Models        = (*rebuild.Projections)(nil)
-	_ Log           = (*projections.Events)(nil)
+	_ Log           = (*feed.Events)(nil)
 	_ Reports       = (*projections.Reader)(nil)
 )
 
@@ -45,7 +50,7 @@ func (d *desk) oversight() Oversight {
 
 // overseenDesk is what the overseer has and was asked.
 type overseenDesk struct {
-	emails    []projections.Email
+	emails    []emails.Email
 	statuses  []email.Status
 	resent    []email.Resend
 	timers    []Timer
@@ -54,18 +59,18 @@ type overseenDesk struct {
 	events    []FailedEvent
 	models    []rebuild.Status
 	did       []string
-	log       []projections.LoggedEvent
-	asked     projections.EventQuery
+	log       []feed.LoggedEvent
+	asked     feed.EventQuery
 	head      int64
 	unsigned  bool
 	proofErr  error
-	spans     []projections.Span
-	explain   projections.Explain
-	behind    []projections.Evidence
+	spans     []reports.Span
+	explain   reports.Explain
+	behind    []reports.Evidence
 	verifying func() // called within a verification
 }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error) {
+func (d *desk) Users(_ context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error) {
 	var s projections.Slice[view.User]
 	d.userFilter, d.peoplePage = f, p
 	if f.Search == "nobody" {
@@ -82,11 +87,11 @@ func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.
 	return s, d.readErr
 }
 
-func (d overseer) User(_ context.Context, _ user.ID, p projections.Page) (projections.Slice[projections.Entry], error) {
+func (d overseer) User(_ context.Context, _ user.ID, p projections.Page) (projections.Slice[history.Entry], error) {
 	d.page = p
-	s := projections.Slice[projections.Entry]{Items: []projections.Entry{{
+	s := projections.Slice[history.Entry]{Items: []history.Entry{{
 		Position: 3, Summary: "admin changed the role of user to agent.", OccurredAt: noon,
-		Changes: []projections.Change{{Field: "role", Before: "user", After: "agent"}},
+		Changes: []history.Change{{Field: "role", Before: "user", After: "agent"}},
 	}}}
 	if d.more {
 		s.Previous = &projections.Cursor{Key: "3", Back: true}
@@ -102,9 +107,9 @@ func (d overseer) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UUID
 	return found, d.readErr
 }
 
-func (d overseer) Emails(_ context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error) {
+func (d overseer) Emails(_ context.Context, statuses []email.Status, p projections.Page) (projections.Slice[emails.Email], error) {
 	d.statuses, d.page = statuses, p
-	s := projections.Slice[projections.Email]{}
+	s := projections.Slice[emails.Email]{}
 	for _, e := range d.emails {
 		if len(statuses) == 0 || slices.Contains(statuses, e.Status) {
 			s.Items = append(s.Items, e)
@@ -232,7 +237,7 @@ func (d logDesk) Types() []string {
 func (d logDesk) Known(name string) bool              { return slices.Contains(d.Types(), name) }
 func (d logDesk) Head(context.Context) (int64, error) { return max(d.head, 40), nil }
 
-func (d logDesk) Select(_ context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error) {
+func (d logDesk) Select(_ context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error) {
 	d.asked = q
 	last := slices.Clone(d.log[:min(limit, len(d.log))]) // it is kept the newest first
 	slices.Reverse(last)

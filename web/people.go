@@ -10,6 +10,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 )
 
@@ -52,7 +54,7 @@ const searchMax = 200
 var errNoSuchFilter = &failure{http.StatusBadRequest, "There is no such filter", "The address asks for something that this page does not know. Begin again from the navigation."}
 
 // filter is the query for the read side.
-func (q peopleQuery) filter() (f projections.UserFilter, err error) {
+func (q peopleQuery) filter() (f people.Filter, err error) {
 	f.Search, f.Role = q.Search, domain.Role(q.Role)
 	if (q.Role != "" && !f.Role.Valid()) || len(q.Search) > searchMax {
 		return f, errNoSuchFilter
@@ -155,7 +157,7 @@ type personView struct {
 	MayChange bool
 	Command   string
 	Role      domain.Role // as the form has it
-	Entries   []projections.Entry
+	Entries   []history.Entry
 	Earlier   string // address of what happened before; "" for nothing
 	Fault     *fault
 }

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/tickets"
 	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
@@ -114,7 +115,7 @@ func (s *Site) queue(v *Visit, q queueQuery, results []bulkResult, wrong *fault)
 func (s *Site) fillRows(v *Visit, view *queueView) error {
 	listed := view.Query
 	slice, err := s.list(v, listed)
-	if errors.Is(err, projections.ErrTooCommon) {
+	if errors.Is(err, tickets.ErrTooCommon) {
 		view.TooCommon = true
 		listed = listed.first()
 		listed.Order = ""
@@ -181,7 +182,7 @@ func (s *Site) fillFilters(v *Visit, view *queueView, within time.Duration) erro
 		}
 	}
 	counts, err := s.Read.CountTickets(v.ctx(), v.Actor, filters, countMost, within)
-	if errors.Is(err, projections.ErrUncounted) {
+	if errors.Is(err, tickets.ErrUncounted) {
 		counts, err = slices.Repeat([]int{-1}, len(filters)), nil
 	}
 	if err != nil {

@@ -14,17 +14,17 @@ import (
 	"github.com/a-h/templ"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 )
 
 // Reports returns the reports, and the events behind their numbers; see
 // [projections.Reader] and docs/reports.md.
 type Reports interface {
 	Now(ctx context.Context) (time.Time, error)
-	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
-	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
-	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
-	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
+	Report(ctx context.Context, q reports.Query) (reports.Report, error)
+	Counts(ctx context.Context, spans []reports.Span, e reports.Explain) (reports.Reported[reports.Counts], error)
+	Agents(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.ResponseTimes], error)
 }
 
 // Where the pages of reports are.
@@ -115,8 +115,8 @@ const tick = time.Microsecond
 
 // span is the period as days of 24 hours. Like that of the report it begins
 // right after an instant and ends with one.
-func (p period) span() projections.Span {
-	return projections.Span{Since: p.AsOf.Add(-time.Duration(p.Days)*24*time.Hour + tick), Upto: p.AsOf.Add(tick)}
+func (p period) span() reports.Span {
+	return reports.Span{Since: p.AsOf.Add(-time.Duration(p.Days)*24*time.Hour + tick), Upto: p.AsOf.Add(tick)}
 }
 
 // step is how many days a row of the report is of: no report has more than 31 rows.
@@ -132,7 +132,7 @@ func (p period) step() int {
 
 // spans are the calendar days, or weeks, that a period ends with; the last one
 // is over at its end.
-func (p period) spans() (spans []projections.Span) {
+func (p period) spans() (spans []reports.Span) {
 	step := p.step()
 	end := p.AsOf.In(p.Zone)
 	year, month, day := end.Date()
@@ -143,7 +143,7 @@ func (p period) spans() (spans []projections.Span) {
 		if upto.After(p.AsOf) {
 			upto = p.AsOf.Add(tick)
 		}
-		spans = append(spans, projections.Span{Since: from, Upto: upto})
+		spans = append(spans, reports.Span{Since: from, Upto: upto})
 	}
 	return spans
 }
@@ -158,12 +158,12 @@ type reportsView struct {
 	Period     period // with its end
 	Now        bool   // whether it ends now
 	Presets    []tab
-	Figures    projections.Report
+	Figures    reports.Report
 	Parts      []reportPart
 	Rows       []reportRow
 	Charts     []chart
-	Waits      []projections.ResponseTimes
-	Agents     []projections.AgentCounts
+	Waits      []reports.ResponseTimes
+	Agents     []reports.AgentCounts
 	MoreAgents int // that are not listed
 	Uncounted  int64
 }
@@ -199,7 +199,7 @@ const (
 
 // reportRow is what happened in a day or a week, over all priorities.
 type reportRow struct {
-	projections.Span
+	reports.Span
 	Opened, Resolved, Escalated, Backlog int64
 }
 
@@ -218,7 +218,7 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 		}
 		view.Presets = append(view.Presets, tab{Label: plural(days, "day", "days"), To: to.address(), Current: days == p.Days})
 	}
-	if view.Figures, err = s.Reports.Report(v.ctx(), projections.ReportQuery{Days: p.Days, To: p.AsOf}); err != nil {
+	if view.Figures, err = s.Reports.Report(v.ctx(), reports.Query{Days: p.Days, To: p.AsOf}); err != nil {
 		return reply{}, err
 	}
 	view.Uncounted, err = s.uncounted(v, view.Figures.AsOfPosition)
@@ -255,7 +255,7 @@ func (s *Site) showWaits(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	waits, err := s.Reports.ResponseTimes(v.ctx(), p.span(), projections.Explain{})
+	waits, err := s.Reports.ResponseTimes(v.ctx(), p.span(), reports.Explain{})
 	if err != nil {
 		return reply{}, err
 	}
@@ -268,12 +268,12 @@ func (s *Site) showAgents(v *Visit) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	agents, err := s.Reports.Agents(v.ctx(), p.span(), projections.Explain{})
+	agents, err := s.Reports.Agents(v.ctx(), p.span(), reports.Explain{})
 	if err != nil {
 		return reply{}, err
 	}
 	view := reportsView{Period: p, Agents: agents.Rows}
-	slices.SortStableFunc(view.Agents, func(a, b projections.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
+	slices.SortStableFunc(view.Agents, func(a, b reports.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
 	if all := len(view.Agents); all > agentsMost && v.Request.URL.Query().Get("agents") != "all" {
 		view.Agents, view.MoreAgents = view.Agents[:agentsMost], all-agentsMost
 	}
@@ -301,7 +301,7 @@ func (s *Site) period(v *Visit) (period, error) {
 // fillRowsOfReport fills in the rows and answers what position they are complete up to.
 func (s *Site) fillRowsOfReport(v *Visit, view *reportsView) (int64, error) {
 	spans := view.Period.spans()
-	counts, err := s.Reports.Counts(v.ctx(), spans, projections.Explain{})
+	counts, err := s.Reports.Counts(v.ctx(), spans, reports.Explain{})
 	if err != nil {
 		return 0, err
 	}

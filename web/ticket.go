@@ -13,6 +13,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 )
 
@@ -23,10 +25,10 @@ type ticketView struct {
 	Options  ticket.Options
 	Staff    bool
 	Due      *time.Time
-	Entries  []projections.Entry // the newest, oldest first
-	Earlier  string              // address of those before; "" for none
-	Others   []string            // who else has it open
-	Team     []view.User         // whom it may be assigned to
+	Entries  []history.Entry // the newest, oldest first
+	Earlier  string          // address of those before; "" for none
+	Others   []string        // who else has it open
+	Team     []view.User     // whom it may be assigned to
 	Me       string
 	Past     *pastView // nil: it is shown as it is
 	Command  string
@@ -75,7 +77,7 @@ func (t ticketView) address() string { return ticketAddress(t.Number) }
 var ticketNumber = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 // ticketRef reads the number or id in the path; neither is no ticket.
-func ticketRef(name string) (ref projections.TicketRef, err error) {
+func ticketRef(name string) (ref ticket.Ref, err error) {
 	if ticketNumber.MatchString(name) {
 		ref.Number, err = strconv.ParseInt(name, 10, 64)
 		return ref, err
@@ -84,7 +86,7 @@ func ticketRef(name string) (ref projections.TicketRef, err error) {
 	if err != nil || len(name) != 36 {
 		return ref, domain.ErrNotFound
 	}
-	return projections.TicketRef{ID: ticket.ID{UUID: id}}, nil
+	return ticket.Ref{ID: ticket.ID{UUID: id}}, nil
 }
 
 // found reads the ticket that the path names, as the visitor sees it.
@@ -130,8 +132,8 @@ func title(t view.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) 
 // pastPage shows the ticket as it stood right after its event of a version.
 // There is nothing to do with it.
 func (s *Site) pastPage(v *Visit, view ticketView, version int) (reply, error) {
-	ref := projections.TicketRef{ID: ticket.ID{UUID: view.ID}}
-	was, err := s.Past.Ticket(v.ctx(), v.Actor, ref, projections.Moment{Version: version})
+	ref := ticket.Ref{ID: ticket.ID{UUID: view.ID}}
+	was, err := s.Past.Ticket(v.ctx(), v.Actor, ref, history.Moment{Version: version})
 	if err != nil {
 		return reply{}, err
 	}
@@ -243,7 +245,7 @@ func (s *Site) fillTeam(v *Visit, view *ticketView) error {
 	}
 	active := true
 	for _, role := range []domain.Role{domain.RoleAgent, domain.RoleAdmin} {
-		some, err := s.Read.Users(v.ctx(), projections.UserFilter{Role: role, Active: &active}, projections.Page{Size: teamMost})
+		some, err := s.Read.Users(v.ctx(), people.Filter{Role: role, Active: &active}, projections.Page{Size: teamMost})
 		if err != nil {
 			return err
 		}
@@ -270,4 +272,4 @@ func (s *Site) stay(v *Visit) (reply, error) {
 }
 
 // isEmail reports whether an entry of a history is about an email.
-func isEmail(e projections.Entry) bool { return strings.HasPrefix(e.Type, "email.") }
+func isEmail(e history.Entry) bool { return strings.HasPrefix(e.Type, "email.") }

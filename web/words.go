@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // plural writes a number with its noun.
@@ -68,7 +68,7 @@ func shownVersion(t ticketView) int {
 
 // shortChange reports whether a change is worth a line of the history: texts are
 // read in the conversation, and with the opening everything is new.
-func shortChange(c projections.Change) bool {
+func shortChange(c history.Change) bool {
 	return c.Before != nil && c.Field != "comment" && c.Field != "description" && c.Field != "deleted" ||
 		c.Before == nil && c.Field == "assigned_to"
 }
@@ -81,7 +81,7 @@ func fieldWord(field string) string {
 	return field
 }
 
-func hasEmails(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isEmail) }
+func hasEmails(entries []history.Entry) bool { return slices.ContainsFunc(entries, isEmail) }
 
 // statusWord is a status as people read it.
 func statusWord(s ticket.Status) string {

@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
@@ -136,7 +137,7 @@ func (x *personExport) writeTickets(ctx context.Context, w io.Writer) error {
 }
 
 func (x *personExport) writeEmails(ctx context.Context, w io.Writer) error {
-	return x.read.EmailsTo(ctx, x.account.ID, func(e projections.Email) error {
+	return x.read.EmailsTo(ctx, x.account.ID, func(e emails.Email) error {
 		x.emails++
 		return json.NewEncoder(w).Encode(e)
 	})

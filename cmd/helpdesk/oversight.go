@@ -15,6 +15,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/feed"
+	"helpdesk/projections/history"
 	"helpdesk/saga"
 	"helpdesk/web"
 )
@@ -23,7 +25,7 @@ import (
 func (s *service) oversight() web.Oversight {
 	read, outbox := projections.NewReader(s.pool), saga.NewOutbox(s.pool)
 	return web.Oversight{
-		PeopleHistory:  projections.NewHistories(s.store, s.pool),
+		PeopleHistory:  history.NewReader(s.store, s.pool),
 		Lookup:         read,
 		Ledger:         read,
 		Emails:         commands.NewEmails(s.store),
@@ -31,7 +33,7 @@ func (s *service) oversight() web.Oversight {
 		FailedCommands: failedCommands{outbox},
 		FailedEvents:   failedEvents{s},
 		Models:         s.models,
-		EventLog:       projections.NewEvents(s.pool, s.store),
+		EventLog:       feed.NewEvents(s.pool, s.store),
 		Proof:          proof{s},
 		Reports:        read,
 	}

@@ -25,6 +25,8 @@ import (
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
 	"helpdesk/projections"
+	"helpdesk/projections/feed"
+	"helpdesk/projections/history"
 	"helpdesk/rebuild"
 	"helpdesk/saga"
 	"helpdesk/web"
@@ -122,13 +124,13 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Access:      commands.NewAccess(s.store, tokens),
 		Passwords:   hasher,
 		Read:        projections.NewReader(s.pool),
-		History:     projections.NewHistories(s.store, s.pool),
-		Past:        projections.NewPast(s.store, s.pool, s.freshness),
+		History:     history.NewReader(s.store, s.pool),
+		Past:        history.NewPast(s.store, s.pool, s.freshness),
 		Freshness:   s.freshness,
 		Answers:     s.answers,
 		Earlier:     commands.NewEarlier(s.store),
-		Events:      projections.NewEvents(s.pool, s.store),
-		Feed:        projections.NewFeed(s.pool, s.store, s.notifier, s.freshness),
+		Events:      feed.NewEvents(s.pool, s.store),
+		Feed:        feed.NewFeed(s.pool, s.store, s.notifier, s.freshness),
 		Audit:       audit.NewReader(s.pool, s.store),
 		Log:         s.log,
 		Projections: s.models,
@@ -155,7 +157,7 @@ func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
 		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
 		Oversight: s.oversight(),
-		History:   api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
+		History:   api.History, Past: history.NewPast(s.store, s.pool, s.freshness),
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
 	return err
 }
