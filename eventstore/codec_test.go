@@ -81,7 +81,7 @@ func goldenFile(name string, version int) string {
 }
 
 func TestEveryEventEverWrittenStaysReadable(t *testing.T) {
-	codec := NewCodec(nil)
+	codec := newCodec(nil)
 	known := map[string]bool{}
 	for _, g := range goldens {
 		name, path := g.event.EventType(), goldenFile(g.event.EventType(), g.version)
@@ -156,8 +156,7 @@ type renamed struct {
 func (renamed) EventType() string { return "test.renamed" }
 
 func upcastingCodec() *Codec {
-	c := &Codec{types: map[string]eventType{}}
-	add[renamed](c,
+	return NewCodec(nil, []domain.EventType{domain.EventOf[renamed](
 		func(data json.RawMessage) (json.RawMessage, error) {
 			var old struct {
 				N *int `json:"n"`
@@ -178,8 +177,8 @@ func upcastingCodec() *Codec {
 				return nil, err
 			}
 			return json.Marshal(renamed{Names: []string{old.Name}})
-		})
-	return c
+		},
+	)})
 }
 
 func TestOlderSchemaVersionsAreUpcastStepByStep(t *testing.T) {
@@ -202,7 +201,7 @@ func TestOlderSchemaVersionsAreUpcastStepByStep(t *testing.T) {
 }
 
 func TestWhatTheCodecDoesNotKnowIsRefused(t *testing.T) {
-	codec := NewCodec(nil)
+	codec := newCodec(nil)
 	for name, c := range map[string]struct {
 		typ     string
 		version int
@@ -234,12 +233,12 @@ func TestATypeIsRegisteredOnce(t *testing.T) {
 			t.Error("the second registration was taken")
 		}
 	}()
-	add[ticket.Opened](NewCodec(nil))
+	newCodec(nil, domain.EventOf[ticket.Opened]())
 }
 
 // What decodes must be writable again and then mean the same, whatever the bytes.
 func FuzzDecode(f *testing.F) {
-	codec := NewCodec(nil)
+	codec := newCodec(nil)
 	for _, g := range goldens {
 		data, version, err := codec.encode(g.event)
 		if err != nil {

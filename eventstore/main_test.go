@@ -13,7 +13,10 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/domain/access"
+	"helpdesk/domain/letter"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/test/pgtest"
 )
 
@@ -28,6 +31,14 @@ func testContext(t testing.TB) context.Context {
 	return ctx
 }
 
+// newCodec makes the codec of all aggregates, and of more events.
+func newCodec(keys Keys, more ...domain.EventType) *Codec {
+	return NewCodec(keys, ticket.Events(), user.Events(), letter.Events(), access.Events(), more)
+}
+
+// learn adds a type to a codec that is in use.
+func learn(c *Codec, t domain.EventType) { c.types[t.Name()] = t }
+
 // log is a store with a database of its own.
 type log struct {
 	*Store
@@ -41,7 +52,7 @@ func newLog(t testing.TB, opts ...pgtest.Option) log {
 	db := pgtest.New(t, opts...)
 	bell := NewBell()
 	pool := db.Pool(t)
-	store := New(pool, NewCodec(nil), bell.RingFor)
+	store := New(pool, newCodec(nil), bell.RingFor)
 	t.Cleanup(store.Close)
 	return log{Store: store, pool: pool, db: db, bell: bell}
 }

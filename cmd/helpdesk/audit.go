@@ -226,6 +226,6 @@ func withLog(ctx context.Context, name string, work func(context.Context, Config
 			return err
 		}
 		defer pool.Close()
-		return work(ctx, c, pool, eventstore.New(pool, eventstore.NewCodec(nil), func([]string) {}))
+		return work(ctx, c, pool, eventstore.New(pool, newCodec(nil), func([]string) {}))
 	})
 }

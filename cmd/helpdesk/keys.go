@@ -32,7 +32,7 @@ func (c Config) codec(ctx context.Context, db *database, log *slog.Logger) (*eve
 		pool.Close()
 		return nil, nil, fmt.Errorf("HELPDESK_MASTER_KEY or %s: %w", c.masterFile(), err)
 	}
-	return eventstore.NewCodec(ring), pool, nil
+	return newCodec(ring), pool, nil
 }
 
 func (c Config) masterFile() string { return filepath.Join(c.DataDir, "keys", "master.key") }

@@ -73,3 +73,25 @@ func (Sent) EventType() string       { return "letter.sent" }
 func (Failed) EventType() string     { return "letter.failed" }
 func (Doubted) EventType() string    { return "letter.doubted" }
 func (Requeued) EventType() string   { return "letter.requeued" }
+
+// Events describes the events of a letter, as they are stored. Lines are added here,
+// never removed: what was once written stays readable.
+func Events() []domain.EventType {
+	return []domain.EventType{
+		domain.PersonalEventOf(func(e *Queued) domain.Texts {
+			return domain.TextsOf(e.Recipient).In("address", &e.Address)
+		}),
+		domain.EventOf[HandedOver](),
+		domain.PersonalEventOf(func(e *Postponed) domain.Texts {
+			return domain.Texts{}.In("error", &e.Error)
+		}),
+		domain.EventOf[Sent](),
+		domain.PersonalEventOf(func(e *Failed) domain.Texts {
+			return domain.Texts{}.In("error", &e.Error)
+		}),
+		domain.PersonalEventOf(func(e *Doubted) domain.Texts {
+			return domain.Texts{}.In("error", &e.Error)
+		}),
+		domain.EventOf[Requeued](),
+	}
+}

@@ -8,6 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/domain/access"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/keyring"
 )
@@ -15,7 +19,7 @@ import (
 // Master is the master key of every test.
 const Master = "dGhpcyBtYXN0ZXIga2V5IGlzIG5vIHNlY3JldCBhdCA="
 
-// Codec answers the codec of the service, with the keys in the database of pool,
+// Codec returns the codec of the service, with the keys in the database of pool,
 // through connections of its own: see [eventstore.Keys].
 func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 	t.Helper()
@@ -32,5 +36,12 @@ func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return eventstore.NewCodec(ring)
+	return newCodec(ring)
+}
+
+// Plain returns the codec of the service without keys: nothing is sealed.
+func Plain() *eventstore.Codec { return newCodec(nil) }
+
+func newCodec(keys eventstore.Keys) *eventstore.Codec {
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), letter.Events(), access.Events())
 }

@@ -1,0 +1,15 @@
+package main
+
+import (
+	"helpdesk/domain/access"
+	"helpdesk/domain/letter"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+)
+
+// newCodec makes the codec of the events of every aggregate. keys seal the texts of
+// people, see [eventstore.NewCodec].
+func newCodec(keys eventstore.Keys) *eventstore.Codec {
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), letter.Events(), access.Events())
+}

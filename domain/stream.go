@@ -1,0 +1,16 @@
+package domain
+
+// StreamType names the kind of aggregate a stream belongs to.
+type StreamType string
+
+// The stream types in use.
+const (
+	TicketStream StreamType = "ticket"
+	UserStream   StreamType = "user"
+	LetterStream StreamType = "letter"
+	AccessStream StreamType = "access"
+)
+
+// Current returns the name that streams of this type are written under now; what
+// is stored keeps the name it was stored under.
+func (t StreamType) Current() StreamType { return t }
