@@ -18,10 +18,10 @@ import (
 // that the followers use: with all of its connections in pages that want a key,
 // none would come free.
 type Keys interface {
-	// Sealing answers the person's key, which is made where there is none; not ok
+	// Sealing returns the person's key, which is made where there is none; not ok
 	// when it was destroyed.
 	Sealing(ctx context.Context, person uuid.UUID) (key cipher.AEAD, ok bool, err error)
-	// Opening answers the keys of people. Those whose key was destroyed are missing.
+	// Opening returns the keys of people. Those whose key was destroyed are missing.
 	Opening(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error)
 	// Forget forgets what is remembered of keys that were destroyed until now.
 	Forget(ctx context.Context) error

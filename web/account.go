@@ -29,7 +29,7 @@ type accountView struct {
 	Fault   *fault
 }
 
-// of answers what is wrong with a form of the page, nil for nothing.
+// of returns what is wrong with a form of the page, nil for nothing.
 func (a accountView) of(form string) *fault {
 	if a.Form != form {
 		return nil
@@ -75,10 +75,10 @@ func (s *Site) changeProfile(v *Visit) (reply, error) {
 	})
 }
 
-func (s *Site) changeLetters(v *Visit) (reply, error) {
+func (s *Site) changeEmails(v *Visit) (reply, error) {
 	escalated, assigned := v.checked("escalated"), v.checked("assigned")
 	commented, resolved := v.checked("commented"), v.checked("resolved")
-	return s.changeAccount(v, "letters", func() error {
+	return s.changeAccount(v, "emails", func() error {
 		return s.editSelf(v, user.EditUser{Notifications: user.NotificationSwitches{
 			Escalated: &escalated, Assigned: &assigned, Commented: &commented, Resolved: &resolved,
 		}})

@@ -160,10 +160,10 @@ func TestOnesOwnAccount(t *testing.T) {
 		s := newSite(t, d)
 		holds(t, get(s, role, "/admin/account/"), 200, role+"@example.com")
 		leads(t, post(s, role, "/admin/account/profile/", "email", "x@example.com", "first_name", "X", "last_name", ""), "/admin/account/#profile")
-		leads(t, post(s, role, "/admin/account/letters/", "resolved", "yes"), "/admin/account/#letters")
+		leads(t, post(s, role, "/admin/account/emails/", "resolved", "yes"), "/admin/account/#emails")
 		leads(t, post(s, role, "/admin/account/password/", "current_password", "right", "new_password", "lampshade-orbit"), "/admin/account/#password")
-		letters := d.edits[1].Notifications
-		if !*letters.Resolved || *letters.Commented || *d.edits[0].Email != "x@example.com" {
+		emails := d.edits[1].Notifications
+		if !*emails.Resolved || *emails.Commented || *d.edits[0].Email != "x@example.com" {
 			t.Errorf("%s: edits %+v", role, d.edits)
 		}
 		leads(t, post(s, role, "/admin/account/deactivate/", "current_password", "right"), "/admin/sign-in/")

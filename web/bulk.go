@@ -19,7 +19,7 @@ type bulkForm struct {
 	Deletes bool
 }
 
-// bulkFor answers what the actor may do to tickets in general, nil for nothing.
+// bulkFor returns what the actor may do to tickets in general, nil for nothing.
 // Of each ticket the rules decide when it is asked.
 func bulkFor(a domain.Actor) *bulkForm {
 	if !a.Role.Staff() {
@@ -121,7 +121,7 @@ func parseTicked(ticked string) (number int64, version int, ok bool) {
 	return number, version, err == nil && err2 == nil && number > 0 && version > 0
 }
 
-// bulkCommand answers what the form asks for, and how a success is told.
+// bulkCommand returns what the form asks for, and how a success is told.
 func (s *Site) bulkCommand(v *Visit) (c ticket.Command, did string, err error) {
 	by := ticket.By{Actor: v.Actor}
 	what, to, _ := strings.Cut(v.form.Get("do"), ":")
@@ -144,7 +144,7 @@ func (s *Site) bulkCommand(v *Visit) (c ticket.Command, did string, err error) {
 	return nil, "", errNoAction
 }
 
-// assignee answers whom a field of a form names, and their name.
+// assignee returns whom a field of a form names, and their name.
 func (s *Site) assignee(v *Visit, name string) (ticket.Assignee, string, error) {
 	name = strings.TrimSpace(name)
 	if name == "" {

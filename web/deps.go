@@ -67,7 +67,7 @@ type Passwords interface {
 	Hash(ctx context.Context, password string) (string, error)
 }
 
-// Reader answers from the read models what the viewer may see, and
+// Reader returns from the read models what the viewer may see, and
 // [domain.ErrNotFound] for what they may not; see [projections.Reader].
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)

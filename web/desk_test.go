@@ -165,7 +165,7 @@ func (d *desk) Leave(context.Context, uuid.UUID, domain.UserID) error {
 	return nil
 }
 
-// historyDesk tells of each event, and of a letter after each but the first.
+// historyDesk tells of each event, and of an email after each but the first.
 type historyDesk struct{ *desk }
 
 func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[projections.Entry], err error) {
@@ -176,7 +176,7 @@ func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p pr
 			Position: at, Version: i + 1, Type: e.EventType(), Summary: "Somebody did " + e.EventType() + ".",
 			Changes: []projections.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: noon,
 		}, projections.Entry{
-			Position: at + 1, Version: 1, Type: "letter.queued", Summary: "The letter was queued.",
+			Position: at + 1, Version: 1, Type: "email.queued", Summary: "The email was queued.",
 			Cause: &projections.HistoryCause{Kind: "event", Position: &at}, OccurredAt: noon,
 		})
 	}

@@ -122,7 +122,7 @@ func (s *Site) showEvents(v *Visit) (reply, error) {
 	return show("Audit", eventsPageOf(view)), nil
 }
 
-// streamOf answers the id of what somebody names in words: a ticket by its
+// streamOf returns the id of what somebody names in words: a ticket by its
 // number, a person by their name, and anything by its id.
 func (s *Site) streamOf(v *Visit, of string) (uuid.UUID, error) {
 	if of == "" {

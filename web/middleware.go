@@ -47,7 +47,7 @@ func (s *Site) log(g *gin.Context) {
 	}.Write(g.Request.Context(), s.Log, slog.LevelInfo)
 }
 
-// recover answers a panic with the page of an error nobody foresaw, and logs it
+// recover returns a panic with the page of an error nobody foresaw, and logs it
 // with its stack.
 func (s *Site) recover(g *gin.Context) {
 	defer func() {

@@ -18,7 +18,7 @@ var notices = map[string]string{
 	"signed-out":      "You are signed out.",
 	"deactivated":     "Your account is deactivated. An admin can bring it back.",
 	"profile":         "Your profile is saved.",
-	"letters":         "Your choice of letters is saved.",
+	"emails":          "Your choice of emails is saved.",
 	"password":        "Your password is changed. Everywhere else you are signed out.",
 	"commented":       "Your reply is sent.",
 	"noted":           "The note is added.",
@@ -32,12 +32,12 @@ var notices = map[string]string{
 	"view-removed":    "The view is removed.",
 	"role":            "The role is changed.",
 	"activity":        "Whether they may sign in is changed.",
-	"resent":          "The letter is sent again.",
+	"resent":          "The email is sent again.",
 	"retried":         "The command is tried again.",
 	"discarded":       "The command is discarded.",
 	"decided":         "Somebody had decided on it already.",
-	"replayed":        "All that was parked is applied.",
-	"still-parked":    "Some of it still fails; the errors are those of this try.",
+	"replayed":        "All that was failed is applied.",
+	"still-failed":    "Some of it still fails; the errors are those of this try.",
 	"pause":           "It is held until it is resumed.",
 	"resume":          "It goes on.",
 	"rebuild":         "It is built anew; this page shows how far it is.",
@@ -49,7 +49,7 @@ func (v *Visit) tell(word string) {
 	v.setNotice(word, int(noticeLasts.Seconds()))
 }
 
-// notice answers what was just done, once, and "" when there is nothing to say.
+// notice returns what was just done, once, and "" when there is nothing to say.
 func (v *Visit) notice() string {
 	cookie, err := v.Request.Cookie(noticeCookie)
 	if err != nil {

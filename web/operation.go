@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 )
@@ -17,8 +17,8 @@ import (
 const (
 	operationPath  = Root + "operation/"
 	escalationPath = operationPath + "escalation/"
-	lettersPath    = operationPath + "letters/"
-	parkedPath     = operationPath + "parked/"
+	emailsPath     = operationPath + "emails/"
+	failedPath     = operationPath + "failed/"
 	modelsPath     = operationPath + "models/"
 )
 
@@ -27,25 +27,25 @@ func (s *Site) showOperation(*Visit) (reply, error) { return redirect(escalation
 // operationTabs are the links between the pages of operation, with how much
 // wants somebody's look.
 func (s *Site) operationTabs(v *Visit, current string) ([]tab, error) {
-	letters, err := s.Ledger.CountLetters(v.ctx(), countMost)
+	emails, err := s.Ledger.CountEmails(v.ctx(), countMost)
 	if err != nil {
 		return nil, err
 	}
-	_, parked, err := s.ParkedCommands.First(v.ctx(), 0)
+	_, failed, err := s.FailedCommands.First(v.ctx(), 0)
 	if err != nil {
 		return nil, err
 	}
-	_, events, err := s.ParkedEvents.First(v.ctx(), 0)
+	_, events, err := s.FailedEvents.First(v.ctx(), 0)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range events {
-		parked += n
+		failed += n
 	}
 	all := []tab{
 		{Label: "Escalation", To: escalationPath},
-		{Label: "Letters", To: lettersPath, Count: some(letters[letter.StatusFailed] + letters[letter.StatusUncertain])},
-		{Label: "Parked", To: parkedPath, Count: some(int(parked))},
+		{Label: "Emails", To: emailsPath, Count: some(emails[email.StatusFailed] + emails[email.StatusUncertain])},
+		{Label: "Failed", To: failedPath, Count: some(int(failed))},
 		{Label: "Read models", To: modelsPath},
 	}
 	for i, t := range all {

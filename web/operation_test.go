@@ -11,7 +11,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
 )
@@ -51,72 +51,72 @@ func TestTheMailLedger(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	holds(t, get(s, "admin", "/admin/operation/letters/"), 200, "No letter wants a look")
-	holds(t, get(s, "admin", "/admin/operation/letters/?status=sent"), 200, "There are no such letters")
+	holds(t, get(s, "admin", "/admin/operation/emails/"), 200, "No email wants a look")
+	holds(t, get(s, "admin", "/admin/operation/emails/?status=sent"), 200, "There are no such emails")
 	why, again := "mailbox <full>", noon.Add(time.Minute)
-	d.letters = []projections.Email{
-		{ID: uuid.UUID{1}, Kind: letter.Assigned, TicketNumber: 7, Address: "a@example.com", Status: letter.StatusFailed, Attempts: 3, Error: &why, QueuedAt: noon},
-		{ID: uuid.UUID{2}, Kind: letter.Resolved, TicketNumber: 8, Address: "b@example.com", Status: letter.StatusQueued, RetryAt: &again, QueuedAt: noon},
+	d.emails = []projections.Email{
+		{ID: uuid.UUID{1}, Kind: email.Assigned, TicketNumber: 7, Address: "a@example.com", Status: email.StatusFailed, Attempts: 3, Error: &why, QueuedAt: noon},
+		{ID: uuid.UUID{2}, Kind: email.Resolved, TicketNumber: 8, Address: "b@example.com", Status: email.StatusQueued, RetryAt: &again, QueuedAt: noon},
 	}
 	d.more = true
-	w := get(s, "admin", "/admin/operation/letters/")
-	holds(t, w, 200, "mailbox &lt;full&gt;", "a@example.com", "after 3 tries", "Send again", `rel="next"`, `Letters <span class="count">1</span>`)
+	w := get(s, "admin", "/admin/operation/emails/")
+	holds(t, w, 200, "mailbox &lt;full&gt;", "a@example.com", "after 3 tries", "Send again", `rel="next"`, `Emails <span class="count">1</span>`)
 	lacks(t, w.Body.String(), "b@example.com")
-	if want := []letter.Status{letter.StatusFailed, letter.StatusUncertain}; !slices.Equal(d.statuses, want) {
+	if want := []email.Status{email.StatusFailed, email.StatusUncertain}; !slices.Equal(d.statuses, want) {
 		t.Errorf("first shown are %v, want %v", d.statuses, want)
 	}
 	holds(t, get(s, "admin", hrefOf(t, w.Body.String(), `rel="next" href="`)), 200)
-	holds(t, get(s, "admin", "/admin/operation/letters/?status=all"), 200, "a@example.com", "b@example.com", "tried again")
-	holds(t, get(s, "admin", "/admin/operation/letters/?status=lost"), 400)
-	lacks(t, get(s, "auditor", "/admin/operation/letters/").Body.String(), "Send again")
+	holds(t, get(s, "admin", "/admin/operation/emails/?status=all"), 200, "a@example.com", "b@example.com", "tried again")
+	holds(t, get(s, "admin", "/admin/operation/emails/?status=lost"), 400)
+	lacks(t, get(s, "auditor", "/admin/operation/emails/").Body.String(), "Send again")
 }
 
-func TestLettersAreSentAgain(t *testing.T) {
+func TestEmailsAreSentAgain(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	path := "/admin/operation/letters/" + ticketID.String() + "/resend/?status=failed"
-	leads(t, post(s, "admin", path), "/admin/operation/letters/?status=failed")
+	path := "/admin/operation/emails/" + ticketID.String() + "/resend/?status=failed"
+	leads(t, post(s, "admin", path), "/admin/operation/emails/?status=failed")
 	if len(d.resent) != 1 || d.resent[0].Actor.ID != account("admin").ID || !d.resent[0].Now.Equal(noon) {
 		t.Errorf("asked %+v", d.resent)
 	}
 	holds(t, post(s, "auditor", path), 403, "You may not do this")
-	d.refusal = letter.ErrSent
-	holds(t, post(s, "admin", path), 422, "The letter was sent.")
-	holds(t, post(s, "admin", "/admin/operation/letters/x/resend/"), 404)
+	d.refusal = email.ErrSent
+	holds(t, post(s, "admin", path), 422, "The email was sent.")
+	holds(t, post(s, "admin", "/admin/operation/emails/x/resend/"), 404)
 	d.refusal = domain.ErrNotFound
 	holds(t, post(s, "admin", path), 404)
 }
 
-func TestWhatIsParkedIsDecidedOn(t *testing.T) {
+func TestWhatIsFailedIsDecidedOn(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	holds(t, get(s, "admin", "/admin/operation/parked/"), 200, "Nothing is parked")
+	holds(t, get(s, "admin", "/admin/operation/failed/"), 200, "Nothing is failed")
 	one, two := uuid.UUID{1}, uuid.UUID{2}
-	for range parkedMost - 1 {
-		d.parked = append(d.parked, ParkedCommand{ID: uuid.New(), Name: "SendEmail"})
+	for range failedMost - 1 {
+		d.failed = append(d.failed, FailedCommand{ID: uuid.New(), Name: "SendEmail"})
 	}
-	d.parked = append([]ParkedCommand{
-		{ID: one, Name: "EscalateTicket", Payload: `{"a":"<b>"}`, Error: "no <way>", Attempts: 12, ParkedAt: noon}, {ID: two, Name: "SendEmail"},
-	}, d.parked...)
-	d.events = []ParkedEvent{{"ticket_list", 1234, ticketID.UUID, "boom"}, {"ticket_list", 1235, ticketID.UUID, "behind"}, {"user_list", 9, one, "bang"}}
-	w := get(s, "admin", "/admin/operation/parked/")
-	holds(t, w, 200, "no &lt;way&gt;", "12 tries", "&lt;b&gt;", "1 more are parked", "1\u202f234", "boom", "bang", "Apply them now", "Discard for good")
-	lacks(t, get(s, "auditor", "/admin/operation/parked/").Body.String(), "Discard for good", "Apply them now", "Try again")
-	path := "/admin/operation/parked/commands/"
-	leads(t, post(s, "admin", path+one.String()+"/", "do", "retry"), "/admin/operation/parked/")
-	leads(t, post(s, "admin", path+two.String()+"/", "do", "discard"), "/admin/operation/parked/")
-	leads(t, post(s, "admin", path+two.String()+"/", "do", "discard"), "/admin/operation/parked/") // sent twice
-	leads(t, post(s, "admin", "/admin/operation/parked/events/ticket_list/"), "/admin/operation/parked/")
-	leads(t, post(s, "admin", "/admin/operation/parked/events/nobody/"), "/admin/operation/parked/")
+	d.failed = append([]FailedCommand{
+		{ID: one, Name: "EscalateTicket", Payload: `{"a":"<b>"}`, Error: "no <way>", Attempts: 12, FailedAt: noon}, {ID: two, Name: "SendEmail"},
+	}, d.failed...)
+	d.events = []FailedEvent{{"ticket_list", 1234, ticketID.UUID, "boom"}, {"ticket_list", 1235, ticketID.UUID, "behind"}, {"user_list", 9, one, "bang"}}
+	w := get(s, "admin", "/admin/operation/failed/")
+	holds(t, w, 200, "no &lt;way&gt;", "12 tries", "&lt;b&gt;", "1 more are failed", "1\u202f234", "boom", "bang", "Apply them now", "Discard for good")
+	lacks(t, get(s, "auditor", "/admin/operation/failed/").Body.String(), "Discard for good", "Apply them now", "Try again")
+	path := "/admin/operation/failed/commands/"
+	leads(t, post(s, "admin", path+one.String()+"/", "do", "retry"), "/admin/operation/failed/")
+	leads(t, post(s, "admin", path+two.String()+"/", "do", "discard"), "/admin/operation/failed/")
+	leads(t, post(s, "admin", path+two.String()+"/", "do", "discard"), "/admin/operation/failed/") // sent twice
+	leads(t, post(s, "admin", "/admin/operation/failed/events/ticket_list/"), "/admin/operation/failed/")
+	leads(t, post(s, "admin", "/admin/operation/failed/events/nobody/"), "/admin/operation/failed/")
 	if diff := cmp.Diff([]string{"retry", "discard", "replay ticket_list"}, d.did); diff != "" {
 		t.Errorf("done (-want +got):\n%s", diff)
 	}
 	holds(t, post(s, "admin", path+one.String()+"/", "do", "sing"), 400)
 	holds(t, post(s, "admin", path+"x/", "do", "retry"), 404)
 	holds(t, post(s, "auditor", path+one.String()+"/", "do", "retry"), 403)
-	holds(t, post(s, "auditor", "/admin/operation/parked/events/ticket_list/"), 403)
+	holds(t, post(s, "auditor", "/admin/operation/failed/events/ticket_list/"), 403)
 }
 
 func TestReadModelsAreHeldAndBuiltAnew(t *testing.T) {
@@ -127,7 +127,7 @@ func TestReadModelsAreHeldAndBuiltAnew(t *testing.T) {
 	left, at := 90*time.Second, int64(17)
 	d.models = []rebuild.Status{
 		{Name: "comment_list", State: rebuild.Paused, PausedAt: &noon, Position: 10, Head: 1234, Version: 1, CodeVersion: 2},
-		{Name: "ticket_list", State: rebuild.Rebuilding, Position: 1234, Head: 1234, Parked: 2, Rebuild: &rebuild.Rebuild{
+		{Name: "ticket_list", State: rebuild.Rebuilding, Position: 1234, Head: 1234, Failed: 2, Rebuild: &rebuild.Rebuild{
 			Phase: rebuild.Filling, Active: true, Position: 617, Target: 1234, Rate: 7, Remaining: &left, BeganAt: noon}},
 		{Name: "user_list", State: rebuild.Following, Rebuild: &rebuild.Rebuild{Phase: rebuild.Failed, Error: "bad <row>", ErrorPosition: &at, EndedAt: &noon}},
 	}

@@ -13,7 +13,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
@@ -25,7 +25,7 @@ var (
 	_ PeopleHistory = (*projections.Histories)(nil)
 	_ Lookup        = (*projections.Reader)(nil)
 	_ Ledger        = (*projections.Reader)(nil)
-	_ Letters       = (*commands.Letters)(nil)
+	_ Emails        = (*commands.Emails)(nil)
 	_ Models        = (*rebuild.Projections)(nil)
 	_ Log           = (*projections.Events)(nil)
 	_ Reports       = (*projections.Reader)(nil)
@@ -37,20 +37,20 @@ type overseer struct{ *desk }
 func (d *desk) oversight() Oversight {
 	o := overseer{d}
 	return Oversight{
-		PeopleHistory: o, Lookup: o, Ledger: o, Letters: o, Escalations: o, ParkedCommands: parkedCommandDesk{d},
-		ParkedEvents: parkedEventDesk{d}, Models: modelDesk{d}, EventLog: logDesk{d}, Proof: o, Reports: reportDesk{d},
+		PeopleHistory: o, Lookup: o, Ledger: o, Emails: o, Escalations: o, FailedCommands: failedCommandDesk{d},
+		FailedEvents: failedEventDesk{d}, Models: modelDesk{d}, EventLog: logDesk{d}, Proof: o, Reports: reportDesk{d},
 	}
 }
 
 // overseenDesk is what the overseer has and was asked.
 type overseenDesk struct {
-	letters   []projections.Email
-	statuses  []letter.Status
-	resent    []letter.Resend
+	emails    []projections.Email
+	statuses  []email.Status
+	resent    []email.Resend
 	timers    []Timer
 	after     string
-	parked    []ParkedCommand
-	events    []ParkedEvent
+	failed    []FailedCommand
+	events    []FailedEvent
 	models    []rebuild.Status
 	did       []string
 	log       []projections.LoggedEvent
@@ -101,10 +101,10 @@ func (d overseer) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UUID
 	return found, d.readErr
 }
 
-func (d overseer) Letters(_ context.Context, statuses []letter.Status, p projections.Page) (projections.Slice[projections.Email], error) {
+func (d overseer) Emails(_ context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error) {
 	d.statuses, d.page = statuses, p
 	s := projections.Slice[projections.Email]{}
-	for _, e := range d.letters {
+	for _, e := range d.emails {
 		if len(statuses) == 0 || slices.Contains(statuses, e.Status) {
 			s.Items = append(s.Items, e)
 		}
@@ -115,17 +115,17 @@ func (d overseer) Letters(_ context.Context, statuses []letter.Status, p project
 	return s, d.readErr
 }
 
-func (d overseer) CountLetters(context.Context, int) (map[letter.Status]int, error) {
-	counts := map[letter.Status]int{}
-	for _, e := range d.letters {
+func (d overseer) CountEmails(context.Context, int) (map[email.Status]int, error) {
+	counts := map[email.Status]int{}
+	for _, e := range d.emails {
 		counts[e.Status]++
 	}
 	return counts, nil
 }
 
-func (d overseer) Do(_ context.Context, r commands.Request, _ letter.ID, c letter.Command) (commands.Outcome, error) {
-	d.resent = append(d.resent, c.(letter.Resend))
-	if _, err := letter.Decide(letter.State{Exists: true, Status: letter.StatusFailed}, c); err != nil {
+func (d overseer) Do(_ context.Context, r commands.Request, _ email.ID, c email.Command) (commands.Outcome, error) {
+	d.resent = append(d.resent, c.(email.Resend))
+	if _, err := email.Decide(email.State{Exists: true, Status: email.StatusFailed}, c); err != nil {
 		return commands.Outcome{}, err
 	}
 	return d.note(r)
@@ -167,31 +167,31 @@ func (d overseer) Export(_ context.Context, w io.Writer) error {
 	return err
 }
 
-type parkedCommandDesk struct{ *desk }
+type failedCommandDesk struct{ *desk }
 
-func (d parkedCommandDesk) First(_ context.Context, limit int) ([]ParkedCommand, int64, error) {
-	return d.parked[:min(limit, len(d.parked))], int64(len(d.parked)), d.readErr
+func (d failedCommandDesk) First(_ context.Context, limit int) ([]FailedCommand, int64, error) {
+	return d.failed[:min(limit, len(d.failed))], int64(len(d.failed)), d.readErr
 }
 
-func (d parkedCommandDesk) decide(did string, id uuid.UUID) error {
-	for i, c := range d.parked {
+func (d failedCommandDesk) decide(did string, id uuid.UUID) error {
+	for i, c := range d.failed {
 		if c.ID == id {
-			d.did, d.parked = append(d.did, did), slices.Delete(d.parked, i, i+1)
+			d.did, d.failed = append(d.did, did), slices.Delete(d.failed, i, i+1)
 			return nil
 		}
 	}
 	return domain.ErrNotFound
 }
 
-func (d parkedCommandDesk) Retry(_ context.Context, id uuid.UUID) error { return d.decide("retry", id) }
+func (d failedCommandDesk) Retry(_ context.Context, id uuid.UUID) error { return d.decide("retry", id) }
 
-func (d parkedCommandDesk) Discard(_ context.Context, id uuid.UUID) error {
+func (d failedCommandDesk) Discard(_ context.Context, id uuid.UUID) error {
 	return d.decide("discard", id)
 }
 
-type parkedEventDesk struct{ *desk }
+type failedEventDesk struct{ *desk }
 
-func (d parkedEventDesk) First(_ context.Context, limit int) ([]ParkedEvent, map[string]int64, error) {
+func (d failedEventDesk) First(_ context.Context, limit int) ([]FailedEvent, map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, e := range d.events {
 		counts[e.Follower]++
@@ -199,7 +199,7 @@ func (d parkedEventDesk) First(_ context.Context, limit int) ([]ParkedEvent, map
 	return d.events[:min(limit, len(d.events))], counts, d.readErr
 }
 
-func (d parkedEventDesk) Replay(_ context.Context, follower string) (int, error) {
+func (d failedEventDesk) Replay(_ context.Context, follower string) (int, error) {
 	d.did = append(d.did, "replay "+follower)
 	return 1, nil
 }
@@ -226,7 +226,7 @@ func (d modelDesk) operate(did, name string) error {
 type logDesk struct{ *desk }
 
 func (d logDesk) Types() []string {
-	return []string{"letter.sent", "ticket.assigned", "ticket.opened", "user.registered"}
+	return []string{"email.sent", "ticket.assigned", "ticket.opened", "user.registered"}
 }
 func (d logDesk) Known(name string) bool              { return slices.Contains(d.Types(), name) }
 func (d logDesk) Head(context.Context) (int64, error) { return max(d.head, 40), nil }

@@ -129,7 +129,7 @@ func (s *Site) pageAt(scope, cursor string, size int) (projections.Page, error) 
 	return p, nil
 }
 
-// around answers the addresses of the pages before and after one, "" for none.
+// around returns the addresses of the pages before and after one, "" for none.
 func (s *Site) around(scope string, previous, next *projections.Cursor, to func(cursor string) string) (before, after string, err error) {
 	for _, link := range []struct {
 		at   *projections.Cursor

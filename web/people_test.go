@@ -48,7 +48,7 @@ func TestPagesOfPeopleLeadOn(t *testing.T) {
 	}
 }
 
-// hrefOf answers the address that follows a text in a page.
+// hrefOf returns the address that follows a text in a page.
 func hrefOf(t *testing.T, page, before string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(page, before)

@@ -84,7 +84,7 @@ func (s *Site) showQueue(v *Visit) (reply, error) {
 	return s.queue(v, readQueue(v.Request.URL.Query()), nil, nil)
 }
 
-// queue answers the page of a list: with what became of a bulk action, and with
+// queue returns the page of a list: with what became of a bulk action, and with
 // what is wrong with the form that saves a view, if anything.
 func (s *Site) queue(v *Visit, q queueQuery, results []bulkResult, wrong *fault) (reply, error) {
 	view := queueView{

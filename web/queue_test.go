@@ -60,7 +60,7 @@ func TestAnAddressThatIsNoTextIsRefused(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	for _, page := range []string{"tickets/", "tickets/new/", "people/", "reports/", "operation/letters/", "audit/"} {
+	for _, page := range []string{"tickets/", "tickets/new/", "people/", "reports/", "operation/emails/", "audit/"} {
 		for _, text := range []string{"%00", "a%00b", "%ff"} {
 			holds(t, get(s, "admin", "/admin/"+page+"?q="+text), 400, "There is no such filter")
 		}
@@ -126,7 +126,7 @@ func TestWordsThatTooManyTicketsHaveComeNewestFirst(t *testing.T) {
 	}
 }
 
-// nextOf answers where the link to the next page leads.
+// nextOf returns where the link to the next page leads.
 func nextOf(body string) string {
 	_, rest, _ := strings.Cut(body, `rel="next" href="`)
 	next, _, _ := strings.Cut(rest, `"`)

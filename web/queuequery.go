@@ -188,7 +188,7 @@ func (s *Site) place(v *Visit, q queueQuery) (projections.Page, error) {
 	return p, nil
 }
 
-// onwards answers the address of the page at a place of the list, "" for none.
+// onwards returns the address of the page at a place of the list, "" for none.
 func (s *Site) onwards(v *Visit, q queueQuery, at *projections.Cursor) (string, error) {
 	if at == nil {
 		return "", nil
@@ -203,7 +203,7 @@ func queueScope(v *Visit, q queueQuery) string {
 	return "site\n" + v.Actor.ID.String() + "\n" + q.first().values().Encode()
 }
 
-// nameOf answers whom an assignee filter names, "" for nobody in particular.
+// nameOf returns whom an assignee filter names, "" for nobody in particular.
 func (s *Site) nameOf(v *Visit, assignee string) (string, error) {
 	if assignee == "" || assignee == "me" || assignee == "none" {
 		return "", nil

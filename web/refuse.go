@@ -32,7 +32,7 @@ func (f *failure) Error() string { return f.title }
 
 func (f *failure) number() string { return strconv.Itoa(f.status) }
 
-// refuse answers the page that err stands for, and logs one that nobody foresaw.
+// refuse returns the page that err stands for, and logs one that nobody foresaw.
 func (s *Site) refuse(v *Visit, err error) {
 	if f := failureOf(err); f != nil {
 		s.sendFailure(v, f)
@@ -43,7 +43,7 @@ func (s *Site) refuse(v *Visit, err error) {
 	s.sendFailure(v, unforeseen)
 }
 
-// failureOf answers the page for an error, nil for one that nobody foresaw.
+// failureOf returns the page for an error, nil for one that nobody foresaw.
 func failureOf(err error) *failure {
 	var f *failure
 	if errors.As(err, &f) {
@@ -87,7 +87,7 @@ type fault struct {
 	code    string
 }
 
-// faultOf answers what a form's sender is told of an error, nil for one that is
+// faultOf returns what a form's sender is told of an error, nil for one that is
 // not about the form: that gets a page of its own.
 func faultOf(err error) *fault {
 	var beyond *edge.TooMany

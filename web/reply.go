@@ -18,16 +18,16 @@ type reply struct {
 	sent   bool            // whether the handler has sent its answer itself
 }
 
-// show answers a page.
+// show returns a page.
 func show(title string, body templ.Component) reply { return reply{title: title, body: body} }
 
-// fragment answers a part of a page, for the script.
+// fragment returns a part of a page, for the script.
 func fragment(body templ.Component) reply { return reply{body: body, part: true} }
 
 // redirect leads on after a write, or from one page to another.
 func redirect(to string) reply { return reply{to: to} }
 
-// with answers the page with the status of what is wrong with its form.
+// with returns the page with the status of what is wrong with its form.
 func (r reply) with(f *fault) reply {
 	if f != nil {
 		r.status = f.status

@@ -17,7 +17,7 @@ import (
 	"helpdesk/projections"
 )
 
-// Reports answers the reports, and the events behind their numbers; see
+// Reports returns the reports, and the events behind their numbers; see
 // [projections.Reader] and docs/reports.md.
 type Reports interface {
 	Now(ctx context.Context) (time.Time, error)
@@ -172,7 +172,7 @@ type reportsView struct {
 // a page says so: the newest few are counted while it is read.
 const uncountedNotable = 1000
 
-// uncounted answers how many events of the log numbers are short of that are
+// uncounted returns how many events of the log numbers are short of that are
 // complete up to a position: many while a read model is built or paused.
 func (s *Site) uncounted(v *Visit, upto int64) (int64, error) {
 	head, err := s.EventLog.Head(v.ctx())
@@ -225,7 +225,7 @@ func (s *Site) showReports(v *Visit) (reply, error) {
 	return show("Reports", reportsPageOf(view)), err
 }
 
-// partOf answers a part of the reports, whose numbers are complete up to a position:
+// partOf returns a part of the reports, whose numbers are complete up to a position:
 // by itself to the script, which has the rest of the page, and else on a page of its own.
 func (s *Site) partOf(v *Visit, title string, view reportsView, part templ.Component, upto int64) (reply, error) {
 	v.header.Add("Vary", "X-Part")

@@ -15,7 +15,7 @@ import (
 	"helpdesk/projections"
 )
 
-// reportDesk answers reports: in the span i, i+1 tickets of high and one of low
+// reportDesk returns reports: in the span i, i+1 tickets of high and one of low
 // priority were opened.
 type reportDesk struct{ *desk }
 

@@ -30,7 +30,7 @@ func (s *Site) pages() []page {
 
 		{get, "account", signedIn, s.showAccount},
 		{post, "account/profile", signedIn, s.changeProfile},
-		{post, "account/letters", signedIn, s.changeLetters},
+		{post, "account/emails", signedIn, s.changeEmails},
 		{post, "account/password", signedIn, s.changePassword},
 		{post, "account/deactivate", signedIn, s.deactivate},
 		{get, "tokens", signedIn, s.showTokens},

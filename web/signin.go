@@ -15,7 +15,7 @@ import (
 	"helpdesk/domain/user"
 )
 
-// askToSignIn answers somebody who is not signed in, or not any more. What a form
+// askToSignIn returns somebody who is not signed in, or not any more. What a form
 // held is shown to them, so that it is not lost, and can be sent again.
 func (s *Site) askToSignIn(v *Visit) (reply, error) {
 	if v.Request.Method != http.MethodPost {
@@ -32,7 +32,7 @@ func (s *Site) askToSignIn(v *Visit) (reply, error) {
 // keptField is a field of a form that came too late.
 type keptField struct{ Name, Value string }
 
-// kept answers the fields to send again: all but the secrets.
+// kept returns the fields to send again: all but the secrets.
 func kept(form url.Values) (fields []keptField) {
 	for name, values := range form {
 		if strings.Contains(name, "password") {
@@ -46,7 +46,7 @@ func kept(form url.Values) (fields []keptField) {
 	return fields
 }
 
-// nextAfter answers where to go after signing in: a page of this site, else its
+// nextAfter returns where to go after signing in: a page of this site, else its
 // root.
 func nextAfter(next string) string {
 	u, err := url.Parse(next)

@@ -50,7 +50,7 @@ type commentView struct {
 	ByAuthor bool // it is the requester's
 }
 
-// of answers what is wrong with a form of the page, nil for nothing.
+// of returns what is wrong with a form of the page, nil for nothing.
 func (t ticketView) of(form string) *fault {
 	if t.Form != form {
 		return nil
@@ -58,7 +58,7 @@ func (t ticketView) of(form string) *fault {
 	return t.Fault
 }
 
-// elsewhere answers what is wrong with a form that has no place for it, or is not
+// elsewhere returns what is wrong with a form that has no place for it, or is not
 // offered any more: it is said at the top.
 func (t ticketView) elsewhere() *fault {
 	switch {
@@ -268,5 +268,5 @@ func (s *Site) stay(v *Visit) (reply, error) {
 	return fragment(othersOf(others)), err
 }
 
-// isLetter reports whether an entry of a history is about a letter.
-func isLetter(e projections.Entry) bool { return strings.HasPrefix(e.Type, "letter.") }
+// isEmail reports whether an entry of a history is about an email.
+func isEmail(e projections.Entry) bool { return strings.HasPrefix(e.Type, "email.") }

@@ -164,7 +164,7 @@ func TestTravellingThroughAHistory(t *testing.T) {
 	holds(t, get(s, "admin", ticketPage+"?version=4"), 200, `id="reply-text"`)
 	holds(t, get(s, "admin", ticketPage+"?version=9"), 200, `id="reply-text"`)
 	holds(t, get(s, "admin", ticketPage+"?version=0"), 400)
-	holds(t, get(s, "admin", ticketPage), 200, "Somebody did ticket.assigned.", `href="#e43"`, "The letter was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
+	holds(t, get(s, "admin", ticketPage), 200, "Somebody did ticket.assigned.", `href="#e43"`, "The email was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
 }
 
 func TestLongHistoriesHaveMorePages(t *testing.T) {

@@ -32,7 +32,7 @@ func (s *Site) tokens(v *Visit, view tokensView) (reply, error) {
 	return show("API tokens", tokensPage(view)).with(view.Fault), err
 }
 
-// createToken answers with the page itself and not with a redirect: the secret
+// createToken returns with the page itself and not with a redirect: the secret
 // is in this answer and nowhere else. Sent again, the form replaces the secret
 // of the token it made.
 func (s *Site) createToken(v *Visit) (reply, error) {

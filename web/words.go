@@ -81,7 +81,7 @@ func fieldWord(field string) string {
 	return field
 }
 
-func hasLetters(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isLetter) }
+func hasEmails(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isEmail) }
 
 // statusWord is a status as people read it.
 func statusWord(s ticket.Status) string {

@@ -2,7 +2,7 @@ package main
 
 import (
 	"helpdesk/domain/access"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -11,5 +11,5 @@ import (
 // newCodec makes the codec of the events of every aggregate. keys seal the texts of
 // people, see [eventstore.NewCodec].
 func newCodec(keys eventstore.Keys) *eventstore.Codec {
-	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), letter.Events(), access.Events())
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events())
 }

@@ -26,10 +26,10 @@ func (s *service) oversight() web.Oversight {
 		PeopleHistory:  projections.NewHistories(s.store, s.pool),
 		Lookup:         read,
 		Ledger:         read,
-		Letters:        commands.NewLetters(s.store),
+		Emails:         commands.NewEmails(s.store),
 		Escalations:    escalations{saga.NewSchedule(s.pool)},
-		ParkedCommands: parkedCommands{outbox},
-		ParkedEvents:   parkedEvents{s},
+		FailedCommands: failedCommands{outbox},
+		FailedEvents:   failedEvents{s},
 		Models:         s.models,
 		EventLog:       projections.NewEvents(s.pool, s.store),
 		Proof:          proof{s},
@@ -40,13 +40,13 @@ func (s *service) oversight() web.Oversight {
 // escalations shows the site what is to escalate.
 type escalations struct{ schedule *saga.Schedule }
 
-// Spans answers how long tickets may wait.
+// Spans returns how long tickets may wait.
 func (e escalations) Spans(ctx context.Context) (web.Spans, error) {
 	p, known, err := e.schedule.Policy(ctx)
 	return web.Spans{Known: known, Of: p.Spans, Waiting: p.Waiting}, err
 }
 
-// Pending answers timers, the first due first.
+// Pending returns timers, the first due first.
 func (e escalations) Pending(ctx context.Context, after time.Time, afterID uuid.UUID, limit int) ([]web.Timer, error) {
 	pending, err := e.schedule.Pending(ctx, after, afterID, limit)
 	timers := make([]web.Timer, len(pending))
@@ -56,42 +56,42 @@ func (e escalations) Pending(ctx context.Context, after time.Time, afterID uuid.
 	return timers, err
 }
 
-// parkedCommands shows the site the commands that were given up.
-type parkedCommands struct{ *saga.Outbox }
+// failedCommands shows the site the commands that were given up.
+type failedCommands struct{ *saga.Outbox }
 
-// First answers the oldest, and how many there are.
-func (p parkedCommands) First(ctx context.Context, limit int) ([]web.ParkedCommand, int64, error) {
-	parked, all, err := p.FirstParked(ctx, limit)
-	first := make([]web.ParkedCommand, len(parked))
-	for i, c := range parked {
-		first[i] = web.ParkedCommand{ID: c.ID, Name: c.Command, Payload: string(c.Payload), Error: c.Error, Attempts: c.Attempts, ParkedAt: c.ParkedAt}
+// First returns the oldest, and how many there are.
+func (p failedCommands) First(ctx context.Context, limit int) ([]web.FailedCommand, int64, error) {
+	failed, all, err := p.FirstFailed(ctx, limit)
+	first := make([]web.FailedCommand, len(failed))
+	for i, c := range failed {
+		first[i] = web.FailedCommand{ID: c.ID, Name: c.Command, Payload: string(c.Payload), Error: c.Error, Attempts: c.Attempts, FailedAt: c.FailedAt}
 	}
 	return first, all, err
 }
 
-// parkedEvents shows the site the events that followers could not apply.
-type parkedEvents struct{ service *service }
+// failedEvents shows the site the events that followers could not apply.
+type failedEvents struct{ service *service }
 
-func (p parkedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
-	return parking(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
+func (p failedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
+	return failing(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
 }
 
-// First answers the first of each follower, and how many each has.
-func (p parkedEvents) First(ctx context.Context, limit int) ([]web.ParkedEvent, map[string]int64, error) {
+// First returns the first of each follower, and how many each has.
+func (p failedEvents) First(ctx context.Context, limit int) ([]web.FailedEvent, map[string]int64, error) {
 	followers, err := p.followers(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	parked, counts, err := followers.FirstParked(ctx, limit)
-	first := make([]web.ParkedEvent, len(parked))
-	for i, e := range parked {
-		first[i] = web.ParkedEvent(e)
+	failed, counts, err := followers.FirstFailed(ctx, limit)
+	first := make([]web.FailedEvent, len(failed))
+	for i, e := range failed {
+		first[i] = web.FailedEvent(e)
 	}
 	return first, counts, err
 }
 
-// Replay applies what a follower has parked.
-func (p parkedEvents) Replay(ctx context.Context, follower string) (int, error) {
+// Replay applies what a follower has failed.
+func (p failedEvents) Replay(ctx context.Context, follower string) (int, error) {
 	followers, err := p.followers(ctx)
 	if err != nil {
 		return 0, err
@@ -108,13 +108,13 @@ var errNoVerifier = &domain.Error{
 	Message: `this process has no verifier key in HELPDESK_DATA_DIR: the log is signed elsewhere, and verified there with "helpdesk audit verify"`,
 }
 
-// Newest answers the newest checkpoint.
+// Newest returns the newest checkpoint.
 func (p proof) Newest(ctx context.Context) (web.Checkpoint, error) {
 	c, err := audit.NewReader(p.service.pool, p.service.store).Checkpoint(ctx)
 	return web.Checkpoint{Size: c.Size, Root: c.Root, Note: string(c.Note)}, err
 }
 
-// vkeys answers the keys that signatures are verified with.
+// vkeys returns the keys that signatures are verified with.
 func (p proof) vkeys() ([]string, error) {
 	vkeys, err := p.service.config.auditDir().VKeys()
 	if err == nil && len(vkeys) == 0 {

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain/access"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -43,5 +43,5 @@ func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 func Plain() *eventstore.Codec { return newCodec(nil) }
 
 func newCodec(keys eventstore.Keys) *eventstore.Codec {
-	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), letter.Events(), access.Events())
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events())
 }
