@@ -30,7 +30,7 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	a.CommandID = command
 
 	done := l.mustAppend(t, a)
-	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); done != want {
+	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); untimed(done) != want {
 		t.Fatalf("got %+v, want %+v", done, want)
 	}
 	events, err := l.Load(testContext(t), id)

@@ -64,6 +64,9 @@ type Appended struct {
 	FirstPosition int64 // of its first event
 	Position      int64 // of its last event
 	Version       int   // of the stream after it
+
+	OccurredAt time.Time // of each of its events
+	RecordedAt time.Time // of each of its events
 }
 
 // Recorded is an event as the log holds it, under the names of when it was stored.

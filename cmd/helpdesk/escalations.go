@@ -210,7 +210,7 @@ func (o *operator) await(ctx context.Context, out io.Writer, outbox *saga.Outbox
 		case err != nil:
 			return false, err
 		case fate == saga.FateFailed:
-			return false, o.printTicket(ctx, out, f.Key, f.DueAt, "  PARKED: "+problem)
+			return false, o.printTicket(ctx, out, f.Key, f.DueAt, "  FAILED: "+problem)
 		case fate == saga.FateDone:
 			if escalated, err = o.store.Carried(ctx, f.TimerID); err != nil {
 				return false, err

@@ -144,7 +144,7 @@ func (m Member) said(sentence func(before, after string) string) Member {
 }
 
 // textMember makes a member of a text or a word, which every ticket has.
-func words[V ~string](name, label, example string, of func(State) V) Member {
+func textMember[V ~string](name, label, example string, of func(State) V) Member {
 	return value[V]{
 		of:    func(s State) (V, bool) { return of(s), true },
 		equal: func(a, b V) bool { return a == b },
