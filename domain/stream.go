@@ -11,6 +11,14 @@ const (
 	AccessStream StreamType = "access"
 )
 
+// formerEmailStream is what streams of emails were stored as before.
+const formerEmailStream StreamType = "letter"
+
 // Current returns the name that streams of this type are written under now; what
 // is stored keeps the name it was stored under.
-func (t StreamType) Current() StreamType { return t }
+func (t StreamType) Current() StreamType {
+	if t == formerEmailStream {
+		return EmailStream
+	}
+	return t
+}

@@ -74,6 +74,16 @@ func (Failed) EventType() string     { return "email.failed" }
 func (Doubted) EventType() string    { return "email.doubted" }
 func (Requeued) EventType() string   { return "email.requeued" }
 
+// FormerTypes returns the name that the event was stored under when emails were
+// called letters.
+func (Queued) FormerTypes() []string     { return []string{"letter.queued"} }
+func (HandedOver) FormerTypes() []string { return []string{"letter.handed_over"} }
+func (Postponed) FormerTypes() []string  { return []string{"letter.postponed"} }
+func (Sent) FormerTypes() []string       { return []string{"letter.sent"} }
+func (Failed) FormerTypes() []string     { return []string{"letter.failed"} }
+func (Doubted) FormerTypes() []string    { return []string{"letter.doubted"} }
+func (Requeued) FormerTypes() []string   { return []string{"letter.requeued"} }
+
 // Events describes the events of an email, as they are stored. Lines are added here,
 // never removed: what was once written stays readable.
 func Events() []domain.EventType {
