@@ -17,7 +17,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/demo"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 )
 
@@ -206,7 +206,7 @@ func (d *demoLoader) show(ctx context.Context) error {
 }
 
 // slowest returns the position that all followers have reached.
-func (d *demoLoader) slowest(ctx context.Context, followers []eventstore.Follower) (position int64, err error) {
+func (d *demoLoader) slowest(ctx context.Context, followers []follow.Follower) (position int64, err error) {
 	var names []string
 	for _, f := range followers {
 		names = append(names, f.Name)

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/idempotency"
 	"helpdesk/keyring"
 	"helpdesk/projections"
@@ -94,7 +95,7 @@ func (e *erasure) forget(streams []uuid.UUID) eventstore.InTx {
 	return eventstore.InTurn(
 		idempotency.Forget(append(streams, e.id.UUID), e.words),
 		saga.ForgetErrors(e.id.UUID, streams),
-		eventstore.ForgetErrors(streams),
+		follow.ForgetErrors(streams),
 		workspace.Forget(e.id.UUID),
 	)
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 	"helpdesk/saga"
 )
@@ -76,13 +77,13 @@ func replayCommand() *cobra.Command {
 
 // followers returns all that set aside events, not running: projections and process
 // managers.
-func (o *operator) followers(ctx context.Context) (*eventstore.Followers, error) {
+func (o *operator) followers(ctx context.Context) (*follow.Followers, error) {
 	return failing(ctx, o.pool, o.store.Codec(), o.config, o.log)
 }
 
 // failing returns all followers that set aside events. They do not run: what they
 // have failed is applied under the lock that the running ones take turns by.
-func failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c Config, log *slog.Logger) (*eventstore.Followers, error) {
+func failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c Config, log *slog.Logger) (*follow.Followers, error) {
 	policy, known, err := saga.PolicyInForce(ctx, pool)
 	if err != nil {
 		return nil, err
@@ -91,5 +92,5 @@ func failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c
 		policy = c.escalation()
 	}
 	all := append(projections.Followers(), saga.Escalation(policy, nil), saga.Emails(nil))
-	return eventstore.Follow(pool, codec, eventstore.NewNotifier(), eventstore.NewNotifier(), eventstore.FollowConfig{Logger: log}, all...), nil
+	return follow.New(pool, codec, eventstore.NewNotifier(), eventstore.NewNotifier(), follow.Config{Logger: log}, all...), nil
 }

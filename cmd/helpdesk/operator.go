@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // operator is what the commands of operators work with. They run beside the
@@ -58,10 +59,10 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 }
 
 // follow brings followers up to a position, in turns with a running service.
-func (o *operator) follow(ctx context.Context, upto int64, followers ...eventstore.Follower) error {
+func (o *operator) follow(ctx context.Context, upto int64, followers ...follow.Follower) error {
 	applied := eventstore.NewNotifier()
-	following := eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewNotifier(), applied, eventstore.FollowConfig{Logger: o.log}, followers...)
-	freshness := eventstore.NewFreshness(o.pool, applied, followers...)
+	following := follow.New(o.pool, o.store.Codec(), eventstore.NewNotifier(), applied, follow.Config{Logger: o.log}, followers...)
+	freshness := follow.NewFreshness(o.pool, applied, followers...)
 	defer freshness.Close()
 	running, stop := context.WithCancel(ctx)
 	defer stop()

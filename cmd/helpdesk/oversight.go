@@ -13,7 +13,7 @@ import (
 	"helpdesk/audit"
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 	"helpdesk/saga"
 	"helpdesk/web"
@@ -72,7 +72,7 @@ func (p failedCommands) First(ctx context.Context, limit int) ([]web.FailedComma
 // failedEvents shows the site the events that followers could not apply.
 type failedEvents struct{ service *service }
 
-func (p failedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
+func (p failedEvents) followers(ctx context.Context) (*follow.Followers, error) {
 	return failing(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
 }
 

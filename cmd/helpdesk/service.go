@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/edge"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
@@ -48,8 +49,8 @@ type service struct {
 	store     *eventstore.Store
 	signals   *eventstore.Signals
 	work      *work // nil for a process that only answers clients
-	freshness *eventstore.Freshness
-	watchdog  *eventstore.Watchdog
+	freshness *follow.Freshness
+	watchdog  *follow.Watchdog
 	models    *rebuild.Projections
 	accounts  *auth.Accounts
 	sessions  *auth.Sessions
@@ -81,8 +82,8 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	s.notifier = notifier
 	s.signals = eventstore.NewSignals(s.pool, notifier, log)
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
-	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
-	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
+	s.freshness = follow.NewFreshness(s.pool, applied, projections.Followers()...)
+	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
 	s.models = rebuild.New(s.pool, codec, projections.Followers(), rebuild.Config{Connect: db.connectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.hasher()

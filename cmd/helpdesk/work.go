@@ -12,6 +12,7 @@ import (
 	"helpdesk/audit"
 	"helpdesk/commands"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/mail"
 	"helpdesk/projections"
 	"helpdesk/saga"
@@ -20,7 +21,7 @@ import (
 // work is what a process does beside answering clients: it builds read models,
 // fires timers and carries out the commands of the process managers.
 type work struct {
-	followers *eventstore.Followers
+	followers *follow.Followers
 	timers    *saga.Timers
 	processor *saga.Processor
 	transport mail.Transport
@@ -58,8 +59,8 @@ func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	outbox := saga.NewOutbox(s.issuing)
 	mailroom := saga.NewMailroom(commands.NewEmails(s.store), s.store, s.accounts, post, time.Duration(s.config.MailRetryMin))
 	s.work = &work{
-		followers: eventstore.Follow(s.following, codec, notifier, applied,
-			eventstore.FollowConfig{Logger: s.log, Metrics: s.registry}, followers...),
+		followers: follow.New(s.following, codec, notifier, applied,
+			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
 		timers: saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log,
 			saga.Escalations(policy, commands.NewTickets(s.store, s.store)), saga.Mailing(mailroom)),
