@@ -8,7 +8,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // inField names the field at fault in a refusal by a rule.
@@ -23,7 +23,7 @@ func inField(err error, field string) error {
 // accountView is one's own account with its forms, of which one may have a
 // fault.
 type accountView struct {
-	User    projections.User
+	User    view.User
 	Command string
 	Form    string // the one that was sent
 	Fault   *fault
@@ -50,7 +50,7 @@ const profilePoll = 10 * time.Millisecond
 
 // ownProfile reads the visitor's profile. They exist; a read side that does not
 // know them yet is behind, and is waited for.
-func (s *Site) ownProfile(v *Visit) (projections.User, error) {
+func (s *Site) ownProfile(v *Visit) (view.User, error) {
 	ctx, cancel := context.WithTimeout(v.ctx(), freshnessWait)
 	defer cancel()
 	look := time.NewTicker(profilePoll)

@@ -12,13 +12,14 @@ import (
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 func logged(position int64, data string) projections.LoggedEvent {
 	name := "admin"
 	return projections.LoggedEvent{
 		Shown: eventstore.Shown{Recorded: eventstore.Recorded{Position: position, Type: "ticket.opened", StreamID: ticketID.UUID, Data: json.RawMessage(data), RecordedAt: noon, OccurredAt: noon}},
-		Actor: projections.HistoryActor{Kind: domain.ActorUser, Username: &name},
+		Actor: view.Actor{Kind: domain.ActorUser, Username: &name},
 	}
 }
 

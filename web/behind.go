@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // behindMost is how many events behind numbers are read at a time: a page of them
@@ -53,7 +54,7 @@ type behindView struct {
 // behindRow is an event behind a number, with its ticket.
 type behindRow struct {
 	projections.Evidence
-	Ticket *projections.Ticket // nil: it was deleted
+	Ticket *view.Ticket // nil: it was deleted
 }
 
 func (s *Site) showBehind(v *Visit) (reply, error) {

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
 
@@ -70,12 +71,12 @@ type Passwords interface {
 // Reader returns from the read models what the viewer may see, and
 // [domain.ErrNotFound] for what they may not; see [projections.Reader].
 type Reader interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
-	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int, within time.Duration) ([]int, error)
-	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
-	User(ctx context.Context, id user.ID) (projections.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	User(ctx context.Context, id user.ID) (view.User, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
 }
 
 // Schedule tells when tickets escalate; see [saga.Schedule].

@@ -10,6 +10,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
 
@@ -62,18 +63,18 @@ func (d ticketDesk) Do(_ context.Context, r commands.Request, id ticket.ID, c ti
 	return commands.Outcome{StreamID: id.UUID, Version: len(d.history), Position: int64(40 + len(d.history))}, nil
 }
 
-func person(id domain.UserID) projections.Person {
+func person(id domain.UserID) view.Person {
 	for _, role := range domain.Roles() {
 		if a := account(string(role)); a.ID == id {
-			return projections.Person{ID: id.UUID, Username: a.Username}
+			return view.Person{ID: id.UUID, Username: a.Username}
 		}
 	}
-	return projections.Person{ID: id.UUID}
+	return view.Person{ID: id.UUID}
 }
 
-func (d *desk) shown() projections.Ticket {
+func (d *desk) shown() view.Ticket {
 	s := d.state()
-	t := projections.Ticket{
+	t := view.Ticket{
 		ID: ticketID.UUID, Number: s.Number, Title: s.Title, Description: s.Description, Priority: s.Priority,
 		Status: s.Status, CreatedBy: person(s.CreatedBy), CreatedAt: noon, UpdatedAt: noon, Version: len(d.history), Position: 41,
 	}
@@ -84,22 +85,22 @@ func (d *desk) shown() projections.Ticket {
 	return t
 }
 
-func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error) {
+func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
 	if d.readErr != nil {
-		return projections.Ticket{}, d.readErr
+		return view.Ticket{}, d.readErr
 	}
 	if !d.state().VisibleTo(viewer) || (ref.Number != 7 && ref.ID != ticketID) {
-		return projections.Ticket{}, domain.ErrNotFound
+		return view.Ticket{}, domain.ErrNotFound
 	}
 	return d.shown(), nil
 }
 
-func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	d.filter, d.page = f, p
 	if d.common && f.OrderBy == projections.ByRank {
-		return projections.Slice[projections.Ticket]{}, projections.ErrTooCommon
+		return projections.Slice[view.Ticket]{}, projections.ErrTooCommon
 	}
-	var s projections.Slice[projections.Ticket]
+	var s projections.Slice[view.Ticket]
 	if d.history != nil && d.state().VisibleTo(viewer) {
 		s.Items = append(s.Items, d.shown())
 	}
@@ -140,12 +141,12 @@ func (d viewDesk) Remove(context.Context, domain.UserID, string) error {
 	return nil
 }
 
-func (d *desk) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) (all []projections.Comment, err error) {
+func (d *desk) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) (all []view.Comment, err error) {
 	for _, e := range d.history {
 		added, ok := e.(ticket.CommentAdded)
 		c, there := d.state().Comments[added.CommentID]
 		if ok && there && (!c.Internal || ticket.SeesInternal(viewer)) {
-			all = append(all, projections.Comment{
+			all = append(all, view.Comment{
 				ID: added.CommentID.UUID, Author: person(c.Author), Text: c.Text, Internal: c.Internal, CreatedAt: c.AddedAt,
 			})
 		}

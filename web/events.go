@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Where the pages of the audit are.
@@ -149,7 +150,7 @@ func pretty(data []byte) string {
 }
 
 // actorWord says who caused an event.
-func actorWord(a projections.HistoryActor) string {
+func actorWord(a view.Actor) string {
 	switch {
 	case a.Username != nil:
 		return *a.Username

@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
 
@@ -139,9 +140,9 @@ func (d *desk) ChangePassword(_ context.Context, r commands.Request, _ user.Chan
 	return d.note(r)
 }
 
-func (d *desk) User(_ context.Context, id user.ID) (projections.User, error) {
+func (d *desk) User(_ context.Context, id user.ID) (view.User, error) {
 	a, err := d.Find(context.Background(), id.String())
-	return projections.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true}, err
+	return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true}, err
 }
 
 func (d *desk) Create(_ context.Context, _ user.ID, t auth.Token) (string, auth.Token, error) {

@@ -10,7 +10,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Where the pages of operation are.
@@ -77,7 +77,7 @@ type escalationView struct {
 // timerRow is a timer with its ticket.
 type timerRow struct {
 	Timer
-	Ticket *projections.Ticket // nil: it was deleted, or is not readable yet
+	Ticket *view.Ticket // nil: it was deleted, or is not readable yet
 	Soon   bool
 }
 

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 )
 
@@ -25,7 +26,7 @@ type PeopleHistory interface {
 
 // Lookup returns tickets by their ids; see [projections.Reader].
 type Lookup interface {
-	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]projections.Ticket, error)
+	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error)
 }
 
 // Ledger knows every email; see [projections.Reader].

@@ -17,6 +17,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 )
 
@@ -64,8 +65,8 @@ type overseenDesk struct {
 	verifying func() // called within a verification
 }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error) {
-	var s projections.Slice[projections.User]
+func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error) {
+	var s projections.Slice[view.User]
 	d.userFilter, d.peoplePage = f, p
 	if f.Search == "nobody" {
 		return s, nil
@@ -93,8 +94,8 @@ func (d overseer) User(_ context.Context, _ user.ID, p projections.Page) (projec
 	return s, d.readErr
 }
 
-func (d overseer) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UUID) (map[uuid.UUID]projections.Ticket, error) {
-	found := map[uuid.UUID]projections.Ticket{}
+func (d overseer) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error) {
+	found := map[uuid.UUID]view.Ticket{}
 	if slices.Contains(ids, ticketID.UUID) {
 		found[ticketID.UUID] = d.shown()
 	}

@@ -9,11 +9,11 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // fullName is somebody's name, or a dash.
-func fullName(u projections.User) string {
+func fullName(u view.User) string {
 	return cmp.Or(strings.TrimSpace(u.FirstName+" "+u.LastName), "–")
 }
 

@@ -10,6 +10,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // peoplePath is where the list of people is.
@@ -70,7 +71,7 @@ func (q peopleQuery) filter() (f projections.UserFilter, err error) {
 type peopleView struct {
 	Query          peopleQuery
 	Roles, States  []tab
-	People         []projections.User
+	People         []view.User
 	Previous, Next string // addresses; "" for none
 }
 
@@ -149,7 +150,7 @@ func (s *Site) around(scope string, previous, next *projections.Cursor, to func(
 
 // personView is the page of somebody.
 type personView struct {
-	projections.User
+	view.User
 	Self      bool // whether they look at themselves
 	MayChange bool
 	Command   string

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
 
@@ -36,7 +37,7 @@ type queueView struct {
 
 // row is a ticket of the list.
 type row struct {
-	projections.Ticket
+	view.Ticket
 	Due  *time.Time // when it escalates; nil: not by itself
 	Soon bool       // whether that is near
 }
@@ -141,7 +142,7 @@ func (s *Site) fillRows(v *Visit, view *queueView) error {
 }
 
 // list reads the page of tickets that a query asks for.
-func (s *Site) list(v *Visit, q queueQuery) (slice projections.Slice[projections.Ticket], err error) {
+func (s *Site) list(v *Visit, q queueQuery) (slice projections.Slice[view.Ticket], err error) {
 	filter, err := q.filter(v.Actor)
 	if err != nil {
 		return slice, err
@@ -153,7 +154,7 @@ func (s *Site) list(v *Visit, q queueQuery) (slice projections.Slice[projections
 	return s.Read.Tickets(v.ctx(), v.Actor, filter, page)
 }
 
-func (s *Site) rowOf(t projections.Ticket, due map[uuid.UUID]time.Time) row {
+func (s *Site) rowOf(t view.Ticket, due map[uuid.UUID]time.Time) row {
 	r := row{Ticket: t}
 	if at, waits := due[t.ID]; waits {
 		r.Due, r.Soon = &at, at.Sub(s.now()) < soon

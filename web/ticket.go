@@ -13,11 +13,12 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // ticketView is the page of a ticket.
 type ticketView struct {
-	projections.Ticket
+	view.Ticket
 	Comments []commentView
 	Options  ticket.Options
 	Staff    bool
@@ -25,7 +26,7 @@ type ticketView struct {
 	Entries  []projections.Entry // the newest, oldest first
 	Earlier  string              // address of those before; "" for none
 	Others   []string            // who else has it open
-	Team     []projections.User  // whom it may be assigned to
+	Team     []view.User         // whom it may be assigned to
 	Me       string
 	Past     *pastView // nil: it is shown as it is
 	Command  string
@@ -44,7 +45,7 @@ type pastView struct {
 
 // commentView is a comment with what the visitor may do to it.
 type commentView struct {
-	projections.Comment
+	view.Comment
 	Changes  bool
 	Fresh    bool // it came since the page was made that a form was sent from
 	ByAuthor bool // it is the requester's
@@ -87,10 +88,10 @@ func ticketRef(name string) (ref projections.TicketRef, err error) {
 }
 
 // found reads the ticket that the path names, as the visitor sees it.
-func (s *Site) found(v *Visit) (projections.Ticket, error) {
+func (s *Site) found(v *Visit) (view.Ticket, error) {
 	ref, err := ticketRef(v.param("ticket"))
 	if err != nil {
-		return projections.Ticket{}, err
+		return view.Ticket{}, err
 	}
 	return s.Read.Ticket(v.ctx(), v.Actor, ref)
 }
@@ -124,7 +125,7 @@ func (s *Site) ticketPage(v *Visit, view ticketView) (reply, error) {
 	return show(title(view.Ticket), ticketPageOf(view)).with(view.Fault), nil
 }
 
-func title(t projections.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) + " " + t.Title }
+func title(t view.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) + " " + t.Title }
 
 // pastPage shows the ticket as it stood right after its event of a version.
 // There is nothing to do with it.
@@ -172,7 +173,7 @@ func (s *Site) fillComments(v *Visit, view *ticketView) error {
 
 // stateOf is what the rules need to know of a ticket that is seen, for what they
 // offer. Who opened it for another is not known here: it is seen, that is enough.
-func stateOf(t projections.Ticket, comments []projections.Comment) ticket.State {
+func stateOf(t view.Ticket, comments []view.Comment) ticket.State {
 	s := ticket.State{
 		Exists: true, Number: t.Number, Title: t.Title, Description: t.Description, Priority: t.Priority, Status: t.Status,
 		CreatedBy: domain.UserID{UUID: t.CreatedBy.ID}, Comments: map[ticket.CommentID]ticket.Comment{},

@@ -8,13 +8,13 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // change does what a form of the ticket's page asks for. What is wrong with it is
 // shown beside the form, with the ticket as it is now: sent again from there, it
 // is meant.
-func (s *Site) change(v *Visit, form string, do func(projections.Ticket) error) (reply, error) {
+func (s *Site) change(v *Visit, form string, do func(view.Ticket) error) (reply, error) {
 	t, err := s.found(v)
 	if err != nil {
 		return reply{}, err
@@ -41,7 +41,7 @@ func (s *Site) change(v *Visit, form string, do func(projections.Ticket) error) 
 }
 
 // do carries out the form's command on a ticket.
-func (s *Site) do(v *Visit, t projections.Ticket, c ticket.Command) error {
+func (s *Site) do(v *Visit, t view.Ticket, c ticket.Command) error {
 	_, err := v.carryOut(func(r commands.Request) (commands.Outcome, error) {
 		return s.Tickets.Do(v.ctx(), r, ticket.ID{UUID: t.ID}, c)
 	})
@@ -55,7 +55,7 @@ func (s *Site) comment(v *Visit) (reply, error) {
 	if v.checked("internal") {
 		form = "noted"
 	}
-	return s.change(v, form, func(t projections.Ticket) error {
+	return s.change(v, form, func(t view.Ticket) error {
 		by := ticket.By{Actor: v.Actor}
 		err := s.do(v, t, ticket.AddComment{
 			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.field("text"),
@@ -69,7 +69,7 @@ func (s *Site) comment(v *Visit) (reply, error) {
 }
 
 // then does what comes after a reply, which is sent whatever becomes of this.
-func (s *Site) then(v *Visit, t projections.Ticket, c ticket.Command) error {
+func (s *Site) then(v *Visit, t view.Ticket, c ticket.Command) error {
 	id, err := v.commandID("then")
 	if err != nil {
 		return err
@@ -91,7 +91,7 @@ func (s *Site) then(v *Visit, t projections.Ticket, c ticket.Command) error {
 
 // changeComment gives a comment another text, or removes it.
 func (s *Site) changeComment(v *Visit) (reply, error) {
-	return s.change(v, "comment-changed", func(t projections.Ticket) error {
+	return s.change(v, "comment-changed", func(t view.Ticket) error {
 		id, err := uuid.Parse(v.param("comment"))
 		if err != nil {
 			return domain.ErrNotFound
@@ -106,20 +106,20 @@ func (s *Site) changeComment(v *Visit) (reply, error) {
 
 func (s *Site) editTicket(v *Visit) (reply, error) {
 	title, description, priority := v.field("title"), v.field("description"), ticket.Priority(v.field("priority"))
-	return s.change(v, "edited", func(t projections.Ticket) error {
+	return s.change(v, "edited", func(t view.Ticket) error {
 		return s.do(v, t, ticket.EditTicket{By: ticket.By{Actor: v.Actor}, Title: &title, Description: &description, Priority: &priority})
 	})
 }
 
 func (s *Site) changeStatus(v *Visit) (reply, error) {
 	to := ticket.Status(v.form.Get("to"))
-	return s.change(v, "status", func(t projections.Ticket) error {
+	return s.change(v, "status", func(t view.Ticket) error {
 		return s.do(v, t, ticket.ChangeStatus{By: ticket.By{Actor: v.Actor}, To: to, Reason: v.field("reason")})
 	})
 }
 
 func (s *Site) assign(v *Visit) (reply, error) {
-	return s.change(v, "assigned", func(t projections.Ticket) error {
+	return s.change(v, "assigned", func(t view.Ticket) error {
 		c := ticket.AssignTicket{By: ticket.By{Actor: v.Actor}}
 		var unknown error
 		switch v.form.Get("to") {
@@ -139,7 +139,7 @@ func (s *Site) assign(v *Visit) (reply, error) {
 }
 
 func (s *Site) deleteTicket(v *Visit) (reply, error) {
-	r, err := s.change(v, "deleted", func(t projections.Ticket) error {
+	r, err := s.change(v, "deleted", func(t view.Ticket) error {
 		return s.do(v, t, ticket.DeleteTicket{By: ticket.By{Actor: v.Actor}})
 	})
 	if err != nil || r.body != nil {

@@ -231,6 +231,6 @@ func withLog(ctx context.Context, name string, work func(context.Context, config
 			return err
 		}
 		defer pool.Close()
-		return work(ctx, c, pool, eventstore.New(pool, eventstore.NewCodec(nil), func([]string) {}))
+		return work(ctx, c, pool, eventstore.New(pool, program.NewCodec(nil), func([]string) {}))
 	})
 }

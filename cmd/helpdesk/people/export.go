@@ -20,6 +20,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/workspace"
 )
 
@@ -110,8 +111,8 @@ func (x *personExport) self() domain.Actor {
 
 func (x *personExport) writeTickets(ctx context.Context, w io.Writer) error {
 	type conversation struct {
-		projections.Ticket
-		Comments []projections.Comment `json:"comments"`
+		view.Ticket
+		Comments []view.Comment `json:"comments"`
 	}
 	page := projections.Page{Size: 100}
 	for {

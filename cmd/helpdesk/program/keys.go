@@ -32,5 +32,5 @@ func Codec(ctx context.Context, c config.Config, db *Database, log *slog.Logger)
 		pool.Close()
 		return nil, nil, fmt.Errorf("HELPDESK_MASTER_KEY or %s: %w", c.MasterFile(), err)
 	}
-	return eventstore.NewCodec(ring), pool, nil
+	return NewCodec(ring), pool, nil
 }

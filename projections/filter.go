@@ -1,79 +1,11 @@
 package projections
 
 import (
-	"strings"
 	"time"
-
-	"github.com/google/uuid"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/domain/user"
 )
-
-// Person is somebody as others see them.
-type Person struct {
-	ID       uuid.UUID `json:"id"`
-	Username string    `json:"username"`
-}
-
-// Ticket is a ticket as API.md shows it to one viewer.
-type Ticket struct {
-	ID              uuid.UUID       `json:"id"`
-	Number          int64           `json:"number"`
-	Title           string          `json:"title"`
-	Description     string          `json:"description"`
-	Priority        ticket.Priority `json:"priority"`
-	Status          ticket.Status   `json:"status"`
-	CreatedBy       Person          `json:"created_by"`
-	AssignedTo      *Person         `json:"assigned_to"`
-	CreatedAt       time.Time       `json:"created_at"`
-	UpdatedAt       time.Time       `json:"updated_at"`
-	FirstResponseAt *time.Time      `json:"first_response_at"`
-	ResolvedAt      *time.Time      `json:"resolved_at"`
-	ClosedAt        *time.Time      `json:"closed_at"`
-	EscalatedAt     *time.Time      `json:"escalated_at"`
-	CommentCount    int             `json:"comment_count"` // of those the viewer may see
-	Version         int             `json:"version"`
-	Position        int64           `json:"-"` // of its newest event: other read models may be behind it
-}
-
-// Comment is a comment as API.md shows it.
-type Comment struct {
-	ID           uuid.UUID  `json:"id"`
-	Ticket       uuid.UUID  `json:"ticket"`
-	TicketNumber int64      `json:"ticket_number"`
-	Author       Person     `json:"author"`
-	Text         string     `json:"text"`
-	Internal     bool       `json:"internal"`
-	CreatedAt    time.Time  `json:"created_at"`
-	EditedAt     *time.Time `json:"edited_at"`
-}
-
-// User is somebody as they and admins see them.
-type User struct {
-	ID        uuid.UUID   `json:"id"`
-	Username  string      `json:"username"`
-	Email     string      `json:"email"`
-	FirstName string      `json:"first_name"`
-	LastName  string      `json:"last_name"`
-	Role      domain.Role `json:"role"`
-	IsActive  bool        `json:"is_active"`
-	CreatedAt time.Time   `json:"created_at"`
-	UpdatedAt time.Time   `json:"updated_at"`
-
-	Notifications user.Notifications `json:"notifications"`
-}
-
-// NameEmail returns "First Last - mail", with the username for a person
-// without a name.
-func (u User) NameEmail() string {
-	name := strings.TrimSpace(u.FirstName + " " + u.LastName)
-	if name == "" {
-		name = u.Username
-	}
-	return name + " - " + u.Email
-}
 
 // TicketFilter narrows a list of tickets; a zero member does not narrow.
 type TicketFilter struct {
