@@ -103,7 +103,7 @@ func TestACommandIDIsCarriedOutOnce(t *testing.T) {
 func TestOneCommandIDAmongManyWritersWinsOnce(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	second := New(l.pool, NewCodec(nil), func([]string) {}) // as another process
+	second := New(l.pool, newCodec(nil), func([]string) {}) // as another process
 	t.Cleanup(second.Close)
 	command := newID(t)
 	var won atomic.Int64
@@ -162,7 +162,7 @@ func TestOfSixtyFourWritersOnOneVersionOneWins(t *testing.T) {
 func TestPositionsAndVersionsHaveNoHolesUnderContention(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	stores := []*Store{l.Store, New(l.pool, NewCodec(nil), func([]string) {}), New(l.pool, NewCodec(nil), func([]string) {})}
+	stores := []*Store{l.Store, New(l.pool, newCodec(nil), func([]string) {}), New(l.pool, newCodec(nil), func([]string) {})}
 	t.Cleanup(stores[1].Close)
 	t.Cleanup(stores[2].Close)
 	streams := make([]uuid.UUID, 10)

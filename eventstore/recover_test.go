@@ -60,7 +60,7 @@ func (c *faultyConn) Read(p []byte) (int, error) {
 // store makes a store over this line.
 func (f *faultyLine) store(t *testing.T, l log) *Store {
 	t.Helper()
-	store := New(f.pool(t, l), NewCodec(nil), func([]string) {})
+	store := New(f.pool(t, l), newCodec(nil), func([]string) {})
 	t.Cleanup(store.Close)
 	return store
 }

@@ -154,7 +154,7 @@ var rights = map[string]string{
 	"audit.keys":              "siu--",
 	"audit.tiles":             "si---",
 	"public.accounts":         "siu--",
-	"public.idempotency_keys":          "siud-",
+	"public.idempotency_keys": "siud-",
 	"public.checkpoints":      "siu--",
 	"public.commands":         "si-d-",
 	"public.events":           "si---",
