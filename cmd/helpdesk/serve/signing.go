@@ -20,7 +20,7 @@ import (
 func (s *service) wireSigning(grown *eventstore.Notifier) error {
 	signed := eventstore.NewNotifier()
 	signer := audit.NewSigner(s.following, audit.SignerConfig{
-		Dir: s.config.AuditDir(), KeyFile: s.config.AuditKey, Origin: s.config.Origin(), Logger: s.log, Signed: signed.Ring,
+		Dir: s.config.AuditDir(), KeyFile: s.config.AuditKey, Origin: s.config.Origin(), Logger: s.log, Signed: signed.Notify,
 	})
 	s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "helpdesk_audit_signed_size", Help: "Events in the newest tree that this process knows to be signed.",
@@ -40,9 +40,9 @@ func (s *service) wireSigning(grown *eventstore.Notifier) error {
 // rungBy makes a loop of one that a notifier wakes.
 func rungBy(notifier *eventstore.Notifier, run func(context.Context, <-chan struct{}) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		rung, stop := notifier.Listen()
+		woken, stop := notifier.Listen()
 		defer stop()
-		return run(ctx, rung)
+		return run(ctx, woken)
 	}
 }
 

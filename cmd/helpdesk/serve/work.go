@@ -35,7 +35,7 @@ func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	policy := s.config.Escalation()
 	timersSet, issued := eventstore.NewNotifier(), eventstore.NewNotifier()
 	grown := eventstore.NewNotifier()
-	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Emails(issued.Ring), audit.Follower(grown.Ring))
+	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Notify), saga.Emails(issued.Notify), audit.Follower(grown.Notify))
 	var err error
 	if s.following, err = s.db.Connect(ctx, "helpdesk followers", int32(len(followers)+3), nil); err != nil {
 		return err
@@ -52,18 +52,18 @@ func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 		s.log.Info("the escalation follows these settings from now on", "high", s.config.EscalateHigh,
 			"medium", s.config.EscalateMedium, "low", s.config.EscalateLow, "pending_timers", pending)
 	}
-	post, transport, err := s.config.Post(s.out, s.log)
+	mailer, transport, err := s.config.Mailer(s.out, s.log)
 	if err != nil {
 		return err
 	}
 	outbox := saga.NewOutbox(s.issuing)
-	mailroom := saga.NewMailroom(commands.NewEmails(s.store), s.store, s.accounts, post, time.Duration(s.config.MailRetryMin))
+	sender := saga.NewSender(commands.NewEmails(s.store), s.store, s.accounts, mailer, time.Duration(s.config.MailRetryMin))
 	s.work = &work{
 		followers: follow.New(s.following, codec, notifier, applied,
 			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
-		timers: saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
+		timers: saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log,
-			saga.Escalations(policy, commands.NewTickets(s.store, s.store)), saga.Mailing(mailroom)),
+			saga.Escalations(policy, commands.NewTickets(s.store, s.store)), saga.Mailing(sender)),
 		transport: transport,
 	}
 	s.registry.MustRegister(outboxMetrics{outbox: outbox})
