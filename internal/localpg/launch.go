@@ -92,18 +92,18 @@ func (s *Server) awaitReady(ctx context.Context, child *process) error {
 	}
 }
 
-func (s *Server) ping(ctx context.Context) error {
-	conn, err := s.connect(ctx, SuperRole, "postgres")
+func (e endpoint) ping(ctx context.Context) error {
+	conn, err := e.connect(ctx, SuperRole, "postgres")
 	if err != nil {
 		return err
 	}
 	return conn.Close(ctx)
 }
 
-func (s *Server) connect(ctx context.Context, role, database string) (*pgx.Conn, error) {
+func (e endpoint) connect(ctx context.Context, role, database string) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.URL(role, database))
+	conn, err := pgx.Connect(ctx, e.URL(role, database))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the embedded Postgres: %w", err)
 	}
