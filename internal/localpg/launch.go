@@ -38,7 +38,7 @@ func (s *Server) launch(ctx context.Context) (*process, error) {
 	cmd.Dir = s.layout.data
 	cmd.Env = childEnv()
 	cmd.Stdout, cmd.Stderr = logFile, logFile
-	child, err := spawn(cmd, s.layout.acct, s.stopSignal())
+	child, err := spawn(cmd, s.layout.acct, s.cfg.stopSignal())
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/eventstore/follow"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -20,7 +21,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/demo"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
 )
 
 func command(m program.Modules) *cobra.Command {
@@ -208,7 +208,7 @@ func (d *demoLoader) show(ctx context.Context) error {
 }
 
 // slowest returns the position that all followers have reached.
-func (d *demoLoader) slowest(ctx context.Context, followers []eventstore.Follower) (position int64, err error) {
+func (d *demoLoader) slowest(ctx context.Context, followers []follow.Follower) (position int64, err error) {
 	var names []string
 	for _, f := range followers {
 		names = append(names, f.Name)

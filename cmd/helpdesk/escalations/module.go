@@ -3,13 +3,14 @@ package escalations
 import (
 	"context"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
-	"helpdesk/eventstore"
 	"helpdesk/saga"
 )
 
@@ -23,7 +24,7 @@ func Module() program.Module {
 	}
 }
 
-func manager(ctx context.Context, pool *pgxpool.Pool, c config.Config) (eventstore.Follower, error) {
+func manager(ctx context.Context, pool *pgxpool.Pool, c config.Config) (follow.Follower, error) {
 	policy, known, err := saga.PolicyInForce(ctx, pool)
 	if !known {
 		policy = c.Escalation()

@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
@@ -24,7 +26,7 @@ func Module() program.Module {
 	return program.Module{
 		Name:   "mail",
 		Events: email.Events(),
-		Manager: func(context.Context, *pgxpool.Pool, config.Config) (eventstore.Follower, error) {
+		Manager: func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error) {
 			return saga.Emails(nil), nil
 		},
 		Work:     work,

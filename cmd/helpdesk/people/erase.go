@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"helpdesk/eventstore/follow"
+
 	"helpdesk/cmd/helpdesk/program"
 
 	"github.com/google/uuid"
@@ -90,7 +92,7 @@ func (e *erasure) run(ctx context.Context, out io.Writer) error {
 // forget removes what stands beside the log and may hold texts of the person.
 func (e *erasure) forget(streams []uuid.UUID) eventstore.InTx {
 	return eventstore.InTurn(
-		eventstore.ForgetErrors(streams),
+		follow.ForgetErrors(streams),
 		e.Modules.Forget(program.Forgotten{ID: e.id, Streams: streams, Words: e.words}),
 	)
 }

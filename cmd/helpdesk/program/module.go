@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -28,10 +30,10 @@ type Module struct {
 	// Events are the types of the module's events, of all its aggregates.
 	Events []domain.EventType
 	// Projections keep tables that can be read and rebuilt.
-	Projections []eventstore.Follower
+	Projections []follow.Follower
 	// Manager returns the follower of the module's process manager as it is to
 	// replay failed events: it wakes nobody.
-	Manager func(context.Context, *pgxpool.Pool, config.Config) (eventstore.Follower, error)
+	Manager func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error)
 	// Work returns what the module does in a worker.
 	Work func(context.Context, *Worker) (Work, error)
 	// Commands returns the module's subcommands of the command line.
@@ -63,7 +65,7 @@ type Worker struct {
 type Work struct {
 	// Follower follows the log beside the projections; without a name there is
 	// none.
-	Follower eventstore.Follower
+	Follower follow.Follower
 	// Handlers carry out the commands of the module's process manager.
 	Handlers []saga.Handler
 	// Loops run until their context ends.

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/cmd/helpdesk/config"
@@ -25,8 +27,8 @@ func (m Modules) Codec(keys eventstore.Keys) *eventstore.Codec {
 }
 
 // Projections returns the projections of all modules.
-func (m Modules) Projections() []eventstore.Follower {
-	var all []eventstore.Follower
+func (m Modules) Projections() []follow.Follower {
+	var all []follow.Follower
 	for _, module := range m {
 		all = append(all, module.Projections...)
 	}
@@ -35,7 +37,7 @@ func (m Modules) Projections() []eventstore.Follower {
 
 // Failing returns all followers that set failed events aside. They do not run:
 // what failed is applied under the lock by which running ones take turns.
-func (m Modules) Failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c config.Config, log *slog.Logger) (*eventstore.Followers, error) {
+func (m Modules) Failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c config.Config, log *slog.Logger) (*follow.Followers, error) {
 	all := m.Projections()
 	for _, module := range m {
 		if module.Manager == nil {
@@ -47,12 +49,12 @@ func (m Modules) Failing(ctx context.Context, pool *pgxpool.Pool, codec *eventst
 		}
 		all = append(all, follower)
 	}
-	return eventstore.Follow(pool, codec, eventstore.NewNotifier(), eventstore.NewNotifier(), eventstore.FollowConfig{Logger: log}, all...), nil
+	return follow.New(pool, codec, eventstore.NewNotifier(), eventstore.NewNotifier(), follow.Config{Logger: log}, all...), nil
 }
 
 // Work returns what every module does in a worker, in one. Its followers are the
 // projections and those of the modules' work.
-func (m Modules) Work(ctx context.Context, w *Worker) (followers []eventstore.Follower, all Work, err error) {
+func (m Modules) Work(ctx context.Context, w *Worker) (followers []follow.Follower, all Work, err error) {
 	followers = m.Projections()
 	for _, module := range m {
 		if module.Work == nil {

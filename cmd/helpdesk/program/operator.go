@@ -17,6 +17,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Operator is what the commands of operators work with. They run beside the
@@ -66,10 +67,10 @@ func (m Modules) Run(ctx context.Context, name string, work func(context.Context
 }
 
 // Follow brings followers up to a position, in turns with a running service.
-func (o *Operator) Follow(ctx context.Context, upto int64, followers ...eventstore.Follower) error {
+func (o *Operator) Follow(ctx context.Context, upto int64, followers ...follow.Follower) error {
 	applied := eventstore.NewNotifier()
-	following := eventstore.Follow(o.Pool, o.Store.Codec(), eventstore.NewNotifier(), applied, eventstore.FollowConfig{Logger: o.Log}, followers...)
-	freshness := eventstore.NewFreshness(o.Pool, applied, followers...)
+	following := follow.New(o.Pool, o.Store.Codec(), eventstore.NewNotifier(), applied, follow.Config{Logger: o.Log}, followers...)
+	freshness := follow.NewFreshness(o.Pool, applied, followers...)
 	defer freshness.Close()
 	running, stop := context.WithCancel(ctx)
 	defer stop()

@@ -8,12 +8,13 @@ import (
 	"os"
 	"time"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/google/uuid"
 
 	"helpdesk/audit"
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
 	"helpdesk/projections"
 	"helpdesk/saga"
 	"helpdesk/web"
@@ -72,7 +73,7 @@ func (p failedCommands) First(ctx context.Context, limit int) ([]web.FailedComma
 // failedEvents shows the site the events that followers could not apply.
 type failedEvents struct{ service *Service }
 
-func (p failedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
+func (p failedEvents) followers(ctx context.Context) (*follow.Followers, error) {
 	return p.service.modules.Failing(ctx, p.service.pool, p.service.Store.Codec(), p.service.config, p.service.log)
 }
 

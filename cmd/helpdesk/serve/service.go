@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 
+	"helpdesk/eventstore/follow"
+
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
 
@@ -52,8 +54,8 @@ type Service struct {
 	Store     *eventstore.Store
 	signals   *eventstore.Signals
 	work      *work // nil for a process that only answers clients
-	Freshness *eventstore.Freshness
-	watchdog  *eventstore.Watchdog
+	Freshness *follow.Freshness
+	watchdog  *follow.Watchdog
 	models    *rebuild.Projections
 	Accounts  *auth.Accounts
 	sessions  *auth.Sessions
@@ -85,8 +87,8 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	s.notifier = notifier
 	s.signals = eventstore.NewSignals(s.pool, notifier, log)
 	s.Store = eventstore.New(s.pool, codec, s.signals.Appended)
-	s.Freshness = eventstore.NewFreshness(s.pool, applied, m.Projections()...)
-	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
+	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
+	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
 	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.Hasher()

@@ -10,6 +10,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/mail"
 	"helpdesk/saga"
 )
@@ -17,7 +18,7 @@ import (
 // work is what a process does beside answering clients: it builds read models,
 // fires timers and carries out the commands of the process managers.
 type work struct {
-	followers *eventstore.Followers
+	followers *follow.Followers
 	timers    *saga.Timers
 	processor *saga.Processor
 	transport mail.Transport
@@ -50,8 +51,8 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	}
 	outbox := saga.NewOutbox(s.issuing)
 	s.work = &work{
-		followers: eventstore.Follow(s.following, codec, notifier, applied,
-			eventstore.FollowConfig{Logger: s.log, Metrics: s.registry}, followers...),
+		followers: follow.New(s.following, codec, notifier, applied,
+			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
 		timers:    saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
 		transport: transport,

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -15,6 +15,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
+
+	"helpdesk/eventstore"
 )
 
 // Follower is something that is kept up to date with the log.
@@ -29,12 +31,12 @@ type Follower struct {
 	// checkpoint is not committed with it. It MUST return when ctx ends and MUST
 	// NOT end tx. It may be given the same events again after a failure, in
 	// smaller pages.
-	Apply func(ctx context.Context, tx pgx.Tx, events []Envelope) error
+	Apply func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error
 	// Whole takes the place of Apply for a follower that may miss nothing: it is
 	// given the events as they are stored, decoded by nobody, and every one of
 	// them. A position that is missing from the log, or an event it refuses, stops
 	// it for as long as that is so; nothing of its is failed. Types MUST be nil.
-	Whole func(ctx context.Context, tx pgx.Tx, events []Recorded) error
+	Whole func(ctx context.Context, tx pgx.Tx, events []eventstore.Recorded) error
 	// Forget, when not nil, removes all that the tables hold of streams, through
 	// tx. It is for followers that keep texts: where texts of an erased person
 	// were in a stream, its rows are forgotten and its events applied once more,
@@ -42,7 +44,7 @@ type Follower struct {
 	// then have the event that names the streams, the one with an ErasedIn method.
 	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error
 	// Tables are those that Apply and Forget write, for a follower whose tables can
-	// be built anew beside the ones it serves. Their SQL MUST name them without a
+	// be rebuilt while the old ones are served. Their SQL MUST name them without a
 	// schema, and nothing else in [Serving]: search_path says which ones are meant.
 	Tables []string
 	// Lookups are the indexes of Tables, beside unique ones, that Apply and Forget
@@ -68,7 +70,7 @@ const tries = 3
 // worker applies the pages of one follower.
 type worker struct {
 	Follower
-	codec   *Codec
+	codec   *eventstore.Codec
 	log     *slog.Logger
 	pacer   *pacer
 	timeout time.Duration // of one page
@@ -107,7 +109,7 @@ func (w *worker) handle(msg *message.Message) error {
 		return nil
 	case ctx.Err() != nil:
 		w.shrink()
-	case !transient(err): // the database's trouble is not the events' fault
+	case !eventstore.Transient(err): // the database's trouble is not the events' fault
 		w.faults++
 		w.stopped(p, err)
 	}
@@ -138,7 +140,7 @@ func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
 const (
 	moveSQL = `UPDATE checkpoints SET position = $3, moved_at = clock_timestamp() WHERE name = $1 AND position = $2`
 
-	pageSQL = `SELECT ` + columns + ` FROM events
+	pageSQL = `SELECT ` + eventstore.Columns + ` FROM events
 WHERE position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY ($3))
 ORDER BY position`
 
@@ -148,7 +150,7 @@ WHERE follower = $1 AND stream_id IN (SELECT stream_id FROM events WHERE positio
 
 // begin sets the savepoint, moves the checkpoint by compare-and-set and reads
 // the page, in one round trip.
-func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorded, failed streamSet, err error) {
+func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []eventstore.Recorded, failed streamSet, err error) {
 	var b pgx.Batch
 	b.Queue(setPageSQL)
 	b.Queue(moveSQL, w.Name, p.After, p.Upto)
@@ -174,15 +176,15 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorde
 	if failed, err = collectStreams(rows); err != nil {
 		return nil, nil, fmt.Errorf("read the failed streams: %w", err)
 	}
-	rows, _ = answers.Query() // collectPage answers its error
-	if events, err = collectPage(rows, p.Upto-p.After); err != nil {
+	rows, _ = answers.Query() // CollectRecorded answers its error
+	if events, err = eventstore.CollectRecorded(rows, p.Upto-p.After); err != nil {
 		return nil, nil, fmt.Errorf("read the page: %w", err)
 	}
 	return events, failed, nil
 }
 
 // apply decodes events and hands them over. A panic becomes an error.
-func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err error) {
+func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []eventstore.Recorded) (err error) {
 	if len(recorded) == 0 {
 		return nil
 	}
@@ -198,7 +200,7 @@ func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []Recorded) (err
 	if err := w.Apply(ctx, tx, events); err != nil || len(erased) == 0 {
 		return err
 	}
-	return w.forgetBeside(ctx, tx, erased)
+	return w.forgetElsewhere(ctx, tx, erased)
 }
 
 // recover makes an error of a panic of the follower's.

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"helpdesk/eventstore"
 )
 
 type streamSet map[uuid.UUID]bool
@@ -33,11 +35,11 @@ type pageRun struct {
 
 // failFollowing sets aside the events of streams that wait already and answers the
 // others.
-func (r pageRun) failFollowing(ctx context.Context, events []Recorded) ([]Recorded, error) {
+func (r pageRun) failFollowing(ctx context.Context, events []eventstore.Recorded) ([]eventstore.Recorded, error) {
 	if len(r.failed) == 0 {
 		return events, nil
 	}
-	var flowing []Recorded
+	var flowing []eventstore.Recorded
 	for _, e := range events {
 		if !r.failed[e.StreamID] {
 			flowing = append(flowing, e)
@@ -53,7 +55,7 @@ func (r pageRun) failFollowing(ctx context.Context, events []Recorded) ([]Record
 // isolate applies what can be applied of events and sets aside the rest: it halves
 // them until an event stands alone. The database's own trouble sets aside nothing;
 // it fails the page, which is tried again.
-func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
+func (r pageRun) isolate(ctx context.Context, events []eventstore.Recorded) error {
 	events, err := r.failFollowing(ctx, events)
 	if err != nil || len(events) == 0 {
 		return err
@@ -62,7 +64,7 @@ func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
 	if err == nil {
 		return nil
 	}
-	if transient(err) {
+	if eventstore.Transient(err) {
 		return err
 	}
 	if len(events) == 1 {
@@ -81,7 +83,7 @@ func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
 // maxErrorText is how much of an error is stored with a failed event, in bytes.
 const maxErrorText = 2000
 
-func (r pageRun) setFailed(ctx context.Context, e Recorded, why error) error {
+func (r pageRun) setFailed(ctx context.Context, e eventstore.Recorded, why error) error {
 	text := strings.ReplaceAll(why.Error(), "\x00", "")
 	if len(text) > maxErrorText {
 		text = text[:maxErrorText]
@@ -120,7 +122,7 @@ func (f *Followers) FirstFailed(ctx context.Context, limit int) (first []Failed,
     SELECT *, row_number() OVER (PARTITION BY follower ORDER BY position) AS place FROM failed_events
 ) AS p WHERE place <= $1 ORDER BY follower, position`, limit) // CollectRows answers its error
 	if first, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Failed]); err != nil {
-		return nil, nil, Unreachable(fmt.Errorf("list the first failed events: %w", err))
+		return nil, nil, eventstore.Unreachable(fmt.Errorf("list the first failed events: %w", err))
 	}
 	counts = map[string]int64{}
 	rows, _ = f.pool.Query(ctx, `SELECT follower, count(*) FROM failed_events GROUP BY follower`) // ForEachRow answers its error
@@ -131,7 +133,7 @@ func (f *Followers) FirstFailed(ctx context.Context, limit int) (first []Failed,
 		return nil
 	})
 	if err != nil {
-		return nil, nil, Unreachable(fmt.Errorf("count the failed events: %w", err))
+		return nil, nil, eventstore.Unreachable(fmt.Errorf("count the failed events: %w", err))
 	}
 	return first, counts, nil
 }
@@ -139,7 +141,7 @@ func (f *Followers) FirstFailed(ctx context.Context, limit int) (first []Failed,
 const (
 	lockCheckpointSQL = `SELECT FROM checkpoints WHERE name = $1 FOR UPDATE`
 
-	failedPageSQL = `SELECT ` + columns + ` FROM events
+	failedPageSQL = `SELECT ` + eventstore.Columns + ` FROM events
 WHERE position IN (SELECT position FROM failed_events WHERE follower = $1)
 ORDER BY position`
 
@@ -164,7 +166,7 @@ func (f *Followers) Replay(ctx context.Context, follower string) (applied int, e
 			}
 		}
 		rows, _ := tx.Query(ctx, failedPageSQL, follower)
-		events, err := pgx.CollectRows(rows, scanRecorded)
+		events, err := pgx.CollectRows(rows, eventstore.ScanRecorded)
 		if err != nil {
 			return fmt.Errorf("read the failed events: %w", err)
 		}
@@ -174,14 +176,14 @@ func (f *Followers) Replay(ctx context.Context, follower string) (applied int, e
 	return applied, err
 }
 
-func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []Recorded) (applied int, err error) {
+func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []eventstore.Recorded) (applied int, err error) {
 	stuck := streamSet{}
 	for _, e := range events {
 		if stuck[e.StreamID] {
 			continue
 		}
 		err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error {
-			if err := w.apply(ctx, savepoint, []Recorded{e}); err != nil {
+			if err := w.apply(ctx, savepoint, []eventstore.Recorded{e}); err != nil {
 				return err
 			}
 			_, err := savepoint.Exec(ctx, resolveFailedSQL, w.Name, []int64{e.Position})
@@ -190,7 +192,7 @@ func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []Recorded) (appl
 		switch {
 		case err == nil:
 			applied++
-		case transient(err):
+		case eventstore.Transient(err):
 			return 0, fmt.Errorf("replay the event at position %d: %w", e.Position, err)
 		default:
 			stuck[e.StreamID] = true

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 // checkRecorded fails the test unless the follower applied exactly the
@@ -30,7 +31,7 @@ func TestEveryFollowerGetsEveryEventOnceInOrder(t *testing.T) {
 	for _, name := range names {
 		followers = append(followers, recorder(name))
 	}
-	_, fresh := l.follow(t, FollowConfig{PageSize: 7}, followers...)
+	_, fresh := l.follow(t, Config{PageSize: 7}, followers...)
 	const writers, each = 16, 20
 	var g errgroup.Group
 	for range writers {
@@ -62,11 +63,11 @@ func TestAFollowerIsGivenTheTypesItNamed(t *testing.T) {
 	some, none := recorder("some"), recorder("none")
 	some.Types = []string{"ticket.started"}
 	none.Types = []string{"user.registered"}
-	none.Apply = func(context.Context, pgx.Tx, []Envelope) error {
+	none.Apply = func(context.Context, pgx.Tx, []eventstore.Envelope) error {
 		t.Error("a follower was called without events")
 		return nil
 	}
-	_, fresh := l.follow(t, FollowConfig{PageSize: 2}, some, none)
+	_, fresh := l.follow(t, Config{PageSize: 2}, some, none)
 	waitFor(t, fresh, 5) // both checkpoints: what is not wanted counts as applied
 	l.checkRecorded(t, "some", []int64{2, 5})
 }
@@ -88,7 +89,7 @@ SELECT pg_current_xact_id()::text FROM w`
 	if err := foreign.QueryRow(testContext(t), q).Scan(&xid); err != nil {
 		t.Fatal(err)
 	}
-	_, fresh := l.follow(t, FollowConfig{}, recorder("a"))
+	_, fresh := l.follow(t, Config{}, recorder("a"))
 	l.fill(t, 20)
 	waitFor(t, fresh, 20)
 	l.checkRecorded(t, "a", upTo(20))
@@ -101,7 +102,7 @@ func TestAnIdlePollWritesNothing(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	f, fresh := l.follow(t, FollowConfig{}, recorder("a"))
+	f, fresh := l.follow(t, Config{}, recorder("a"))
 	l.fill(t, 3)
 	waitFor(t, fresh, 3)
 
@@ -186,14 +187,14 @@ func TestAPageThatTakesTooLongIsTriedInSmallerOnes(t *testing.T) {
 	l.fill(t, 12)
 	slow := recorder("slow")
 	write := slow.Apply
-	slow.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+	slow.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 		if len(events) > 3 {
 			<-ctx.Done()
 			return fmt.Errorf("too many at once: %w", ctx.Err())
 		}
 		return write(ctx, tx, events)
 	}
-	_, fresh := l.follow(t, FollowConfig{PageSize: 12, PageTimeout: pageTimeout}, slow)
+	_, fresh := l.follow(t, Config{PageSize: 12, PageTimeout: pageTimeout}, slow)
 	waitFor(t, fresh, 12)
 	l.checkRecorded(t, "slow", upTo(12))
 }

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -15,10 +15,12 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
+
+	"helpdesk/eventstore"
 )
 
-// FollowConfig adjusts how the log is followed. The zero value is ready to use.
-type FollowConfig struct {
+// Config adjusts how the log is followed. The zero value is ready to use.
+type Config struct {
 	// PageSize is the largest number of positions in one page: what a page costs
 	// besides its events is shared by as many. Default 4,000, which take some
 	// tenths of a second.
@@ -37,15 +39,15 @@ type FollowConfig struct {
 // its own checkpoint, through Watermill's router.
 type Followers struct {
 	pool     *pgxpool.Pool
-	notifier *Notifier
-	config   FollowConfig
+	notifier *eventstore.Notifier
+	config   Config
 	workers  map[string]*worker
-	applied  *Notifier // rings when a page was committed
+	applied  *eventstore.Notifier // rings when a page was committed
 }
 
 // Follow prepares followers over a pool, which needs a connection for each of
 // them. notifier wakes them; applied is rung after every page they commit.
-func Follow(pool *pgxpool.Pool, codec *Codec, notifier, applied *Notifier, config FollowConfig, followers ...Follower) *Followers {
+func New(pool *pgxpool.Pool, codec *eventstore.Codec, notifier, applied *eventstore.Notifier, config Config, followers ...Follower) *Followers {
 	if config.PageSize == 0 {
 		config.PageSize = 4000
 	}
@@ -128,7 +130,7 @@ func (f *Followers) register(ctx context.Context) error {
 		if err == nil || ctx.Err() != nil {
 			return nil
 		}
-		if !transient(err) {
+		if !eventstore.Transient(err) {
 			return fmt.Errorf("make the checkpoints: %w", err)
 		}
 		f.config.Logger.Warn("the followers cannot begin", "error", err, "failures", failures)
@@ -166,7 +168,7 @@ func (f *Followers) registerOnce(ctx context.Context) error {
 
 // add makes the subscriber of one follower and its handler.
 func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
-	rung, other, stop := f.notifier.listenFor(w.Types)
+	rung, other, stop := f.notifier.ListenFor(w.Types)
 	w.pacer = &pacer{
 		follower: w.Name, log: f.config.Logger, rung: rung, other: other, done: f.applied.Ring, committed: w.Committed,
 		stop: make(chan struct{}), idle: make(chan struct{}),

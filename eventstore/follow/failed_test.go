@@ -1,8 +1,9 @@
-package eventstore
+package follow
 
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -14,16 +15,17 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 var errPoison = errors.New("poison")
 
 // choosy is a recorder that fails, after writing, on a page with an event that
 // is refused.
-func choosy(name string, refused func(Envelope) error) Follower {
+func choosy(name string, refused func(eventstore.Envelope) error) Follower {
 	f := recorder(name)
 	write := f.Apply
-	f.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+	f.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 		if err := write(ctx, tx, events); err != nil {
 			return err
 		}
@@ -65,7 +67,7 @@ func checkFailed(t *testing.T, f *Followers, name string, want ...int64) {
 func threeStreams(t *testing.T, l log) (x, y uuid.UUID) {
 	t.Helper()
 	x, y = newID(t), newID(t)
-	for _, a := range []Append{
+	for _, a := range []eventstore.Append{
 		opening(x), opening(y), appending(x, 1, ticket.Started{}), appending(y, 1, ticket.Retitled{Title: "y"}),
 		appending(x, 2, ticket.Resolved{}), opening(newID(t)), appending(x, 3, ticket.Started{}),
 	} {
@@ -81,7 +83,7 @@ func TestAPoisonEventIsFailedWithThoseBehindItInItsStream(t *testing.T) {
 	x, y := threeStreams(t, l)
 	var refusing atomic.Bool
 	refusing.Store(true)
-	f, fresh := l.follow(t, FollowConfig{}, recorder("other"), choosy("a", func(e Envelope) error {
+	f, fresh := l.follow(t, Config{}, recorder("other"), choosy("a", func(e eventstore.Envelope) error {
 		if refusing.Load() && e.Type == "ticket.started" {
 			return errPoison
 		}
@@ -138,7 +140,7 @@ func TestAStreamThatStillFailsStaysFailedFromThereOn(t *testing.T) {
 	l.makeEffects(t)
 	threeStreams(t, l)
 	var from atomic.Int64
-	f, fresh := l.follow(t, FollowConfig{}, choosy("a", func(e Envelope) error {
+	f, fresh := l.follow(t, Config{}, choosy("a", func(e eventstore.Envelope) error {
 		if e.Type == "ticket.started" && e.Position >= from.Load() {
 			return errPoison
 		}
@@ -180,7 +182,7 @@ func TestAnEventIsFailedHoweverItFails(t *testing.T) {
 			threeStreams(t, l)
 			follower := recorder("a")
 			write := follower.Apply
-			follower.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+			follower.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 				for _, e := range events {
 					if e.Position == 3 {
 						return errors.Join(write(ctx, tx, events), fault(ctx, tx))
@@ -188,7 +190,7 @@ func TestAnEventIsFailedHoweverItFails(t *testing.T) {
 				}
 				return write(ctx, tx, events)
 			}
-			f, fresh := l.follow(t, FollowConfig{}, follower)
+			f, fresh := l.follow(t, Config{}, follower)
 			waitFor(t, fresh, 7)
 			checkFailed(t, f, "a", 3, 5, 7)
 			l.checkRecorded(t, "a", []int64{1, 2, 4, 6})
@@ -213,7 +215,7 @@ func TestTroubleWithTheDatabaseFailsNoEvent(t *testing.T) {
 			follower := recorder("a")
 			write := follower.Apply
 			var pages atomic.Int64
-			follower.Apply = func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+			follower.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 				err := write(ctx, tx, events)
 				if len(events) == 7 {
 					pages.Add(1)
@@ -226,13 +228,20 @@ func TestTroubleWithTheDatabaseFailsNoEvent(t *testing.T) {
 				}
 				return err
 			}
-			f, fresh := l.follow(t, FollowConfig{}, follower)
+			f, fresh := l.follow(t, Config{}, follower)
 			waitFor(t, fresh, 7)
 			checkFailed(t, f, "a")
 			l.checkRecorded(t, "a", upTo(7))
 		})
 	}
 }
+
+// unheard is an event that this program has no code for.
+type unheard struct {
+	Names []string `json:"names"`
+}
+
+func (unheard) EventType() string { return "test.unheard" }
 
 // grenade is an event whose decoding panics.
 type grenade struct{}
@@ -243,34 +252,35 @@ func (*grenade) UnmarshalJSON(_ []byte) error { panic("bang") }
 // A program that was rolled back meets events it has no code for.
 func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 	t.Parallel()
-	for _, unknown := range []domain.Event{renamed{Names: []string{"x"}}, grenade{}} {
+	for _, unknown := range []domain.Event{unheard{Names: []string{"x"}}, grenade{}} {
 		t.Run(unknown.EventType(), func(t *testing.T) {
 			t.Parallel()
 			l := newLog(t)
 			l.makeEffects(t)
-			writing := newCodec(nil, domain.EventOf[renamed](), domain.EventOf[grenade]())
-			newer := New(l.pool, writing, l.notifier.RingFor)
+			writing := newCodec(nil, domain.EventOf[unheard](), domain.EventOf[grenade]())
+			newer := eventstore.New(l.pool, writing, l.notifier.RingFor)
 			t.Cleanup(newer.Close)
 			id := newID(t)
-			for _, a := range []Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {
+			for _, a := range []eventstore.Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {
 				if _, err := newer.Append(testContext(t), a); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if unknown.EventType() == "test.grenade" {
-				learn(l.Codec(), domain.EventOf[grenade]()) // known, and it bursts
+			if unknown.EventType() == "test.grenade" { // known, and it bursts
+				l.Store = eventstore.New(l.pool, newCodec(nil, domain.EventOf[grenade]()), l.notifier.RingFor)
+				t.Cleanup(l.Store.Close)
 			}
-			f, fresh := l.follow(t, FollowConfig{}, recorder("a"))
+			f, fresh := l.follow(t, Config{}, recorder("a"))
 			waitFor(t, fresh, 4)
 			checkFailed(t, f, "a", 2, 4)
 			l.checkRecorded(t, "a", []int64{1, 3})
 
-			learn(l.Codec(), domain.EventOf[renamed]()) // as the newer program would, in place
+			upgraded := New(l.pool, writing, l.notifier, eventstore.NewNotifier(), Config{Logger: slog.New(slog.DiscardHandler)}, recorder("a"))
 			want, failed := 2, []int64(nil)
 			if unknown.EventType() == "test.grenade" {
 				want, failed = 0, []int64{2, 4}
 			}
-			if n, err := f.Replay(testContext(t), "a"); n != want || err != nil {
+			if n, err := upgraded.Replay(testContext(t), "a"); n != want || err != nil {
 				t.Errorf("replay: %d, %v; want %d", n, err, want)
 			}
 			checkFailed(t, f, "a", failed...)

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"bytes"
@@ -6,20 +6,22 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"helpdesk/eventstore"
 )
 
 func TestAPausedFollowerStandsInAllProcessesUntilItIsResumed(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	_, fresh := l.follow(t, FollowConfig{}, recorder("a"), recorder("b"))
+	_, fresh := l.follow(t, Config{}, recorder("a"), recorder("b"))
 	l.fill(t, 3)
 	waitFor(t, fresh, 3)
 	if found, err := Pause(testContext(t), l.pool, "a"); !found || err != nil {
 		t.Fatalf("pause: %v, %v", found, err)
 	}
 	other := l.process(t)
-	other.start(t, FollowConfig{}, recorder("a"), recorder("b"))
+	other.start(t, Config{}, recorder("a"), recorder("b"))
 	l.fill(t, 4)
 	waitFor(t, fresh, 7) // nobody waits for a; b has come so far
 	l.checkRecorded(t, "a", upTo(3))
@@ -60,7 +62,7 @@ func TestTablesThatOtherCodeHasBuiltAskForARebuild(t *testing.T) {
 		var text bytes.Buffer
 		f := recorder("a")
 		f.Tables, f.Version = []string{"a"}, version
-		followers := Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), FollowConfig{Logger: slog.New(slog.NewTextHandler(&text, nil))}, f)
+		followers := New(l.pool, l.Codec(), l.notifier, eventstore.NewNotifier(), Config{Logger: slog.New(slog.NewTextHandler(&text, nil))}, f)
 		if err := followers.register(testContext(t)); err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	stdsql "database/sql"
@@ -45,7 +45,7 @@ type pageSchema struct {
 	size     func() int // largest page wanted now, in events
 }
 
-var errReadOnly = errors.New("the log is written by Store.Append, not by a publisher")
+var errReadOnly = errors.New("the log is written by eventstore.Store.Append, not by a publisher")
 
 func (pageSchema) InsertQuery(sql.InsertQueryParams) (sql.Query, error) {
 	return sql.Query{}, errReadOnly

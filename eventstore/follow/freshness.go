@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/eventstore"
 )
 
 // ErrNotYet is the error when followers did not come far enough in time.
@@ -40,7 +41,7 @@ type Freshness struct {
 	pool    *pgxpool.Pool
 	names   []string
 	types   map[string][]string // of the events a follower wants; nil: of all
-	applied *Notifier
+	applied *eventstore.Notifier
 
 	mu      sync.Mutex
 	waiters []*reader
@@ -56,7 +57,7 @@ type reader struct {
 
 // NewFreshness makes the test for followers, of which it needs names and types.
 // applied is the notifier they ring.
-func NewFreshness(pool *pgxpool.Pool, applied *Notifier, followers ...Follower) *Freshness {
+func NewFreshness(pool *pgxpool.Pool, applied *eventstore.Notifier, followers ...Follower) *Freshness {
 	f := &Freshness{pool: pool, types: map[string][]string{}, applied: applied}
 	for _, follower := range followers {
 		f.names = append(f.names, follower.Name)

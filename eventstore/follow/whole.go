@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -6,6 +6,8 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+
+	"helpdesk/eventstore"
 )
 
 // ErrHole is the error for a page of the log that lacks a position: an event
@@ -13,7 +15,7 @@ import (
 var ErrHole = errors.New("a position is missing from the log")
 
 // applyWhole hands a page over to a follower that may miss nothing.
-func (w *worker) applyWhole(ctx context.Context, tx pgx.Tx, p page, events []Recorded) (err error) {
+func (w *worker) applyWhole(ctx context.Context, tx pgx.Tx, p page, events []eventstore.Recorded) (err error) {
 	defer w.recover(&err)
 	next := p.After + 1
 	for _, e := range events {

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -8,13 +8,15 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/eventstore"
 )
 
 // The schemas that a follower's tables may be in, [Follower].Tables.
 const (
-	Serving = "read"      // read by everybody, kept up to date
-	Next    = "read_next" // being built, to be served next
-	Kept    = "read_kept" // served before, to go back to
+	Serving  = "read"      // read by everybody, kept up to date
+	Staging  = "read_next" // being built, to be served next
+	Previous = "read_kept" // served before, to go back to
 )
 
 // withinSQL ends with the transaction. A table that is not there is an error, and
@@ -53,58 +55,54 @@ func (f Follower) ApplyRange(ctx context.Context, tx pgx.Tx, log *Reading, after
 	return noneIgnored(tx, f.Apply(ctx, tx, events))
 }
 
-// Passing reports whether err is the trouble of the moment, of the database or
-// the network, and not the fault of what was being applied.
-func Passing(err error) bool { return transient(err) }
-
 const (
-	besideSQL = `SELECT next_position, kept_position FROM rebuilds
+	otherTablesSQL = `SELECT next_position, kept_position FROM rebuilds
 WHERE projector = $1 AND (next_position IS NOT NULL OR kept_position IS NOT NULL) FOR UPDATE`
 
 	// Tables that cannot be mended are given up.
-	voidNextSQL = `UPDATE rebuilds SET next_position = NULL, phase = 'failed', ended_at = clock_timestamp(),
+	voidStagingSQL = `UPDATE rebuilds SET next_position = NULL, phase = 'failed', ended_at = clock_timestamp(),
     error = 'texts were erased and the new tables did not take it' WHERE projector = $1`
-	voidKeptSQL = `UPDATE rebuilds SET kept_position = NULL WHERE projector = $1`
+	voidPreviousSQL = `UPDATE rebuilds SET kept_position = NULL WHERE projector = $1`
 )
 
-// forgetBeside does to the tables beside those that are served what was just done
+// forgetElsewhere does to staging and previous tables what was just done
 // to these: streams in which texts were erased are forgotten, and their events
 // applied once more, as far as the tables had them. The lock on the row of the
 // rebuild keeps whoever fills them away meanwhile.
-func (w *worker) forgetBeside(ctx context.Context, tx pgx.Tx, streams []uuid.UUID) error {
+func (w *worker) forgetElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.UUID) error {
 	if w.Tables == nil {
 		return nil
 	}
-	var next, kept *int64
-	err := tx.QueryRow(ctx, besideSQL, w.Name).Scan(&next, &kept)
+	var staging, previous *int64
+	err := tx.QueryRow(ctx, otherTablesSQL, w.Name).Scan(&staging, &previous)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return nil
 	}
 	if err != nil {
-		return fmt.Errorf("look for tables beside: %w", err)
+		return fmt.Errorf("look for staging and previous tables: %w", err)
 	}
-	for _, beside := range []struct {
+	for _, tables := range []struct {
 		schema string
 		upto   *int64
 		void   string
-	}{{Next, next, voidNextSQL}, {Kept, kept, voidKeptSQL}} {
-		if beside.upto == nil {
+	}{{Staging, staging, voidStagingSQL}, {Previous, previous, voidPreviousSQL}} {
+		if tables.upto == nil {
 			continue
 		}
-		if err := Within(ctx, tx, beside.schema); err != nil {
+		if err := Within(ctx, tx, tables.schema); err != nil {
 			return err
 		}
-		if err := w.applyBeside(ctx, tx, streams, *beside.upto, beside.void); err != nil {
-			return fmt.Errorf("forget in %s: %w", beside.schema, err)
+		if err := w.applyElsewhere(ctx, tx, streams, *tables.upto, tables.void); err != nil {
+			return fmt.Errorf("forget in %s: %w", tables.schema, err)
 		}
 	}
 	return Within(ctx, tx, Serving)
 }
 
-// applyBeside forgets streams in the tables tx is within, and applies their
+// applyElsewhere forgets streams in the tables tx is within, and applies their
 // events up to a position. Tables that were built by other code may not take
 // them: these are emptied, for later erasures would pass them by.
-func (w *worker) applyBeside(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, upto int64, void string) error {
+func (w *worker) applyElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, upto int64, void string) error {
 	err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error {
 		recorded, err := w.readAgain(ctx, savepoint, w.codec, streams, upto, "")
 		if err != nil {
@@ -116,10 +114,10 @@ func (w *worker) applyBeside(ctx context.Context, tx pgx.Tx, streams []uuid.UUID
 		}
 		return w.Apply(ctx, savepoint, events)
 	})
-	if err == nil || transient(err) {
+	if err == nil || eventstore.Transient(err) {
 		return err
 	}
-	w.log.Warn("tables beside those served did not take an erasure, and are given up", "follower", w.Name, "error", err)
+	w.log.Warn("staging or previous tables did not take an erasure and were emptied", "follower", w.Name, "error", err)
 	if _, err := tx.Exec(ctx, void, w.Name); err != nil {
 		return err
 	}
@@ -146,7 +144,7 @@ func Resume(ctx context.Context, pool *pgxpool.Pool, follower string) (found boo
 func setPaused(ctx context.Context, pool *pgxpool.Pool, sql, follower string) (bool, error) {
 	done, err := pool.Exec(ctx, sql, follower)
 	if err != nil {
-		return false, Unreachable(fmt.Errorf("pause or resume %s: %w", follower, err))
+		return false, eventstore.Unreachable(fmt.Errorf("pause or resume %s: %w", follower, err))
 	}
 	return done.RowsAffected() > 0, nil
 }

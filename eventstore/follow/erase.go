@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
+	"helpdesk/eventstore"
 )
 
 // erasing is an event that says where texts of an erased person were.
@@ -16,13 +17,13 @@ type erasing interface{ ErasedIn() []uuid.UUID }
 
 // againSQL reads what a follower has applied of streams: of one whose events
 // wait, those before.
-const againSQL = `SELECT ` + columns + ` FROM events AS e
+const againSQL = `SELECT ` + eventstore.Columns + ` FROM events AS e
 WHERE stream_id = ANY ($1) AND position <= $2 AND type = ANY ($3)
   AND position < coalesce((SELECT min(position) FROM failed_events AS p WHERE p.follower = $4 AND p.stream_id = e.stream_id), position + 1)
 ORDER BY position`
 
 // erasedIn returns the streams in which texts were erased, by a page.
-func erasedIn(events []Envelope) []uuid.UUID {
+func erasedIn(events []eventstore.Envelope) []uuid.UUID {
 	var streams []uuid.UUID
 	for _, e := range events {
 		if x, ok := e.Event.(erasing); ok {
@@ -36,7 +37,7 @@ func erasedIn(events []Envelope) []uuid.UUID {
 // streams, it forgets these streams and answers in the place of the page all
 // events of theirs up to its last, and its other events; order matters within a
 // stream alone. failedBy names who sets aside events, which are left out; "" is nobody.
-func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *Codec, page []Envelope, failedBy string) (_ []Envelope, erased []uuid.UUID, err error) {
+func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec, page []eventstore.Envelope, failedBy string) (_ []eventstore.Envelope, erased []uuid.UUID, err error) {
 	if f.Forget == nil {
 		return page, nil, nil
 	}
@@ -62,34 +63,24 @@ func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *Codec, page []Env
 // The keys of whoever was erased are forgotten first: they were destroyed in the
 // transaction that appended the event which says so, and whatever is opened
 // after it shows nothing of theirs.
-func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *Codec, streams []uuid.UUID, upto int64, failedBy string) ([]Recorded, error) {
-	if err := codec.forgetDestroyed(ctx); err != nil {
+func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec, streams []uuid.UUID, upto int64, failedBy string) ([]eventstore.Recorded, error) {
+	if err := codec.ForgetDestroyed(ctx); err != nil {
 		return nil, err
 	}
 	if err := f.Forget(ctx, tx, streams); err != nil {
 		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
 	}
 	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, failedBy) // CollectRows answers its error
-	all, err := pgx.CollectRows(rows, scanRecorded)
+	all, err := pgx.CollectRows(rows, eventstore.ScanRecorded)
 	if err != nil {
 		return nil, fmt.Errorf("read streams with erased texts: %w", err)
 	}
 	return all, nil
 }
 
-// StreamsOf returns the streams that hold texts of a person, in no order.
-func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := s.pool.Query(ctx, `SELECT DISTINCT stream_id FROM events WHERE person_id = $1`, person) // CollectRows answers its error
-	streams, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
-		return nil, Unreachable(fmt.Errorf("look for the texts of %s: %w", person, err))
-	}
-	return streams, nil
-}
-
 // ForgetErrors removes what is stored of why events of streams were failed, or
 // stopped a rebuild: the database may have quoted them.
-func ForgetErrors(streamIDs []uuid.UUID) InTx {
+func ForgetErrors(streamIDs []uuid.UUID) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `UPDATE failed_events SET error = $2 WHERE stream_id = ANY ($1)`
 		if _, err := tx.Exec(ctx, q, streamIDs, domain.Erased); err != nil {
@@ -102,30 +93,4 @@ WHERE (SELECT stream_id FROM events WHERE position = error_position) = ANY ($1)`
 		}
 		return nil
 	}
-}
-
-// About calls each with every event that a person caused, that is of their own
-// stream or that holds a text of theirs, in order, until it answers an error. It
-// reads the whole log, which may take long.
-func (s *Store) About(ctx context.Context, person uuid.UUID, each func(Envelope) error) error {
-	const q = `SELECT ` + columns + ` FROM events WHERE person_id = $1 OR actor_id = $1 OR stream_id = $1 ORDER BY position`
-	rows, err := s.pool.Query(ctx, q, person)
-	if err != nil {
-		return Unreachable(fmt.Errorf("read the events about %s: %w", person, err))
-	}
-	defer rows.Close()
-	for rows.Next() {
-		recorded, err := scanRecorded(rows)
-		if err != nil {
-			return fmt.Errorf("read the events about %s: %w", person, err)
-		}
-		events, err := s.codec.Open(ctx, recorded)
-		if err != nil {
-			return err
-		}
-		if err := each(events[0]); err != nil {
-			return err
-		}
-	}
-	return Unreachable(rows.Err())
 }

@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -8,13 +8,15 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"helpdesk/eventstore"
 )
 
 // Reading is the log as several followers go over it together, page by page: a
 // page is read and decoded for the first of them and kept for the others. It is
 // safe for concurrent use.
 type Reading struct {
-	codec *Codec
+	codec *eventstore.Codec
 	types []string // that one of them is given; nil: all
 
 	mu   sync.Mutex
@@ -22,7 +24,7 @@ type Reading struct {
 }
 
 // NewReading makes one for followers.
-func NewReading(codec *Codec, followers ...Follower) *Reading {
+func NewReading(codec *eventstore.Codec, followers ...Follower) *Reading {
 	r := &Reading{codec: codec}
 	for _, f := range followers {
 		if f.Types == nil {
@@ -38,23 +40,23 @@ func NewReading(codec *Codec, followers ...Follower) *Reading {
 // readPage is a page that is kept.
 type readPage struct {
 	after, upto int64
-	events      []Envelope
+	events      []eventstore.Envelope
 	faults      map[int64]error // by position: what keeps an event from being decoded
 	people      []uuid.UUID     // whose texts were opened
 }
 
 // events returns the events of some types at positions (after, upto], opened with
 // the keys there are now.
-func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, upto int64) ([]Envelope, error) {
+func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, upto int64) ([]eventstore.Envelope, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if err := r.codec.forgetDestroyed(ctx); err != nil {
+	if err := r.codec.ForgetDestroyed(ctx); err != nil {
 		return nil, err
 	}
 	kept := r.page.after == after && r.page.upto == upto
 	if kept {
 		var err error
-		if kept, err = r.codec.haveKeys(ctx, r.page.people); err != nil {
+		if kept, err = r.codec.HaveKeys(ctx, r.page.people); err != nil {
 			return nil, err
 		}
 	}
@@ -70,12 +72,12 @@ func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, 
 }
 
 // of returns the events of some types; nil: all.
-func (p readPage) of(types []string) ([]Envelope, error) {
+func (p readPage) of(types []string) ([]eventstore.Envelope, error) {
 	wanted := make(map[string]bool, len(types))
 	for _, t := range types {
 		wanted[t] = true
 	}
-	events := make([]Envelope, 0, len(p.events))
+	events := make([]eventstore.Envelope, 0, len(p.events))
 	for i := range p.events {
 		if e := &p.events[i]; types == nil || wanted[e.Type] {
 			if err := p.faults[e.Position]; err != nil {
@@ -88,28 +90,12 @@ func (p readPage) of(types []string) ([]Envelope, error) {
 }
 
 func (r *Reading) read(ctx context.Context, tx pgx.Tx, after, upto int64) (readPage, error) {
-	p := readPage{after: after, upto: upto, faults: map[int64]error{}}
-	rows, _ := tx.Query(ctx, pageSQL, after, upto, r.types) // collectPage answers its error
-	recorded, err := collectPage(rows, upto-after)
+	p := readPage{after: after, upto: upto}
+	rows, _ := tx.Query(ctx, pageSQL, after, upto, r.types) // CollectRecorded answers its error
+	recorded, err := eventstore.CollectRecorded(rows, upto-after)
 	if err != nil {
 		return p, fmt.Errorf("read the events after position %d: %w", after, err)
 	}
-	o, err := r.codec.opener(ctx, recorded)
-	if err != nil {
-		return p, err
-	}
-	for person := range o.keys {
-		p.people = append(p.people, person)
-	}
-	p.events = make([]Envelope, len(recorded))
-	for i := range recorded {
-		e, err := o.event(recorded[i])
-		if err != nil {
-			p.faults[recorded[i].Position] = err
-			p.events[i] = Envelope{Recorded: recorded[i]}
-			continue
-		}
-		p.events[i] = recorded[i].with(e)
-	}
-	return p, nil
+	p.events, p.faults, p.people, err = r.codec.OpenEach(ctx, recorded...)
+	return p, err
 }

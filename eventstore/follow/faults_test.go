@@ -1,4 +1,4 @@
-package eventstore
+package follow
 
 import (
 	"context"
@@ -12,6 +12,10 @@ import (
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"helpdesk/eventstore"
+	"helpdesk/test/faulty"
+	"helpdesk/test/logcheck"
 )
 
 // pageTimeout is short where a test lets pages run into it.
@@ -19,7 +23,7 @@ const pageTimeout = 200 * time.Millisecond
 
 var errFault = errors.New("a fault")
 
-type applyFunc = func(ctx context.Context, tx pgx.Tx, events []Envelope) error
+type applyFunc = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error
 
 // around makes a middleware that is at fault the first two times.
 func around(fault func(h message.HandlerFunc, msg *message.Message) ([]*message.Message, error)) message.HandlerMiddleware {
@@ -85,8 +89,8 @@ func TestEachEventIsAppliedOnceWhateverApplyDoes(t *testing.T) {
 			t.Parallel()
 			l := newLog(t)
 			var calls atomic.Int64
-			l.checkAppliedOnce(t, FollowConfig{PageTimeout: pageTimeout}, func(write applyFunc) applyFunc {
-				return func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
+			l.checkAppliedOnce(t, Config{PageTimeout: pageTimeout}, func(write applyFunc) applyFunc {
+				return func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 					if calls.Add(1) > 2 {
 						return write(ctx, tx, events)
 					}
@@ -134,14 +138,14 @@ func TestEachEventIsAppliedOnceWhateverHappensToTheMessage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := newLog(t)
-			config := FollowConfig{Middleware: []message.HandlerMiddleware{around(f)}}
+			config := Config{Middleware: []message.HandlerMiddleware{around(f)}}
 			l.checkAppliedOnce(t, config, func(write applyFunc) applyFunc { return write })
 		})
 	}
 	t.Run("its connection is lost before it is acked", func(t *testing.T) {
 		t.Parallel()
 		l := newLog(t)
-		config := FollowConfig{Middleware: []message.HandlerMiddleware{around(
+		config := Config{Middleware: []message.HandlerMiddleware{around(
 			func(h message.HandlerFunc, msg *message.Message) ([]*message.Message, error) {
 				_, err := h(msg)
 				tx, _ := sql.TxFromContext(msg.Context())
@@ -155,7 +159,7 @@ func second(_ []*message.Message, err error) error { return err }
 
 // checkAppliedOnce follows ten events in pages of four and fails the test
 // unless each was applied once, in order, and none was failed.
-func (l log) checkAppliedOnce(t *testing.T, config FollowConfig, wrap func(applyFunc) applyFunc) {
+func (l log) checkAppliedOnce(t *testing.T, config Config, wrap func(applyFunc) applyFunc) {
 	t.Helper()
 	l.makeEffects(t)
 	l.fill(t, 10)
@@ -176,7 +180,7 @@ func TestLostConnectionsLoseAndRepeatNothing(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	_, fresh := l.follow(t, FollowConfig{PageSize: 5}, recorder("a"), recorder("b"))
+	_, fresh := l.follow(t, Config{PageSize: 5}, recorder("a"), recorder("b"))
 	ctx, cancel := context.WithCancel(testContext(t))
 	var appended atomic.Int64
 	var g errgroup.Group
@@ -212,7 +216,25 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 	}
 	l.pool.Reset()
 	waitFor(t, fresh, appended.Load())
-	checkLog(t, l, appended.Load())
+	logcheck.Whole(t, l.pool, appended.Load())
 	l.checkRecorded(t, "a", upTo(appended.Load()))
 	l.checkRecorded(t, "b", upTo(appended.Load()))
+}
+
+// A database that is away for the moment in which the followers begin keeps
+// them waiting, no more.
+func TestFollowersBeginThoughTheLineDies(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	l.fill(t, 3)
+	line := &faulty.Line{Mark: []byte("INTO checkpoints"), Unsent: true}
+	l.pool = line.Pool(t, l.db.ServiceURL)
+	line.Armed.Store(true)
+	_, fresh := l.follow(t, Config{}, recorder("a"))
+	waitFor(t, fresh, 3)
+	l.checkRecorded(t, "a", upTo(3))
+	if line.Interrupts.Load() != 1 {
+		t.Error("the line did not die")
+	}
 }
