@@ -23,6 +23,7 @@ import (
 // Operator is what the commands of operators work with. They run beside the
 // service or without it.
 type Operator struct {
+	Modules  Modules
 	Config   config.Config
 	Log      *slog.Logger
 	DB       *Database
@@ -36,22 +37,22 @@ type Operator struct {
 // operatorConns is how many database connections a command takes.
 const operatorConns = 16
 
-// With runs the operator's command called name on the configured
+// Run runs the operator's command called name on the configured
 // database. A running service hears of what it appended.
-func With(ctx context.Context, name string, work func(context.Context, *Operator) error) error {
+func (m Modules) Run(ctx context.Context, name string, work func(context.Context, *Operator) error) error {
 	return WithDatabase(ctx, func(ctx context.Context, c config.Config, db *Database) error {
 		pool, err := db.Connect(ctx, "helpdesk "+name, operatorConns, nil)
 		if err != nil {
 			return err
 		}
 		defer pool.Close()
-		o := &Operator{Config: c, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
+		o := &Operator{Modules: m, Config: c, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
 		if o.Hasher, err = c.Hasher(); err != nil {
 			return err
 		}
 		o.Accounts = auth.NewAccounts(pool, o.Hasher)
 		o.Signals = eventstore.NewSignals(pool, eventstore.NewNotifier(), o.Log)
-		codec, keys, err := Codec(ctx, c, db, o.Log)
+		codec, keys, err := m.Open(ctx, c, db, o.Log)
 		if err != nil {
 			return err
 		}

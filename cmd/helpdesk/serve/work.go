@@ -9,12 +9,9 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"helpdesk/audit"
-	"helpdesk/commands"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/mail"
-	"helpdesk/projections"
 	"helpdesk/saga"
 )
 
@@ -25,53 +22,48 @@ type work struct {
 	timers    *saga.Timers
 	processor *saga.Processor
 	transport mail.Transport
-	signing   []func(context.Context) error
+	more      []func(context.Context) error // of modules
 }
 
 // issuingConns is how many database connections timers and the outbox take.
 const issuingConns = 8
 
-func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
-	policy := s.config.Escalation()
+func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
 	timersSet, issued := eventstore.NewNotifier(), eventstore.NewNotifier()
-	grown := eventstore.NewNotifier()
-	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Notify), saga.Emails(issued.Notify), audit.Follower(grown.Notify))
 	var err error
-	if s.following, err = s.db.Connect(ctx, "helpdesk followers", int32(len(followers)+3), nil); err != nil {
+	if s.following, err = s.db.Connect(ctx, "helpdesk followers", s.modules.Conns(), nil); err != nil {
 		return err
 	}
 	// A command that a crash brings back acts once all the same.
 	if s.issuing, err = s.db.Connect(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
 		return err
 	}
-	changed, pending, err := policy.Adopt(ctx, s.following)
+	post, transport, err := s.config.Mailer(s.out, s.log)
 	if err != nil {
 		return err
 	}
-	if changed {
-		s.log.Info("the escalation follows these settings from now on", "high", s.config.EscalateHigh,
-			"medium", s.config.EscalateMedium, "low", s.config.EscalateLow, "pending_timers", pending)
-	}
-	mailer, transport, err := s.config.Mailer(s.out, s.log)
+	followers, todo, err := s.modules.Work(ctx, &program.Worker{
+		Config: s.config, Log: s.log, Following: s.following, Issuing: s.issuing, Store: s.Store, Accounts: s.Accounts,
+		Metrics: s.registry, Post: post, Transport: transport, TimersSet: timersSet, Issued: issued,
+	})
 	if err != nil {
 		return err
 	}
 	outbox := saga.NewOutbox(s.issuing)
-	sender := saga.NewSender(commands.NewEmails(s.store), s.store, s.accounts, mailer, time.Duration(s.config.MailRetryMin))
 	s.work = &work{
 		followers: follow.New(s.following, codec, notifier, applied,
 			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
-		timers: saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
-		processor: saga.NewProcessor(outbox, issued, s.registry, s.log,
-			saga.Escalations(policy, commands.NewTickets(s.store, s.store)), saga.Mailing(sender)),
+		timers:    saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
+		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
 		transport: transport,
+		more:      todo.Loops,
 	}
 	s.registry.MustRegister(outboxMetrics{outbox: outbox})
-	return s.wireSigning(grown)
+	return nil
 }
 
 func (w *work) loops() []func(context.Context) error {
-	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.signing...)
+	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.more...)
 }
 
 // close ends the connections to the mail server.

@@ -1,4 +1,4 @@
-package serve
+package audit
 
 import (
 	"context"
@@ -9,36 +9,47 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
 
 	"helpdesk/audit"
+	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/eventstore"
 	"helpdesk/mail"
 )
 
-// wireSigning wires what signs checkpoints of the log when the tree has grown,
-// and what gives them to the outside witness.
-func (s *service) wireSigning(grown *eventstore.Notifier) error {
-	signed := eventstore.NewNotifier()
-	signer := audit.NewSigner(s.following, audit.SignerConfig{
-		Dir: s.config.AuditDir(), KeyFile: s.config.AuditKey, Origin: s.config.Origin(), Logger: s.log, Signed: signed.Notify,
-	})
-	s.registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
-		Name: "helpdesk_audit_signed_size", Help: "Events in the newest tree that this process knows to be signed.",
-	}, func() float64 { return float64(signer.Signed()) }))
-	s.work.signing = append(s.work.signing, rungBy(grown, signer.Run))
-	sink, err := s.sink()
-	if err != nil || sink == nil {
-		return err
+// Module returns what proves that the log was not altered.
+func Module() program.Module {
+	return program.Module{
+		Name:     "audit",
+		Work:     work,
+		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
 	}
-	witness := audit.NewWitness(s.config.AuditDir(), sink, audit.WitnessConfig{
-		Every: time.Duration(s.config.CheckpointInterval), Logger: s.log,
-	})
-	s.work.signing = append(s.work.signing, rungBy(signed, witness.Run))
-	return nil
 }
 
-// rungBy makes a loop of one that a notifier wakes.
-func rungBy(notifier *eventstore.Notifier, run func(context.Context, <-chan struct{}) error) func(context.Context) error {
+// work signs checkpoints of the log when the tree has grown, and hands them to
+// the outside witness.
+func work(_ context.Context, w *program.Worker) (done program.Work, err error) {
+	grown, signed := eventstore.NewNotifier(), eventstore.NewNotifier()
+	done.Follower = audit.Follower(grown.Notify)
+	dir := w.Config.AuditDir()
+	signer := audit.NewSigner(w.Following, audit.SignerConfig{
+		Dir: dir, KeyFile: w.Config.AuditKey, Origin: w.Config.Origin(), Logger: w.Log, Signed: signed.Notify,
+	})
+	w.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
+		Name: "helpdesk_audit_signed_size", Help: "Events in the newest tree that this process knows to be signed.",
+	}, func() float64 { return float64(signer.Signed()) }))
+	done.Loops = append(done.Loops, wokenBy(grown, signer.Run))
+	sink, err := sinkOf(w)
+	if err != nil || sink == nil {
+		return done, err
+	}
+	witness := audit.NewWitness(dir, sink, audit.WitnessConfig{Every: time.Duration(w.Config.CheckpointInterval), Logger: w.Log})
+	done.Loops = append(done.Loops, wokenBy(signed, witness.Run))
+	return done, nil
+}
+
+// wokenBy makes a loop of one that a notifier wakes.
+func wokenBy(notifier *eventstore.Notifier, run func(context.Context, <-chan struct{}) error) func(context.Context) error {
 	return func(ctx context.Context) error {
 		woken, stop := notifier.Listen()
 		defer stop()
@@ -46,9 +57,9 @@ func rungBy(notifier *eventstore.Notifier, run func(context.Context, <-chan stru
 	}
 }
 
-// sink returns the outside witness that is configured, nil for none.
-func (s *service) sink() (audit.Sink, error) {
-	target := string(s.config.CheckpointSink)
+// sinkOf returns the outside witness that is configured, nil for none.
+func sinkOf(w *program.Worker) (audit.Sink, error) {
+	target := string(w.Config.CheckpointSink)
 	scheme, rest, _ := strings.Cut(target, ":")
 	switch scheme {
 	case "":
@@ -56,11 +67,11 @@ func (s *service) sink() (audit.Sink, error) {
 	case "http", "https":
 		return audit.HTTPSink(target), nil
 	case "mailto":
-		composer, err := mail.NewComposer(mail.Config{From: s.config.MailFrom, PublicURL: s.config.PublicURL})
+		composer, err := mail.NewComposer(mail.Config{From: w.Config.MailFrom, PublicURL: w.Config.PublicURL})
 		if err != nil {
 			return nil, err
 		}
-		return mailSink{composer: composer, transport: s.work.transport, to: rest}, nil
+		return mailSink{composer: composer, transport: w.Transport, to: rest}, nil
 	}
 	return audit.FileSink(target), nil
 }
