@@ -51,12 +51,12 @@ func loadAssets() (map[string]asset, error) {
 	return all, nil
 }
 
-// address answers where a static file is.
+// address returns where a static file is.
 func (s *Site) address(name string) string {
 	return Root + "static/" + s.static[name].hash + "/" + name
 }
 
-// serveStatic answers a static file under the hash it has now. Another content
+// serveStatic sends a static file under the hash it has now. Another content
 // gets another address, so that what is kept is never out of date.
 func (s *Site) serveStatic(g *gin.Context) {
 	file, ok := s.static[g.Param("name")]

@@ -26,9 +26,7 @@ import (
 	"helpdesk/migrations"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
-	"helpdesk/saga"
 	"helpdesk/web"
-	"helpdesk/workspace"
 )
 
 // service is the wiring of one process: what it is made of, and the loops that
@@ -150,13 +148,8 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 // wireSite makes the site of what the API is made of.
 func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store), Access: api.Access,
-		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
-		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
-		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
-		Oversight: s.oversight(),
-		History:   api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
-	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
+		Sessions: s.sessions, Access: api.Access, Earlier: commands.NewEarlier(s.store), Freshness: s.freshness, Front: s.front, Log: s.log,
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.sitePages(api)...)
 	return err
 }
 
