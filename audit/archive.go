@@ -56,7 +56,7 @@ func OpenArchive(dir string) (*Archive, error) {
 	return &Archive{dir: dir, manifest: m}, nil
 }
 
-// Files answers the files of checkpoints that are in the export.
+// Files returns the files of checkpoints that are in the export.
 func (a *Archive) Files() []string {
 	files := []string{filepath.Join(a.dir, exportCheckpointFile)}
 	if history := filepath.Join(a.dir, exportHistoryFile); exists(history) {
@@ -70,7 +70,7 @@ func exists(name string) bool {
 	return err == nil
 }
 
-// VKeys answers the keys that the export itself names.
+// VKeys returns the keys that the export itself names.
 func (a *Archive) VKeys() ([]string, error) {
 	text, err := os.ReadFile(filepath.Join(a.dir, exportVKeyFile))
 	return strings.Fields(string(text)), err

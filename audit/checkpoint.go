@@ -99,7 +99,7 @@ func appendNote(name string, text []byte) (err error) {
 	return f.Sync()
 }
 
-// lastNote answers the newest note of a file, nil for none, and where it ends.
+// lastNote returns the newest note of a file, nil for none, and where it ends.
 func lastNote(f *os.File) (end int64, text []byte, err error) {
 	info, err := f.Stat()
 	if err != nil {
@@ -129,7 +129,7 @@ func lastNote(f *os.File) (end int64, text []byte, err error) {
 	}
 }
 
-// newestIn answers the newest note of the file of that name, nil for none.
+// newestIn returns the newest note of the file of that name, nil for none.
 func newestIn(name string) ([]byte, error) {
 	f, err := os.Open(name)
 	if errors.Is(err, os.ErrNotExist) {

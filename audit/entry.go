@@ -70,10 +70,10 @@ func appendEvent(b []byte, e *eventstore.Recorded, withData bool) ([]byte, error
 	return append(w.b, '}'), w.err
 }
 
-// LeafHash answers the hash of an entry as a leaf of the tree (RFC 6962 §2.1).
+// LeafHash returns the hash of an entry as a leaf of the tree (RFC 6962 §2.1).
 func LeafHash(entry []byte) []byte { return rfc6962.DefaultHasher.HashLeaf(entry) }
 
-// leafOf answers the leaf hash of an event. scratch is room for the entry, to be
+// leafOf returns the leaf hash of an event. scratch is room for the entry, to be
 // given again.
 func leafOf(scratch []byte, e *eventstore.Recorded) (leaf, room []byte, err error) {
 	entry, err := AppendEntry(scratch[:0], e)

@@ -42,7 +42,7 @@ func verifyExport(t testing.TB, d *desk, dir string) (Verified, error) {
 	return Verify(t.Context(), a, VerifyConfig{Keys: d.against(t).Keys, Files: a.Files()})
 }
 
-// files answers the names in a folder.
+// files returns the names in a folder.
 func files(t testing.TB, dir string) (names []string) {
 	t.Helper()
 	entries, err := os.ReadDir(dir)

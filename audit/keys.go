@@ -30,7 +30,7 @@ const (
 
 func (d Dir) path(name string) string { return filepath.Join(string(d), name) }
 
-// Checkpoints answers the path of the file of checkpoints.
+// Checkpoints returns the path of the file of checkpoints.
 func (d Dir) Checkpoints() string { return d.path(checkpointsFile) }
 
 // Key is the log's signing key.
@@ -40,10 +40,10 @@ type Key struct {
 	vkey     string
 }
 
-// VKey answers the key that others verify with, as signed notes write it.
+// VKey returns the key that others verify with, as signed notes write it.
 func (k *Key) VKey() string { return k.vkey }
 
-// Origin answers the log's name, which is the key's.
+// Origin returns the log's name, which is the key's.
 func (k *Key) Origin() string { return k.signer.Name() }
 
 // ErrNoKey says that there is no key where one was looked for.
@@ -131,7 +131,7 @@ func (d Dir) MakeKey(origin string) (*Key, error) {
 	return key, d.publish(key)
 }
 
-// VKeys answers the verifier keys that the folder knows, the present one last.
+// VKeys returns the verifier keys that the folder knows, the present one last.
 func (d Dir) VKeys() ([]string, error) {
 	text, err := os.ReadFile(d.path(vkeyFile))
 	if errors.Is(err, os.ErrNotExist) {
@@ -197,7 +197,7 @@ func syncDir(name string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// vkeyOf answers the public half of a signing key that is in order.
+// vkeyOf returns the public half of a signing key that is in order.
 func vkeyOf(skey string) (string, error) {
 	parts := strings.SplitN(skey, "+", 5) // PRIVATE+KEY+name+hash+key, of which the last may hold more of them
 	if len(parts) != 5 {

@@ -25,19 +25,19 @@ const patience = 30 * time.Second
 
 // desk is a log with its tree, and a folder for its key.
 type desk struct {
-	db    *pgtest.DB
-	pool  *pgxpool.Pool
-	super *pgxpool.Pool // who gets behind the service's back
-	store *eventstore.Store
-	bell  *eventstore.Bell
-	dir   Dir
+	db       *pgtest.DB
+	pool     *pgxpool.Pool
+	super    *pgxpool.Pool // who gets behind the service's back
+	store    *eventstore.Store
+	notifier *eventstore.Notifier
+	dir      Dir
 }
 
 func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
-	d := &desk{db: pgtest.New(t, opts...), bell: eventstore.NewBell(), dir: Dir(t.TempDir())}
+	d := &desk{db: pgtest.New(t, opts...), notifier: eventstore.NewNotifier(), dir: Dir(t.TempDir())}
 	d.pool = d.db.Pool(t)
-	d.store = eventstore.New(d.pool, eventstore.NewCodec(nil), d.bell.RingFor)
+	d.store = eventstore.New(d.pool, eventstore.NewCodec(nil), d.notifier.RingFor)
 	t.Cleanup(d.store.Close)
 	return d
 }
@@ -75,7 +75,7 @@ func opening(n int) eventstore.Append {
 // follow grows the tree until the test ends, or until it is stopped.
 func (d *desk) follow(t testing.TB, logger *slog.Logger) (stop func()) {
 	t.Helper()
-	f := eventstore.Follow(d.pool, d.store.Codec(), d.bell, eventstore.NewBell(),
+	f := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, eventstore.NewNotifier(),
 		eventstore.FollowConfig{Logger: logger}, Follower(func() {}))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)

@@ -23,7 +23,7 @@ func newNodes(q querier) *nodes {
 	}}
 }
 
-// node answers the hash of a node that stands over leaves that are all there.
+// node returns the hash of a node that stands over leaves that are all there.
 func (n *nodes) node(ctx context.Context, id compact.NodeID) ([]byte, error) {
 	level, index, in, at := layout.NodeCoordsToTileAddress(uint64(id.Level), id.Index)
 	key := [2]uint64{level, index}
@@ -47,7 +47,7 @@ func (n *nodes) node(ctx context.Context, id compact.NodeID) ([]byte, error) {
 	return roots[0], nil
 }
 
-// all answers the hashes of a proof.
+// all returns the hashes of a proof.
 func (n *nodes) all(ctx context.Context, of proof.Nodes) ([][]byte, error) {
 	hashes := make([][]byte, len(of.IDs))
 	for i, id := range of.IDs {
@@ -59,7 +59,7 @@ func (n *nodes) all(ctx context.Context, of proof.Nodes) ([][]byte, error) {
 	return of.Rehash(hashes, rfc6962.DefaultHasher.HashChildren)
 }
 
-// root answers the root of the tree as it was at a size.
+// root returns the root of the tree as it was at a size.
 func (n *nodes) root(ctx context.Context, size uint64) ([]byte, error) {
 	var roots [][]byte
 	for _, id := range compact.RangeNodes(0, size, nil) {

@@ -14,7 +14,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Reader answers what monitors and auditors ask of the log. What it serves is
+// Reader returns what monitors and auditors ask of the log. What it serves is
 // what is stored: who asks verifies it. It is safe for concurrent use.
 type Reader struct {
 	pool  *pgxpool.Pool
@@ -26,7 +26,7 @@ func NewReader(pool *pgxpool.Pool, store *eventstore.Store) *Reader {
 	return &Reader{pool: pool, store: store}
 }
 
-// Checkpoint answers the newest signed checkpoint, [domain.ErrNotFound] before
+// Checkpoint returns the newest signed checkpoint, [domain.ErrNotFound] before
 // the first.
 func (r *Reader) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	s, err := readStanding(ctx, r.pool, "")
@@ -43,7 +43,7 @@ func (r *Reader) Checkpoint(ctx context.Context) (Checkpoint, error) {
 	return Checkpoint{Size: s.size, Root: parsed.Hash, Note: []byte(*s.note)}, nil
 }
 
-// Tile answers the first width hashes of a tile, [domain.ErrNotFound] where not
+// Tile returns the first width hashes of a tile, [domain.ErrNotFound] where not
 // so many are there.
 func (r *Reader) Tile(ctx context.Context, level, index uint64, width int) ([]byte, error) {
 	if level >= 64/tileHeight || index >= 1<<(63-tileHeight) { // no tree has them
@@ -59,7 +59,7 @@ func (r *Reader) Tile(ctx context.Context, level, index uint64, width int) ([]by
 	return hashes[:width*hashSize], nil
 }
 
-// Entries answers the first width entries of a bundle, each after its length in
+// Entries returns the first width entries of a bundle, each after its length in
 // two bytes, [domain.ErrNotFound] where the log has not so many.
 func (r *Reader) Entries(ctx context.Context, index uint64, width int) ([]byte, error) {
 	if index >= 1<<(63-tileHeight) {
@@ -146,7 +146,7 @@ func (r *Reader) Consistency(ctx context.Context, from, to int64) (Consistency, 
 	return p, eventstore.Unreachable(err)
 }
 
-// sized answers the size that is meant, and the newest checkpoint if it is of it.
+// sized returns the size that is meant, and the newest checkpoint if it is of it.
 func (r *Reader) sized(ctx context.Context, size int64) (*Checkpoint, int64, error) {
 	newest, err := r.Checkpoint(ctx)
 	if size == 0 {

@@ -71,7 +71,7 @@ func (s *signedFiles) advance(file *signedFile) error {
 	return nil
 }
 
-// smallest answers the file with the smallest checkpoint before it, nil for none.
+// smallest returns the file with the smallest checkpoint before it, nil for none.
 func (s *signedFiles) smallest() (found *signedFile) {
 	for _, file := range s.files {
 		if file.next != nil && (found == nil || file.next.Size < found.next.Size) {
@@ -81,7 +81,7 @@ func (s *signedFiles) smallest() (found *signedFile) {
 	return found
 }
 
-// peek answers the smallest checkpoint that was not taken yet, nil for none.
+// peek returns the smallest checkpoint that was not taken yet, nil for none.
 func (s *signedFiles) peek() *Checkpoint {
 	if file := s.smallest(); file != nil {
 		return file.next

@@ -110,7 +110,7 @@ func (s *Signer) tell(err error) {
 	}
 }
 
-// Signed answers the size of the newest tree this process knows to be signed.
+// Signed returns the size of the newest tree this process knows to be signed.
 func (s *Signer) Signed() int64 { return s.signed.Load() }
 
 // standing is what the database knows of the tree and its present key.
@@ -188,7 +188,7 @@ func (s *Signer) haveKey(vkey string) (err error) {
 	return nil
 }
 
-// last answers the newest checkpoint of the file, one without size for none.
+// last returns the newest checkpoint of the file, one without size for none.
 func (s *Signer) last() (Checkpoint, error) {
 	text, err := newestIn(s.config.Dir.Checkpoints())
 	if err != nil || text == nil {
@@ -279,7 +279,7 @@ func grownFrom(ctx context.Context, n *nodes, earlier Checkpoint, size uint64, r
 // keyLock keeps two processes from making a log's first key at once.
 const keyLock = 7_205_759_404
 
-// Adopt answers the key that is to sign: the log's, or, where the database
+// Adopt returns the key that is to sign: the log's, or, where the database
 // records none yet, the one at hand or a new one, which it then records. It
 // answers [ErrNoKey] where the log's key is not here.
 func Adopt(ctx context.Context, pool *pgxpool.Pool, config SignerConfig) (key *Key, err error) {

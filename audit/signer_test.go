@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sync/errgroup"
 )
 
-// signedSizes answers the sizes in a file of checkpoints.
+// signedSizes returns the sizes in a file of checkpoints.
 func (d *desk) signedSizes(t testing.TB, file string) (sizes []int64) {
 	t.Helper()
 	all, err := openSigned([]string{file}, d.against(t).Keys)

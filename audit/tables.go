@@ -14,7 +14,7 @@ import (
 // FollowerName is the name of the tree's follower, and of its checkpoint.
 const FollowerName = "audit_tree"
 
-// Follower answers the follower that grows the tree with the log. grown is
+// Follower returns the follower that grows the tree with the log. grown is
 // called when it may have grown; it must not block.
 func Follower(grown func()) eventstore.Follower {
 	return eventstore.Follower{Name: FollowerName, Whole: grow, Committed: grown}
@@ -103,7 +103,7 @@ var (
 // errNoEdge is the error for a tree without the row that says how large it is.
 var errNoEdge = errors.New("audit.edge has no row for level 0")
 
-// loadTree answers the tree as it is stored.
+// loadTree returns the tree as it is stored.
 func loadTree(ctx context.Context, q querier) (*tree, error) {
 	const sql = `SELECT level, tile_index, hashes FROM audit.edge ORDER BY level`
 	rows, _ := q.Query(ctx, sql) // ForEachRow answers its error
@@ -126,15 +126,15 @@ func loadTree(ctx context.Context, q querier) (*tree, error) {
 	return newTree(edges[0].index*tileWidth+uint64(len(edges[0].hashes)/hashSize), edges)
 }
 
-// treeSizeSQL answers how large the stored tree is.
+// treeSizeSQL returns how large the stored tree is.
 const treeSizeSQL = `SELECT tile_index * 256 + octet_length(hashes) / 32 FROM audit.edge WHERE level = 0`
 
-// tileSQL answers what is there of a tile, full or not.
+// tileSQL returns what is there of a tile, full or not.
 const tileSQL = `SELECT hashes FROM audit.tiles WHERE level = $1 AND tile_index = $2
 UNION ALL
 SELECT hashes FROM audit.edge WHERE level = $1 AND tile_index = $2`
 
-// loadTile answers the hashes that are there of a tile, nil for none.
+// loadTile returns the hashes that are there of a tile, nil for none.
 func loadTile(ctx context.Context, q querier, level, index uint64) (hashes []byte, err error) {
 	err = q.QueryRow(ctx, tileSQL, int64(level), int64(index)).Scan(&hashes)
 	if errors.Is(err, pgx.ErrNoRows) {

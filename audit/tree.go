@@ -68,7 +68,7 @@ func newTree(size uint64, edges []edge) (*tree, error) {
 	return t, nil
 }
 
-// subtrees answers the roots of the largest perfect trees over the hashes, from
+// subtrees returns the roots of the largest perfect trees over the hashes, from
 // left to right.
 func subtrees(hashes []byte) ([][]byte, error) {
 	r := ranges.NewEmptyRange(0)
@@ -109,7 +109,7 @@ func (t *tree) visit(id compact.NodeID, hash []byte) {
 
 func (t *tree) size() uint64 { return t.whole.End() }
 
-// root answers the root hash (RFC 6962 §2.1).
+// root returns the root hash (RFC 6962 §2.1).
 func (t *tree) root() ([]byte, error) {
 	if t.size() == 0 {
 		return rfc6962.DefaultHasher.EmptyRoot(), nil

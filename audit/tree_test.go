@@ -110,9 +110,9 @@ func TestTheTreeStopsAtAHole(t *testing.T) {
 			if c, err := NewReader(d.pool, d.store).Checkpoint(t.Context()); err != nil || c.Size != 20 {
 				t.Errorf("signed: %d, %v", c.Size, err)
 			}
-			var parked int
-			if err := d.pool.QueryRow(t.Context(), `SELECT count(*) FROM parked_events`).Scan(&parked); err != nil || parked != 0 {
-				t.Errorf("%d events are parked, %v", parked, err)
+			var failed int
+			if err := d.pool.QueryRow(t.Context(), `SELECT count(*) FROM failed_events`).Scan(&failed); err != nil || failed != 0 {
+				t.Errorf("%d events are failed, %v", failed, err)
 			}
 		})
 	}

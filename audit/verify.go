@@ -41,7 +41,7 @@ type Source interface {
 	// Events calls visit for each event in the order of positions, up to one. An
 	// event that cannot be read is a [*Fault].
 	Events(ctx context.Context, upto int64, visit func(*eventstore.Recorded) error) error
-	// Tile answers what is there of a tile of the tree, nil for nothing. known is
+	// Tile returns what is there of a tile of the tree, nil for nothing. known is
 	// false for a level that the source does not keep.
 	Tile(ctx context.Context, level, index uint64) (hashes []byte, known bool, err error)
 }
@@ -258,7 +258,7 @@ func (v *verification) end() error {
 	return nil
 }
 
-// missing answers the fault of an event that is not there, with what shows that
+// missing returns the fault of an event that is not there, with what shows that
 // there was one.
 func (v *verification) missing(at int64, seen string) error {
 	proof := ""
@@ -273,7 +273,7 @@ func (v *verification) missing(at int64, seen string) error {
 	return &Fault{Position: at, Why: "the event is missing: " + seen + proof}
 }
 
-// conclude answers the first fault, for one of the versions may come before the
+// conclude returns the first fault, for one of the versions may come before the
 // one that was met, or what was found.
 func (v *verification) conclude(met error) (Verified, error) {
 	fault, _ := errors.AsType[*Fault](met)

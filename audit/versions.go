@@ -56,7 +56,7 @@ func (v *versions) add(e *eventstore.Recorded) error {
 	return nil
 }
 
-// check answers the first event whose version is not the next of its stream,
+// check returns the first event whose version is not the next of its stream,
 // nil for none.
 func (v *versions) check() (first *Fault, err error) {
 	for i, f := range v.files {

@@ -157,14 +157,14 @@ func (*Accounts) SetPassword(id user.ID, passwordHash string, keep []byte) event
 	}
 }
 
-// Find answers the account with this id or, without regard to case, this
+// Find returns the account with this id or, without regard to case, this
 // username, active or not: [domain.ErrNotFound] when there is none.
 func (a *Accounts) Find(ctx context.Context, nameOrID string) (user.Account, error) {
 	l, err := a.find(ctx, nameOrID)
 	return l.Account, err
 }
 
-// Authenticate answers the active account that username (without regard to
+// Authenticate returns the active account that username (without regard to
 // case) and password belong to: [ErrCredentials] for whatever reason there is
 // none. A hash made with other parameters than the present is replaced.
 //
@@ -175,7 +175,7 @@ func (a *Accounts) Authenticate(ctx context.Context, username, password string) 
 	return l.Account, err
 }
 
-// CheckPassword answers [ErrWrongPassword] when password is not the one of the
+// CheckPassword returns [ErrWrongPassword] when password is not the one of the
 // active account id, as something known again before it is changed.
 func (a *Accounts) CheckPassword(ctx context.Context, id user.ID, password string) error {
 	l, err := a.find(ctx, id.String())
@@ -192,7 +192,7 @@ func (a *Accounts) CheckPassword(ctx context.Context, id user.ID, password strin
 	return nil
 }
 
-// Count answers how many accounts there are, active or not. It reads them all.
+// Count returns how many accounts there are, active or not. It reads them all.
 func (a *Accounts) Count(ctx context.Context) (int, error) {
 	var n int
 	if err := a.pool.QueryRow(ctx, `SELECT count(*) FROM accounts`).Scan(&n); err != nil {
@@ -304,7 +304,7 @@ func (a *Accounts) one(ctx context.Context, q string, key any) (login, error) {
 
 func activeAdmin(a user.Account) bool { return a.Active && a.Role == domain.RoleAdmin }
 
-// lockAccount answers the account as it is now and keeps others from changing
+// lockAccount returns the account as it is now and keeps others from changing
 // it, or opening a session for it, until tx ends.
 func lockAccount(ctx context.Context, tx pgx.Tx, id user.ID) (user.Account, error) {
 	const q = `
@@ -327,7 +327,7 @@ func lockAccount(ctx context.Context, tx pgx.Tx, id user.ID) (user.Account, erro
 	return a, nil
 }
 
-// keepAnAdmin answers [user.ErrLastAdmin] when id is the only active admin. It
+// keepAnAdmin returns [user.ErrLastAdmin] when id is the only active admin. It
 // is the only one to ask until tx ends.
 func keepAnAdmin(ctx context.Context, tx pgx.Tx, id user.ID) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, lastAdminLock); err != nil {
@@ -363,7 +363,7 @@ func otherAdmin(ctx context.Context, db querier, id user.ID) (bool, error) {
 // uniqueViolation is Postgres' unique_violation.
 const uniqueViolation = "23505"
 
-// taken answers the refusal that a violated unique index stands for, and every
+// taken returns the refusal that a violated unique index stands for, and every
 // other error as it is.
 func taken(err error) error {
 	var pg *pgconn.PgError

@@ -19,7 +19,7 @@ const (
 // databasePasswordMin is the shortest password a login for the database may have.
 const databasePasswordMin = 12
 
-// DatabaseVerifier answers what Postgres keeps of a password, made here so that
+// DatabaseVerifier returns what Postgres keeps of a password, made here so that
 // the password itself never comes near the server or its log: the SCRAM-SHA-256
 // form of pg_authid.rolpassword (RFC 5802, RFC 7677). The password must be at
 // least 12 printable characters of ASCII: others are prepared in ways that

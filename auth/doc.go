@@ -45,7 +45,7 @@ import (
 	"helpdesk/domain/user"
 )
 
-// Actor answers the account as somebody who gives commands with a session.
+// Actor returns the account as somebody who gives commands with a session.
 // visibility is the desk's HELPDESK_AGENT_VISIBILITY.
 func Actor(a user.Account, visibility domain.AgentVisibility) domain.Actor {
 	return domain.Actor{Kind: domain.ActorUser, ID: a.ID, Role: a.Role, Visibility: visibility}

@@ -11,7 +11,7 @@ import (
 // keySize is the size of a shared key in bytes.
 const keySize = 32
 
-// SharedKey answers the random key of that name, 32 bytes, which every process
+// SharedKey returns the random key of that name, 32 bytes, which every process
 // on the database shares. The first to ask makes it.
 func SharedKey(ctx context.Context, pool *pgxpool.Pool, name string) ([]byte, error) {
 	fresh := make([]byte, keySize)

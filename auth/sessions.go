@@ -91,7 +91,7 @@ func (s *Sessions) SignIn(ctx context.Context, username, password string) (token
 }
 
 // Start opens a session for somebody known by other means than a password,
-// and answers the token for the cookie, which is stored nowhere:
+// and returns the token for the cookie, which is stored nowhere:
 // [ErrNoSession] when there is no such active account.
 func (s *Sessions) Start(ctx context.Context, id user.ID) (token string, expires time.Time, err error) {
 	return s.start(ctx, id, nil)
@@ -121,7 +121,7 @@ func (s *Sessions) start(ctx context.Context, id user.ID, passwordHash *string) 
 	return token, expires, nil
 }
 
-// Lookup answers the session a cookie's token opens: [ErrNoSession] when the
+// Lookup returns the session a cookie's token opens: [ErrNoSession] when the
 // token is unknown, expired or of an account that is not active. Where the
 // last renewal is RenewAfter ago, it renews the session.
 func (s *Sessions) Lookup(ctx context.Context, token string) (Session, error) {
@@ -260,14 +260,14 @@ func endSessions(ctx context.Context, tx pgx.Tx, id user.ID, keep []byte) error 
 
 const tokenBytes = 32
 
-// newToken answers a token for a cookie: random, base64url without padding.
+// newToken returns a token for a cookie: random, base64url without padding.
 func newToken() string {
 	var b [tokenBytes]byte
 	_, _ = rand.Read(b[:]) // it never fails
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }
 
-// tokenHash answers what is stored of a token. A plain hash is enough: there
+// tokenHash returns what is stored of a token. A plain hash is enough: there
 // is nothing to guess in 32 random bytes.
 func tokenHash(token string) []byte {
 	sum := sha256.Sum256([]byte(token))
@@ -280,7 +280,7 @@ type OpenSession struct {
 	ExpiresAt time.Time `json:"expires_at"`
 }
 
-// Open answers somebody's sessions that have not ended, the oldest first.
+// Open returns somebody's sessions that have not ended, the oldest first.
 func (s *Sessions) Open(ctx context.Context, id user.ID) ([]OpenSession, error) {
 	const q = `
 		SELECT created_at,

@@ -107,7 +107,7 @@ func makeRoom(ctx context.Context, tx pgx.Tx, owner user.ID, id uuid.UUID) error
 	return nil
 }
 
-// List answers the person's tokens, newest first; at most [MaxTokens].
+// List returns the person's tokens, newest first; at most [MaxTokens].
 func (ts *Tokens) List(ctx context.Context, owner user.ID) ([]Token, error) {
 	const q = `SELECT ` + tokenColumns + ` FROM tokens WHERE user_id = $1 ORDER BY created_at DESC, id DESC`
 	rows, _ := ts.pool.Query(ctx, q, owner.UUID) // its error is in rows, too
@@ -131,7 +131,7 @@ func (ts *Tokens) Revoke(ctx context.Context, owner user.ID, id uuid.UUID) error
 	return nil
 }
 
-// Lookup answers the token of this secret and the account it acts for, as they
+// Lookup returns the token of this secret and the account it acts for, as they
 // are now: [ErrNoToken] when it is unknown, expired or of an account that is not
 // active. It notes the use, at most once a minute.
 func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Account, error) {

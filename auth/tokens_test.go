@@ -34,7 +34,7 @@ func TestATokenActsForItsOwner(t *testing.T) {
 	d := newDesk(t)
 	ann := d.add("ann", domain.RoleAgent)
 	secret, made := d.token(ann, Token{Name: "export", ReadOnly: true})
-	if !strings.HasPrefix(secret, "hd_") || len(secret) < 3+22 { // 128 bits are 22 letters
+	if !strings.HasPrefix(secret, "hd_") || len(secret) < 3+22 { // 128 bits are 22 emails
 		t.Errorf("the secret is %q", secret)
 	}
 	got, account, err := d.lookup(secret)

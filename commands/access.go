@@ -17,7 +17,7 @@ import (
 // AccessLog is the part of the event store that records of access need.
 type AccessLog interface {
 	Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error)
-	// Version answers the version of a stream, 0 for one that does not exist.
+	// Version returns the version of a stream, 0 for one that does not exist.
 	Version(ctx context.Context, streamID uuid.UUID) (int, error)
 }
 

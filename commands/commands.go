@@ -21,7 +21,7 @@ import (
 type Log interface {
 	// Append writes the events of one command; see [eventstore.Store.Append].
 	Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error)
-	// Load answers the stream's events in order, none for one that does not exist.
+	// Load returns the stream's events in order, none for one that does not exist.
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
 	// Carried reports whether the command was carried out before.
 	Carried(ctx context.Context, commandID uuid.UUID) (bool, error)
@@ -50,13 +50,13 @@ type Outcome struct {
 	Changed  bool  // whether this command wrote anything
 }
 
-// ErrRepeated answers a command that was carried out before under the same id.
+// ErrRepeated returns a command that was carried out before under the same id.
 var ErrRepeated = &domain.Error{
 	Kind: domain.KindConflict, Code: "idempotency_key_repeated",
 	Message: "a request with this idempotency key was carried out before; nothing was written",
 }
 
-// ErrBusy answers a command that kept losing to others on the same stream.
+// ErrBusy returns a command that kept losing to others on the same stream.
 var ErrBusy = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "busy",
 	Message: "too many changes at once; nothing was written, try again",
@@ -71,7 +71,7 @@ type aggregate[S, C any] struct {
 	streamType domain.StreamType
 	evolve     func(S, domain.Event) S
 	decide     func(S, C) ([]domain.Event, error)
-	// person answers whose texts are in the events of a command on the stream id,
+	// person returns whose texts are in the events of a command on the stream id,
 	// where they do not say it themselves; zero: nobody's.
 	person func(id uuid.UUID, s S, c C) domain.UserID
 }

@@ -10,7 +10,7 @@ import (
 
 // Memory is the part of the event store that remembers what was carried out.
 type Memory interface {
-	// CarriedOut answers where a command ended up; see [eventstore.Store.CarriedOut].
+	// CarriedOut returns where a command ended up; see [eventstore.Store.CarriedOut].
 	CarriedOut(ctx context.Context, commandID uuid.UUID) (uuid.UUID, eventstore.Appended, error)
 }
 
@@ -20,7 +20,7 @@ type Earlier struct{ memory Memory }
 // NewEarlier makes it over a log.
 func NewEarlier(memory Memory) *Earlier { return &Earlier{memory: memory} }
 
-// Outcome answers what the command of this id led to then:
+// Outcome returns what the command of this id led to then:
 // [domain.ErrNotFound] for one that was not carried out, or wrote nothing.
 func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, error) {
 	stream, done, err := e.memory.CarriedOut(ctx, commandID)

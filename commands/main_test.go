@@ -78,7 +78,7 @@ func (d desk) must(t *testing.T) func(Outcome, error) Outcome {
 	}
 }
 
-// history answers a stream, and fails the test when its versions have a hole.
+// history returns a stream, and fails the test when its versions have a hole.
 func (d desk) history(t *testing.T, id uuid.UUID) []eventstore.Envelope {
 	t.Helper()
 	events, err := d.store.Load(testContext(t), id)
@@ -111,7 +111,7 @@ func (d desk) head(t *testing.T) int64 {
 	return head
 }
 
-// types answers the stored names of a stream's events.
+// types returns the stored names of a stream's events.
 func (d desk) types(t *testing.T, id uuid.UUID) []string {
 	t.Helper()
 	var names []string

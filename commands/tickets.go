@@ -29,7 +29,7 @@ var tickets = aggregate[ticket.State, ticket.Command]{
 	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide, person: writer,
 }
 
-// writer answers whose texts a command on a ticket brings: a comment stays its
+// writer returns whose texts a command on a ticket brings: a comment stays its
 // author's when somebody else edits it, and of history that was taken over only
 // the requester is known for certain.
 func writer(_ uuid.UUID, s ticket.State, c ticket.Command) domain.UserID {

@@ -39,7 +39,7 @@ func rate(t time.Time, grown float64) float64 {
 	return weight
 }
 
-// openings answers n instants of the year that ends at end, in order.
+// openings returns n instants of the year that ends at end, in order.
 func openings(end time.Time, n int) []time.Time {
 	rng := rand.New(rand.NewPCG(seed, 1))
 	begin := end.Add(-Length)
@@ -59,7 +59,7 @@ func openings(end time.Time, n int) []time.Time {
 	return at
 }
 
-// atWork answers the instant that lies so much office time after t.
+// atWork returns the instant that lies so much office time after t.
 func atWork(t time.Time, d time.Duration) time.Time {
 	for {
 		day := time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, time.UTC)
@@ -79,7 +79,7 @@ func atWork(t time.Time, d time.Duration) time.Time {
 	}
 }
 
-// about answers a time around mean, mostly less and now and then much more, as
+// about returns a time around mean, mostly less and now and then much more, as
 // waiting times are.
 func about(rng *rand.Rand, mean time.Duration) time.Duration {
 	const spread = 0.9 // of the logarithm; the mean of exp(N(-s²/2, s)) is 1

@@ -34,7 +34,7 @@ var namespace = uuid.MustParse("5b0c3f0e-2a57-5a0f-9d5e-6d3b5f5f6a11")
 // Length is how long before its end a year begins.
 const Length = 365 * 24 * time.Hour
 
-// People answers everybody, the admin first, then the auditor, the agents and
+// People returns everybody, the admin first, then the auditor, the agents and
 // those who open tickets.
 func People(end time.Time) []Person {
 	rng := rand.New(rand.NewPCG(seed, 0))

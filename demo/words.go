@@ -34,7 +34,7 @@ var matters = []matter{
 		name:    "accounts",
 		titles:  []string{"Locked out of my account", "Access to the folder of {room}", "New colleague needs an account", "Password expired while on leave"},
 		details: []string{"It says that there were too many tries, code {number}.", "My team lead has agreed; I can forward the message.", "It is for the project that begins next week."},
-		answers: []string{"The account is open again, please choose a new password.", "You have access now; sign out and in once.", "The account is made. The letter with the first password is on its way."},
+		answers: []string{"The account is open again, please choose a new password.", "You have access now; sign out and in once.", "The account is made. The email with the first password is on its way."},
 		reasons: []string{"unlocked", "access granted", "account made", ""},
 	},
 	{

@@ -13,6 +13,6 @@ type StreamType string
 const (
 	TicketStream StreamType = "ticket"
 	UserStream   StreamType = "user"
-	LetterStream StreamType = "letter"
+	EmailStream  StreamType = "email"
 	AccessStream StreamType = "access"
 )

@@ -33,12 +33,12 @@ func NewCursors(key []byte) (Cursors, error) {
 	return Cursors{key: slices.Clone(key)}, nil
 }
 
-// ErrForged answers a token that was not made for the list.
+// ErrForged returns a token that was not made for the list.
 var ErrForged = errors.New("cursor was not made for this list")
 
 var base64url = base64.RawURLEncoding.Strict()
 
-// Seal answers the token of a place in a list.
+// Seal returns the token of a place in a list.
 func (c Cursors) Seal(scope string, place projections.Cursor) (string, error) {
 	payload, err := json.Marshal(place)
 	if err != nil {
@@ -47,7 +47,7 @@ func (c Cursors) Seal(scope string, place projections.Cursor) (string, error) {
 	return base64url.EncodeToString(append(c.sign(scope, payload), payload...)), nil
 }
 
-// Open answers the place a token stands for, or [ErrForged].
+// Open returns the place a token stands for, or [ErrForged].
 func (c Cursors) Open(scope, token string) (projections.Cursor, error) {
 	data, err := base64url.DecodeString(token)
 	if err != nil || len(data) <= sha256.Size {

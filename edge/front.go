@@ -61,7 +61,7 @@ func (f *Front) publish(public string) error {
 	return f.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 }
 
-// Base answers scheme, host and path that clients reach the service by, without
+// Base returns scheme, host and path that clients reach the service by, without
 // a slash at the end.
 func (f *Front) Base(r *http.Request) string {
 	if f.public != "" {
@@ -74,7 +74,7 @@ func (f *Front) Base(r *http.Request) string {
 	return (&url.URL{Scheme: scheme, Host: r.Host}).String()
 }
 
-// Public answers the configured address, "" when there is none.
+// Public returns the configured address, "" when there is none.
 func (f *Front) Public() string { return f.public }
 
 // Secure reports whether the client speaks TLS, to us or to what stands
@@ -88,7 +88,7 @@ func (f *Front) Secure(r *http.Request) bool {
 // ours, or no browser sends at all.
 func (f *Front) SameOrigin(r *http.Request) bool { return f.origins.Check(r) == nil }
 
-// Address answers where the request comes from: the peer, or what stands
+// Address returns where the request comes from: the peer, or what stands
 // before the trusted proxies in X-Forwarded-For. Of an IPv6 address it is the
 // network of 64 bits, which is what one customer has.
 func (f *Front) Address(r *http.Request) string {

@@ -83,7 +83,7 @@ const SessionCookie = "helpdesk_session"
 // maxToken bounds what is looked up as a token, in bytes.
 const maxToken = 256
 
-// SessionToken answers the token a request's cookie carries, "" for none.
+// SessionToken returns the token a request's cookie carries, "" for none.
 func SessionToken(r *http.Request) string {
 	cookie, err := r.Cookie(SessionCookie)
 	if err != nil || len(cookie.Value) > maxToken {

@@ -21,7 +21,7 @@ type page struct {
 	Upto  int64 `json:"upto"`
 }
 
-// nextPageSQL answers the page a follower has before it, and no row when it is
+// nextPageSQL returns the page a follower has before it, and no row when it is
 // at the head or paused, or another process is at work on it. lag is looked at first,
 // because FOR UPDATE writes to the row it locks: an idle poll writes nothing.
 // Positions have no holes, so the page's end is known without looking at events.

@@ -132,7 +132,7 @@ func BenchmarkFollow(b *testing.B) {
 	b.ResetTimer()
 	for n := range b.N {
 		b.StopTimer()
-		f := Follow(l.pool, l.Codec(), l.bell, NewBell(), FollowConfig{}, recorder(fmt.Sprint("f", n)))
+		f := Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), FollowConfig{}, recorder(fmt.Sprint("f", n)))
 		fresh := NewFreshness(l.pool, f.applied, Follower{Name: fmt.Sprint("f", n)})
 		b.StartTimer()
 		stop := run(b, f.Run)

@@ -29,11 +29,11 @@ func Within(ctx context.Context, tx pgx.Tx, schema string) error {
 	return nil
 }
 
-// CodeVersion answers Version, from 1.
+// CodeVersion returns Version, from 1.
 func (f Follower) CodeVersion() int { return max(f.Version, 1) }
 
 // ApplyRange applies the events at positions (after, upto] to the tables that tx
-// is [Within], parked ones too. The follower's checkpoint has no part in it. On
+// is [Within], failed ones too. The follower's checkpoint has no part in it. On
 // an error what was written is still there, for the caller to undo.
 //
 // Texts of people are opened with the keys there are when it is called.

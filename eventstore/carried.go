@@ -11,7 +11,7 @@ import (
 	"helpdesk/domain"
 )
 
-// CarriedOut answers the stream that a command of this id wrote to and where it
+// CarriedOut returns the stream that a command of this id wrote to and where it
 // ended up: [domain.ErrNotFound] for one that was never carried out, or so long
 // ago that it is forgotten ([Store.Forget]).
 func (s *Store) CarriedOut(ctx context.Context, commandID uuid.UUID) (streamID uuid.UUID, done Appended, err error) {

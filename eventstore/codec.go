@@ -64,7 +64,7 @@ func addPersonal[E domain.Event](c *Codec, find func(*E) texts, upcasters ...Upc
 	c.types[zero.EventType()] = t
 }
 
-// Types answers the stored names of all events with their current schema version.
+// Types returns the stored names of all events with their current schema version.
 func (c *Codec) Types() map[string]int {
 	names := make(map[string]int, len(c.types))
 	for name, t := range c.types {
@@ -73,7 +73,7 @@ func (c *Codec) Types() map[string]int {
 	return names
 }
 
-// encode answers the bytes to store for e and the schema version they are in.
+// encode returns the bytes to store for e and the schema version they are in.
 func (c *Codec) encode(e domain.Event) (data json.RawMessage, schemaVersion int, err error) {
 	t, ok := c.types[e.EventType()]
 	if !ok {
@@ -88,7 +88,7 @@ func (c *Codec) encode(e domain.Event) (data json.RawMessage, schemaVersion int,
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), t.current(), nil
 }
 
-// Decode answers the event stored as data under the type name and schema
+// Decode returns the event stored as data under the type name and schema
 // version, with its texts sealed as they may be: [ErrUnknownEvent] when there is
 // no code for it, else whatever is wrong with the bytes.
 func (c *Codec) Decode(name string, schemaVersion int, data json.RawMessage) (domain.Event, error) {
@@ -117,7 +117,7 @@ func (c *Codec) decode(name string, schemaVersion int, data json.RawMessage, to 
 	return e, nil
 }
 
-// Open answers recorded events together with what they say. Texts of people
+// Open returns recorded events together with what they say. Texts of people
 // who were erased are [domain.Erased].
 func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, error) {
 	o, err := c.opener(ctx, recorded)
@@ -135,7 +135,7 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 	return events, nil
 }
 
-// Plain answers an event as it is written, with its texts as they are: for
+// Plain returns an event as it is written, with its texts as they are: for
 // readers outside, never to be stored.
 func (c *Codec) Plain(e domain.Event) (data json.RawMessage, schemaVersion int, err error) {
 	return c.encode(e)

@@ -17,7 +17,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/access"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -62,13 +62,13 @@ var goldens = []struct {
 	{1, user.NotificationsChanged{Notifications: user.Notifications{Escalated: true, Resolved: true}}},
 	{1, user.Erased{}},
 	{1, user.TextsErased{Streams: []uuid.UUID{comment.UUID, ann.UUID}}},
-	{1, letter.Queued{Kind: letter.Commented, TicketID: comment.UUID, TicketNumber: 4711, CauseVersion: 3, Recipient: ann, Address: "ann@example.org", At: instant}},
-	{1, letter.HandedOver{Attempt: 1}},
-	{1, letter.Postponed{Attempt: 1, Error: "451 try \"later\"", RetryAt: instant}},
-	{1, letter.Sent{Attempt: 2}},
-	{1, letter.Failed{Attempt: 3, Error: "550 no such box"}},
-	{1, letter.Doubted{Attempt: 4, Error: "cut"}},
-	{1, letter.Requeued{At: instant}},
+	{1, email.Queued{Kind: email.Commented, TicketID: comment.UUID, TicketNumber: 4711, CauseVersion: 3, Recipient: ann, Address: "ann@example.org", At: instant}},
+	{1, email.HandedOver{Attempt: 1}},
+	{1, email.Postponed{Attempt: 1, Error: "451 try \"later\"", RetryAt: instant}},
+	{1, email.Sent{Attempt: 2}},
+	{1, email.Failed{Attempt: 3, Error: "550 no such box"}},
+	{1, email.Doubted{Attempt: 4, Error: "cut"}},
+	{1, email.Requeued{At: instant}},
 	{1, access.SignedIn{Address: "203.0.113.7", UserAgent: "curl/8.5"}},
 	{1, access.SignInFailed{Address: "2001:db8::/64", UserAgent: "Mozilla/5.0 (\"X\")"}},
 	{1, access.UnknownSignInFailed{Network: "203.0.113.0/24"}},

@@ -39,7 +39,7 @@
 //
 // log_head, one row, the position of the newest event; streams, the version of
 // each stream; events; commands, the ids of those carried out; checkpoints and
-// parked_events, one set for each follower (package rebuild writes to both where it
+// failed_events, one set for each follower (package rebuild writes to both where it
 // swaps tables); the sequence ticket_numbers. Nobody
 // else writes to them. A follower's own tables are the follower's.
 //
@@ -81,10 +81,10 @@
 //	move         the checkpoint, if it is still at after
 //	  │
 //	apply ─────▶ fails: undo, ack with nothing written, wait, look again
-//	  │          refused three times: apply by halves, park what stands alone
+//	  │          refused three times: apply by halves, set aside what stands alone
 //	ack          always: a nack sends again within the same transaction
 //	  │
-//	commit       effects, checkpoint and parked events, or none of them
+//	commit       effects, checkpoint and failed events, or none of them
 //
 // Looking writes nothing, so that an idle follower costs next to nothing:
 // FOR UPDATE alone would write. The lock is what makes several processes take
@@ -103,7 +103,7 @@
 //
 // # Waking and waiting
 //
-// An append rings the [Bell] of its process, and [Signals] tells the other
+// An append rings the [Notifier] of its process, and [Signals] tells the other
 // processes by NOTIFY, at most every 10 ms and never within an append, where it
 // would take a lock of the whole server. It is a hint without data. A follower
 // to which the types of the new events mean nothing is in no hurry: it moves its
@@ -130,13 +130,13 @@
 //
 // # Failures
 //
-//	an event is refused       tried three times with its page, then parked with
+//	an event is refused       tried three times with its page, then failed with
 //	or cannot be decoded      those behind it in its stream, until Followers.Replay
 //	Apply panics              as an error; what it wrote is undone
 //	Apply takes too long      undone, tried again in pages of half the size; never
-//	                          parked, for it may be the database that is slow
+//	                          failed, for it may be the database that is slow
 //	Apply outlasts its end    its connection is closed, so that nothing is committed
-//	connection lost           page undone by the server, tried again, nothing parked
+//	connection lost           page undone by the server, tried again, nothing failed
 //	process killed            the same, and another process takes over
 //	database away             appends wait up to 15 s, then ErrUnavailable;
 //	                          followers look again at least every half second

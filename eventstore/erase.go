@@ -18,10 +18,10 @@ type erasing interface{ ErasedIn() []uuid.UUID }
 // wait, those before.
 const againSQL = `SELECT ` + columns + ` FROM events AS e
 WHERE stream_id = ANY ($1) AND position <= $2 AND type = ANY ($3)
-  AND position < coalesce((SELECT min(position) FROM parked_events AS p WHERE p.follower = $4 AND p.stream_id = e.stream_id), position + 1)
+  AND position < coalesce((SELECT min(position) FROM failed_events AS p WHERE p.follower = $4 AND p.stream_id = e.stream_id), position + 1)
 ORDER BY position`
 
-// erasedIn answers the streams in which texts were erased, by a page.
+// erasedIn returns the streams in which texts were erased, by a page.
 func erasedIn(events []Envelope) []uuid.UUID {
 	var streams []uuid.UUID
 	for _, e := range events {
@@ -32,18 +32,18 @@ func erasedIn(events []Envelope) []uuid.UUID {
 	return streams
 }
 
-// again answers what is to be applied of a page. Where texts were erased in
+// again returns what is to be applied of a page. Where texts were erased in
 // streams, it forgets these streams and answers in the place of the page all
 // events of theirs up to its last, and its other events; order matters within a
-// stream alone. parkedBy names who parks events, which are left out; "" is nobody.
-func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *Codec, page []Envelope, parkedBy string) (_ []Envelope, erased []uuid.UUID, err error) {
+// stream alone. failedBy names who sets aside events, which are left out; "" is nobody.
+func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *Codec, page []Envelope, failedBy string) (_ []Envelope, erased []uuid.UUID, err error) {
 	if f.Forget == nil {
 		return page, nil, nil
 	}
 	if erased = erasedIn(page); len(erased) == 0 {
 		return page, nil, nil
 	}
-	all, err := f.readAgain(ctx, tx, codec, erased, page[len(page)-1].Position, parkedBy)
+	all, err := f.readAgain(ctx, tx, codec, erased, page[len(page)-1].Position, failedBy)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -62,14 +62,14 @@ func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *Codec, page []Env
 // The keys of whoever was erased are forgotten first: they were destroyed in the
 // transaction that appended the event which says so, and whatever is opened
 // after it shows nothing of theirs.
-func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *Codec, streams []uuid.UUID, upto int64, parkedBy string) ([]Recorded, error) {
+func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *Codec, streams []uuid.UUID, upto int64, failedBy string) ([]Recorded, error) {
 	if err := codec.forgetDestroyed(ctx); err != nil {
 		return nil, err
 	}
 	if err := f.Forget(ctx, tx, streams); err != nil {
 		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
 	}
-	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, parkedBy) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, failedBy) // CollectRows answers its error
 	all, err := pgx.CollectRows(rows, scanRecorded)
 	if err != nil {
 		return nil, fmt.Errorf("read streams with erased texts: %w", err)
@@ -77,7 +77,7 @@ func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *Codec, stream
 	return all, nil
 }
 
-// StreamsOf answers the streams that hold texts of a person, in no order.
+// StreamsOf returns the streams that hold texts of a person, in no order.
 func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, error) {
 	rows, _ := s.pool.Query(ctx, `SELECT DISTINCT stream_id FROM events WHERE person_id = $1`, person) // CollectRows answers its error
 	streams, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
@@ -87,13 +87,13 @@ func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, e
 	return streams, nil
 }
 
-// ForgetErrors removes what is stored of why events of streams were parked, or
+// ForgetErrors removes what is stored of why events of streams were failed, or
 // stopped a rebuild: the database may have quoted them.
 func ForgetErrors(streamIDs []uuid.UUID) InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
-		const q = `UPDATE parked_events SET error = $2 WHERE stream_id = ANY ($1)`
+		const q = `UPDATE failed_events SET error = $2 WHERE stream_id = ANY ($1)`
 		if _, err := tx.Exec(ctx, q, streamIDs, domain.Erased); err != nil {
-			return fmt.Errorf("forget why events were parked: %w", err)
+			return fmt.Errorf("forget why events were failed: %w", err)
 		}
 		const stopped = `UPDATE rebuilds SET error = $2
 WHERE (SELECT stream_id FROM events WHERE position = error_position) = ANY ($1)`

@@ -47,7 +47,7 @@ type Append struct {
 // InTx is work to be done within a transaction that somebody else ends.
 type InTx func(ctx context.Context, tx pgx.Tx) error
 
-// InTurn answers several pieces of work as one, which ends with the first error.
+// InTurn returns several pieces of work as one, which ends with the first error.
 func InTurn(all ...InTx) InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		for _, work := range all {

@@ -154,7 +154,7 @@ func TestEachEventIsAppliedOnceWhateverHappensToTheMessage(t *testing.T) {
 func second(_ []*message.Message, err error) error { return err }
 
 // checkAppliedOnce follows ten events in pages of four and fails the test
-// unless each was applied once, in order, and none was parked.
+// unless each was applied once, in order, and none was failed.
 func (l log) checkAppliedOnce(t *testing.T, config FollowConfig, wrap func(applyFunc) applyFunc) {
 	t.Helper()
 	l.makeEffects(t)
@@ -165,9 +165,9 @@ func (l log) checkAppliedOnce(t *testing.T, config FollowConfig, wrap func(apply
 	f, fresh := l.follow(t, config, follower)
 	waitFor(t, fresh, 10)
 	l.checkRecorded(t, "a", upTo(10))
-	parked, err := f.Parked(testContext(t), "")
-	if err != nil || len(parked) != 0 {
-		t.Errorf("parked: %v, %v; want nothing", parked, err)
+	failed, err := f.Failed(testContext(t), "")
+	if err != nil || len(failed) != 0 {
+		t.Errorf("failed: %v, %v; want nothing", failed, err)
 	}
 }
 

@@ -108,7 +108,7 @@ func TestAnIdlePollWritesNothing(t *testing.T) {
 	looked, stop := f.applied.Listen()
 	defer stop()
 	look := func() {
-		l.bell.Ring()
+		l.notifier.Ring()
 		select {
 		case <-looked:
 		case <-testContext(t).Done():

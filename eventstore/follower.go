@@ -33,7 +33,7 @@ type Follower struct {
 	// Whole takes the place of Apply for a follower that may miss nothing: it is
 	// given the events as they are stored, decoded by nobody, and every one of
 	// them. A position that is missing from the log, or an event it refuses, stops
-	// it for as long as that is so; nothing of its is parked. Types MUST be nil.
+	// it for as long as that is so; nothing of its is failed. Types MUST be nil.
 	Whole func(ctx context.Context, tx pgx.Tx, events []Recorded) error
 	// Forget, when not nil, removes all that the tables hold of streams, through
 	// tx. It is for followers that keep texts: where texts of an erased person
@@ -62,7 +62,7 @@ type Follower struct {
 var errMoved = errors.New("the checkpoint has moved")
 
 // tries is how often a page is applied before its events are tried one by one
-// and those at fault are parked.
+// and those at fault are failed.
 const tries = 3
 
 // worker applies the pages of one follower.
@@ -118,12 +118,12 @@ func (w *worker) handle(msg *message.Message) error {
 
 // applyPage sets the savepoint, moves the checkpoint and applies the page.
 func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
-	events, parked, err := w.begin(ctx, tx, p)
+	events, failed, err := w.begin(ctx, tx, p)
 	if err != nil {
 		return err
 	}
-	run := pageRun{worker: w, tx: tx, parked: parked}
-	if events, err = run.parkFollowing(ctx, events); err != nil {
+	run := pageRun{worker: w, tx: tx, failed: failed}
+	if events, err = run.failFollowing(ctx, events); err != nil {
 		return err
 	}
 	if w.Whole != nil {
@@ -142,17 +142,17 @@ const (
 WHERE position > $1 AND position <= $2 AND ($3::text[] IS NULL OR type = ANY ($3))
 ORDER BY position`
 
-	parkedStreamsSQL = `SELECT DISTINCT stream_id FROM parked_events
+	failedStreamsSQL = `SELECT DISTINCT stream_id FROM failed_events
 WHERE follower = $1 AND stream_id IN (SELECT stream_id FROM events WHERE position > $2 AND position <= $3)`
 )
 
 // begin sets the savepoint, moves the checkpoint by compare-and-set and reads
 // the page, in one round trip.
-func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorded, parked streamSet, err error) {
+func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorded, failed streamSet, err error) {
 	var b pgx.Batch
 	b.Queue(setPageSQL)
 	b.Queue(moveSQL, w.Name, p.After, p.Upto)
-	b.Queue(parkedStreamsSQL, w.Name, p.After, p.Upto)
+	b.Queue(failedStreamsSQL, w.Name, p.After, p.Upto)
 	b.Queue(pageSQL, p.After, p.Upto, w.Types)
 	if w.Tables != nil {
 		b.Queue(withinSQL, Serving)
@@ -171,14 +171,14 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []Recorde
 		return nil, nil, errMoved
 	}
 	rows, _ := answers.Query() // CollectRows answers its error
-	if parked, err = collectStreams(rows); err != nil {
-		return nil, nil, fmt.Errorf("read the parked streams: %w", err)
+	if failed, err = collectStreams(rows); err != nil {
+		return nil, nil, fmt.Errorf("read the failed streams: %w", err)
 	}
 	rows, _ = answers.Query() // collectPage answers its error
 	if events, err = collectPage(rows, p.Upto-p.After); err != nil {
 		return nil, nil, fmt.Errorf("read the page: %w", err)
 	}
-	return events, parked, nil
+	return events, failed, nil
 }
 
 // apply decodes events and hands them over. A panic becomes an error.

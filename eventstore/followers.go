@@ -36,16 +36,16 @@ type FollowConfig struct {
 // Followers carries the log to a set of followers, each at its own pace with
 // its own checkpoint, through Watermill's router.
 type Followers struct {
-	pool    *pgxpool.Pool
-	bell    *Bell
-	config  FollowConfig
-	workers map[string]*worker
-	applied *Bell // rings when a page was committed
+	pool     *pgxpool.Pool
+	notifier *Notifier
+	config   FollowConfig
+	workers  map[string]*worker
+	applied  *Notifier // rings when a page was committed
 }
 
 // Follow prepares followers over a pool, which needs a connection for each of
-// them. bell wakes them; applied is rung after every page they commit.
-func Follow(pool *pgxpool.Pool, codec *Codec, bell, applied *Bell, config FollowConfig, followers ...Follower) *Followers {
+// them. notifier wakes them; applied is rung after every page they commit.
+func Follow(pool *pgxpool.Pool, codec *Codec, notifier, applied *Notifier, config FollowConfig, followers ...Follower) *Followers {
 	if config.PageSize == 0 {
 		config.PageSize = 4000
 	}
@@ -55,7 +55,7 @@ func Follow(pool *pgxpool.Pool, codec *Codec, bell, applied *Bell, config Follow
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	f := &Followers{pool: pool, bell: bell, config: config, workers: map[string]*worker{}, applied: applied}
+	f := &Followers{pool: pool, notifier: notifier, config: config, workers: map[string]*worker{}, applied: applied}
 	for _, follower := range followers {
 		w := &worker{
 			Follower: follower, codec: codec, log: config.Logger,
@@ -67,7 +67,7 @@ func Follow(pool *pgxpool.Pool, codec *Codec, bell, applied *Bell, config Follow
 	return f
 }
 
-// Names answers the names of the followers, in no order.
+// Names returns the names of the followers, in no order.
 func (f *Followers) Names() []string {
 	var names []string
 	for name := range f.workers {
@@ -166,7 +166,7 @@ func (f *Followers) registerOnce(ctx context.Context) error {
 
 // add makes the subscriber of one follower and its handler.
 func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
-	rung, other, stop := f.bell.listenFor(w.Types)
+	rung, other, stop := f.notifier.listenFor(w.Types)
 	w.pacer = &pacer{
 		follower: w.Name, log: f.config.Logger, rung: rung, other: other, done: f.applied.Ring, committed: w.Committed,
 		stop: make(chan struct{}), idle: make(chan struct{}),

@@ -40,7 +40,7 @@ type Freshness struct {
 	pool    *pgxpool.Pool
 	names   []string
 	types   map[string][]string // of the events a follower wants; nil: of all
-	applied *Bell
+	applied *Notifier
 
 	mu      sync.Mutex
 	waiters []*reader
@@ -55,8 +55,8 @@ type reader struct {
 }
 
 // NewFreshness makes the test for followers, of which it needs names and types.
-// applied is the bell they ring.
-func NewFreshness(pool *pgxpool.Pool, applied *Bell, followers ...Follower) *Freshness {
+// applied is the notifier they ring.
+func NewFreshness(pool *pgxpool.Pool, applied *Notifier, followers ...Follower) *Freshness {
 	f := &Freshness{pool: pool, types: map[string][]string{}, applied: applied}
 	for _, follower := range followers {
 		f.names = append(f.names, follower.Name)
@@ -65,7 +65,7 @@ func NewFreshness(pool *pgxpool.Pool, applied *Bell, followers ...Follower) *Fre
 	return f
 }
 
-// Wait returns once every follower has applied or parked the events up to
+// Wait returns once every follower has applied or failed the events up to
 // position, and [ErrNotYet] when ctx ends before, or when one of them is too far
 // behind to come there meanwhile.
 func (f *Freshness) Wait(ctx context.Context, position int64) error {
@@ -128,7 +128,7 @@ func (f *Freshness) lookOut() {
 	}
 }
 
-// waiting answers those who wait now: only they may be let go by a look that
+// waiting returns those who wait now: only they may be let go by a look that
 // begins now. It ends the look-out when nobody does.
 func (f *Freshness) waiting() []*reader {
 	f.mu.Lock()
@@ -170,7 +170,7 @@ func (f *Freshness) release(waiting []*reader, reached int64) bool {
 	return true
 }
 
-// reachedSQL answers how far the followers are, where the head of the log is,
+// reachedSQL returns how far the followers are, where the head of the log is,
 // and the types of what lies between where that is not much.
 const reachedSQL = `
 SELECT c.name, c.position, head.position, c.position >= head.position - 200,
@@ -179,7 +179,7 @@ SELECT c.name, c.position, head.position, c.position >= head.position - 200,
 FROM checkpoints AS c CROSS JOIN log_head AS head
 WHERE c.name = ANY ($1) AND head.id = 1`
 
-// reached answers the position all followers have come to; 0 while one of them
+// reached returns the position all followers have come to; 0 while one of them
 // has no checkpoint yet. One that is a little behind, with nothing of its types
 // before it, is as good as at the head.
 func (f *Freshness) reached() (int64, error) {
@@ -210,7 +210,7 @@ type place struct {
 	Paused   bool
 }
 
-// reached answers how far the follower has come with events of its types. Nobody
+// reached returns how far the follower has come with events of its types. Nobody
 // is to wait for one that an operator has paused.
 func (p place) reached(types []string) int64 {
 	if p.Paused {

@@ -30,7 +30,7 @@ func waitAside(ctx context.Context, f *Freshness, position int64) <-chan error {
 func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	applied := NewBell()
+	applied := NewNotifier()
 	f := NewFreshness(l.pool, applied, Follower{Name: "a"}, Follower{Name: "b"})
 	t.Cleanup(f.Close)
 	l.setCheckpoint(t, "c", 0) // of no interest
@@ -62,7 +62,7 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
+	f := NewFreshness(l.pool, NewNotifier(), Follower{Name: "a"})
 	l.setCheckpoint(t, "a", 4)
 	ctx, cancel := context.WithCancel(testContext(t))
 	done := waitAside(ctx, f, 5)
@@ -87,7 +87,7 @@ func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
 func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"}, Follower{Name: "b"})
+	f := NewFreshness(l.pool, NewNotifier(), Follower{Name: "a"}, Follower{Name: "b"})
 	t.Cleanup(f.Close)
 	const wanted = 1_000 * followedAtMost
 	l.setCheckpoint(t, "a", wanted)
@@ -120,7 +120,7 @@ func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
 func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	applied := NewBell()
+	applied := NewNotifier()
 	f := NewFreshness(l.pool, applied, Follower{Name: "a"})
 	l.setCheckpoint(t, "a", 0)
 	ctx := testContext(t)
@@ -140,7 +140,7 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 	}
 	for position := range int64(20) {
 		l.setCheckpoint(t, "a", position+1)
-		if position%2 == 0 { // the others are found without the bell
+		if position%2 == 0 { // the others are found without the notifier
 			applied.Ring()
 		}
 	}
@@ -154,7 +154,7 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 func TestReadersAreServedAgainAfterTroubleWithTheDatabase(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
+	f := NewFreshness(l.pool, NewNotifier(), Follower{Name: "a"})
 	t.Cleanup(f.Close)
 	done := waitAside(testContext(t), f, 1)
 	const q = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`
@@ -204,7 +204,7 @@ func TestWhoWroteReadsWhatTheyWrote(t *testing.T) {
 func TestWaitWithoutFollowersIsOver(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, NewBell())
+	f := NewFreshness(l.pool, NewNotifier())
 	t.Cleanup(f.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -229,12 +229,12 @@ func TestAFollowerWithNothingBeforeItIsNotWaitedFor(t *testing.T) {
 		"it wants all events":                   {nil, 1},
 		"another is before it, this one is not": {[]string{"ticket.opened"}, 3},
 	} {
-		f := NewFreshness(l.pool, NewBell(), Follower{Name: "a", Types: c.types})
+		f := NewFreshness(l.pool, NewNotifier(), Follower{Name: "a", Types: c.types})
 		if got, err := f.reached(); err != nil || got != c.want {
 			t.Errorf("%s: reached %d, %v; want %d", name, got, err, c.want)
 		}
 	}
-	both := NewFreshness(l.pool, NewBell(),
+	both := NewFreshness(l.pool, NewNotifier(),
 		Follower{Name: "a", Types: []string{"ticket.opened"}}, Follower{Name: "b", Types: []string{"ticket.resolved"}})
 	l.setCheckpoint(t, "b", 2)
 	if got, err := both.reached(); err != nil || got != 2 {

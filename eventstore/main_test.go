@@ -31,19 +31,19 @@ func testContext(t testing.TB) context.Context {
 // log is a store with a database of its own.
 type log struct {
 	*Store
-	pool *pgxpool.Pool
-	db   *pgtest.DB
-	bell *Bell
+	pool     *pgxpool.Pool
+	db       *pgtest.DB
+	notifier *Notifier
 }
 
 func newLog(t testing.TB, opts ...pgtest.Option) log {
 	t.Helper()
 	db := pgtest.New(t, opts...)
-	bell := NewBell()
+	notifier := NewNotifier()
 	pool := db.Pool(t)
-	store := New(pool, NewCodec(nil), bell.RingFor)
+	store := New(pool, NewCodec(nil), notifier.RingFor)
 	t.Cleanup(store.Close)
-	return log{Store: store, pool: pool, db: db, bell: bell}
+	return log{Store: store, pool: pool, db: db, notifier: notifier}
 }
 
 func newID(t testing.TB) uuid.UUID {
@@ -112,7 +112,7 @@ func record(ctx context.Context, tx pgx.Tx, name string, events []Envelope) erro
 	return err
 }
 
-// recorded answers the positions a follower applied, in the order it did.
+// recorded returns the positions a follower applied, in the order it did.
 func (l log) recorded(t testing.TB, name string) []int64 {
 	t.Helper()
 	rows, _ := l.pool.Query(testContext(t), `SELECT position FROM effects WHERE follower = $1 ORDER BY nth`, name)
@@ -132,15 +132,15 @@ func upTo(n int64) []int64 {
 	return all
 }
 
-// follow runs followers until the test ends and answers them with the bell
+// follow runs followers until the test ends and answers them with the notifier
 // they ring.
 func (l log) follow(t testing.TB, config FollowConfig, followers ...Follower) (*Followers, *Freshness) {
 	t.Helper()
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	applied := NewBell()
-	f := Follow(l.pool, l.Codec(), l.bell, applied, config, followers...)
+	applied := NewNotifier()
+	f := Follow(l.pool, l.Codec(), l.notifier, applied, config, followers...)
 	run(t, f.Run)
 	fresh := NewFreshness(l.pool, applied, followers...)
 	t.Cleanup(fresh.Close)

@@ -8,7 +8,7 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 )
 
-// Pace of the polls. The bell makes a poll immediate; these are for when it
+// Pace of the polls. The notifier makes a poll immediate; these are for when it
 // did not ring.
 const (
 	idlePoll     = 500 * time.Millisecond
@@ -137,7 +137,7 @@ func (p *pacer) fail() int {
 	return p.failures
 }
 
-// last answers how often in a row the page could not be applied, and whether
+// last returns how often in a row the page could not be applied, and whether
 // the last one that could went up to the head.
 func (p *pacer) last() (failures int, atHead bool) {
 	p.mu.Lock()

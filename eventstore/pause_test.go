@@ -60,7 +60,7 @@ func TestTablesThatOtherCodeHasBuiltAskForARebuild(t *testing.T) {
 		var text bytes.Buffer
 		f := recorder("a")
 		f.Tables, f.Version = []string{"a"}, version
-		followers := Follow(l.pool, l.Codec(), l.bell, NewBell(), FollowConfig{Logger: slog.New(slog.NewTextHandler(&text, nil))}, f)
+		followers := Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), FollowConfig{Logger: slog.New(slog.NewTextHandler(&text, nil))}, f)
 		if err := followers.register(testContext(t)); err != nil {
 			t.Fatal(err)
 		}

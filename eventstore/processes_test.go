@@ -13,12 +13,12 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// process is the log as another process sees it: with a pool and a bell of its
+// process is the log as another process sees it: with a pool and a notifier of its
 // own.
 func (l log) process(t testing.TB) log {
 	t.Helper()
-	p := log{pool: l.db.Pool(t), db: l.db, bell: NewBell()}
-	p.Store = New(p.pool, NewCodec(nil), p.bell.RingFor)
+	p := log{pool: l.db.Pool(t), db: l.db, notifier: NewNotifier()}
+	p.Store = New(p.pool, NewCodec(nil), p.notifier.RingFor)
 	t.Cleanup(p.Store.Close)
 	return p
 }
@@ -27,7 +27,7 @@ func (l log) process(t testing.TB) log {
 func (l log) start(t testing.TB, config FollowConfig, followers ...Follower) (stop func()) {
 	t.Helper()
 	config.Logger = slog.New(slog.DiscardHandler)
-	return run(t, Follow(l.pool, l.Codec(), l.bell, NewBell(), config, followers...).Run)
+	return run(t, Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), config, followers...).Run)
 }
 
 // held makes a follower wait when it has written its first page: it says so,
@@ -62,7 +62,7 @@ func TestOfSeveralProcessesOneWorksAtATime(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	fresh := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
+	fresh := NewFreshness(l.pool, NewNotifier(), Follower{Name: "a"})
 	var applied [3]atomic.Int64
 	var stops [3]func()
 	for i := range stops {
@@ -116,7 +116,7 @@ func TestAnotherProcessTakesOverWhenTheOneAtWorkIsCutOff(t *testing.T) {
 	if _, err := l.pool.Exec(testContext(t), `SELECT pg_terminate_backend($1, 10000)`, <-pids); err != nil {
 		t.Fatal(err)
 	}
-	fresh := NewFreshness(l.pool, NewBell(), Follower{Name: "a"})
+	fresh := NewFreshness(l.pool, NewNotifier(), Follower{Name: "a"})
 	waitFor(t, fresh, 5) // the first one still hangs in its page
 	letGo()
 	l.fill(t, 5)
@@ -133,7 +133,7 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 	follower, atWork, letGo := held(recorder("a"))
 	defer letGo()
 	ctx, cancel := context.WithCancel(testContext(t))
-	f := Follow(l.pool, l.Codec(), l.bell, NewBell(), FollowConfig{PageSize: 1, Logger: slog.New(slog.DiscardHandler)}, follower)
+	f := Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), FollowConfig{PageSize: 1, Logger: slog.New(slog.DiscardHandler)}, follower)
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
 	await(t, atWork)
@@ -156,7 +156,7 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 		t.Errorf("Run ended with %v", err)
 	}
 	l.checkRecorded(t, "a", upTo(1)) // and no page more
-	waitFor(t, NewFreshness(l.pool, NewBell(), Follower{Name: "a"}), 1)
+	waitFor(t, NewFreshness(l.pool, NewNotifier(), Follower{Name: "a"}), 1)
 }
 
 // Apply MUST return when its ctx ends. One that does not must not have half of
@@ -169,7 +169,7 @@ func TestAPageThatOutlastsTheEndIsUndone(t *testing.T) {
 	stubborn, atWork, _ := held(recorder("a")) // never let go
 	ctx, cancel := context.WithCancel(testContext(t))
 	config := FollowConfig{PageTimeout: 50 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
-	f := Follow(l.pool, l.Codec(), l.bell, NewBell(), config, stubborn)
+	f := Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), config, stubborn)
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
 	await(t, atWork)
@@ -190,13 +190,13 @@ func TestOtherProcessesAreToldOfAnAppend(t *testing.T) {
 	l.makeEffects(t)
 	writer, reader := l.process(t), l.process(t)
 	quietly := slog.New(slog.DiscardHandler)
-	outgoing := NewSignals(writer.pool, writer.bell, quietly)
+	outgoing := NewSignals(writer.pool, writer.notifier, quietly)
 	writer.Store = New(writer.pool, NewCodec(nil), outgoing.Appended)
 	t.Cleanup(writer.Store.Close)
-	rung, stop := reader.bell.Listen()
+	rung, stop := reader.notifier.Listen()
 	defer stop()
 	run(t, outgoing.Run)
-	run(t, NewSignals(reader.pool, reader.bell, quietly).Run)
+	run(t, NewSignals(reader.pool, reader.notifier, quietly).Run)
 	await(t, rung) // it listens now
 
 	_, fresh := reader.follow(t, FollowConfig{}, recorder("a"))
@@ -219,9 +219,9 @@ func TestAProcessThatCannotListenFollowsAllTheSameAndListensAgain(t *testing.T) 
 	l := newLog(t)
 	l.makeEffects(t)
 	reader := l.process(t)
-	rung, stop := reader.bell.Listen()
+	rung, stop := reader.notifier.Listen()
 	defer stop()
-	run(t, NewSignals(reader.pool, reader.bell, slog.New(slog.DiscardHandler)).Run)
+	run(t, NewSignals(reader.pool, reader.notifier, slog.New(slog.DiscardHandler)).Run)
 	await(t, rung)
 	_, fresh := reader.follow(t, FollowConfig{}, recorder("a"))
 	const q = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
@@ -242,7 +242,7 @@ WHERE datname = current_database() AND query = 'LISTEN ' || $1`
 func TestAppendedNeverWaits(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	s := NewSignals(l.pool, l.bell, slog.New(slog.DiscardHandler)) // nobody runs it
+	s := NewSignals(l.pool, l.notifier, slog.New(slog.DiscardHandler)) // nobody runs it
 	for range 100 {
 		s.Appended(nil)
 	}

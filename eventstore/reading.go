@@ -43,7 +43,7 @@ type readPage struct {
 	people      []uuid.UUID     // whose texts were opened
 }
 
-// events answers the events of some types at positions (after, upto], opened with
+// events returns the events of some types at positions (after, upto], opened with
 // the keys there are now.
 func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, upto int64) ([]Envelope, error) {
 	r.mu.Lock()
@@ -69,7 +69,7 @@ func (r *Reading) events(ctx context.Context, tx pgx.Tx, types []string, after, 
 	return r.page.of(types)
 }
 
-// of answers the events of some types; nil: all.
+// of returns the events of some types; nil: all.
 func (p readPage) of(types []string) ([]Envelope, error) {
 	wanted := make(map[string]bool, len(types))
 	for _, t := range types {

@@ -11,7 +11,7 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// reader answers what a reading says of types, through a transaction of its own;
+// reader returns what a reading says of types, through a transaction of its own;
 // ended: one that reads nothing any more.
 func (l log) reader(t *testing.T, r *Reading, ended bool) func(upto int64, of ...domain.Event) ([]domain.Event, error) {
 	return func(upto int64, of ...domain.Event) ([]domain.Event, error) {

@@ -2,7 +2,7 @@ package eventstore
 
 import (
 	"helpdesk/domain/access"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -66,21 +66,21 @@ func NewCodec(keys Keys) *Codec {
 	add[user.Erased](c)
 	add[user.TextsErased](c)
 
-	addPersonal(c, func(e *letter.Queued) texts {
+	addPersonal(c, func(e *email.Queued) texts {
 		return texts{of: e.Recipient, in: []text{{"address", &e.Address}}}
 	})
-	add[letter.HandedOver](c)
-	addPersonal(c, func(e *letter.Postponed) texts {
+	add[email.HandedOver](c)
+	addPersonal(c, func(e *email.Postponed) texts {
 		return texts{in: []text{{"error", &e.Error}}}
 	})
-	add[letter.Sent](c)
-	addPersonal(c, func(e *letter.Failed) texts {
+	add[email.Sent](c)
+	addPersonal(c, func(e *email.Failed) texts {
 		return texts{in: []text{{"error", &e.Error}}}
 	})
-	addPersonal(c, func(e *letter.Doubted) texts {
+	addPersonal(c, func(e *email.Doubted) texts {
 		return texts{in: []text{{"error", &e.Error}}}
 	})
-	add[letter.Requeued](c)
+	add[email.Requeued](c)
 
 	addPersonal(c, func(e *access.SignedIn) texts {
 		return texts{in: []text{{"address", &e.Address}, {"user_agent", &e.UserAgent}}}

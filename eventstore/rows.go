@@ -12,7 +12,7 @@ import (
 
 // What followers have in common in writing their tables.
 
-// Types answers the stored names of events, for [Follower.Types].
+// Types returns the stored names of events, for [Follower.Types].
 func Types(events ...domain.Event) []string {
 	names := make([]string, len(events))
 	for i, e := range events {

@@ -81,7 +81,7 @@ func undoing(ctx context.Context, tx pgx.Tx, undo func(context.Context) error) {
 	}
 }
 
-// noneIgnored answers err, or [errIgnored] when there should be one.
+// noneIgnored returns err, or [errIgnored] when there should be one.
 func noneIgnored(tx pgx.Tx, err error) error {
 	if err == nil && tx.Conn().PgConn().TxStatus() == 'E' {
 		return errIgnored

@@ -14,15 +14,15 @@ import (
 	"helpdesk/domain"
 )
 
-// Keys answers the keys under which personal texts are sealed: AES-GCM. They are
+// Keys returns the keys under which personal texts are sealed: AES-GCM. They are
 // asked within a follower's page and MUST NOT wait for a connection of the pool
 // that the followers use: with all of its connections in pages that want a key,
 // none would come free.
 type Keys interface {
-	// Sealing answers the person's key, which is made where there is none; not ok
+	// Sealing returns the person's key, which is made where there is none; not ok
 	// when it was destroyed.
 	Sealing(ctx context.Context, person uuid.UUID) (key cipher.AEAD, ok bool, err error)
-	// Opening answers the keys of people. Those whose key was destroyed are missing.
+	// Opening returns the keys of people. Those whose key was destroyed are missing.
 	Opening(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error)
 	// Forget forgets what is remembered of keys that were destroyed until now.
 	Forget(ctx context.Context) error
@@ -40,7 +40,7 @@ type text struct {
 	at   *string
 }
 
-// changeText answers what a text is changed to.
+// changeText returns what a text is changed to.
 type changeText func(name, text string) (string, error)
 
 // personal is what the codec has to know of an event type with texts of people.
@@ -89,7 +89,7 @@ func (t texts) change(to changeText) (err error) {
 // sealedForm is how a sealed text is written: nonce, ciphertext and tag.
 var sealedForm = base64.RawStdEncoding
 
-// seal answers e with its texts sealed, and the person under whose key; e as it
+// seal returns e with its texts sealed, and the person under whose key; e as it
 // is and nobody when it has no texts or they are nobody's. What is written of
 // somebody who was erased is not stored any more.
 func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person domain.UserID) (domain.Event, uuid.UUID, error) {
@@ -141,7 +141,7 @@ type opener struct {
 	raw, bound []byte
 }
 
-// opener answers the opener of recorded events, with the keys of all whose texts
+// opener returns the opener of recorded events, with the keys of all whose texts
 // are in them.
 func (c *Codec) opener(ctx context.Context, recorded []Recorded) (*opener, error) {
 	keys, err := c.keysFor(ctx, recorded)
@@ -153,7 +153,7 @@ func (c *Codec) opener(ctx context.Context, recorded []Recorded) (*opener, error
 	return o, nil
 }
 
-// event answers what a recorded event says.
+// event returns what a recorded event says.
 func (o *opener) event(r Recorded) (domain.Event, error) {
 	if !r.PersonID.Valid {
 		return o.codec.decode(r.Type, r.SchemaVersion, r.Data, nil)
@@ -200,7 +200,7 @@ func (c *Codec) haveKeys(ctx context.Context, people []uuid.UUID) (bool, error) 
 	return len(keys) == len(people), err
 }
 
-// keysFor answers the keys of all whose texts are in recorded.
+// keysFor returns the keys of all whose texts are in recorded.
 func (c *Codec) keysFor(ctx context.Context, recorded []Recorded) (map[uuid.UUID]cipher.AEAD, error) {
 	var people []uuid.UUID
 	seen := map[uuid.UUID]bool{}

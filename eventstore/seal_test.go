@@ -71,7 +71,7 @@ func (k *memoryKeys) destroy(person uuid.UUID) {
 func (l *log) sealing(t testing.TB) *memoryKeys {
 	t.Helper()
 	keys := newMemoryKeys()
-	l.Store = New(l.pool, NewCodec(keys), l.bell.RingFor)
+	l.Store = New(l.pool, NewCodec(keys), l.notifier.RingFor)
 	t.Cleanup(l.Store.Close)
 	return keys
 }

@@ -18,7 +18,7 @@ type Selection struct {
 	Last   bool      // the last ones rather than the first
 }
 
-// Select answers the first events of a selection, or the last, at most limit, in
+// Select returns the first events of a selection, or the last, at most limit, in
 // order. Fewer mean that there are no more in it.
 func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
 	q := `SELECT ` + columns + ` FROM events WHERE position > $1 AND position <= $2`

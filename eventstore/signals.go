@@ -24,22 +24,22 @@ const (
 // the next poll finds.
 type Signals struct {
 	pool     *pgxpool.Pool
-	bell     *Bell         // rung for appends of any process
+	notifier *Notifier     // rung for appends of any process
 	outgoing chan struct{} // appends of this process the others were not told of
 	log      *slog.Logger
 	self     string // marks the notifications of this process
 }
 
-// NewSignals makes the signals; they ring bell. Only [Signals.Run] talks to
+// NewSignals makes the signals; they ring notifier. Only [Signals.Run] talks to
 // the other processes.
-func NewSignals(pool *pgxpool.Pool, bell *Bell, log *slog.Logger) *Signals {
-	return &Signals{pool: pool, bell: bell, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
+func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signals {
+	return &Signals{pool: pool, notifier: notifier, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
 }
 
 // Appended says that this process appended events of these types. It never
 // blocks.
 func (s *Signals) Appended(types []string) {
-	s.bell.RingFor(types)
+	s.notifier.RingFor(types)
 	select {
 	case s.outgoing <- struct{}{}:
 	default:
@@ -105,7 +105,7 @@ func (s *Signals) listen(ctx context.Context) {
 	}
 }
 
-// listenOnce rings the bell for the notifications of others until its
+// listenOnce rings the notifier for the notifications of others until its
 // connection is lost.
 func (s *Signals) listenOnce(ctx context.Context) error {
 	conn, err := s.pool.Acquire(ctx)
@@ -117,14 +117,14 @@ func (s *Signals) listenOnce(ctx context.Context) error {
 	if _, err := own.Exec(ctx, "LISTEN "+channel); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.bell.Ring() // for what happened before
+	s.notifier.Ring() // for what happened before
 	for {
 		n, err := own.WaitForNotification(ctx)
 		if err != nil {
 			return fmt.Errorf("wait for a notification: %w", err)
 		}
 		if n.Payload != s.self {
-			s.bell.Ring()
+			s.notifier.Ring()
 		}
 	}
 }

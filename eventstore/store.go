@@ -44,7 +44,7 @@ type Store struct {
 }
 
 // New makes the store over a pool. appended is called after every append
-// with the types of its events, as [Signals.Appended] or [Bell.RingFor]; it must
+// with the types of its events, as [Signals.Appended] or [Notifier.RingFor]; it must
 // not block.
 func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string)) *Store {
 	return &Store{pool: pool, codec: codec, appended: appended}
@@ -58,7 +58,7 @@ func (s *Store) Close() {
 	s.wg.Wait()
 }
 
-// Codec answers the codec of the store.
+// Codec returns the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }
 
 // columns of events in the order of [Recorded]. The data are read as text: read
@@ -82,12 +82,12 @@ func collectPage(rows pgx.Rows, n int64) ([]Recorded, error) {
 	return pgx.AppendRows(make([]Recorded, 0, min(n, most)), rows, scanRecorded)
 }
 
-// Load answers the events of a stream in order; none when it does not exist.
+// Load returns the events of a stream in order; none when it does not exist.
 func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
 	return s.load(ctx, `SELECT `+columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
 }
 
-// LoadAll answers the events of several streams, in the order of the log.
+// LoadAll returns the events of several streams, in the order of the log.
 func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope, error) {
 	if len(streamIDs) == 0 {
 		return nil, nil
@@ -104,7 +104,7 @@ func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelop
 	return s.codec.Open(ctx, recorded...)
 }
 
-// Read answers up to limit events after a position, in order. The log has no
+// Read returns up to limit events after a position, in order. The log has no
 // holes, so fewer than limit means the head was reached.
 func (s *Store) Read(ctx context.Context, after int64, limit int) ([]Recorded, error) {
 	rows, err := s.pool.Query(ctx,
@@ -119,7 +119,7 @@ func (s *Store) Read(ctx context.Context, after int64, limit int) ([]Recorded, e
 	return recorded, nil
 }
 
-// Head answers the position of the newest event, 0 for an empty log.
+// Head returns the position of the newest event, 0 for an empty log.
 func (s *Store) Head(ctx context.Context) (int64, error) {
 	var position int64
 	if err := s.pool.QueryRow(ctx, `SELECT position FROM log_head`).Scan(&position); err != nil {
@@ -128,7 +128,7 @@ func (s *Store) Head(ctx context.Context) (int64, error) {
 	return position, nil
 }
 
-// Version answers the version of a stream, 0 for one that does not exist.
+// Version returns the version of a stream, 0 for one that does not exist.
 func (s *Store) Version(ctx context.Context, streamID uuid.UUID) (int, error) {
 	var version int
 	err := s.pool.QueryRow(ctx, `SELECT version FROM streams WHERE stream_id = $1`, streamID).Scan(&version)

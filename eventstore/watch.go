@@ -14,21 +14,21 @@ import (
 // Progress is how far a follower has come.
 type Progress struct {
 	Name     string
-	Position int64 // everything up to here is applied or parked
+	Position int64 // everything up to here is applied or failed
 	Head     int64 // newest position of the log
-	Parked   int64 // events it could not apply
+	Failed   int64 // events it could not apply
 	Paused   bool  // by an operator
 }
 
-// Lag answers how many positions the follower has before it.
+// Lag returns how many positions the follower has before it.
 func (p Progress) Lag() int64 { return p.Head - p.Position }
 
 const progressSQL = `SELECT c.name, c.position, h.position,
-    (SELECT count(*) FROM parked_events p WHERE p.follower = c.name),
+    (SELECT count(*) FROM failed_events p WHERE p.follower = c.name),
     c.paused_at IS NOT NULL
 FROM checkpoints c CROSS JOIN log_head h ORDER BY c.name`
 
-// ReadProgress answers how far every follower of the database has come.
+// ReadProgress returns how far every follower of the database has come.
 func ReadProgress(ctx context.Context, pool *pgxpool.Pool) ([]Progress, error) {
 	rows, _ := pool.Query(ctx, progressSQL) // CollectRows answers its error
 	progress, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Progress])
@@ -121,7 +121,7 @@ func (d *Watchdog) runOnce(ctx context.Context, now time.Time) error {
 	return nil
 }
 
-// Stalled answers the names of the followers that have events before them and
+// Stalled returns the names of the followers that have events before them and
 // do not move.
 func (d *Watchdog) Stalled() []string {
 	d.mu.Lock()
@@ -135,7 +135,7 @@ func (d *Watchdog) Stalled() []string {
 	return names
 }
 
-// Paused answers the names of the followers that an operator has paused.
+// Paused returns the names of the followers that an operator has paused.
 func (d *Watchdog) Paused() []string {
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -148,7 +148,7 @@ func (d *Watchdog) Paused() []string {
 	return names
 }
 
-// Progress answers what the last look saw.
+// Progress returns what the last look saw.
 func (d *Watchdog) Progress() []Progress {
 	d.mu.Lock()
 	defer d.mu.Unlock()

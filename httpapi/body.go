@@ -14,7 +14,7 @@ import (
 // maxBody is the largest body taken, in bytes (API.md "Conventions").
 const maxBody = 1 << 20
 
-// readBody answers the body of a request, nil for none. It refuses one that is
+// readBody returns the body of a request, nil for none. It refuses one that is
 // too large or says it is something else than JSON.
 func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {

@@ -101,7 +101,7 @@ func (op BulkOperation) faults(at string) (all []Violation) {
 	return all
 }
 
-// earlierOperations answers what an attempt before this one came to: an entry
+// earlierOperations returns what an attempt before this one came to: an entry
 // for each operation up to the last that it carried out, nil where it carried
 // out nothing. Without such an attempt there are none.
 func (c *Call) earlierOperations(ctx context.Context, n int) (done []*commands.Outcome, err error) {
@@ -161,7 +161,7 @@ func (a *API) operateOn(ctx context.Context, c *Call, number int, op BulkOperati
 	return out, unknownAssignee(err, known)
 }
 
-// bulkCommand answers what an operation asks of its ticket. known is false when
+// bulkCommand returns what an operation asks of its ticket. known is false when
 // it names an assignee who does not exist.
 func (a *API) bulkCommand(ctx context.Context, c *Call, op BulkOperation) (command ticket.Command, known bool, err error) {
 	by := ticket.By{Actor: c.Actor}

@@ -188,7 +188,7 @@ func preferred(h http.Header, preference string) bool {
 
 func safe(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
 
-// Receipt answers a write that the read side does not show yet.
+// Receipt returns a write that the read side does not show yet.
 type Receipt struct {
 	ID            uuid.UUID `json:"id" required:"true"`
 	Version       int       `json:"version" required:"true"`

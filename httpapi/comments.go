@@ -33,7 +33,7 @@ func (a *API) listComments(ctx context.Context, c *Call, in CommentQuery) (List[
 	return listOf(a, c, slice, commentView)
 }
 
-// pastComments answers [API.listComments] for an instant in the past.
+// pastComments returns [API.listComments] for an instant in the past.
 func (a *API) pastComments(ctx context.Context, c *Call, in CommentQuery, page projections.Page) (List[Comment], error) {
 	var of *projections.TicketRef
 	if in.Ticket != "" {
@@ -86,7 +86,7 @@ func (a *API) commentsOf(ctx context.Context, c *Call, name string, page project
 	return slice, nil
 }
 
-// noComments answers an empty page in place of [domain.ErrNotFound].
+// noComments returns an empty page in place of [domain.ErrNotFound].
 func noComments(page projections.Page, err error) (projections.Slice[projections.Comment], error) {
 	var none projections.Slice[projections.Comment]
 	if !errors.Is(err, domain.ErrNotFound) {
@@ -132,7 +132,7 @@ func unknownTicket(err error) error {
 	return err
 }
 
-// writtenComment answers a comment just written. The write has happened:
+// writtenComment returns a comment just written. The write has happened:
 // nothing that goes wrong from here on makes it a failure.
 func (a *API) writtenComment(ctx context.Context, c *Call, id ticket.CommentID, out commands.Outcome) Written[Comment] {
 	if !c.behind {

@@ -36,9 +36,9 @@ type People interface {
 // Accounts finds people on the write side, where a user exists from the moment
 // they registered.
 type Accounts interface {
-	// Find answers the account of that id or username, else [domain.ErrNotFound].
+	// Find returns the account of that id or username, else [domain.ErrNotFound].
 	Find(ctx context.Context, nameOrID string) (user.Account, error)
-	// CheckPassword answers nil when the password is the account's, else
+	// CheckPassword returns nil when the password is the account's, else
 	// [auth.ErrWrongPassword].
 	CheckPassword(ctx context.Context, id user.ID, password string) error
 }
@@ -48,7 +48,7 @@ type Sessions interface {
 	// SignIn opens a session, or answers [auth.ErrCredentials] in the same time
 	// whichever was wrong.
 	SignIn(ctx context.Context, username, password string) (token string, session auth.Session, err error)
-	// Lookup answers the session of a cookie's token, else [auth.ErrNoSession].
+	// Lookup returns the session of a cookie's token, else [auth.ErrNoSession].
 	Lookup(ctx context.Context, token string) (auth.Session, error)
 	// End ends a session; that there is none is no error.
 	End(ctx context.Context, tokenHash []byte) error
@@ -68,7 +68,7 @@ type Passwords interface {
 	Verify(ctx context.Context, password, hash string) (bool, error)
 }
 
-// Reader answers from the read models what the viewer may see, and
+// Reader returns from the read models what the viewer may see, and
 // [domain.ErrNotFound] for what they may not.
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
@@ -85,9 +85,9 @@ type Reader interface {
 	Reports
 }
 
-// Reports answers what docs/reports.md defines.
+// Reports returns what docs/reports.md defines.
 type Reports interface {
-	// Now answers the clock that events have their times by.
+	// Now returns the clock that events have their times by.
 	Now(ctx context.Context) (time.Time, error)
 	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
 	StatusDistribution(ctx context.Context, upto time.Time, e projections.Explain) (projections.Reported[projections.StatusCount], error)
@@ -103,7 +103,7 @@ type History interface {
 	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
 }
 
-// Audit answers what is stored of the tree over the log; see [audit.Reader].
+// Audit returns what is stored of the tree over the log; see [audit.Reader].
 type Audit interface {
 	Checkpoint(ctx context.Context) (audit.Checkpoint, error)
 	Tile(ctx context.Context, level, index uint64, width int) ([]byte, error)
@@ -113,7 +113,7 @@ type Audit interface {
 }
 
 // Freshness waits until the read models have reached a position of the log,
-// and answers an error of kind Unavailable when ctx ends before.
+// and returns an error of kind Unavailable when ctx ends before.
 type Freshness interface {
 	Wait(ctx context.Context, position int64) error
 }

@@ -1,5 +1,5 @@
 // Package httpapi is the REST API under /api/, as API.md promises it, and the
-// operational answers /healthz, /readyz and /metrics.
+// operational returns /healthz, /readyz and /metrics.
 //
 // Every call of the API stands in one table, [API.Routes]: method, path, who may
 // call it, the status of success and a typed handler. The structs a handler

@@ -30,7 +30,7 @@ type EventsQuery struct {
 	After  int64         `query:"after" minimum:"0" description:"Position to begin after; from the first event when left out."`
 	Limit  Optional[int] `query:"limit" minimum:"1" maximum:"1000" description:"How many events at most. Left out, it is 100 as JSON, and as NDJSON all up to the head."`
 	Types  []string      `query:"type" description:"Only events of these types, repeated or separated by commas."`
-	Stream string        `query:"stream" minLength:"1" maxLength:"36" description:"Only events of the stream with this id: of a ticket, a user, a letter."`
+	Stream string        `query:"stream" minLength:"1" maxLength:"36" description:"Only events of the stream with this id: of a ticket, a user, an email."`
 }
 
 // EventList is a part of the log.
@@ -58,7 +58,7 @@ type LogEvent struct {
 	Unreadable    bool            `json:"unreadable,omitempty" description:"true: data is as it is stored, for it cannot be read. It was altered, or a newer program wrote it."`
 }
 
-// listEvents answers a part of the log.
+// listEvents returns a part of the log.
 func (a *API) listEvents(ctx context.Context, c *Call, in EventsQuery) (EventList, error) {
 	q, err := a.eventQuery(ctx, c, in)
 	if err != nil {
@@ -79,7 +79,7 @@ func (a *API) listEvents(ctx context.Context, c *Call, in EventsQuery) (EventLis
 	return out, nil
 }
 
-// writeEvents answers the log up to where it ends now, an event a line. It holds
+// writeEvents returns the log up to where it ends now, an event a line. It holds
 // a page of it at a time.
 func (a *API) writeEvents(ctx context.Context, c *Call, in EventsQuery) (Stream, error) {
 	q, err := a.eventQuery(ctx, c, in)
@@ -122,7 +122,7 @@ func (a *API) writeEvents(ctx context.Context, c *Call, in EventsQuery) (Stream,
 
 func pageOf(left int64) int { return int(min(max(left, 1), eventPage)) }
 
-// eventQuery answers what the call asks of the log, up to its present head.
+// eventQuery returns what the call asks of the log, up to its present head.
 func (a *API) eventQuery(ctx context.Context, c *Call, in EventsQuery) (q projections.EventQuery, err error) {
 	if err := mayAudit(c.Actor); err != nil {
 		return q, err

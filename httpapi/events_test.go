@@ -42,7 +42,7 @@ func reeled(t *testing.T, l *reel) *API {
 	return newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Events = l })
 }
 
-// linesOf answers the positions in an NDJSON body.
+// linesOf returns the positions in an NDJSON body.
 func linesOf(t *testing.T, body string) (positions []int64) {
 	t.Helper()
 	for line := range strings.Lines(body) {

@@ -21,7 +21,7 @@ var ticketColumns = []string{
 	"created_at", "updated_at", "first_response_at", "resolved_at", "closed_at", "escalated_at", "comment_count", "version",
 }
 
-// exportTickets answers the whole list as CSV: the filters and the ordering of
+// exportTickets returns the whole list as CSV: the filters and the ordering of
 // the list hold, its pages do not. Pages are read one after the other, so a
 // ticket that changes meanwhile is met as [projections.Cursor] says.
 func (a *API) exportTickets(ctx context.Context, c *Call, in TicketQuery) (Stream, error) {

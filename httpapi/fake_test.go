@@ -181,7 +181,7 @@ func (d *desk) TokenUsed(ctx context.Context, r commands.Request, actor domain.A
 	return d.Record(ctx, r, actor, actor.ID, access.UseOfToken(token, from))
 }
 
-// nameOf answers the name of somebody, "nobody" for nobody.
+// nameOf returns the name of somebody, "nobody" for nobody.
 func nameOf(id user.ID) string {
 	for name, a := range accounts {
 		if a.ID == id {

@@ -18,12 +18,12 @@ import (
 // Feed tells a viewer what happens to the tickets they see; see
 // [projections.Feed].
 type Feed interface {
-	// Head answers the position of the newest event.
+	// Head returns the position of the newest event.
 	Head(ctx context.Context) (int64, error)
-	// After answers what the viewer is told of the next events after a position,
+	// After returns what the viewer is told of the next events after a position,
 	// and up to where it looked.
 	After(ctx context.Context, viewer domain.Actor, after int64) (told []projections.Occurrence, upto int64, err error)
-	// Listen answers a channel that receives when there may be more.
+	// Listen returns a channel that receives when there may be more.
 	Listen() (rung <-chan struct{}, stop func())
 }
 
@@ -120,7 +120,7 @@ func (s *streams) listen() (woken <-chan struct{}, stop func()) {
 	}
 }
 
-// streamEvents answers what happens to the tickets the caller sees, as it
+// streamEvents returns what happens to the tickets the caller sees, as it
 // happens (WHATWG HTML "Server-sent events"). Nothing is kept for a client but
 // its place in the log: one that is slow is behind, one that comes again says
 // where it was, and neither misses anything.
@@ -138,7 +138,7 @@ func (a *API) streamEvents(ctx context.Context, c *Call, in StreamQuery) (Stream
 	}, nil
 }
 
-// streamStart answers the position the client has come to. One beyond the head,
+// streamStart returns the position the client has come to. One beyond the head,
 // as after the restoring of a backup, begins at the head.
 func (c *Call) streamStart(ctx context.Context, in StreamQuery) (int64, error) {
 	head, err := c.api.Feed.Head(ctx)
@@ -202,7 +202,7 @@ func (a *API) follow(ctx context.Context, c *Call, w *eventWriter) error {
 	}
 }
 
-// onceOver answers rung once the pause is over, and before that what never
+// onceOver returns rung once the pause is over, and before that what never
 // receives: the rings of a busy log are heard together.
 func onceOver(pause <-chan time.Time, rung <-chan struct{}) <-chan struct{} {
 	if pause != nil {

@@ -135,7 +135,7 @@ func (b *broadcast) listenAs(t *testing.T, query string, head ...string) (lines 
 	return bufio.NewScanner(response.Body), response
 }
 
-// next answers the lines up to the next empty one.
+// next returns the lines up to the next empty one.
 func next(t *testing.T, lines *bufio.Scanner) (block []string) {
 	t.Helper()
 	for lines.Scan() && lines.Text() != "" {
@@ -144,7 +144,7 @@ func next(t *testing.T, lines *bufio.Scanner) (block []string) {
 	return block
 }
 
-// types answers which events come next, n of them, with their ids.
+// types returns which events come next, n of them, with their ids.
 func types(t *testing.T, lines *bufio.Scanner, n int) (all []string) {
 	t.Helper()
 	for len(all) < n {

@@ -15,10 +15,10 @@ type HistoryQuery struct {
 	Listing
 }
 
-// HistoryEntry is one event of a ticket or of a letter about it, or of a user.
+// HistoryEntry is one event of a ticket or of an email about it, or of a user.
 type HistoryEntry struct {
 	Position   int64           `json:"position" required:"true" description:"Place in the log."`
-	Version    int             `json:"version" required:"true" description:"Of the ticket or the user after it; for an event of a letter or a record of access, in the stream of these."`
+	Version    int             `json:"version" required:"true" description:"Of the ticket or the user after it; for an event of an email or a record of access, in the stream of these."`
 	Type       string          `json:"type" required:"true"`
 	Summary    string          `json:"summary" required:"true" description:"What happened, in a sentence."`
 	Actor      HistoryActor    `json:"actor" required:"true"`

@@ -135,7 +135,7 @@ func (c *Call) skip(ctx context.Context) error {
 	return err
 }
 
-// fingerprint answers what is stored of a body to know it again. A fast hash of
+// fingerprint returns what is stored of a body to know it again. A fast hash of
 // a password could be searched for, hence the hash passwords have.
 func (c *Call) fingerprint(ctx context.Context, body []byte) (string, error) {
 	if c.route.binder.secret {
@@ -144,7 +144,7 @@ func (c *Call) fingerprint(ctx context.Context, body []byte) (string, error) {
 	return digest(body), nil
 }
 
-// compare answers errKeyReused when the stored fingerprint is not of this body.
+// compare returns errKeyReused when the stored fingerprint is not of this body.
 func (c *Call) compare(ctx context.Context, body []byte, stored string) error {
 	same := stored == digest(body)
 	if c.route.binder.secret {
@@ -164,7 +164,7 @@ func digest(body []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// repeated answers what an earlier attempt at this call led to, in place of
+// repeated returns what an earlier attempt at this call led to, in place of
 // [commands.ErrRepeated]. A key whose first attempt is forgotten keeps it.
 func (c *Call) repeated(ctx context.Context) (commands.Outcome, error) {
 	if c.held == nil || !c.held.Again {
@@ -250,7 +250,7 @@ func replayable(status int) bool {
 	}, status)
 }
 
-// replayed answers the stored answer once more.
+// replayed returns the stored answer once more.
 func (c *Call) replayed(ctx context.Context) reply {
 	stored := c.replay
 	r := reply{status: stored.Status, body: stored.Body}

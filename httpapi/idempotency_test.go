@@ -107,7 +107,7 @@ func TestAnAnswerThatIsNotKnownToBeLastIsNotStored(t *testing.T) {
 	}
 }
 
-// moody answers err to whoever opens a ticket, unless it is nil, and panics
+// moody returns err to whoever opens a ticket, unless it is nil, and panics
 // where it is errPanic.
 type moody struct {
 	*desk

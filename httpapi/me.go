@@ -144,7 +144,7 @@ type Profile struct {
 	FirstName Optional[string] `json:"first_name" maxLength:"150" trim:"true"`
 	LastName  Optional[string] `json:"last_name" maxLength:"150" trim:"true"`
 
-	Notifications Optional[NotificationSwitches] `json:"notifications" description:"Which letters to get; what is left out stays."`
+	Notifications Optional[NotificationSwitches] `json:"notifications" description:"Which emails to get; what is left out stays."`
 }
 
 func (a *API) patchMe(ctx context.Context, c *Call, in Profile) (Written[User], error) {

@@ -14,7 +14,7 @@ import (
 
 const callKey = "httpapi.call"
 
-// callOf answers the call that begin made.
+// callOf returns the call that begin made.
 func callOf(g *gin.Context) *Call { return g.MustGet(callKey).(*Call) }
 
 // begin makes the call of each request and sets the headers of every answer.
@@ -24,7 +24,7 @@ func (a *API) begin(g *gin.Context) {
 	h.Set("X-Request-Id", id)
 	h.Set("X-Content-Type-Options", "nosniff")
 	h.Set("Referrer-Policy", "no-referrer")
-	// Private answers may be kept for If-None-Match, never used unasked.
+	// Private returns may be kept for If-None-Match, never used unasked.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie, Authorization")
 	g.Set(callKey, &Call{
@@ -52,7 +52,7 @@ func (a *API) log(g *gin.Context) {
 	line.Write(g.Request.Context(), a.Log, level)
 }
 
-// recover answers a panic with a bare 500 and logs it with its stack.
+// recover returns a panic with a bare 500 and logs it with its stack.
 func (a *API) recover(g *gin.Context) {
 	defer func() {
 		reason := recover()

@@ -70,7 +70,7 @@ func parseUUID(text string) (uuid.UUID, error) {
 	return id, nil
 }
 
-// ticketNamed answers the id of the ticket with that id or number. Whether it
+// ticketNamed returns the id of the ticket with that id or number. Whether it
 // exists and who may see it is for the command to decide.
 func (a *API) ticketNamed(ctx context.Context, name string) (ticket.ID, error) {
 	ref, err := parseTicket(name)
@@ -80,7 +80,7 @@ func (a *API) ticketNamed(ctx context.Context, name string) (ticket.ID, error) {
 	return a.Read.TicketID(ctx, ref)
 }
 
-// person answers the account a body or filter names. known is false when there
+// person returns the account a body or filter names. known is false when there
 // is none; the account is then one that nobody has, so that the rules can
 // refuse it as they would refuse a real one.
 func (a *API) person(ctx context.Context, name string) (account user.Account, known bool, err error) {

@@ -39,7 +39,7 @@ var notes = map[string]note{
 	"getTicket":      {text: "A ticket as the caller may see it, with the comments they may see, oldest first. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.", headers: []string{"Memento-Datetime", "Link"}},
 	"putTicket":      {text: "Title, description, priority and status are needed. One call is one append: all of it happens or nothing."},
 	"patchTicket":    {text: "One call is one append: all of it happens or nothing. Where nothing changes nothing is written."},
-	"ticketHistory":  {text: "Every event of the ticket and of the letters about it, oldest first, as far as the caller may know: requesters are told of no notes among staff and of no letters to others. Admins and auditors read it of deleted tickets too."},
+	"ticketHistory":  {text: "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters are told of no notes among staff and of no emails to others. Admins and auditors read it of deleted tickets too."},
 	"ticketDiff":     {text: "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the ticket did not exist at one of them it is 404, and an instant to come is 400."},
 	"deleteTicket":   {text: "Gone from every read; its events stay. Requesters can while it is open, unassigned and without comments of others."},
 	"assignTicket":   {text: "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody."},

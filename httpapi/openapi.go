@@ -132,7 +132,7 @@ func security(who Who) []map[string][]string {
 	return []map[string][]string{{bySession: {}}, {byToken: {}}}
 }
 
-// tag answers the group that a path belongs to, and notes it.
+// tag returns the group that a path belongs to, and notes it.
 func (d *document) tag(path string) string {
 	first, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/api"), "/"), "/")
 	name, ok := groups[first]
@@ -248,7 +248,7 @@ func (a *API) makeDocument() (servedDocument, error) {
 	return servedDocument{text: text, etag: fmt.Sprintf("%q", fmt.Sprintf("%x", sha256.Sum256(text))[:32])}, nil
 }
 
-// serveDocument answers the document, made at the first request for it.
+// serveDocument returns the document, made at the first request for it.
 func (a *API) serveDocument(g *gin.Context) {
 	d, err := a.spec()
 	if err != nil {

@@ -33,7 +33,7 @@ func golden(t *testing.T, path string, got []byte) {
 	}
 }
 
-// described answers the document as it is served.
+// described returns the document as it is served.
 func described(t *testing.T) []byte {
 	t.Helper()
 	w := request{method: http.MethodGet, path: documentPath}.send(newAPI(t, newDesk(), nil))

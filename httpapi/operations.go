@@ -39,7 +39,7 @@ func (a *API) explain(engine *gin.Engine) {
 	a.servePages(get)
 }
 
-// getter answers how a path is registered for GET, and so for HEAD.
+// getter returns how a path is registered for GET, and so for HEAD.
 func getter(engine *gin.Engine) func(path string, handlers ...gin.HandlerFunc) {
 	return func(path string, handlers ...gin.HandlerFunc) {
 		engine.GET(path, handlers...)

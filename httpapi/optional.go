@@ -24,7 +24,7 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	return json.Unmarshal(data, &o.Value)
 }
 
-// Ptr answers the value, nil when absent or null.
+// Ptr returns the value, nil when absent or null.
 func (o Optional[T]) Ptr() *T {
 	if !o.Set || o.Null {
 		return nil

@@ -52,7 +52,7 @@ type TicketVersion struct {
 	RecordedAt Time `json:"recorded_at" required:"true" description:"When the log took in what led to it."`
 }
 
-// pastTicket answers [API.getTicket] for a moment in the past.
+// pastTicket returns [API.getTicket] for a moment in the past.
 func (a *API) pastTicket(ctx context.Context, c *Call, in TicketReading) (TicketWithComments, error) {
 	if in.AsOf.Set && in.Version.Set {
 		return TicketWithComments{}, invalid(Violation{Pointer: "?version", Code: "excluded", Detail: "either as_of or version is wanted"})

@@ -20,7 +20,7 @@ var (
 	etagList = regexp.MustCompile(`^[ \t,]*` + etag.String() + `(?:[ \t]*,[ \t]*(?:` + etag.String() + `)?)*[ \t]*$`)
 )
 
-// entityTags answers the tags a header lists, nil when it is absent; star for "*".
+// entityTags returns the tags a header lists, nil when it is absent; star for "*".
 func entityTags(h http.Header, name string) (tags []string, star bool, err error) {
 	text := strings.TrimSpace(strings.Join(h.Values(name), ","))
 	switch {
@@ -37,7 +37,7 @@ func entityTags(h http.Header, name string) (tags []string, star bool, err error
 	return tags, false, nil
 }
 
-// wantedVersions answers the versions If-Match allows, nil for any. A tag that
+// wantedVersions returns the versions If-Match allows, nil for any. A tag that
 // can't match, weak ones among them, is noVersion.
 func wantedVersions(h http.Header) ([]int, error) {
 	tags, _, err := entityTags(h, "If-Match")

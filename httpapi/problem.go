@@ -71,7 +71,7 @@ const (
 	codeInternal    = "internal"
 )
 
-// errUnreadable answers a reader whose own profile is not projected yet.
+// errUnreadable returns a reader whose own profile is not projected yet.
 var errUnreadable = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "not_fresh",
 	Message: "the read side has not caught up yet, try again",

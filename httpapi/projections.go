@@ -24,10 +24,10 @@ type Projections interface {
 type Projection struct {
 	Name          string             `json:"name" required:"true"`
 	State         rebuild.State      `json:"state" required:"true" enum:"following,paused,stalled,rebuilding" description:"One that is rebuilt follows the log meanwhile."`
-	Position      int64              `json:"position" required:"true" description:"Everything up to here in the log is in it, or parked."`
+	Position      int64              `json:"position" required:"true" description:"Everything up to here in the log is in it, or failed."`
 	Head          int64              `json:"head" required:"true" description:"The newest position of the log."`
 	Lag           int64              `json:"lag" required:"true" description:"Positions it has before it."`
-	Parked        int64              `json:"parked" required:"true" description:"Events that could not be applied."`
+	Failed        int64              `json:"failed" required:"true" description:"Events that could not be applied."`
 	PausedAt      *Time              `json:"paused_at" required:"true" description:"null: it is not paused."`
 	TablesVersion int                `json:"tables_version" required:"true" description:"Version of the code that built its tables."`
 	CodeVersion   int                `json:"code_version" required:"true" description:"Version of the code that is running; another one asks for a rebuild."`
@@ -69,7 +69,7 @@ type RebuildOrder struct {
 
 func projectionView(s rebuild.Status) Projection {
 	return Projection{
-		Name: s.Name, State: s.State, Position: s.Position, Head: s.Head, Lag: s.Lag(), Parked: s.Parked,
+		Name: s.Name, State: s.State, Position: s.Position, Head: s.Head, Lag: s.Lag(), Failed: s.Failed,
 		PausedAt: timeOf(s.PausedAt), TablesVersion: s.Version, CodeVersion: s.CodeVersion, KeptPosition: s.Kept, Rebuild: rebuildView(s.Rebuild),
 	}
 }

@@ -51,7 +51,7 @@ func (s *cabinet) Request(_ context.Context, name string, accept bool) error {
 func newCabinet() *cabinet {
 	left := 90 * time.Second
 	return &cabinet{status: rebuild.Status{
-		Name: "ticket_list", State: rebuild.Rebuilding, Position: 90, Head: 100, Parked: 2, Version: 1, CodeVersion: 2,
+		Name: "ticket_list", State: rebuild.Rebuilding, Position: 90, Head: 100, Failed: 2, Version: 1, CodeVersion: 2,
 		Rebuild: &rebuild.Rebuild{
 			Kind: rebuild.FromLog, Phase: rebuild.Filling, Active: true, Position: 30, Target: 90, Rate: 20_000.4, Remaining: &left, BeganAt: noon, MovedAt: noon,
 		},
@@ -60,7 +60,7 @@ func newCabinet() *cabinet {
 
 func TestAProjectionIsShownAsItStands(t *testing.T) {
 	t.Parallel()
-	const shown = `{"name":"ticket_list","state":"rebuilding","position":90,"head":100,"lag":10,"parked":2,"paused_at":null,` +
+	const shown = `{"name":"ticket_list","state":"rebuilding","position":90,"head":100,"lag":10,"failed":2,"paused_at":null,` +
 		`"tables_version":1,"code_version":2,"kept_position":null,"rebuild":{"kind":"rebuild","phase":"filling","active":true,"position":30,` +
 		`"target":90,"progress":0.333,"events_per_second":20000,"remaining_seconds":90,"began_at":"2026-01-31T12:00:00.120000Z",` +
 		`"ended_at":null,"error":null,"error_position":null}}`

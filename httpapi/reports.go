@@ -124,7 +124,7 @@ func (a *API) mayReport(c *Call, asOf Optional[time.Time]) error {
 	return nil
 }
 
-// instantOf answers the instant of a report: by the clock of the database, whose
+// instantOf returns the instant of a report: by the clock of the database, whose
 // times the events have.
 func (a *API) instantOf(ctx context.Context, c *Call, asOf Optional[time.Time]) (time.Time, error) {
 	if err := a.mayReport(c, asOf); err != nil || asOf.Set {
@@ -133,7 +133,7 @@ func (a *API) instantOf(ctx context.Context, c *Call, asOf Optional[time.Time]) 
 	return a.Read.Now(ctx)
 }
 
-// span answers the span of a report, which like that of the report begins right
+// span returns the span of a report, which like that of the report begins right
 // after an instant and ends with one.
 func (a *API) span(ctx context.Context, c *Call, in SpanQuery) (s projections.Span, from, to Time, err error) {
 	upto, err := a.instantOf(ctx, c, in.AsOf)
@@ -267,7 +267,7 @@ type calendarDay struct {
 // maxDays is how many days one daily report has at most.
 const maxDays = 366
 
-// days answers the days that are asked for, of which the last one is today when
+// days returns the days that are asked for, of which the last one is today when
 // it is not said.
 func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
 	zone, err := zoneNamed(q.TZ.Value)
@@ -304,7 +304,7 @@ func zoneNamed(name string) (*time.Location, error) {
 	return time.LoadLocation(name)
 }
 
-// startOfDay answers the first instant of the date that day, a midnight of UTC,
+// startOfDay returns the first instant of the date that day, a midnight of UTC,
 // names, in a zone. Where clocks are put forward at midnight that is not
 // midnight, and where they are put back to it, there are two of which it is the
 // first.

@@ -201,7 +201,7 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	})
 }
 
-// refuse answers the problem that err stands for.
+// refuse returns the problem that err stands for.
 func (a *API) refuse(g *gin.Context, err error) {
 	a.problem(g.Request.Context(), callOf(g), err).send(g.Writer)
 }

@@ -41,7 +41,7 @@ func (a *API) routes() []Route {
 		{Method: post, Path: "/api/tickets/{id}/close/", ID: "closeTicket", Summary: "Close a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusClosed)},
 		{Method: post, Path: "/api/tickets/{id}/reopen/", ID: "reopenTicket", Summary: "Reopen a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusOpen)},
 		{Method: post, Path: "/api/tickets/{id}/escalate/", ID: "escalateTicket", Summary: "Escalate a ticket", Who: SignedIn, Status: ok, Handler: verb(ticket.StatusEscalated)},
-		{Method: get, Path: "/api/tickets/{id}/history/", ID: "ticketHistory", Summary: "Read what happened to a ticket and its letters", Who: SignedIn, Status: ok, Handler: Handle(a.ticketHistory)},
+		{Method: get, Path: "/api/tickets/{id}/history/", ID: "ticketHistory", Summary: "Read what happened to a ticket and its emails", Who: SignedIn, Status: ok, Handler: Handle(a.ticketHistory)},
 		{Method: get, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff", Summary: "Compare a ticket with itself at two moments", Who: SignedIn, Status: ok, Handler: Handle(a.diffTicket)},
 
 		{Method: get, Path: "/api/comments/", ID: "listComments", Summary: "List comments", Who: SignedIn, Status: ok, Handler: Handle(a.listComments)},

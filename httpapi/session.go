@@ -107,7 +107,7 @@ func (c *Call) admit(ctx context.Context) error {
 	return nil
 }
 
-// bearer answers the token of an Authorization header (RFC 6750 §2.1), ""
+// bearer returns the token of an Authorization header (RFC 6750 §2.1), ""
 // where the header is of another scheme; given says whether there is one.
 func bearer(h http.Header) (token string, given bool) {
 	const scheme = "bearer "

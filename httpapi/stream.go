@@ -54,7 +54,7 @@ func StreamOf[In any](mediaType string, f func(context.Context, *Call, In) (Stre
 	return h
 }
 
-// Or answers a handler that leaves the choice to the client: by the header
+// Or returns a handler that leaves the choice to the client: by the header
 // Accept the call is h's or other's, and h's where the client does not mind.
 // Both MUST take the same In.
 func (h Handler) Or(other Handler) Handler {
@@ -63,7 +63,7 @@ func (h Handler) Or(other Handler) Handler {
 	return h
 }
 
-// chosen answers which of the handlers an Accept header asks for.
+// chosen returns which of the handlers an Accept header asks for.
 func (h Handler) chosen(accept string) Handler {
 	best, most := h, quality(accept, h.Media[0])
 	for _, other := range h.others {
@@ -74,7 +74,7 @@ func (h Handler) chosen(accept string) Handler {
 	return best
 }
 
-// quality answers how much a client wants a media type, from 0 to 1: the q of
+// quality returns how much a client wants a media type, from 0 to 1: the q of
 // the most exact range of Accept that it is in (RFC 9110 §12.5.1).
 func quality(accept, mediaType string) float64 {
 	if strings.TrimSpace(accept) == "" {

@@ -61,7 +61,7 @@ func (a *API) ticketFilter(ctx context.Context, viewer domain.Actor, in TicketQu
 	return f, err
 }
 
-// personFilter answers the id of the person a filter names, nil for no filter.
+// personFilter returns the id of the person a filter names, nil for no filter.
 // A name that nobody has is refused to those who see people; others can't tell
 // it from somebody without a ticket they see.
 func (a *API) personFilter(ctx context.Context, viewer domain.Actor, param, name string) (*user.ID, error) {

@@ -134,7 +134,7 @@ func (a *API) commandTicket(ctx context.Context, c *Call, path TicketPath, comma
 	})
 }
 
-// writtenTicket answers a ticket just written to. The write has happened:
+// writtenTicket returns a ticket just written to. The write has happened:
 // nothing that goes wrong from here on makes it a failure.
 func (a *API) writtenTicket(ctx context.Context, c *Call, out commands.Outcome) Written[Ticket] {
 	if !c.behind {

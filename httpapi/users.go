@@ -50,7 +50,7 @@ func (a *API) getUser(ctx context.Context, c *Call, in UserPath) (User, error) {
 	return userView(c.Actor, u), nil
 }
 
-// visibleUser answers the user that the path names, if the caller may see
+// visibleUser returns the user that the path names, if the caller may see
 // anything of them: [domain.ErrNotFound] when not.
 func (a *API) visibleUser(ctx context.Context, c *Call, path UserPath) (user.ID, error) {
 	if strings.ContainsFunc(path.User, refusedInText) {
@@ -78,7 +78,7 @@ type UserPatch struct {
 	Notifications Optional[NotificationSwitches] `json:"notifications"`
 }
 
-// NotificationSwitches changes which letters somebody wants; what is left out
+// NotificationSwitches changes which emails somebody wants; what is left out
 // stays.
 type NotificationSwitches struct {
 	_         struct{}       `additionalProperties:"false"`
@@ -116,7 +116,7 @@ func (a *API) editUser(ctx context.Context, c *Call, command user.EditUser) (Wri
 	return a.writtenUser(ctx, c, out), nil
 }
 
-// writtenUser answers a user just written to. The write has happened: nothing
+// writtenUser returns a user just written to. The write has happened: nothing
 // that goes wrong from here on makes it a failure.
 func (a *API) writtenUser(ctx context.Context, c *Call, out commands.Outcome) Written[User] {
 	if !c.behind {

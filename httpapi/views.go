@@ -92,10 +92,10 @@ type User struct {
 	UpdatedAt *Time        `json:"updated_at,omitempty"`
 	NameEmail *string      `json:"name_email,omitempty" description:"First Last - mail"`
 
-	Notifications *Notifications `json:"notifications,omitempty" description:"Which letters they want."`
+	Notifications *Notifications `json:"notifications,omitempty" description:"Which emails they want."`
 }
 
-// Notifications says which letters somebody wants. Admins are told of every
+// Notifications says which emails somebody wants. Admins are told of every
 // escalation whatever it says.
 type Notifications struct {
 	Escalated bool `json:"escalated" required:"true" description:"A ticket of theirs escalated."`

@@ -108,7 +108,7 @@ func New(pool *pgxpool.Pool, config Config) *Store {
 
 const (
 	claimSQL = `
-		INSERT INTO answers (command_id, fingerprint, owner, leased_until)
+		INSERT INTO idempotency_keys (command_id, fingerprint, owner, leased_until)
 		VALUES ($1, $2, $3, clock_timestamp() + $4)
 		ON CONFLICT (command_id) DO NOTHING
 		RETURNING created_at`
@@ -121,12 +121,12 @@ const (
 		       header,
 		       body,
 		       sealed
-		FROM answers
+		FROM idempotency_keys
 		WHERE command_id = $1`
 
 	// The conditions are looked at again on the newest row: one of many wins.
 	takeOverSQL = `
-		UPDATE answers
+		UPDATE idempotency_keys
 		SET owner = $2,
 		    leased_until = clock_timestamp() + $3
 		WHERE command_id = $1
@@ -213,7 +213,7 @@ func (s *Store) drop(owner uuid.UUID) {
 func (s *Store) Finish(ctx context.Context, commandID uuid.UUID, c Claim, a Answer) (stored bool, err error) {
 	defer s.drop(c.Owner)
 	const q = `
-		UPDATE answers
+		UPDATE idempotency_keys
 		SET status = $3,
 		    header = $4,
 		    body = $5,
@@ -233,9 +233,9 @@ func (s *Store) Finish(ctx context.Context, commandID uuid.UUID, c Claim, a Answ
 // connection, unsure keeps the row, so that the next attempt is one [Claim.Again].
 func (s *Store) Release(ctx context.Context, commandID uuid.UUID, c Claim, unsure bool) error {
 	defer s.drop(c.Owner)
-	q := `DELETE FROM answers WHERE command_id = $1 AND owner = $2 AND status IS NULL`
+	q := `DELETE FROM idempotency_keys WHERE command_id = $1 AND owner = $2 AND status IS NULL`
 	if unsure || c.Again {
-		q = `UPDATE answers SET leased_until = '-infinity' WHERE command_id = $1 AND owner = $2 AND status IS NULL`
+		q = `UPDATE idempotency_keys SET leased_until = '-infinity' WHERE command_id = $1 AND owner = $2 AND status IS NULL`
 	}
 	if _, err := s.pool.Exec(ctx, q, commandID, c.Owner); err != nil {
 		return eventstore.Unreachable(fmt.Errorf("release request %s: %w", commandID, err))
@@ -249,7 +249,7 @@ func (s *Store) Release(ctx context.Context, commandID uuid.UUID, c Claim, unsur
 func Forget(ids []uuid.UUID, words []string) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `
-DELETE FROM answers
+DELETE FROM idempotency_keys
 WHERE CASE WHEN sealed OR body IS NULL THEN false ELSE
     EXISTS (SELECT FROM unnest($2::text[]) AS word WHERE strpos(lower(convert_from(body, 'UTF8')), lower(word)) > 0)
     OR EXISTS (

@@ -113,7 +113,7 @@ func TestAProcessThatLivesKeepsItsRequest(t *testing.T) {
 	id, lost := uuid.New(), uuid.New()
 	p.claim(id)
 	p.claim(lost)
-	const age = `UPDATE answers SET leased_until = clock_timestamp() + CASE WHEN command_id = $1 THEN interval '1 minute' ELSE '-1 minute' END`
+	const age = `UPDATE idempotency_keys SET leased_until = clock_timestamp() + CASE WHEN command_id = $1 THEN interval '1 minute' ELSE '-1 minute' END`
 	if _, err := pool.Exec(t.Context(), age, id); err != nil {
 		t.Fatal(err)
 	}
@@ -122,7 +122,7 @@ func TestAProcessThatLivesKeepsItsRequest(t *testing.T) {
 	}
 	var renewed, free bool
 	const q = `SELECT bool_or(leased_until < clock_timestamp() + interval '50 seconds') FILTER (WHERE command_id = $1),
-		bool_or(leased_until < clock_timestamp()) FILTER (WHERE command_id = $2) FROM answers`
+		bool_or(leased_until < clock_timestamp()) FILTER (WHERE command_id = $2) FROM idempotency_keys`
 	if err := pool.QueryRow(t.Context(), q, id, lost).Scan(&renewed, &free); err != nil || !renewed || !free {
 		t.Errorf("renewed %v, %v; one that was lost stays so: %v", renewed, err, free)
 	}
@@ -135,7 +135,7 @@ func TestOldAnswersAreRemovedAndYoungOnesKept(t *testing.T) {
 	old, young := uuid.New(), uuid.New()
 	for id, age := range map[uuid.UUID]string{old: "49 hours", young: "47 hours"} {
 		p.finish(id, p.claim(id), created)
-		if _, err := pool.Exec(t.Context(), `UPDATE answers SET created_at = now() - $2::text::interval, leased_until = now() - $2::text::interval WHERE command_id = $1`, id, age); err != nil {
+		if _, err := pool.Exec(t.Context(), `UPDATE idempotency_keys SET created_at = now() - $2::text::interval, leased_until = now() - $2::text::interval WHERE command_id = $1`, id, age); err != nil {
 			t.Fatal(err)
 		}
 	}

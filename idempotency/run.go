@@ -40,7 +40,7 @@ func (s *Store) renew(ctx context.Context) error {
 		return nil
 	}
 	const q = `
-		UPDATE answers
+		UPDATE idempotency_keys
 		SET leased_until = clock_timestamp() + $3
 		WHERE command_id = ANY ($1)
 		  AND owner = ANY ($2)
@@ -68,10 +68,10 @@ const sweepPage = 1000
 func (s *Store) sweep(ctx context.Context) (removed int64, err error) {
 	// SKIP LOCKED: another process' sweep has those already.
 	const q = `
-		DELETE FROM answers
+		DELETE FROM idempotency_keys
 		WHERE command_id IN (
 			SELECT command_id
-			FROM answers
+			FROM idempotency_keys
 			WHERE created_at < clock_timestamp() - $1::interval
 			  AND leased_until < clock_timestamp()
 			ORDER BY created_at

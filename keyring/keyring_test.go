@@ -38,7 +38,7 @@ func open(t *testing.T, pool *pgxpool.Pool) *keyring.Ring {
 	return r
 }
 
-// sealed answers a text sealed for a person, and fails the test when there is
+// sealed returns a text sealed for a person, and fails the test when there is
 // no key to seal it with.
 func sealed(t *testing.T, r *keyring.Ring, person uuid.UUID) []byte {
 	t.Helper()

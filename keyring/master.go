@@ -34,7 +34,7 @@ func ParseMaster(s string) (Master, error) {
 	return Master{key: [keySize]byte(raw)}, nil
 }
 
-// String answers the key in base64. It is the secret itself.
+// String returns the key in base64. It is the secret itself.
 func (m Master) String() string { return base64.StdEncoding.EncodeToString(m.key[:]) }
 
 // Fingerprint tells master keys apart and says nothing else of them.
@@ -96,7 +96,7 @@ func syncDir(path string) error {
 	return errors.Join(dir.Sync(), dir.Close())
 }
 
-// newAEAD answers AES-256-GCM under key.
+// newAEAD returns AES-256-GCM under key.
 func newAEAD(key []byte) (cipher.AEAD, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
@@ -105,7 +105,7 @@ func newAEAD(key []byte) (cipher.AEAD, error) {
 	return cipher.NewGCM(block)
 }
 
-// wrap answers key as it is stored: nonce and ciphertext, bound to the person.
+// wrap returns key as it is stored: nonce and ciphertext, bound to the person.
 func (m Master) wrap(person, key []byte) ([]byte, error) {
 	aead, err := newAEAD(m.key[:])
 	if err != nil {

@@ -23,7 +23,7 @@ const recheck = time.Second
 // capacity bounds the keys a ring remembers, at some 200 bytes each.
 const capacity = 200_000
 
-// Ring answers the keys of people and remembers them. It is safe for concurrent
+// Ring returns the keys of people and remembers them. It is safe for concurrent
 // use. It implements [eventstore.Keys].
 type Ring struct {
 	pool   *pgxpool.Pool
@@ -40,7 +40,7 @@ type Ring struct {
 // wrapped with.
 var ErrOtherMaster = errors.New("the personal texts in this database were sealed under another master key")
 
-// Open answers the ring of a database: [ErrOtherMaster] when its keys are
+// Open returns the ring of a database: [ErrOtherMaster] when its keys are
 // wrapped by another master key. The first to open it makes its master known.
 func Open(ctx context.Context, pool *pgxpool.Pool, master Master) (*Ring, error) {
 	const known = `
@@ -60,7 +60,7 @@ SELECT fingerprint FROM master_key`
 	return &Ring{pool: pool, master: master, now: time.Now, keys: map[uuid.UUID]cipher.AEAD{}}, nil
 }
 
-// Sealing answers the key of a person, which is made where there is none; not
+// Sealing returns the key of a person, which is made where there is none; not
 // ok when it was destroyed.
 func (r *Ring) Sealing(ctx context.Context, person uuid.UUID) (key cipher.AEAD, ok bool, err error) {
 	keys, err := r.Opening(ctx, []uuid.UUID{person})
@@ -79,7 +79,7 @@ func (r *Ring) Sealing(ctx context.Context, person uuid.UUID) (key cipher.AEAD, 
 	return key, ok, nil
 }
 
-// Opening answers the keys of people; those who have none, or whose key was
+// Opening returns the keys of people; those who have none, or whose key was
 // destroyed, are missing.
 func (r *Ring) Opening(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error) {
 	if len(people) == 0 {
@@ -104,7 +104,7 @@ func (r *Ring) Opening(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]c
 	return found, nil
 }
 
-// remembered answers the keys that are known, and who else is to be looked for.
+// remembered returns the keys that are known, and who else is to be looked for.
 func (r *Ring) remembered(people []uuid.UUID) (found map[uuid.UUID]cipher.AEAD, missing []uuid.UUID) {
 	found = make(map[uuid.UUID]cipher.AEAD, len(people))
 	r.mu.Lock()

@@ -9,24 +9,24 @@ import (
 
 	gomail "github.com/wneessen/go-mail"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
-// DefaultFrom is the sender of letters unless another is configured (API.md,
+// DefaultFrom is the sender of emails unless another is configured (API.md,
 // HELPDESK_MAIL_FROM).
 const DefaultFrom = "helpdesk@example.com"
 
 // ticketPath is where a ticket is found below the public URL.
 const ticketPath = "/admin/tickets/%d/"
 
-// How many characters of a title and of a name a letter tells. Both are longer
+// How many characters of a title and of a name an email tells. Both are longer
 // than what the domain lets in.
 const (
 	titleMax = 250
 	nameMax  = 200
 )
 
-// Message is a letter ready to be sent.
+// Message is an email ready to be sent.
 type Message struct {
 	ID   string // the Message-ID, with its angle brackets
 	From string // the envelope's sender, without angle brackets
@@ -34,24 +34,24 @@ type Message struct {
 	Data []byte // the whole message (RFC 5322), lines ending in CRLF
 }
 
-// Config is how letters are written.
+// Config is how emails are written.
 type Config struct {
 	// From is the sender: a mail address, with or without a name before it.
 	// The default is [DefaultFrom]. It has to be of ASCII, for its domain is
 	// part of every Message-ID.
 	From string
 
-	// PublicURL is the address under which people reach the service. Letters
+	// PublicURL is the address under which people reach the service. Emails
 	// then link to their ticket; empty, they don't.
 	PublicURL string
 }
 
-// Composer writes letters. It may be used from many goroutines.
+// Composer writes emails. It may be used from many goroutines.
 type Composer struct {
 	from      mail.Address
 	host      string // the domain of from
 	publicURL string // without a slash at its end
-	sheets    map[letter.Kind]sheet
+	sheets    map[email.Kind]sheet
 }
 
 // NewComposer makes a Composer. Its errors name the faulty field of config.
@@ -61,7 +61,7 @@ func NewComposer(config Config) (*Composer, error) {
 	}
 	from, err := mail.ParseAddress(config.From)
 	if err != nil || !ascii(from.Address) {
-		return nil, fmt.Errorf("the sender of letters, %q, is no mail address of ASCII like %q", config.From, "Helpdesk <"+DefaultFrom+">")
+		return nil, fmt.Errorf("the sender of emails, %q, is no mail address of ASCII like %q", config.From, "Helpdesk <"+DefaultFrom+">")
 	}
 	from.Name = name(from.Name)
 	public := strings.TrimRight(config.PublicURL, "/")
@@ -83,24 +83,24 @@ func NewComposer(config Config) (*Composer, error) {
 	}, nil
 }
 
-// Compose writes the letter, as text and as HTML. The same letter always gives
+// Compose writes the email, as text and as HTML. The same email always gives
 // the same bytes: the Message-ID and the boundary between the parts are made
 // from its id, and its Date is that of its cause, however much later it is
 // sent. It fails for an unknown kind and for a recipient without a valid
 // address; l.To may be valid and still be beyond a server without SMTPUTF8.
-func (c *Composer) Compose(l letter.Content) (Message, error) {
+func (c *Composer) Compose(l email.Content) (Message, error) {
 	page, ok := c.sheets[l.Kind]
 	if !ok {
-		return Message{}, fmt.Errorf("compose letter %s: no letter is of the kind %q", l.ID, l.Kind)
+		return Message{}, fmt.Errorf("compose email %s: no email is of the kind %q", l.ID, l.Kind)
 	}
 	to, err := mail.ParseAddress(l.To.Address)
 	if err != nil || to.Name != "" { // the error would name the address
-		return Message{}, fmt.Errorf("compose letter %s: the recipient's mail address is not valid", l.ID)
+		return Message{}, fmt.Errorf("compose email %s: the recipient's mail address is not valid", l.ID)
 	}
 	to.Name = name(l.To.Name)
 	written, err := page.write(c.view(l))
 	if err != nil {
-		return Message{}, fmt.Errorf("compose letter %s: %w", l.ID, err)
+		return Message{}, fmt.Errorf("compose email %s: %w", l.ID, err)
 	}
 
 	// The "=" cannot stand in a quoted-printable part as itself, so no text can
@@ -116,7 +116,7 @@ func (c *Composer) Compose(l letter.Content) (Message, error) {
 	m.SetDateWithValue(l.At.UTC())
 	m.SetMessageIDWithValue(l.ID.String() + "@" + c.host)
 	// No message has the id they name. It stands for the ticket, and is what
-	// makes a client show the ticket's letters as one conversation.
+	// makes a client show the ticket's emails as one conversation.
 	m.SetGenHeader(gomail.HeaderInReplyTo, root)
 	m.SetGenHeader(gomail.HeaderReferences, root)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no answer, please
@@ -127,7 +127,7 @@ func (c *Composer) Compose(l letter.Content) (Message, error) {
 
 	var data bytes.Buffer
 	if _, err := m.WriteTo(&data); err != nil {
-		return Message{}, fmt.Errorf("compose letter %s: %w", l.ID, err)
+		return Message{}, fmt.Errorf("compose email %s: %w", l.ID, err)
 	}
 	return Message{
 		ID:   m.GetMessageID(),
@@ -148,7 +148,7 @@ func name(s string) string {
 	return s
 }
 
-// envelope answers a parsed address as it stands in MAIL and RCPT, quoted where
+// envelope returns a parsed address as it stands in MAIL and RCPT, quoted where
 // it has to be.
 func envelope(address string) string {
 	a := mail.Address{Address: address}

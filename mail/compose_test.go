@@ -11,19 +11,19 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 )
 
-var update = flag.Bool("update", false, "write the golden letters anew")
+var update = flag.Bool("update", false, "write the golden emails anew")
 
-// aLetter answers a letter of the kind, as a desk would have it.
-func aLetter(kind letter.Kind) letter.Content {
-	return letter.Content{
-		ID:   letter.ID{UUID: uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000a")},
+// anEmail returns an email of the kind, as a desk would have it.
+func anEmail(kind email.Kind) email.Content {
+	return email.Content{
+		ID:   email.ID{UUID: uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000a")},
 		Kind: kind,
-		To:   letter.Addressee{Name: "Ann Lee", Address: "ann@example.com"},
-		Ticket: letter.Ticket{
+		To:   email.Addressee{Name: "Ann Lee", Address: "ann@example.com"},
+		Ticket: email.Ticket{
 			ID:        uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000b"),
 			Number:    12,
 			Title:     "The printer on floor 3 is on fire",
@@ -46,7 +46,7 @@ func newComposer(t testing.TB, config Config) *Composer {
 	return c
 }
 
-func compose(t testing.TB, c *Composer, l letter.Content) Message {
+func compose(t testing.TB, c *Composer, l email.Content) Message {
 	t.Helper()
 	m, err := c.Compose(l)
 	if err != nil {
@@ -55,40 +55,40 @@ func compose(t testing.TB, c *Composer, l letter.Content) Message {
 	return m
 }
 
-func TestGoldenLetters(t *testing.T) {
+func TestGoldenEmails(t *testing.T) {
 	linked := newComposer(t, Config{From: "The Helpdesk <desk@help.example.com>", PublicURL: "https://desk.example.com/"})
 	plain := newComposer(t, Config{})
-	with := func(kind letter.Kind, change func(*letter.Content)) letter.Content {
-		l := aLetter(kind)
+	with := func(kind email.Kind, change func(*email.Content)) email.Content {
+		l := anEmail(kind)
 		change(&l)
 		return l
 	}
 	for _, tt := range []struct {
-		file   string
-		c      *Composer
-		letter letter.Content
+		file  string
+		c     *Composer
+		email email.Content
 	}{
-		{"escalated", linked, with(letter.Escalated, func(l *letter.Content) {
+		{"escalated", linked, with(email.Escalated, func(l *email.Content) {
 			l.Ticket.Status, l.Text = string(ticket.StatusEscalated), "The fire brigade does not answer."
 		})},
-		{"escalated_admin", linked, with(letter.Escalated, func(l *letter.Content) {
+		{"escalated_admin", linked, with(email.Escalated, func(l *email.Content) {
 			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = string(ticket.StatusEscalated), "", "", true
 		})},
-		{"assigned", linked, with(letter.Assigned, func(l *letter.Content) { l.Actor = "root" })},
-		{"commented", linked, with(letter.Commented, func(l *letter.Content) {
+		{"assigned", linked, with(email.Assigned, func(l *email.Content) { l.Actor = "root" })},
+		{"commented", linked, with(email.Commented, func(l *email.Content) {
 			l.Text = "Hello Ann,\n\nis it *still* on fire? <b>Don't</b> open the tray: it = hot.\n. and ask Zoë\n"
 		})},
-		{"resolved", linked, with(letter.Resolved, func(l *letter.Content) { l.Ticket.Status, l.Text = string(ticket.StatusResolved), "Put out." })},
-		{"no_link", plain, with(letter.Assigned, func(l *letter.Content) { l.To.Name, l.Actor = "", "" })},
-		{"other_scripts", linked, with(letter.Commented, func(l *letter.Content) {
-			l.To = letter.Addressee{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
+		{"resolved", linked, with(email.Resolved, func(l *email.Content) { l.Ticket.Status, l.Text = string(ticket.StatusResolved), "Put out." })},
+		{"no_link", plain, with(email.Assigned, func(l *email.Content) { l.To.Name, l.Actor = "", "" })},
+		{"other_scripts", linked, with(email.Commented, func(l *email.Content) {
+			l.To = email.Addressee{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
 			l.Ticket.Title = "プリンターが燃えています הדפסת بالعربية"
 			l.Text = "مرحبا\n🔥🔥🔥"
 		})},
 	} {
 		t.Run(tt.file, func(t *testing.T) {
 			t.Parallel()
-			got := compose(t, tt.c, tt.letter).Data
+			got := compose(t, tt.c, tt.email).Data
 			file := filepath.Join("testdata", tt.file+".eml")
 			if *update {
 				if err := os.WriteFile(file, got, 0o644); err != nil {
@@ -100,26 +100,26 @@ func TestGoldenLetters(t *testing.T) {
 				t.Fatalf("%v (-update writes it)", err)
 			}
 			if diff := cmp.Diff(string(want), string(got)); diff != "" {
-				t.Errorf("the letter is not as it was (-want +got):\n%s", diff)
+				t.Errorf("the email is not as it was (-want +got):\n%s", diff)
 			}
 			read(t, got)
 		})
 	}
 }
 
-func TestALetterIsTheSameEveryTime(t *testing.T) {
-	first := compose(t, newComposer(t, Config{PublicURL: "https://desk.example.com"}), aLetter(letter.Resolved))
-	again := aLetter(letter.Resolved)
+func TestAnEmailIsTheSameEveryTime(t *testing.T) {
+	first := compose(t, newComposer(t, Config{PublicURL: "https://desk.example.com"}), anEmail(email.Resolved))
+	again := anEmail(email.Resolved)
 	again.At = again.At.UTC()
 	if diff := cmp.Diff(first, compose(t, newComposer(t, Config{PublicURL: "https://desk.example.com/"}), again)); diff != "" {
 		t.Errorf("composed again (-first +again):\n%s", diff)
 	}
 }
 
-func TestLettersOfATicketAreOneConversation(t *testing.T) {
+func TestEmailsOfATicketAreOneConversation(t *testing.T) {
 	c := newComposer(t, Config{From: "desk@[127.0.0.1]"})
-	first, second := aLetter(letter.Assigned), aLetter(letter.Resolved)
-	second.ID = letter.ID{UUID: uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000c")}
+	first, second := anEmail(email.Assigned), anEmail(email.Resolved)
+	second.ID = email.ID{UUID: uuid.MustParse("0191d2a4-6f00-7000-8000-00000000000c")}
 	a, b := compose(t, c, first), compose(t, c, second)
 	if want := "<0191d2a4-6f00-7000-8000-00000000000a@[127.0.0.1]>"; a.ID != want || a.ID == b.ID {
 		t.Errorf("ids: got %s and %s, want %s and another", a.ID, b.ID, want)
@@ -138,7 +138,7 @@ func TestLettersOfATicketAreOneConversation(t *testing.T) {
 
 func TestNothingWrittenBecomesMarkup(t *testing.T) {
 	const evil = `<script>alert("x")</script><img src=x onerror='y'>&amp;`
-	l := aLetter(letter.Commented)
+	l := anEmail(email.Commented)
 	l.To.Name, l.Ticket.Title, l.Ticket.Requester, l.Ticket.Assignee, l.Actor, l.Text = evil, evil, evil, evil, evil, evil+"\n"+evil
 	parts := read(t, compose(t, newComposer(t, Config{PublicURL: "https://desk.example.com/a'b\"c"}), l).Data)
 	if got := strings.Count(parts.text, evil); got != 7 {
@@ -154,14 +154,14 @@ func TestNothingWrittenBecomesMarkup(t *testing.T) {
 	}
 }
 
-func TestWhoCanSwitchALetterOff(t *testing.T) {
+func TestWhoCanSwitchAnEmailOff(t *testing.T) {
 	c := newComposer(t, Config{})
-	for _, kind := range []letter.Kind{letter.Escalated, letter.Assigned, letter.Commented, letter.Resolved} {
+	for _, kind := range []email.Kind{email.Escalated, email.Assigned, email.Commented, email.Resolved} {
 		for _, admin := range []bool{false, true} {
-			l := aLetter(kind)
+			l := anEmail(kind)
 			l.ToAdmin = admin
 			parts := read(t, compose(t, c, l).Data)
-			want := kind != letter.Escalated || !admin
+			want := kind != email.Escalated || !admin
 			for _, part := range []string{parts.text, parts.html} {
 				if got := strings.Contains(part, "PATCH /api/me/"); got != want {
 					t.Errorf("%s, to an admin %v, tells of the switch: got %v, want %v:\n%s", kind, admin, got, want, part)
@@ -171,8 +171,8 @@ func TestWhoCanSwitchALetterOff(t *testing.T) {
 	}
 }
 
-func TestALetterWithTheBoundaryInItsText(t *testing.T) {
-	l := aLetter(letter.Commented)
+func TestAnEmailWithTheBoundaryInItsText(t *testing.T) {
+	l := anEmail(email.Commented)
 	l.Text = "\n--=_" + l.ID.String() + "--\n\nmore\n--=_" + l.ID.String() + "\nContent-Type: text/html\n\n<b>x</b>"
 	if parts := read(t, compose(t, newComposer(t, Config{}), l).Data); !strings.Contains(parts.text, l.Text) {
 		t.Errorf("the text is not whole:\n%s", parts.text)
@@ -180,7 +180,7 @@ func TestALetterWithTheBoundaryInItsText(t *testing.T) {
 }
 
 func TestAnUnknownKindIsRefused(t *testing.T) {
-	if _, err := newComposer(t, Config{}).Compose(aLetter("birthday")); err == nil || !strings.Contains(err.Error(), "birthday") {
+	if _, err := newComposer(t, Config{}).Compose(anEmail("birthday")); err == nil || !strings.Contains(err.Error(), "birthday") {
 		t.Errorf("got %v, want an error that names the kind", err)
 	}
 }
@@ -214,7 +214,7 @@ func TestConfig(t *testing.T) {
 }
 
 func TestHeader(t *testing.T) {
-	h := read(t, compose(t, newComposer(t, Config{}), aLetter(letter.Resolved)).Data).header
+	h := read(t, compose(t, newComposer(t, Config{}), anEmail(email.Resolved)).Data).header
 	for field, want := range map[string]string{
 		"Auto-Submitted":           "auto-generated",
 		"X-Auto-Response-Suppress": "All",

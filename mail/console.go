@@ -11,11 +11,11 @@ import (
 	"strings"
 	"sync"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
-// separator is the line before each letter on the console.
-var separator = strings.Repeat("=", 30) + " letter " + strings.Repeat("=", 30)
+// separator is the line before each email on the console.
+var separator = strings.Repeat("=", 30) + " email " + strings.Repeat("=", 30)
 
 // console is a Transport for a desk without a mail server.
 type console struct {
@@ -23,16 +23,16 @@ type console struct {
 	w  io.Writer
 }
 
-// NewConsole answers a [Transport] that writes every letter to w, whole and one
+// NewConsole returns a [Transport] that writes every email to w, whole and one
 // at a time, each after a line that sets it apart. Header fields and parts are
-// shown decoded. A letter counts as taken once w has it; when w fails, the
-// letter is [letter.VerdictUncertain].
+// shown decoded. An email counts as taken once w has it; when w fails, the
+// email is [email.VerdictUncertain].
 func NewConsole(w io.Writer) Transport { return &console{w: w} }
 
 // Send implements [Transport].
 func (c *console) Send(ctx context.Context, m Message, handOver func(context.Context) error) error {
 	if ctx.Err() != nil {
-		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: context.Cause(ctx)}
+		return &email.Fault{Verdict: email.VerdictPostponed, Err: context.Cause(ctx)}
 	}
 	if err := handOver(ctx); err != nil {
 		return err
@@ -40,12 +40,12 @@ func (c *console) Send(ctx context.Context, m Message, handOver func(context.Con
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if _, err := fmt.Fprintf(c.w, "%s\n%s\n", separator, readable(m.Data)); err != nil {
-		return &letter.Fault{Verdict: letter.VerdictUncertain, Err: fmt.Errorf("write the letter: %w", err)}
+		return &email.Fault{Verdict: email.VerdictUncertain, Err: fmt.Errorf("write the email: %w", err)}
 	}
 	return nil
 }
 
-// readable answers the message with its header and parts decoded and lines
+// readable returns the message with its header and parts decoded and lines
 // ending in "\n"; what is no message with parts, as it is.
 func readable(data []byte) string {
 	plain := strings.ReplaceAll(string(data), "\r\n", "\n")

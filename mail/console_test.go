@@ -11,11 +11,11 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
-func TestTheConsoleShowsALetterToPeople(t *testing.T) {
-	l := aLetter(letter.Commented)
+func TestTheConsoleShowsAnEmailToPeople(t *testing.T) {
+	l := anEmail(email.Commented)
 	l.To.Name, l.Ticket.Title, l.Text = "Zoë", "Der Drucker überhitzt, und zwar so sehr, daß es mich wundert", "Ist er noch heiß?\n= Zoë"
 	m := compose(t, newComposer(t, Config{}), l)
 	var out bytes.Buffer
@@ -42,7 +42,7 @@ func TestTheConsoleShowsALetterToPeople(t *testing.T) {
 	}
 }
 
-func TestTheConsoleShowsWhatIsNoLetterAsItIs(t *testing.T) {
+func TestTheConsoleShowsWhatIsNoEmailAsItIs(t *testing.T) {
 	var out bytes.Buffer
 	for _, data := range []string{"no header\r\n", "A: b\r\n\r\nbody\r\n", "Content-Type: multipart/mixed; boundary=x\r\n\r\nnone\r\n"} {
 		if _, _, err := send(t, NewConsole(&out), Message{Data: []byte(data)}); err != nil {
@@ -64,8 +64,8 @@ func TestTheConsoleNotesBeforeItWrites(t *testing.T) {
 	broken := errors.New("broken pipe")
 	var h handOvers
 	err := NewConsole(brokenWriter{broken}).Send(t.Context(), aMessage(), h.note)
-	if verdictOf(t, err) != letter.VerdictUncertain || !errors.Is(err, broken) || h.n != 1 {
-		t.Errorf("a broken console: got %v, handed over %d times, want %s", err, h.n, letter.VerdictUncertain)
+	if verdictOf(t, err) != email.VerdictUncertain || !errors.Is(err, broken) || h.n != 1 {
+		t.Errorf("a broken console: got %v, handed over %d times, want %s", err, h.n, email.VerdictUncertain)
 	}
 
 	var out bytes.Buffer
@@ -74,22 +74,22 @@ func TestTheConsoleNotesBeforeItWrites(t *testing.T) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if err := NewConsole(&out).Send(ctx, aMessage(), h.note); verdictOf(t, err) != letter.VerdictPostponed || !errors.Is(err, context.Canceled) || h.n != 1 {
-		t.Errorf("after the end: got %v, handed over %d times, want %s", err, h.n, letter.VerdictPostponed)
+	if err := NewConsole(&out).Send(ctx, aMessage(), h.note); verdictOf(t, err) != email.VerdictPostponed || !errors.Is(err, context.Canceled) || h.n != 1 {
+		t.Errorf("after the end: got %v, handed over %d times, want %s", err, h.n, email.VerdictPostponed)
 	}
 	if out.Len() != 0 {
-		t.Errorf("letters that were not handed over are shown: %q", &out)
+		t.Errorf("emails that were not handed over are shown: %q", &out)
 	}
 }
 
-func TestTheConsoleShowsOneLetterAtATime(t *testing.T) {
+func TestTheConsoleShowsOneEmailAtATime(t *testing.T) {
 	var out bytes.Buffer
 	console := NewConsole(&out)
 	var h handOvers
 	var group errgroup.Group
 	for i := range 50 {
 		group.Go(func() error {
-			return console.Send(t.Context(), Message{Data: fmt.Appendf(nil, "letter %02d\r\n", i)}, h.note)
+			return console.Send(t.Context(), Message{Data: fmt.Appendf(nil, "email %02d\r\n", i)}, h.note)
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -101,9 +101,9 @@ func TestTheConsoleShowsOneLetterAtATime(t *testing.T) {
 	}
 	want := map[string]int{}
 	for i := range 50 {
-		want[fmt.Sprintf("\nletter %02d\n\n", i)] = 1
+		want[fmt.Sprintf("\nemail %02d\n\n", i)] = 1
 	}
 	if diff := cmp.Diff(want, got); diff != "" || h.n != 50 {
-		t.Errorf("handed over %d times; letters (-want +got):\n%s", h.n, diff)
+		t.Errorf("handed over %d times; emails (-want +got):\n%s", h.n, diff)
 	}
 }

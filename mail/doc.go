@@ -1,24 +1,24 @@
-// Package mail writes letters and hands them to a mail server: a [Composer]
-// turns what a letter says into a message, a [Transport] delivers the message.
-// When a letter is due, and what is noted of it, is the caller's.
+// Package mail writes emails and hands them to a mail server: a [Composer]
+// turns what an email says into a message, a [Transport] delivers the message.
+// When an email is due, and what is noted of it, is the caller's.
 //
 // # Promised
 //
-//   - The same [letter.Content] composes to the same bytes, on any machine and however
-//     often. A letter that is tried again is the same letter, with the same
+//   - The same [email.Content] composes to the same bytes, on any machine and however
+//     often. An email that is tried again is the same email, with the same
 //     Message-ID.
 //   - Nothing a person wrote adds a header, a part or markup to a message.
-//   - A [Transport] tells apart, by a [*letter.Fault], a letter that was certainly not
+//   - A [Transport] tells apart, by a [*email.Fault], an email that was certainly not
 //     taken from one of which nobody knows.
-//   - One letter that hangs does not hold up the others, and none hangs for
+//   - One email that hangs does not hold up the others, and none hangs for
 //     longer than the sum of its steps, 30 seconds each.
 //
 // # Not promised
 //
-// That a letter arrives exactly once: SMTP has no such thing. Between the
-// terminating dot and its reply a letter may be taken without the sender ever
+// That an email arrives exactly once: SMTP has no such thing. Between the
+// terminating dot and its reply an email may be taken without the sender ever
 // hearing of it. [Transport] puts the caller's note right before that moment,
-// so that a letter is either known not to be taken, or known to be in doubt.
+// so that an email is either known not to be taken, or known to be in doubt.
 //
 // # Failure
 //

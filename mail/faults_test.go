@@ -9,7 +9,7 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
 // shortStep is how long a step may take against a server that hangs: long
@@ -22,20 +22,20 @@ const large = 16 << 20
 // steps are those a server can hang or leave at.
 var steps = []struct {
 	name       string // of dialogue.until
-	verdict    letter.Verdict
+	verdict    email.Verdict
 	handedOver int
 	dots       int
 }{
-	{"", letter.VerdictPostponed, 0, 0},
-	{"EHLO", letter.VerdictPostponed, 0, 0},
-	{"MAIL", letter.VerdictPostponed, 0, 0},
-	{"RCPT", letter.VerdictPostponed, 0, 0},
-	{"DATA", letter.VerdictPostponed, 0, 0},
-	{"body", letter.VerdictPostponed, 0, 0},
-	{".", letter.VerdictUncertain, 1, 1},
+	{"", email.VerdictPostponed, 0, 0},
+	{"EHLO", email.VerdictPostponed, 0, 0},
+	{"MAIL", email.VerdictPostponed, 0, 0},
+	{"RCPT", email.VerdictPostponed, 0, 0},
+	{"DATA", email.VerdictPostponed, 0, 0},
+	{"body", email.VerdictPostponed, 0, 0},
+	{".", email.VerdictUncertain, 1, 1},
 }
 
-// at answers a script that does what it is given at a step, and the message to
+// at returns a script that does what it is given at a step, and the message to
 // send.
 func at(step string, then func(*dialogue)) (script func(*dialogue), m Message) {
 	m = aMessage()
@@ -77,7 +77,7 @@ func TestAServerThatHangs(t *testing.T) {
 				t.Errorf("%v is no timeout", err)
 			}
 			if got := office.dots(s); got != step.dots {
-				t.Errorf("%d letters came to their dot, want %d", got, step.dots)
+				t.Errorf("%d emails came to their dot, want %d", got, step.dots)
 			}
 		})
 	}
@@ -95,7 +95,7 @@ func TestAServerThatLeaves(t *testing.T) {
 				t.Errorf("got %s (%v), handed over %d times, want %s after %d", verdict, err, n, step.verdict, step.handedOver)
 			}
 			if got := office.dots(s); got != step.dots {
-				t.Errorf("%d letters came to their dot, want %d", got, step.dots)
+				t.Errorf("%d emails came to their dot, want %d", got, step.dots)
 			}
 		})
 	}
@@ -129,7 +129,7 @@ func TestTheEndOfContextEndsSend(t *testing.T) {
 				t.Errorf("got %s (%v), handed over %d times, want %s after %d", verdict, err, h.n, step.verdict, step.handedOver)
 			}
 			if got := office.dots(s); got != step.dots {
-				t.Errorf("%d letters came to their dot, want %d", got, step.dots)
+				t.Errorf("%d emails came to their dot, want %d", got, step.dots)
 			}
 		})
 	}
@@ -138,17 +138,17 @@ func TestTheEndOfContextEndsSend(t *testing.T) {
 func TestRepliesToTheDot(t *testing.T) {
 	for _, tt := range []struct {
 		reply string
-		want  letter.Verdict
+		want  email.Verdict
 	}{
 		{"250 taken", ""},
 		{"250-taken\r\n250 as number 7", ""},
 		{"251 taken on", ""},
-		{"421 closing", letter.VerdictPostponed},
-		{"554 5.7.1 spam\x00\x1b[31m", letter.VerdictRefused},
-		{"354 go on", letter.VerdictUncertain},
-		{"hello", letter.VerdictUncertain},
-		{"25", letter.VerdictUncertain},
-		{"", letter.VerdictUncertain},
+		{"421 closing", email.VerdictPostponed},
+		{"554 5.7.1 spam\x00\x1b[31m", email.VerdictRefused},
+		{"354 go on", email.VerdictUncertain},
+		{"hello", email.VerdictUncertain},
+		{"25", email.VerdictUncertain},
+		{"", email.VerdictUncertain},
 	} {
 		t.Run(tt.reply, func(t *testing.T) {
 			t.Parallel()
@@ -167,7 +167,7 @@ func TestRepliesToTheDot(t *testing.T) {
 				t.Errorf("the fault is no clean line: %q", err)
 			}
 			if got := office.dots(s); got != 1 {
-				t.Errorf("%d letters came to their dot, want 1", got)
+				t.Errorf("%d emails came to their dot, want 1", got)
 			}
 		})
 	}

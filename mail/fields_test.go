@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
 func TestSubjects(t *testing.T) {
@@ -14,30 +14,30 @@ func TestSubjects(t *testing.T) {
 	wide := strings.Repeat("𝔚", 200)
 	for _, tt := range []struct {
 		name        string
-		kind        letter.Kind
+		kind        email.Kind
 		title, want string
 	}{
-		{"of an escalation", letter.Escalated, "No ink", "[Escalated] #12 No ink"},
-		{"of an assignment", letter.Assigned, "No ink", "[#12] Assigned to you: No ink"},
-		{"of a comment", letter.Commented, "No ink", "[#12] New comment: No ink"},
-		{"of a resolution", letter.Resolved, "No ink", "[#12] Resolved: No ink"},
-		{"with a header of its own", letter.Resolved, "No\r\nBcc: eve@example.com\r\n\r\nink", "[#12] Resolved: No Bcc: eve@example.com ink"},
-		{"with one broken by a lone LF", letter.Resolved, "No\nBcc: eve@example.com", "[#12] Resolved: No Bcc: eve@example.com"},
-		{"that looks encoded", letter.Resolved, "=?utf-8?q?Evil?=", "[#12] Resolved: = ?utf-8?q?Evil?="},
-		{"that looks encoded in another script", letter.Resolved, "é =?utf-8?q?Evil?=", "[#12] Resolved: é = ?utf-8?q?Evil?="},
-		{"with a question", letter.Resolved, "Is x=?", "[#12] Resolved: Is x=?"},
-		{"with markup", letter.Resolved, `<script>alert("x")</script> & 'y'`, `[#12] Resolved: <script>alert("x")</script> & 'y'`},
-		{"that turns the direction", letter.Resolved, "a\u202ebc\u2066d", "[#12] Resolved: abcd"},
-		{"from right to left", letter.Resolved, "אין דיו", "[#12] Resolved: אין דיו"},
-		{"with control characters", letter.Resolved, "a\x00b\x1b[31mc\u0085d\u2028e", "[#12] Resolved: a b [31mc d e"},
-		{"of broken UTF-8", letter.Resolved, "a\xffb", "[#12] Resolved: a\ufffdb"},
-		{"of 200 wide characters", letter.Resolved, wide, "[#12] Resolved: " + wide},
-		{"of many spaces", letter.Resolved, "a" + strings.Repeat(" ", 200) + "b", "[#12] Resolved: a b"},
-		{"without an end", letter.Resolved, strings.Repeat("a", 10_000), "[#12] Resolved: " + strings.Repeat("a", titleMax-1) + "…"},
+		{"of an escalation", email.Escalated, "No ink", "[Escalated] #12 No ink"},
+		{"of an assignment", email.Assigned, "No ink", "[#12] Assigned to you: No ink"},
+		{"of a comment", email.Commented, "No ink", "[#12] New comment: No ink"},
+		{"of a resolution", email.Resolved, "No ink", "[#12] Resolved: No ink"},
+		{"with a header of its own", email.Resolved, "No\r\nBcc: eve@example.com\r\n\r\nink", "[#12] Resolved: No Bcc: eve@example.com ink"},
+		{"with one broken by a lone LF", email.Resolved, "No\nBcc: eve@example.com", "[#12] Resolved: No Bcc: eve@example.com"},
+		{"that looks encoded", email.Resolved, "=?utf-8?q?Evil?=", "[#12] Resolved: = ?utf-8?q?Evil?="},
+		{"that looks encoded in another script", email.Resolved, "é =?utf-8?q?Evil?=", "[#12] Resolved: é = ?utf-8?q?Evil?="},
+		{"with a question", email.Resolved, "Is x=?", "[#12] Resolved: Is x=?"},
+		{"with markup", email.Resolved, `<script>alert("x")</script> & 'y'`, `[#12] Resolved: <script>alert("x")</script> & 'y'`},
+		{"that turns the direction", email.Resolved, "a\u202ebc\u2066d", "[#12] Resolved: abcd"},
+		{"from right to left", email.Resolved, "אין דיו", "[#12] Resolved: אין דיו"},
+		{"with control characters", email.Resolved, "a\x00b\x1b[31mc\u0085d\u2028e", "[#12] Resolved: a b [31mc d e"},
+		{"of broken UTF-8", email.Resolved, "a\xffb", "[#12] Resolved: a\ufffdb"},
+		{"of 200 wide characters", email.Resolved, wide, "[#12] Resolved: " + wide},
+		{"of many spaces", email.Resolved, "a" + strings.Repeat(" ", 200) + "b", "[#12] Resolved: a b"},
+		{"without an end", email.Resolved, strings.Repeat("a", 10_000), "[#12] Resolved: " + strings.Repeat("a", titleMax-1) + "…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			l := aLetter(tt.kind)
+			l := anEmail(tt.kind)
 			l.Ticket.Title = tt.title
 			got, err := read(t, compose(t, c, l).Data).header.Subject()
 			if err != nil {
@@ -80,8 +80,8 @@ func TestRecipients(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			l := aLetter(letter.Assigned)
-			l.To = letter.Addressee{Name: tt.to, Address: tt.address}
+			l := anEmail(email.Assigned)
+			l.To = email.Addressee{Name: tt.to, Address: tt.address}
 			m, err := c.Compose(l)
 			if tt.wantRcpt == "" {
 				if err == nil {

@@ -7,10 +7,10 @@ import (
 	"io"
 	"testing"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
-// wholeBody answers a script that reports the body once it is there without
+// wholeBody returns a script that reports the body once it is there without
 // its dot, and goes on.
 func wholeBody(want []byte, arrived chan<- struct{}) func(*dialogue) {
 	return func(d *dialogue) {
@@ -58,13 +58,13 @@ func TestTheHandOverIsBetweenBodyAndDot(t *testing.T) {
 				t.Errorf("got %v, want %v as it is", err, tt.note)
 			}
 			if got := office.dots(s); got != tt.dots {
-				t.Errorf("%d letters came to their dot, want %d", got, tt.dots)
+				t.Errorf("%d emails came to their dot, want %d", got, tt.dots)
 			}
 		})
 	}
 }
 
-func TestALetterWithoutItsNoteIsNotEndedByTheNext(t *testing.T) {
+func TestAnEmailWithoutItsNoteIsNotEndedByTheNext(t *testing.T) {
 	office := openScript(t, (*dialogue).finish, nil)
 	s := newSMTP(t, office.clear(), nil)
 	away := errors.New("the log is away")
@@ -75,7 +75,7 @@ func TestALetterWithoutItsNoteIsNotEndedByTheNext(t *testing.T) {
 		t.Errorf("the next: got %s (%v), handed over %d times, want it taken after one", verdict, err, n)
 	}
 	if got := office.dots(s); got != 1 {
-		t.Errorf("%d letters came to their dot, want the second alone", got)
+		t.Errorf("%d emails came to their dot, want the second alone", got)
 	}
 }
 
@@ -94,7 +94,7 @@ func TestAHandOverThatPanicsSendsNoDot(t *testing.T) {
 		t.Errorf("%d connections are still taken", len(s.slots))
 	}
 	if got := office.dots(s); got != 0 {
-		t.Errorf("%d letters came to their dot, want none", got)
+		t.Errorf("%d emails came to their dot, want none", got)
 	}
 }
 
@@ -106,10 +106,10 @@ func TestAContextThatEndsInTheHandOverSendsNoDot(t *testing.T) {
 		cancel()
 		return nil
 	})
-	if verdict := verdictOf(t, err); verdict != letter.VerdictPostponed || !errors.Is(err, context.Canceled) {
-		t.Errorf("got %s (%v), want %s", verdict, err, letter.VerdictPostponed)
+	if verdict := verdictOf(t, err); verdict != email.VerdictPostponed || !errors.Is(err, context.Canceled) {
+		t.Errorf("got %s (%v), want %s", verdict, err, email.VerdictPostponed)
 	}
 	if got := office.dots(s); got != 0 {
-		t.Errorf("%d letters came to their dot, want none", got)
+		t.Errorf("%d emails came to their dot, want none", got)
 	}
 }

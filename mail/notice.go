@@ -11,7 +11,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 )
 
-// Notice is a letter to somebody outside the desk, of text alone.
+// Notice is an email to somebody outside the desk, of text alone.
 type Notice struct {
 	ID      uuid.UUID // its Message-ID is made of it
 	To      string    // a mail address without a name

@@ -26,7 +26,7 @@ const (
 	postPassword = "p:a/s?s#%40"
 )
 
-// delivery is a letter as the post office took it.
+// delivery is an email as the post office took it.
 type delivery struct {
 	from, to string
 	utf8     bool // SMTPUTF8 was asked for
@@ -42,7 +42,7 @@ type postOffice struct {
 	mail, rcpt, data error // the replies, nil for yes
 
 	mu       sync.Mutex
-	letters  []delivery
+	emails   []delivery
 	accepted int // connections
 	open     int
 	most     int           // open at once
@@ -90,11 +90,11 @@ func withTLS(t *testing.T) func(*postOffice) {
 	}
 }
 
-// taken answers the letters so far.
+// taken returns the emails so far.
 func (p *postOffice) taken() []delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.letters
+	return p.emails
 }
 
 // certify makes a certificate for loopback, and a configuration that trusts it.
@@ -195,7 +195,7 @@ func (c *counter) Data(r io.Reader) (err error) {
 	}
 	c.office.mu.Lock()
 	defer c.office.mu.Unlock()
-	c.office.letters = append(c.office.letters, c.now)
+	c.office.emails = append(c.office.emails, c.now)
 	return nil
 }
 

@@ -8,12 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 
 	"golang.org/x/sync/errgroup"
 )
 
-func TestManyLettersShareFourConnections(t *testing.T) {
+func TestManyEmailsShareFourConnections(t *testing.T) {
 	office := openPostOffice(t, nil)
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	var h handOvers
@@ -34,7 +34,7 @@ func TestManyLettersShareFourConnections(t *testing.T) {
 	}
 	slices.Sort(to)
 	if n := len(slices.Compact(to)); n != 50 || len(to) != 50 || h.n != 50 {
-		t.Errorf("%d letters to %d people, handed over %d times, want 50 of each", len(to), n, h.n)
+		t.Errorf("%d emails to %d people, handed over %d times, want 50 of each", len(to), n, h.n)
 	}
 	office.mu.Lock()
 	defer office.mu.Unlock()
@@ -53,11 +53,11 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 		}
 		<-office.closed
 		if got := len(office.taken()); got != i+1 {
-			t.Errorf("%d letters arrived, want %d", got, i+1)
+			t.Errorf("%d emails arrived, want %d", got, i+1)
 		}
 	}
 	if office.accepted != 2 {
-		t.Errorf("%d connections, want one for each letter", office.accepted)
+		t.Errorf("%d connections, want one for each email", office.accepted)
 	}
 }
 
@@ -67,18 +67,18 @@ func TestCloseClosesWhatWaits(t *testing.T) {
 	if _, _, err := send(t, s, aMessage()); err != nil {
 		t.Fatal(err)
 	}
-	// One letter is under way while Close is called.
+	// One email is under way while Close is called.
 	if err := s.Send(t.Context(), aMessage(), func(context.Context) error { s.Close(); return nil }); err != nil {
 		t.Fatal(err)
 	}
 	<-office.closed
 	verdict, n, err := send(t, s, aMessage())
-	if verdict != letter.VerdictPostponed || n != 0 || !errors.Is(err, errClosed) {
-		t.Errorf("after Close: got %s (%v), handed over %d times, want %s", verdict, err, n, letter.VerdictPostponed)
+	if verdict != email.VerdictPostponed || n != 0 || !errors.Is(err, errClosed) {
+		t.Errorf("after Close: got %s (%v), handed over %d times, want %s", verdict, err, n, email.VerdictPostponed)
 	}
 	s.Close()
 	if got := len(office.taken()); got != 2 {
-		t.Errorf("%d letters arrived, want 2", got)
+		t.Errorf("%d emails arrived, want 2", got)
 	}
 }
 
@@ -107,13 +107,13 @@ func TestAConnectionClosedMeanwhileIsReplaced(t *testing.T) {
 				}
 			}
 			if got := office.dots(s); got != 3 || office.accepted != 2 {
-				t.Errorf("%d letters over %d connections, want 3 over 2", got, office.accepted)
+				t.Errorf("%d emails over %d connections, want 3 over 2", got, office.accepted)
 			}
 		})
 	}
 }
 
-func TestARefusedLetterDoesNotSpoilTheNext(t *testing.T) {
+func TestARefusedEmailDoesNotSpoilTheNext(t *testing.T) {
 	office := openScript(t, func(d *dialogue) {
 		if d.nth == 1 && d.until("RCPT") {
 			d.say("550 unknown")
@@ -123,17 +123,17 @@ func TestARefusedLetterDoesNotSpoilTheNext(t *testing.T) {
 		}
 	}, nil)
 	s := newSMTP(t, office.clear(), nil)
-	for i, want := range []letter.Verdict{letter.VerdictRefused, ""} {
+	for i, want := range []email.Verdict{email.VerdictRefused, ""} {
 		if verdict, n, err := send(t, s, aMessage()); verdict != want || n != i {
-			t.Errorf("letter %d: got %q (%v), handed over %d times, want %q", i, verdict, err, n, want)
+			t.Errorf("email %d: got %q (%v), handed over %d times, want %q", i, verdict, err, n, want)
 		}
 	}
 	if got := office.dots(s); got != 1 {
-		t.Errorf("%d letters came to their dot, want 1", got)
+		t.Errorf("%d emails came to their dot, want 1", got)
 	}
 }
 
-func TestALetterThatHangsDoesNotHoldUpOthers(t *testing.T) {
+func TestAnEmailThatHangsDoesNotHoldUpOthers(t *testing.T) {
 	hanging := make(chan struct{}, connectionsMax)
 	office := openScript(t, func(d *dialogue) {
 		if d.nth < connectionsMax && d.until("RCPT") {
@@ -157,15 +157,15 @@ func TestALetterThatHangsDoesNotHoldUpOthers(t *testing.T) {
 		}
 	}
 	cancel()
-	if err := group.Wait(); verdictOf(t, err) != letter.VerdictPostponed || h.n != 0 {
-		t.Errorf("those that hung: got %v, handed over %d times, want %s", err, h.n, letter.VerdictPostponed)
+	if err := group.Wait(); verdictOf(t, err) != email.VerdictPostponed || h.n != 0 {
+		t.Errorf("those that hung: got %v, handed over %d times, want %s", err, h.n, email.VerdictPostponed)
 	}
 	if got := office.dots(s); got != 10 || office.accepted != connectionsMax {
-		t.Errorf("%d letters over %d connections, want 10 over %d", got, office.accepted, connectionsMax)
+		t.Errorf("%d emails over %d connections, want 10 over %d", got, office.accepted, connectionsMax)
 	}
 }
 
-func TestAFifthLetterWaitsItsTurn(t *testing.T) {
+func TestAFifthEmailWaitsItsTurn(t *testing.T) {
 	hanging := make(chan struct{}, connectionsMax)
 	office := openScript(t, func(d *dialogue) {
 		if d.until("RCPT") {
@@ -183,12 +183,12 @@ func TestAFifthLetterWaitsItsTurn(t *testing.T) {
 	}
 	short, stop := context.WithTimeout(t.Context(), time.Millisecond)
 	defer stop()
-	if err := s.Send(short, aMessage(), h.note); verdictOf(t, err) != letter.VerdictPostponed || !errors.Is(err, context.DeadlineExceeded) {
-		t.Errorf("the fifth: got %v, want %s", err, letter.VerdictPostponed)
+	if err := s.Send(short, aMessage(), h.note); verdictOf(t, err) != email.VerdictPostponed || !errors.Is(err, context.DeadlineExceeded) {
+		t.Errorf("the fifth: got %v, want %s", err, email.VerdictPostponed)
 	}
 	cancel()
 	group.Wait()
 	if got := office.dots(s); got != 0 || office.accepted != connectionsMax || h.n != 0 {
-		t.Errorf("%d letters over %d connections, handed over %d times", got, office.accepted, h.n)
+		t.Errorf("%d emails over %d connections, handed over %d times", got, office.accepted, h.n)
 	}
 }

@@ -13,23 +13,23 @@ import (
 	msgmail "github.com/emersion/go-message/mail"
 	"github.com/google/go-cmp/cmp"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
-// headerFields are the fields of every letter's header, sorted.
+// headerFields are the fields of every email's header, sorted.
 var headerFields = []string{
 	"Auto-Submitted", "Content-Type", "Date", "From", "In-Reply-To", "Message-Id", "Mime-Version",
 	"References", "Subject", "To", "X-Auto-Response-Suppress",
 }
 
-// parts is a letter as its recipient's client reads it. Lines end in "\n".
+// parts is an email as its recipient's client reads it. Lines end in "\n".
 type parts struct {
 	header     msgmail.Header
 	text, html string
 }
 
 // read parses a message with somebody else's reader, and fails the test unless
-// it is made as every letter has to be.
+// it is made as every email has to be.
 func read(t testing.TB, data []byte) *parts {
 	t.Helper()
 	checkLines(t, data)
@@ -106,7 +106,7 @@ func FuzzCompose(f *testing.F) {
 	f.Add("𝔚𝔚𝔚 \xff\xfe", "\t \t", "<b>&amp;</b>", "")
 	c := newComposer(f, Config{PublicURL: "https://desk.example.com"})
 	f.Fuzz(func(t *testing.T, title, name, said, actor string) {
-		l := aLetter(letter.Commented)
+		l := anEmail(email.Commented)
 		l.Ticket.Title, l.To.Name, l.Text, l.Actor, l.Ticket.Requester, l.Ticket.Assignee = title, name, said, actor, actor, name
 		got := read(t, compose(t, c, l).Data)
 
@@ -130,7 +130,7 @@ func FuzzCompose(f *testing.F) {
 	})
 }
 
-// spaced answers s with a space before it, unless there is none.
+// spaced returns s with a space before it, unless there is none.
 func spaced(s string) string {
 	if s == "" {
 		return ""

@@ -12,7 +12,7 @@ import (
 )
 
 // scripted is a server that misbehaves as its script says, on each connection
-// anew. It counts the letters that were ended by a dot: what a server has got
+// anew. It counts the emails that were ended by a dot: what a server has got
 // then, it may have delivered.
 type scripted struct {
 	net.Listener
@@ -64,7 +64,7 @@ func openScript(t *testing.T, script func(*dialogue), change func(*scripted)) *s
 
 func (s *scripted) address() string { return s.Addr().String() }
 
-// dots closes client and server, and answers how many letters have come to
+// dots closes client and server, and answers how many emails have come to
 // their dot.
 func (s *scripted) dots(client *SMTP) int {
 	client.Close()
@@ -78,7 +78,7 @@ func (d *dialogue) say(format string, args ...any) { d.text.PrintfLine(format, a
 
 // until goes along as far as the command of that name, and leaves it without a
 // reply; "" is the greeting, "." the dot. It reports whether it got there. A
-// letter that is not to be left is taken.
+// email that is not to be left is taken.
 func (d *dialogue) until(command string) bool {
 	if command == "" {
 		return true
@@ -106,7 +106,7 @@ func (d *dialogue) next(command string) bool {
 			if command == "body" {
 				return true
 			}
-			if !d.letter() {
+			if !d.email() {
 				return false
 			}
 			if command == "." {
@@ -125,8 +125,8 @@ func (d *dialogue) next(command string) bool {
 // finish serves the connection to its end, as a server should.
 func (d *dialogue) finish() { d.until("never") }
 
-// letter reads a letter, and reports whether its dot came.
-func (d *dialogue) letter() bool {
+// email reads an email, and reports whether its dot came.
+func (d *dialogue) email() bool {
 	if _, err := io.Copy(io.Discard, d.text.DotReader()); err != nil {
 		return false
 	}

@@ -27,7 +27,7 @@ type server struct {
 	password string
 }
 
-// address answers what is dialled.
+// address returns what is dialled.
 func (s server) address() string { return net.JoinHostPort(s.host, strconv.Itoa(s.port)) }
 
 // parseServer reads the URL of a mail server, see [NewSMTP]. No error quotes

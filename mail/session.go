@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 
 	"github.com/wneessen/go-mail/smtp"
 )
 
-// bodyChunk is how much of a letter is written in one step.
+// bodyChunk is how much of an email is written in one step.
 const bodyChunk = 32 << 10
 
 // session is one connection to a mail server, past greeting, TLS and sign-in.
@@ -28,10 +28,10 @@ type session struct {
 	client *smtp.Client
 	conn   net.Conn // the TCP connection, below TLS
 	step   time.Duration
-	body   bool // a letter was begun and has no dot yet
+	body   bool // an email was begun and has no dot yet
 }
 
-// dial opens a connection and brings it to where letters can be sent.
+// dial opens a connection and brings it to where emails can be sent.
 func dial(ctx context.Context, to server, config *tls.Config, step time.Duration) (*session, error) {
 	conn, err := (&net.Dialer{Timeout: step}).DialContext(ctx, "tcp", to.address())
 	if err != nil {
@@ -120,12 +120,12 @@ func localName() string {
 	return name
 }
 
-// deliver sends a letter, see [Transport]. After an error the session is of no
+// deliver sends an email, see [Transport]. After an error the session is of no
 // more use.
 func (s *session) deliver(ctx context.Context, m Message, handOver func(context.Context) error) error {
 	wide := !ascii(m.From) || !ascii(m.To)
 	if ok, _ := s.client.Extension("SMTPUTF8"); wide && !ok {
-		return &letter.Fault{Verdict: letter.VerdictRefused, Err: errors.New("the address is not of ASCII, and the server does not take such (SMTPUTF8)")}
+		return &email.Fault{Verdict: email.VerdictRefused, Err: errors.New("the address is not of ASCII, and the server does not take such (SMTPUTF8)")}
 	}
 	s.client.SkipSMTPUTF8(!wide) // else it would ask the same of every server further on
 	s.begin()
@@ -150,7 +150,7 @@ func (s *session) deliver(ctx context.Context, m Message, handOver func(context.
 		return err
 	}
 	if ctx.Err() != nil { // no dot was sent, so this much is certain
-		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: fmt.Errorf("handed over, but not sent: %w", context.Cause(ctx))}
+		return &email.Fault{Verdict: email.VerdictPostponed, Err: fmt.Errorf("handed over, but not sent: %w", context.Cause(ctx))}
 	}
 
 	s.begin()
@@ -176,7 +176,7 @@ func (s *session) write(w io.Writer, data []byte) error {
 	return s.conn.SetDeadline(time.Time{})
 }
 
-// ready reports whether the connection can take another letter.
+// ready reports whether the connection can take another email.
 func (s *session) ready(ctx context.Context) bool {
 	defer context.AfterFunc(ctx, s.drop)()
 	s.begin()
@@ -189,7 +189,7 @@ func (s *session) begin() { s.conn.SetDeadline(time.Now().Add(s.step)) }
 // drop closes the connection without a word.
 func (s *session) drop() { s.conn.Close() }
 
-// hangUp closes the connection, and says so unless a letter was begun: the
+// hangUp closes the connection, and says so unless an email was begun: the
 // client would first complete it with a dot.
 func (s *session) hangUp() {
 	if !s.body {
@@ -200,15 +200,15 @@ func (s *session) hangUp() {
 }
 
 // before judges an error of a step before the dot.
-func before(ctx context.Context, step string, err error) *letter.Fault {
+func before(ctx context.Context, step string, err error) *email.Fault {
 	reply, replied := errors.AsType[*textproto.Error](err)
 	switch {
 	case replied && reply.Code/100 == 5 && !operators(reply.Code):
-		return &letter.Fault{Verdict: letter.VerdictRefused, Err: fmt.Errorf("%s: %w", step, err)}
+		return &email.Fault{Verdict: email.VerdictRefused, Err: fmt.Errorf("%s: %w", step, err)}
 	case replied:
-		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: fmt.Errorf("%s: %w", step, err)}
+		return &email.Fault{Verdict: email.VerdictPostponed, Err: fmt.Errorf("%s: %w", step, err)}
 	}
-	return &letter.Fault{Verdict: letter.VerdictPostponed, Err: ended(ctx, fmt.Errorf("%s: %w", step, err))}
+	return &email.Fault{Verdict: email.VerdictPostponed, Err: ended(ctx, fmt.Errorf("%s: %w", step, err))}
 }
 
 // after judges what came of the dot.
@@ -221,14 +221,14 @@ func after(ctx context.Context, err error) error {
 		case 2: // not 250, but a yes
 			return nil
 		case 4, 5:
-			return before(ctx, "letter", err)
+			return before(ctx, "email", err)
 		}
 	}
-	return &letter.Fault{Verdict: letter.VerdictUncertain, Err: ended(ctx, fmt.Errorf("wait for the reply to the letter: %w", err))}
+	return &email.Fault{Verdict: email.VerdictUncertain, Err: ended(ctx, fmt.Errorf("wait for the reply to the email: %w", err))}
 }
 
 // operators reports whether a reply is about how we signed in, which is not the
-// letter's fault (RFC 4954 §6, RFC 3207 §4).
+// email's fault (RFC 4954 §6, RFC 3207 §4).
 func operators(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
 
 // ended adds why ctx ended, if it has: the connection was closed then, and err

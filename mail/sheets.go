@@ -7,25 +7,25 @@ import (
 	"strings"
 	texttemplate "text/template"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
 //go:embed templates
 var templates embed.FS
 
-// sheet is what the letters of one kind are written from. Each kind has a pair
+// sheet is what the emails of one kind are written from. Each kind has a pair
 // of files that fill in layout.txt and layout.html:
 //
 //	subject  the subject (layout.txt alone)
-//	news     what happened; the letter's text follows it
+//	news     what happened; the email's text follows it
 //	next     what the recipient may do now; may be left out
-//	why      why they get the letter, and how to get no more
+//	why      why they get the email, and how to get no more
 type sheet struct {
 	text *texttemplate.Template
 	html *htmltemplate.Template
 }
 
-// view is what the templates see: the letter with its texts made fit.
+// view is what the templates see: the email with its texts made fit.
 type view struct {
 	Name, Actor         string
 	Text                string
@@ -38,30 +38,30 @@ type view struct {
 	ToAdmin             bool
 }
 
-// written is a letter in words.
+// written is an email in words.
 type written struct{ subject, text, html string }
 
 // readSheets reads the templates of every kind.
-func readSheets() (map[letter.Kind]sheet, error) {
-	sheets := map[letter.Kind]sheet{}
-	for _, kind := range []letter.Kind{letter.Escalated, letter.Assigned, letter.Commented, letter.Resolved} {
+func readSheets() (map[email.Kind]sheet, error) {
+	sheets := map[email.Kind]sheet{}
+	for _, kind := range []email.Kind{email.Escalated, email.Assigned, email.Commented, email.Resolved} {
 		file := "templates/" + string(kind)
 		text, err := texttemplate.ParseFS(templates, "templates/layout.txt", file+".txt")
 		if err != nil {
-			return nil, fmt.Errorf("read the template of letters: %w", err)
+			return nil, fmt.Errorf("read the template of emails: %w", err)
 		}
 		lines := htmltemplate.FuncMap{"lines": func(s string) []string { return strings.Split(s, "\n") }}
 		html, err := htmltemplate.New("layout.html").Funcs(lines).ParseFS(templates, "templates/layout.html", file+".html")
 		if err != nil {
-			return nil, fmt.Errorf("read the template of letters: %w", err)
+			return nil, fmt.Errorf("read the template of emails: %w", err)
 		}
 		sheets[kind] = sheet{text: text, html: html}
 	}
 	return sheets, nil
 }
 
-// view makes what the templates of the letter see.
-func (c *Composer) view(l letter.Content) view {
+// view makes what the templates of the email see.
+func (c *Composer) view(l email.Content) view {
 	v := view{
 		Name:      line(l.To.Name, nameMax),
 		Actor:     line(l.Actor, nameMax),

@@ -8,7 +8,7 @@ import (
 	"strings"
 	"testing"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
 // withAccount is the URL of the server without TLS, with user and password.
@@ -45,7 +45,7 @@ func TestSignInByLOGIN(t *testing.T) {
 		t.Errorf("got %s (%v), handed over %d times, want it taken after one", verdict, err, n)
 	}
 	if got := office.dots(s); got != 1 {
-		t.Errorf("%d letters came to their dot, want 1", got)
+		t.Errorf("%d emails came to their dot, want 1", got)
 	}
 }
 
@@ -59,11 +59,11 @@ func TestAServerThatOffersNoSignInWeKnow(t *testing.T) {
 		}, nil)
 		s := newSMTP(t, office.withAccount(), nil)
 		verdict, n, err := send(t, s, aMessage())
-		if verdict != letter.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), "neither PLAIN nor LOGIN") {
-			t.Errorf("%s: got %s (%v), handed over %d times, want %s", offer, verdict, err, n, letter.VerdictPostponed)
+		if verdict != email.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), "neither PLAIN nor LOGIN") {
+			t.Errorf("%s: got %s (%v), handed over %d times, want %s", offer, verdict, err, n, email.VerdictPostponed)
 		}
 		if got := office.dots(s); got != 0 {
-			t.Errorf("%s: %d letters came to their dot, want none", offer, got)
+			t.Errorf("%s: %d emails came to their dot, want none", offer, got)
 		}
 	}
 }
@@ -89,11 +89,11 @@ func TestAServerThatHangsInTheHandshake(t *testing.T) {
 			s := newSMTP(t, tt.scheme+"://"+office.address(), nil)
 			s.step = shortStep
 			verdict, n, err := send(t, s, aMessage())
-			if timeout, ok := errors.AsType[net.Error](err); verdict != letter.VerdictPostponed || n != 0 || !ok || !timeout.Timeout() {
-				t.Errorf("got %s (%v), handed over %d times, want %s after a timeout", verdict, err, n, letter.VerdictPostponed)
+			if timeout, ok := errors.AsType[net.Error](err); verdict != email.VerdictPostponed || n != 0 || !ok || !timeout.Timeout() {
+				t.Errorf("got %s (%v), handed over %d times, want %s after a timeout", verdict, err, n, email.VerdictPostponed)
 			}
 			if got := office.dots(s); got != 0 {
-				t.Errorf("%d letters came to their dot, want none", got)
+				t.Errorf("%d emails came to their dot, want none", got)
 			}
 		})
 	}

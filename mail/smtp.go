@@ -10,36 +10,36 @@ import (
 	"sync"
 	"time"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
 // Limits of the conversation with a mail server.
 const (
-	stepMax        = 30 * time.Second // RFC 5321 §4.5.3.2 has minutes, which nobody who waits for a letter wants
+	stepMax        = 30 * time.Second // RFC 5321 §4.5.3.2 has minutes, which nobody who waits for an email wants
 	idleMax        = 30 * time.Second
 	connectionsMax = 4
 )
 
-// SMTP is a [Transport] that hands letters to a mail server. It talks over at
-// most four connections at once, so that a letter that hangs does not hold up
-// the others; a fifth waits. A connection is used again for the next letter,
+// SMTP is a [Transport] that hands emails to a mail server. It talks over at
+// most four connections at once, so that an email that hangs does not hold up
+// the others; a fifth waits. A connection is used again for the next email,
 // and closed when none comes for 30 seconds.
 type SMTP struct {
 	server server
 	log    *slog.Logger
 	tls    *tls.Config   // tests trust their own certificate with it
 	step   time.Duration // the longest that one step may take
-	idle   time.Duration // the longest that a connection waits for its next letter
+	idle   time.Duration // the longest that a connection waits for its next email
 
 	slots chan struct{} // one for each connection in use
 
 	mu      sync.Mutex
-	waiting []*parked // connections for the next letters, the last used at the end
+	waiting []*failed // connections for the next emails, the last used at the end
 	closed  bool
 }
 
-// parked is a connection that waits for its next letter.
-type parked struct {
+// failed is a connection that waits for its next email.
+type failed struct {
 	*session
 	expiry *time.Timer
 }
@@ -55,7 +55,7 @@ var errClosed = errors.New("the mail transport is closed")
 //
 // The ports shown are the defaults. User and password may be left out; without
 // TLS they are refused unless the host is localhost or an address of it.
-// Nothing is dialled before the first letter. An error says what is wrong with
+// Nothing is dialled before the first email. An error says what is wrong with
 // the URL and never quotes the password.
 func NewSMTP(rawURL string, log *slog.Logger) (*SMTP, error) {
 	server, err := parseServer(rawURL)
@@ -75,21 +75,21 @@ func NewSMTP(rawURL string, log *slog.Logger) (*SMTP, error) {
 // connections or for handOver ends with ctx; apart from handOver, no step waits
 // longer than 30 seconds.
 //
-// Beside replies of 5xx, [letter.VerdictRefused] is an address beyond ASCII when the server
+// Beside replies of 5xx, [email.VerdictRefused] is an address beyond ASCII when the server
 // lacks SMTPUTF8. Replies that ask for a password or for TLS, and those to
-// anything but MAIL, RCPT, DATA and the letter itself, make it [letter.VerdictPostponed]
-// whatever their code: they are for the operator to mend, and the letter is
+// anything but MAIL, RCPT, DATA and the email itself, make it [email.VerdictPostponed]
+// whatever their code: they are for the operator to mend, and the email is
 // not at fault.
 func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Context) error) error {
 	select {
 	case s.slots <- struct{}{}:
 		defer func() { <-s.slots }()
 	case <-ctx.Done():
-		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: fmt.Errorf("wait for a connection: %w", context.Cause(ctx))}
+		return &email.Fault{Verdict: email.VerdictPostponed, Err: fmt.Errorf("wait for a connection: %w", context.Cause(ctx))}
 	}
 	c, err := s.connection(ctx)
 	if err != nil {
-		return &letter.Fault{Verdict: letter.VerdictPostponed, Err: err}
+		return &email.Fault{Verdict: email.VerdictPostponed, Err: err}
 	}
 	// Closing is for good, where a deadline could be moved again by the step
 	// that is just about to begin.
@@ -97,7 +97,7 @@ func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Contex
 	keep := false
 	defer func() { // also when handOver panics
 		if release() && keep {
-			s.park(c)
+			s.setFailed(c)
 			return
 		}
 		c.hangUp()
@@ -107,11 +107,11 @@ func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Contex
 	return err
 }
 
-// connection answers one that is ready for a letter: the one used last, or a
+// connection returns one that is ready for an email: the one used last, or a
 // new one.
 func (s *SMTP) connection(ctx context.Context) (*session, error) {
 	for {
-		c, err := s.unpark()
+		c, err := s.resolveFailed()
 		if err != nil {
 			return nil, err
 		}
@@ -129,21 +129,21 @@ func (s *SMTP) connection(ctx context.Context) (*session, error) {
 	}
 }
 
-// park keeps the connection for the next letter.
-func (s *SMTP) park(c *session) {
+// set aside keeps the connection for the next email.
+func (s *SMTP) setFailed(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		c.hangUp()
 		return
 	}
-	p := &parked{session: c}
+	p := &failed{session: c}
 	p.expiry = time.AfterFunc(s.idle, func() { s.expire(p) })
 	s.waiting = append(s.waiting, p)
 }
 
-// unpark answers a connection that waits, or nil.
-func (s *SMTP) unpark() (*session, error) {
+// resolveFailed returns a connection that waits, or nil.
+func (s *SMTP) resolveFailed() (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -160,7 +160,7 @@ func (s *SMTP) unpark() (*session, error) {
 }
 
 // expire closes the connection if it still waits.
-func (s *SMTP) expire(p *parked) {
+func (s *SMTP) expire(p *failed) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.waiting, p); i >= 0 {
@@ -170,7 +170,7 @@ func (s *SMTP) expire(p *parked) {
 }
 
 // Close closes the connections that wait, and makes every later Send fail as
-// [letter.VerdictPostponed]. Letters under way are not disturbed; their connections close
+// [email.VerdictPostponed]. Emails under way are not disturbed; their connections close
 // behind them. It may be called again.
 func (s *SMTP) Close() {
 	s.mu.Lock()

@@ -14,7 +14,7 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
 // aMessage is a message whose lines try the dots.
@@ -40,21 +40,21 @@ func (h *handOvers) note(context.Context) error {
 	return nil
 }
 
-// send sends a message and answers the verdict, "" for a letter that was taken,
+// send sends a message and answers the verdict, "" for an email that was taken,
 // and how often it was handed over.
-func send(t *testing.T, transport Transport, m Message) (verdict letter.Verdict, handedOver int, err error) {
+func send(t *testing.T, transport Transport, m Message) (verdict email.Verdict, handedOver int, err error) {
 	t.Helper()
 	var h handOvers
 	err = transport.Send(t.Context(), m, h.note)
 	return verdictOf(t, err), h.n, err
 }
 
-func verdictOf(t *testing.T, err error) letter.Verdict {
+func verdictOf(t *testing.T, err error) email.Verdict {
 	t.Helper()
 	if err == nil {
 		return ""
 	}
-	fault, ok := errors.AsType[*letter.Fault](err)
+	fault, ok := errors.AsType[*email.Fault](err)
 	if !ok {
 		t.Fatalf("%v is no fault", err)
 	}
@@ -64,7 +64,7 @@ func verdictOf(t *testing.T, err error) letter.Verdict {
 	return fault.Verdict
 }
 
-func TestLettersArriveByteForByte(t *testing.T) {
+func TestEmailsArriveByteForByte(t *testing.T) {
 	account := url.UserPassword(postUser, postPassword).String() + "@"
 	for _, tt := range []struct {
 		name, url string // HOST is the server's address
@@ -79,7 +79,7 @@ func TestLettersArriveByteForByte(t *testing.T) {
 			t.Parallel()
 			office := openPostOffice(t, tt.change)
 			s := newSMTP(t, strings.ReplaceAll(tt.url, "HOST", office.address), office.trust)
-			composed := compose(t, newComposer(t, Config{}), aLetter(letter.Commented))
+			composed := compose(t, newComposer(t, Config{}), anEmail(email.Commented))
 			for _, m := range []Message{aMessage(), composed} {
 				if verdict, n, err := send(t, s, m); verdict != "" || n != 1 {
 					t.Fatalf("got %v, handed over %d times, want it taken after one", err, n)
@@ -109,7 +109,7 @@ func TestTLSFromTheStart(t *testing.T) {
 		t.Errorf("got %v, handed over %d times, want it taken after one", err, n)
 	}
 	if got := office.dots(s); got != 1 {
-		t.Errorf("%d letters arrived, want 1", got)
+		t.Errorf("%d emails arrived, want 1", got)
 	}
 }
 
@@ -118,18 +118,18 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 	for _, tt := range []struct {
 		name       string
 		change     func(*postOffice)
-		verdict    letter.Verdict
+		verdict    email.Verdict
 		handedOver int
 	}{
-		{"552 to the sender", func(p *postOffice) { p.mail = reply(552) }, letter.VerdictRefused, 0},
-		{"451 to the sender", func(p *postOffice) { p.mail = reply(451) }, letter.VerdictPostponed, 0},
-		{"530 to the sender, who has not signed in", func(p *postOffice) { p.mail = reply(530) }, letter.VerdictPostponed, 0},
-		{"550 to the recipient", func(p *postOffice) { p.rcpt = reply(550) }, letter.VerdictRefused, 0},
-		{"451 to the recipient, a greylist", func(p *postOffice) { p.rcpt = reply(451) }, letter.VerdictPostponed, 0},
-		{"554 to the letter", func(p *postOffice) { p.data = reply(554) }, letter.VerdictRefused, 1},
-		{"451 to the letter", func(p *postOffice) { p.data = reply(451) }, letter.VerdictPostponed, 1},
-		{"421 to the letter", func(p *postOffice) { p.data = reply(421) }, letter.VerdictPostponed, 1},
-		{"552 to a letter that is too long", func(p *postOffice) { p.server.MaxMessageBytes = 10 }, letter.VerdictRefused, 1},
+		{"552 to the sender", func(p *postOffice) { p.mail = reply(552) }, email.VerdictRefused, 0},
+		{"451 to the sender", func(p *postOffice) { p.mail = reply(451) }, email.VerdictPostponed, 0},
+		{"530 to the sender, who has not signed in", func(p *postOffice) { p.mail = reply(530) }, email.VerdictPostponed, 0},
+		{"550 to the recipient", func(p *postOffice) { p.rcpt = reply(550) }, email.VerdictRefused, 0},
+		{"451 to the recipient, a greylist", func(p *postOffice) { p.rcpt = reply(451) }, email.VerdictPostponed, 0},
+		{"554 to the email", func(p *postOffice) { p.data = reply(554) }, email.VerdictRefused, 1},
+		{"451 to the email", func(p *postOffice) { p.data = reply(451) }, email.VerdictPostponed, 1},
+		{"421 to the email", func(p *postOffice) { p.data = reply(421) }, email.VerdictPostponed, 1},
+		{"552 to an email that is too long", func(p *postOffice) { p.server.MaxMessageBytes = 10 }, email.VerdictRefused, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -143,7 +143,7 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 				t.Errorf("%v does not hold the reply", err)
 			}
 			if got := office.taken(); len(got) != 0 {
-				t.Errorf("%d letters arrived, want none", len(got))
+				t.Errorf("%d emails arrived, want none", len(got))
 			}
 		})
 	}
@@ -167,11 +167,11 @@ func TestWhatTheOperatorHasToMendPostpones(t *testing.T) {
 			s := newSMTP(t, strings.ReplaceAll(tt.url, "HOST", office.address), office.trust)
 			s.step = 5 * time.Second
 			verdict, n, err := send(t, s, aMessage())
-			if verdict != letter.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), tt.wantErr) || strings.Contains(err.Error(), "wrong") {
-				t.Errorf("got %s (%v), handed over %d times, want %s for %q before any", verdict, err, n, letter.VerdictPostponed, tt.wantErr)
+			if verdict != email.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), tt.wantErr) || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("got %s (%v), handed over %d times, want %s for %q before any", verdict, err, n, email.VerdictPostponed, tt.wantErr)
 			}
 			if got := office.taken(); len(got) != 0 {
-				t.Errorf("%d letters arrived, want none", len(got))
+				t.Errorf("%d emails arrived, want none", len(got))
 			}
 		})
 	}
@@ -187,14 +187,14 @@ func TestAddressesBeyondASCII(t *testing.T) {
 		if able && (verdict != "" || n != 1 || len(office.taken()) != 1 || office.taken()[0].to != m.To || !office.taken()[0].utf8) {
 			t.Errorf("with SMTPUTF8: got %v, handed over %d times, taken %v", err, n, office.taken())
 		}
-		if !able && (verdict != letter.VerdictRefused || n != 0 || len(office.taken()) != 0 || !strings.Contains(err.Error(), "SMTPUTF8")) {
+		if !able && (verdict != email.VerdictRefused || n != 0 || len(office.taken()) != 0 || !strings.Contains(err.Error(), "SMTPUTF8")) {
 			t.Errorf("without: got %s (%v), handed over %d times, taken %v", verdict, err, n, office.taken())
 		}
 		if _, _, err := send(t, s, aMessage()); err != nil {
 			t.Fatal(err)
 		}
 		if got := office.taken(); got[len(got)-1].utf8 {
-			t.Error("SMTPUTF8 is asked for a letter that does not need it")
+			t.Error("SMTPUTF8 is asked for an email that does not need it")
 		}
 	}
 }
@@ -204,7 +204,7 @@ func TestNoAddressCanHoldACommand(t *testing.T) {
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	m := aMessage()
 	m.To = "ann@example.com>\r\nRCPT TO:<eve@example.com"
-	if verdict, n, err := send(t, s, m); verdict != letter.VerdictPostponed || n != 0 || len(office.taken()) != 0 {
+	if verdict, n, err := send(t, s, m); verdict != email.VerdictPostponed || n != 0 || len(office.taken()) != 0 {
 		t.Errorf("got %s (%v), handed over %d times, taken %v", verdict, err, n, office.taken())
 	}
 }

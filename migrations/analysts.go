@@ -97,7 +97,7 @@ func makeAnalystRole(ctx context.Context, db *sql.DB) error {
 	return err
 }
 
-// code answers the SQLSTATE of an error of the server, "" for another one.
+// code returns the SQLSTATE of an error of the server, "" for another one.
 func code(err error) string {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {

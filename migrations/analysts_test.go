@@ -177,12 +177,12 @@ func TestAnAnalystSeesHowFarTheTablesAre(t *testing.T) {
 UPDATE log_head SET position = 10;
 INSERT INTO checkpoints (name, position, moved_at) VALUES
     ('a', 10, now() - interval '1 hour'), ('b', 7, now()), ('c', 4, now() - interval '1 minute');
-INSERT INTO parked_events (follower, position, stream_id, error) VALUES ('b', 3, gen_random_uuid(), 'x'), ('b', 5, gen_random_uuid(), 'x')`
+INSERT INTO failed_events (follower, position, stream_id, error) VALUES ('b', 3, gen_random_uuid(), 'x'), ('b', 5, gen_random_uuid(), 'x')`
 	if _, err := db.OwnerPool(t).Exec(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
 	got := texts(t, db.AnalystPool(t), `
-SELECT concat_ws(' ', name, position, head, lag, parked_events, state) FROM projection_status WHERE name IN ('a', 'b', 'c') ORDER BY name`)
+SELECT concat_ws(' ', name, position, head, lag, failed_events, state) FROM projection_status WHERE name IN ('a', 'b', 'c') ORDER BY name`)
 	if diff := cmp.Diff([]string{"a 10 10 0 0 current", "b 7 10 3 2 behind", "c 4 10 6 0 stalled"}, got); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}

@@ -43,7 +43,7 @@ func Up(ctx context.Context, ownerURL, serviceRole string) error {
 	return admitAnalysts(ctx, db)
 }
 
-// Pending answers how many migrations the database at url still lacks, and
+// Pending returns how many migrations the database at url still lacks, and
 // changes nothing.
 func Pending(ctx context.Context, url string) (int, error) {
 	db, err := sql.Open("pgx", url)
@@ -70,7 +70,7 @@ func Pending(ctx context.Context, url string) (int, error) {
 	return len(names) - applied, nil
 }
 
-// Hash answers a digest of all migrations: two databases with the same hash
+// Hash returns a digest of all migrations: two databases with the same hash
 // have the same schema.
 func Hash() string {
 	sum := sha256.New()

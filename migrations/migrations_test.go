@@ -21,7 +21,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// fileCount answers how many migrations there are.
+// fileCount returns how many migrations there are.
 func fileCount(t *testing.T) int {
 	t.Helper()
 	names, err := fs.Glob(os.DirFS("."), "*.sql")
@@ -108,7 +108,7 @@ func TestTheOwnerCanBeTheServiceItself(t *testing.T) {
 	}
 }
 
-// schema answers every column there is with its type, and every index.
+// schema returns every column there is with its type, and every index.
 func schema(t *testing.T, pool *pgxpool.Pool) []string {
 	t.Helper()
 	return texts(t, pool, `
@@ -161,7 +161,7 @@ var rights = map[string]string{
 	"public.goose_db_version": "s----",
 	"public.log_head":         "s-u--",
 	"public.master_key":       "si---",
-	"public.parked_events":    "siud-",
+	"public.failed_events":    "siud-",
 	"public.person_keys":      "siu--",
 	"public.rebuilds":         "siu--",
 	"public.saved_views":      "siud-",
@@ -184,7 +184,7 @@ var rights = map[string]string{
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",
 	"saga.escalation":         "siud-",
-	"saga.letters_from":       "s----",
+	"saga.emails_from":        "s----",
 	"saga.outbox":             "siud-",
 	"saga.people":             "siu--",
 	"saga.policies":           "siu--",
@@ -197,8 +197,8 @@ func TestTheServiceHasTheRightsItNeedsAndNoMore(t *testing.T) {
 	got := map[string]string{}
 	for _, line := range texts(t, pgtest.New(t).OwnerPool(t), `
 SELECT n.nspname || '.' || c.relname || ' ' || (
-    SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.letter ELSE '-' END, '' ORDER BY p.ord)
-    FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, letter))
+    SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.email ELSE '-' END, '' ORDER BY p.ord)
+    FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, email))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('public', 'read', 'saga', 'audit') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
 		name, granted, _ := strings.Cut(line, " ")
@@ -227,9 +227,9 @@ func TestTheServiceCanDoItsWork(t *testing.T) {
 		`INSERT INTO checkpoints (name) VALUES ('f')`,
 		`SELECT * FROM checkpoints FOR UPDATE SKIP LOCKED`,
 		`UPDATE checkpoints SET position = 1`,
-		`INSERT INTO parked_events (follower, position, stream_id, error) VALUES ('f', 1, ` + id + `, '')`,
-		`UPDATE parked_events SET error = 'x'`,
-		`DELETE FROM parked_events`,
+		`INSERT INTO failed_events (follower, position, stream_id, error) VALUES ('f', 1, ` + id + `, '')`,
+		`UPDATE failed_events SET error = 'x'`,
+		`DELETE FROM failed_events`,
 		`INSERT INTO service_keys (name, key) VALUES ('k', '') ON CONFLICT DO NOTHING`,
 		`SELECT key FROM service_keys`,
 		`SELECT nextval('ticket_numbers')`,
@@ -244,7 +244,7 @@ func TestTheServiceCanDoItsWork(t *testing.T) {
 		`SELECT count(*) FROM read.users`,
 		`SELECT max(version_id) FROM goose_db_version`,
 		`SELECT nextval('saga.claimants')`,
-		`SELECT position FROM saga.letters_from`,
+		`SELECT position FROM saga.emails_from`,
 		`INSERT INTO audit.tiles VALUES (0, 0, decode(repeat('00', 8192), 'hex'))`,
 		`UPDATE audit.edge SET tile_index = 1`,
 		`INSERT INTO audit.keys (vkey) VALUES ('k')`,

@@ -34,7 +34,7 @@ func newHistory() *history {
 	return h
 }
 
-// life answers the events of one ticket, seven on average.
+// life returns the events of one ticket, seven on average.
 func (h *history) life(number int64) []domain.Event {
 	requester, agent := pick(h.Rand, h.people...), pick(h.Rand, h.people[:20]...)
 	comment := func(by domain.UserID, internal bool) domain.Event {

@@ -46,7 +46,7 @@ func (w *where) visibleComments(viewer domain.Actor) {
 	}
 }
 
-// Comments answers a page of the comments the viewer sees, oldest first: of
+// Comments returns a page of the comments the viewer sees, oldest first: of
 // one ticket, or of all when id is nil. Of a ticket they can't see there are
 // none.
 func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.ID, p Page) (Slice[Comment], error) {
@@ -70,7 +70,7 @@ ORDER BY c.place`,
 	return shown(views, commentView.show), nil
 }
 
-// AllComments answers every comment of the ticket that the viewer sees, oldest
+// AllComments returns every comment of the ticket that the viewer sees, oldest
 // first.
 func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Comment, error) {
 	var w where
@@ -84,7 +84,7 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 	return shown(Slice[commentView]{Items: views}, commentView.show).Items, nil
 }
 
-// Comment answers the comment, [domain.ErrNotFound] when the viewer can't see
+// Comment returns the comment, [domain.ErrNotFound] when the viewer can't see
 // it.
 func (r *Reader) Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (Comment, error) {
 	var w where

@@ -15,7 +15,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// ErrUncounted answers counts that would take longer than they are worth.
+// ErrUncounted returns counts that would take longer than they are worth.
 var ErrUncounted = errors.New("counting takes too long")
 
 // queryCanceled is what Postgres answers when a statement's time is up.

@@ -19,7 +19,7 @@
 //	                 read.ticket_counts,     in sums by the hour, the day and
 //	                 read.agent_counts,      the month,
 //	                 read.wait_counts        and how long tickets waited
-//	email_ledger     read.emails             every letter and what became of it
+//	email_ledger     read.emails             every email and what became of it
 //	text_search      read.ticket_search,     the words of every ticket, with and
 //	                 read.search_texts,      without those of notes among staff,
 //	                 read.active_search      and of those that want work besides
@@ -34,7 +34,7 @@
 //
 // # Queries
 //
-// [Reader] answers queries for a viewer and shows only what they may see.
+// [Reader] returns queries for a viewer and shows only what they may see.
 // Lists are paged by key: a [Cursor] is a place between two rows, so that rows
 // that come and go neither repeat nor hide others. [Past] answers what the system
 // knew at an instant: single tickets by folding their events, lists by the
@@ -50,7 +50,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Followers answers every projector. All of them serve reads: a write is
+// Followers returns every projector. All of them serve reads: a write is
 // visible once all have reached its position.
 func Followers() []eventstore.Follower {
 	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), textSearch(), emailLedger()}

@@ -9,28 +9,28 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/eventstore"
 )
 
-// Email is a letter and what became of it, a row of read.emails.
+// Email is an email and what became of it, a row of read.emails.
 type Email struct {
-	ID           uuid.UUID     `json:"id"`
-	Kind         letter.Kind   `json:"kind"`
-	TicketID     uuid.UUID     `json:"ticket_id"`
-	TicketNumber int64         `json:"ticket_number"`
-	CauseVersion int           `json:"cause_version"`
-	RecipientID  uuid.UUID     `json:"recipient_id"`
-	Address      string        `json:"address"`
-	Status       letter.Status `json:"status"`
-	Attempts     int           `json:"attempts"`
-	Error        *string       `json:"error"`
-	RetryAt      *time.Time    `json:"retry_at"`
-	QueuedAt     time.Time     `json:"queued_at"`
-	SentAt       *time.Time    `json:"sent_at"`
-	UpdatedAt    time.Time     `json:"updated_at"`
-	Version      int           `json:"version"`
-	Position     int64         `json:"position"`
+	ID           uuid.UUID    `json:"id"`
+	Kind         email.Kind   `json:"kind"`
+	TicketID     uuid.UUID    `json:"ticket_id"`
+	TicketNumber int64        `json:"ticket_number"`
+	CauseVersion int          `json:"cause_version"`
+	RecipientID  uuid.UUID    `json:"recipient_id"`
+	Address      string       `json:"address"`
+	Status       email.Status `json:"status"`
+	Attempts     int          `json:"attempts"`
+	Error        *string      `json:"error"`
+	RetryAt      *time.Time   `json:"retry_at"`
+	QueuedAt     time.Time    `json:"queued_at"`
+	SentAt       *time.Time   `json:"sent_at"`
+	UpdatedAt    time.Time    `json:"updated_at"`
+	Version      int          `json:"version"`
+	Position     int64        `json:"position"`
 }
 
 const emailColumns = `id, kind, ticket_id, ticket_number, cause_version, recipient_id, address, status, attempts, error,
@@ -56,8 +56,8 @@ func emailLedger() eventstore.Follower {
 	return withTexts(eventstore.Follower{
 		Name:   "email_ledger",
 		Tables: []string{"emails"},
-		Types: eventstore.Types(letter.Queued{}, letter.HandedOver{}, letter.Postponed{}, letter.Sent{}, letter.Failed{},
-			letter.Doubted{}, letter.Requeued{}),
+		Types: eventstore.Types(email.Queued{}, email.HandedOver{}, email.Postponed{}, email.Sent{}, email.Failed{},
+			email.Doubted{}, email.Requeued{}),
 		Apply: applyEmailLedger,
 	}, `DELETE FROM emails WHERE id = ANY ($1)`)
 }
@@ -71,7 +71,7 @@ func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	rows, _ := tx.Query(ctx, loadEmailsSQL, known) // CollectRows answers its error
 	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[Email])
 	if err != nil {
-		return fmt.Errorf("load letters: %w", err)
+		return fmt.Errorf("load emails: %w", err)
 	}
 	for _, r := range loaded {
 		folds[r.ID] = r
@@ -80,61 +80,61 @@ func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 		folds[e.StreamID] = foldEmail(folds[e.StreamID], e)
 	}
 	if err := eventstore.WriteRows(ctx, tx, writeEmailsSQL, values(folds)); err != nil {
-		return fmt.Errorf("write letters: %w", err)
+		return fmt.Errorf("write emails: %w", err)
 	}
 	return nil
 }
 
 func foldEmail(r Email, e eventstore.Envelope) Email {
 	switch d := e.Event.(type) {
-	case letter.Queued:
+	case email.Queued:
 		r = Email{
 			ID: e.StreamID, Kind: d.Kind, TicketID: d.TicketID, TicketNumber: d.TicketNumber, CauseVersion: d.CauseVersion,
-			RecipientID: d.Recipient.UUID, Address: d.Address, QueuedAt: e.OccurredAt, Status: letter.StatusQueued,
+			RecipientID: d.Recipient.UUID, Address: d.Address, QueuedAt: e.OccurredAt, Status: email.StatusQueued,
 		}
-	case letter.HandedOver:
-		r.become(letter.StatusSending, d.Attempt, "")
-	case letter.Postponed:
-		r.become(letter.StatusQueued, d.Attempt, d.Error)
+	case email.HandedOver:
+		r.become(email.StatusSending, d.Attempt, "")
+	case email.Postponed:
+		r.become(email.StatusQueued, d.Attempt, d.Error)
 		r.RetryAt = &d.RetryAt
-	case letter.Sent:
-		r.become(letter.StatusSent, d.Attempt, "")
+	case email.Sent:
+		r.become(email.StatusSent, d.Attempt, "")
 		r.SentAt = &e.OccurredAt
-	case letter.Failed:
-		r.become(letter.StatusFailed, d.Attempt, d.Error)
-	case letter.Doubted:
-		r.become(letter.StatusUncertain, d.Attempt, d.Error)
-	case letter.Requeued:
-		r.become(letter.StatusQueued, r.Attempts, "")
+	case email.Failed:
+		r.become(email.StatusFailed, d.Attempt, d.Error)
+	case email.Doubted:
+		r.become(email.StatusUncertain, d.Attempt, d.Error)
+	case email.Requeued:
+		r.become(email.StatusQueued, r.Attempts, "")
 	}
 	r.UpdatedAt, r.Version, r.Position = e.OccurredAt, e.Version, e.Position
 	return r
 }
 
-func (r *Email) become(status letter.Status, attempts int, problem string) {
+func (r *Email) become(status email.Status, attempts int, problem string) {
 	r.Status, r.Attempts, r.RetryAt, r.Error = status, attempts, nil, nil
 	if problem != "" {
 		r.Error = &problem
 	}
 }
 
-// Emails answers the newest letters of the given statuses, of any without one;
+// NewestEmails returns the newest emails of the given statuses, of any without one;
 // at most limit.
-func (r *Reader) Emails(ctx context.Context, statuses []letter.Status, limit int) ([]Email, error) {
+func (r *Reader) NewestEmails(ctx context.Context, statuses []email.Status, limit int) ([]Email, error) {
 	const q = `SELECT ` + emailColumns + ` FROM read.emails
 WHERE cardinality($1::text[]) = 0 OR status = ANY ($1)
 ORDER BY queued_at DESC, id DESC LIMIT $2`
-	rows, _ := r.pool.Query(ctx, q, append([]letter.Status{}, statuses...), limit) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, q, append([]email.Status{}, statuses...), limit) // CollectRows answers its error
 	emails, err := pgx.CollectRows(rows, pgx.RowToStructByName[Email])
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("list letters: %w", err))
+		return nil, eventstore.Unreachable(fmt.Errorf("list emails: %w", err))
 	}
 	return emails, nil
 }
 
-// Letters answers a page of the letters of the given statuses, of any without
+// Emails returns a page of the emails of the given statuses, of any without
 // one, the newest first.
-func (r *Reader) Letters(ctx context.Context, statuses []letter.Status, p Page) (Slice[Email], error) {
+func (r *Reader) Emails(ctx context.Context, statuses []email.Status, p Page) (Slice[Email], error) {
 	l := list[Email]{
 		from: "read.emails AS e", key: "e.queued_at", cast: "timestamptz", id: "e.id", desc: true,
 		shape: `SELECT ` + emailColumns + ` FROM chosen ORDER BY place`,
@@ -146,28 +146,28 @@ func (r *Reader) Letters(ctx context.Context, statuses []letter.Status, p Page) 
 	return l.page(ctx, r.pool, p)
 }
 
-const countLettersSQL = `
+const countEmailsSQL = `
 SELECT s, (SELECT count(*) FROM (SELECT FROM read.emails WHERE status = s LIMIT $2) AS c)
 FROM unnest($1::text[]) AS s`
 
-// CountLetters answers how many letters there are of each status. It counts to
+// CountEmails returns how many emails there are of each status. It counts to
 // most and no further.
-func (r *Reader) CountLetters(ctx context.Context, most int) (map[letter.Status]int, error) {
-	rows, _ := r.pool.Query(ctx, countLettersSQL, letter.Statuses(), most) // ForEachRow answers its error
-	counts := map[letter.Status]int{}
-	var status letter.Status
+func (r *Reader) CountEmails(ctx context.Context, most int) (map[email.Status]int, error) {
+	rows, _ := r.pool.Query(ctx, countEmailsSQL, email.Statuses(), most) // ForEachRow answers its error
+	counts := map[email.Status]int{}
+	var status email.Status
 	var n int
 	_, err := pgx.ForEachRow(rows, []any{&status, &n}, func() error {
 		counts[status] = n
 		return nil
 	})
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("count letters: %w", err))
+		return nil, eventstore.Unreachable(fmt.Errorf("count emails: %w", err))
 	}
 	return counts, nil
 }
 
-// EmailsTo calls each with every letter to somebody, the oldest first, until it
+// EmailsTo calls each with every email to somebody, the oldest first, until it
 // answers an error.
 func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each func(Email) error) error {
 	const q = `SELECT ` + emailColumns + ` FROM read.emails WHERE recipient_id = $1 ORDER BY queued_at, id`
@@ -179,7 +179,7 @@ func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each fun
 			err = each(e)
 		}
 		if err != nil {
-			return fmt.Errorf("list letters to %s: %w", recipient, err)
+			return fmt.Errorf("list emails to %s: %w", recipient, err)
 		}
 	}
 	return eventstore.Unreachable(rows.Err())

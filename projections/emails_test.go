@@ -8,20 +8,20 @@ import (
 	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 )
 
-func TestListsOfLetters(t *testing.T) {
+func TestListsOfEmails(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	counts := map[letter.Status]int{}
+	counts := map[email.Status]int{}
 	for _, e := range w.want.emails {
 		counts[e.Status]++
 	}
 	if len(counts) < 2 {
-		t.Fatalf("the letters are all alike: %v", counts)
+		t.Fatalf("the emails are all alike: %v", counts)
 	}
-	for _, statuses := range [][]letter.Status{nil, {letter.StatusFailed, letter.StatusUncertain}, {letter.StatusSent}} {
+	for _, statuses := range [][]email.Status{nil, {email.StatusFailed, email.StatusUncertain}, {email.StatusSent}} {
 		var want, got, back []uuid.UUID
 		for _, e := range w.want.emails {
 			if len(statuses) == 0 || slices.Contains(statuses, e.Status) {
@@ -30,14 +30,14 @@ func TestListsOfLetters(t *testing.T) {
 		}
 		var last *Cursor
 		for p := (Page{Size: 2}); ; {
-			slice, err := w.Letters(testContext(t), statuses, p)
+			slice, err := w.Emails(testContext(t), statuses, p)
 			if err != nil {
 				t.Fatal(err)
 			}
 			for i, e := range slice.Items {
 				got = append(got, e.ID)
 				if i > 0 && e.QueuedAt.After(slice.Items[i-1].QueuedAt) {
-					t.Errorf("letter %s comes after an older one", e.ID)
+					t.Errorf("email %s comes after an older one", e.ID)
 				}
 			}
 			if last = slice.Previous; slice.Next == nil {
@@ -46,7 +46,7 @@ func TestListsOfLetters(t *testing.T) {
 			p.Cursor = slice.Next
 		}
 		for last != nil {
-			slice, err := w.Letters(testContext(t), statuses, Page{Size: 2, Cursor: last})
+			slice, err := w.Emails(testContext(t), statuses, Page{Size: 2, Cursor: last})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -57,19 +57,19 @@ func TestListsOfLetters(t *testing.T) {
 		}
 		less := func(a, b uuid.UUID) bool { return a.String() < b.String() }
 		if diff := gocmp.Diff(want, got, cmpopts.SortSlices(less), cmpopts.EquateEmpty()); diff != "" {
-			t.Errorf("letters of %v (-want +got):\n%s", statuses, diff)
+			t.Errorf("emails of %v (-want +got):\n%s", statuses, diff)
 		}
 		if len(got) > 2 && len(back) < len(got)-2 {
-			t.Errorf("the way back has %d letters of %d", len(back), len(got))
+			t.Errorf("the way back has %d emails of %d", len(back), len(got))
 		}
 	}
-	got, err := w.CountLetters(testContext(t), 1000)
-	for _, status := range letter.Statuses() {
+	got, err := w.CountEmails(testContext(t), 1000)
+	for _, status := range email.Statuses() {
 		if got[status] != counts[status] {
-			t.Errorf("%d letters are %s, want %d (%v)", got[status], status, counts[status], err)
+			t.Errorf("%d emails are %s, want %d (%v)", got[status], status, counts[status], err)
 		}
 	}
-	got, err = w.CountLetters(testContext(t), 1)
+	got, err = w.CountEmails(testContext(t), 1)
 	for status, n := range got {
 		if n > 1 {
 			t.Errorf("%s was counted to %d, beyond 1", status, n)

@@ -36,19 +36,19 @@ func NewEvents(pool *pgxpool.Pool, log *eventstore.Store) *Events {
 // Known reports whether there are events of this stored name.
 func (e *Events) Known(name string) bool { return e.log.Codec().Knows(name) }
 
-// Types answers the stored names of all events, sorted.
+// Types returns the stored names of all events, sorted.
 func (e *Events) Types() []string {
 	return slices.Sorted(maps.Keys(e.log.Codec().Types()))
 }
 
-// Head answers the position of the newest event. Whatever is up to it can be
+// Head returns the position of the newest event. Whatever is up to it can be
 // read.
 func (e *Events) Head(ctx context.Context) (int64, error) {
 	head, err := e.log.Head(ctx)
 	return head, eventstore.Unreachable(err)
 }
 
-// Select answers the first events of a query, or the last, at most limit, in the
+// Select returns the first events of a query, or the last, at most limit, in the
 // order of the log. Fewer mean that there are no more.
 func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedEvent, error) {
 	recorded, err := e.log.Select(ctx, q, limit)

@@ -11,7 +11,7 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// Explain says whether the events behind the numbers of a report are wanted too.
+// Explain reports whether the events behind the numbers of a report are wanted too.
 type Explain struct {
 	Wanted bool
 	Number string // only those behind this one, as [Evidence] names it; "": behind all
@@ -78,28 +78,28 @@ WITH spans AS (
     FROM spans JOIN read.ticket_facts AS f ON f.occurred_at >= since AND f.occurred_at < upto
     WHERE f.fact = ANY ($5) AND (f.next_at IS NULL OR f.next_at >= upto) AND f.position > $3
 ), ended AS MATERIALIZED (
-    SELECT DISTINCT came_position, position
+    SELECT DISTINCT entered_position, position
     FROM spans CROSS JOIN date_part('epoch', upto - timestamptz 'epoch') AS seconds CROSS JOIN LATERAL (
-        SELECT came_position, position
+        SELECT entered_position, position
         FROM read.ticket_facts
-        WHERE point(date_part('epoch', came_at - timestamptz 'epoch'), date_part('epoch', occurred_at - timestamptz 'epoch'))
-            <@ box(point('-infinity', seconds), point(seconds, 'infinity')) AND came_at < upto AND occurred_at >= upto
-          AND came_at IS NOT NULL AND status_before IN ` + backlogStatuses + ` OFFSET 0
+        WHERE point(date_part('epoch', entered_at - timestamptz 'epoch'), date_part('epoch', occurred_at - timestamptz 'epoch'))
+            <@ box(point('-infinity', seconds), point(seconds, 'infinity')) AND entered_at < upto AND occurred_at >= upto
+          AND entered_at IS NOT NULL AND status_before IN ` + backlogStatuses + ` OFFSET 0
     ) AS stays
-    WHERE came_position > $3 AND 'backlog' = ANY ($5)
+    WHERE entered_position > $3 AND 'backlog' = ANY ($5)
 ), first AS (
     SELECT f.fact AS number, NULL AS status, f.priority, f.ticket_id, f.position, f.occurred_at, ` + withoutStay + `
     FROM read.ticket_facts AS f
     WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $4 ROWS ONLY))
     UNION ALL
-    SELECT 'backlog', f.status_before, f.priority_before, f.ticket_id, f.came_position, f.came_at, f.position, f.occurred_at
+    SELECT 'backlog', f.status_before, f.priority_before, f.ticket_id, f.entered_position, f.entered_at, f.position, f.occurred_at
     FROM read.ticket_facts AS f
-    WHERE f.position = ANY (ARRAY(SELECT position FROM ended ORDER BY came_position FETCH FIRST $4 ROWS ONLY))
+    WHERE f.position = ANY (ARRAY(SELECT position FROM ended ORDER BY entered_position FETCH FIRST $4 ROWS ONLY))
     UNION ALL
-    (SELECT 'backlog', status, priority, ticket_id, came_position, came_at, NULL, NULL
+    (SELECT 'backlog', status, priority, ticket_id, entered_position, entered_at, NULL, NULL
     FROM read.ticket_measures
-    WHERE status IN ` + backlogStatuses + ` AND came_at < (SELECT max(upto) FROM spans) AND came_position > $3 AND 'backlog' = ANY ($5)
-    ORDER BY came_position FETCH FIRST $4 ROWS ONLY)
+    WHERE status IN ` + backlogStatuses + ` AND entered_at < (SELECT max(upto) FROM spans) AND entered_position > $3 AND 'backlog' = ANY ($5)
+    ORDER BY entered_position FETCH FIRST $4 ROWS ONLY)
     ORDER BY position, number FETCH FIRST $4 ROWS ONLY
 )
 SELECT f.number, f.status, f.priority, NULL::uuid AS agent_id, ` + evidenceColumns + `, f.left_position, f.left_at, NULL::float8 AS seconds
@@ -125,14 +125,14 @@ ORDER BY position`
 
 const statusEvidenceSQL = `
 WITH stays AS (
-    SELECT came_position AS position, ticket_id, came_at AS occurred_at, status_before AS status, priority_before AS priority,
+    SELECT entered_position AS position, ticket_id, entered_at AS occurred_at, status_before AS status, priority_before AS priority,
         position AS left_position, occurred_at AS left_at
     FROM read.ticket_facts
-    WHERE fact IN ` + moveFacts + ` AND came_at < $1 AND occurred_at >= $1 AND came_position > $2
+    WHERE fact IN ` + moveFacts + ` AND entered_at < $1 AND occurred_at >= $1 AND entered_position > $2
     UNION ALL
-    SELECT came_position, ticket_id, came_at, status, priority, NULL, NULL
+    SELECT entered_position, ticket_id, entered_at, status, priority, NULL, NULL
     FROM read.ticket_measures
-    WHERE status IS NOT NULL AND came_at < $1 AND came_position > $2
+    WHERE status IS NOT NULL AND entered_at < $1 AND entered_position > $2
     ORDER BY position FETCH FIRST $3 ROWS ONLY
 )
 SELECT 'tickets' AS number, f.status, f.priority, NULL::uuid AS agent_id, ` + evidenceColumns + `,

@@ -161,7 +161,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		"no assignee":                        tickets(admin, TicketFilter{Unassigned: true}),
 		"a requester":                        tickets(admin, TicketFilter{CreatedBy: &requester}),
 		"a rare part of a title":             tickets(admin, TicketFilter{Title: "room 123"}),
-		"a part of three letters":            tickets(admin, TicketFilter{Title: "c0f"}),
+		"a part of three emails":             tickets(admin, TicketFilter{Title: "c0f"}),
 		"a frequent part":                    tickets(admin, TicketFilter{Title: "printer"}),
 		"no such part":                       tickets(admin, TicketFilter{Title: "zebra"}),
 		"a part among the requester's":       tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{Title: "printer"}),

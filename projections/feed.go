@@ -43,21 +43,21 @@ const feedWait = 2 * time.Second
 // deleted ticket, those who saw it learn that it was deleted. It is safe for
 // concurrent use and keeps nothing.
 type Feed struct {
-	pool  *pgxpool.Pool
-	log   *eventstore.Store
-	bell  *eventstore.Bell
-	fresh *eventstore.Freshness
+	pool     *pgxpool.Pool
+	log      *eventstore.Store
+	notifier *eventstore.Notifier
+	fresh    *eventstore.Freshness
 }
 
-// NewFeed makes the feed of a log, whose growth bell tells.
-func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, bell *eventstore.Bell, fresh *eventstore.Freshness) *Feed {
-	return &Feed{pool: pool, log: log, bell: bell, fresh: fresh}
+// NewFeed makes the feed of a log, whose growth notifier tells.
+func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Notifier, fresh *eventstore.Freshness) *Feed {
+	return &Feed{pool: pool, log: log, notifier: notifier, fresh: fresh}
 }
 
-// Listen is [eventstore.Bell.Listen].
-func (f *Feed) Listen() (rung <-chan struct{}, stop func()) { return f.bell.Listen() }
+// Listen is [eventstore.Notifier.Listen].
+func (f *Feed) Listen() (rung <-chan struct{}, stop func()) { return f.notifier.Listen() }
 
-// Head answers the position of the newest event.
+// Head returns the position of the newest event.
 func (f *Feed) Head(ctx context.Context) (int64, error) {
 	head, err := f.log.Head(ctx)
 	return head, eventstore.Unreachable(err)
@@ -90,7 +90,7 @@ func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (tol
 	return told, upto, nil
 }
 
-// tell answers what of the events the viewer is told.
+// tell returns what of the events the viewer is told.
 func (f *Feed) tell(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) ([]Occurrence, error) {
 	if len(events) == 0 {
 		return nil, nil
@@ -131,7 +131,7 @@ func (f *Feed) tell(ctx context.Context, viewer domain.Actor, events []eventstor
 	return told, nil
 }
 
-// visible answers the numbers of the tickets the viewer sees now.
+// visible returns the numbers of the tickets the viewer sees now.
 func (f *Feed) visible(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) (map[uuid.UUID]int64, error) {
 	var ids []uuid.UUID
 	for _, e := range events {
@@ -143,7 +143,7 @@ func (f *Feed) visible(ctx context.Context, viewer domain.Actor, events []events
 	return pairs[int64](ctx, f.pool, "SELECT t.id, t.number FROM read.tickets AS t"+w.String(), w.args...)
 }
 
-// publicComments answers which of the comments that were edited are no notes:
+// publicComments returns which of the comments that were edited are no notes:
 // an edit does not say. It is nil for who may read notes too.
 func (f *Feed) publicComments(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) (map[uuid.UUID]bool, error) {
 	if ticket.SeesInternal(viewer) {

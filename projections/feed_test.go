@@ -13,7 +13,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// toldOf answers what somebody is told after a position, as "number type".
+// toldOf returns what somebody is told after a position, as "number type".
 func toldOf(t *testing.T, f *Feed, who string, after int64) (all []string) {
 	t.Helper()
 	for {
@@ -38,9 +38,9 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.register(t)
-	applied := eventstore.NewBell()
+	applied := eventstore.NewNotifier()
 	fresh := d.follow(t, 50)
-	feed := NewFeed(d.pool, d.store, d.bell, eventstore.NewFreshness(d.pool, applied, Followers()...))
+	feed := NewFeed(d.pool, d.store, d.notifier, eventstore.NewFreshness(d.pool, applied, Followers()...))
 	before, err := d.store.Head(testContext(t))
 	if err != nil {
 		t.Fatal(err)

@@ -17,7 +17,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -47,7 +47,7 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 			all.users = append(all.users, foldOneUser(id, events))
 			continue
 		}
-		if events[0].StreamType == domain.LetterStream {
+		if events[0].StreamType == domain.EmailStream {
 			all.emails = append(all.emails, foldOneEmail(id, events))
 			continue
 		}
@@ -73,7 +73,7 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	return all, states
 }
 
-// last answers when the newest event of that type occurred, nil when none did
+// last returns when the newest event of that type occurred, nil when none did
 // or one of the undoing types came after it.
 func last(events []eventstore.Envelope, name string, undone ...string) *time.Time {
 	var at *time.Time
@@ -151,28 +151,28 @@ func foldOneUser(id uuid.UUID, events []eventstore.Envelope) userRow {
 }
 
 func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) Email {
-	var s letter.State
+	var s email.State
 	for _, e := range events {
-		s = letter.Evolve(s, e.Event)
+		s = email.Evolve(s, e.Event)
 	}
 	newest := events[len(events)-1]
 	row := Email{
 		ID: id, Kind: s.Kind, TicketID: s.TicketID, TicketNumber: s.TicketNumber, CauseVersion: s.CauseVersion,
 		RecipientID: s.Recipient.UUID, Address: s.Address, Status: s.Status, Attempts: s.Attempts,
-		QueuedAt: events[0].OccurredAt, SentAt: last(events, "letter.sent"), UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
+		QueuedAt: events[0].OccurredAt, SentAt: last(events, "email.sent"), UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
 	}
 	switch e := newest.Event.(type) {
-	case letter.Postponed:
+	case email.Postponed:
 		row.Error, row.RetryAt = &e.Error, &e.RetryAt
-	case letter.Failed:
+	case email.Failed:
 		row.Error = &e.Error
-	case letter.Doubted:
+	case email.Doubted:
 		row.Error = &e.Error
 	}
 	return row
 }
 
-// tables answers the read models as they stand.
+// tables returns the read models as they stand.
 func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
@@ -269,7 +269,7 @@ func (c *crowd) act(t testing.TB) {
 	case n < 7:
 		out, err = c.editPerson(t, r, who)
 	case n < 9:
-		out, err = c.sendLetter(t, r)
+		out, err = c.sendEmail(t, r)
 	default:
 		id := pick(c.Rand, c.tickets...)
 		out, err = c.desk.tickets.Do(ctx, r, id, c.command(id, who))
@@ -297,20 +297,20 @@ func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (
 	}
 }
 
-// sendLetter does something to one of a few letters.
-func (c *crowd) sendLetter(t testing.TB, r commands.Request) (commands.Outcome, error) {
+// sendEmail does something to one of a few emails.
+func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, error) {
 	t.Helper()
-	id := letter.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
+	id := email.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
 	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
-	verdict := pick(c.Rand, letter.VerdictSent, letter.VerdictRefused, letter.VerdictPostponed, letter.VerdictUncertain)
-	return commands.NewLetters(c.desk.store).Do(testContext(t), r, id, pick[letter.Command](c.Rand,
-		letter.Queue{Queued: letter.Queued{
-			Kind: letter.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
+	verdict := pick(c.Rand, email.VerdictSent, email.VerdictRefused, email.VerdictPostponed, email.VerdictUncertain)
+	return commands.NewEmails(c.desk.store).Do(testContext(t), r, id, pick[email.Command](c.Rand,
+		email.Queue{Queued: email.Queued{
+			Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
 			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
 		}},
-		letter.HandOver{}, letter.HandOver{}, letter.Resend{By: letter.By{Actor: domain.System()}, Now: at},
-		letter.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
-		letter.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.HandOver{}, email.HandOver{}, email.Resend{By: email.By{Actor: domain.System()}, Now: at},
+		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
 	))
 }
 

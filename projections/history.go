@@ -13,7 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
@@ -42,7 +42,7 @@ func NewHistories(log StreamLog, pool *pgxpool.Pool) *Histories {
 // Entry is one event of a history, in words and data.
 type Entry struct {
 	Position   int64           `json:"position"`
-	Version    int             `json:"version"` // in the event's own stream: the ticket's, or a letter's
+	Version    int             `json:"version"` // in the event's own stream: the ticket's, or an email's
 	Type       string          `json:"type"`
 	Summary    string          `json:"summary"` // one sentence
 	Actor      HistoryActor    `json:"actor"`
@@ -101,14 +101,14 @@ SELECT timer_id, cause_position FROM saga.timers WHERE timer_id = ANY ($1)
 UNION
 SELECT timer_id, cause_position FROM saga.timers WHERE saga = 'escalation' AND key = $2 AND fired_at IS NULL`
 
-const ticketLettersSQL = `SELECT id FROM read.emails
+const ticketEmailsSQL = `SELECT id FROM read.emails
 WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
 ORDER BY queued_at, id`
 
-// Ticket tells a page of what happened to a ticket and its letters, in the order
+// Ticket tells a page of what happened to a ticket and its emails, in the order
 // of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
 // auditors are told of deleted ones too. Nobody is told of what they may not
-// see: a requester not of notes among staff, nor of letters to others.
+// see: a requester not of notes among staff, nor of emails to others.
 func (h *Histories) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p Page) (Slice[Entry], error) {
 	all, err := h.ticket(ctx, viewer, id)
 	if err != nil {
@@ -125,16 +125,16 @@ func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 	if !seesPast(viewer, events) {
 		return nil, domain.ErrNotFound
 	}
-	var only *uuid.UUID // whose letters
+	var only *uuid.UUID // whose emails
 	if !ticket.SeesInternal(viewer) {
 		only = &viewer.ID.UUID
 	}
-	rows, _ := h.pool.Query(ctx, ticketLettersSQL, id, only) // CollectRows answers its error
-	letters, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	rows, _ := h.pool.Query(ctx, ticketEmailsSQL, id, only) // CollectRows answers its error
+	emails, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("find the letters of a ticket: %w", err))
+		return nil, eventstore.Unreachable(fmt.Errorf("find the emails of a ticket: %w", err))
 	}
-	told, err := h.log.LoadAll(ctx, letters)
+	told, err := h.log.LoadAll(ctx, emails)
 	if err != nil {
 		return nil, err
 	}
@@ -151,7 +151,7 @@ func (h *Histories) ticket(ctx context.Context, viewer domain.Actor, id ticket.I
 	return newTeller(viewer, names, timers).tell(all), nil
 }
 
-// timers answers the timers behind a ticket's events, and its pending one.
+// timers returns the timers behind a ticket's events, and its pending one.
 func (h *Histories) timers(ctx context.Context, id ticket.ID, events []eventstore.Envelope) (map[uuid.UUID]int64, error) {
 	var fired []uuid.UUID
 	for _, e := range events {
@@ -203,7 +203,7 @@ func pageOfEntries(all []Entry, p Page) Slice[Entry] {
 	return s
 }
 
-// usernames answers the names of everybody the events name.
+// usernames returns the names of everybody the events name.
 func (h *Histories) usernames(ctx context.Context, events []eventstore.Envelope) (map[uuid.UUID]string, error) {
 	var ids []uuid.UUID
 	for _, e := range events {
@@ -215,7 +215,7 @@ func (h *Histories) usernames(ctx context.Context, events []eventstore.Envelope)
 			ids = append(ids, d.AssignedTo.UUID)
 		case ticket.CommentAdded:
 			ids = append(ids, d.Author.UUID)
-		case letter.Queued:
+		case email.Queued:
 			ids = append(ids, d.Recipient.UUID)
 		}
 	}

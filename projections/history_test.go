@@ -12,7 +12,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
@@ -64,27 +64,27 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	resolved := d.log(t)[len(d.log(t))-1]
 	prioritised := d.log(t)[len(d.log(t))-8]
 	d.setTimer(t, timer, id, prioritised, true)
-	letters := commands.NewLetters(d.store)
+	emails := commands.NewEmails(d.store)
 	for _, to := range []domain.Actor{ann, rob} {
-		l := letter.ID{UUID: newID()}
+		l := email.ID{UUID: newID()}
 		r := commands.Request{CausationID: resolved.EventID}
-		by := letter.By{Actor: domain.System()}
-		for _, c := range []letter.Command{
-			letter.Queue{By: by, Queued: letter.Queued{Kind: letter.Resolved, TicketID: id.UUID, TicketNumber: 1, CauseVersion: 10, Recipient: to.ID, Address: "a@example.com"}},
-			letter.Record{By: by, Verdict: letter.VerdictPostponed, Error: "come again", RetryMin: time.Second},
-			letter.HandOver{By: by}, letter.Record{By: by, Verdict: letter.VerdictSent},
+		by := email.By{Actor: domain.System()}
+		for _, c := range []email.Command{
+			email.Queue{By: by, Queued: email.Queued{Kind: email.Resolved, TicketID: id.UUID, TicketNumber: 1, CauseVersion: 10, Recipient: to.ID, Address: "a@example.com"}},
+			email.Record{By: by, Verdict: email.VerdictPostponed, Error: "come again", RetryMin: time.Second},
+			email.HandOver{By: by}, email.Record{By: by, Verdict: email.VerdictSent},
 		} {
-			if _, err := letters.Do(ctx, r, l, c); err != nil {
+			if _, err := emails.Do(ctx, r, l, c); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	d.project(t, fresh)
 	h := NewHistories(d.store, d.pool)
-	letterTo := func(name string) []string {
-		what := "The letter to " + name + " (resolved) "
-		return []string{what + "was queued. letter", what + "was not taken and is tried again: come again. ",
-			what + "was handed to the mail server. letter", what + "was sent. letter"}
+	emailTo := func(name string) []string {
+		what := "The email to " + name + " (resolved) "
+		return []string{what + "was queued. email", what + "was not taken and is tried again: come again. ",
+			what + "was handed to the mail server. email", what + "was sent. email"}
 	}
 	public := []string{
 		"zoe opened the ticket for ann. title,description,priority,status,created_by",
@@ -100,7 +100,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := gocmp.Diff(append(append([]string{}, public...), letterTo("ann")...), told(got)); diff != "" {
+	if diff := gocmp.Diff(append(append([]string{}, public...), emailTo("ann")...), told(got)); diff != "" {
 		t.Errorf("as the requester is told (-want +got):\n%s", diff)
 	}
 	for i, e := range got {
@@ -112,9 +112,9 @@ func TestTheHistoryOfATicket(t *testing.T) {
 			if want := []Change{{Field: "status", Before: ticket.StatusOpen, After: ticket.StatusEscalated}}; gocmp.Diff(want, e.Changes) != "" {
 				t.Errorf("the changes of the escalation: %+v", e.Changes)
 			}
-		case strings.HasPrefix(e.Type, "letter."):
+		case strings.HasPrefix(e.Type, "email."):
 			if want := (HistoryCause{Kind: "event", ID: resolved.EventID, Position: &resolved.Position}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
-				t.Errorf("the cause of a letter: %+v", e.Cause)
+				t.Errorf("the cause of an email: %+v", e.Cause)
 			}
 		case e.Cause != nil:
 			t.Errorf("entry %d has a cause: %+v", i, e.Cause)
@@ -127,7 +127,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	}
 	staff := append([]string{}, public[:4]...)
 	staff = append(staff, "zoe added an internal note. comment", public[4], "zoe edited a comment. comment")
-	staff = append(append(append(staff, public[5:]...), letterTo("ann")...), letterTo("rob")...)
+	staff = append(append(append(staff, public[5:]...), emailTo("ann")...), emailTo("rob")...)
 	if diff := gocmp.Diff(staff, told(all)); diff != "" {
 		t.Errorf("as staff are told (-want +got):\n%s", diff)
 	}

@@ -34,12 +34,12 @@ func testContext(t testing.TB) context.Context {
 // desk is a log with a database of its own, the commands on it and the queries.
 type desk struct {
 	*Reader
-	db      *pgtest.DB
-	pool    *pgxpool.Pool
-	store   *eventstore.Store
-	bell    *eventstore.Bell
-	tickets *commands.Tickets
-	people  *commands.People
+	db       *pgtest.DB
+	pool     *pgxpool.Pool
+	store    *eventstore.Store
+	notifier *eventstore.Notifier
+	tickets  *commands.Tickets
+	people   *commands.People
 }
 
 func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
@@ -50,11 +50,11 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 // deskOn is newDesk for a database that is there.
 func deskOn(t testing.TB, db *pgtest.DB) *desk {
 	t.Helper()
-	bell, pool := eventstore.NewBell(), db.Pool(t)
-	store := eventstore.New(pool, keys.Codec(t, pool), bell.RingFor)
+	notifier, pool := eventstore.NewNotifier(), db.Pool(t)
+	store := eventstore.New(pool, keys.Codec(t, pool), notifier.RingFor)
 	t.Cleanup(store.Close)
 	return &desk{
-		Reader: NewReader(pool), db: db, pool: pool, store: store, bell: bell,
+		Reader: NewReader(pool), db: db, pool: pool, store: store, notifier: notifier,
 		tickets: commands.NewTickets(store, store), people: commands.NewPeople(store, noAccounts{}),
 	}
 }
@@ -72,9 +72,9 @@ func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return 
 // follow runs the projectors until the test ends.
 func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
 	t.Helper()
-	applied := eventstore.NewBell()
+	applied := eventstore.NewNotifier()
 	config := eventstore.FollowConfig{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.bell, applied, config, Followers()...)
+	followers := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, applied, config, Followers()...)
 	fresh := eventstore.NewFreshness(d.pool, applied, Followers()...)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
@@ -85,8 +85,8 @@ func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
 			t.Errorf("the followers ended with %v", err)
 		}
 		fresh.Close()
-		if parked, err := followers.Parked(testContext(t), ""); err != nil || len(parked) > 0 {
-			t.Errorf("parked: got %v, %v, want nothing", parked, err)
+		if failed, err := followers.Failed(testContext(t), ""); err != nil || len(failed) > 0 {
+			t.Errorf("failed: got %v, %v, want nothing", failed, err)
 		}
 	})
 	return fresh
@@ -104,7 +104,7 @@ func (d *desk) project(t testing.TB, fresh *eventstore.Freshness) {
 	}
 }
 
-// log answers every event there is.
+// log returns every event there is.
 func (d *desk) log(t testing.TB) []eventstore.Envelope {
 	t.Helper()
 	recorded, err := d.store.Read(testContext(t), 0, 1_000_000)

@@ -56,7 +56,7 @@ var factNames = map[string]string{
 	"ticket.prioritised": "prioritised", "ticket.assigned": "assigned", "ticket.unassigned": "unassigned",
 }
 
-// firstResponse answers the position of a ticket's first response, 0 for none.
+// firstResponse returns the position of a ticket's first response, 0 for none.
 func firstResponse(events []eventstore.Envelope) int64 {
 	requester := events[0].Event.(ticket.Opened).CreatedBy
 	for _, e := range events {
@@ -67,7 +67,7 @@ func firstResponse(events []eventstore.Envelope) int64 {
 	return 0
 }
 
-// foldFacts answers the facts of one ticket, each told by the states before and
+// foldFacts returns the facts of one ticket, each told by the states before and
 // after it.
 func foldFacts(events []eventstore.Envelope) (rows []factRow) {
 	var s ticket.State
@@ -101,7 +101,7 @@ func foldFacts(events []eventstore.Envelope) (rows []factRow) {
 		}
 		for _, before := range rows[:i] { // the last one that brought it where it was
 			if r.StatusBefore != nil && moved(before) && moved(*r) {
-				r.CamePosition, r.CameAt = ptr(before.Position), ptr(before.OccurredAt)
+				r.EnteredPosition, r.EnteredAt = ptr(before.Position), ptr(before.OccurredAt)
 			}
 		}
 	}
@@ -171,7 +171,7 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 			row.FirstResolvedAt = ptr(e.OccurredAt)
 		}
 		if s.Status != was.Status || s.Exists != was.Exists || s.Priority != was.Priority {
-			row.CamePosition, row.CameAt = e.Position, e.OccurredAt
+			row.EnteredPosition, row.EnteredAt = e.Position, e.OccurredAt
 		}
 		if factNames[e.Type] != "" || e.Position == firstResponse(events) {
 			row.Position = e.Position

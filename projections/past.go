@@ -110,7 +110,7 @@ func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 	return s, s.state.Exists && (at.Version == 0 || at.Version == s.Version)
 }
 
-// Ticket answers a ticket as it was at a moment: [domain.ErrNotFound] when the
+// Ticket returns a ticket as it was at a moment: [domain.ErrNotFound] when the
 // viewer may not see it or it was not there then, [ErrFuture] for an instant to
 // come.
 func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef, at Moment) (PastTicket, error) {
@@ -129,7 +129,7 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef, a
 	return PastTicket{Ticket: s.show(viewer, names), Comments: s.showComments(viewer, names), RecordedAt: s.recordedAt}, nil
 }
 
-// Diff answers what of a ticket is another at one moment than at another, which
+// Diff returns what of a ticket is another at one moment than at another, which
 // may be the earlier one. It refuses like [Past.Ticket].
 func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref TicketRef, from, to Moment) (Difference, error) {
 	events, err := p.events(ctx, viewer, ref, from, to)
@@ -160,7 +160,7 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref TicketRef, fro
 	}, nil
 }
 
-// commentChanges answers the comments that were added, edited or removed between
+// commentChanges returns the comments that were added, edited or removed between
 // two states of a ticket, in the order in which they were first written.
 func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, after ticket.State) (all []Change) {
 	for _, e := range events {
@@ -173,7 +173,7 @@ func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, a
 	return all
 }
 
-// textOf answers the text of a comment, nil when it is not there.
+// textOf returns the text of a comment, nil when it is not there.
 func textOf(s ticket.State, id ticket.CommentID) any {
 	if c, ok := s.Comments[id]; ok {
 		return c.Text
@@ -181,7 +181,7 @@ func textOf(s ticket.State, id ticket.CommentID) any {
 	return nil
 }
 
-// events answers all events of a ticket whose past the viewer may see, once
+// events returns all events of a ticket whose past the viewer may see, once
 // nothing is still to come of what was recorded at the moments.
 func (p *Past) events(ctx context.Context, viewer domain.Actor, ref TicketRef, moments ...Moment) ([]eventstore.Envelope, error) {
 	for _, m := range moments {
@@ -206,7 +206,7 @@ func (p *Past) events(ctx context.Context, viewer domain.Actor, ref TicketRef, m
 	return events, nil
 }
 
-// id answers the id of the ticket a reference names, of a deleted one too.
+// id returns the id of the ticket a reference names, of a deleted one too.
 func (p *Past) id(ctx context.Context, ref TicketRef) (uuid.UUID, error) {
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID.UUID, nil
@@ -234,7 +234,7 @@ UNION ALL
 SELECT low FROM search WHERE low = high`
 )
 
-// settled answers the position of the last event that was recorded at an instant
+// settled returns the position of the last event that was recorded at an instant
 // or before, once no more of them can come: [ErrFuture] when the instant has not.
 // While the log has nothing younger an append may be under way that read the
 // clock before: it is waited for.
@@ -258,7 +258,7 @@ func (p *Past) settled(ctx context.Context, instant time.Time) (position int64, 
 	return position, eventstore.Unreachable(err)
 }
 
-// names answers the present names of everybody who is shown with the tickets.
+// names returns the present names of everybody who is shown with the tickets.
 func (p *Past) names(ctx context.Context, tickets ...stand) (map[uuid.UUID]string, error) {
 	var ids []uuid.UUID
 	for _, s := range tickets {

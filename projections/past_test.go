@@ -26,7 +26,7 @@ func (caughtUp) Wait(context.Context, int64) error { return nil }
 
 func (d *desk) past() *Past { return NewPast(d.store, d.pool, caughtUp{}) }
 
-// asOf answers the world as it was known at an instant, as present viewers see it.
+// asOf returns the world as it was known at an instant, as present viewers see it.
 func (w world) asOf(at time.Time) world {
 	then := world{desk: w.desk}
 	for _, e := range w.log {
@@ -45,7 +45,7 @@ func (w world) asOf(at time.Time) world {
 	return then
 }
 
-// instant answers when the nth event was recorded, give or take.
+// instant returns when the nth event was recorded, give or take.
 func (w world) instant(n int, add time.Duration) time.Time { return w.log[n].RecordedAt.Add(add) }
 
 func TestListsOfThePast(t *testing.T) {
@@ -103,7 +103,7 @@ func TestTicketsOfThePast(t *testing.T) {
 	}
 }
 
-// commentsOf answers the comments of a ticket that a viewer sees, by the log.
+// commentsOf returns the comments of a ticket that a viewer sees, by the log.
 func (w world) commentsOf(viewer domain.Actor, id uuid.UUID) []Comment {
 	all := []Comment{}
 	for _, c := range w.want.comments {

@@ -29,7 +29,7 @@ const saidThen = `e.type = 'ticket.comment_added' AND e.position <= $at AND NOT 
     WHERE g.stream_id = e.stream_id AND g.version > e.version AND g.position <= $at
       AND (g.type = 'ticket.deleted' OR (g.type = 'ticket.comment_removed' AND g.data->>'comment_id' = e.data->>'comment_id')))`
 
-// Comments answers a page of the comments that there were at an instant, as they
+// Comments returns a page of the comments that there were at an instant, as they
 // were then, in the order of the log: of one ticket, or of all when ref is nil. Of
 // a ticket the viewer may not see there are none. It refuses like [Past.Tickets].
 //
@@ -74,7 +74,7 @@ func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, 
 	return shown(rows, func(row saidRow) Comment { return byID[row.CommentID] }), nil
 }
 
-// saidList answers the query of [Past.Comments].
+// saidList returns the query of [Past.Comments].
 func saidList(viewer domain.Actor, position int64) list[saidRow] {
 	l := list[saidRow]{
 		from: "events AS e", key: "e.position", cast: "bigint", id: "e.event_id",

@@ -39,7 +39,7 @@ const (
 // only clocks that disagree can bring about.
 const clockSkew = 24 * time.Hour
 
-// Tickets answers a page of the tickets that there were at an instant, as they
+// Tickets returns a page of the tickets that there were at an instant, as they
 // were then, narrowed and put in order by what they were then; a filter with
 // Search is not for it. Without an order they come newest first. It refuses like
 // [Past.Ticket], and with an error of kind Unavailable when the read models do not
@@ -74,7 +74,7 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 	return Slice[Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
 }
 
-// standsAt answers tickets as they stood at an instant, in the order of ids. One
+// standsAt returns tickets as they stood at an instant, in the order of ids. One
 // that was not there is the zero stand.
 func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]stand, error) {
 	events, err := p.log.LoadAll(ctx, ids)
@@ -106,7 +106,7 @@ func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err 
 // pastWait is how long a list of the past waits for the read models.
 const pastWait = 2 * time.Second
 
-// pastList answers the query of [Past.Tickets]. The planner cannot know how few of
+// pastList returns the query of [Past.Tickets]. The planner cannot know how few of
 // the tickets that once were open are open at an instant, so it is told where to
 // begin: with the intervals (h) for what has an index of them, else with the
 // tickets (t).
@@ -170,7 +170,7 @@ func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, sta
 	return w.intervals(statuses) + " JOIN " + tickets + " ON t.id = h.ticket_id", "h.ticket_id"
 }
 
-// intervals answers the intervals with these statuses, all without any: a branch
+// intervals returns the intervals with these statuses, all without any: a branch
 // for each, since an index has one status at a time in order.
 func (w *where) intervals(statuses []ticket.Status) (from string) {
 	if len(statuses) == 0 {

@@ -17,7 +17,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Reader answers queries on the read models. It is safe for concurrent use.
+// Reader returns queries on the read models. It is safe for concurrent use.
 type Reader struct {
 	pool *pgxpool.Pool
 }
@@ -52,7 +52,7 @@ func (w where) String() string {
 	return " WHERE " + strings.Join(w.conditions, " AND ")
 }
 
-// and answers the conditions as they go on after others.
+// and returns the conditions as they go on after others.
 func (w where) and() string {
 	var b strings.Builder
 	for _, c := range w.conditions {
@@ -61,7 +61,7 @@ func (w where) and() string {
 	return b.String()
 }
 
-// clone answers a copy that can be added to without changing w.
+// clone returns a copy that can be added to without changing w.
 func (w where) clone() where {
 	return where{conditions: slices.Clone(w.conditions), args: slices.Clone(w.args)}
 }
@@ -178,5 +178,5 @@ func one[R any](ctx context.Context, db querier, what, sql string, args ...any) 
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 
-// containing answers the LIKE pattern for texts that contain part.
+// containing returns the LIKE pattern for texts that contain part.
 func containing(part string) string { return "%" + likeEscaper.Replace(part) + "%" }

@@ -209,7 +209,7 @@ func TestListsOfUsers(t *testing.T) {
 	})
 }
 
-// A given database may know no letters but those of ASCII.
+// A given database may know no emails but those of ASCII.
 func TestUsersArePagedWhateverTheLocaleOfTheDatabase(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t, pgtest.Empty())

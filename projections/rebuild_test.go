@@ -21,7 +21,7 @@ import (
 	"helpdesk/rebuild"
 )
 
-// rebuilding answers the projections of the desk for an operator, who works in
+// rebuilding returns the projections of the desk for an operator, who works in
 // pages of a size.
 func (d *desk) rebuilding(pageSize int, followers ...eventstore.Follower) *rebuild.Projections {
 	if followers == nil {
@@ -78,7 +78,7 @@ func (c *crowd) meanwhile(t *testing.T) (stop func()) {
 	}
 }
 
-// shape answers all there is to know of the tables in schema read but for their
+// shape returns all there is to know of the tables in schema read but for their
 // rows, a line each.
 func (d *desk) shape(t testing.TB) []string {
 	t.Helper()

@@ -39,7 +39,7 @@ var (
 )
 
 // Replay calls each with every step of a ticket, deleted or not, in order, until
-// it answers an error. Nothing is left out but the letters, which are no part of
+// it returns an error. Nothing is left out but the emails, which are no part of
 // the ticket. It refuses before the first step: with [domain.ErrNotFound], with
 // [ErrNoSuchVersion] or with [ErrNotYetOpened].
 func (h *Histories) Replay(ctx context.Context, id ticket.ID, until Until, each func(TicketStep) error) error {
@@ -70,7 +70,7 @@ func (h *Histories) Replay(ctx context.Context, id ticket.ID, until Until, each 
 	return nil
 }
 
-// cut answers the events up to there.
+// cut returns the events up to there.
 func (u Until) cut(events []eventstore.Envelope) ([]eventstore.Envelope, error) {
 	if u.Version > len(events) {
 		return nil, ErrNoSuchVersion.With("the ticket is at version %d, it was never at %d", len(events), u.Version)
@@ -98,7 +98,7 @@ type replay struct {
 	comments []Comment
 }
 
-// step answers the step of an event, with instants in UTC.
+// step returns the step of an event, with instants in UTC.
 func (r *replay) step(e eventstore.Envelope, entry Entry) TicketStep {
 	e.OccurredAt = e.OccurredAt.UTC()
 	entry.OccurredAt, entry.RecordedAt = e.OccurredAt, e.RecordedAt.UTC()
@@ -149,7 +149,7 @@ func (r *replay) comment(e eventstore.Envelope) {
 // reads every opening.
 const everTicketSQL = `SELECT stream_id AS id FROM events WHERE type = $1 AND data ->> 'number' = $2::bigint::text LIMIT 1`
 
-// EverTicket answers the id of the ticket that has, or had until it was deleted,
+// EverTicket returns the id of the ticket that has, or had until it was deleted,
 // a number: [domain.ErrNotFound] when there never was one. Of a deleted one it
 // has to read the whole log.
 func (h *Histories) EverTicket(ctx context.Context, number int64) (ticket.ID, error) {

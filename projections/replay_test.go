@@ -13,7 +13,7 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// steps answers the steps of a ticket.
+// steps returns the steps of a ticket.
 func steps(t *testing.T, h *Histories, id ticket.ID, until Until) (all []TicketStep, err error) {
 	t.Helper()
 	err = h.Replay(testContext(t), id, until, func(s TicketStep) error {

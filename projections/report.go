@@ -112,7 +112,7 @@ func report(ctx context.Context, db querier, q ReportQuery) (Report, error) {
 	return one[Report](ctx, db, "report", knownReportSQL, append(args, q.KnownAt)...)
 }
 
-// instant answers a query argument that is null for the zero time.
+// instant returns a query argument that is null for the zero time.
 func instant(t time.Time) *time.Time {
 	if t.IsZero() {
 		return nil

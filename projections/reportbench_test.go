@@ -43,7 +43,7 @@ SELECT 'hour', date_trunc('hour', occurred_at, 'UTC'), priority, count(*) FILTER
     count(*) FILTER (WHERE fact = 'reopened'), count(*) FILTER (WHERE fact = 'escalated'), 0, 0, 0, 0, 0, 0
 FROM read.ticket_facts WHERE next_at IS NULL GROUP BY 1, 2, 3`
 
-// sizes answers numbers of tickets for a benchmark, from an environment variable
+// sizes returns numbers of tickets for a benchmark, from an environment variable
 // where it is set: "10000,1000000".
 func sizes(b *testing.B, variable string, usual ...int) []int {
 	b.Helper()

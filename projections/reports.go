@@ -70,7 +70,7 @@ type Reported[R any] struct {
 	Next   int64
 }
 
-// Now answers the clock of the database, which events have their times by.
+// Now returns the clock of the database, which events have their times by.
 func (r *Reader) Now(ctx context.Context) (now time.Time, err error) {
 	err = r.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
 	return now, eventstore.Unreachable(err)

@@ -38,7 +38,7 @@ func TestReportsOfManyCommands(t *testing.T) {
 	}
 }
 
-// spans answers up to four spans that follow each other. Most of their edges are
+// spans returns up to four spans that follow each other. Most of their edges are
 // the times of facts, or close to them, or whole hours.
 func (c *crowd) spans(facts []factRow) (spans []Span) {
 	var edges []time.Time
@@ -63,7 +63,7 @@ func (c *crowd) spans(facts []factRow) (spans []Span) {
 
 func (s Span) holds(at time.Time) bool { return !at.Before(s.Since) && at.Before(s.Upto) }
 
-// lastOfEach answers, of each ticket and whatever else by says, the last fact of a
+// lastOfEach returns, of each ticket and whatever else by says, the last fact of a
 // span.
 func lastOfEach(facts []factRow, s Span, by func(factRow) string) (all []factRow) {
 	newest := map[string]factRow{}
@@ -88,7 +88,7 @@ func agentOf(f factRow) string  { return orNobody(f.AgentID) }
 func before(at time.Time) Span  { return Span{Upto: at} }
 func seconds(us *int64) float64 { return float64(*us) / 1e6 }
 
-// standings answers how many tickets were in each status and priority by an
+// standings returns how many tickets were in each status and priority by an
 // instant.
 func standings(facts []factRow, at time.Time) map[StatusCount]int64 {
 	n := map[StatusCount]int64{}
@@ -138,7 +138,7 @@ func (d *desk) checkCounts(t *testing.T, facts []factRow, spans []Span) {
 	}
 }
 
-// inOrder answers the facts of tickets whose events have times in their order.
+// inOrder returns the facts of tickets whose events have times in their order.
 func inOrder(facts []factRow) (all []factRow) {
 	newest, disordered := map[uuid.UUID]time.Time{}, map[uuid.UUID]bool{}
 	for _, f := range facts {

@@ -65,7 +65,7 @@ type User struct {
 	Notifications user.Notifications `json:"notifications"`
 }
 
-// NameEmail answers "First Last - mail", with the username for a person
+// NameEmail returns "First Last - mail", with the username for a person
 // without a name.
 func (u User) NameEmail() string {
 	name := strings.TrimSpace(u.FirstName + " " + u.LastName)

@@ -20,7 +20,7 @@ import (
 // for a filter with Search alone.
 const ByRank TicketOrder = "rank"
 
-// ErrTooCommon answers a search for words that more tickets have than the filter
+// ErrTooCommon returns a search for words that more tickets have than the filter
 // lets be compared, among more than twice as many that the viewer sees.
 var ErrTooCommon = errors.New("too many tickets have these words")
 
@@ -52,7 +52,7 @@ func (w *where) have(viewer domain.Actor, search string) (rank string) {
 	return fmt.Sprintf("ts_rank(%s, %s)", words, query)
 }
 
-// wordsTable answers the table with the words of all tickets that a filter may let
+// wordsTable returns the table with the words of all tickets that a filter may let
 // through: the small one of those that want work, when it asks for no others.
 func wordsTable(f TicketFilter) string {
 	if len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, func(s ticket.Status) bool { return !s.Active() }) {
@@ -61,7 +61,7 @@ func wordsTable(f TicketFilter) string {
 	return "read.active_search"
 }
 
-// found answers a page of a search in the order of ranks. A ticket whose texts
+// found returns a page of a search in the order of ranks. A ticket whose texts
 // change moves within the list; all others keep their place.
 func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
 	l := list[foundTicket]{
@@ -118,7 +118,7 @@ func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f Ti
 	return nil
 }
 
-// some answers ids, at most one more than most.
+// some returns ids, at most one more than most.
 func (r *Reader) some(ctx context.Context, id, from string, args []any, most int) ([]uuid.UUID, error) {
 	rows, _ := r.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", id, from, most+1), planned(args)...) // CollectRows answers its error
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])

@@ -48,7 +48,7 @@ func searchDesk(t *testing.T) (*desk, map[int64]uuid.UUID) {
 	return d, ids
 }
 
-// searched answers the numbers a viewer finds, in their order.
+// searched returns the numbers a viewer finds, in their order.
 func searched(t *testing.T, d *desk, who, q string) (numbers []int64) {
 	t.Helper()
 	s, err := d.Tickets(testContext(t), everybody[who], TicketFilter{Search: q, OrderBy: ByRank}, Page{Size: 100})

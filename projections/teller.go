@@ -7,17 +7,17 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
 
-// teller turns the events of a ticket and its letters into entries.
+// teller turns the events of a ticket and its emails into entries.
 type teller struct {
 	viewer    domain.Actor
 	names     map[uuid.UUID]string
 	ticket    ticket.State
-	letters   map[uuid.UUID]letter.State
+	emails    map[uuid.UUID]email.State
 	positions map[uuid.UUID]int64 // of the events told of, by id
 	timers    map[uuid.UUID]int64 // by id, the positions of the events that set them
 }
@@ -25,18 +25,18 @@ type teller struct {
 // newTeller makes a teller for a viewer. timers are those of the ticket, with the
 // positions of the events that set them.
 func newTeller(viewer domain.Actor, names map[uuid.UUID]string, timers map[uuid.UUID]int64) *teller {
-	return &teller{viewer: viewer, names: names, timers: timers, letters: map[uuid.UUID]letter.State{}, positions: map[uuid.UUID]int64{}}
+	return &teller{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}}
 }
 
 func (t *teller) tell(events []eventstore.Envelope) []Entry {
 	var entries []Entry
 	for _, e := range events {
 		entry := t.entry(e)
-		if e.StreamType == domain.LetterStream {
-			before := t.letters[e.StreamID]
-			after := letter.Evolve(before, e.Event)
-			t.letters[e.StreamID] = after
-			entry.Changes, entry.Summary = changed(nil, "letter", status(before), status(after)), t.letterSummary(after, e)
+		if e.StreamType == domain.EmailStream {
+			before := t.emails[e.StreamID]
+			after := email.Evolve(before, e.Event)
+			t.emails[e.StreamID] = after
+			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
 		} else {
 			before := t.ticket
 			t.ticket = ticket.Evolve(before, e.Event)
@@ -51,7 +51,7 @@ func (t *teller) tell(events []eventstore.Envelope) []Entry {
 	return entries
 }
 
-// entry answers what every entry says of its event.
+// entry returns what every entry says of its event.
 func (t *teller) entry(e eventstore.Envelope) Entry {
 	return Entry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
@@ -127,7 +127,7 @@ func (t *teller) cause(e eventstore.Envelope) *HistoryCause {
 	return c
 }
 
-// name answers how the actor is called in a sentence.
+// name returns how the actor is called in a sentence.
 func (t *teller) name(a HistoryActor) string {
 	switch {
 	case a.Username != nil && *a.Username != "":
@@ -197,33 +197,33 @@ func (t *teller) person(id domain.UserID) string {
 	return "somebody"
 }
 
-func (t *teller) letterSummary(s letter.State, e eventstore.Envelope) string {
-	what := fmt.Sprintf("The letter to %s (%s)", t.person(s.Recipient), s.Kind)
+func (t *teller) emailSummary(s email.State, e eventstore.Envelope) string {
+	what := fmt.Sprintf("The email to %s (%s)", t.person(s.Recipient), s.Kind)
 	switch d := e.Event.(type) {
-	case letter.Queued:
+	case email.Queued:
 		return what + " was queued."
-	case letter.HandedOver:
+	case email.HandedOver:
 		return what + " was handed to the mail server."
-	case letter.Postponed:
+	case email.Postponed:
 		return fmt.Sprintf("%s was not taken and is tried again: %s.", what, d.Error)
-	case letter.Sent:
+	case email.Sent:
 		return what + " was sent."
-	case letter.Failed:
+	case email.Failed:
 		return fmt.Sprintf("%s was refused: %s.", what, d.Error)
-	case letter.Doubted:
+	case email.Doubted:
 		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
 	}
 	return what + " is to be sent again."
 }
 
-func status(s letter.State) any {
+func status(s email.State) any {
 	if !s.Exists {
 		return nil
 	}
 	return s.Status
 }
 
-// changes answers the members that an event changed from before to the state
+// changes returns the members that an event changed from before to the state
 // after it.
 func (t *teller) changes(before ticket.State, e domain.Event) []Change {
 	after := t.ticket

@@ -15,7 +15,7 @@ import (
 
 // searchChars is how many characters of one ticket are searched, the oldest
 // first: a text search vector holds 1 MB at most, and Postgres refuses a larger
-// one with an error that would park the event.
+// one with an error that would set aside the event.
 const searchChars = 100_000
 
 // What a search looks at in a ticket beside its comments.
@@ -139,7 +139,7 @@ func applyTextSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelop
 	)
 }
 
-// became answers the tickets that the page left active, or made cease to be.
+// became returns the tickets that the page left active, or made cease to be.
 func (p *searchPage) became(active bool) []uuid.UUID {
 	var ids []uuid.UUID
 	for id, is := range p.active {

@@ -14,7 +14,7 @@ type unitKey struct {
 	Since time.Time `json:"since"`
 }
 
-// unitsOf answers an hour, given as [hourOf] does, its day and its month.
+// unitsOf returns an hour, given as [hourOf] does, its day and its month.
 func unitsOf(hour int64) (h, day, month unitKey) {
 	since := time.Unix(hour*3600, 0).UTC()
 	return unitKey{"hour", since}, unitKey{"day", since.Truncate(24 * time.Hour)}, monthOf(since)
@@ -24,7 +24,7 @@ func monthOf(at time.Time) unitKey {
 	return unitKey{"month", time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)}
 }
 
-// hourOf answers the hour that an instant is in, in hours since 1970.
+// hourOf returns the hour that an instant is in, in hours since 1970.
 func hourOf(at time.Time) int64 {
 	return at.Truncate(time.Hour).Unix() / 3600
 }
@@ -67,7 +67,7 @@ func (s *ticketSums) add(o *ticketSums) {
 	s.NetClosed += o.NetClosed
 }
 
-// of answers the number of a fact; nil: it has none.
+// of returns the number of a fact; nil: it has none.
 func (s *ticketSums) of(fact string) *int64 {
 	switch fact {
 	case factOpened:
@@ -84,7 +84,7 @@ func (s *ticketSums) of(fact string) *int64 {
 	return nil
 }
 
-// net answers how many more tickets came into a status than left it.
+// net returns how many more tickets came into a status than left it.
 func (s *ticketSums) net(status ticket.Status) *int64 {
 	switch status {
 	case ticket.StatusOpen:
@@ -123,7 +123,7 @@ func (s *agentSums) add(o *agentSums) {
 	s.Escalated += o.Escalated
 }
 
-// of answers the number of a fact that [ofAgents] has.
+// of returns the number of a fact that [ofAgents] has.
 func (s *agentSums) of(fact string) *int64 {
 	switch fact {
 	case factAssigned:
@@ -225,7 +225,7 @@ func (c *counting) at(at time.Time, p ticket.Priority) *ticketSums {
 	return sumsOf(c.byPriority, priorityHour{hourOf(at), p})
 }
 
-// sumsOf answers the sums of a key, which are nothing at first.
+// sumsOf returns the sums of a key, which are nothing at first.
 func sumsOf[K comparable, S any](all map[K]*S, key K) *S {
 	if all[key] == nil {
 		all[key] = new(S)
@@ -233,7 +233,7 @@ func sumsOf[K comparable, S any](all map[K]*S, key K) *S {
 	return all[key]
 }
 
-// ticketCounts answers the rows that are to be added, without those of nothing.
+// ticketCounts returns the rows that are to be added, without those of nothing.
 func (c *counting) ticketCounts() (rows []ticketCount) {
 	sums := map[ticketCountKey]*ticketSums{}
 	for key, s := range c.byPriority {

@@ -49,13 +49,13 @@ type factRow struct {
 	WaitBucket       *int16
 	AgentID          *uuid.UUID
 	AgentNextAt      *time.Time
-	CamePosition     *int64
-	CameAt           *time.Time
+	EnteredPosition  *int64
+	EnteredAt        *time.Time
 }
 
 const factColumns = `position, ticket_id, fact, occurred_at, recorded_at, next_at, status_before, status,
     priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id,
-    wait_us, agent_id, agent_next_at, came_position, came_at, wait_bucket`
+    wait_us, agent_id, agent_next_at, entered_position, entered_at, wait_bucket`
 
 const addFactsSQL = `
 INSERT INTO ticket_facts (` + factColumns + `)
@@ -84,8 +84,8 @@ func addFacts(rows []*factRow) rowWrite {
 		column(rows, func(f *factRow) *int64 { return f.WaitUS }),
 		column(rows, func(f *factRow) *uuid.UUID { return f.AgentID }),
 		column(rows, func(f *factRow) *time.Time { return f.AgentNextAt }),
-		column(rows, func(f *factRow) *int64 { return f.CamePosition }),
-		column(rows, func(f *factRow) *time.Time { return f.CameAt }),
+		column(rows, func(f *factRow) *int64 { return f.EnteredPosition }),
+		column(rows, func(f *factRow) *time.Time { return f.EnteredAt }),
 		column(rows, func(f *factRow) *int16 { return f.WaitBucket }),
 	}}
 }
@@ -230,7 +230,7 @@ func sameTime(a, b *time.Time) bool {
 	return a == b || (a != nil && b != nil && a.Equal(*b))
 }
 
-// idOrNil answers the id, [uuid.Nil] where there is none.
+// idOrNil returns the id, [uuid.Nil] where there is none.
 func idOrNil(id *uuid.UUID) uuid.UUID {
 	if id == nil {
 		return uuid.Nil
@@ -238,7 +238,7 @@ func idOrNil(id *uuid.UUID) uuid.UUID {
 	return *id
 }
 
-// loadLinks answers all times that facts happened before the page, given how often
+// loadLinks returns all times that facts happened before the page, given how often
 // they happened in it.
 func (m *measuring) loadLinks(ctx context.Context, tx pgx.Tx, times map[factKey]int) (map[factKey][]factLink, error) {
 	chains := map[factKey][]factLink{}

@@ -114,7 +114,7 @@ func endIntervals(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) 
 	return last, nil
 }
 
-// intervalAfter answers the interval that e begins after the one before, nil
+// intervalAfter returns the interval that e begins after the one before, nil
 // when it deletes the ticket.
 func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, error) {
 	row := intervalRow{}

@@ -10,7 +10,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// foldIntervals answers the intervals of a ticket, each from a fold of its own.
+// foldIntervals returns the intervals of a ticket, each from a fold of its own.
 func foldIntervals(id uuid.UUID, events []eventstore.Envelope) (rows []intervalRow) {
 	none := []string{"ticket.described", "ticket.comment_added", "ticket.comment_edited", "ticket.comment_removed"}
 	for i, e := range events {

@@ -136,7 +136,7 @@ func applyTicketList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelop
 	return writeAll(ctx, tx, writeTickets(rows), idsTo("delete tickets", deleteTicketsSQL, gone))
 }
 
-// loadTicketFolds answers a fold for every ticket of the page, with the row it
+// loadTicketFolds returns a fold for every ticket of the page, with the row it
 // has already unless it is opened in this very page.
 func loadTicketFolds(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (map[uuid.UUID]*ticketFold, error) {
 	folds := map[uuid.UUID]*ticketFold{}

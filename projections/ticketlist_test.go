@@ -50,7 +50,7 @@ func newWorld(t *testing.T) world {
 	return w
 }
 
-// expected answers what a list is to hold, in order.
+// expected returns what a list is to hold, in order.
 func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
 	var rows []ticketRow
 	for _, r := range w.want.tickets {
@@ -399,7 +399,7 @@ func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
 	}
 }
 
-// only answers those of all that are among some, in their order.
+// only returns those of all that are among some, in their order.
 func only(all, some []uuid.UUID) []uuid.UUID {
 	return slices.DeleteFunc(slices.Clone(all), func(id uuid.UUID) bool { return !slices.Contains(some, id) })
 }

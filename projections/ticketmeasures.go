@@ -36,14 +36,14 @@ type measureRow struct {
 	ResolvedUS      int64
 	ClosedUS        int64
 	Position        int64
-	CamePosition    int64
-	CameAt          time.Time
+	EnteredPosition int64
+	EnteredAt       time.Time
 }
 
 const measureColumns = `ticket_id, number, created_by, opened_at, status, status_since, priority, assigned_to,
     first_response_at, first_resolved_at, resolved_at, starts, resolutions, closings, reopenings, escalations,
     priorities, assignments, unassignments, open_us, in_progress_us, escalated_us, resolved_us, closed_us,
-    position, came_position, came_at`
+    position, entered_position, entered_at`
 
 const loadMeasuresSQL = `SELECT ` + measureColumns + ` FROM ticket_measures WHERE ticket_id = ANY ($1)`
 
@@ -75,8 +75,8 @@ ON CONFLICT (ticket_id) DO UPDATE SET
     resolved_us = excluded.resolved_us,
     closed_us = excluded.closed_us,
     position = excluded.position,
-    came_position = excluded.came_position,
-    came_at = excluded.came_at`
+    entered_position = excluded.entered_position,
+    entered_at = excluded.entered_at`
 
 // writeMeasures is writeMeasuresSQL with the columns of rows, in the order of
 // measureColumns.
@@ -107,8 +107,8 @@ func writeMeasures(rows []*measureRow) rowWrite {
 		column(rows, func(t *measureRow) int64 { return t.ResolvedUS }),
 		column(rows, func(t *measureRow) int64 { return t.ClosedUS }),
 		column(rows, func(t *measureRow) int64 { return t.Position }),
-		column(rows, func(t *measureRow) int64 { return t.CamePosition }),
-		column(rows, func(t *measureRow) time.Time { return t.CameAt }),
+		column(rows, func(t *measureRow) int64 { return t.EnteredPosition }),
+		column(rows, func(t *measureRow) time.Time { return t.EnteredAt }),
 	}}
 }
 
@@ -157,7 +157,7 @@ func (t *measureRow) leave(at time.Time) {
 	t.StatusSince = at
 }
 
-// stay answers how long the ticket was in a status.
+// stay returns how long the ticket was in a status.
 func (t *measureRow) stay(s ticket.Status) *int64 {
 	switch s {
 	case ticket.StatusOpen:
@@ -202,7 +202,7 @@ func (t *measureRow) become(e eventstore.Envelope) string {
 	}
 }
 
-// times answers how often a fact has happened to the ticket so far.
+// times returns how often a fact has happened to the ticket so far.
 func (t *measureRow) times(fact string) int {
 	switch fact {
 	case factStarted:

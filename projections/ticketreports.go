@@ -65,7 +65,7 @@ type measuring struct {
 	counting
 }
 
-// loadMeasures answers the page with every ticket of it that was opened before.
+// loadMeasures returns the page with every ticket of it that was opened before.
 func loadMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (*measuring, error) {
 	m := &measuring{
 		from:    events[0].Position,
@@ -117,7 +117,7 @@ func (m *measuring) apply(e eventstore.Envelope) error {
 	if t.Status != nil {
 		row.PriorityBefore = new(t.Priority)
 	}
-	camePosition, cameAt := t.CamePosition, t.CameAt
+	enteredPosition, enteredAt := t.EnteredPosition, t.EnteredAt
 	row.Fact = t.apply(e)
 	if row.Fact == "" {
 		return nil
@@ -131,9 +131,9 @@ func (m *measuring) apply(e eventstore.Envelope) error {
 	}
 	if row.moves() {
 		if row.StatusBefore != nil {
-			row.CamePosition, row.CameAt = &camePosition, &cameAt
+			row.EnteredPosition, row.EnteredAt = &enteredPosition, &enteredAt
 		}
-		t.CamePosition, t.CameAt = e.Position, e.OccurredAt
+		t.EnteredPosition, t.EnteredAt = e.Position, e.OccurredAt
 	}
 	row.measure(t)
 	m.facts = append(m.facts, row)

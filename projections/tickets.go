@@ -33,7 +33,7 @@ LEFT JOIN read.users AS c ON c.id = t.created_by
 LEFT JOIN read.users AS a ON a.id = t.assigned_to
 ORDER BY t.place`
 
-// show answers the ticket as the viewer sees it.
+// show returns the ticket as the viewer sees it.
 func (v ticketView) show(viewer domain.Actor) Ticket {
 	t := Ticket{
 		ID: v.ID, Number: v.Number, Title: v.Title, Description: v.Description,
@@ -67,7 +67,7 @@ func (w *where) visibleTickets(viewer domain.Actor) {
 	}
 }
 
-// Ticket answers the ticket as the viewer sees it, [domain.ErrNotFound] when
+// Ticket returns the ticket as the viewer sees it, [domain.ErrNotFound] when
 // they don't.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef) (Ticket, error) {
 	var w where
@@ -78,7 +78,7 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef)
 	return v.show(viewer), err
 }
 
-// TicketsByID answers those of the tickets with these ids that the viewer sees.
+// TicketsByID returns those of the tickets with these ids that the viewer sees.
 func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]Ticket, error) {
 	var w where
 	w.add("t.id = ANY (?)", ids)
@@ -121,7 +121,7 @@ func (w *where) reasons(viewer domain.Actor) (reasons []string) {
 // presentTickets is every ticket as it is now.
 const presentTickets = "read.tickets AS t"
 
-// ticketsOf answers the tickets the viewer sees, as a table of alias t.
+// ticketsOf returns the tickets the viewer sees, as a table of alias t.
 func (w *where) ticketsOf(viewer domain.Actor) (from string) {
 	if reasons := w.reasons(viewer); reasons != nil {
 		return either("SELECT * FROM "+presentTickets, reasons, "")
@@ -129,7 +129,7 @@ func (w *where) ticketsOf(viewer domain.Actor) (from string) {
 	return presentTickets
 }
 
-// from answers the rows of a table that fulfil the conditions, and one of reasons
+// from returns the rows of a table that fulfil the conditions, and one of reasons
 // where there are any: then as a table of alias t with these columns, and with rest
 // after each reason.
 func (w where) from(from string, reasons []string, columns, rest string) string {
@@ -139,7 +139,7 @@ func (w where) from(from string, reasons []string, columns, rest string) string 
 	return either("SELECT "+columns+" FROM "+from, reasons, w.and()+rest)
 }
 
-// either answers, as a table of alias t, what a query answers for one of reasons
+// either returns, as a table of alias t, what a query answers for one of reasons
 // that exclude each other. rest is what follows the reason: more conditions, an
 // order, a limit, which Postgres does not move into the branches by itself.
 func either(query string, reasons []string, rest string) string {
@@ -158,7 +158,7 @@ func (w *where) ref(ref TicketRef) {
 	}
 }
 
-// TicketID answers the id of the ticket a reference names, whoever may see it.
+// TicketID returns the id of the ticket a reference names, whoever may see it.
 // An id is its own answer; a number nobody has is [domain.ErrNotFound].
 func (r *Reader) TicketID(ctx context.Context, ref TicketRef) (ticket.ID, error) {
 	if ref.ID.UUID != uuid.Nil {
@@ -182,7 +182,7 @@ var ticketOrders = map[TicketOrder]struct {
 
 func timeKey(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
-// Tickets answers a page of the tickets the viewer sees, narrowed by the
+// Tickets returns a page of the tickets the viewer sees, narrowed by the
 // filter. Without an order they come newest first.
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
 	if f.OrderBy == ByRank {

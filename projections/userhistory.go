@@ -174,7 +174,7 @@ func (t *userTeller) did(self bool, e domain.Event) string {
 	return "did " + e.EventType()
 }
 
-// changes answers the members of a user that are others after an event.
+// changes returns the members of a user that are others after an event.
 func (t *userTeller) changes(before, after user.State) []Change {
 	member := func(of user.State, value any) any {
 		if !of.Exists {

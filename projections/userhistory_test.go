@@ -205,7 +205,7 @@ func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fresh := eventstore.NewFreshness(d.pool, eventstore.NewBell(), Followers()...)
+	fresh := eventstore.NewFreshness(d.pool, eventstore.NewNotifier(), Followers()...)
 	defer fresh.Close()
 	if err := fresh.Wait(ctx, 50); err != nil {
 		t.Error(err)

@@ -8,7 +8,7 @@ import (
 	"helpdesk/domain/user"
 )
 
-// User answers the user, [domain.ErrNotFound] when there is none of this id.
+// User returns the user, [domain.ErrNotFound] when there is none of this id.
 func (r *Reader) User(ctx context.Context, id user.ID) (User, error) {
 	row, err := one[userRow](ctx, r.pool, "user", loadUserSQL, id)
 	return row.show(), err
@@ -37,7 +37,7 @@ type userView struct {
 // is the expression of an index.
 const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 
-// Users answers a page of users, by username, narrowed by the filter.
+// Users returns a page of users, by username, narrowed by the filter.
 func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], error) {
 	l := list[userView]{
 		from: "read.users AS u", key: "lower(u.username)", cast: "text", id: "u.id",

@@ -20,7 +20,7 @@ import (
 // from there on has 128 of the same width. None is wider than a 128th of its waits.
 const bucketBits = 7
 
-// bucketOf answers the bucket of a wait in microseconds, which is not below zero.
+// bucketOf returns the bucket of a wait in microseconds, which is not below zero.
 func bucketOf(us int64) int16 {
 	wider := max(bits.Len64(uint64(us))-bucketBits-1, 0) // each bucket has 2^wider waits
 	return int16(wider<<bucketBits + int(us>>wider))
@@ -50,7 +50,7 @@ func (b *buckets) append(bucket int16, n int64) {
 	*b = binary.BigEndian.AppendUint32(*b, uint32(n))
 }
 
-// all answers each bucket and how many waits it has.
+// all returns each bucket and how many waits it has.
 func (b buckets) all() iter.Seq2[int16, int64] {
 	return func(yield func(int16, int64) bool) {
 		for ; len(b) >= 6; b = b[6:] {
@@ -61,7 +61,7 @@ func (b buckets) all() iter.Seq2[int16, int64] {
 	}
 }
 
-// last answers the last of them, 0 where there are none.
+// last returns the last of them, 0 where there are none.
 func (b buckets) last() int16 {
 	if len(b) < 6 {
 		return 0
@@ -107,7 +107,7 @@ func (c *counting) countWait(l factLink, by int64) {
 	}
 }
 
-// key answers the key of the table.
+// key returns the key of the table.
 func (o waitOf) key() (k waitCountKey) {
 	k.unitKey, k.Fact = o.unitKey, o.fact
 	switch {
@@ -139,7 +139,7 @@ WHERE c.unit = k.unit AND c.since = k.since AND c.fact = k.fact AND coalesce(c.p
   AND coalesce(c.agent_id, '00000000-0000-0000-0000-000000000000') = coalesce(k.agent_id, '00000000-0000-0000-0000-000000000000')
   AND c.buckets = ''`
 
-// waitCounts answers the rows that the page's waits make of those in the table.
+// waitCounts returns the rows that the page's waits make of those in the table.
 func (c *counting) waitCounts(ctx context.Context, tx pgx.Tx) (rows []*waitCount, err error) {
 	if len(c.waits) == 0 {
 		return nil, nil

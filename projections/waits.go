@@ -85,7 +85,7 @@ type ranked struct {
 	before int64
 }
 
-// after answers the wait of a rank, found from one that is not behind it.
+// after returns the wait of a rank, found from one that is not behind it.
 func (h *histogram) after(r ranked, rank int64) ranked {
 	for r.rank = rank; r.before+h.buckets[r.bucket] <= rank; r.bucket++ {
 		r.before += h.buckets[r.bucket]
@@ -100,7 +100,7 @@ type quantile struct {
 	between   float64 // how far from the first to the second, from 0 to 1
 }
 
-// quantiles answers the median and the ninth decile, of at least one wait.
+// quantiles returns the median and the ninth decile, of at least one wait.
 func (h *histogram) quantiles() (q [2]quantile) {
 	var from ranked
 	for i, part := range [...]float64{0.5, 0.9} {
@@ -114,7 +114,7 @@ func (h *histogram) quantiles() (q [2]quantile) {
 	return q
 }
 
-// wanted answers the buckets whose waits the quantiles are among.
+// wanted returns the buckets whose waits the quantiles are among.
 func (h *histogram) wanted() (all []waitBucket) {
 	if h.n == 0 {
 		return nil
@@ -148,7 +148,7 @@ func (h *histogram) times(exact map[waitBucket][]int64) (w WaitTimes, err error)
 	return WaitTimes{AverageSeconds: &average, MedianSeconds: &seconds[0], P90Seconds: &seconds[1]}, nil
 }
 
-// wait answers how long a wait was, in seconds.
+// wait returns how long a wait was, in seconds.
 func (h *histogram) wait(r ranked, exact map[waitBucket][]int64) (float64, error) {
 	var waits []int64
 	for _, g := range h.groups {
@@ -180,7 +180,7 @@ func waitTimes(ctx context.Context, tx pgx.Tx, s Span, all []*histogram) ([]Wait
 	return times, nil
 }
 
-// waitBucketsSQL answers the waits of buckets, that ended from $1 to $2 and were
+// waitBucketsSQL returns the waits of buckets, that ended from $1 to $2 and were
 // the last of their kind then. There are those of priorities and those of agents,
 // each with an index of its own.
 const (
@@ -260,7 +260,7 @@ func wholeUnits(since, upto time.Time) (u units) {
 
 const aDay = 24 * time.Hour
 
-// days answers the midnights by UTC that a span begins before or at, and ends
+// days returns the midnights by UTC that a span begins before or at, and ends
 // after or at, and the parts of it that are in no whole day between them.
 func (s Span) days() (first, last time.Time, rest units) {
 	first, last = s.Since.UTC().Truncate(aDay), s.Upto.UTC().Truncate(aDay)
@@ -284,7 +284,7 @@ CROSS JOIN LATERAL (
     WHERE c.unit = u.unit AND c.since >= u.since AND c.since < u.upto AND (c.priority IS NULL) = $4 OFFSET 0
 ) AS c`
 
-// singleWaitsSQL answers the waits in the parts $1 to $2 of the span from $3 to $4
+// singleWaitsSQL returns the waits in the parts $1 to $2 of the span from $3 to $4
 // that are no whole days, and those from all of it that were the last of their kind
 // at its end, and not since.
 const singleWaitsSQL = `

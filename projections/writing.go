@@ -25,7 +25,7 @@ type rowWrite struct {
 	err  error // of encoding the rows
 }
 
-// column answers one member of each row, as the array of its column.
+// column returns one member of each row, as the array of its column.
 func column[R, T any](rows []*R, of func(*R) T) pgtype.FlatArray[T] {
 	all := make(pgtype.FlatArray[T], len(rows))
 	for i, row := range rows {

@@ -22,7 +22,7 @@ func (r *run) compare(ctx context.Context) error {
 		return nil
 	}
 	var comparable bool
-	const q = `SELECT version = $2 AND NOT EXISTS (SELECT FROM parked_events WHERE follower = $1) FROM checkpoints WHERE name = $1`
+	const q = `SELECT version = $2 AND NOT EXISTS (SELECT FROM failed_events WHERE follower = $1) FROM checkpoints WHERE name = $1`
 	if err := r.db.QueryRow(ctx, q, r.follower.Name, r.version).Scan(&comparable); err != nil {
 		return fmt.Errorf("see whether there is something to compare with: %w", err)
 	}
@@ -56,7 +56,7 @@ func (r *run) compare(ctx context.Context) error {
 	return nil
 }
 
-// hashed answers the columns of a table as a row is hashed by them: as they are,
+// hashed returns the columns of a table as a row is hashed by them: as they are,
 // which takes a fifth of the time of their texts, where their type knows how.
 func hashed(ctx context.Context, tx pgx.Tx, table string) (columns string, err error) {
 	const q = `
@@ -70,7 +70,7 @@ FROM pg_attribute AS a WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT a
 	return columns, nil
 }
 
-// snapshot answers a transaction that sees both sets of tables at one position.
+// snapshot returns a transaction that sees both sets of tables at one position.
 // The projector is held until it has begun.
 func (r *run) snapshot(ctx context.Context) (pgx.Tx, error) {
 	held, err := r.db.Begin(ctx)

@@ -25,7 +25,7 @@
 //     from a mixture. They wait 50 ms at most, where a long query of somebody
 //     else's keeps the swap from its lock; then the swap gives way and tries again.
 //   - After the swap the tables are as if the projector had built them, at its
-//     position: nobody sees an older state than before. Nothing is parked any more.
+//     position: nobody sees an older state than before. Nothing is failed any more.
 //   - One process at a time works on a rebuild, under an advisory lock that ends
 //     with a connection of its. Whoever goes on begins where the other was, for tables and
 //     position are committed together. A process that was thought dead and is not
@@ -39,7 +39,7 @@
 //
 // The swap waits for transactions that were open when the tables were full; one
 // that is left open holds it up for as long. An erasure that meets the
-// making of an index waits for it. Tables that lacked parked events are not kept,
+// making of an index waits for it. Tables that lacked failed events are not kept,
 // for nobody could go on with them. Foreign keys and triggers are not taken over:
 // read models have none.
 //

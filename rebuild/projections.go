@@ -63,7 +63,7 @@ func New(pool *pgxpool.Pool, codec *eventstore.Codec, followers []eventstore.Fol
 	return &Projections{pool: pool, codec: codec, followers: followers, config: config, asked: make(chan struct{}, 1)}
 }
 
-// Names answers the names of the projections, sorted.
+// Names returns the names of the projections, sorted.
 func (p *Projections) Names() []string {
 	var names []string
 	for _, f := range p.followers {
@@ -73,7 +73,7 @@ func (p *Projections) Names() []string {
 	return names
 }
 
-// LargestFirst answers the names of the projections, those with the most to build
+// LargestFirst returns the names of the projections, those with the most to build
 // first: with several at once, these decide how long all take.
 func (p *Projections) LargestFirst(ctx context.Context) ([]string, error) {
 	names, tables := []string{}, []string{}
@@ -141,9 +141,9 @@ const (
 type Status struct {
 	Name        string
 	State       State
-	Position    int64 // everything up to here is in its tables, or parked
+	Position    int64 // everything up to here is in its tables, or failed
 	Head        int64 // newest position of the log
-	Parked      int64 // events it could not apply
+	Failed      int64 // events it could not apply
 	PausedAt    *time.Time
 	Version     int      // of the code that built its tables
 	CodeVersion int      // of this program; another one than Version asks for a rebuild
@@ -151,7 +151,7 @@ type Status struct {
 	Rebuild     *Rebuild // the last one, or the one under way; nil: there was none
 }
 
-// Lag answers how many positions the projection has before it.
+// Lag returns how many positions the projection has before it.
 func (s Status) Lag() int64 { return s.Head - s.Position }
 
 // Outdated reports whether the tables were built by other code than this
@@ -185,7 +185,7 @@ const rebuildLocks = 720_575_942
 
 const statusSQL = `
 SELECT c.name, c.position, head.position AS head, c.paused_at, c.version,
-    (SELECT count(*) FROM parked_events AS p WHERE p.follower = c.name) AS parked,
+    (SELECT count(*) FROM failed_events AS p WHERE p.follower = c.name) AS failed,
     coalesce(c.moved_at < clock_timestamp() - $2::interval
         AND (SELECT e.recorded_at FROM events AS e WHERE e.position = c.position + 1) < clock_timestamp() - $2::interval, false) AS stalled,
     EXISTS (SELECT FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.objsubid = 2 AND l.granted
@@ -204,7 +204,7 @@ type statusRow struct {
 	Head          int64
 	PausedAt      *time.Time
 	Version       int
-	Parked        int64
+	Failed        int64
 	Stalled       bool
 	Active        bool
 	Kind          *Kind
@@ -221,12 +221,12 @@ type statusRow struct {
 	KeptPosition  *int64
 }
 
-// List answers every projection that has begun, by name.
+// List returns every projection that has begun, by name.
 func (p *Projections) List(ctx context.Context) ([]Status, error) {
 	return p.statuses(ctx, p.Names())
 }
 
-// Status answers one projection, [domain.ErrNotFound] when there is none of that
+// Status returns one projection, [domain.ErrNotFound] when there is none of that
 // name or it has not begun.
 func (p *Projections) Status(ctx context.Context, name string) (Status, error) {
 	if _, err := p.follower(name); err != nil {
@@ -261,7 +261,7 @@ func (p *Projections) statuses(ctx context.Context, names []string) ([]Status, e
 
 func (r statusRow) status(code int) Status {
 	s := Status{
-		Name: r.Name, State: Following, Position: r.Position, Head: r.Head, Parked: r.Parked, PausedAt: r.PausedAt,
+		Name: r.Name, State: Following, Position: r.Position, Head: r.Head, Failed: r.Failed, PausedAt: r.PausedAt,
 		Version: r.Version, CodeVersion: code, Kept: r.KeptPosition, Rebuild: r.rebuild(),
 	}
 	switch {

@@ -50,7 +50,7 @@ func (e *PoisonError) Error() string {
 	return fmt.Sprintf("the event at position %d is not applied: %v", e.Position, e.Err)
 }
 
-// Unwrap answers why.
+// Unwrap returns why.
 func (e *PoisonError) Unwrap() error { return e.Err }
 
 // errTaken means that another process has begun a run, or that the tables were
@@ -175,7 +175,7 @@ func (p *Projections) conclude(ctx context.Context, r *run, err error) error {
 	return err
 }
 
-// find answers the run of a projection; nil: there is none.
+// find returns the run of a projection; nil: there is none.
 func find(runs []*run, name string) *run {
 	for _, r := range runs {
 		if r.follower.Name == name {
@@ -305,7 +305,7 @@ func (r *run) fill(ctx context.Context, behind int64) error {
 	}
 }
 
-// live answers the position of the tables that are served.
+// live returns the position of the tables that are served.
 func (r *run) live(ctx context.Context) (position int64, err error) {
 	if err := r.db.QueryRow(ctx, `SELECT position FROM checkpoints WHERE name = $1`, r.follower.Name).Scan(&position); err != nil {
 		return 0, fmt.Errorf("read the checkpoint: %w", err)

@@ -60,7 +60,7 @@ func lockNotAvailable(err error) bool {
 	return errors.As(err, &pg) && pg.Code == "55P03"
 }
 
-// openTransactions answers the transactions of clients that are open: their
+// openTransactions returns the transactions of clients that are open: their
 // snapshots may be older than the rows of the new tables, which would be empty
 // to them. Each transaction holds a lock on its own virtual id.
 func (r *run) openTransactions(ctx context.Context) ([]string, error) {
@@ -75,7 +75,7 @@ WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = current_database()
 	return open, nil
 }
 
-// stillOpen answers which of some transactions have not ended.
+// stillOpen returns which of some transactions have not ended.
 func (r *run) stillOpen(ctx context.Context, some []string) ([]string, error) {
 	if len(some) == 0 {
 		return nil, nil
@@ -101,15 +101,15 @@ func (r *run) swap(ctx context.Context, tx pgx.Tx) error {
 	if err := r.apply(ctx, tx, r.log, live); err != nil {
 		return err
 	}
-	var parked int
-	if err := tx.QueryRow(ctx, `WITH gone AS (DELETE FROM parked_events WHERE follower = $1 RETURNING 1) SELECT count(*) FROM gone`, r.follower.Name).Scan(&parked); err != nil {
-		return fmt.Errorf("release what was parked: %w", err)
+	var failed int
+	if err := tx.QueryRow(ctx, `WITH gone AS (DELETE FROM failed_events WHERE follower = $1 RETURNING 1) SELECT count(*) FROM gone`, r.follower.Name).Scan(&failed); err != nil {
+		return fmt.Errorf("release what was failed: %w", err)
 	}
 	if _, err := tx.Exec(ctx, `SELECT set_config('search_path', 'public', true), set_config('lock_timeout', $1, true)`,
 		fmt.Sprintf("%dms", lockWait.Milliseconds())); err != nil {
 		return fmt.Errorf("set up the swap: %w", err)
 	}
-	if err := r.moveTables(ctx, tx, parked == 0); err != nil {
+	if err := r.moveTables(ctx, tx, failed == 0); err != nil {
 		return err
 	}
 	const q = `
@@ -117,7 +117,7 @@ WITH checkpoint AS (UPDATE checkpoints SET version = $4 WHERE name = $1)
 UPDATE rebuilds SET phase = 'done', next_position = NULL, moved_at = clock_timestamp(), ended_at = clock_timestamp(),
     kept_position = CASE WHEN $5 THEN $3::bigint END, kept_version = CASE WHEN $5 THEN $6::integer END
 WHERE projector = $1 AND run = $2`
-	if _, err := tx.Exec(ctx, q, r.follower.Name, r.id, live, r.version, parked == 0, version); err != nil {
+	if _, err := tx.Exec(ctx, q, r.follower.Name, r.id, live, r.version, failed == 0, version); err != nil {
 		return fmt.Errorf("note the swap: %w", err)
 	}
 	r.position = live
@@ -171,7 +171,7 @@ func (v view) replace() string {
 	return `CREATE OR REPLACE VIEW ` + v.Name + v.Options + ` AS ` + v.Definition
 }
 
-// views answers the views that read the tables themselves. Views over those need
+// views returns the views that read the tables themselves. Views over those need
 // nothing: a view that is replaced stays the same view.
 func (r *run) views(ctx context.Context, tx pgx.Tx) ([]view, error) {
 	const q = `

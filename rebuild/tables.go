@@ -96,7 +96,7 @@ FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisd
 	return true, nil
 }
 
-// likeSQL answers the statements that make a table in schema $2 what it is in
+// likeSQL returns the statements that make a table in schema $2 what it is in
 // schema $1 but for its rows and its columns: comment, storage parameters, how
 // closely columns are looked at for the planner, keys, rights. Keys and unique
 // indexes come before the rows, for Apply may rely on them, and so do the indexes
@@ -150,7 +150,7 @@ func (r *run) makeTable(ctx context.Context, tx pgx.Tx, table string) error {
 	return nil
 }
 
-// missingIndexesSQL answers the statements that make in schema $2 the indexes
+// missingIndexesSQL returns the statements that make in schema $2 the indexes
 // that the table has in $1 and lacks there.
 const missingIndexesSQL = `
 SELECT replace(pg_get_indexdef(i.indexrelid), format(' ON %I.%I USING ', $1::text, t.relname), format(' ON %I.%I USING ', $2::text, t.relname))

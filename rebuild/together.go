@@ -77,7 +77,7 @@ func nextPage(ctx context.Context, atOnce int, log *eventstore.Reading, runs []*
 	return well
 }
 
-// lives answers the positions of the tables that are served.
+// lives returns the positions of the tables that are served.
 func lives(ctx context.Context, runs []*run) (map[string]int64, error) {
 	var names []string
 	for _, r := range runs {

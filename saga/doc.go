@@ -12,7 +12,7 @@
 //	process manager   remembers                         wants
 //	escalation        saga.escalation: since when a     a timer for each ticket that
 //	                  ticket waits, and its priority    waits: EscalateTicket
-//	letters           saga.people, saga.requesters:     SendEmail, one for each
+//	emails           saga.people, saga.requesters:     SendEmail, one for each
 //	                  who is to be told                 recipient
 //
 // # The way of an effect
@@ -36,17 +36,17 @@
 //     names the opening and the priority it was set for and leaves alone a ticket
 //     that has moved on.
 //   - A command is carried out at least once, and acts once: its id is stored with
-//     the events it appends, and a letter's state says how far it has come.
-//   - One letter for each cause and recipient. It is handed to a mail server again
+//     the events it appends, and an email's state says how far it has come.
+//   - One email for each cause and recipient. It is handed to a mail server again
 //     only when that has said that it did not take it, or somebody asked for it.
 //
 // # What is not
 //
-// A letter whose sender dies between handing it over and hearing the answer may
+// An email whose sender dies between handing it over and hearing the answer may
 // have been sent or not: SMTP has no way to ask. It is uncertain then, shown as
 // such, and left alone. Commands are not carried out in the order they were issued
 // in. Instants of events decide when a timer is due, the database clock when it
-// fires; the clocks of processes decide only how long a postponed letter waits.
+// fires; the clocks of processes decide only how long a postponed email waits.
 //
 // # Claims
 //
@@ -64,24 +64,24 @@
 // # Tables
 //
 // All of schema saga. saga.timers keeps what has fired, as the cause of what
-// followed; saga.outbox keeps only what is still to be done. saga.letters_from is
-// the head of the log when the database learnt to send letters: what was before is
+// followed; saga.outbox keeps only what is still to be done. saga.emails_from is
+// the head of the log when the database learnt to send emails: what was before is
 // not told of. saga.policies is the settings that pending timers were reckoned
 // with; a start with others reckons them anew ([Policy.Adopt]).
 //
 // # Failures
 //
 //	a command fails            tried ten times, waiting longer each time up to a minute;
-//	                           then parked with its error until Outbox.Retry or Discard
-//	a letter is postponed      after HELPDESK_MAIL_RETRY_MIN, then doubling, for a day
+//	                           then failed with its error until Outbox.Retry or Discard
+//	an email is postponed      after HELPDESK_MAIL_RETRY_MIN, then doubling, for a day
 //	a handler panics           as an error
 //	process killed             its commands are freed and carried out by another
-//	a process dies at a        freed, tried ten times, parked
+//	a process dies at a        freed, tried ten times, failed
 //	command again and again
 //	connection lost            the processor begins again as another claimant
 //	database away              nothing happens until it is back
 //	database killed            ends of commands may be lost: carried out again, act once
-//	an event cannot be         parked by its follower, as for any other: see eventstore
+//	an event cannot be         failed by its follower, as for any other: see eventstore
 //	applied
 //	service stopped            commands under way are finished, for up to 30 seconds
 package saga

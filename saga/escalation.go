@@ -66,7 +66,7 @@ func (p Policy) React(w Wait, e eventstore.Envelope) (Wait, []Effect) {
 	return next, nil
 }
 
-// due answers when the ticket escalates if nothing happens to it; ok is false
+// due returns when the ticket escalates if nothing happens to it; ok is false
 // when it never does.
 func (p Policy) due(w Wait) (at time.Time, ok bool) {
 	span := p.Spans[w.Priority]

@@ -19,7 +19,7 @@ import (
 // EscalationName is the name of the escalation's follower.
 const EscalationName = "escalation"
 
-// Escalation answers the process manager that has tickets escalate when they
+// Escalation returns the process manager that has tickets escalate when they
 // waited too long. woken is called when it may have set timers.
 func Escalation(p Policy, woken func()) eventstore.Follower {
 	return eventstore.Follower{
@@ -181,7 +181,7 @@ func (p Policy) Adopt(ctx context.Context, pool *pgxpool.Pool) (changed bool, pe
 	return changed, pending, eventstore.Unreachable(err)
 }
 
-// PolicyInForce answers the policy the pending timers were set with; known is
+// PolicyInForce returns the policy the pending timers were set with; known is
 // false while no process has adopted one.
 func PolicyInForce(ctx context.Context, pool *pgxpool.Pool) (p Policy, known bool, err error) {
 	var text string

@@ -12,10 +12,10 @@ import (
 )
 
 // How many commands of a kind a process has under way at once: escalations
-// share disk flushes, letters wait for mail servers.
+// share disk flushes, emails wait for mail servers.
 const (
 	escalationsAtOnce = 32
-	lettersAtOnce     = 8
+	emailsAtOnce      = 8
 )
 
 // Tickets carries out commands on tickets; see [commands.Tickets].
@@ -23,7 +23,7 @@ type Tickets interface {
 	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
 }
 
-// Escalations answers the handler of [EscalateTicket]. A ticket that has moved
+// Escalations returns the handler of [EscalateTicket]. A ticket that has moved
 // on since the timer was set, or is gone, is left alone.
 func Escalations(p Policy, tickets Tickets) Handler {
 	return Handle(escalationsAtOnce, func(ctx context.Context, r commands.Request, c EscalateTicket) error {
@@ -35,11 +35,11 @@ func Escalations(p Policy, tickets Tickets) Handler {
 	})
 }
 
-// Mailing answers the handler of [SendEmail].
+// Mailing returns the handler of [SendEmail].
 func Mailing(m *Mailroom) Handler {
-	return Handle(lettersAtOnce, func(ctx context.Context, r commands.Request, c SendEmail) error {
+	return Handle(emailsAtOnce, func(ctx context.Context, r commands.Request, c SendEmail) error {
 		// The command is carried out in several appends, which cannot all have its
-		// id; the letter's own state tells what was done.
+		// id; the email's own state tells what was done.
 		r.ID = uuid.Nil
 		return m.Send(ctx, r, c)
 	})

@@ -11,16 +11,16 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
-// LetterLog carries out commands on letters; see [commands.Letters].
-type LetterLog interface {
-	State(ctx context.Context, id letter.ID) (letter.State, error)
-	Do(ctx context.Context, r commands.Request, id letter.ID, c letter.Command) (commands.Outcome, error)
+// EmailLog carries out commands on emails; see [commands.Emails].
+type EmailLog interface {
+	State(ctx context.Context, id email.ID) (email.State, error)
+	Do(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 }
 
 // History loads the events of a stream; see [eventstore.Store.Load].
@@ -33,18 +33,18 @@ type Accounts interface {
 	Find(ctx context.Context, nameOrID string) (user.Account, error)
 }
 
-// Post puts a letter into words and brings it to a mail server.
+// Post puts an email into words and brings it to a mail server.
 //
-// It MUST call handOver exactly once before the server may take the letter, and
+// It MUST call handOver exactly once before the server may take the email, and
 // MUST NOT send it when that fails; the error of handOver is then returned as it
-// is. Every other error MUST be a [*letter.Fault].
+// is. Every other error MUST be a [*email.Fault].
 type Post interface {
-	Send(ctx context.Context, c letter.Content, handOver func(context.Context) error) error
+	Send(ctx context.Context, c email.Content, handOver func(context.Context) error) error
 }
 
-// Mailroom sends letters, each once as far as that can be had: see [letter].
+// Mailroom sends emails, each once as far as that can be had: see [email].
 type Mailroom struct {
-	letters  LetterLog
+	emails   EmailLog
 	history  History
 	accounts Accounts
 	post     Post
@@ -53,9 +53,9 @@ type Mailroom struct {
 }
 
 // NewMailroom makes the mailroom. retryMin is the wait after the first try of a
-// letter that was postponed.
-func NewMailroom(letters LetterLog, history History, accounts Accounts, post Post, retryMin time.Duration) *Mailroom {
-	return &Mailroom{letters: letters, history: history, accounts: accounts, post: post, retryMin: retryMin, now: time.Now}
+// email that was postponed.
+func NewMailroom(emails EmailLog, history History, accounts Accounts, post Post, retryMin time.Duration) *Mailroom {
+	return &Mailroom{emails: emails, history: history, accounts: accounts, post: post, retryMin: retryMin, now: time.Now}
 }
 
 // postponed asks for the command to be carried out again after a while.
@@ -68,15 +68,15 @@ func (p *postponed) Error() string             { return p.why.Error() }
 func (p *postponed) Unwrap() error             { return p.why }
 func (p *postponed) RetryAfter() time.Duration { return p.wait }
 
-// by is the actor of all that becomes of a letter.
-func by() letter.By { return letter.By{Actor: domain.System()} }
+// by is the actor of all that becomes of an email.
+func by() email.By { return email.By{Actor: domain.System()} }
 
-// Send brings the letter one step further: it queues a new one, tries one that
+// Send brings the email one step further: it queues a new one, tries one that
 // waits, and leaves alone what has come to an end. One that was handed over by a
 // process that is gone is from then on uncertain.
 func (m *Mailroom) Send(ctx context.Context, r commands.Request, c SendEmail) error {
-	id := letter.ID{UUID: c.Letter}
-	s, err := m.letters.State(ctx, id)
+	id := email.ID{UUID: c.Email}
+	s, err := m.emails.State(ctx, id)
 	if err != nil {
 		return err
 	}
@@ -85,24 +85,24 @@ func (m *Mailroom) Send(ctx context.Context, r commands.Request, c SendEmail) er
 		if err != nil || !wanted {
 			return err
 		}
-		s = letter.Evolve(letter.State{}, queued)
+		s = email.Evolve(email.State{}, queued)
 	}
 	switch s.Status {
-	case letter.StatusQueued:
+	case email.StatusQueued:
 		if wait := s.RetryAt.Sub(m.now()); wait > 0 {
-			return &postponed{wait: wait, why: errors.New("it is not time yet to try the letter again")}
+			return &postponed{wait: wait, why: errors.New("it is not time yet to try the email again")}
 		}
 		return m.try(ctx, r, id, s)
-	case letter.StatusSending:
-		lost := errors.New("the process that handed the letter over ended before it knew whether the server had taken it")
-		return m.record(ctx, r, id, &letter.Fault{Verdict: letter.VerdictUncertain, Err: lost})
+	case email.StatusSending:
+		lost := errors.New("the process that handed the email over ended before it knew whether the server had taken it")
+		return m.record(ctx, r, id, &email.Fault{Verdict: email.VerdictUncertain, Err: lost})
 	}
 	return nil
 }
 
-// queue makes the letter, unless its recipient can't get any more, or what it
+// queue makes the email, unless its recipient can't get any more, or what it
 // would tell of is gone.
-func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (queued letter.Queued, wanted bool, err error) {
+func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (queued email.Queued, wanted bool, err error) {
 	to, err := m.accounts.Find(ctx, c.Recipient.String())
 	if errors.Is(err, domain.ErrNotFound) || (err == nil && !to.Active) {
 		return queued, false, nil
@@ -114,60 +114,60 @@ func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (
 	if err != nil || !h.stands() {
 		return queued, false, err
 	}
-	queued = letter.Queued{
+	queued = email.Queued{
 		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: h.now.Number, CauseVersion: c.CauseVersion,
 		Recipient: c.Recipient, Address: to.Email, At: m.now().UTC().Truncate(time.Microsecond),
 	}
-	_, err = m.letters.Do(ctx, r, letter.ID{UUID: c.Letter}, letter.Queue{By: by(), Queued: queued})
+	_, err = m.emails.Do(ctx, r, email.ID{UUID: c.Email}, email.Queue{By: by(), Queued: queued})
 	return queued, true, err
 }
 
-// try sends a letter that waits, and records how that ended.
-func (m *Mailroom) try(ctx context.Context, r commands.Request, id letter.ID, s letter.State) error {
+// try sends an email that waits, and records how that ended.
+func (m *Mailroom) try(ctx context.Context, r commands.Request, id email.ID, s email.State) error {
 	if s.Address == domain.Erased {
-		return m.record(ctx, r, id, &letter.Fault{Verdict: letter.VerdictRefused, Err: errors.New("the recipient was erased")})
+		return m.record(ctx, r, id, &email.Fault{Verdict: email.VerdictRefused, Err: errors.New("the recipient was erased")})
 	}
 	content, err := m.content(ctx, id, s)
 	if err != nil {
 		return err
 	}
 	err = m.post.Send(ctx, content, func(ctx context.Context) error {
-		_, err := m.letters.Do(ctx, r, id, letter.HandOver{By: by()})
+		_, err := m.emails.Do(ctx, r, id, email.HandOver{By: by()})
 		return err
 	})
-	var fault *letter.Fault
+	var fault *email.Fault
 	switch {
 	case err == nil:
 		return m.record(ctx, r, id, nil)
 	case errors.As(err, &fault):
 		return m.record(ctx, r, id, fault)
-	case errors.Is(err, letter.ErrNotWaiting):
+	case errors.Is(err, email.ErrNotWaiting):
 		return nil // another process is at it, and nothing was sent here
 	}
 	return err
 }
 
-// record records how an attempt ended; fault is nil for a letter that was sent.
-// It answers [postponed] when another attempt is due.
-func (m *Mailroom) record(ctx context.Context, r commands.Request, id letter.ID, fault *letter.Fault) error {
-	c := letter.Record{By: by(), Verdict: letter.VerdictSent, Now: m.now().UTC().Truncate(time.Microsecond), RetryMin: m.retryMin}
+// record records how an attempt ended; fault is nil for an email that was sent.
+// It returns [postponed] when another attempt is due.
+func (m *Mailroom) record(ctx context.Context, r commands.Request, id email.ID, fault *email.Fault) error {
+	c := email.Record{By: by(), Verdict: email.VerdictSent, Now: m.now().UTC().Truncate(time.Microsecond), RetryMin: m.retryMin}
 	if fault != nil {
 		c.Verdict, c.Error = fault.Verdict, fault.Error()
 	}
 	// What a server said must not be lost because the time of the command is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if _, err := m.letters.Do(ctx, r, id, c); err != nil {
+	if _, err := m.emails.Do(ctx, r, id, c); err != nil {
 		return err
 	}
-	s, err := m.letters.State(ctx, id)
-	if err != nil || s.Status != letter.StatusQueued || fault == nil {
+	s, err := m.emails.State(ctx, id)
+	if err != nil || s.Status != email.StatusQueued || fault == nil {
 		return err
 	}
 	return &postponed{wait: max(s.RetryAt.Sub(m.now()), 0), why: fault}
 }
 
-// told is a ticket as it was after the event a letter tells of, and as it is.
+// told is a ticket as it was after the event an email tells of, and as it is.
 type told struct {
 	cause     eventstore.Envelope
 	then, now ticket.State
@@ -200,20 +200,20 @@ func (t told) stands() bool {
 	return t.now.Exists
 }
 
-// content answers what a queued letter says.
-func (m *Mailroom) content(ctx context.Context, id letter.ID, s letter.State) (letter.Content, error) {
+// content returns what a queued email says.
+func (m *Mailroom) content(ctx context.Context, id email.ID, s email.State) (email.Content, error) {
 	t, err := m.read(ctx, s.TicketID, s.CauseVersion)
 	if err != nil {
-		return letter.Content{}, err
+		return email.Content{}, err
 	}
 	to, err := m.accounts.Find(ctx, s.Recipient.String())
 	if err != nil {
-		return letter.Content{}, fmt.Errorf("find the recipient of letter %s: %w", id, err)
+		return email.Content{}, fmt.Errorf("find the recipient of email %s: %w", id, err)
 	}
-	c := letter.Content{
-		ID: id, Kind: s.Kind, To: letter.Addressee{Name: to.Username, Address: s.Address},
-		ToAdmin: s.Kind == letter.Escalated && s.Recipient != t.then.CreatedBy,
-		Ticket: letter.Ticket{
+	c := email.Content{
+		ID: id, Kind: s.Kind, To: email.Addressee{Name: to.Username, Address: s.Address},
+		ToAdmin: s.Kind == email.Escalated && s.Recipient != t.then.CreatedBy,
+		Ticket: email.Ticket{
 			ID: s.TicketID, Number: s.TicketNumber, Title: t.then.Title,
 			Priority: string(t.then.Priority), Status: string(t.then.Status),
 		},
@@ -231,13 +231,13 @@ func (m *Mailroom) content(ctx context.Context, id letter.ID, s letter.State) (l
 		&c.Ticket.Requester: t.then.CreatedBy, &c.Ticket.Assignee: t.then.AssignedTo, &c.Actor: {UUID: t.cause.ActorID.UUID},
 	} {
 		if *name, err = m.username(ctx, id); err != nil {
-			return letter.Content{}, err
+			return email.Content{}, err
 		}
 	}
 	return c, nil
 }
 
-// username answers somebody's name, "" for nobody.
+// username returns somebody's name, "" for nobody.
 func (m *Mailroom) username(ctx context.Context, id domain.UserID) (string, error) {
 	if id.IsZero() {
 		return "", nil

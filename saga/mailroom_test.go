@@ -10,58 +10,58 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 )
 
-// resolvedLetter is the command to tell the requester of a resolved ticket.
-func (d *desk) resolvedLetter(t testing.TB) SendEmail {
+// resolvedEmail is the command to tell the requester of a resolved ticket.
+func (d *desk) resolvedEmail(t testing.TB) SendEmail {
 	t.Helper()
 	requester := d.register(t, "ann", domain.RoleUser)
 	id := d.open(t, requester, ticket.Low, time.Time{})
 	d.do(t, id, ticket.ChangeStatus{By: system(), To: ticket.StatusResolved, Reason: "New fuser."})
-	return SendEmail{Letter: uuid.New(), Kind: letter.Resolved, TicketID: id.UUID, CauseVersion: 2, Recipient: requester}
+	return SendEmail{Email: uuid.New(), Kind: email.Resolved, TicketID: id.UUID, CauseVersion: 2, Recipient: requester}
 }
 
-func (d *desk) letterStatus(t testing.TB, id uuid.UUID) letter.Status {
+func (d *desk) emailStatus(t testing.TB, id uuid.UUID) email.Status {
 	t.Helper()
-	s, err := d.letters.State(testContext(t), letter.ID{UUID: id})
+	s, err := d.emails.State(testContext(t), email.ID{UUID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
 	return s.Status
 }
 
-func fault(v letter.Verdict) error {
-	return &letter.Fault{Verdict: v, Err: errors.New("what the server said")}
+func fault(v email.Verdict) error {
+	return &email.Fault{Verdict: v, Err: errors.New("what the server said")}
 }
 
-func TestHowALetterEnds(t *testing.T) {
+func TestHowAnEmailEnds(t *testing.T) {
 	t.Parallel()
-	type send func(c letter.Content, handOver func() error) error
-	before := func(err error) send { return func(letter.Content, func() error) error { return err } }
+	type send func(c email.Content, handOver func() error) error
+	before := func(err error) send { return func(email.Content, func() error) error { return err } }
 	after := func(err error) send {
-		return func(_ letter.Content, handOver func() error) error { return errors.Join(handOver(), err) }
+		return func(_ email.Content, handOver func() error) error { return errors.Join(handOver(), err) }
 	}
 	for name, c := range map[string]struct {
 		send  send
-		want  letter.Status
+		want  email.Status
 		later bool // asks for another try
 		fails bool
 	}{
-		"the server takes it":               {after(nil), letter.StatusSent, false, false},
-		"the server refuses it":             {before(fault(letter.VerdictRefused)), letter.StatusFailed, false, false},
-		"the server refuses it at the end":  {after(fault(letter.VerdictRefused)), letter.StatusFailed, false, false},
-		"the server is busy":                {before(fault(letter.VerdictPostponed)), letter.StatusQueued, true, false},
-		"the server is busy at the end":     {after(fault(letter.VerdictPostponed)), letter.StatusQueued, true, false},
-		"the line is cut at the end":        {after(fault(letter.VerdictUncertain)), letter.StatusUncertain, false, false},
-		"it cannot be put into words":       {before(errors.New("no such template")), letter.StatusQueued, false, true},
-		"it is told what became of it late": {after(errors.New("a fault of ours")), letter.StatusSending, false, true},
+		"the server takes it":               {after(nil), email.StatusSent, false, false},
+		"the server refuses it":             {before(fault(email.VerdictRefused)), email.StatusFailed, false, false},
+		"the server refuses it at the end":  {after(fault(email.VerdictRefused)), email.StatusFailed, false, false},
+		"the server is busy":                {before(fault(email.VerdictPostponed)), email.StatusQueued, true, false},
+		"the server is busy at the end":     {after(fault(email.VerdictPostponed)), email.StatusQueued, true, false},
+		"the line is cut at the end":        {after(fault(email.VerdictUncertain)), email.StatusUncertain, false, false},
+		"it cannot be put into words":       {before(errors.New("no such template")), email.StatusQueued, false, true},
+		"it is told what became of it late": {after(errors.New("a fault of ours")), email.StatusSending, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			order := d.resolvedLetter(t)
+			order := d.resolvedEmail(t)
 			d.post.does(c.send)
 			err := d.mailroom().Send(testContext(t), commands.Request{}, order)
 			wait, later := retryAfter(err)
@@ -71,19 +71,19 @@ func TestHowALetterEnds(t *testing.T) {
 			if later && (wait < 59*time.Minute || wait > time.Hour) {
 				t.Errorf("the next try comes after %s, want an hour", wait)
 			}
-			if got := d.letterStatus(t, order.Letter); got != c.want {
-				t.Errorf("the letter is %s, want %s", got, c.want)
+			if got := d.emailStatus(t, order.Email); got != c.want {
+				t.Errorf("the email is %s, want %s", got, c.want)
 			}
 		})
 	}
 }
 
-// Whatever a letter's command finds, it is sent at most once.
-func TestALetterOnWhichAProcessDiedIsUncertain(t *testing.T) {
+// Whatever an email's command finds, it is sent at most once.
+func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	order := d.resolvedLetter(t)
-	d.post.does(func(_ letter.Content, handOver func() error) error {
+	order := d.resolvedEmail(t)
+	d.post.does(func(_ email.Content, handOver func() error) error {
 		return errors.Join(handOver(), errors.New("killed"))
 	})
 	if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err == nil {
@@ -94,31 +94,31 @@ func TestALetterOnWhichAProcessDiedIsUncertain(t *testing.T) {
 		if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
 			t.Fatal(err)
 		}
-		if got := d.letterStatus(t, order.Letter); got != letter.StatusUncertain || d.post.count() != 0 {
-			t.Fatalf("the letter is %s, sent %d times; want uncertain, and not sent", got, d.post.count())
+		if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.post.count() != 0 {
+			t.Fatalf("the email is %s, sent %d times; want uncertain, and not sent", got, d.post.count())
 		}
 	}
 
-	resend := letter.Resend{By: by(), Now: time.Now()}
-	if _, err := d.letters.Do(testContext(t), commands.Request{}, letter.ID{UUID: order.Letter}, resend); err != nil {
+	resend := email.Resend{By: by(), Now: time.Now()}
+	if _, err := d.emails.Do(testContext(t), commands.Request{}, email.ID{UUID: order.Email}, resend); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := d.mailroom().Send(testContext(t), commands.Request{}, SendEmail{Letter: order.Letter}); err != nil {
+		if err := d.mailroom().Send(testContext(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := d.letterStatus(t, order.Letter); got != letter.StatusSent || d.post.count() != 1 {
-		t.Errorf("after it was asked for: the letter is %s, sent %d times; want sent once", got, d.post.count())
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.post.count() != 1 {
+		t.Errorf("after it was asked for: the email is %s, sent %d times; want sent once", got, d.post.count())
 	}
 }
 
-// Two processes at one letter, as when a connection was lost: one sends it.
+// Two processes at one email, as when a connection was lost: one sends it.
 func TestOfTwoSendersOneSends(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	order := d.resolvedLetter(t)
-	d.post.does(func(c letter.Content, handOver func() error) error {
+	order := d.resolvedEmail(t)
+	d.post.does(func(c email.Content, handOver func() error) error {
 		d.post.does(nil)
 		if err := d.mailroom().Send(context.Background(), commands.Request{}, order); err != nil { // the other one
 			t.Error(err)
@@ -128,27 +128,27 @@ func TestOfTwoSendersOneSends(t *testing.T) {
 	if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.letterStatus(t, order.Letter); got != letter.StatusSent || d.post.count() != 1 {
-		t.Errorf("the letter is %s, sent %d times; want sent once", got, d.post.count())
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.post.count() != 1 {
+		t.Errorf("the email is %s, sent %d times; want sent once", got, d.post.count())
 	}
 }
 
-func TestALetterSaysWhatHappened(t *testing.T) {
+func TestAnEmailSaysWhatHappened(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	order := d.resolvedLetter(t)
+	order := d.resolvedEmail(t)
 	d.do(t, ticket.ID{UUID: order.TicketID}, ticket.EditTicket{By: system(), Title: ptr("Another title")})
 	if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
 		t.Fatal(err)
 	}
-	c := d.post.letters[0]
-	if c.Kind != letter.Resolved || c.Text != "New fuser." || c.Ticket.Title != "Printer" || c.Ticket.Status != "resolved" ||
-		c.Ticket.Requester != "ann" || c.To != (letter.Addressee{Name: "ann", Address: "ann@example.com"}) || c.At.IsZero() {
+	c := d.post.emails[0]
+	if c.Kind != email.Resolved || c.Text != "New fuser." || c.Ticket.Title != "Printer" || c.Ticket.Status != "resolved" ||
+		c.Ticket.Requester != "ann" || c.To != (email.Addressee{Name: "ann", Address: "ann@example.com"}) || c.At.IsZero() {
 		t.Errorf("got %+v", c)
 	}
 }
 
-func TestNoLetterIsQueuedForNothing(t *testing.T) {
+func TestNoEmailIsQueuedForNothing(t *testing.T) {
 	t.Parallel()
 	for name, then := range map[string]func(*testing.T, *desk, SendEmail) SendEmail{
 		"the ticket is gone": func(t *testing.T, d *desk, c SendEmail) SendEmail {
@@ -159,7 +159,7 @@ func TestNoLetterIsQueuedForNothing(t *testing.T) {
 			comment := ticket.CommentID{UUID: uuid.New()}
 			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.AddComment{By: system(), CommentID: comment, Text: "A slip", Now: time.Now()})
 			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.RemoveComment{By: system(), CommentID: comment, Now: time.Now()})
-			c.Kind, c.CauseVersion = letter.Commented, 3
+			c.Kind, c.CauseVersion = email.Commented, 3
 			return c
 		},
 		"nobody is there to get it": func(_ *testing.T, _ *desk, c SendEmail) SendEmail {
@@ -170,36 +170,36 @@ func TestNoLetterIsQueuedForNothing(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
-			order := then(t, d, d.resolvedLetter(t))
+			order := then(t, d, d.resolvedEmail(t))
 			if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
 				t.Fatal(err)
 			}
-			if got := d.letterStatus(t, order.Letter); got != "" || d.post.count() != 0 {
-				t.Errorf("a letter is %s, sent %d times; want none", got, d.post.count())
+			if got := d.emailStatus(t, order.Email); got != "" || d.post.count() != 0 {
+				t.Errorf("an email is %s, sent %d times; want none", got, d.post.count())
 			}
 		})
 	}
 }
 
-// What had happened when the database learnt to send letters is not told of.
-func TestLettersBeginWhereTheyWereInvented(t *testing.T) {
+// What had happened when the database learnt to send emails is not told of.
+func TestEmailsBeginWhereTheyWereInvented(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	ann := d.register(t, "ann", domain.RoleUser)
 	id := d.open(t, ann, ticket.Low, time.Time{})
 	d.do(t, id, become(ticket.StatusResolved))
-	if _, err := d.super.Exec(testContext(t), `UPDATE saga.letters_from SET position = (SELECT position FROM log_head)`); err != nil {
+	if _, err := d.super.Exec(testContext(t), `UPDATE saga.emails_from SET position = (SELECT position FROM log_head)`); err != nil {
 		t.Fatal(err)
 	}
 	seen := d.follow(t, policy)
 	seen()
 	if got := d.left(t); got != 0 {
-		t.Errorf("%d letters about what was before, want none", got)
+		t.Errorf("%d emails about what was before, want none", got)
 	}
 	d.do(t, id, become(ticket.StatusOpen))
 	d.do(t, id, become(ticket.StatusResolved))
 	seen()
 	if got := d.left(t); got != 1 {
-		t.Errorf("%d letters about what came after, want 1", got)
+		t.Errorf("%d emails about what came after, want 1", got)
 	}
 }

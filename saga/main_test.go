@@ -14,7 +14,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -38,11 +38,11 @@ type desk struct {
 	pool     *pgxpool.Pool
 	super    *pgxpool.Pool
 	store    *eventstore.Store
-	bell     *eventstore.Bell
-	issued   *eventstore.Bell
-	timers   *eventstore.Bell
+	notifier *eventstore.Notifier
+	issued   *eventstore.Notifier
+	timers   *eventstore.Notifier
 	tickets  *commands.Tickets
-	letters  *commands.Letters
+	emails   *commands.Emails
 	people   *commands.People
 	accounts *auth.Accounts
 	outbox   *Outbox
@@ -54,7 +54,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
 	db := pgtest.New(t, opts...)
 	d := &desk{
-		pool: db.Pool(t), bell: eventstore.NewBell(), issued: eventstore.NewBell(), timers: eventstore.NewBell(),
+		pool: db.Pool(t), notifier: eventstore.NewNotifier(), issued: eventstore.NewNotifier(), timers: eventstore.NewNotifier(),
 		post: &fakePost{sent: map[uuid.UUID]int{}}, log: slog.New(slog.DiscardHandler),
 	}
 	var err error
@@ -62,14 +62,14 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.super.Close)
-	d.store = eventstore.New(d.pool, keys.Codec(t, d.pool), d.bell.RingFor)
+	d.store = eventstore.New(d.pool, keys.Codec(t, d.pool), d.notifier.RingFor)
 	t.Cleanup(d.store.Close)
 	hasher, err := auth.NewHasher(auth.HashConfig{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	d.accounts = auth.NewAccounts(d.pool, hasher)
-	d.tickets, d.letters = commands.NewTickets(d.store, d.store), commands.NewLetters(d.store)
+	d.tickets, d.emails = commands.NewTickets(d.store, d.store), commands.NewEmails(d.store)
 	d.people, d.outbox = commands.NewPeople(d.store, d.accounts), NewOutbox(d.pool)
 	return d
 }
@@ -78,9 +78,9 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 // waits until they have seen all there is.
 func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()
-	applied := eventstore.NewBell()
-	managers := []eventstore.Follower{Escalation(p, d.timers.Ring), Letters(d.issued.Ring)}
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.bell, applied, eventstore.FollowConfig{Logger: d.log, PageSize: 50}, managers...)
+	applied := eventstore.NewNotifier()
+	managers := []eventstore.Follower{Escalation(p, d.timers.Ring), Emails(d.issued.Ring)}
+	followers := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, applied, eventstore.FollowConfig{Logger: d.log, PageSize: 50}, managers...)
 	run(t, followers.Run)
 	fresh := eventstore.NewFreshness(d.pool, applied, managers...)
 	t.Cleanup(fresh.Close)
@@ -97,7 +97,7 @@ func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 }
 
 func (d *desk) mailroom() *Mailroom {
-	return NewMailroom(d.letters, d.store, d.accounts, d.post, time.Hour)
+	return NewMailroom(d.emails, d.store, d.accounts, d.post, time.Hour)
 }
 
 // work runs timers and the processor until the test ends or stop is called.
@@ -180,7 +180,7 @@ func system() ticket.By { return ticket.By{Actor: domain.System()} }
 
 func become(to ticket.Status) ticket.Command { return ticket.ChangeStatus{By: system(), To: to} }
 
-// escalations answers how often the ticket escalated.
+// escalations returns how often the ticket escalated.
 func (d *desk) escalations(t testing.TB, id ticket.ID) (n int) {
 	t.Helper()
 	events, err := d.store.Load(testContext(t), id.UUID)
@@ -195,7 +195,7 @@ func (d *desk) escalations(t testing.TB, id ticket.ID) (n int) {
 	return n
 }
 
-// one answers the single value of a query.
+// one returns the single value of a query.
 func one[T any](t testing.TB, pool *pgxpool.Pool, sql string, args ...any) T {
 	t.Helper()
 	rows, _ := pool.Query(testContext(t), sql, args...)
@@ -208,14 +208,14 @@ func one[T any](t testing.TB, pool *pgxpool.Pool, sql string, args ...any) T {
 
 // fakePost is a mail server that does as it is told.
 type fakePost struct {
-	mu      sync.Mutex
-	sent    map[uuid.UUID]int
-	letters []letter.Content
+	mu     sync.Mutex
+	sent   map[uuid.UUID]int
+	emails []email.Content
 	// send, when not nil, decides how sending ends.
-	send func(c letter.Content, handOver func() error) error
+	send func(c email.Content, handOver func() error) error
 }
 
-func (p *fakePost) Send(ctx context.Context, c letter.Content, handOver func(context.Context) error) error {
+func (p *fakePost) Send(ctx context.Context, c email.Content, handOver func(context.Context) error) error {
 	p.mu.Lock()
 	send := p.send
 	p.mu.Unlock()
@@ -230,20 +230,20 @@ func (p *fakePost) Send(ctx context.Context, c letter.Content, handOver func(con
 	return nil
 }
 
-func (p *fakePost) took(c letter.Content) {
+func (p *fakePost) took(c email.Content) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sent[c.ID.UUID]++
-	p.letters = append(p.letters, c)
+	p.emails = append(p.emails, c)
 }
 
 func (p *fakePost) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return len(p.letters)
+	return len(p.emails)
 }
 
-func (p *fakePost) does(send func(c letter.Content, handOver func() error) error) {
+func (p *fakePost) does(send func(c email.Content, handOver func() error) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.send = send

@@ -26,7 +26,7 @@ type Outbox struct {
 // NewOutbox makes the outbox over a pool.
 func NewOutbox(pool *pgxpool.Pool) *Outbox { return &Outbox{pool: pool} }
 
-// maxTries is how often a command is tried before it is parked.
+// maxTries is how often a command is tried before it is failed.
 const maxTries = 10
 
 // claimSQL takes commands that are due for a claimant. Where there is none it
@@ -34,7 +34,7 @@ const maxTries = 10
 const claimSQL = `
 WITH next AS (
     SELECT id FROM saga.outbox
-    WHERE command = $1 AND claimed_by IS NULL AND parked_at IS NULL AND due_at <= now()
+    WHERE command = $1 AND claimed_by IS NULL AND failed_at IS NULL AND due_at <= now()
     ORDER BY due_at, id
     LIMIT $2
     FOR UPDATE SKIP LOCKED
@@ -73,8 +73,8 @@ WHERE id = $1 AND claimed_by = $2`
 UPDATE saga.outbox SET claimed_by = NULL, error = $3, due_at = now() + $4::interval
 WHERE id = $1 AND claimed_by = $2`
 
-	parkSQL = `
-UPDATE saga.outbox SET claimed_by = NULL, error = $3, parked_at = now()
+	setFailedSQL = `
+UPDATE saga.outbox SET claimed_by = NULL, error = $3, failed_at = now()
 WHERE id = $1 AND claimed_by = $2`
 
 	releaseSQL = `
@@ -83,13 +83,13 @@ WHERE id = $1 AND claimed_by = $2`
 )
 
 // freeSQL frees what claimants left behind that are gone. A command at which
-// processes end again and again is parked like one that fails. With nothing to
+// processes end again and again is failed like one that fails. With nothing to
 // free it writes nothing.
 const freeSQL = `
 UPDATE saga.outbox SET
     claimed_by = NULL,
     error = 'the process that was at it ended',
-    parked_at = CASE WHEN attempts >= $2 THEN now() END
+    failed_at = CASE WHEN attempts >= $2 THEN now() END
 WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
     SELECT objid::bigint FROM pg_locks
     WHERE locktype = 'advisory' AND classid = $1 AND granted
@@ -105,53 +105,53 @@ func (o *Outbox) free(ctx context.Context) (bool, error) {
 	return freed.RowsAffected() > 0, nil
 }
 
-// Parked is a command that was given up until somebody decides.
-type Parked struct {
+// Failed is a command that was given up until somebody decides.
+type Failed struct {
 	ID       uuid.UUID
 	Command  string
 	Payload  json.RawMessage
 	Error    string
 	Attempts int
-	ParkedAt time.Time
+	FailedAt time.Time
 }
 
-// ErrNotParked: there is no parked command of this id.
-var ErrNotParked = &domain.Error{Kind: domain.KindNotFound, Code: "not_parked", Message: "there is no parked command of this id"}
+// ErrNotFailed: there is no failed command of this id.
+var ErrNotFailed = &domain.Error{Kind: domain.KindNotFound, Code: "not_failed", Message: "there is no failed command of this id"}
 
-// Parked lists the parked commands, the oldest first.
-func (o *Outbox) Parked(ctx context.Context) ([]Parked, error) {
-	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, parked_at
-FROM saga.outbox WHERE parked_at IS NOT NULL ORDER BY parked_at, id`) // CollectRows answers its error
-	parked, err := pgx.CollectRows(rows, pgx.RowToStructByName[Parked])
+// Failed lists the failed commands, the oldest first.
+func (o *Outbox) Failed(ctx context.Context) ([]Failed, error) {
+	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, failed_at
+FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // CollectRows answers its error
+	failed, err := pgx.CollectRows(rows, pgx.RowToStructByName[Failed])
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("list the parked commands: %w", err))
+		return nil, eventstore.Unreachable(fmt.Errorf("list the failed commands: %w", err))
 	}
-	return parked, nil
+	return failed, nil
 }
 
-// FirstParked lists the parked commands that are the oldest, at most limit, and
+// FirstFailed lists the failed commands that are the oldest, at most limit, and
 // answers how many there are in all.
-func (o *Outbox) FirstParked(ctx context.Context, limit int) (first []Parked, all int64, err error) {
-	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, parked_at
-FROM saga.outbox WHERE parked_at IS NOT NULL ORDER BY parked_at, id LIMIT $1`, limit) // CollectRows answers its error
-	if first, err = pgx.CollectRows(rows, pgx.RowToStructByName[Parked]); err == nil {
-		err = o.pool.QueryRow(ctx, `SELECT count(*) FROM saga.outbox WHERE parked_at IS NOT NULL`).Scan(&all)
+func (o *Outbox) FirstFailed(ctx context.Context, limit int) (first []Failed, all int64, err error) {
+	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, failed_at
+FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id LIMIT $1`, limit) // CollectRows answers its error
+	if first, err = pgx.CollectRows(rows, pgx.RowToStructByName[Failed]); err == nil {
+		err = o.pool.QueryRow(ctx, `SELECT count(*) FROM saga.outbox WHERE failed_at IS NOT NULL`).Scan(&all)
 	}
 	if err != nil {
-		return nil, 0, eventstore.Unreachable(fmt.Errorf("list the oldest parked commands: %w", err))
+		return nil, 0, eventstore.Unreachable(fmt.Errorf("list the oldest failed commands: %w", err))
 	}
 	return first, all, nil
 }
 
-// Retry has a parked command tried again, as if for the first time.
+// Retry has a failed command tried again, as if for the first time.
 func (o *Outbox) Retry(ctx context.Context, id uuid.UUID) error {
-	return o.decide(ctx, id, `UPDATE saga.outbox SET parked_at = NULL, attempts = 0, due_at = now()
-WHERE id = $1 AND parked_at IS NOT NULL`)
+	return o.decide(ctx, id, `UPDATE saga.outbox SET failed_at = NULL, attempts = 0, due_at = now()
+WHERE id = $1 AND failed_at IS NOT NULL`)
 }
 
-// Discard gives a parked command up for good.
+// Discard gives a failed command up for good.
 func (o *Outbox) Discard(ctx context.Context, id uuid.UUID) error {
-	return o.decide(ctx, id, `DELETE FROM saga.outbox WHERE id = $1 AND parked_at IS NOT NULL`)
+	return o.decide(ctx, id, `DELETE FROM saga.outbox WHERE id = $1 AND failed_at IS NOT NULL`)
 }
 
 func (o *Outbox) decide(ctx context.Context, id uuid.UUID, sql string) error {
@@ -160,7 +160,7 @@ func (o *Outbox) decide(ctx context.Context, id uuid.UUID, sql string) error {
 		return eventstore.Unreachable(fmt.Errorf("decide on command %s: %w", id, err))
 	}
 	if done.RowsAffected() == 0 {
-		return ErrNotParked
+		return ErrNotFailed
 	}
 	return nil
 }
@@ -171,13 +171,13 @@ type Fate string
 // The fates of a command.
 const (
 	FatePending Fate = "pending" // to be tried, or being tried
-	FateParked  Fate = "parked"
+	FateFailed  Fate = "failed"
 	FateDone    Fate = "done" // or never issued, or discarded
 )
 
-// FateOf answers what has become of a command, and the error of its last try.
+// FateOf returns what has become of a command, and the error of its last try.
 func (o *Outbox) FateOf(ctx context.Context, id uuid.UUID) (fate Fate, lastError string, err error) {
-	const q = `SELECT CASE WHEN parked_at IS NULL THEN 'pending' ELSE 'parked' END, coalesce(error, '')
+	const q = `SELECT CASE WHEN failed_at IS NULL THEN 'pending' ELSE 'failed' END, coalesce(error, '')
 FROM saga.outbox WHERE id = $1`
 	err = o.pool.QueryRow(ctx, q, id).Scan(&fate, &lastError)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -191,31 +191,31 @@ FROM saga.outbox WHERE id = $1`
 
 // Counts says how much is in the outbox.
 type Counts struct {
-	Pending int64 // commands that are not parked
-	Parked  int64
+	Pending int64 // commands that are not failed
+	Failed  int64
 	Timers  int64 // that are pending and due: a sign that timers are not fired
 }
 
-// Count answers how much is in the outbox. It reads all of it.
+// Count returns how much is in the outbox. It reads all of it.
 func (o *Outbox) Count(ctx context.Context) (Counts, error) {
 	const q = `SELECT
-    (SELECT count(*) FROM saga.outbox WHERE parked_at IS NULL),
-    (SELECT count(*) FROM saga.outbox WHERE parked_at IS NOT NULL),
+    (SELECT count(*) FROM saga.outbox WHERE failed_at IS NULL),
+    (SELECT count(*) FROM saga.outbox WHERE failed_at IS NOT NULL),
     (SELECT count(*) FROM saga.timers WHERE fired_at IS NULL AND due_at <= now())`
 	var c Counts
-	if err := o.pool.QueryRow(ctx, q).Scan(&c.Pending, &c.Parked, &c.Timers); err != nil {
+	if err := o.pool.QueryRow(ctx, q).Scan(&c.Pending, &c.Failed, &c.Timers); err != nil {
 		return c, eventstore.Unreachable(fmt.Errorf("count the commands: %w", err))
 	}
 	return c, nil
 }
 
 // ForgetErrors removes what is stored of why commands about a person, or about
-// letters among the streams, failed: a mail server may have quoted an address.
+// emails among the streams, failed: a mail server may have quoted an address.
 func ForgetErrors(person uuid.UUID, streamIDs []uuid.UUID) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `
 UPDATE saga.outbox SET error = $3
-WHERE error IS NOT NULL AND (payload ->> 'recipient' = $1::text OR (payload ->> 'letter')::uuid = ANY ($2))`
+WHERE error IS NOT NULL AND (payload ->> 'recipient' = $1::text OR (payload ->> 'email')::uuid = ANY ($2))`
 		if _, err := tx.Exec(ctx, q, person.String(), streamIDs, domain.Erased); err != nil {
 			return fmt.Errorf("forget why commands failed: %w", err)
 		}

@@ -74,7 +74,7 @@ func TestEachCommandIsCarriedOutOnceHoweverManyProcessesDo(t *testing.T) {
 	}
 }
 
-func TestACommandThatFailsIsTriedAgainAndInTheEndParked(t *testing.T) {
+func TestACommandThatFailsIsTriedAgainAndInTheEndFailed(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	var tries atomic.Int64
@@ -95,20 +95,20 @@ func TestACommandThatFailsIsTriedAgainAndInTheEndParked(t *testing.T) {
 	// Its waits add up to minutes: let it be due at once.
 	poll(t, "the last try", func() bool {
 		_, err := d.pool.Exec(testContext(t), `UPDATE saga.outbox SET due_at = now() WHERE claimed_by IS NULL AND due_at > now()`)
-		return err == nil && tries.Load() == maxTries && one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox WHERE parked_at IS NOT NULL`) == 1
+		return err == nil && tries.Load() == maxTries && one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox WHERE failed_at IS NOT NULL`) == 1
 	})
-	if first, all, err := d.outbox.FirstParked(testContext(t), 1); err != nil || all != 1 || len(first) != 1 || first[0].ID != ids[0] {
-		t.Errorf("the first parked are %v of %d (%v)", first, all, err)
+	if first, all, err := d.outbox.FirstFailed(testContext(t), 1); err != nil || all != 1 || len(first) != 1 || first[0].ID != ids[0] {
+		t.Errorf("the first failed are %v of %d (%v)", first, all, err)
 	}
-	parked, err := d.outbox.Parked(testContext(t))
-	if err != nil || len(parked) != 1 || parked[0].ID != ids[0] || parked[0].Attempts != maxTries || parked[0].Error == "" {
-		t.Fatalf("parked: %+v, %v", parked, err)
+	failed, err := d.outbox.Failed(testContext(t))
+	if err != nil || len(failed) != 1 || failed[0].ID != ids[0] || failed[0].Attempts != maxTries || failed[0].Error == "" {
+		t.Fatalf("failed: %+v, %v", failed, err)
 	}
 	if fate, _, err := d.outbox.FateOf(testContext(t), ids[1]); err != nil || fate != FateDone {
 		t.Errorf("the other command: %v, %v; want it done", fate, err)
 	}
-	if err := d.outbox.Retry(testContext(t), ids[1]); !errors.Is(err, ErrNotParked) {
-		t.Errorf("retry of what is not parked: %v", err)
+	if err := d.outbox.Retry(testContext(t), ids[1]); !errors.Is(err, ErrNotFailed) {
+		t.Errorf("retry of what is not failed: %v", err)
 	}
 	mended.Store(true)
 	if err := d.outbox.Retry(testContext(t), ids[0]); err != nil {
@@ -117,14 +117,14 @@ func TestACommandThatFailsIsTriedAgainAndInTheEndParked(t *testing.T) {
 	poll(t, "the retry", func() bool { return d.left(t) == 0 })
 }
 
-func TestAParkedCommandCanBeDiscarded(t *testing.T) {
+func TestAFailedCommandCanBeDiscarded(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	id := d.issue(t, 1)[0]
-	if err := d.outbox.Discard(testContext(t), id); !errors.Is(err, ErrNotParked) {
-		t.Errorf("discard of what is not parked: %v", err)
+	if err := d.outbox.Discard(testContext(t), id); !errors.Is(err, ErrNotFailed) {
+		t.Errorf("discard of what is not failed: %v", err)
 	}
-	if _, err := d.pool.Exec(testContext(t), `UPDATE saga.outbox SET parked_at = now()`); err != nil {
+	if _, err := d.pool.Exec(testContext(t), `UPDATE saga.outbox SET failed_at = now()`); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.outbox.Discard(testContext(t), id); err != nil || d.left(t) != 0 {
@@ -174,7 +174,7 @@ func TestWhatADeadProcessWasAtIsTakenOver(t *testing.T) {
 	poll(t, "the takeover", func() bool { return d.left(t) == 0 && carried.Load() == 6 })
 }
 
-func TestACommandAtWhichProcessesDieIsParked(t *testing.T) {
+func TestACommandAtWhichProcessesDieIsFailed(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.issue(t, 1)
@@ -189,8 +189,8 @@ func TestACommandAtWhichProcessesDieIsParked(t *testing.T) {
 		dead.close()
 		poll(t, "the claim to be free", func() bool { freed, err := d.outbox.free(testContext(t)); return err == nil && freed })
 	}
-	if parked, err := d.outbox.Parked(testContext(t)); err != nil || len(parked) != 1 {
-		t.Errorf("parked: %v, %v; want the command", parked, err)
+	if failed, err := d.outbox.Failed(testContext(t)); err != nil || len(failed) != 1 {
+		t.Errorf("failed: %v, %v; want the command", failed, err)
 	}
 }
 

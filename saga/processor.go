@@ -57,14 +57,14 @@ func requestOf(msg *message.Message) (r commands.Request, err error) {
 // processor. Any number of processes may run one on one database.
 type Processor struct {
 	outbox   *Outbox
-	issued   *Bell
+	issued   *Notifier
 	handlers []Handler
 	metrics  prometheus.Registerer
 	log      *slog.Logger
 }
 
 // NewProcessor makes the processor. issued wakes it; metrics may be nil.
-func NewProcessor(o *Outbox, issued *Bell, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
+func NewProcessor(o *Outbox, issued *Notifier, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
 	return &Processor{outbox: o, issued: issued, handlers: handlers, metrics: metrics, log: log}
 }
 
@@ -188,7 +188,7 @@ func noteError(h message.HandlerFunc) message.HandlerFunc {
 	}
 }
 
-// retryAfter answers how long a command asks to be left alone.
+// retryAfter returns how long a command asks to be left alone.
 func retryAfter(err error) (time.Duration, bool) {
 	var l later
 	if errors.As(err, &l) {
@@ -200,7 +200,7 @@ func retryAfter(err error) (time.Duration, bool) {
 // maxErrorText is how much of an error is stored with a command, in bytes.
 const maxErrorText = 2000
 
-// errorText answers what may be stored of an error: Postgres takes neither NUL
+// errorText returns what may be stored of an error: Postgres takes neither NUL
 // nor broken UTF-8.
 func errorText(err error) string {
 	text := strings.ReplaceAll(err.Error(), "\x00", "")

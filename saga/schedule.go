@@ -22,7 +22,7 @@ func NewSchedule(pool *pgxpool.Pool) *Schedule { return &Schedule{pool: pool} }
 const scheduleSQL = `SELECT key, due_at FROM saga.timers
 WHERE saga = $1 AND key = ANY ($2) AND fired_at IS NULL`
 
-// Due answers when the tickets of these ids escalate unless something is done,
+// Due returns when the tickets of these ids escalate unless something is done,
 // by the database's clock. A ticket that does not is left out: it is resolved or
 // closed, escalated already, or of a priority that may wait for ever.
 func (s *Schedule) Due(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]time.Time, error) {
@@ -43,7 +43,7 @@ func (s *Schedule) Due(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]
 	return due, nil
 }
 
-// Pending answers timers that have not fired, the first due first: at most limit
+// Pending returns timers that have not fired, the first due first: at most limit
 // of those behind the one that is due at an instant and has an id. The zero
 // instant is the beginning of time.
 func (s *Schedule) Pending(ctx context.Context, after time.Time, afterID uuid.UUID, limit int) ([]Pending, error) {
@@ -60,7 +60,7 @@ func (s *Schedule) Pending(ctx context.Context, after time.Time, afterID uuid.UU
 	return pending, nil
 }
 
-// Policy answers the policy the pending timers were set with; known is false
+// Policy returns the policy the pending timers were set with; known is false
 // while no process has adopted one.
 func (s *Schedule) Policy(ctx context.Context) (p Policy, known bool, err error) {
 	return PolicyInForce(ctx, s.pool)

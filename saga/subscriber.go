@@ -41,7 +41,7 @@ type subscriber struct {
 	outbox   *Outbox
 	by       int32 // the claimant
 	atOnce   int
-	rung     *Bell // rung when there may be commands
+	rung     *Notifier // rung when there may be commands
 	log      *slog.Logger
 	ends     sync.WaitGroup
 	stopOnce sync.Once
@@ -57,7 +57,7 @@ type delivery struct {
 
 type deliveryKey struct{}
 
-func newSubscriber(o *Outbox, by int32, atOnce int, rung *Bell, log *slog.Logger) *subscriber {
+func newSubscriber(o *Outbox, by int32, atOnce int, rung *Notifier, log *slog.Logger) *subscriber {
 	return &subscriber{outbox: o, by: by, atOnce: atOnce, rung: rung, log: log, stop: make(chan struct{})}
 }
 
@@ -166,7 +166,7 @@ func (s *subscriber) deliver(ctx context.Context, topic string, c claimed, out c
 	}
 }
 
-// refused puts a command back, or parks it after its last try.
+// refused puts a command back, or sets aside it after its last try.
 func (s *subscriber) refused(topic string, d *delivery) {
 	text := "refused without an error"
 	if d.err != nil {
@@ -177,8 +177,8 @@ func (s *subscriber) refused(topic string, d *delivery) {
 		return
 	}
 	if d.Attempts >= maxTries {
-		s.log.Error("a command was parked", "command", topic, "command_id", d.ID, "tries", d.Attempts, "error", d.err)
-		s.settle(d, parkSQL, text)
+		s.log.Error("a command was failed", "command", topic, "command_id", d.ID, "tries", d.Attempts, "error", d.err)
+		s.settle(d, setFailedSQL, text)
 		return
 	}
 	s.log.Warn("a command failed and is tried again", "command", topic, "command_id", d.ID, "try", d.Attempts, "error", d.err)

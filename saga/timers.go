@@ -28,17 +28,17 @@ const (
 // once, and never early by the database clock.
 type Timers struct {
 	pool  *pgxpool.Pool
-	set   *Bell // rung when timers were set
+	set   *Notifier // rung when timers were set
 	fired func()
 	log   *slog.Logger
 }
 
-// Bell wakes whoever waits for work in the same process; see [eventstore.Bell].
-type Bell = eventstore.Bell
+// Notifier wakes whoever waits for work in the same process; see [eventstore.Notifier].
+type Notifier = eventstore.Notifier
 
 // NewTimers makes the loop. set wakes it; it calls fired when it put commands
 // into the outbox.
-func NewTimers(pool *pgxpool.Pool, set *Bell, fired func(), log *slog.Logger) *Timers {
+func NewTimers(pool *pgxpool.Pool, set *Notifier, fired func(), log *slog.Logger) *Timers {
 	return &Timers{pool: pool, set: set, fired: fired, log: log}
 }
 
@@ -63,7 +63,7 @@ WITH due AS (
 )
 SELECT timer_id, key, due_at FROM fired ORDER BY due_at, timer_id`
 
-// nextSQL answers how long it is until the next timer is due, in seconds.
+// nextSQL returns how long it is until the next timer is due, in seconds.
 const nextSQL = `
 SELECT extract(epoch FROM due_at - clock_timestamp())::float8
 FROM saga.timers WHERE fired_at IS NULL

@@ -38,13 +38,13 @@ WHERE e.type = 'ticket.escalated' AND e.stream_id = $1`
 	if !one[bool](t, d.pool, q, id.UUID) {
 		t.Error("the escalation is not the effect of its timer, or came early")
 	}
-	poll(t, "the letters", func() bool { return d.post.count() == 2 })
+	poll(t, "the emails", func() bool { return d.post.count() == 2 })
 	var to []domain.UserID
-	for _, l := range d.post.letters {
+	for _, l := range d.post.emails {
 		if l.Kind != "escalated" || l.Ticket.Title != "Printer" || l.ToAdmin != (l.To.Name == "rob") || l.Actor != "" {
-			t.Errorf("letter: %+v", l)
+			t.Errorf("email: %+v", l)
 		}
-		s, err := d.letters.State(testContext(t), l.ID)
+		s, err := d.emails.State(testContext(t), l.ID)
 		if err != nil {
 			t.Fatal(err)
 		}

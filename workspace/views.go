@@ -37,7 +37,7 @@ type Views struct{ pool *pgxpool.Pool }
 // NewViews makes it over a pool.
 func NewViews(pool *pgxpool.Pool) *Views { return &Views{pool: pool} }
 
-// List answers the person's views, by name.
+// List returns the person's views, by name.
 func (v *Views) List(ctx context.Context, owner domain.UserID) ([]View, error) {
 	const q = `SELECT name, query FROM saved_views WHERE user_id = $1 ORDER BY lower(name), name`
 	rows, _ := v.pool.Query(ctx, q, owner.UUID) // CollectRows answers its error

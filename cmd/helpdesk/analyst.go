@@ -208,7 +208,7 @@ func (d *database) sayHowToConnect(out io.Writer, name string) error {
 	return err
 }
 
-// sqlState answers the SQLSTATE of an error of the server, "" for another one.
+// sqlState returns the SQLSTATE of an error of the server, "" for another one.
 func sqlState(err error) string {
 	var refused *pgconn.PgError
 	if errors.As(err, &refused) {

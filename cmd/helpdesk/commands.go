@@ -14,34 +14,34 @@ func commandsCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "commands",
 		Short: "Decide on commands of process managers that failed",
-		Long: `A command that failed again and again is parked, with the error of its last try.
+		Long: `A command that failed again and again is failed, with the error of its last try.
 Mend the cause, then retry it; or discard it.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use:   "parked",
-			Short: "List the parked commands",
+			Use:   "failed",
+			Short: "List the failed commands",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return withOperator(cmd.Context(), "commands parked", func(ctx context.Context, o *operator) error {
-					parked, err := saga.NewOutbox(o.pool).Parked(ctx)
+				return withOperator(cmd.Context(), "commands failed", func(ctx context.Context, o *operator) error {
+					failed, err := saga.NewOutbox(o.pool).Failed(ctx)
 					if err != nil {
 						return err
 					}
-					for _, p := range parked {
-						fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  parked %s after %d tries: %s\n    %s\n", p.ID, p.Command,
-							p.ParkedAt.UTC().Format("2006-01-02T15:04:05Z"), p.Attempts, p.Error, p.Payload)
+					for _, p := range failed {
+						fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  failed %s after %d tries: %s\n    %s\n", p.ID, p.Command,
+							p.FailedAt.UTC().Format("2006-01-02T15:04:05Z"), p.Attempts, p.Error, p.Payload)
 					}
-					if len(parked) == 0 {
-						fmt.Fprintln(cmd.OutOrStdout(), "No command is parked.")
+					if len(failed) == 0 {
+						fmt.Fprintln(cmd.OutOrStdout(), "No command is failed.")
 					}
 					return nil
 				})
 			},
 		},
-		decideCommand("retry", "Try parked commands again", "It is tried again.", (*saga.Outbox).Retry),
-		decideCommand("discard", "Give parked commands up for good", "It is gone.", (*saga.Outbox).Discard),
+		decideCommand("retry", "Try failed commands again", "It is tried again.", (*saga.Outbox).Retry),
+		decideCommand("discard", "Give failed commands up for good", "It is gone.", (*saga.Outbox).Discard),
 	)
 	return cmd
 }

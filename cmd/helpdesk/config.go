@@ -19,7 +19,7 @@ import (
 	"helpdesk/audit"
 	"helpdesk/auth"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/edge"
 	"helpdesk/keyring"
@@ -46,9 +46,9 @@ type Config struct {
 	EscalateMedium     span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
 	EscalateLow        span       `split_words:"true" default:"24h" desc:"The same for low priority."`
 	EscalateStatuses   statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
-	SmtpURL            string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: letters are written to standard output."`
-	MailFrom           string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all letters, an address with or without a name."`
-	MailRetryMin       span       `split_words:"true" default:"30s" desc:"Wait before a letter that could not be sent is tried again; doubled each time, for a day at most."`
+	SmtpURL            string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: emails are written to standard output."`
+	MailFrom           string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all emails, an address with or without a name."`
+	MailRetryMin       span       `split_words:"true" default:"30s" desc:"Wait before an email that could not be sent is tried again; doubled each time, for a day at most."`
 	RateLimit          uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
 	TrustedProxies     networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
 	Argon2Memory       uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
@@ -106,8 +106,8 @@ func (c Config) check() error {
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
 		return fmt.Errorf("HELPDESK_PUBLIC_URL: %q is not a URL such as https://desk.example.com", c.PublicURL)
 	}
-	if wait := time.Duration(c.MailRetryMin); wait == 0 || wait > letter.GiveUpAfter {
-		return fmt.Errorf("HELPDESK_MAIL_RETRY_MIN: %s is not allowed: use a span above 0 and up to %s, when a letter is given up", wait, letter.GiveUpAfter)
+	if wait := time.Duration(c.MailRetryMin); wait == 0 || wait > email.GiveUpAfter {
+		return fmt.Errorf("HELPDESK_MAIL_RETRY_MIN: %s is not allowed: use a span above 0 and up to %s, when an email is given up", wait, email.GiveUpAfter)
 	}
 	if _, err := mail.NewComposer(mail.Config{From: c.MailFrom}); err != nil {
 		return fmt.Errorf("HELPDESK_MAIL_FROM: %w", err)
@@ -177,7 +177,7 @@ func (c Config) hasher() (*auth.Hasher, error) {
 	})
 }
 
-// unknownVariables answers the names in environ that look like settings and
+// unknownVariables returns the names in environ that look like settings and
 // are none.
 func unknownVariables(environ []string) []string {
 	known := map[string]bool{}
@@ -217,7 +217,7 @@ func (d *span) Decode(s string) error {
 	return nil
 }
 
-// String answers the span as it is written.
+// String returns the span as it is written.
 func (d span) String() string { return time.Duration(d).String() }
 
 // statuses are those in which a ticket waits, as a setting.
@@ -239,7 +239,7 @@ func (all *statuses) Decode(s string) error {
 	return nil
 }
 
-// String answers the statuses as they are written.
+// String returns the statuses as they are written.
 func (all statuses) String() string {
 	names := make([]string, len(all))
 	for i, s := range all {
@@ -248,7 +248,7 @@ func (all statuses) String() string {
 	return strings.Join(names, ",")
 }
 
-// escalation answers the policy that the settings make.
+// escalation returns the policy that the settings make.
 func (c Config) escalation() saga.Policy {
 	return saga.Policy{
 		Spans: map[ticket.Priority]time.Duration{
@@ -279,7 +279,7 @@ func (n *networks) Decode(s string) error {
 	return nil
 }
 
-// String answers the list as it can be set.
+// String returns the list as it can be set.
 func (n networks) String() string {
 	var parts []string
 	for _, network := range n {
@@ -299,7 +299,7 @@ func (l *logLevel) Decode(s string) error {
 	return (*slog.Level)(l).UnmarshalText([]byte(s))
 }
 
-// String answers the level's name.
+// String returns the level's name.
 func (l logLevel) String() string { return slog.Level(l).String() }
 
 // logFormat is text or json.

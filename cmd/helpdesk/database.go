@@ -64,7 +64,7 @@ func (d *database) migrate(ctx context.Context) error {
 	return migrations.Up(ctx, d.ownerURL, role)
 }
 
-// loginOf answers the role a database URL connects as.
+// loginOf returns the role a database URL connects as.
 func loginOf(databaseURL string) (string, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {

@@ -28,7 +28,7 @@ func demoCommand() *cobra.Command {
 		Short: "Fill an empty database with a made-up year of a helpdesk",
 		Long: `Fills an empty database with a year of a made-up company: an admin, an auditor,
 50 agents, 600 people who open tickets, and 20,000 tickets with all that became
-of them, each event with the time it happened at. Nobody gets a letter about it.
+of them, each event with the time it happened at. Nobody gets an email about it.
 
 It works while the service runs, and also when it does not. Interrupted, it goes
 on where it was when it is given again. A database that holds anything else is
@@ -86,7 +86,7 @@ func (d *demoLoader) run(ctx context.Context) error {
 // errNotEmpty refuses to mix what is made up with what is not.
 var errNotEmpty = errors.New("this database is in use; the demo wants an empty one, as HELPDESK_DATA_DIR=./var/demo would make")
 
-// end answers when the year ends: now, or what it was when it was begun.
+// end returns when the year ends: now, or what it was when it was begun.
 func (d *demoLoader) end(ctx context.Context) (time.Time, error) {
 	now := time.Now().UTC().Truncate(time.Minute)
 	first, err := d.store.Load(ctx, demo.People(now)[0].ID.UUID)
@@ -205,7 +205,7 @@ func (d *demoLoader) show(ctx context.Context) error {
 	return group.Wait()
 }
 
-// slowest answers the position that all followers have reached.
+// slowest returns the position that all followers have reached.
 func (d *demoLoader) slowest(ctx context.Context, followers []eventstore.Follower) (position int64, err error) {
 	var names []string
 	for _, f := range followers {

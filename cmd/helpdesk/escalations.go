@@ -148,8 +148,8 @@ func (o *operator) escalateDue(ctx context.Context, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	issued := eventstore.NewBell()
-	timers := saga.NewTimers(o.pool, eventstore.NewBell(), issued.Ring, o.log)
+	issued := eventstore.NewNotifier()
+	timers := saga.NewTimers(o.pool, eventstore.NewNotifier(), issued.Ring, o.log)
 	outbox := saga.NewOutbox(o.pool)
 	processor := saga.NewProcessor(outbox, issued, nil, quiet(o.log), saga.Escalations(policy, commands.NewTickets(o.store, o.store)))
 	working, stop := context.WithCancel(ctx)
@@ -184,7 +184,7 @@ func (o *operator) escalateDue(ctx context.Context, out io.Writer) error {
 	return err
 }
 
-// quiet answers a log that passes on errors alone.
+// quiet returns a log that passes on errors alone.
 func quiet(log *slog.Logger) *slog.Logger {
 	if log.Enabled(context.Background(), slog.LevelDebug) {
 		return log
@@ -209,7 +209,7 @@ func (o *operator) await(ctx context.Context, out io.Writer, outbox *saga.Outbox
 		switch {
 		case err != nil:
 			return false, err
-		case fate == saga.FateParked:
+		case fate == saga.FateFailed:
 			return false, o.printTicket(ctx, out, f.Key, f.DueAt, "  PARKED: "+problem)
 		case fate == saga.FateDone:
 			if escalated, err = o.store.Carried(ctx, f.TimerID); err != nil {

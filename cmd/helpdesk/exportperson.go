@@ -25,7 +25,7 @@ const exportReadme = `All that this helpdesk holds of a person.
 
 profile.json    who they are
 tickets.ndjson  their tickets, each with its public comments, one a line
-letters.ndjson  the letters to them and what became of each
+emails.ndjson  the emails to them and what became of each
 sessions.ndjson when they signed in, of sessions that are still open
 tokens.ndjson   their API tokens, without the secrets
 views.ndjson    the views of the list of tickets that they saved
@@ -53,17 +53,17 @@ func (o *operator) exportPerson(ctx context.Context, account user.Account, path 
 	if err := errors.Join(x.zip.Close(), f.Sync()); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d tickets, %d letters, %d events", x.tickets, x.letters, x.events), nil
+	return fmt.Sprintf("%d tickets, %d emails, %d events", x.tickets, x.emails, x.events), nil
 }
 
 // personExport is a file under way.
 type personExport struct {
 	*operator
-	account                  user.Account
-	zip                      *zip.Writer
-	read                     *projections.Reader
-	now                      time.Time
-	tickets, letters, events int
+	account                 user.Account
+	zip                     *zip.Writer
+	read                    *projections.Reader
+	now                     time.Time
+	tickets, emails, events int
 }
 
 func (x *personExport) write(ctx context.Context) error {
@@ -74,7 +74,7 @@ func (x *personExport) write(ctx context.Context) error {
 		{"README.txt", func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, exportReadme); return err }},
 		{"profile.json", x.writeProfile},
 		{"tickets.ndjson", x.writeTickets},
-		{"letters.ndjson", x.writeLetters},
+		{"emails.ndjson", x.writeEmails},
 		{"sessions.ndjson", x.writeSessions},
 		{"tokens.ndjson", x.writeTokens},
 		{"views.ndjson", x.writeViews},
@@ -134,9 +134,9 @@ func (x *personExport) writeTickets(ctx context.Context, w io.Writer) error {
 	}
 }
 
-func (x *personExport) writeLetters(ctx context.Context, w io.Writer) error {
+func (x *personExport) writeEmails(ctx context.Context, w io.Writer) error {
 	return x.read.EmailsTo(ctx, x.account.ID, func(e projections.Email) error {
-		x.letters++
+		x.emails++
 		return json.NewEncoder(w).Encode(e)
 	})
 }

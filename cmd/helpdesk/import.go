@@ -235,7 +235,7 @@ func importedID(at time.Time, line importLineOf) ticket.ID {
 	return ticket.ID{UUID: id}
 }
 
-// person answers the account of a requester.
+// person returns the account of a requester.
 func (i *importer) person(ctx context.Context, name string) (user.Account, error) {
 	i.mu.Lock()
 	a, ok := i.people[name]

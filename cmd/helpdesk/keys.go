@@ -16,7 +16,7 @@ import (
 // the ring's own, for whoever wants a key may hold one of another pool.
 const keyConns = 2
 
-// codec answers the codec of all events, which opens and seals the texts of
+// codec returns the codec of all events, which opens and seals the texts of
 // people in a database, and the pool it takes their keys through.
 func (c Config) codec(ctx context.Context, db *database, log *slog.Logger) (*eventstore.Codec, *pgxpool.Pool, error) {
 	master, err := c.master(log)
@@ -37,7 +37,7 @@ func (c Config) codec(ctx context.Context, db *database, log *slog.Logger) (*eve
 
 func (c Config) masterFile() string { return filepath.Join(c.DataDir, "keys", "master.key") }
 
-// master answers the master key that is configured, else that of its file.
+// master returns the master key that is configured, else that of its file.
 func (c Config) master(log *slog.Logger) (keyring.Master, error) {
 	if c.MasterKey != "" {
 		master, err := keyring.ParseMaster(c.MasterKey)

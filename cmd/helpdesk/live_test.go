@@ -114,7 +114,7 @@ func (l *live) client(t *testing.T) *liveClient {
 	return &liveClient{url: l.url, http: &http.Client{Jar: jar, Transport: transport, Timeout: time.Minute}}
 }
 
-// signIn answers a client with a session.
+// signIn returns a client with a session.
 func (l *live) signIn(t *testing.T, username string) *liveClient {
 	t.Helper()
 	c := l.client(t)
@@ -122,7 +122,7 @@ func (l *live) signIn(t *testing.T, username string) *liveClient {
 	return c
 }
 
-// at answers the same client at another process.
+// at returns the same client at another process.
 func (c *liveClient) at(l *live) *liveClient { return &liveClient{url: l.url, http: c.http} }
 
 // liveAnswer is a response that was read whole.
@@ -132,7 +132,7 @@ type liveAnswer struct {
 	body   string
 }
 
-// field answers a member of a JSON body.
+// field returns a member of a JSON body.
 func (a liveAnswer) field(t *testing.T, name string) any {
 	t.Helper()
 	var members map[string]any

@@ -11,14 +11,14 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/projections"
 )
 
 func mailCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mail",
-		Short: "Look at letters, and send them again",
+		Short: "Look at emails, and send them again",
 		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(listMailCommand(), resendCommand())
@@ -30,22 +30,22 @@ func listMailCommand() *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List letters and what became of them, the newest first",
+		Short:   "List emails and what became of them, the newest first",
 		Example: "  helpdesk mail list --status uncertain,failed",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			var statuses []letter.Status
+			var statuses []email.Status
 			for _, s := range only {
-				if !slices.Contains(letter.Statuses(), letter.Status(s)) {
-					return fmt.Errorf("--status: %q is not one of %v", s, letter.Statuses())
+				if !slices.Contains(email.Statuses(), email.Status(s)) {
+					return fmt.Errorf("--status: %q is not one of %v", s, email.Statuses())
 				}
-				statuses = append(statuses, letter.Status(s))
+				statuses = append(statuses, email.Status(s))
 			}
 			if limit < 1 {
 				return errors.New("--limit: at least 1")
 			}
 			return withOperator(cmd.Context(), "mail list", func(ctx context.Context, o *operator) error {
-				emails, err := projections.NewReader(o.pool).Emails(ctx, statuses, limit)
+				emails, err := projections.NewReader(o.pool).NewestEmails(ctx, statuses, limit)
 				if err != nil {
 					return err
 				}
@@ -58,7 +58,7 @@ func listMailCommand() *cobra.Command {
 						e.QueuedAt.UTC().Format("2006-01-02T15:04:05Z"), e.Status, e.TicketNumber, e.Kind, e.Address, problem)
 				}
 				if len(emails) == 0 {
-					fmt.Fprintln(cmd.OutOrStdout(), "There are no such letters.")
+					fmt.Fprintln(cmd.OutOrStdout(), "There are no such emails.")
 				}
 				return nil
 			})
@@ -72,10 +72,10 @@ func listMailCommand() *cobra.Command {
 func resendCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "resend ID...",
-		Short: "Send failed or uncertain letters again",
-		Long: `Has a letter that failed, or of which nobody knows whether it arrived, sent
+		Short: "Send failed or uncertain emails again",
+		Long: `Has an email that failed, or of which nobody knows whether it arrived, sent
 again by the running service, or by the next one that starts. "helpdesk mail
-list" and read.emails show the ids. An uncertain letter may arrive twice.`,
+list" and read.emails show the ids. An uncertain email may arrive twice.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := parseIDs(args)
@@ -83,15 +83,15 @@ list" and read.emails show the ids. An uncertain letter may arrive twice.`,
 				return err
 			}
 			return withOperator(cmd.Context(), "mail resend", func(ctx context.Context, o *operator) error {
-				letters := commands.NewLetters(o.store)
+				emails := commands.NewEmails(o.store)
 				for _, id := range ids {
-					out, err := letters.Do(ctx, commands.Request{CorrelationID: "mail resend"}, letter.ID{UUID: id},
-						letter.Resend{By: letter.By{Actor: domain.System()}, Now: time.Now().UTC().Truncate(time.Microsecond)})
+					out, err := emails.Do(ctx, commands.Request{CorrelationID: "mail resend"}, email.ID{UUID: id},
+						email.Resend{By: email.By{Actor: domain.System()}, Now: time.Now().UTC().Truncate(time.Microsecond)})
 					if errors.Is(err, domain.ErrNotFound) {
-						return fmt.Errorf("there is no letter %s", id)
+						return fmt.Errorf("there is no email %s", id)
 					}
 					if err != nil {
-						return fmt.Errorf("letter %s: %w", id, err)
+						return fmt.Errorf("email %s: %w", id, err)
 					}
 					said := "it is sent again"
 					if !out.Changed {

@@ -28,7 +28,7 @@ func main() {
 	}
 }
 
-// explain answers one line for people: a refusal's own words without what led
+// explain returns one line for people: a refusal's own words without what led
 // to it, or the whole error.
 func explain(err error) string {
 	var refusal *domain.Error

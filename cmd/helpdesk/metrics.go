@@ -11,10 +11,10 @@ type followerMetrics struct{ watchdog *eventstore.Watchdog }
 
 var (
 	headMetric     = prometheus.NewDesc("helpdesk_log_head", "Newest position of the log.", nil, nil)
-	positionMetric = prometheus.NewDesc("helpdesk_follower_position", "Position up to which a follower has applied or parked every event.", []string{"follower"}, nil)
+	positionMetric = prometheus.NewDesc("helpdesk_follower_position", "Position up to which a follower has applied or failed every event.", []string{"follower"}, nil)
 	lagMetric      = prometheus.NewDesc("helpdesk_follower_lag", "Positions a follower has before it.", []string{"follower"}, nil)
 	pausedMetric   = prometheus.NewDesc("helpdesk_follower_paused", "1 while an operator holds a follower.", []string{"follower"}, nil)
-	parkedMetric   = prometheus.NewDesc("helpdesk_follower_parked", "Events a follower could not apply.", []string{"follower"}, nil)
+	failedMetric   = prometheus.NewDesc("helpdesk_follower_failed", "Events a follower could not apply.", []string{"follower"}, nil)
 )
 
 // Describe sends the descriptions of the metrics.
@@ -22,7 +22,7 @@ func (followerMetrics) Describe(descriptions chan<- *prometheus.Desc) {
 	descriptions <- headMetric
 	descriptions <- positionMetric
 	descriptions <- lagMetric
-	descriptions <- parkedMetric
+	descriptions <- failedMetric
 	descriptions <- pausedMetric
 }
 
@@ -37,7 +37,7 @@ func (m followerMetrics) Collect(metrics chan<- prometheus.Metric) {
 		}
 		gauge(positionMetric, p.Position, p.Name)
 		gauge(lagMetric, p.Lag(), p.Name)
-		gauge(parkedMetric, p.Parked, p.Name)
+		gauge(failedMetric, p.Failed, p.Name)
 		paused := int64(0)
 		if p.Paused {
 			paused = 1

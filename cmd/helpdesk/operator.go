@@ -42,7 +42,7 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 			return err
 		}
 		o.accounts = auth.NewAccounts(pool, o.hasher)
-		o.signals = eventstore.NewSignals(pool, eventstore.NewBell(), o.log)
+		o.signals = eventstore.NewSignals(pool, eventstore.NewNotifier(), o.log)
 		codec, keys, err := c.codec(ctx, db, o.log)
 		if err != nil {
 			return err
@@ -59,8 +59,8 @@ func withOperator(ctx context.Context, name string, work func(context.Context, *
 
 // follow brings followers up to a position, in turns with a running service.
 func (o *operator) follow(ctx context.Context, upto int64, followers ...eventstore.Follower) error {
-	applied := eventstore.NewBell()
-	following := eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewBell(), applied, eventstore.FollowConfig{Logger: o.log}, followers...)
+	applied := eventstore.NewNotifier()
+	following := eventstore.Follow(o.pool, o.store.Codec(), eventstore.NewNotifier(), applied, eventstore.FollowConfig{Logger: o.log}, followers...)
 	freshness := eventstore.NewFreshness(o.pool, applied, followers...)
 	defer freshness.Close()
 	running, stop := context.WithCancel(ctx)

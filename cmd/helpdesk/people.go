@@ -31,7 +31,7 @@ func exportPersonCommand() *cobra.Command {
 		Use:   "export USER",
 		Short: "Write all that is held of a person to a ZIP file",
 		Long: `Writes all that is held of a person, named by username or id, to a ZIP file:
-who they are, their tickets with the conversation, their comments, their letters,
+who they are, their tickets with the conversation, their comments, their emails,
 sessions and API tokens, and every event that they caused or that holds a text
 of theirs. No secret is in it.`,
 		Example: "  helpdesk people export ann --out ann.zip",

@@ -33,11 +33,11 @@ can.`,
 			"It is paused.", (*rebuild.Projections).Pause),
 		holdCommand("resume", "Let paused projections go on", "Lets paused projections go on, with all that came meanwhile.",
 			"It goes on.", (*rebuild.Projections).Resume),
-		rebuildCommand(), rollbackCommand(), parkedEventsCommand(), replayCommand())
+		rebuildCommand(), rollbackCommand(), failedEventsCommand(), replayCommand())
 	return cmd
 }
 
-// projections answers the read models as operators see them.
+// projections returns the read models as operators see them.
 func (o *operator) projections() *rebuild.Projections {
 	return rebuild.New(o.pool, o.store.Codec(), projections.Followers(), rebuild.Config{Connect: o.db.connectOwner, Logger: quiet(o.log)})
 }
@@ -68,8 +68,8 @@ func listProjectionsCommand() *cobra.Command {
 // lineOf tells of a projection in a line, its name first.
 func lineOf(s rebuild.Status) string {
 	line := fmt.Sprintf("%-16s %-11s position %d of %d", s.Name, s.State, s.Position, s.Head)
-	if s.Parked > 0 {
-		line += fmt.Sprintf(", %d events parked", s.Parked)
+	if s.Failed > 0 {
+		line += fmt.Sprintf(", %d events failed", s.Failed)
 	}
 	if s.Outdated() {
 		line += fmt.Sprintf(", built by version %d of its code and to be rebuilt for version %d", s.Version, s.CodeVersion)
@@ -257,7 +257,7 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 	return oneLine(failed)
 }
 
-// oneLine answers the errors as one, in a line.
+// oneLine returns the errors as one, in a line.
 func oneLine(all []error) error {
 	var texts []string
 	for _, err := range all {

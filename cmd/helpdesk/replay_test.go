@@ -16,7 +16,7 @@ import (
 
 const key = "Idempotency-Key"
 
-// replayed answers an answer without what a repeat has of its own.
+// replayed returns an answer without what a repeat has of its own.
 func replayed(a liveAnswer) liveAnswer {
 	kept := http.Header{}
 	for _, name := range []string{"Content-Type", "Location", "Etag", "Event-Position"} {
@@ -89,7 +89,7 @@ func TestEqualRequestsAtOnceGetOneAnswer(t *testing.T) {
 // its append.
 func crash(t *testing.T, pool *pgxpool.Pool) {
 	t.Helper()
-	const q = `UPDATE answers SET status = NULL, body = NULL, header = NULL, leased_until = clock_timestamp()`
+	const q = `UPDATE idempotency_keys SET status = NULL, body = NULL, header = NULL, leased_until = clock_timestamp()`
 	if _, err := pool.Exec(t.Context(), q); err != nil {
 		t.Fatal(err)
 	}
@@ -180,7 +180,7 @@ func TestARequestStillAtWorkIsAConflict(t *testing.T) {
 	body := `{"title":"Slow","description":"It is broken."}`
 	first := make(chan liveAnswer)
 	go func() { first <- root.send(t, "POST", "/api/tickets/", body, key, "slow") }()
-	waitUntil(t, pool, `SELECT EXISTS (SELECT FROM answers)`) // the first has the key
+	waitUntil(t, pool, `SELECT EXISTS (SELECT FROM idempotency_keys)`) // the first has the key
 	second := root.must(t, http.StatusConflict, "POST", "/api/tickets/", body, key, "slow")
 	if second.field(t, "code") != "idempotency_key_running" || second.header.Get("Retry-After") == "" {
 		t.Errorf("got %s %v", second.body, second.header)

@@ -17,7 +17,7 @@ type role string
 const (
 	roleAll    role = "all"
 	roleAPI    role = "api"    // answers clients
-	roleWorker role = "worker" // moves projections, sagas, commands and letters
+	roleWorker role = "worker" // moves projections, sagas, commands and emails
 )
 
 func (r role) serves() bool { return r != roleWorker }
@@ -33,7 +33,7 @@ under way are finished first. The schema is brought up to date at the start.
 
 With --role the work is divided among processes on one database, any number of
 each: "api" answers clients, "worker" builds what they read, escalates tickets
-and sends letters. A worker serves /healthz, /readyz and /metrics only.`,
+and sends emails. A worker serves /healthz, /readyz and /metrics only.`,
 		Example: "  helpdesk serve\n  HELPDESK_DATABASE_URL=postgres://db/desk helpdesk serve --role=worker",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

@@ -40,9 +40,9 @@ type service struct {
 	following *pgxpool.Pool // for the followers: requests cannot starve them
 	issuing   *pgxpool.Pool // for timers and the outbox
 	keys      *pgxpool.Pool // for the keys of people
-	out       io.Writer     // where letters go without a mail server
+	out       io.Writer     // where emails go without a mail server
 
-	bell      *eventstore.Bell
+	notifier  *eventstore.Notifier
 	store     *eventstore.Store
 	signals   *eventstore.Signals
 	work      *work // nil for a process that only answers clients
@@ -75,9 +75,9 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	if codec, s.keys, err = c.codec(ctx, db, log); err != nil {
 		return s, err
 	}
-	bell, applied := eventstore.NewBell(), eventstore.NewBell()
-	s.bell = bell
-	s.signals = eventstore.NewSignals(s.pool, bell, log)
+	notifier, applied := eventstore.NewNotifier(), eventstore.NewNotifier()
+	s.notifier = notifier
+	s.signals = eventstore.NewSignals(s.pool, notifier, log)
 	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
 	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
 	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
@@ -89,7 +89,7 @@ func newService(ctx context.Context, c Config, as role, log *slog.Logger, db *da
 	}
 	s.accounts = auth.NewAccounts(s.pool, hasher)
 	if as.works() {
-		if err := s.wireWork(ctx, codec, bell, applied); err != nil {
+		if err := s.wireWork(ctx, codec, notifier, applied); err != nil {
 			return s, err
 		}
 	}
@@ -126,7 +126,7 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Answers:     s.answers,
 		Earlier:     commands.NewEarlier(s.store),
 		Events:      projections.NewEvents(s.pool, s.store),
-		Feed:        projections.NewFeed(s.pool, s.store, s.bell, s.freshness),
+		Feed:        projections.NewFeed(s.pool, s.store, s.notifier, s.freshness),
 		Audit:       audit.NewReader(s.pool, s.store),
 		Log:         s.log,
 		Projections: s.models,
@@ -153,7 +153,7 @@ func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	return err
 }
 
-// handler answers clients: at and below [web.Root] the site, elsewhere the API.
+// handler returns clients: at and below [web.Root] the site, elsewhere the API.
 // It is no [http.ServeMux], which would redirect what the API refuses.
 func (s *service) handler() http.Handler {
 	if s.site == nil {
@@ -168,7 +168,7 @@ func (s *service) handler() http.Handler {
 	})
 }
 
-// ownMetrics answers the metrics unless they have an address of their own.
+// ownMetrics returns the metrics unless they have an address of their own.
 func (s *service) ownMetrics() http.Handler {
 	if s.config.MetricsAddr != "" {
 		return nil
@@ -228,7 +228,7 @@ func (s *service) run(ctx context.Context, listening func(addr, metricsAddr stri
 	return err
 }
 
-// loops answers what runs for as long as the process does.
+// loops returns what runs for as long as the process does.
 func (s *service) loops() []func(context.Context) error {
 	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
 	if s.work != nil {

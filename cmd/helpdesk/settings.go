@@ -10,7 +10,7 @@ import (
 // setting is a member of [Config] as its documentation shows it.
 type setting struct{ name, fallback, description string }
 
-// settings answers every member of [Config], in order.
+// settings returns every member of [Config], in order.
 func settings() []setting {
 	var all []setting
 	for field := range reflect.TypeFor[Config]().Fields() {

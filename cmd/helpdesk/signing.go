@@ -21,7 +21,7 @@ import (
 // auditDir is the folder of the audit log's key and checkpoints.
 func (c Config) auditDir() audit.Dir { return audit.Dir(filepath.Join(c.DataDir, "audit")) }
 
-// origin answers the name that a new key of the log gets.
+// origin returns the name that a new key of the log gets.
 func (c Config) origin() string {
 	if c.AuditOrigin != "" {
 		return c.AuditOrigin
@@ -31,8 +31,8 @@ func (c Config) origin() string {
 
 // wireSigning wires what signs checkpoints of the log when the tree has grown,
 // and what gives them to the outside witness.
-func (s *service) wireSigning(grown *eventstore.Bell) error {
-	signed := eventstore.NewBell()
+func (s *service) wireSigning(grown *eventstore.Notifier) error {
+	signed := eventstore.NewNotifier()
 	signer := audit.NewSigner(s.following, audit.SignerConfig{
 		Dir: s.config.auditDir(), KeyFile: s.config.AuditKey, Origin: s.config.origin(), Logger: s.log, Signed: signed.Ring,
 	})
@@ -51,10 +51,10 @@ func (s *service) wireSigning(grown *eventstore.Bell) error {
 	return nil
 }
 
-// rungBy makes a loop of one that a bell wakes.
-func rungBy(bell *eventstore.Bell, run func(context.Context, <-chan struct{}) error) func(context.Context) error {
+// rungBy makes a loop of one that a notifier wakes.
+func rungBy(notifier *eventstore.Notifier, run func(context.Context, <-chan struct{}) error) func(context.Context) error {
 	return func(ctx context.Context) error {
-		rung, stop := bell.Listen()
+		rung, stop := notifier.Listen()
 		defer stop()
 		return run(ctx, rung)
 	}
@@ -80,7 +80,7 @@ func (t *sinkTarget) Decode(s string) error {
 	return nil
 }
 
-// sink answers the outside witness that is configured, nil for none.
+// sink returns the outside witness that is configured, nil for none.
 func (s *service) sink() (audit.Sink, error) {
 	target := string(s.config.CheckpointSink)
 	scheme, rest, _ := strings.Cut(target, ":")
@@ -106,7 +106,7 @@ type mailSink struct {
 	to        string
 }
 
-// Deliver implements [audit.Sink]. The same checkpoint is the same letter, with
+// Deliver implements [audit.Sink]. The same checkpoint is the same email, with
 // the same Message-ID.
 func (m mailSink) Deliver(ctx context.Context, checkpoint []byte) error {
 	origin, _, _ := strings.Cut(string(checkpoint), "\n")
@@ -114,7 +114,7 @@ func (m mailSink) Deliver(ctx context.Context, checkpoint []byte) error {
 	message, err := m.composer.Notice(mail.Notice{
 		ID: uuid.NewSHA1(uuid.NameSpaceOID, sum[:]), To: m.to, At: time.Now(),
 		Subject: "Checkpoint of " + origin,
-		Text: "A checkpoint of the helpdesk's log follows. Keep this letter: with it, \"helpdesk audit verify\"\n" +
+		Text: "A checkpoint of the helpdesk's log follows. Keep this email: with it, \"helpdesk audit verify\"\n" +
 			"proves that nothing before it was altered or left out since.\n\n" + string(checkpoint),
 	})
 	if err != nil {

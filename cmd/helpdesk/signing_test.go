@@ -22,7 +22,7 @@ func TestACheckpointIsMailed(t *testing.T) {
 	}
 	for _, part := range []string{"To: <auditor@example.com>", "Subject: Checkpoint of desk.example.com", "Auto-Submitted: auto-generated"} {
 		if !strings.Contains(out.String(), part) {
-			t.Errorf("the letter lacks %q:\n%s", part, &out)
+			t.Errorf("the email lacks %q:\n%s", part, &out)
 		}
 	}
 }

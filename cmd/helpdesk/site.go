@@ -51,8 +51,8 @@ func (s *service) sitePages(api httpapi.Deps) []web.Page {
 			People: api.People, Accounts: s.accounts, Read: read, History: projections.NewHistories(s.store, s.pool),
 		}).Pages(),
 		(&operations.Section{
-			Tickets: read, Ledger: read, Letters: commands.NewLetters(s.store), Escalations: escalations{schedule},
-			ParkedCommands: parkedCommands{saga.NewOutbox(s.pool)}, ParkedEvents: parkedEvents{s}, Models: s.models,
+			Tickets: read, Ledger: read, Emails: commands.NewEmails(s.store), Escalations: escalations{schedule},
+			FailedCommands: failedCommands{saga.NewOutbox(s.pool)}, FailedEvents: failedEvents{s}, Models: s.models,
 		}).Pages(),
 		(&auditlog.Section{Events: events, Proof: proof{s}, Tickets: read, Accounts: s.accounts, Log: s.log}).Pages(),
 		(&account.Section{
@@ -64,13 +64,13 @@ func (s *service) sitePages(api httpapi.Deps) []web.Page {
 // escalations shows the site what is to escalate.
 type escalations struct{ schedule *saga.Schedule }
 
-// Spans answers how long tickets may wait.
+// Spans returns how long tickets may wait.
 func (e escalations) Spans(ctx context.Context) (operations.Spans, error) {
 	p, known, err := e.schedule.Policy(ctx)
 	return operations.Spans{Known: known, Of: p.Spans, Waiting: p.Waiting}, err
 }
 
-// Pending answers timers, the first due first.
+// Pending returns timers, the first due first.
 func (e escalations) Pending(ctx context.Context, after time.Time, afterID uuid.UUID, limit int) ([]operations.Timer, error) {
 	pending, err := e.schedule.Pending(ctx, after, afterID, limit)
 	timers := make([]operations.Timer, len(pending))
@@ -80,42 +80,42 @@ func (e escalations) Pending(ctx context.Context, after time.Time, afterID uuid.
 	return timers, err
 }
 
-// parkedCommands shows the site the commands that were given up.
-type parkedCommands struct{ *saga.Outbox }
+// failedCommands shows the site the commands that were given up.
+type failedCommands struct{ *saga.Outbox }
 
-// First answers the oldest, and how many there are.
-func (p parkedCommands) First(ctx context.Context, limit int) ([]operations.ParkedCommand, int64, error) {
-	parked, all, err := p.FirstParked(ctx, limit)
-	first := make([]operations.ParkedCommand, len(parked))
-	for i, c := range parked {
-		first[i] = operations.ParkedCommand{ID: c.ID, Name: c.Command, Payload: string(c.Payload), Error: c.Error, Attempts: c.Attempts, ParkedAt: c.ParkedAt}
+// First returns the oldest, and how many there are.
+func (p failedCommands) First(ctx context.Context, limit int) ([]operations.FailedCommand, int64, error) {
+	failed, all, err := p.FirstFailed(ctx, limit)
+	first := make([]operations.FailedCommand, len(failed))
+	for i, c := range failed {
+		first[i] = operations.FailedCommand{ID: c.ID, Name: c.Command, Payload: string(c.Payload), Error: c.Error, Attempts: c.Attempts, FailedAt: c.FailedAt}
 	}
 	return first, all, err
 }
 
-// parkedEvents shows the site the events that followers could not apply.
-type parkedEvents struct{ service *service }
+// failedEvents shows the site the events that followers could not apply.
+type failedEvents struct{ service *service }
 
-func (p parkedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
-	return parking(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
+func (p failedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
+	return failing(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
 }
 
-// First answers the first of each follower, and how many each has.
-func (p parkedEvents) First(ctx context.Context, limit int) ([]operations.ParkedEvent, map[string]int64, error) {
+// First returns the first of each follower, and how many each has.
+func (p failedEvents) First(ctx context.Context, limit int) ([]operations.FailedEvent, map[string]int64, error) {
 	followers, err := p.followers(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	parked, counts, err := followers.FirstParked(ctx, limit)
-	first := make([]operations.ParkedEvent, len(parked))
-	for i, e := range parked {
-		first[i] = operations.ParkedEvent(e)
+	failed, counts, err := followers.FirstFailed(ctx, limit)
+	first := make([]operations.FailedEvent, len(failed))
+	for i, e := range failed {
+		first[i] = operations.FailedEvent(e)
 	}
 	return first, counts, err
 }
 
-// Replay applies what a follower has parked.
-func (p parkedEvents) Replay(ctx context.Context, follower string) (int, error) {
+// Replay applies what a follower has failed.
+func (p failedEvents) Replay(ctx context.Context, follower string) (int, error) {
 	followers, err := p.followers(ctx)
 	if err != nil {
 		return 0, err
@@ -132,13 +132,13 @@ var errNoVerifier = &domain.Error{
 	Message: `this process has no verifier key in HELPDESK_DATA_DIR: the log is signed elsewhere, and verified there with "helpdesk audit verify"`,
 }
 
-// Newest answers the newest checkpoint.
+// Newest returns the newest checkpoint.
 func (p proof) Newest(ctx context.Context) (auditlog.Checkpoint, error) {
 	c, err := audit.NewReader(p.service.pool, p.service.store).Checkpoint(ctx)
 	return auditlog.Checkpoint{Size: c.Size, Root: c.Root, Note: string(c.Note)}, err
 }
 
-// vkeys answers the keys that signatures are verified with.
+// vkeys returns the keys that signatures are verified with.
 func (p proof) vkeys() ([]string, error) {
 	vkeys, err := p.service.config.auditDir().VKeys()
 	if err == nil && len(vkeys) == 0 {

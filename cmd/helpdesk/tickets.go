@@ -33,7 +33,7 @@ func importTicketsCommand() *cobra.Command {
 
 priority, status and status_at may be left out. The ticket counts as opened at
 occurred_at, and reached its status at status_at (by default at once). It
-escalates like any other; nobody gets a letter about what was imported.
+escalates like any other; nobody gets an email about what was imported.
 
 A line that is refused is named, and the others are taken in. The same file can
 be given again: what is in already stays as it is. "-" is standard input.`,

@@ -30,11 +30,11 @@ type work struct {
 // issuingConns is how many database connections timers and the outbox take.
 const issuingConns = 8
 
-func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, bell, applied *eventstore.Bell) error {
+func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
 	policy := s.config.escalation()
-	timersSet, issued := eventstore.NewBell(), eventstore.NewBell()
-	grown := eventstore.NewBell()
-	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Letters(issued.Ring), audit.Follower(grown.Ring))
+	timersSet, issued := eventstore.NewNotifier(), eventstore.NewNotifier()
+	grown := eventstore.NewNotifier()
+	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Emails(issued.Ring), audit.Follower(grown.Ring))
 	var err error
 	if s.following, err = s.db.connect(ctx, "helpdesk followers", int32(len(followers)+3), nil); err != nil {
 		return err
@@ -56,9 +56,9 @@ func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, bell, a
 		return err
 	}
 	outbox := saga.NewOutbox(s.issuing)
-	mailroom := saga.NewMailroom(commands.NewLetters(s.store), s.store, s.accounts, post, time.Duration(s.config.MailRetryMin))
+	mailroom := saga.NewMailroom(commands.NewEmails(s.store), s.store, s.accounts, post, time.Duration(s.config.MailRetryMin))
 	s.work = &work{
-		followers: eventstore.Follow(s.following, codec, bell, applied,
+		followers: eventstore.Follow(s.following, codec, notifier, applied,
 			eventstore.FollowConfig{Logger: s.log, Metrics: s.registry}, followers...),
 		timers: saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log,
@@ -73,7 +73,7 @@ func (w *work) loops() []func(context.Context) error {
 	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.signing...)
 }
 
-// post answers what puts letters into words and sends them: over the mail
+// post returns what puts emails into words and sends them: over the mail
 // server that is configured, else to out.
 func (c Config) post(out io.Writer, log *slog.Logger) (*mail.Post, mail.Transport, error) {
 	composer, err := mail.NewComposer(mail.Config{From: c.MailFrom, PublicURL: c.PublicURL})
@@ -99,7 +99,7 @@ func (w *work) close() error {
 
 var (
 	commandsMetric = prometheus.NewDesc("helpdesk_commands_pending", "Commands of process managers that are still to be carried out.", nil, nil)
-	givenUpMetric  = prometheus.NewDesc("helpdesk_commands_parked", "Commands that were given up until somebody decides.", nil, nil)
+	givenUpMetric  = prometheus.NewDesc("helpdesk_commands_failed", "Commands that were given up until somebody decides.", nil, nil)
 	overdueMetric  = prometheus.NewDesc("helpdesk_timers_overdue", "Timers that are due and have not fired.", nil, nil)
 )
 
@@ -125,7 +125,7 @@ func (m outboxMetrics) Collect(metrics chan<- prometheus.Metric) {
 		return
 	}
 	for desc, value := range map[*prometheus.Desc]int64{
-		commandsMetric: counts.Pending, givenUpMetric: counts.Parked, overdueMetric: counts.Timers,
+		commandsMetric: counts.Pending, givenUpMetric: counts.Failed, overdueMetric: counts.Timers,
 	} {
 		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value))
 	}

@@ -34,7 +34,7 @@ const (
 // namespace is what the ids of streams are derived in, for good.
 var namespace = uuid.MustParse("6a1f7b0e-52a8-5d0b-9d3c-3d0c1f5b7e42")
 
-// Stream answers the id of the stream of a person's records; the zero person is
+// Stream returns the id of the stream of a person's records; the zero person is
 // nobody known.
 func Stream(person domain.UserID) uuid.UUID { return uuid.NewSHA1(namespace, person.UUID[:]) }
 
@@ -50,7 +50,7 @@ func (f From) cut() From {
 	return f
 }
 
-// Network answers what is kept of an address that nobody known used: of IPv4 the
+// Network returns what is kept of an address that nobody known used: of IPv4 the
 // first 24 bits, of IPv6 the first 48; "" for what is no address.
 func Network(address string) string {
 	prefix, err := netip.ParsePrefix(address)

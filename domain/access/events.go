@@ -50,10 +50,10 @@ func (UnknownSignInFailed) EventType() string { return "access.unknown_sign_in_f
 func (TokenUsed) EventType() string           { return "access.token_used" }
 func (RecordRead) EventType() string          { return "access.record_read" }
 
-// SignIn answers the event of a sign-in.
+// SignIn returns the event of a sign-in.
 func SignIn(f From) domain.Event { return SignedIn(f.cut()) }
 
-// FailedSignIn answers the event of a sign-in that was refused; the zero person
+// FailedSignIn returns the event of a sign-in that was refused; the zero person
 // is nobody known.
 func FailedSignIn(person domain.UserID, f From) domain.Event {
 	if person.IsZero() {
@@ -62,13 +62,13 @@ func FailedSignIn(person domain.UserID, f From) domain.Event {
 	return SignInFailed(f.cut())
 }
 
-// UseOfToken answers the event of a token's use.
+// UseOfToken returns the event of a token's use.
 func UseOfToken(id uuid.UUID, f From) domain.Event {
 	f = f.cut()
 	return TokenUsed{TokenID: id, Address: f.Address, UserAgent: f.UserAgent}
 }
 
-// Read answers the event of a reading; query is without its question mark.
+// Read returns the event of a reading; query is without its question mark.
 func Read(method, path, query string, f From) domain.Event {
 	f = f.cut()
 	return RecordRead{Method: method, Path: clip(path, QueryMax), Query: clip(query, QueryMax), Address: f.Address, UserAgent: f.UserAgent}

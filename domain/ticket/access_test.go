@@ -42,7 +42,7 @@ var viewers = []struct {
 	{"somebody of no role", 3, domain.Actor{}, "n n n n n"},
 }
 
-// history answers a ticket the actor stands in that relation to, with a
+// history returns a ticket the actor stands in that relation to, with a
 // comment of theirs, a comment and a note of a third.
 func (r relation) history(a domain.Actor) []domain.Event {
 	o := opened()
@@ -173,7 +173,7 @@ func TestThePermissionTableCellByCell(t *testing.T) {
 	}
 }
 
-// outcome is the letter of permissions for what was decided.
+// outcome is the email of permissions for what was decided.
 func outcome(events []domain.Event, err error) byte {
 	switch {
 	case err == nil && len(events) > 0:

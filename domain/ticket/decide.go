@@ -9,7 +9,7 @@ import (
 	"helpdesk/domain"
 )
 
-// Decide answers the events that carry out c on a ticket in state s: none when
+// Decide returns the events that carry out c on a ticket in state s: none when
 // what is asked for is so already. It refuses with a [*domain.Error]: NotFound
 // where the actor can't see the ticket, Forbidden where its role may never do
 // this, Invalid for a value out of shape, Rejected where a rule says no.

@@ -41,7 +41,7 @@ func opened() Opened {
 	return Opened{Number: 7, Title: "Printer", Description: "It smokes.", Priority: Low, CreatedBy: ann.ID, OpenedBy: ann.ID}
 }
 
-// given answers Ann's ticket and what happened to it since.
+// given returns Ann's ticket and what happened to it since.
 func given(since ...domain.Event) []domain.Event {
 	return append([]domain.Event{opened()}, since...)
 }
@@ -113,7 +113,7 @@ func (r rule) check(t *testing.T) {
 	}
 }
 
-// snapshot answers a copy that shares nothing with s.
+// snapshot returns a copy that shares nothing with s.
 func snapshot(s State) State {
 	s.Comments = maps.Clone(s.Comments)
 	return s

@@ -21,7 +21,7 @@ type Options struct {
 	Statuses []Status // it may go to
 }
 
-// Options answers what the actor may do with the ticket: nothing with one they
+// Options returns what the actor may do with the ticket: nothing with one they
 // can't see. Who can be assigned must be active staff besides, which a ticket
 // does not know.
 func (s State) Options(a domain.Actor) Options {

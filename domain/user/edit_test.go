@@ -52,13 +52,13 @@ func TestEditUser(t *testing.T) {
 		{name: "an agent deactivates nobody else", given: given(), when: edit(eve, active(false)), refused: domain.ErrForbidden},
 		{name: "an auditor deactivates nobody else", given: given(), when: edit(ida, active(false)), refused: domain.ErrForbidden},
 
-		{name: "somebody switches a letter off", given: given(), when: edit(ann, func(c *EditUser) { c.Notifications.Commented = ptr(false) }),
+		{name: "somebody switches an email off", given: given(), when: edit(ann, func(c *EditUser) { c.Notifications.Commented = ptr(false) }),
 			then: []domain.Event{NotificationsChanged{Notifications{Escalated: true, Assigned: true, Resolved: true}}}},
 		{name: "what is on is not switched on", given: given(), when: edit(ann, func(c *EditUser) { c.Notifications.Resolved = ptr(true) })},
-		{name: "an admin switches another's letters on again",
+		{name: "an admin switches another's emails on again",
 			given: given(NotificationsChanged{}), when: edit(rob, func(c *EditUser) { c.Notifications.Assigned = ptr(true) }),
 			then: []domain.Event{NotificationsChanged{Notifications{Assigned: true}}}},
-		{name: "an agent switches nobody else's letters", given: given(), when: edit(eve, func(c *EditUser) { c.Notifications.Assigned = ptr(false) }), refused: domain.ErrForbidden},
+		{name: "an agent switches nobody else's emails", given: given(), when: edit(eve, func(c *EditUser) { c.Notifications.Assigned = ptr(false) }), refused: domain.ErrForbidden},
 
 		{name: "all of it at once", given: given(), when: edit(rob, func(c *EditUser) {
 			newName(c)

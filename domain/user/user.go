@@ -48,8 +48,8 @@ type State struct {
 	Notifications Notifications
 }
 
-// Notifications says which letters a person wants. Everybody begins with all
-// of them. An admin's letter about any escalation is no part of it.
+// Notifications says which emails a person wants. Everybody begins with all
+// of them. An admin's email about any escalation is no part of it.
 type Notifications struct {
 	Escalated bool `json:"escalated"` // a ticket of theirs escalated
 	Assigned  bool `json:"assigned"`  // a ticket was assigned to them
@@ -160,7 +160,7 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters, digits and . _ + - @ are allowed, beginning with a letter or digit", Field: "username"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "emails, digits and . _ + - @ are allowed, beginning with an email or digit", Field: "username"}
 	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
@@ -176,7 +176,7 @@ var uuidShaped = regexp.MustCompile(`(?i)^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{
 // reserved words stand for somebody in filters: "me" and "none".
 func reserved(name string) bool { return name == "me" || name == "none" }
 
-// Decide answers the events that carry out c on a user in state s: none when
+// Decide returns the events that carry out c on a user in state s: none when
 // it is so already. It refuses with a [*domain.Error].
 func Decide(s State, c Command) ([]domain.Event, error) {
 	switch c := c.(type) {

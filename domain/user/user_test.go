@@ -133,7 +133,7 @@ func TestUsernames(t *testing.T) {
 		name, username, want string
 		refused              *domain.Error
 	}{
-		{"one letter", "a", "a", nil},
+		{"one email", "a", "a", nil},
 		{"one digit", "7", "7", nil},
 		{"capitals stay", "Ann", "Ann", nil},
 		{"letters of all scripts", "Žofie-王.ю", "Žofie-王.ю", nil},

@@ -14,7 +14,7 @@ type account struct {
 	switched bool // another one than this process's
 }
 
-// accountFor answers this process's user, and for root, as whom Postgres
+// accountFor returns this process's user, and for root, as whom Postgres
 // refuses to run, the owner of the data, else postgres, else nobody.
 func accountFor(data string) account {
 	if os.Geteuid() != 0 {

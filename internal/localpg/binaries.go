@@ -64,7 +64,7 @@ func FindBinaries(ctx context.Context, cfg Config, data string) (Binaries, error
 	return bin, f.fail(err)
 }
 
-// majorOf answers the major version of a data folder, 0 when there is none.
+// majorOf returns the major version of a data folder, 0 when there is none.
 func majorOf(data string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(data, "PG_VERSION"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -138,7 +138,7 @@ func newestFirst(dirs []string) []string {
 	return dirs
 }
 
-// firstOf answers the first folder that fits.
+// firstOf returns the first folder that fits.
 func (f *finder) firstOf(ctx context.Context, where string, dirs []string) (Binaries, bool) {
 	if len(dirs) == 0 {
 		f.note("%s: none", where)

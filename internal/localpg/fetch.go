@@ -51,7 +51,7 @@ func (f *finder) fetch(ctx context.Context, cache string) (Binaries, error) {
 	return Binaries{}, errors.New("nothing else to try")
 }
 
-// fitsPin answers nil when the pinned major version is the one needed.
+// fitsPin returns nil when the pinned major version is the one needed.
 func (f *finder) fitsPin() error {
 	if f.major != 0 && f.major != pinnedMajor {
 		return fmt.Errorf("%w: it would bring version %d, the data folder is of %d", errSkipped, pinnedMajor, f.major)

@@ -86,7 +86,7 @@ func (s *Server) initdb(ctx context.Context) error {
 }
 
 // initArguments choose byte order for text, which no update of the system can
-// change under an index, and Unicode for what is a letter.
+// change under an index, and Unicode for what is an email.
 func (s *Server) initArguments() []string {
 	ctype := "C.UTF-8"
 	if runtime.GOOS == "darwin" {

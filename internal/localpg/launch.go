@@ -124,7 +124,7 @@ func (l *layout) openLog() (*os.File, error) {
 	return f, nil
 }
 
-// tail answers the last 2000 bytes of what was written to a file since start.
+// tail returns the last 2000 bytes of what was written to a file since start.
 func tail(name string, start int64) string {
 	f, err := os.Open(name)
 	if err != nil {

@@ -292,13 +292,13 @@ func TestServerIsDurableAndLocal(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
-	var order, letters bool
+	var order, emails bool
 	const q = `SELECT 'Z' < 'a', upper('é') = 'É'`
-	if err := conn.QueryRow(t.Context(), q).Scan(&order, &letters); err != nil {
+	if err := conn.QueryRow(t.Context(), q).Scan(&order, &emails); err != nil {
 		t.Fatal(err)
 	}
-	if !order || !letters {
-		t.Errorf("byte order %t, Unicode letters %t, want both", order, letters)
+	if !order || !emails {
+		t.Errorf("byte order %t, Unicode emails %t, want both", order, emails)
 	}
 	info, err := os.Stat(s.socketDir)
 	if err != nil {

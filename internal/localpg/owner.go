@@ -62,7 +62,7 @@ func (l *layout) inUse() error {
 	}
 }
 
-// readOwner answers owner.json unless the process it names is gone, which is
+// readOwner returns owner.json unless the process it names is gone, which is
 // so between a crash and the next owner's first note.
 func (l *layout) readOwner() (owner, bool) {
 	var o owner

@@ -82,7 +82,7 @@ func childEnv() []string {
 	return env
 }
 
-// waitGone answers whether all of pids, which need not be children, end within
+// waitGone reports whether all of pids, which need not be children, end within
 // the time given.
 func waitGone(pids []int, within time.Duration) bool {
 	deadline := time.NewTimer(within)

@@ -14,7 +14,7 @@ func setDeathSignal(attr *syscall.SysProcAttr, sig syscall.Signal) {
 	attr.Pdeathsig = sig
 }
 
-// alive answers whether pid runs; one that waits to be reaped does not.
+// alive reports whether pid runs; one that waits to be reaped does not.
 func alive(pid int) bool {
 	if pid <= 0 {
 		return false
@@ -28,7 +28,7 @@ func alive(pid int) bool {
 	return ok && len(rest) > 0 && rest[0] != 'Z' && rest[0] != 'X'
 }
 
-// isServerOf answers whether pid is a process of the Postgres server of data: a
+// isServerOf reports whether pid is a process of the Postgres server of data: a
 // server works in its data folder.
 func isServerOf(pid int, data string) bool {
 	proc := filepath.Join("/proc", strconv.Itoa(pid))

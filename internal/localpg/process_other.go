@@ -22,7 +22,7 @@ func alive(pid int) bool {
 	return err == nil || errors.Is(err, syscall.EPERM)
 }
 
-// isServerOf answers whether pid is the postmaster of data, by its arguments.
+// isServerOf reports whether pid is the postmaster of data, by its arguments.
 func isServerOf(pid int, data string) bool {
 	out, err := exec.Command("ps", "-p", strconv.Itoa(pid), "-o", "command=").Output()
 	return err == nil && strings.Contains(string(out), "postgres") && strings.Contains(string(out), data)

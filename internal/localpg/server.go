@@ -68,7 +68,7 @@ func (s *Server) Dir() string { return s.layout.dir }
 // Binaries says what runs; zero for a share.
 func (s *Server) Binaries() Binaries { return s.bin }
 
-// Shared answers whether another process owns the server.
+// Shared reports whether another process owns the server.
 func (s *Server) Shared() bool { return s.lock == nil }
 
 // PostmasterPID is the pid of the server while it accepts connections, 0 while

@@ -20,7 +20,7 @@ func Register(types *pgtype.Map) {
 // codec is pgx's own but for the types of package uuid.
 type codec struct{ pgtype.UUIDCodec }
 
-// PlanEncode answers how value is written.
+// PlanEncode returns how value is written.
 func (c codec) PlanEncode(types *pgtype.Map, oid uint32, format int16, value any) pgtype.EncodePlan {
 	if format == pgtype.BinaryFormatCode {
 		switch value.(type) {
@@ -31,7 +31,7 @@ func (c codec) PlanEncode(types *pgtype.Map, oid uint32, format int16, value any
 	return c.UUIDCodec.PlanEncode(types, oid, format, value)
 }
 
-// PlanScan answers how target is read.
+// PlanScan returns how target is read.
 func (c codec) PlanScan(types *pgtype.Map, oid uint32, format int16, target any) pgtype.ScanPlan {
 	if format == pgtype.BinaryFormatCode {
 		switch target.(type) {

@@ -74,7 +74,7 @@ func open(t *testing.T) desk {
 	return d
 }
 
-// python answers the path of one that has what analysts use: the first of the
+// python returns the path of one that has what analysts use: the first of the
 // path, or the system's, which may be another.
 func python(t *testing.T) string {
 	t.Helper()
@@ -144,13 +144,13 @@ func (desk) ask(t *testing.T, cmd *exec.Cmd) table {
 	return read(t, out)
 }
 
-// asCSV answers a path of the API as CSV.
+// asCSV returns a path of the API as CSV.
 func (d desk) asCSV(t *testing.T, path string) table {
 	t.Helper()
 	return read(t, d.admin.Must(t, http.StatusOK, "GET", path, nil, "Accept", "text/csv").Body)
 }
 
-// asJSON answers the rows of a path of the API, all pages of it, with the members
+// asJSON returns the rows of a path of the API, all pages of it, with the members
 // that are named. Of a person it is the username.
 func (d desk) asJSON(t *testing.T, path string, columns []string) table {
 	t.Helper()
@@ -262,7 +262,7 @@ func TestWhatAnalystsReadIsWhatTheAPIAnswers(t *testing.T) {
 	}
 }
 
-// only answers the columns that are named.
+// only returns the columns that are named.
 func only(rows table, columns []string) table {
 	narrow := make(table, len(rows))
 	for _, column := range columns {

@@ -38,7 +38,7 @@ func (s source) at(n ast.Node) string {
 	return fmt.Sprintf("%s:%d", s.path, s.fset.Position(n.Pos()).Line)
 }
 
-// sources answers every Go file of the project, but not what is generated or
+// sources returns every Go file of the project, but not what is generated or
 // belongs to others.
 func sources(t *testing.T) []source {
 	t.Helper()

@@ -35,7 +35,7 @@ var rules = []rule{
 	{of: "domain/ticket", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
 	{of: "domain/user", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
 	{of: "domain/access", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
-	{of: "domain/letter", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
+	{of: "domain/email", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
 	{of: "eventstore", may: []string{"domain"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang",
@@ -99,7 +99,7 @@ type pkg struct {
 	GoFiles    []string
 }
 
-// path answers the package's path within the project.
+// path returns the package's path within the project.
 func (p pkg) path() string { return strings.TrimPrefix(strings.TrimPrefix(p.ImportPath, module), "/") }
 
 func packages(t *testing.T) []pkg {
@@ -135,7 +135,7 @@ func within(path string, places []string) bool {
 	})
 }
 
-// ruleFor answers the most specific rule for a package of this project.
+// ruleFor returns the most specific rule for a package of this project.
 func ruleFor(path string) (found rule, ok bool) {
 	for _, r := range rules {
 		if within(path, []string{r.of}) && len(r.of) >= len(found.of) {
@@ -145,7 +145,7 @@ func ruleFor(path string) (found rule, ok bool) {
 	return found, ok
 }
 
-// violations answers a sentence for each rule the import breaks.
+// violations returns a sentence for each rule the import breaks.
 func violations(from, to string) (sentences []string) {
 	r, ok := ruleFor(from)
 	if !ok {

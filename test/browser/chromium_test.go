@@ -260,7 +260,7 @@ func (b *tab) shoot(t *testing.T, name string) {
 // axeVersion is the release of axe-core that pages are judged by.
 const axeVersion = "4.14.1"
 
-// axe answers the source of axe-core, fetched once by npm, "" where there is no
+// axe returns the source of axe-core, fetched once by npm, "" where there is no
 // npm.
 var axe = sync.OnceValues(func() (string, error) {
 	npm, err := exec.LookPath("npm")

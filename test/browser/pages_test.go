@@ -67,7 +67,7 @@ func TestEveryPageForEachRole(t *testing.T) {
 	opens := append(everybody, "/admin/tickets/new/")
 	oversees := []string{
 		"/admin/reports/", "/admin/reports/?days=365", "/admin/reports/course/", "/admin/reports/waits/", "/admin/reports/agents/?days=365", "/admin/reports/tickets/?of=window&number=opened", "/admin/people/", "/admin/people/?q=nobody+like+it",
-		"/admin/people/agent/", "/admin/operation/escalation/", "/admin/operation/letters/", "/admin/operation/letters/?status=all", "/admin/operation/parked/",
+		"/admin/people/agent/", "/admin/operation/escalation/", "/admin/operation/emails/", "/admin/operation/emails/?status=all", "/admin/operation/failed/",
 		"/admin/operation/models/", "/admin/audit/", "/admin/audit/?of=nobody", "/admin/audit/proof/",
 	}
 	for role, paths := range map[string][]string{"": {"/admin/sign-in/", "/admin/register/"}, "user": opens, "agent": opens, "admin": append(opens, oversees...), "auditor": append(everybody, oversees...)} {

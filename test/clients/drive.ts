@@ -60,7 +60,7 @@ const entry: Members<Schemas["HistoryEntry"]> = {
   occurred_at: true, recorded_at: true,
 };
 
-// strictly answers a value that has no member but those of its type.
+// strictly returns a value that has no member but those of its type.
 function strictly<T extends object>(members: Members<Required<T>>, value: T | undefined, refused?: unknown): T {
   if (value === undefined) throw new Error(`refused: ${JSON.stringify(refused)}`);
   for (const name of Object.keys(value)) {
@@ -69,7 +69,7 @@ function strictly<T extends object>(members: Members<Required<T>>, value: T | un
   return value;
 }
 
-// written answers what a write answers when it was waited for.
+// written returns what a write answers when it was waited for.
 function written<T extends object>(value: T | Schemas["Receipt"] | undefined, refused?: unknown): T {
   if (value === undefined || "event_position" in value) throw new Error(`not written: ${JSON.stringify(value ?? refused)}`);
   return value;

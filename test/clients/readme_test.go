@@ -55,7 +55,7 @@ func TestCurlDoesWhatTheReadmeSays(t *testing.T) {
 	}
 }
 
-// snippet answers the block of a language in README.md's section on clients.
+// snippet returns the block of a language in README.md's section on clients.
 func snippet(t *testing.T, language string) string {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")

@@ -32,7 +32,7 @@ func outside(path string) bool {
 	return path == "/" || path == "/metrics" || path == "/swagger" || strings.HasPrefix(path, "/swagger/") || strings.HasPrefix(path, "/assets/")
 }
 
-// Check answers what of an answer the document does not foresee, nil for nothing.
+// Check returns what of an answer the document does not foresee, nil for nothing.
 func (d *Document) Check(a Answer) error {
 	path, _, _ := strings.Cut(a.Path, "?")
 	if address, err := url.Parse(a.Path); err == nil {
@@ -59,7 +59,7 @@ func (d *Document) Check(a Answer) error {
 	return nil
 }
 
-// Find answers the operation that a request belongs to, nil for none.
+// Find returns the operation that a request belongs to, nil for none.
 func (d *Document) Find(method, path string) *Operation {
 	parts := split(path)
 	var found *Operation

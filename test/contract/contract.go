@@ -69,7 +69,7 @@ type Response struct {
 // location is the name the compiler knows the document by.
 const location = "openapi.json"
 
-// Golden answers the document of this source tree, parsed once.
+// Golden returns the document of this source tree, parsed once.
 var Golden = sync.OnceValues(func() (*Document, error) {
 	text, err := GoldenText()
 	if err != nil {
@@ -78,7 +78,7 @@ var Golden = sync.OnceValues(func() (*Document, error) {
 	return Parse(text)
 })
 
-// GoldenText answers the document of this source tree as it is served.
+// GoldenText returns the document of this source tree as it is served.
 func GoldenText() ([]byte, error) {
 	root, err := Root()
 	if err != nil {
@@ -87,7 +87,7 @@ func GoldenText() ([]byte, error) {
 	return os.ReadFile(filepath.Join(root, "httpapi", "testdata", "openapi.json"))
 }
 
-// Root answers the folder of go.mod, looked for from the working folder up.
+// Root returns the folder of go.mod, looked for from the working folder up.
 func Root() (string, error) {
 	dir, err := os.Getwd()
 	for ; err == nil; dir = filepath.Dir(dir) {
@@ -221,12 +221,12 @@ func pointer(tokens ...string) string {
 	return at
 }
 
-// split answers the parts of a path, with and without a slash at its end the same.
+// split returns the parts of a path, with and without a slash at its end the same.
 func split(path string) []string {
 	return strings.Split(strings.TrimSuffix(strings.TrimPrefix(path, "/"), "/"), "/")
 }
 
-// object answers the object at a path of members, nil when there is none.
+// object returns the object at a path of members, nil when there is none.
 func object(v map[string]any, path ...string) map[string]any {
 	for _, name := range path {
 		v, _ = v[name].(map[string]any)

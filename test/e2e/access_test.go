@@ -11,7 +11,7 @@ import (
 	"helpdesk/test/pgtest"
 )
 
-// recordsOf answers the summaries of the records of access in somebody's history,
+// recordsOf returns the summaries of the records of access in somebody's history,
 // as p reads it.
 func recordsOf(t *testing.T, p *person, username string) (all []string) {
 	t.Helper()

@@ -16,7 +16,7 @@ import (
 	"helpdesk/test/program"
 )
 
-// signedSize answers the size that the newest checkpoint names, 0 for none.
+// signedSize returns the size that the newest checkpoint names, 0 for none.
 func signedSize(t *testing.T, c *program.Client) int64 {
 	t.Helper()
 	a, err := c.Do(t.Context(), "GET", "/audit/checkpoint", nil)
@@ -55,7 +55,7 @@ func TestTheLogCannotBeChangedUnnoticed(t *testing.T) {
 	t.Parallel()
 	db, dir := pgtest.New(t), t.TempDir()
 	d := open(t, "HELPDESK_DATABASE_URL="+db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL="+db.OwnerURL, "HELPDESK_DATA_DIR="+dir)
-	d.admin.wantsNoLetters(t)
+	d.admin.wantsNoEmails(t)
 	for i := range 12 {
 		v := d.admin.opens(t, fmt.Sprint("Ticket ", i))
 		d.admin.Must(t, http.StatusOK, "PATCH", v.path(), object{"priority": "high"})

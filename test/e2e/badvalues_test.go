@@ -15,7 +15,7 @@ func (s *shop) badText() []bad {
 	long := strings.Repeat("ä", 20_001)
 	for name, value := range map[string]string{
 		"of 201 characters": strings.Repeat("ä", 201), "that is blank": " \t\n ", "that is empty": "",
-		"with a NUL": "a\x00b", "with a bell": "a\x07b", "with an escape": "a\x1b[2Jb", "with DEL": "a\x7fb",
+		"with a NUL": "a\x00b", "with a notifier": "a\x07b", "with an escape": "a\x1b[2Jb", "with DEL": "a\x7fb",
 		"with a C1 control": "a\u0085b", "of two lines": "a\nb", "with a tab": "a\tb",
 	} {
 		post("a title "+name, tickets, "title", opening(value))

@@ -85,9 +85,9 @@ func (d *desk) signIn(t *testing.T, username string) *person {
 	return p
 }
 
-// wantsNoLetters has p told of nothing by mail: a letter is events, which come
+// wantsNoEmails has p told of nothing by mail: an email is events, which come
 // when they come, and some tests count events.
-func (p *person) wantsNoLetters(t *testing.T) *person {
+func (p *person) wantsNoEmails(t *testing.T) *person {
 	t.Helper()
 	none := object{"escalated": false, "assigned": false, "commented": false, "resolved": false}
 	p.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"notifications": none})
@@ -101,7 +101,7 @@ func credentials(username string) object {
 // object is a JSON object to send.
 type object map[string]any
 
-// with answers a copy of o with more members.
+// with returns a copy of o with more members.
 func (o object) with(more object) object {
 	out := object{}
 	for _, from := range []object{o, more} {
@@ -229,7 +229,7 @@ func read[T any](t *testing.T, a program.Answer) T {
 	return v
 }
 
-// position answers the Event-Position of a write.
+// position returns the Event-Position of a write.
 func position(t *testing.T, a program.Answer) int64 {
 	t.Helper()
 	var at int64
@@ -239,7 +239,7 @@ func position(t *testing.T, a program.Answer) int64 {
 	return at
 }
 
-// head answers where the log ends, by writing one event and looking where it
+// head returns where the log ends, by writing one event and looking where it
 // went: the next head is one more when nothing else was written.
 func (d *desk) head(t *testing.T) int64 {
 	t.Helper()

@@ -124,7 +124,7 @@ func checkExport(t *testing.T, path string) {
 	}
 }
 
-// events answers the rows of the log in a dump.
+// events returns the rows of the log in a dump.
 func events(dump string) string {
 	var rows strings.Builder
 	for line := range strings.Lines(dump) {
@@ -142,7 +142,7 @@ type counts struct {
 	Escalated int `json:"tickets_escalated_last_7_days"`
 }
 
-// waitUntilSent returns once n letters were sent, by the ledger.
+// waitUntilSent returns once n emails were sent, by the ledger.
 func waitUntilSent(t *testing.T, d *desk, n int) {
 	t.Helper()
 	limit := time.Now().Add(30 * time.Second)
@@ -152,7 +152,7 @@ func waitUntilSent(t *testing.T, d *desk, n int) {
 			return
 		}
 		if time.Now().After(limit) {
-			t.Fatalf("%d letters were not sent:\n%s", n, list)
+			t.Fatalf("%d emails were not sent:\n%s", n, list)
 		}
 	}
 }

@@ -63,8 +63,8 @@ func TestTheWholeLogCanBeRead(t *testing.T) {
 	t.Parallel()
 	d := open(t)
 	auditor := d.join(t, "aud", "auditor")
-	d.admin.wantsNoLetters(t)
-	ada := d.join(t, "ada", "user").wantsNoLetters(t)
+	d.admin.wantsNoEmails(t)
+	ada := d.join(t, "ada", "user").wantsNoEmails(t)
 	var v ticketView
 	for i := range 30 {
 		v = ada.opens(t, fmt.Sprint("Printer ", i))
@@ -235,7 +235,7 @@ func TestCausesAreFollowedBothWays(t *testing.T) {
 	ada := d.join(t, "ada", "user")
 	v := ada.opens(t, "Printer smokes", object{"priority": "high"})
 	var all []linked
-	eventually(t, "an escalation with two letters sent", func() bool {
+	eventually(t, "an escalation with two emails sent", func() bool {
 		all = get[listOf[linked]](t, d.admin, v.path("history")+"?page_size=100").Results
 		return len(all) == 2+2*3 // queued, handed over, sent: to ada and to the admin
 	})

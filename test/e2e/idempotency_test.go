@@ -25,8 +25,8 @@ func isReplay(a program.Answer) bool { return a.Header.Get("Idempotency-Replayed
 func TestIdempotencyKeys(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	amy := d.join(t, "amy", "agent").wantsNoLetters(t)
-	v := d.admin.wantsNoLetters(t).opens(t, "x")
+	amy := d.join(t, "amy", "agent").wantsNoEmails(t)
+	v := d.admin.wantsNoEmails(t).opens(t, "x")
 	d.admin.assigns(t, v, "amy")
 	taken := object{"username": "AMY", "email": "other@example.com", "password": secret}
 	for _, c := range []struct {

@@ -141,7 +141,7 @@ func TestOperators(t *testing.T) {
 	})
 }
 
-// freeAddress answers an address on loopback that nobody listened on a moment ago.
+// freeAddress returns an address on loopback that nobody listened on a moment ago.
 func freeAddress(t *testing.T) string {
 	t.Helper()
 	l, err := net.Listen("tcp", "127.0.0.1:0")

@@ -64,7 +64,7 @@ func TestTheSiteIsOverseenByFormsAlone(t *testing.T) {
 	}
 }
 
-// href answers the address that follows a text in a page.
+// href returns the address that follows a text in a page.
 func href(t *testing.T, page, before string) string {
 	t.Helper()
 	_, rest, ok := strings.Cut(page, before)

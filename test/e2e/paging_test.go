@@ -87,7 +87,7 @@ func pageAt(t *testing.T, p *person, address string) listOf[ticketView] {
 	return page
 }
 
-// settled answers the numbers of the tickets that are no late ones.
+// settled returns the numbers of the tickets that are no late ones.
 func settled(page listOf[ticketView]) []string {
 	var all []string
 	for _, v := range page.Results {

@@ -175,7 +175,7 @@ func busy(t *testing.T, d *desk, tickets, commands int) {
 	r := rand.New(rand.NewPCG(5, 17))
 	people := []*person{d.admin, d.admin, d.join(t, "eve", "agent"), d.join(t, "ann", "user")}
 	for _, p := range people {
-		p.wantsNoLetters(t)
+		p.wantsNoEmails(t)
 	}
 	type made struct{ ID string }
 	var open, said []string
@@ -370,7 +370,7 @@ func TestWhoSeesThePast(t *testing.T) {
 	d.admin.Must(t, http.StatusBadRequest, "GET", v.path()+"?as_of="+stamp(time.Now().Add(time.Hour)), nil)
 }
 
-// recordedNow answers when the newest event of a ticket was recorded.
+// recordedNow returns when the newest event of a ticket was recorded.
 func recordedNow(t *testing.T, d *desk, v ticketView) time.Time {
 	t.Helper()
 	entries := get[listOf[struct {

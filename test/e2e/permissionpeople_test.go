@@ -214,7 +214,7 @@ func sameRefusal(t *testing.T, d *desk) {
 	}
 }
 
-// compact answers the body in one form.
+// compact returns the body in one form.
 func compact(t *testing.T, a program.Answer) string {
 	t.Helper()
 	data, err := json.Marshal(read[any](t, a))

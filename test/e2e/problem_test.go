@@ -22,7 +22,7 @@ type problem struct {
 	Errors   []struct{ Pointer, Code, Detail string }
 }
 
-// pointers answers what a problem finds fault with.
+// pointers returns what a problem finds fault with.
 func (p problem) pointers() []string {
 	var all []string
 	for _, e := range p.Errors {

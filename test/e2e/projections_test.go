@@ -86,8 +86,8 @@ func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {
 	if err == nil || !strings.Contains(stderr, `there is no projection "nothing"`) {
 		t.Errorf("a rebuild of nothing: %v\n%s", err, stderr)
 	}
-	out, _, err = program.Run(t.Context(), t, "", d.env, "projections", "parked")
-	if err != nil || out != "No event is parked.\n" {
-		t.Errorf("parked: %v\n%s", err, out)
+	out, _, err = program.Run(t.Context(), t, "", d.env, "projections", "failed")
+	if err != nil || out != "No event is failed.\n" {
+		t.Errorf("failed: %v\n%s", err, out)
 	}
 }

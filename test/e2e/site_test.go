@@ -115,8 +115,8 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 	mentions(t, page, "ann reopened the ticket: It is cold again.")
 	_, page = eve.submit(t, "/admin/tickets/?status=all", "/admin/tickets/views/?status=all", "name", "Everything")
 	mentions(t, page, "The view is saved.", "Everything")
-	_, page = ann.submit(t, "/admin/account/", "/admin/account/letters/", "commented", "yes")
-	mentions(t, page, "Your choice of letters is saved.")
+	_, page = ann.submit(t, "/admin/account/", "/admin/account/emails/", "commented", "yes")
+	mentions(t, page, "Your choice of emails is saved.")
 	if at, _ := ann.submit(t, "/admin/tickets/", "/admin/sign-out/"); at != "/admin/sign-in/" {
 		t.Errorf("signing out leads to %s", at)
 	}

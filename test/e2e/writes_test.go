@@ -15,7 +15,7 @@ import (
 func TestSeveralChangesAtOnce(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	amy := d.join(t, "amy", "agent").wantsNoLetters(t)
+	amy := d.join(t, "amy", "agent").wantsNoEmails(t)
 	v := d.admin.opens(t, "Before")
 	put := object{"title": "After", "description": "Told anew.", "priority": "high", "status": "in-progress"}
 	cases := []struct {

@@ -122,7 +122,7 @@ func killPostmaster(t *testing.T, dir string) int {
 	return pid
 }
 
-// postmaster answers the pid of the Postgres of dir.
+// postmaster returns the pid of the Postgres of dir.
 func postmaster(dir string) (int, error) {
 	text, err := os.ReadFile(filepath.Join(dir, "pg", "data", "postmaster.pid"))
 	if err != nil {

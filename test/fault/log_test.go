@@ -78,7 +78,7 @@ WHERE c.first_position IS DISTINCT FROM e.first OR c.last_position IS DISTINCT F
 		{"ticket numbers given twice", `
 SELECT count(*) FROM (
     SELECT FROM events WHERE type = 'ticket.opened' GROUP BY data ->> 'number' HAVING count(*) > 1) AS twice`},
-		{"events that a follower parked", `SELECT count(*) FROM parked_events`},
+		{"events that a follower failed", `SELECT count(*) FROM failed_events`},
 	} {
 		if n := one[int](t, conn, c.sql); n != 0 {
 			t.Errorf("%d %s", n, c.fault)
@@ -87,7 +87,7 @@ SELECT count(*) FROM (
 }
 
 // awaitFollowers waits until every follower has come to the head of the log,
-// and answers it.
+// and returns it.
 func awaitFollowers(t *testing.T, conn *pgx.Conn) (head int64) {
 	t.Helper()
 	eventually(t, "every checkpoint at the head of the log", func(ctx context.Context) bool {
@@ -135,7 +135,7 @@ FROM read.tickets`) // CollectRows answers its error
 	return position
 }
 
-// opened answers the events of tickets in the log, in order, with the texts of
+// opened returns the events of tickets in the log, in order, with the texts of
 // people as they were written.
 func opened(t *testing.T, conn *pgx.Conn) []eventstore.Envelope {
 	t.Helper()
@@ -204,7 +204,7 @@ func (l *load) wantOnce(t *testing.T, conn *pgx.Conn) {
 	}
 }
 
-// written answers how often each wish is in the log, by its key.
+// written returns how often each wish is in the log, by its key.
 func (l *load) written(t *testing.T, conn *pgx.Conn) map[string]int {
 	t.Helper()
 	times := map[string]int{}
@@ -216,7 +216,7 @@ func (l *load) written(t *testing.T, conn *pgx.Conn) map[string]int {
 	return times
 }
 
-// receiptOf answers the position a receipt names; "" for any other body.
+// receiptOf returns the position a receipt names; "" for any other body.
 func receiptOf(a program.Answer) string {
 	if !bytes.Contains(a.Body, []byte(`"event_position"`)) {
 		return ""

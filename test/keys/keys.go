@@ -15,7 +15,7 @@ import (
 // Master is the master key of every test.
 const Master = "dGhpcyBtYXN0ZXIga2V5IGlzIG5vIHNlY3JldCBhdCA="
 
-// Codec answers the codec of the service, with the keys in the database of pool,
+// Codec returns the codec of the service, with the keys in the database of pool,
 // through connections of its own: see [eventstore.Keys].
 func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 	t.Helper()

@@ -16,22 +16,22 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// Letter is a letter the server took.
-type Letter struct {
+// Email is an email the server took.
+type Email struct {
 	To      string // the envelope's recipient
 	Header  mail.Header
 	Content string // all of it, as it came
 }
 
-// MessageID answers the letter's Message-ID.
-func (l Letter) MessageID() string { return l.Header.Get("Message-Id") }
+// MessageID returns the email's Message-ID.
+func (l Email) MessageID() string { return l.Header.Get("Message-Id") }
 
-// Server takes letters until its test ends.
+// Server takes emails until its test ends.
 type Server struct {
 	Addr string // host:port
 
 	mu     sync.Mutex
-	taken  []Letter
+	taken  []Email
 	refuse func(to string) error
 	atEnd  func(to string) error
 }
@@ -59,7 +59,7 @@ func Start(t testing.TB) *Server {
 	return s
 }
 
-// URL answers how the helpdesk is told of the server.
+// URL returns how the helpdesk is told of the server.
 func (s *Server) URL() string { return "smtp://" + s.Addr + "?tls=none" }
 
 // Refuse has each recipient refused with the error, if any, that f answers.
@@ -69,22 +69,22 @@ func (s *Server) Refuse(f func(to string) error) {
 	s.refuse = f
 }
 
-// AtEnd has f called when a whole letter has come, before it is taken. Its error
-// is the answer, and the letter is not taken.
+// AtEnd has f called when a whole email has come, before it is taken. Its error
+// is the answer, and the email is not taken.
 func (s *Server) AtEnd(f func(to string) error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.atEnd = f
 }
 
-// Taken answers the letters that were taken, in the order they were.
-func (s *Server) Taken() []Letter {
+// Taken returns the emails that were taken, in the order they were.
+func (s *Server) Taken() []Email {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return slices.Clone(s.taken)
 }
 
-// Counts answers how often each Message-ID was taken.
+// Counts returns how often each Message-ID was taken.
 func (s *Server) Counts() map[string]int {
 	counts := map[string]int{}
 	for _, l := range s.Taken() {
@@ -141,11 +141,11 @@ func (s *session) Data(r io.Reader) error {
 	}
 	parsed, err := mail.ReadMessage(bytes.NewReader(content))
 	if err != nil {
-		return &smtp.SMTPError{Code: 554, Message: "not a letter: " + err.Error()}
+		return &smtp.SMTPError{Code: 554, Message: "not an email: " + err.Error()}
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	s.server.taken = append(s.server.taken, Letter{To: strings.ToLower(s.to), Header: parsed.Header, Content: string(content)})
+	s.server.taken = append(s.server.taken, Email{To: strings.ToLower(s.to), Header: parsed.Header, Content: string(content)})
 	return nil
 }
 

@@ -227,7 +227,7 @@ func (d *DB) bounce(t testing.TB, sig syscall.Signal) {
 	}
 }
 
-// Tool answers the path of a program that comes with the server, though not with
+// Tool returns the path of a program that comes with the server, though not with
 // every one: without it the test is skipped.
 func (d *DB) Tool(t testing.TB, name string) string {
 	t.Helper()
@@ -238,7 +238,7 @@ func (d *DB) Tool(t testing.TB, name string) string {
 	return tool
 }
 
-// Dump answers all that the database holds as SQL, by pg_dump.
+// Dump returns all that the database holds as SQL, by pg_dump.
 func (d *DB) Dump(t testing.TB) string {
 	t.Helper()
 	out, err := exec.CommandContext(t.Context(), d.Tool(t, "pg_dump"), "--inserts", "--dbname="+d.SuperURL).Output()

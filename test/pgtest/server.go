@@ -146,7 +146,7 @@ func (p *process) stopAll() error {
 	return errors.Join(errs...)
 }
 
-// template answers the migrated database that tests get copies of.
+// template returns the migrated database that tests get copies of.
 func (s *server) template(ctx context.Context) (string, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

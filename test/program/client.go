@@ -33,7 +33,7 @@ type failer interface {
 	Errorf(format string, args ...any)
 }
 
-// With answers the same client, whose answers fail t where they are not as the
+// With returns the same client, whose answers fail t where they are not as the
 // API's document says.
 func (c *Client) With(t failer) *Client {
 	copied := *c
@@ -41,7 +41,7 @@ func (c *Client) With(t failer) *Client {
 	return &copied
 }
 
-// Client answers a client that is not signed in.
+// Client returns a client that is not signed in.
 func (p *Program) Client(t testing.TB) *Client {
 	t.Helper()
 	jar, err := cookiejar.New(nil)

@@ -94,7 +94,7 @@ func Main(m *testing.M) {
 	os.Exit(code)
 }
 
-// Binary answers the path of the program, built once per test process.
+// Binary returns the path of the program, built once per test process.
 func Binary(t testing.TB) string {
 	t.Helper()
 	binary, err := build()
@@ -204,7 +204,7 @@ func (p *Program) read(stdout io.Reader, url chan<- string) {
 	}
 }
 
-// Environ answers the environment of the test without HELPDESK_ variables, but
+// Environ returns the environment of the test without HELPDESK_ variables, but
 // for HELPDESK_PG_BIN, and with a free port, without limits on calls, and then
 // env.
 func Environ(env ...string) []string {
@@ -229,10 +229,10 @@ func Run(ctx context.Context, t testing.TB, stdin string, env []string, args ...
 	return out.String(), errs.String(), err
 }
 
-// PID answers the process id.
+// PID returns the process id.
 func (p *Program) PID() int { return p.cmd.Process.Pid }
 
-// Log answers the newest part of what the program wrote to standard error.
+// Log returns the newest part of what the program wrote to standard error.
 func (p *Program) Log() string { return p.stderr.String() }
 
 // Stop asks the program to end and waits until it did.

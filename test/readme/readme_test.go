@@ -80,7 +80,7 @@ func TestFirstSessionAnswersWhatTheReadmeSays(t *testing.T) {
 	}
 }
 
-// session answers the script of README.md's first session.
+// session returns the script of README.md's first session.
 func session(t *testing.T) string {
 	t.Helper()
 	text, err := os.ReadFile("../../README.md")
@@ -104,7 +104,7 @@ func session(t *testing.T) string {
 	return script
 }
 
-// promised answers the lines that call the program and the status each
+// promised returns the lines that call the program and the status each
 // promises.
 func promised(t *testing.T, script string) (calls, statuses []string) {
 	t.Helper()

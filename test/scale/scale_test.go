@@ -66,7 +66,7 @@ func signIn(b *testing.B, role int) desk {
 // deleted is the size of a ticket that is no more, as one of thousands.
 const deleted = -1
 
-// get answers how long a path took, and how many bytes it is.
+// get returns how long a path took, and how many bytes it is.
 func (d desk) get(b *testing.B, path string) (took time.Duration, size int64) {
 	b.Helper()
 	began := time.Now()
@@ -108,7 +108,7 @@ func (d desk) measure(b *testing.B, path func(*rand.Rand) string) {
 	b.ReportMetric(float64(most)/1000, "kB")
 }
 
-// report answers how long most took.
+// report returns how long most took.
 func report(b *testing.B, all []time.Duration) {
 	slices.Sort(all)
 	at := func(quantile float64) float64 {
@@ -196,8 +196,8 @@ var (
 		{"person", always("/admin/people/zoe.wolf/")},
 		{"operation", always("/admin/operation/")},
 		{"escalation", always("/admin/operation/escalation/")},
-		{"letters", always("/admin/operation/letters/")},
-		{"parked", always("/admin/operation/parked/")},
+		{"emails", always("/admin/operation/emails/")},
+		{"failed", always("/admin/operation/failed/")},
 		{"models", always("/admin/operation/models/")},
 		{"log", always("/admin/audit/")},
 		{"log of one", always("/admin/audit/?of=%237")},

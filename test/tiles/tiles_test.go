@@ -40,7 +40,7 @@ const (
 	secret   = "lampshade-orbit-53"
 )
 
-// events answers how many the log has; TILES_EVENTS says otherwise.
+// events returns how many the log has; TILES_EVENTS says otherwise.
 func events(t *testing.T) int {
 	t.Helper()
 	n, err := strconv.Atoi(os.Getenv("TILES_EVENTS"))
@@ -151,7 +151,7 @@ func (p public) wait(t *testing.T, what string, so func() bool) {
 	}
 }
 
-// signedSize answers how many events the newest checkpoint is of, 0 for none.
+// signedSize returns how many events the newest checkpoint is of, 0 for none.
 func (p public) signedSize(t *testing.T) uint64 {
 	t.Helper()
 	text, err := p.fetcher.ReadCheckpoint(t.Context())

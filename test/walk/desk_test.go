@@ -80,7 +80,7 @@ func (d *desk) waitSigned(t *testing.T) {
 	}
 }
 
-// newName answers a username that nobody has.
+// newName returns a username that nobody has.
 func (d *desk) newName() string { return fmt.Sprintf("walker-%d", d.made.Add(1)) }
 
 // join registers somebody under a name, gives them the role and signs them in.
@@ -147,7 +147,7 @@ func (d *desk) subject(t *testing.T, op *contract.Operation) string {
 	return before + made + after
 }
 
-// body answers a body that the operation takes: its example, and what is
+// body returns a body that the operation takes: its example, and what is
 // required beside, with names that exist in the place of those that may not;
 // nil for an operation without one.
 func (d *desk) body(t *testing.T, op *contract.Operation) object {
@@ -183,7 +183,7 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 	return body
 }
 
-// sample answers a plain value of a schema, and another text each time.
+// sample returns a plain value of a schema, and another text each time.
 func (d *desk) sample(schema object) any {
 	if values, ok := schema["enum"].([]any); ok {
 		return values[0]

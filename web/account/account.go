@@ -21,7 +21,7 @@ type accountView struct {
 	Fault   *web.Fault
 }
 
-// of answers what is wrong with a form of the page, nil for nothing.
+// of returns what is wrong with a form of the page, nil for nothing.
 func (a accountView) of(form string) *web.Fault {
 	if a.Form != form {
 		return nil
@@ -67,10 +67,10 @@ func (s *Section) changeProfile(v *web.Visit) (web.Reply, error) {
 	})
 }
 
-func (s *Section) changeLetters(v *web.Visit) (web.Reply, error) {
+func (s *Section) changeEmails(v *web.Visit) (web.Reply, error) {
 	escalated, assigned := v.Form.Checked("escalated"), v.Form.Checked("assigned")
 	commented, resolved := v.Form.Checked("commented"), v.Form.Checked("resolved")
-	return s.changeAccount(v, "letters", "Your choice of letters is saved.", func() error {
+	return s.changeAccount(v, "emails", "Your choice of emails is saved.", func() error {
 		return s.editSelf(v, user.EditUser{Notifications: user.NotificationSwitches{
 			Escalated: &escalated, Assigned: &assigned, Commented: &commented, Resolved: &resolved,
 		}})

@@ -20,10 +20,10 @@ func TestOnesOwnAccount(t *testing.T) {
 		s := newSite(t, d)
 		webtest.Holds(t, webtest.Get(s, role, "/admin/account/"), 200, role+"@example.com")
 		webtest.Leads(t, webtest.Post(s, role, "/admin/account/profile/", "email", "x@example.com", "first_name", "X", "last_name", ""), "/admin/account/#profile")
-		webtest.Leads(t, webtest.Post(s, role, "/admin/account/letters/", "resolved", "yes"), "/admin/account/#letters")
+		webtest.Leads(t, webtest.Post(s, role, "/admin/account/emails/", "resolved", "yes"), "/admin/account/#emails")
 		webtest.Leads(t, webtest.Post(s, role, "/admin/account/password/", "current_password", "right", "new_password", "lampshade-orbit"), "/admin/account/#password")
-		letters := d.Edits[1].Notifications
-		if !*letters.Resolved || *letters.Commented || *d.Edits[0].Email != "x@example.com" {
+		emails := d.Edits[1].Notifications
+		if !*emails.Resolved || *emails.Commented || *d.Edits[0].Email != "x@example.com" {
 			t.Errorf("%s: edits %+v", role, d.Edits)
 		}
 		webtest.Leads(t, webtest.Post(s, role, "/admin/account/deactivate/", "current_password", "right"), "/admin/sign-in/")

@@ -53,7 +53,7 @@ func (s *Section) Pages() []web.Page {
 	return []web.Page{
 		web.Get("account", web.SignedIn, s.showAccount),
 		web.Post("account/profile", web.SignedIn, s.changeProfile),
-		web.Post("account/letters", web.SignedIn, s.changeLetters),
+		web.Post("account/emails", web.SignedIn, s.changeEmails),
 		web.Post("account/password", web.SignedIn, s.changePassword),
 		web.Post("account/deactivate", web.SignedIn, s.deactivate),
 		web.Get("tokens", web.SignedIn, s.showTokens).InMenu("API tokens"),

@@ -33,7 +33,7 @@ func (s *Section) tokens(v *web.Visit, view tokensView) (web.Reply, error) {
 	return web.Show("API tokens", tokensPage(view)).With(view.Fault), err
 }
 
-// createToken answers with the page itself and not with a redirect: the secret
+// createToken returns with the page itself and not with a redirect: the secret
 // is in this answer and nowhere else. Sent again, the form replaces the secret
 // of the token it made.
 func (s *Section) createToken(v *web.Visit) (web.Reply, error) {

@@ -157,7 +157,7 @@ func eventsPageOf(e eventsView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		if e.NobodyCalled {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<div class=\"card empty\"><h2>There is nothing of this name</h2><p>Give a ticket's number, a username, or the id of a ticket, a person or a letter. A deleted ticket is found by its id.</p></div>")
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 15, "<div class=\"card empty\"><h2>There is nothing of this name</h2><p>Give a ticket's number, a username, or the id of a ticket, a person or an email. A deleted ticket is found by its id.</p></div>")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

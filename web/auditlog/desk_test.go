@@ -57,7 +57,7 @@ func (d *desk) Export(_ context.Context, w io.Writer) error {
 }
 
 func (d *desk) Types() []string {
-	return []string{"letter.sent", "ticket.assigned", "ticket.opened", "user.registered"}
+	return []string{"email.sent", "ticket.assigned", "ticket.opened", "user.registered"}
 }
 
 func (d *desk) Known(name string) bool { return slices.Contains(d.Types(), name) }

@@ -114,7 +114,7 @@ func (s *Section) showEvents(v *web.Visit) (web.Reply, error) {
 	return web.Show("Audit", eventsPageOf(view)), nil
 }
 
-// streamOf answers the id of what somebody names in words: a ticket by its
+// streamOf returns the id of what somebody names in words: a ticket by its
 // number, a person by their name, and anything by its id.
 func (s *Section) streamOf(v *web.Visit, of string) (uuid.UUID, error) {
 	if of == "" {

@@ -39,7 +39,7 @@ type Verification struct {
 
 // Proof shows that the log was not altered.
 type Proof interface {
-	// Newest answers the newest checkpoint: a [domain.KindNotFound] while nothing
+	// Newest returns the newest checkpoint: a [domain.KindNotFound] while nothing
 	// is signed.
 	Newest(ctx context.Context) (Checkpoint, error)
 	// Verify reads the whole log and holds it against the checkpoints. It tells

@@ -11,7 +11,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
@@ -25,13 +25,13 @@ type desk struct {
 	page     projections.Page
 	more     bool // whether a page follows
 	idle     bool // whether no worker has run
-	letters  []projections.Email
-	statuses []letter.Status
-	resent   []letter.Resend
+	emails   []projections.Email
+	statuses []email.Status
+	resent   []email.Resend
 	timers   []Timer
 	after    string
-	parked   []ParkedCommand
-	events   []ParkedEvent
+	failed   []FailedCommand
+	events   []FailedEvent
 	models   []rebuild.Status
 	did      []string
 }
@@ -41,19 +41,19 @@ func newDesk() *desk { return &desk{OneTicket: webtest.NewTicket()} }
 func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
 	s := &Section{
-		Tickets: d, Ledger: letterDesk{d}, Letters: letterDesk{d}, Escalations: d,
-		ParkedCommands: parkedCommandDesk{d}, ParkedEvents: parkedEventDesk{d}, Models: modelDesk{d},
+		Tickets: d, Ledger: emailDesk{d}, Emails: emailDesk{d}, Escalations: d,
+		FailedCommands: failedCommandDesk{d}, FailedEvents: failedEventDesk{d}, Models: modelDesk{d},
 	}
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }
 
-// letterDesk has letters.
-type letterDesk struct{ *desk }
+// emailDesk has emails.
+type emailDesk struct{ *desk }
 
-func (d letterDesk) Letters(_ context.Context, statuses []letter.Status, p projections.Page) (projections.Slice[projections.Email], error) {
+func (d emailDesk) Emails(_ context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error) {
 	d.statuses, d.page = statuses, p
 	s := projections.Slice[projections.Email]{}
-	for _, e := range d.letters {
+	for _, e := range d.emails {
 		if len(statuses) == 0 || slices.Contains(statuses, e.Status) {
 			s.Items = append(s.Items, e)
 		}
@@ -64,17 +64,17 @@ func (d letterDesk) Letters(_ context.Context, statuses []letter.Status, p proje
 	return s, d.ReadErr
 }
 
-func (d letterDesk) CountLetters(context.Context, int) (map[letter.Status]int, error) {
-	counts := map[letter.Status]int{}
-	for _, e := range d.letters {
+func (d emailDesk) CountEmails(context.Context, int) (map[email.Status]int, error) {
+	counts := map[email.Status]int{}
+	for _, e := range d.emails {
 		counts[e.Status]++
 	}
 	return counts, nil
 }
 
-func (d letterDesk) Do(_ context.Context, r commands.Request, _ letter.ID, c letter.Command) (commands.Outcome, error) {
-	d.resent = append(d.resent, c.(letter.Resend))
-	if _, err := letter.Decide(letter.State{Exists: true, Status: letter.StatusFailed}, c); err != nil {
+func (d emailDesk) Do(_ context.Context, r commands.Request, _ email.ID, c email.Command) (commands.Outcome, error) {
+	d.resent = append(d.resent, c.(email.Resend))
+	if _, err := email.Decide(email.State{Exists: true, Status: email.StatusFailed}, c); err != nil {
 		return commands.Outcome{}, err
 	}
 	return d.Note(r)
@@ -92,31 +92,31 @@ func (d *desk) Pending(_ context.Context, after time.Time, afterID uuid.UUID, li
 	return d.timers[:min(limit, len(d.timers))], d.ReadErr
 }
 
-type parkedCommandDesk struct{ *desk }
+type failedCommandDesk struct{ *desk }
 
-func (d parkedCommandDesk) First(_ context.Context, limit int) ([]ParkedCommand, int64, error) {
-	return d.parked[:min(limit, len(d.parked))], int64(len(d.parked)), d.ReadErr
+func (d failedCommandDesk) First(_ context.Context, limit int) ([]FailedCommand, int64, error) {
+	return d.failed[:min(limit, len(d.failed))], int64(len(d.failed)), d.ReadErr
 }
 
-func (d parkedCommandDesk) decide(did string, id uuid.UUID) error {
-	for i, c := range d.parked {
+func (d failedCommandDesk) decide(did string, id uuid.UUID) error {
+	for i, c := range d.failed {
 		if c.ID == id {
-			d.did, d.parked = append(d.did, did), slices.Delete(d.parked, i, i+1)
+			d.did, d.failed = append(d.did, did), slices.Delete(d.failed, i, i+1)
 			return nil
 		}
 	}
 	return domain.ErrNotFound
 }
 
-func (d parkedCommandDesk) Retry(_ context.Context, id uuid.UUID) error { return d.decide("retry", id) }
+func (d failedCommandDesk) Retry(_ context.Context, id uuid.UUID) error { return d.decide("retry", id) }
 
-func (d parkedCommandDesk) Discard(_ context.Context, id uuid.UUID) error {
+func (d failedCommandDesk) Discard(_ context.Context, id uuid.UUID) error {
 	return d.decide("discard", id)
 }
 
-type parkedEventDesk struct{ *desk }
+type failedEventDesk struct{ *desk }
 
-func (d parkedEventDesk) First(_ context.Context, limit int) ([]ParkedEvent, map[string]int64, error) {
+func (d failedEventDesk) First(_ context.Context, limit int) ([]FailedEvent, map[string]int64, error) {
 	counts := map[string]int64{}
 	for _, e := range d.events {
 		counts[e.Follower]++
@@ -124,7 +124,7 @@ func (d parkedEventDesk) First(_ context.Context, limit int) ([]ParkedEvent, map
 	return d.events[:min(limit, len(d.events))], counts, d.ReadErr
 }
 
-func (d parkedEventDesk) Replay(_ context.Context, follower string) (int, error) {
+func (d failedEventDesk) Replay(_ context.Context, follower string) (int, error) {
 	d.did = append(d.did, "replay "+follower)
 	return 1, nil
 }

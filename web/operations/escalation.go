@@ -6,7 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/projections"
 	"helpdesk/web"
 )
@@ -15,8 +15,8 @@ import (
 const (
 	operationPath  = web.Root + "operation/"
 	escalationPath = operationPath + "escalation/"
-	lettersPath    = operationPath + "letters/"
-	parkedPath     = operationPath + "parked/"
+	emailsPath     = operationPath + "emails/"
+	failedPath     = operationPath + "failed/"
 	modelsPath     = operationPath + "models/"
 )
 
@@ -27,25 +27,25 @@ func (s *Section) showOperation(*web.Visit) (web.Reply, error) {
 // operationTabs are the links between the pages of operation, with how much
 // wants somebody's look.
 func (s *Section) operationTabs(v *web.Visit, current string) ([]web.Tab, error) {
-	letters, err := s.Ledger.CountLetters(v.Context(), web.CountMost)
+	emails, err := s.Ledger.CountEmails(v.Context(), web.CountMost)
 	if err != nil {
 		return nil, err
 	}
-	_, parked, err := s.ParkedCommands.First(v.Context(), 0)
+	_, failed, err := s.FailedCommands.First(v.Context(), 0)
 	if err != nil {
 		return nil, err
 	}
-	_, events, err := s.ParkedEvents.First(v.Context(), 0)
+	_, events, err := s.FailedEvents.First(v.Context(), 0)
 	if err != nil {
 		return nil, err
 	}
 	for _, n := range events {
-		parked += n
+		failed += n
 	}
 	all := []web.Tab{
 		{Label: "Escalation", To: escalationPath},
-		{Label: "Letters", To: lettersPath, Count: web.CountOf(letters[letter.StatusFailed] + letters[letter.StatusUncertain])},
-		{Label: "Parked", To: parkedPath, Count: web.CountOf(int(parked))},
+		{Label: "Emails", To: emailsPath, Count: web.CountOf(emails[email.StatusFailed] + emails[email.StatusUncertain])},
+		{Label: "Failed", To: failedPath, Count: web.CountOf(int(failed))},
 		{Label: "Read models", To: modelsPath},
 	}
 	for i, t := range all {

@@ -7,55 +7,55 @@ import (
 	"helpdesk/web"
 )
 
-// parkedMost is how many parked commands, and how many parked events of each
+// failedMost is how many failed commands, and how many failed events of each
 // follower, a page lists.
-const parkedMost = 50
+const failedMost = 50
 
-// parkedView is what could not be done and waits for a decision.
-type parkedView struct {
+// failedView is what could not be done and waits for a decision.
+type failedView struct {
 	Tabs      []web.Tab
-	Commands  []ParkedCommand
-	Events    []parkedEvents
+	Commands  []FailedCommand
+	Events    []failedEvents
 	More      int64 // commands that are not listed
 	MayDecide bool
 	Command   string
 }
 
-// parkedEvents are those of one follower.
-type parkedEvents struct {
+// failedEvents are those of one follower.
+type failedEvents struct {
 	Follower string
 	All      int64
-	First    []ParkedEvent
+	First    []FailedEvent
 }
 
-func (s *Section) showParked(v *web.Visit) (web.Reply, error) {
-	view := parkedView{MayDecide: v.Actor.Admin(), Command: web.NewCommand()}
+func (s *Section) showFailed(v *web.Visit) (web.Reply, error) {
+	view := failedView{MayDecide: v.Actor.Admin(), Command: web.NewCommand()}
 	var err error
-	if view.Tabs, err = s.operationTabs(v, parkedPath); err != nil {
+	if view.Tabs, err = s.operationTabs(v, failedPath); err != nil {
 		return web.Reply{}, err
 	}
-	if view.Commands, view.More, err = s.ParkedCommands.First(v.Context(), parkedMost); err != nil {
+	if view.Commands, view.More, err = s.FailedCommands.First(v.Context(), failedMost); err != nil {
 		return web.Reply{}, err
 	}
 	view.More -= int64(len(view.Commands))
-	events, counts, err := s.ParkedEvents.First(v.Context(), parkedMost)
+	events, counts, err := s.FailedEvents.First(v.Context(), failedMost)
 	for _, e := range events {
 		last := len(view.Events) - 1
 		if last < 0 || view.Events[last].Follower != e.Follower {
-			view.Events = append(view.Events, parkedEvents{Follower: e.Follower, All: counts[e.Follower]})
+			view.Events = append(view.Events, failedEvents{Follower: e.Follower, All: counts[e.Follower]})
 			last++
 		}
 		view.Events[last].First = append(view.Events[last].First, e)
 	}
-	return web.Show("Parked", parkedPageOf(view)), err
+	return web.Show("Failed", failedPageOf(view)), err
 }
 
 // alreadyDecided is said where there is nothing left to decide on.
 const alreadyDecided = "Somebody had decided on it already."
 
-// decideParked has a parked command tried again or discarded. One that is decided
+// decideFailed has a failed command tried again or discarded. One that is decided
 // on already, by the same form or by somebody else, is left alone.
-func (s *Section) decideParked(v *web.Visit) (web.Reply, error) {
+func (s *Section) decideFailed(v *web.Visit) (web.Reply, error) {
 	id, err := v.PathID()
 	if err != nil {
 		return web.Reply{}, err
@@ -63,10 +63,10 @@ func (s *Section) decideParked(v *web.Visit) (web.Reply, error) {
 	done := "The command is tried again."
 	switch v.Form.Get("do") {
 	case "retry":
-		err = s.ParkedCommands.Retry(v.Context(), id)
+		err = s.FailedCommands.Retry(v.Context(), id)
 	case "discard":
 		done = "The command is discarded."
-		err = s.ParkedCommands.Discard(v.Context(), id)
+		err = s.FailedCommands.Discard(v.Context(), id)
 	default:
 		return web.Reply{}, web.ErrForm
 	}
@@ -78,28 +78,28 @@ func (s *Section) decideParked(v *web.Visit) (web.Reply, error) {
 		return web.Reply{}, err
 	}
 	v.Tell(done)
-	return web.Redirect(parkedPath), nil
+	return web.Redirect(failedPath), nil
 }
 
-// replayParked applies what a follower has parked, as far as it can be.
-func (s *Section) replayParked(v *web.Visit) (web.Reply, error) {
+// replayFailed applies what a follower has failed, as far as it can be.
+func (s *Section) replayFailed(v *web.Visit) (web.Reply, error) {
 	follower := v.Param("name")
-	_, counts, err := s.ParkedEvents.First(v.Context(), 0)
+	_, counts, err := s.FailedEvents.First(v.Context(), 0)
 	if err != nil {
 		return web.Reply{}, err
 	}
 	if counts[follower] == 0 {
 		v.Tell(alreadyDecided)
-		return web.Redirect(parkedPath), nil
+		return web.Redirect(failedPath), nil
 	}
-	applied, err := s.ParkedEvents.Replay(v.Context(), follower)
+	applied, err := s.FailedEvents.Replay(v.Context(), follower)
 	if err != nil {
 		return web.Reply{}, err
 	}
 	if int64(applied) < counts[follower] {
 		v.Tell("Some of it still fails; the errors are those of this try.")
 	} else {
-		v.Tell("All that was parked is applied.")
+		v.Tell("All that was failed is applied.")
 	}
-	return web.Redirect(parkedPath), nil
+	return web.Redirect(failedPath), nil
 }

@@ -19,7 +19,7 @@ func TestReadModelsAreHeldAndBuiltAnew(t *testing.T) {
 	left, at := 90*time.Second, int64(17)
 	d.models = []rebuild.Status{
 		{Name: "comment_list", State: rebuild.Paused, PausedAt: &webtest.Noon, Position: 10, Head: 1234, Version: 1, CodeVersion: 2},
-		{Name: "ticket_list", State: rebuild.Rebuilding, Position: 1234, Head: 1234, Parked: 2, Rebuild: &rebuild.Rebuild{
+		{Name: "ticket_list", State: rebuild.Rebuilding, Position: 1234, Head: 1234, Failed: 2, Rebuild: &rebuild.Rebuild{
 			Phase: rebuild.Filling, Active: true, Position: 617, Target: 1234, Rate: 7, Remaining: &left, BeganAt: webtest.Noon}},
 		{Name: "user_list", State: rebuild.Following, Rebuild: &rebuild.Rebuild{Phase: rebuild.Failed, Error: "bad <row>", ErrorPosition: &at, EndedAt: &webtest.Noon}},
 	}

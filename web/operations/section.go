@@ -11,7 +11,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
@@ -23,15 +23,15 @@ type Tickets interface {
 	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]projections.Ticket, error)
 }
 
-// Ledger knows every letter; see [projections.Reader].
+// Ledger knows every email; see [projections.Reader].
 type Ledger interface {
-	Letters(ctx context.Context, statuses []letter.Status, p projections.Page) (projections.Slice[projections.Email], error)
-	CountLetters(ctx context.Context, most int) (map[letter.Status]int, error)
+	Emails(ctx context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error)
+	CountEmails(ctx context.Context, most int) (map[email.Status]int, error)
 }
 
-// Letters carries out commands on letters; see [commands.Letters].
-type Letters interface {
-	Do(ctx context.Context, r commands.Request, id letter.ID, c letter.Command) (commands.Outcome, error)
+// Emails carries out commands on emails; see [commands.Emails].
+type Emails interface {
+	Do(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 }
 
 // Spans says how long tickets may wait before they escalate.
@@ -52,45 +52,45 @@ type Timer struct {
 // Escalations knows what is to escalate.
 type Escalations interface {
 	Spans(ctx context.Context) (Spans, error)
-	// Pending answers the timers, the first due first: at most limit of those
+	// Pending returns the timers, the first due first: at most limit of those
 	// behind the one that is due at an instant and has an id.
 	Pending(ctx context.Context, after time.Time, afterID uuid.UUID, limit int) ([]Timer, error)
 }
 
-// ParkedCommand is a command of a process manager that was given up until
+// FailedCommand is a command of a process manager that was given up until
 // somebody decides.
-type ParkedCommand struct {
+type FailedCommand struct {
 	ID       uuid.UUID
 	Name     string
 	Payload  string // JSON
 	Error    string // of the last try
 	Attempts int
-	ParkedAt time.Time
+	FailedAt time.Time
 }
 
-// ParkedCommands holds them. Retry and Discard answer a [domain.KindNotFound]
+// FailedCommands holds them. Retry and Discard answer a [domain.KindNotFound]
 // when there is none of the id, or not any more.
-type ParkedCommands interface {
-	First(ctx context.Context, limit int) (first []ParkedCommand, all int64, err error)
+type FailedCommands interface {
+	First(ctx context.Context, limit int) (first []FailedCommand, all int64, err error)
 	Retry(ctx context.Context, id uuid.UUID) error
 	Discard(ctx context.Context, id uuid.UUID) error
 }
 
-// ParkedEvent is an event that a follower could not apply, or one behind it in
+// FailedEvent is an event that a follower could not apply, or one behind it in
 // its stream.
-type ParkedEvent struct {
+type FailedEvent struct {
 	Follower string
 	Position int64
 	StreamID uuid.UUID
 	Error    string
 }
 
-// ParkedEvents holds them.
-type ParkedEvents interface {
-	// First answers the first that each follower has parked, at most limit of
+// FailedEvents holds them.
+type FailedEvents interface {
+	// First returns the first that each follower has failed, at most limit of
 	// them, and how many there are of each.
-	First(ctx context.Context, limit int) (first []ParkedEvent, counts map[string]int64, err error)
-	// Replay applies what a follower has parked, and answers how many events that
+	First(ctx context.Context, limit int) (first []FailedEvent, counts map[string]int64, err error)
+	// Replay applies what a follower has failed, and answers how many events that
 	// were; the others still fail.
 	Replay(ctx context.Context, follower string) (applied int, err error)
 }
@@ -107,10 +107,10 @@ type Models interface {
 type Section struct {
 	Tickets        Tickets
 	Ledger         Ledger
-	Letters        Letters
+	Emails         Emails
 	Escalations    Escalations
-	ParkedCommands ParkedCommands
-	ParkedEvents   ParkedEvents
+	FailedCommands FailedCommands
+	FailedEvents   FailedEvents
 	Models         Models
 }
 
@@ -119,11 +119,11 @@ func (s *Section) Pages() []web.Page {
 	return []web.Page{
 		web.Get("operation", web.Overseers, s.showOperation).InMenu("Operation"),
 		web.Get("operation/escalation", web.Overseers, s.showEscalation),
-		web.Get("operation/letters", web.Overseers, s.showLetters),
-		web.Post("operation/letters/:id/resend", web.Overseers, s.resend),
-		web.Get("operation/parked", web.Overseers, s.showParked),
-		web.Post("operation/parked/commands/:id", web.Admins, s.decideParked),
-		web.Post("operation/parked/events/:name", web.Admins, s.replayParked),
+		web.Get("operation/emails", web.Overseers, s.showEmails),
+		web.Post("operation/emails/:id/resend", web.Overseers, s.resend),
+		web.Get("operation/failed", web.Overseers, s.showFailed),
+		web.Post("operation/failed/commands/:id", web.Admins, s.decideFailed),
+		web.Post("operation/failed/events/:name", web.Admins, s.replayFailed),
 		web.Get("operation/models", web.Overseers, s.showModels),
 		web.Post("operation/models/:name", web.Admins, s.operateModel),
 	}

@@ -3,34 +3,34 @@ package operations
 import (
 	"strings"
 
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/web"
 )
 
-// letterWord says what a letter tells its recipient.
-func letterWord(k letter.Kind) string {
+// emailWord says what an email tells its recipient.
+func emailWord(k email.Kind) string {
 	switch k {
-	case letter.Escalated:
+	case email.Escalated:
 		return "the ticket escalated"
-	case letter.Assigned:
+	case email.Assigned:
 		return "the ticket is assigned to you"
-	case letter.Commented:
+	case email.Commented:
 		return "somebody commented"
-	case letter.Resolved:
+	case email.Resolved:
 		return "the ticket is resolved"
 	}
 	return string(k)
 }
 
-// letterGlyph is the sign beside the word of a letter's status.
-func letterGlyph(s letter.Status) string {
+// emailGlyph is the sign beside the word of an email's status.
+func emailGlyph(s email.Status) string {
 	switch s {
-	case letter.StatusSent:
+	case email.StatusSent:
 		return "resolved"
-	case letter.StatusFailed, letter.StatusUncertain:
+	case email.StatusFailed, email.StatusUncertain:
 		return "escalated"
-	case letter.StatusSending:
+	case email.StatusSending:
 		return "in-progress"
 	}
 	return "open"

@@ -18,7 +18,7 @@ type bulkForm struct {
 	Deletes bool
 }
 
-// bulkFor answers what the actor may do to tickets in general, nil for nothing.
+// bulkFor returns what the actor may do to tickets in general, nil for nothing.
 // Of each ticket the rules decide when it is asked.
 func bulkFor(a domain.Actor) *bulkForm {
 	if !a.Role.Staff() {
@@ -123,7 +123,7 @@ func parseTicked(ticked string) (number int64, version int, ok bool) {
 	return number, version, err == nil && err2 == nil && number > 0 && version > 0
 }
 
-// bulkCommand answers what the form asks for, and how a success is told.
+// bulkCommand returns what the form asks for, and how a success is told.
 func (s *Section) bulkCommand(v *web.Visit) (c ticket.Command, did string, err error) {
 	by := ticket.By{Actor: v.Actor}
 	what, to, _ := strings.Cut(v.Form.Get("do"), ":")

@@ -174,7 +174,7 @@ func queueScope(v *web.Visit, q queueQuery) string {
 	return "site\n" + v.Actor.ID.String() + "\n" + q.first().values().Encode()
 }
 
-// nameOf answers whom an assignee filter names, "" for nobody in particular.
+// nameOf returns whom an assignee filter names, "" for nobody in particular.
 func (s *Section) nameOf(v *web.Visit, assignee string) (string, error) {
 	if assignee == "" || assignee == "me" || assignee == "none" {
 		return "", nil

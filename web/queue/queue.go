@@ -81,7 +81,7 @@ func (s *Section) showQueue(v *web.Visit) (web.Reply, error) {
 	return s.queue(v, readQueue(v.Request.URL.Query()), nil, nil)
 }
 
-// queue answers the page of a list: with what became of a bulk action, and with
+// queue returns the page of a list: with what became of a bulk action, and with
 // what is wrong with the form that saves a view, if anything.
 func (s *Section) queue(v *web.Visit, q queueQuery, results []bulkResult, wrong *web.Fault) (web.Reply, error) {
 	view := queueView{

@@ -90,7 +90,7 @@ func (s *Section) showBehind(v *web.Visit) (web.Reply, error) {
 	return web.Show("Tickets behind a number", behindPageOf(view)), err
 }
 
-// evidence answers a part of the events behind the report that a number is of.
+// evidence returns a part of the events behind the report that a number is of.
 func (s *Section) evidence(v *web.Visit, p period, q behindQuery) (behind []projections.Evidence, next int64, err error) {
 	explain := projections.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: behindMost}
 	switch q.Of {

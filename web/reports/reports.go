@@ -44,7 +44,7 @@ type reportsView struct {
 // a page says so: the newest few are counted while it is read.
 const uncountedNotable = 1000
 
-// uncounted answers how many events of the log numbers are short of that are
+// uncounted returns how many events of the log numbers are short of that are
 // complete up to a position: many while a read model is built or paused.
 func (s *Section) uncounted(v *web.Visit, upto int64) (int64, error) {
 	head, err := s.Log.Head(v.Context())
@@ -97,7 +97,7 @@ func (s *Section) showReports(v *web.Visit) (web.Reply, error) {
 	return web.Show("Reports", reportsPageOf(view)), err
 }
 
-// partOf answers a part of the reports, whose numbers are complete up to a position:
+// partOf returns a part of the reports, whose numbers are complete up to a position:
 // by itself to the script, which has the rest of the page, and else on a page of its own.
 func (s *Section) partOf(v *web.Visit, title string, view reportsView, part templ.Component, upto int64) (web.Reply, error) {
 	v.Header().Add("Vary", "X-Part")

@@ -14,7 +14,7 @@ import (
 	"helpdesk/web"
 )
 
-// nextAfter answers where to go after signing in: a page of this site, else its
+// nextAfter returns where to go after signing in: a page of this site, else its
 // root.
 func nextAfter(next string) string {
 	u, err := url.Parse(next)

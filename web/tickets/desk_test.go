@@ -42,7 +42,7 @@ func (r reader) Users(ctx context.Context, f projections.UserFilter, _ projectio
 	return s, err
 }
 
-// historyDesk tells of each event, and of a letter after each but the first.
+// historyDesk tells of each event, and of an email after each but the first.
 type historyDesk struct{ *desk }
 
 // pastDesk has the ticket as it was.
@@ -77,7 +77,7 @@ func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p pr
 			Position: at, Version: i + 1, Type: e.EventType(), Summary: "Somebody did " + e.EventType() + ".",
 			Changes: []projections.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: webtest.Noon,
 		}, projections.Entry{
-			Position: at + 1, Version: 1, Type: "letter.queued", Summary: "The letter was queued.",
+			Position: at + 1, Version: 1, Type: "email.queued", Summary: "The email was queued.",
 			Cause: &projections.HistoryCause{Kind: "event", Position: &at}, OccurredAt: webtest.Noon,
 		})
 	}

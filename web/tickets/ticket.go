@@ -51,7 +51,7 @@ type commentView struct {
 	ByAuthor bool // it is the requester's
 }
 
-// of answers what is wrong with a form of the page, nil for nothing.
+// of returns what is wrong with a form of the page, nil for nothing.
 func (t ticketView) of(form string) *web.Fault {
 	if t.Form != form {
 		return nil
@@ -59,7 +59,7 @@ func (t ticketView) of(form string) *web.Fault {
 	return t.Fault
 }
 
-// elsewhere answers what is wrong with a form that has no place for it, or is not
+// elsewhere returns what is wrong with a form that has no place for it, or is not
 // offered any more: it is said at the top.
 func (t ticketView) elsewhere() *web.Fault {
 	switch {
@@ -269,5 +269,5 @@ func (s *Section) stay(v *web.Visit) (web.Reply, error) {
 	return web.Fragment(othersOf(others)), err
 }
 
-// isLetter reports whether an entry of a history is about a letter.
-func isLetter(e projections.Entry) bool { return strings.HasPrefix(e.Type, "letter.") }
+// isEmail reports whether an entry of a history is about an email.
+func isEmail(e projections.Entry) bool { return strings.HasPrefix(e.Type, "email.") }

@@ -125,11 +125,11 @@ func ticketPageOf(t ticketView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</div></div><div id=\"letters-sent\" data-live>")
+		templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 10, "</div></div><div id=\"emails-sent\" data-live>")
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = lettersOf(t).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = emailsOf(t).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -944,7 +944,7 @@ func replyBox(t ticketView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if t.Staff {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "The requester reads replies, and may get a letter. Notes are for staff.")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 81, "The requester reads replies, and may get an email. Notes are for staff.")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
@@ -1528,7 +1528,7 @@ func history(t ticketView) templ.Component {
 			return templ_7745c5c3_Err
 		}
 		for _, e := range t.Entries {
-			if !isLetter(e) {
+			if !isEmail(e) {
 				var templ_7745c5c3_Var62 = []any{templ.KV("later", t.Past != nil && e.Version > t.Past.Version)}
 				templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var62...)
 				if templ_7745c5c3_Err != nil {
@@ -1824,7 +1824,7 @@ func causeOf(e projections.Entry) templ.Component {
 	})
 }
 
-func lettersOf(t ticketView) templ.Component {
+func emailsOf(t ticketView) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {
@@ -1845,13 +1845,13 @@ func lettersOf(t ticketView) templ.Component {
 			templ_7745c5c3_Var78 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		if hasLetters(t.Entries) && t.Past == nil {
-			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 165, "<div class=\"card\"><h2>Letters</h2><ol class=\"plain timeline\">")
+		if hasEmails(t.Entries) && t.Past == nil {
+			templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 165, "<div class=\"card\"><h2>Emails</h2><ol class=\"plain timeline\">")
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
 			for _, e := range t.Entries {
-				if isLetter(e) {
+				if isEmail(e) {
 					templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 166, "<li id=\"")
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
@@ -1886,7 +1886,7 @@ func lettersOf(t ticketView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if e.Type == "letter.queued" {
+					if e.Type == "email.queued" {
 						templ_7745c5c3_Err = causeOf(e).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

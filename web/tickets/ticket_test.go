@@ -53,7 +53,7 @@ func TestTravellingThroughAHistory(t *testing.T) {
 	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?version=4"), 200, `id="reply-text"`)
 	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?version=9"), 200, `id="reply-text"`)
 	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?version=0"), 400)
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage), 200, "Somebody did ticket.assigned.", `href="#e43"`, "The letter was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
+	webtest.Holds(t, webtest.Get(s, "admin", ticketPage), 200, "Somebody did ticket.assigned.", `href="#e43"`, "The email was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
 }
 
 func TestLongHistoriesHaveMorePages(t *testing.T) {

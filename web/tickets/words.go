@@ -49,4 +49,4 @@ func fieldWord(field string) string {
 	return field
 }
 
-func hasLetters(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isLetter) }
+func hasEmails(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isEmail) }

@@ -1,4 +1,4 @@
-package letter
+package email
 
 import (
 	"time"
@@ -8,10 +8,10 @@ import (
 	"helpdesk/domain"
 )
 
-// Kind says what a letter tells its recipient.
+// Kind says what an email tells its recipient.
 type Kind string
 
-// The kinds of letter. A recipient may switch each of them off, except
+// The kinds of email. A recipient may switch each of them off, except
 // [Escalated] where they get it as an admin.
 const (
 	Escalated Kind = "escalated" // the ticket escalated
@@ -20,56 +20,56 @@ const (
 	Resolved  Kind = "resolved"  // their ticket is resolved
 )
 
-// The events of a letter. Their JSON is stored for good: a change of shape is
+// The events of an email. Their JSON is stored for good: a change of shape is
 // a new schema version with an upcaster, never an edit of these.
 type (
-	// Queued starts the stream: the letter is to be sent.
+	// Queued starts the stream: the email is to be sent.
 	Queued struct {
 		Kind         Kind          `json:"kind"`
 		TicketID     uuid.UUID     `json:"ticket_id"`
 		TicketNumber int64         `json:"ticket_number"`
-		CauseVersion int           `json:"cause_version"` // of the ticket: the event the letter tells of
+		CauseVersion int           `json:"cause_version"` // of the ticket: the event the email tells of
 		Recipient    domain.UserID `json:"recipient"`
 		Address      string        `json:"address"`
 		At           time.Time     `json:"at"` // by the clock of the process that queued it
 	}
-	// HandedOver precedes the moment in which a mail server may take the letter.
-	// A letter whose stream ends here may have been sent or not.
+	// HandedOver precedes the moment in which a mail server may take the email.
+	// An email whose stream ends here may have been sent or not.
 	HandedOver struct {
 		Attempt int `json:"attempt"` // from 1
 	}
-	// Postponed means the letter was not taken and is to be tried again.
+	// Postponed means the email was not taken and is to be tried again.
 	Postponed struct {
 		Attempt int       `json:"attempt"`
 		Error   string    `json:"error"`
 		RetryAt time.Time `json:"retry_at"` // by the clock of the process that tried
 	}
-	// Sent means the mail server took the letter.
+	// Sent means the mail server took the email.
 	Sent struct {
 		Attempt int `json:"attempt"`
 	}
-	// Failed means the letter was refused for good, or postponed for too long.
+	// Failed means the email was refused for good, or postponed for too long.
 	Failed struct {
 		Attempt int    `json:"attempt"`
 		Error   string `json:"error"`
 	}
-	// Doubted means nobody knows whether the mail server took the letter. It is
+	// Doubted means nobody knows whether the mail server took the email. It is
 	// not sent again unless somebody asks for it.
 	Doubted struct {
 		Attempt int    `json:"attempt"`
 		Error   string `json:"error"`
 	}
-	// Requeued means somebody asked for the letter to be sent again.
+	// Requeued means somebody asked for the email to be sent again.
 	Requeued struct {
 		At time.Time `json:"at"` // by the clock of the process that was asked
 	}
 )
 
 // EventType returns the stored name of the event.
-func (Queued) EventType() string     { return "letter.queued" }
-func (HandedOver) EventType() string { return "letter.handed_over" }
-func (Postponed) EventType() string  { return "letter.postponed" }
-func (Sent) EventType() string       { return "letter.sent" }
-func (Failed) EventType() string     { return "letter.failed" }
-func (Doubted) EventType() string    { return "letter.doubted" }
-func (Requeued) EventType() string   { return "letter.requeued" }
+func (Queued) EventType() string     { return "email.queued" }
+func (HandedOver) EventType() string { return "email.handed_over" }
+func (Postponed) EventType() string  { return "email.postponed" }
+func (Sent) EventType() string       { return "email.sent" }
+func (Failed) EventType() string     { return "email.failed" }
+func (Doubted) EventType() string    { return "email.doubted" }
+func (Requeued) EventType() string   { return "email.requeued" }

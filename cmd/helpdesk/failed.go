@@ -13,15 +13,15 @@ import (
 	"helpdesk/saga"
 )
 
-func parkedEventsCommand() *cobra.Command {
+func failedEventsCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "parked [NAME]",
+		Use:   "failed [NAME]",
 		Short: "List the events that could not be applied",
 		Long: `Lists the events that a projection, or a process manager, could not apply, with the
 error, and those behind them in the same streams. Mend the cause, then replay them.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withOperator(cmd.Context(), "projections parked", func(ctx context.Context, o *operator) error {
+			return withOperator(cmd.Context(), "projections failed", func(ctx context.Context, o *operator) error {
 				followers, err := o.followers(ctx)
 				if err != nil {
 					return err
@@ -30,15 +30,15 @@ error, and those behind them in the same streams. Mend the cause, then replay th
 				if len(args) == 1 {
 					name = args[0]
 				}
-				parked, err := followers.Parked(ctx, name)
+				failed, err := followers.Failed(ctx, name)
 				if err != nil {
 					return err
 				}
-				for _, p := range parked {
+				for _, p := range failed {
 					fmt.Fprintf(cmd.OutOrStdout(), "%-16s position %d  stream %s  %s\n", p.Follower, p.Position, p.StreamID, p.Error)
 				}
-				if len(parked) == 0 {
-					fmt.Fprintln(cmd.OutOrStdout(), "No event is parked.")
+				if len(failed) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "No event is failed.")
 				}
 				return nil
 			})
@@ -49,7 +49,7 @@ error, and those behind them in the same streams. Mend the cause, then replay th
 func replayCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "replay NAME...",
-		Short: "Apply parked events once their cause is mended",
+		Short: "Apply failed events once their cause is mended",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withOperator(cmd.Context(), "projections replay", func(ctx context.Context, o *operator) error {
@@ -62,11 +62,11 @@ func replayCommand() *cobra.Command {
 					if err != nil {
 						return err
 					}
-					left, err := followers.Parked(ctx, name)
+					left, err := followers.Failed(ctx, name)
 					if err != nil {
 						return err
 					}
-					fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events applied, %d still parked.\n", name, applied, len(left))
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events applied, %d still failed.\n", name, applied, len(left))
 				}
 				return nil
 			})
@@ -74,15 +74,15 @@ func replayCommand() *cobra.Command {
 	}
 }
 
-// followers answers all that park events, not running: projections and process
+// followers returns all that set aside events, not running: projections and process
 // managers.
 func (o *operator) followers(ctx context.Context) (*eventstore.Followers, error) {
-	return parking(ctx, o.pool, o.store.Codec(), o.config, o.log)
+	return failing(ctx, o.pool, o.store.Codec(), o.config, o.log)
 }
 
-// parking answers all followers that park events. They do not run: what they
-// have parked is applied under the lock that the running ones take turns by.
-func parking(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c Config, log *slog.Logger) (*eventstore.Followers, error) {
+// failing returns all followers that set aside events. They do not run: what they
+// have failed is applied under the lock that the running ones take turns by.
+func failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c Config, log *slog.Logger) (*eventstore.Followers, error) {
 	policy, known, err := saga.PolicyInForce(ctx, pool)
 	if err != nil {
 		return nil, err
@@ -90,6 +90,6 @@ func parking(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c
 	if !known {
 		policy = c.escalation()
 	}
-	all := append(projections.Followers(), saga.Escalation(policy, nil), saga.Letters(nil))
-	return eventstore.Follow(pool, codec, eventstore.NewBell(), eventstore.NewBell(), eventstore.FollowConfig{Logger: log}, all...), nil
+	all := append(projections.Followers(), saga.Escalation(policy, nil), saga.Emails(nil))
+	return eventstore.Follow(pool, codec, eventstore.NewNotifier(), eventstore.NewNotifier(), eventstore.FollowConfig{Logger: log}, all...), nil
 }

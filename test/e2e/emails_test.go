@@ -45,7 +45,7 @@ func (d *desk) runs(t *testing.T, stdin string, args ...string) string {
 	return stdout
 }
 
-// subjects answers what was sent to whom, in an order of their own.
+// subjects returns what was sent to whom, in an order of their own.
 func subjects(s *mailserver.Server) []string {
 	var all []string
 	for _, l := range s.Taken() {
@@ -55,12 +55,12 @@ func subjects(s *mailserver.Server) []string {
 	return all
 }
 
-func (d *desk) wantLetters(t *testing.T, s *mailserver.Server, want ...string) {
+func (d *desk) wantEmails(t *testing.T, s *mailserver.Server, want ...string) {
 	t.Helper()
 	slices.Sort(want)
-	eventually(t, fmt.Sprint(len(want), " letters"), func() bool { return len(s.Taken()) >= len(want) })
+	eventually(t, fmt.Sprint(len(want), " emails"), func() bool { return len(s.Taken()) >= len(want) })
 	if diff := cmp.Diff(want, subjects(s)); diff != "" {
-		t.Errorf("letters (-want +got):\n%s", diff)
+		t.Errorf("emails (-want +got):\n%s", diff)
 	}
 }
 
@@ -84,22 +84,22 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 		"root@example.com [Escalated] #" + n + " Printer <b>smokes</b>",
 		"ada@example.com [#" + n + "] Resolved: Printer <b>smokes</b>",
 	}
-	d.wantLetters(t, server, want...)
+	d.wantEmails(t, server, want...)
 	for _, l := range server.Taken() {
 		root := "<" + v.ID + "@example.org>"
 		if l.Header.Get("References") != root || l.Header.Get("In-Reply-To") != root || l.Header.Get("Auto-Submitted") != "auto-generated" ||
 			!strings.HasSuffix(l.MessageID(), "@example.org>") || !strings.Contains(l.Header.Get("From"), "desk@example.org") {
-			t.Errorf("header of a letter: %v", l.Header)
+			t.Errorf("header of an email: %v", l.Header)
 		}
 		if !strings.Contains(l.Content, "https://desk.example.com/") || strings.Contains(l.Content, "<b>smokes</b><") {
-			t.Errorf("a letter without a link, or with markup of a person:\n%s", l.Content)
+			t.Errorf("an email without a link, or with markup of a person:\n%s", l.Content)
 		}
 		if strings.Contains(l.Content, "the fan") {
-			t.Error("a note among staff is in a letter")
+			t.Error("a note among staff is in an email")
 		}
 	}
 	if got := d.admin.sees(t, v); got.Version != 7 {
-		t.Errorf("the ticket is at version %d, want 7: letters are no events of it", got.Version)
+		t.Errorf("the ticket is at version %d, want 7: emails are no events of it", got.Version)
 	}
 
 	d.wantHistory(t, ada, amy, v)
@@ -115,7 +115,7 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 	amy.comments(t, v, "Once more.", false)
 	amy.does(t, v, "reopen")
 	amy.does(t, v, "resolve")
-	d.wantLetters(t, server, append(want, "ada@example.com [#"+n+"] Resolved: Printer <b>smokes</b>")...)
+	d.wantEmails(t, server, append(want, "ada@example.com [#"+n+"] Resolved: Printer <b>smokes</b>")...)
 }
 
 // entryView is an entry of a history.
@@ -141,17 +141,17 @@ type entryView struct {
 // wantHistory looks at the history of the ticket of ada's that amy escalated.
 func (d *desk) wantHistory(t *testing.T, ada, amy *person, v ticketView) {
 	t.Helper()
-	count := func(p *person) (events, letters int, own bool) {
+	count := func(p *person) (events, emails int, own bool) {
 		own = true
 		for path := v.path("history") + "?page_size=4"; path != ""; {
 			page := get[listOf[entryView]](t, p, strings.TrimPrefix(path, "https://desk.example.com"))
 			for _, e := range page.Results {
-				if strings.HasPrefix(e.Type, "letter.") {
-					letters++
+				if strings.HasPrefix(e.Type, "email.") {
+					emails++
 					own = own && strings.Contains(e.Summary, " "+p.Username+" ")
-					if e.Type == "letter.sent" && (len(e.Changes) != 1 || e.Changes[0].Before != "sending" || e.Changes[0].After != "sent" ||
+					if e.Type == "email.sent" && (len(e.Changes) != 1 || e.Changes[0].Before != "sending" || e.Changes[0].After != "sent" ||
 						e.Cause == nil || e.Cause.Kind != "event" || e.Cause.Position == nil) {
-						t.Errorf("a letter that was sent: %+v", e)
+						t.Errorf("an email that was sent: %+v", e)
 					}
 				} else {
 					events++
@@ -161,11 +161,11 @@ func (d *desk) wantHistory(t *testing.T, ada, amy *person, v ticketView) {
 				path = *page.Next
 			}
 		}
-		return events, letters, own
+		return events, emails, own
 	}
-	eventually(t, "the ledger", func() bool { _, letters, _ := count(amy); return letters == 15 }) // 5 letters, queued, handed over, sent
-	if events, letters, own := count(ada); events != 6 || letters != 9 || !own {
-		t.Errorf("the requester is told of %d events and %d of letters, all their own: %v; want 6 and 9", events, letters, own)
+	eventually(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 15 }) // 5 emails, queued, handed over, sent
+	if events, emails, own := count(ada); events != 6 || emails != 9 || !own {
+		t.Errorf("the requester is told of %d events and %d of emails, all their own: %v; want 6 and 9", events, emails, own)
 	}
 	if events, _, _ := count(amy); events != 7 {
 		t.Errorf("staff are told of %d events, want 7", events)
@@ -217,25 +217,25 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 	}
 	listed := d.runs(t, "", "mail", "list", "--status", "uncertain,failed")
 	if strings.Count(listed, "\n") != 2 || !strings.Contains(listed, "no such box") {
-		t.Errorf("letters in trouble:\n%s", listed)
+		t.Errorf("emails in trouble:\n%s", listed)
 	}
 	if got := len(server.Taken()); got != 2 {
-		t.Errorf("%d letters were taken, want 2", got)
+		t.Errorf("%d emails were taken, want 2", got)
 	}
 	for line := range strings.Lines(listed) {
 		if id := strings.Fields(line)[0]; strings.Contains(line, "cut@") {
 			if said := d.runs(t, "", "mail", "resend", id); !strings.Contains(said, "sent again") {
 				t.Errorf("resend: %s", said)
 			}
-			eventually(t, "the uncertain letter sent", func() bool { return status("cut") == "sent" })
+			eventually(t, "the uncertain email sent", func() bool { return status("cut") == "sent" })
 			if _, _, err := program.Run(t.Context(), t, "", d.env, "mail", "resend", id); err == nil {
-				t.Error("a sent letter was sent again")
+				t.Error("a sent email was sent again")
 			}
 		}
 	}
 	for id, n := range server.Counts() {
 		if n != 1 {
-			t.Errorf("letter %s was taken %d times", id, n)
+			t.Errorf("email %s was taken %d times", id, n)
 		}
 	}
 }
@@ -291,8 +291,8 @@ not JSON
 	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "0 escalated, 0 left alone.") {
 		t.Errorf("check again:\n%s", got)
 	}
-	if got := d.runs(t, "", "commands", "parked"); !strings.Contains(got, "No command is parked.") {
-		t.Errorf("parked:\n%s", got)
+	if got := d.runs(t, "", "commands", "failed"); !strings.Contains(got, "No command is failed.") {
+		t.Errorf("failed:\n%s", got)
 	}
 	d.Program = program.Serve(t, d.env...)
 	d.admin = d.signIn(t, "root")
@@ -305,7 +305,7 @@ not JSON
 	for _, v := range got.Results {
 		if v.Title == "Old" {
 			subject := fmt.Sprintf(" [Escalated] #%d Old", v.Number)
-			d.wantLetters(t, server, "ada@example.com"+subject, "root@example.com"+subject)
+			d.wantEmails(t, server, "ada@example.com"+subject, "root@example.com"+subject)
 		}
 		lines = append(lines, fmt.Sprint(v.Title, " ", v.Status, " ", v.CreatedAt.Format(time.DateOnly)))
 	}

@@ -1,4 +1,4 @@
-package letter
+package email
 
 import (
 	"errors"
@@ -42,7 +42,7 @@ func at(when time.Time, c Record) Record {
 	return c
 }
 
-func TestWhatBecomesOfALetter(t *testing.T) {
+func TestWhatBecomesOfAnEmail(t *testing.T) {
 	over := func(n int) HandedOver { return HandedOver{Attempt: n} }
 	wait := func(n int, d time.Duration) Postponed {
 		return Postponed{Attempt: n, Error: "busy", RetryAt: later(d)}
@@ -54,11 +54,11 @@ func TestWhatBecomesOfALetter(t *testing.T) {
 		then    []domain.Event
 		refused *domain.Error
 	}{
-		{name: "a letter is queued", when: Queue{Queued: first}, then: []domain.Event{first}},
-		{name: "a letter is queued once", given: given(), when: Queue{Queued: first}},
-		{name: "a letter that never was cannot be handed over", when: HandOver{}, refused: domain.ErrNotFound},
+		{name: "an email is queued", when: Queue{Queued: first}, then: []domain.Event{first}},
+		{name: "an email is queued once", given: given(), when: Queue{Queued: first}},
+		{name: "an email that never was cannot be handed over", when: HandOver{}, refused: domain.ErrNotFound},
 
-		{name: "a waiting letter is handed over", given: given(), when: HandOver{}, then: []domain.Event{over(1)}},
+		{name: "a waiting email is handed over", given: given(), when: HandOver{}, then: []domain.Event{over(1)}},
 		{name: "one that is handed over is not again", given: given(over(1)), when: HandOver{}, refused: ErrNotWaiting},
 		{name: "nor one that was sent", given: given(over(1), Sent{1}), when: HandOver{}, refused: ErrNotWaiting},
 		{name: "nor one that is uncertain", given: given(over(1), Doubted{1, "cut"}), when: HandOver{}, refused: ErrNotWaiting},
@@ -78,11 +78,11 @@ func TestWhatBecomesOfALetter(t *testing.T) {
 		{name: "one that was not handed over was not sent", given: given(), when: ended(VerdictSent, "")},
 		{name: "nor is it uncertain", given: given(), when: ended(VerdictUncertain, "cut")},
 		{name: "an end is told of once", given: given(over(1), Sent{1}), when: ended(VerdictSent, "")},
-		{name: "a sent letter stays sent", given: given(over(1), Sent{1}), when: ended(VerdictUncertain, "cut")},
+		{name: "a sent email stays sent", given: given(over(1), Sent{1}), when: ended(VerdictUncertain, "cut")},
 		{name: "a server is believed late", given: given(over(1), Doubted{1, "cut"}), when: ended(VerdictSent, ""), then: []domain.Event{Sent{1}}},
 		{name: "but nothing else is", given: given(over(1), Doubted{1, "cut"}), when: ended(VerdictPostponed, "busy")},
 
-		{name: "a failed letter is sent again", given: given(Failed{1, "full"}), when: Resend{By: operator, Now: later(time.Hour)}, then: []domain.Event{Requeued{later(time.Hour)}}},
+		{name: "a failed email is sent again", given: given(Failed{1, "full"}), when: Resend{By: operator, Now: later(time.Hour)}, then: []domain.Event{Requeued{later(time.Hour)}}},
 		{name: "an uncertain one too", given: given(over(1), Doubted{1, "cut"}), when: Resend{By: operator, Now: noon}, then: []domain.Event{Requeued{noon}}},
 		{name: "a sent one is not", given: given(over(1), Sent{1}), when: Resend{By: operator, Now: noon}, refused: ErrSent},
 		{name: "nor one that is being sent", given: given(over(1)), when: Resend{By: operator, Now: noon}, refused: ErrSent},
@@ -109,12 +109,12 @@ func TestWhatBecomesOfALetter(t *testing.T) {
 	}
 }
 
-// operator asks for letters to be sent again.
+// operator asks for emails to be sent again.
 var operator = By{domain.System()}
 
-// However commands fall, between two requests to send a letter it is handed over
+// However commands fall, between two requests to send an email it is handed over
 // again only after a server has said that it had not taken it.
-func TestALetterIsNeverSentTwiceUnasked(t *testing.T) {
+func TestAnEmailIsNeverSentTwiceUnasked(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var s State
 		doubtful := false // handed over, and no server has said that it was not taken

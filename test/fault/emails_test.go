@@ -18,9 +18,9 @@ import (
 	"helpdesk/test/program"
 )
 
-// lettersDesk is a program that answers clients, workers that come and go, and
+// emailsDesk is a program that answers clients, workers that come and go, and
 // a mail server.
-type lettersDesk struct {
+type emailsDesk struct {
 	env     []string
 	server  *mailserver.Server
 	conn    *pgx.Conn
@@ -28,10 +28,10 @@ type lettersDesk struct {
 	workers []*program.Program
 }
 
-func serveLetters(t *testing.T, workers int) *lettersDesk {
+func serveEmails(t *testing.T, workers int) *emailsDesk {
 	t.Helper()
 	db := pgtest.New(t)
-	d := &lettersDesk{server: mailserver.Start(t)}
+	d := &emailsDesk{server: mailserver.Start(t)}
 	d.env = []string{
 		"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL,
 		"HELPDESK_SMTP_URL=" + d.server.URL(), "HELPDESK_ESCALATE_HIGH=2s", "HELPDESK_RATE_LIMIT=0",
@@ -46,7 +46,7 @@ func serveLetters(t *testing.T, workers int) *lettersDesk {
 	return d
 }
 
-// fromEnv answers how much of something a test does: n, or what a variable says.
+// fromEnv returns how much of something a test does: n, or what a variable says.
 func fromEnv(name string, n int) int {
 	if wanted, err := strconv.Atoi(os.Getenv(name)); err == nil {
 		return wanted
@@ -56,18 +56,18 @@ func fromEnv(name string, n int) int {
 
 // Of three workers two are killed at random moments while tickets escalate. Each
 // escalates once, not early and not late, and each person concerned gets one
-// letter. A letter that was being handed over when its worker was killed may be
+// email. An email that was being handed over when its worker was killed may be
 // one of which nobody knows: it is listed as such, and was taken once or not at
-// all, never twice. LETTERS_ROUNDS and LETTERS_TICKETS make it more of a trial.
-func TestLettersAreSentOnceThoughWorkersAreKilled(t *testing.T) {
+// all, never twice. EMAILS_ROUNDS and EMAILS_TICKETS make it more of a trial.
+func TestEmailsAreSentOnceThoughWorkersAreKilled(t *testing.T) {
 	t.Parallel()
-	rounds, tickets := fromEnv("LETTERS_ROUNDS", 1), fromEnv("LETTERS_TICKETS", 60)
-	d := serveLetters(t, 3)
+	rounds, tickets := fromEnv("EMAILS_ROUNDS", 1), fromEnv("EMAILS_TICKETS", 60)
+	d := serveEmails(t, 3)
 	var uncertain, arrived int
 	for round := range rounds {
 		d.killWhileEscalating(t, tickets)
-		d.awaitLetters(t, (round+1)*tickets)
-		uncertain, arrived = d.checkLetters(t)
+		d.awaitEmails(t, (round+1)*tickets)
+		uncertain, arrived = d.checkEmails(t)
 		for i, w := range d.workers {
 			if w == nil {
 				d.workers[i] = program.ServeAs(t, "worker", d.env...)
@@ -80,7 +80,7 @@ FROM events e JOIN events o ON o.stream_id = e.stream_id AND o.version = 1 WHERE
 	if err := d.conn.QueryRow(t.Context(), q).Scan(&latest, &earliest); err != nil {
 		t.Fatal(err)
 	}
-	t.Logf("%d rounds, %d letters, %d of them uncertain, of which %d arrived; escalated %.2f to %.2f s after opening",
+	t.Logf("%d rounds, %d emails, %d of them uncertain, of which %d arrived; escalated %.2f to %.2f s after opening",
 		rounds, rounds*tickets*2, uncertain, arrived, earliest, latest)
 	if earliest < 2 {
 		t.Errorf("a ticket escalated %.3f s after it was opened, want 2 s at least", earliest)
@@ -89,7 +89,7 @@ FROM events e JOIN events o ON o.stream_id = e.stream_id AND o.version = 1 WHERE
 
 // killWhileEscalating opens tickets and kills two workers at random moments
 // until all have escalated.
-func (d *lettersDesk) killWhileEscalating(t *testing.T, tickets int) {
+func (d *emailsDesk) killWhileEscalating(t *testing.T, tickets int) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for w := range 8 {
@@ -107,7 +107,7 @@ func (d *lettersDesk) killWhileEscalating(t *testing.T, tickets int) {
 	victims := rand.Perm(len(d.workers))[:2]
 	for _, v := range victims {
 		wg.Go(func() {
-			// Within the time in which tickets escalate and letters go out.
+			// Within the time in which tickets escalate and emails go out.
 			timer := time.NewTimer(time.Duration(1000+rand.IntN(2500)) * time.Millisecond)
 			defer timer.Stop()
 			<-timer.C
@@ -118,11 +118,11 @@ func (d *lettersDesk) killWhileEscalating(t *testing.T, tickets int) {
 	wg.Wait()
 }
 
-// awaitLetters waits until so many tickets have escalated and nothing is left to
+// awaitEmails waits until so many tickets have escalated and nothing is left to
 // be done about them.
-func (d *lettersDesk) awaitLetters(t *testing.T, tickets int) {
+func (d *emailsDesk) awaitEmails(t *testing.T, tickets int) {
 	t.Helper()
-	eventually(t, "every ticket escalated and its letters ended", func(ctx context.Context) bool {
+	eventually(t, "every ticket escalated and its emails ended", func(ctx context.Context) bool {
 		var escalated, left, behind int
 		const q = `SELECT
     (SELECT count(DISTINCT stream_id) FROM events WHERE type = 'ticket.escalated'),
@@ -132,9 +132,9 @@ func (d *lettersDesk) awaitLetters(t *testing.T, tickets int) {
 	})
 }
 
-// checkLetters compares the ledger with what the mail server took, and answers
-// how many letters are uncertain, and how many of those it took.
-func (d *lettersDesk) checkLetters(t *testing.T) (uncertain, arrived int) {
+// checkEmails compares the ledger with what the mail server took, and answers
+// how many emails are uncertain, and how many of those it took.
+func (d *emailsDesk) checkEmails(t *testing.T) (uncertain, arrived int) {
 	t.Helper()
 	if n := one[int](t, d.conn, `SELECT count(*)::int FROM (SELECT FROM events WHERE type = 'ticket.escalated' GROUP BY stream_id HAVING count(*) > 1) AS twice`); n > 0 {
 		t.Errorf("%d tickets escalated more than once", n)
@@ -142,7 +142,7 @@ func (d *lettersDesk) checkLetters(t *testing.T) (uncertain, arrived int) {
 	if n := one[int](t, d.conn, `SELECT count(*)::int FROM (
     SELECT e.stream_id FROM events e LEFT JOIN read.emails m ON m.ticket_id = e.stream_id
     WHERE e.type = 'ticket.escalated' GROUP BY e.stream_id HAVING count(m.id) <> 2 OR count(DISTINCT m.recipient_id) <> 2) AS wrong`); n > 0 {
-		t.Errorf("%d tickets have not one letter for each of two people", n)
+		t.Errorf("%d tickets have not one email for each of two people", n)
 	}
 	rows, _ := d.conn.Query(t.Context(), `SELECT id::text, status, address FROM read.emails`)
 	counts, known := d.server.Counts(), 0
@@ -159,14 +159,14 @@ func (d *lettersDesk) checkLetters(t *testing.T) (uncertain, arrived int) {
 			uncertain++
 			arrived += n
 		default:
-			t.Errorf("letter %s to %s is %s and was taken %d times", id, address, status, n)
+			t.Errorf("email %s to %s is %s and was taken %d times", id, address, status, n)
 		}
 	}
 	if err := rows.Err(); err != nil {
 		t.Fatal(err)
 	}
 	if total := len(d.server.Taken()); total != known {
-		t.Errorf("the server took %d letters, of which the ledger knows %d", total, known)
+		t.Errorf("the server took %d emails, of which the ledger knows %d", total, known)
 	}
 	return uncertain, arrived
 }
@@ -174,7 +174,7 @@ func (d *lettersDesk) checkLetters(t *testing.T) (uncertain, arrived int) {
 // The service was down over the due time.
 func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing.T) {
 	t.Parallel()
-	d := serveLetters(t, 1)
+	d := serveEmails(t, 1)
 	d.workers[0].Kill()
 	ids := make([]string, 5)
 	for i := range ids {
@@ -189,8 +189,8 @@ func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing
 		return err == nil && overdue
 	})
 	program.ServeAs(t, "worker", d.env...)
-	d.awaitLetters(t, len(ids)-1)
-	d.checkLetters(t)
+	d.awaitEmails(t, len(ids)-1)
+	d.checkEmails(t)
 	if n := one[int](t, d.conn, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated' AND stream_id = $1::uuid`, ids[0]); n != 0 {
 		t.Error("the closed ticket escalated")
 	}
@@ -198,7 +198,7 @@ func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing
 
 func TestAWorkerAnswersOperatorsAlone(t *testing.T) {
 	t.Parallel()
-	d := serveLetters(t, 1)
+	d := serveEmails(t, 1)
 	for path, want := range map[string]int{
 		"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK,
 		"/api/tickets/": http.StatusNotFound, "/openapi.json": http.StatusNotFound, "/": http.StatusNotFound,

@@ -37,24 +37,24 @@ func choosy(name string, refused func(Envelope) error) Follower {
 	return f
 }
 
-// positions answers where the parked events of a follower are.
+// positions returns where the failed events of a follower are.
 func positions(t *testing.T, f *Followers, name string) []int64 {
 	t.Helper()
-	parked, err := f.Parked(testContext(t), name)
+	failed, err := f.Failed(testContext(t), name)
 	if err != nil {
 		t.Fatal(err)
 	}
 	var all []int64
-	for _, p := range parked {
+	for _, p := range failed {
 		all = append(all, p.Position)
 	}
 	return all
 }
 
-func checkParked(t *testing.T, f *Followers, name string, want ...int64) {
+func checkFailed(t *testing.T, f *Followers, name string, want ...int64) {
 	t.Helper()
 	if diff := cmp.Diff(want, positions(t, f, name)); diff != "" {
-		t.Errorf("parked by %s (-want +got):\n%s", name, diff)
+		t.Errorf("failed by %s (-want +got):\n%s", name, diff)
 	}
 }
 
@@ -74,7 +74,7 @@ func threeStreams(t *testing.T, l log) (x, y uuid.UUID) {
 	return x, y
 }
 
-func TestAPoisonEventIsParkedWithThoseBehindItInItsStream(t *testing.T) {
+func TestAPoisonEventIsFailedWithThoseBehindItInItsStream(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
@@ -90,26 +90,26 @@ func TestAPoisonEventIsParkedWithThoseBehindItInItsStream(t *testing.T) {
 	waitFor(t, fresh, 7)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6})
 	l.checkRecorded(t, "other", upTo(7))
-	parked, err := f.Parked(testContext(t), "a")
+	failed, err := f.Failed(testContext(t), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := "an earlier event of its stream is parked"
-	want := []Parked{{"a", 3, x, errPoison.Error()}, {"a", 5, x, behind}, {"a", 7, x, behind}}
-	if diff := cmp.Diff(want, parked); diff != "" {
-		t.Errorf("parked (-want +got):\n%s", diff)
+	behind := "an earlier event of its stream is failed"
+	want := []Failed{{"a", 3, x, errPoison.Error()}, {"a", 5, x, behind}, {"a", 7, x, behind}}
+	if diff := cmp.Diff(want, failed); diff != "" {
+		t.Errorf("failed (-want +got):\n%s", diff)
 	}
 
-	first, counts, err := f.FirstParked(testContext(t), 2)
+	first, counts, err := f.FirstFailed(testContext(t), 2)
 	if diff := cmp.Diff(want[:2], first); err != nil || diff != "" || counts["a"] != 3 || len(counts) != 1 {
-		t.Errorf("first parked: %v, %v (-want +got):\n%s", counts, err, diff)
+		t.Errorf("first failed: %v, %v (-want +got):\n%s", counts, err, diff)
 	}
 
 	// later pages: x waits, y flows
 	l.mustAppend(t, appending(x, 4, ticket.Retitled{Title: "x"}))
 	l.mustAppend(t, appending(y, 2, ticket.Retitled{Title: "y"}))
 	waitFor(t, fresh, 9)
-	checkParked(t, f, "a", 3, 5, 7, 8)
+	checkFailed(t, f, "a", 3, 5, 7, 8)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9})
 	progress, err := ReadProgress(testContext(t), l.pool)
 	if diff := cmp.Diff([]Progress{{"a", 9, 9, 4, false}, {"other", 9, 9, 0, false}}, progress); err != nil || diff != "" {
@@ -120,19 +120,19 @@ func TestAPoisonEventIsParkedWithThoseBehindItInItsStream(t *testing.T) {
 	if n, err := f.Replay(testContext(t), "a"); n != 0 || err != nil {
 		t.Errorf("replay of what still fails: %d, %v; want 0", n, err)
 	}
-	checkParked(t, f, "a", 3, 5, 7, 8)
+	checkFailed(t, f, "a", 3, 5, 7, 8)
 
 	refusing.Store(false)
 	if n, err := f.Replay(testContext(t), "a"); n != 4 || err != nil {
 		t.Errorf("replay: %d, %v; want 4", n, err)
 	}
-	checkParked(t, f, "a")
+	checkFailed(t, f, "a")
 	l.mustAppend(t, appending(x, 5, ticket.Started{}))
 	waitFor(t, fresh, 10)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9, 3, 5, 7, 8, 10})
 }
 
-func TestAStreamThatStillFailsStaysParkedFromThereOn(t *testing.T) {
+func TestAStreamThatStillFailsStaysFailedFromThereOn(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
@@ -149,7 +149,7 @@ func TestAStreamThatStillFailsStaysParkedFromThereOn(t *testing.T) {
 	if n, err := f.Replay(testContext(t), "a"); n != 2 || err != nil {
 		t.Errorf("replay: %d, %v; want 2", n, err)
 	}
-	checkParked(t, f, "a", 7)
+	checkFailed(t, f, "a", 7)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 3, 5})
 	if _, err := f.Replay(testContext(t), "b"); err == nil {
 		t.Error("a follower that does not exist was replayed")
@@ -157,7 +157,7 @@ func TestAStreamThatStillFailsStaysParkedFromThereOn(t *testing.T) {
 }
 
 // Whatever Apply does with an event that is at fault, only its stream waits.
-func TestAnEventIsParkedHoweverItFails(t *testing.T) {
+func TestAnEventIsFailedHoweverItFails(t *testing.T) {
 	t.Parallel()
 	for name, fault := range map[string]func(ctx context.Context, tx pgx.Tx) error{
 		"Apply panics": func(context.Context, pgx.Tx) error { panic("no\x00no") },
@@ -190,13 +190,13 @@ func TestAnEventIsParkedHoweverItFails(t *testing.T) {
 			}
 			f, fresh := l.follow(t, FollowConfig{}, follower)
 			waitFor(t, fresh, 7)
-			checkParked(t, f, "a", 3, 5, 7)
+			checkFailed(t, f, "a", 3, 5, 7)
 			l.checkRecorded(t, "a", []int64{1, 2, 4, 6})
 		})
 	}
 }
 
-func TestTroubleWithTheDatabaseParksNothing(t *testing.T) {
+func TestTroubleWithTheDatabaseFailsNoEvent(t *testing.T) {
 	t.Parallel()
 	for name, trouble := range map[string]func(ctx context.Context, l log, tx pgx.Tx) error{
 		"its connections are lost":  func(ctx context.Context, l log, tx pgx.Tx) error { return l.terminate(ctx, tx) },
@@ -228,7 +228,7 @@ func TestTroubleWithTheDatabaseParksNothing(t *testing.T) {
 			}
 			f, fresh := l.follow(t, FollowConfig{}, follower)
 			waitFor(t, fresh, 7)
-			checkParked(t, f, "a")
+			checkFailed(t, f, "a")
 			l.checkRecorded(t, "a", upTo(7))
 		})
 	}
@@ -241,7 +241,7 @@ func (grenade) EventType() string             { return "test.grenade" }
 func (*grenade) UnmarshalJSON(_ []byte) error { panic("bang") }
 
 // A program that was rolled back meets events it has no code for.
-func TestAnEventThatCannotBeDecodedIsParkedUntilItCan(t *testing.T) {
+func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 	t.Parallel()
 	for _, unknown := range []domain.Event{renamed{Names: []string{"x"}}, grenade{}} {
 		t.Run(unknown.EventType(), func(t *testing.T) {
@@ -251,7 +251,7 @@ func TestAnEventThatCannotBeDecodedIsParkedUntilItCan(t *testing.T) {
 			writing := NewCodec(nil)
 			add[renamed](writing)
 			add[grenade](writing)
-			newer := New(l.pool, writing, l.bell.RingFor)
+			newer := New(l.pool, writing, l.notifier.RingFor)
 			t.Cleanup(newer.Close)
 			id := newID(t)
 			for _, a := range []Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {
@@ -264,18 +264,18 @@ func TestAnEventThatCannotBeDecodedIsParkedUntilItCan(t *testing.T) {
 			}
 			f, fresh := l.follow(t, FollowConfig{}, recorder("a"))
 			waitFor(t, fresh, 4)
-			checkParked(t, f, "a", 2, 4)
+			checkFailed(t, f, "a", 2, 4)
 			l.checkRecorded(t, "a", []int64{1, 3})
 
 			add[renamed](l.Codec()) // as the newer program would, in place
-			want, parked := 2, []int64(nil)
+			want, failed := 2, []int64(nil)
 			if unknown.EventType() == "test.grenade" {
-				want, parked = 0, []int64{2, 4}
+				want, failed = 0, []int64{2, 4}
 			}
 			if n, err := f.Replay(testContext(t), "a"); n != want || err != nil {
 				t.Errorf("replay: %d, %v; want %d", n, err, want)
 			}
-			checkParked(t, f, "a", parked...)
+			checkFailed(t, f, "a", failed...)
 		})
 	}
 }

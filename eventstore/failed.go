@@ -28,33 +28,33 @@ func collectStreams(rows pgx.Rows) (streamSet, error) {
 type pageRun struct {
 	*worker
 	tx     pgx.Tx
-	parked streamSet // streams whose events wait: later ones join them, to keep their order
+	failed streamSet // streams whose events wait: later ones join them, to keep their order
 }
 
-// parkFollowing parks the events of streams that wait already and answers the
+// failFollowing sets aside the events of streams that wait already and answers the
 // others.
-func (r pageRun) parkFollowing(ctx context.Context, events []Recorded) ([]Recorded, error) {
-	if len(r.parked) == 0 {
+func (r pageRun) failFollowing(ctx context.Context, events []Recorded) ([]Recorded, error) {
+	if len(r.failed) == 0 {
 		return events, nil
 	}
 	var flowing []Recorded
 	for _, e := range events {
-		if !r.parked[e.StreamID] {
+		if !r.failed[e.StreamID] {
 			flowing = append(flowing, e)
 			continue
 		}
-		if err := r.park(ctx, e, errors.New("an earlier event of its stream is parked")); err != nil {
+		if err := r.setFailed(ctx, e, errors.New("an earlier event of its stream is failed")); err != nil {
 			return nil, err
 		}
 	}
 	return flowing, nil
 }
 
-// isolate applies what can be applied of events and parks the rest: it halves
-// them until an event stands alone. The database's own trouble parks nothing;
+// isolate applies what can be applied of events and sets aside the rest: it halves
+// them until an event stands alone. The database's own trouble sets aside nothing;
 // it fails the page, which is tried again.
 func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
-	events, err := r.parkFollowing(ctx, events)
+	events, err := r.failFollowing(ctx, events)
 	if err != nil || len(events) == 0 {
 		return err
 	}
@@ -66,10 +66,10 @@ func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
 		return err
 	}
 	if len(events) == 1 {
-		r.parked[events[0].StreamID] = true
-		r.log.Error("an event was parked", "follower", r.Name, "position", events[0].Position,
+		r.failed[events[0].StreamID] = true
+		r.log.Error("an event was failed", "follower", r.Name, "position", events[0].Position,
 			"type", events[0].Type, "stream_id", events[0].StreamID, "error", err)
-		return r.park(ctx, events[0], err)
+		return r.setFailed(ctx, events[0], err)
 	}
 	half := len(events) / 2
 	if err := r.isolate(ctx, events[:half]); err != nil {
@@ -78,52 +78,52 @@ func (r pageRun) isolate(ctx context.Context, events []Recorded) error {
 	return r.isolate(ctx, events[half:])
 }
 
-// maxErrorText is how much of an error is stored with a parked event, in bytes.
+// maxErrorText is how much of an error is stored with a failed event, in bytes.
 const maxErrorText = 2000
 
-func (r pageRun) park(ctx context.Context, e Recorded, why error) error {
+func (r pageRun) setFailed(ctx context.Context, e Recorded, why error) error {
 	text := strings.ReplaceAll(why.Error(), "\x00", "")
 	if len(text) > maxErrorText {
 		text = text[:maxErrorText]
 	}
 	text = strings.ToValidUTF8(text, "") // Postgres takes nothing else, and the page would fail for good
-	const q = `INSERT INTO parked_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
+	const q = `INSERT INTO failed_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
 	if _, err := r.tx.Exec(ctx, q, r.Name, e.Position, e.StreamID, text); err != nil {
-		return fmt.Errorf("park the event at position %d: %w", e.Position, err)
+		return fmt.Errorf("set aside the event at position %d: %w", e.Position, err)
 	}
 	return nil
 }
 
-// Parked is an event a follower could not apply, or one behind it.
-type Parked struct {
+// Failed is an event a follower could not apply, or one behind it.
+type Failed struct {
 	Follower string
 	Position int64
 	StreamID uuid.UUID
 	Error    string
 }
 
-// Parked lists what is parked, in order, for one follower or, with "", for all.
-func (f *Followers) Parked(ctx context.Context, follower string) ([]Parked, error) {
-	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM parked_events
+// Failed lists what is failed, in order, for one follower or, with "", for all.
+func (f *Followers) Failed(ctx context.Context, follower string) ([]Failed, error) {
+	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM failed_events
 WHERE $1 = '' OR follower = $1 ORDER BY follower, position`, follower) // CollectRows answers its error
-	parked, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Parked])
+	failed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Failed])
 	if err != nil {
-		return nil, fmt.Errorf("list the parked events: %w", err)
+		return nil, fmt.Errorf("list the failed events: %w", err)
 	}
-	return parked, nil
+	return failed, nil
 }
 
-// FirstParked lists what is parked, the first of each follower, at most limit,
-// and answers how many events each follower has parked in all.
-func (f *Followers) FirstParked(ctx context.Context, limit int) (first []Parked, counts map[string]int64, err error) {
+// FirstFailed lists what is failed, the first of each follower, at most limit,
+// and returns how many events each follower has failed in all.
+func (f *Followers) FirstFailed(ctx context.Context, limit int) (first []Failed, counts map[string]int64, err error) {
 	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM (
-    SELECT *, row_number() OVER (PARTITION BY follower ORDER BY position) AS place FROM parked_events
+    SELECT *, row_number() OVER (PARTITION BY follower ORDER BY position) AS place FROM failed_events
 ) AS p WHERE place <= $1 ORDER BY follower, position`, limit) // CollectRows answers its error
-	if first, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Parked]); err != nil {
-		return nil, nil, Unreachable(fmt.Errorf("list the first parked events: %w", err))
+	if first, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Failed]); err != nil {
+		return nil, nil, Unreachable(fmt.Errorf("list the first failed events: %w", err))
 	}
 	counts = map[string]int64{}
-	rows, _ = f.pool.Query(ctx, `SELECT follower, count(*) FROM parked_events GROUP BY follower`) // ForEachRow answers its error
+	rows, _ = f.pool.Query(ctx, `SELECT follower, count(*) FROM failed_events GROUP BY follower`) // ForEachRow answers its error
 	var follower string
 	var n int64
 	_, err = pgx.ForEachRow(rows, []any{&follower, &n}, func() error {
@@ -131,7 +131,7 @@ func (f *Followers) FirstParked(ctx context.Context, limit int) (first []Parked,
 		return nil
 	})
 	if err != nil {
-		return nil, nil, Unreachable(fmt.Errorf("count the parked events: %w", err))
+		return nil, nil, Unreachable(fmt.Errorf("count the failed events: %w", err))
 	}
 	return first, counts, nil
 }
@@ -139,16 +139,16 @@ func (f *Followers) FirstParked(ctx context.Context, limit int) (first []Parked,
 const (
 	lockCheckpointSQL = `SELECT FROM checkpoints WHERE name = $1 FOR UPDATE`
 
-	parkedPageSQL = `SELECT ` + columns + ` FROM events
-WHERE position IN (SELECT position FROM parked_events WHERE follower = $1)
+	failedPageSQL = `SELECT ` + columns + ` FROM events
+WHERE position IN (SELECT position FROM failed_events WHERE follower = $1)
 ORDER BY position`
 
-	unparkSQL = `DELETE FROM parked_events WHERE follower = $1 AND position = ANY ($2)`
+	resolveFailedSQL = `DELETE FROM failed_events WHERE follower = $1 AND position = ANY ($2)`
 )
 
-// Replay applies what a follower has parked, after its cause was mended, and
-// answers how many events left the car park. A stream whose next event still
-// fails stays parked from there on. The follower itself waits meanwhile.
+// Replay applies what a follower has failed, after its cause was mended, and
+// answers how many events left the car set aside. A stream whose next event still
+// fails stays failed from there on. The follower itself waits meanwhile.
 func (f *Followers) Replay(ctx context.Context, follower string) (applied int, err error) {
 	w, ok := f.workers[follower]
 	if !ok {
@@ -163,10 +163,10 @@ func (f *Followers) Replay(ctx context.Context, follower string) (applied int, e
 				return err
 			}
 		}
-		rows, _ := tx.Query(ctx, parkedPageSQL, follower)
+		rows, _ := tx.Query(ctx, failedPageSQL, follower)
 		events, err := pgx.CollectRows(rows, scanRecorded)
 		if err != nil {
-			return fmt.Errorf("read the parked events: %w", err)
+			return fmt.Errorf("read the failed events: %w", err)
 		}
 		applied, err = w.replay(ctx, tx, events)
 		return err
@@ -184,7 +184,7 @@ func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []Recorded) (appl
 			if err := w.apply(ctx, savepoint, []Recorded{e}); err != nil {
 				return err
 			}
-			_, err := savepoint.Exec(ctx, unparkSQL, w.Name, []int64{e.Position})
+			_, err := savepoint.Exec(ctx, resolveFailedSQL, w.Name, []int64{e.Position})
 			return err
 		})
 		switch {
@@ -194,7 +194,7 @@ func (w *worker) replay(ctx context.Context, tx pgx.Tx, events []Recorded) (appl
 			return 0, fmt.Errorf("replay the event at position %d: %w", e.Position, err)
 		default:
 			stuck[e.StreamID] = true
-			w.log.Warn("a parked event still fails", "follower", w.Name, "position", e.Position, "error", err)
+			w.log.Warn("a failed event still fails", "follower", w.Name, "position", e.Position, "error", err)
 		}
 	}
 	return applied, nil

@@ -6,17 +6,17 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
-// SendEmail is the command to send a letter, which it queues first where the
-// letter is new. For one that is sent again only Letter is set.
+// SendEmail is the command to send an email, which it queues first where the
+// email is new. For one that is sent again only Email is set.
 type SendEmail struct {
-	Letter       uuid.UUID     `json:"letter"`
-	Kind         letter.Kind   `json:"kind,omitempty"`
+	Email        uuid.UUID     `json:"email"`
+	Kind         email.Kind    `json:"kind,omitempty"`
 	TicketID     uuid.UUID     `json:"ticket_id"`
 	CauseVersion int           `json:"cause_version,omitempty"` // of the ticket: the event to tell of
 	Recipient    domain.UserID `json:"recipient"`
@@ -25,15 +25,15 @@ type SendEmail struct {
 // Name implements [Command].
 func (SendEmail) Name() string { return "SendEmail" }
 
-// Person is what the letters' process manager remembers of somebody.
+// Person is what the emails' process manager remembers of somebody.
 type Person struct {
 	Role   domain.Role
 	Active bool
 	Wants  user.Notifications
 }
 
-// Directory is what the letters' process manager remembers: of a page's people
-// and tickets, all that its letters need.
+// Directory is what the emails' process manager remembers: of a page's people
+// and tickets, all that its emails need.
 type Directory struct {
 	People     map[domain.UserID]Person
 	Requesters map[ticket.ID]domain.UserID
@@ -66,29 +66,29 @@ func (d Directory) fold(e eventstore.Envelope) {
 	d.People[id] = p
 }
 
-// React answers the letters that tell of an event, given what was remembered
+// React returns the emails that tell of an event, given what was remembered
 // before it and with it. What was imported is history, and nobody is told of it.
 func (d Directory) React(e eventstore.Envelope) []Effect {
 	if e.ActorKind == domain.ActorImport {
 		return nil
 	}
-	if _, ok := e.Event.(letter.Requeued); ok {
-		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: SendEmail{Letter: e.StreamID}}}
+	if _, ok := e.Event.(email.Requeued); ok {
+		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: SendEmail{Email: e.StreamID}}}
 	}
 	kind, recipients := d.recipients(e)
-	var letters []Effect
+	var emails []Effect
 	for _, to := range recipients {
 		id := uuid.NewSHA1(e.EventID, to.UUID[:])
-		letters = append(letters, Issue{ID: id, Command: SendEmail{
-			Letter: id, Kind: kind, TicketID: e.StreamID, CauseVersion: e.Version, Recipient: to,
+		emails = append(emails, Issue{ID: id, Command: SendEmail{
+			Email: id, Kind: kind, TicketID: e.StreamID, CauseVersion: e.Version, Recipient: to,
 		}})
 	}
-	return letters
+	return emails
 }
 
-// recipients answers who is to be told of an event. Nobody is told of what they
+// recipients returns who is to be told of an event. Nobody is told of what they
 // did themselves, but for an escalation.
-func (d Directory) recipients(e eventstore.Envelope) (letter.Kind, []domain.UserID) {
+func (d Directory) recipients(e eventstore.Envelope) (email.Kind, []domain.UserID) {
 	requester := d.Requesters[ticket.ID{UUID: e.StreamID}]
 	actor := domain.UserID{UUID: e.ActorID.UUID}
 	switch f := e.Event.(type) {
@@ -97,18 +97,18 @@ func (d Directory) recipients(e eventstore.Envelope) (letter.Kind, []domain.User
 		if !slices.Contains(to, requester) && d.wants(requester, func(n user.Notifications) bool { return n.Escalated }) {
 			to = append([]domain.UserID{requester}, to...)
 		}
-		return letter.Escalated, to
+		return email.Escalated, to
 	case ticket.Assigned:
 		if f.AssignedTo != actor && d.wants(f.AssignedTo, func(n user.Notifications) bool { return n.Assigned }) {
-			return letter.Assigned, []domain.UserID{f.AssignedTo}
+			return email.Assigned, []domain.UserID{f.AssignedTo}
 		}
 	case ticket.CommentAdded:
 		if !f.Internal && f.Author != requester && d.wants(requester, func(n user.Notifications) bool { return n.Commented }) {
-			return letter.Commented, []domain.UserID{requester}
+			return email.Commented, []domain.UserID{requester}
 		}
 	case ticket.Resolved:
 		if requester != actor && d.wants(requester, func(n user.Notifications) bool { return n.Resolved }) {
-			return letter.Resolved, []domain.UserID{requester}
+			return email.Resolved, []domain.UserID{requester}
 		}
 	}
 	return "", nil
@@ -119,7 +119,7 @@ func (d Directory) wants(id domain.UserID, kind func(user.Notifications) bool) b
 	return ok && p.Active && kind(p.Wants)
 }
 
-// admins answers the active admins, in an order of their own.
+// admins returns the active admins, in an order of their own.
 func (d Directory) admins() []domain.UserID {
 	var ids []domain.UserID
 	for id, p := range d.People {

@@ -1,4 +1,4 @@
-// Package letter is the letter aggregate: one logical mail to one person, and
+// Package email is the email aggregate: one logical mail to one person, and
 // what became of it.
 //
 //	            ┌──────────── Postponed ◀─┐
@@ -7,11 +7,11 @@
 //	            ▲                         ├─▶ Failed
 //	            └──────── Requeued ◀──────┴─▶ Doubted
 //
-// A mail server takes a letter at one instant, and no log can be written in the
+// A mail server takes an email at one instant, and no log can be written in the
 // same one. So HandedOver is recorded just before it. A sender that ends before
 // that has sent nothing, and another may try; one that ends after it leaves a
-// letter of which nobody knows, and that is not sent again by itself.
-package letter
+// email of which nobody knows, and that is not sent again by itself.
+package email
 
 import (
 	"time"
@@ -21,10 +21,10 @@ import (
 	"helpdesk/domain"
 )
 
-// ID identifies a letter; it is the id of the letter's stream.
+// ID identifies an email; it is the id of the email's stream.
 type ID struct{ uuid.UUID }
 
-// Status is what became of a letter, as the mail ledger shows it.
+// Status is what became of an email, as the mail ledger shows it.
 type Status string
 
 // The statuses.
@@ -41,7 +41,7 @@ func Statuses() []Status {
 	return []Status{StatusQueued, StatusSending, StatusSent, StatusFailed, StatusUncertain}
 }
 
-// State is a letter as its events tell it. The zero State was never queued.
+// State is an email as its events tell it. The zero State was never queued.
 type State struct {
 	Queued
 	Exists   bool
@@ -87,10 +87,10 @@ func (s State) tried(attempt int) State {
 	return s
 }
 
-// GiveUpAfter is how long a letter that is postponed again and again is tried.
+// GiveUpAfter is how long an email that is postponed again and again is tried.
 const GiveUpAfter = 24 * time.Hour
 
-// Command is what can be asked of a letter. Letters are the service's own:
+// Command is what can be asked of an email. Emails are the service's own:
 // permissions are checked where an operator asks for one.
 type Command interface{ ActedBy() domain.Actor }
 
@@ -101,12 +101,12 @@ type By struct{ Actor domain.Actor }
 func (b By) ActedBy() domain.Actor { return b.Actor }
 
 type (
-	// Queue makes the letter, unless it is there already.
+	// Queue makes the email, unless it is there already.
 	Queue struct {
 		By
 		Queued
 	}
-	// HandOver says that a mail server may take the letter from now on. Of any
+	// HandOver says that a mail server may take the email from now on. Of any
 	// number of senders one is let.
 	HandOver struct{ By }
 	// Record says how an attempt ended.
@@ -117,14 +117,14 @@ type (
 		Now      time.Time
 		RetryMin time.Duration // wait after the first try; doubled with each
 	}
-	// Resend has a failed or uncertain letter sent again. It is an admin's to ask.
+	// Resend has a failed or uncertain email sent again. It is an admin's to ask.
 	Resend struct {
 		By
 		Now time.Time
 	}
 )
 
-// Verdict is how an attempt to send a letter ended.
+// Verdict is how an attempt to send an email ended.
 type Verdict string
 
 // The verdicts.
@@ -137,11 +137,11 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrNotWaiting = &domain.Error{Kind: domain.KindRejected, Code: "letter_not_waiting", Message: "the letter is not waiting to be sent"}
-	ErrSent       = &domain.Error{Kind: domain.KindRejected, Code: "letter_sent", Message: "the letter was sent"}
+	ErrNotWaiting = &domain.Error{Kind: domain.KindRejected, Code: "email_not_waiting", Message: "the email is not waiting to be sent"}
+	ErrSent       = &domain.Error{Kind: domain.KindRejected, Code: "email_sent", Message: "the email was sent"}
 )
 
-// Decide answers the events that carry out c on a letter in state s: none when
+// Decide returns the events that carry out c on an email in state s: none when
 // it is so already. It refuses with a [*domain.Error].
 func Decide(s State, c Command) ([]domain.Event, error) {
 	if c, ok := c.(Queue); ok {
@@ -167,18 +167,18 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		}
 		switch s.Status {
 		case StatusSent, StatusSending:
-			return nil, ErrSent.With("the letter is %s; only failed and uncertain ones are sent again", s.Status)
+			return nil, ErrSent.With("the email is %s; only failed and uncertain ones are sent again", s.Status)
 		case StatusQueued:
 			return nil, nil
 		}
 		return []domain.Event{Requeued{At: c.Now}}, nil
 	}
-	panic("letter: no rule for this command")
+	panic("email: no rule for this command")
 }
 
 // record decides how an attempt ended. An attempt that was not handed over is
 // the next one; one whose end is known already is told of once. A server's
-// acceptance is also believed of a letter that was held uncertain meanwhile.
+// acceptance is also believed of an email that was held uncertain meanwhile.
 func record(s State, c Record) []domain.Event {
 	attempt := s.Attempts
 	switch {

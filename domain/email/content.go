@@ -1,4 +1,4 @@
-package letter
+package email
 
 import (
 	"strings"
@@ -8,7 +8,7 @@ import (
 	"github.com/google/uuid"
 )
 
-// Content is all that a letter says, for whoever puts it into words.
+// Content is all that an email says, for whoever puts it into words.
 type Content struct {
 	ID      ID
 	Kind    Kind
@@ -20,13 +20,13 @@ type Content struct {
 	At      time.Time
 }
 
-// Addressee is who gets a letter.
+// Addressee is who gets an email.
 type Addressee struct {
 	Name    string
 	Address string
 }
 
-// Ticket is a ticket as it stood after the event a letter tells of.
+// Ticket is a ticket as it stood after the event an email tells of.
 type Ticket struct {
 	ID        uuid.UUID
 	Number    int64
@@ -37,7 +37,7 @@ type Ticket struct {
 	Assignee  string // username; "" when it is nobody's
 }
 
-// Fault is the error of a letter that was not sent, or of which nobody knows.
+// Fault is the error of an email that was not sent, or of which nobody knows.
 type Fault struct {
 	Verdict Verdict
 	Err     error
@@ -58,5 +58,5 @@ func (f *Fault) Error() string {
 	return line
 }
 
-// Unwrap answers what went wrong.
+// Unwrap returns what went wrong.
 func (f *Fault) Unwrap() error { return f.Err }

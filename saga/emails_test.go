@@ -8,13 +8,13 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
-func TestWhoGetsALetter(t *testing.T) {
+func TestWhoGetsAnEmail(t *testing.T) {
 	all := user.AllNotifications()
 	but := func(change func(*user.Notifications)) user.Notifications {
 		n := all
@@ -55,26 +55,26 @@ func TestWhoGetsALetter(t *testing.T) {
 		who   Directory
 		actor domain.UserID
 		event domain.Event
-		kind  letter.Kind
+		kind  email.Kind
 		then  to
 	}{
-		{"an escalation: the requester and every admin", known(nil), domain.UserID{}, ticket.Escalated{}, letter.Escalated, to{ann, rob, sam}},
-		{"an admin who did it as well", known(nil), rob, ticket.Escalated{}, letter.Escalated, to{ann, rob, sam}},
+		{"an escalation: the requester and every admin", known(nil), domain.UserID{}, ticket.Escalated{}, email.Escalated, to{ann, rob, sam}},
+		{"an admin who did it as well", known(nil), rob, ticket.Escalated{}, email.Escalated, to{ann, rob, sam}},
 		{"a requester who does not want to hear of it", known(wants(ann, but(func(n *user.Notifications) { n.Escalated = false }))), domain.UserID{},
-			ticket.Escalated{}, letter.Escalated, to{rob, sam}},
-		{"an admin who is gone", known(gone(sam)), domain.UserID{}, ticket.Escalated{}, letter.Escalated, to{ann, rob}},
-		{"an assignment: the assignee", known(nil), rob, ticket.Assigned{AssignedTo: eve}, letter.Assigned, to{eve}},
-		{"who took it themselves", known(nil), eve, ticket.Assigned{AssignedTo: eve}, letter.Assigned, nil},
+			ticket.Escalated{}, email.Escalated, to{rob, sam}},
+		{"an admin who is gone", known(gone(sam)), domain.UserID{}, ticket.Escalated{}, email.Escalated, to{ann, rob}},
+		{"an assignment: the assignee", known(nil), rob, ticket.Assigned{AssignedTo: eve}, email.Assigned, to{eve}},
+		{"who took it themselves", known(nil), eve, ticket.Assigned{AssignedTo: eve}, email.Assigned, nil},
 		{"who does not want to hear of it", known(wants(eve, but(func(n *user.Notifications) { n.Assigned = false }))), rob,
-			ticket.Assigned{AssignedTo: eve}, letter.Assigned, nil},
-		{"a comment: the requester", known(nil), eve, ticket.CommentAdded{Author: eve}, letter.Commented, to{ann}},
-		{"not of their own", known(nil), ann, ticket.CommentAdded{Author: ann}, letter.Commented, nil},
-		{"nor of a note among staff", known(nil), eve, ticket.CommentAdded{Author: eve, Internal: true}, letter.Commented, nil},
+			ticket.Assigned{AssignedTo: eve}, email.Assigned, nil},
+		{"a comment: the requester", known(nil), eve, ticket.CommentAdded{Author: eve}, email.Commented, to{ann}},
+		{"not of their own", known(nil), ann, ticket.CommentAdded{Author: ann}, email.Commented, nil},
+		{"nor of a note among staff", known(nil), eve, ticket.CommentAdded{Author: eve, Internal: true}, email.Commented, nil},
 		{"who does not want to hear of it either", known(wants(ann, but(func(n *user.Notifications) { n.Commented = false }))), eve,
-			ticket.CommentAdded{Author: eve}, letter.Commented, nil},
-		{"a resolution: the requester", known(nil), eve, ticket.Resolved{}, letter.Resolved, to{ann}},
-		{"who is gone", known(gone(ann)), eve, ticket.Resolved{}, letter.Resolved, nil},
-		{"who switched it off", known(wants(ann, but(func(n *user.Notifications) { n.Resolved = false }))), eve, ticket.Resolved{}, letter.Resolved, nil},
+			ticket.CommentAdded{Author: eve}, email.Commented, nil},
+		{"a resolution: the requester", known(nil), eve, ticket.Resolved{}, email.Resolved, to{ann}},
+		{"who is gone", known(gone(ann)), eve, ticket.Resolved{}, email.Resolved, nil},
+		{"who switched it off", known(wants(ann, but(func(n *user.Notifications) { n.Resolved = false }))), eve, ticket.Resolved{}, email.Resolved, nil},
 		{"nobody of the rest", known(nil), eve, ticket.Closed{}, "", nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
@@ -87,7 +87,7 @@ func TestWhoGetsALetter(t *testing.T) {
 				issue := effect.(Issue)
 				send := issue.Command.(SendEmail)
 				got = append(got, send.Recipient)
-				want := SendEmail{Letter: issue.ID, Kind: c.kind, TicketID: tom, CauseVersion: 4, Recipient: send.Recipient}
+				want := SendEmail{Email: issue.ID, Kind: c.kind, TicketID: tom, CauseVersion: 4, Recipient: send.Recipient}
 				if diff := cmp.Diff(want, send); diff != "" {
 					t.Errorf("command (-want +got):\n%s", diff)
 				}
@@ -97,7 +97,7 @@ func TestWhoGetsALetter(t *testing.T) {
 			}
 			e.ActorKind = domain.ActorImport
 			if imported := c.who.React(e); len(imported) != 0 {
-				t.Errorf("of what was imported: got %v, want no letter", imported)
+				t.Errorf("of what was imported: got %v, want no email", imported)
 			}
 		})
 	}

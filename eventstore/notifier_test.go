@@ -11,8 +11,8 @@ func heard(rung <-chan struct{}) bool {
 	}
 }
 
-func TestEveryListenerHearsTheBellOnce(t *testing.T) {
-	b := NewBell()
+func TestEveryListenerIsNotifiedOnce(t *testing.T) {
+	b := NewNotifier()
 	b.Ring() // nobody listens yet
 	first, stopFirst := b.Listen()
 	second, stopSecond := b.Listen()
@@ -40,7 +40,7 @@ func TestEveryListenerHearsTheBellOnce(t *testing.T) {
 }
 
 func TestWhoWaitsForSomeEventsIsToldOfTheOthersApart(t *testing.T) {
-	b := NewBell()
+	b := NewNotifier()
 	some, others, stop := b.listenFor([]string{"a", "b"})
 	defer stop()
 	every, none, stopEvery := b.listenFor(nil)

@@ -8,24 +8,24 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
-	"helpdesk/domain/letter"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
-// LettersName is the name of the letters' follower.
-const LettersName = "letters"
+// EmailsName is the name of the emails' follower.
+const EmailsName = "emails"
 
-// Letters answers the process manager that has the people concerned told by
+// Emails returns the process manager that has the people concerned told by
 // mail. woken is called when it may have issued commands.
-func Letters(woken func()) eventstore.Follower {
+func Emails(woken func()) eventstore.Follower {
 	return eventstore.Follower{
-		Name: LettersName,
+		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
-			letter.Requeued{}),
-		Apply:     applyLetters,
+			email.Requeued{}),
+		Apply:     applyEmails,
 		Committed: woken,
 	}
 }
@@ -74,16 +74,16 @@ ON CONFLICT (user_id) DO UPDATE SET
     notify_resolved = excluded.notify_resolved`
 )
 
-func applyLetters(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+func applyEmails(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 	d, err := loadDirectory(ctx, tx, events)
 	if err != nil {
 		return err
 	}
 	var from int64
-	if err := tx.QueryRow(ctx, `SELECT position FROM saga.letters_from`).Scan(&from); err != nil {
-		return fmt.Errorf("read where letters begin: %w", err)
+	if err := tx.QueryRow(ctx, `SELECT position FROM saga.emails_from`).Scan(&from); err != nil {
+		return fmt.Errorf("read where emails begin: %w", err)
 	}
-	x := newEffects(LettersName)
+	x := newEffects(EmailsName)
 	for _, e := range events {
 		d.fold(e)
 		if e.Position <= from {
@@ -99,8 +99,8 @@ func applyLetters(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) 
 	return x.write(ctx, tx)
 }
 
-// loadDirectory answers what is remembered of everybody and everything that
-// the letters about a page may need.
+// loadDirectory returns what is remembered of everybody and everything that
+// the emails about a page may need.
 func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (Directory, error) {
 	d := Directory{People: map[domain.UserID]Person{}, Requesters: map[ticket.ID]domain.UserID{}}
 	tickets, people, admins := concerned(events)
@@ -131,8 +131,8 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 	return d, nil
 }
 
-// concerned answers whom and what the events of a page are about: tickets that
-// letters may be about, people who may get them, and whether admins do.
+// concerned returns whom and what the events of a page are about: tickets that
+// emails may be about, people who may get them, and whether admins do.
 func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admins bool) {
 	for _, e := range events {
 		switch f := e.Event.(type) {
