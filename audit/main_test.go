@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
 
@@ -37,7 +38,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
 	d := &desk{db: pgtest.New(t, opts...), notifier: eventstore.NewNotifier(), dir: Dir(t.TempDir())}
 	d.pool = d.db.Pool(t)
-	d.store = eventstore.New(d.pool, eventstore.NewCodec(nil), d.notifier.RingFor)
+	d.store = eventstore.New(d.pool, keys.Plain(), d.notifier.RingFor)
 	t.Cleanup(d.store.Close)
 	return d
 }

@@ -48,6 +48,14 @@ type Outcome struct {
 	Version  int   // of the stream now
 	Position int64 // of the stream's newest event, whether this command wrote it or not
 	Changed  bool  // whether this command wrote anything
+
+	// Events is the stream as the command left it, from its first event on: what the
+	// answer to the command is made of. Those that the command wrote have neither an
+	// event id nor their stored bytes.
+	Events []eventstore.Envelope
+	// Unread is why the read side is not known to show the command yet; nil: it does, or
+	// nobody waited.
+	Unread error
 }
 
 // ErrRepeated returns a command that was carried out before under the same id.
@@ -111,7 +119,7 @@ func (g aggregate[S, C]) runOnce(ctx context.Context, log Log, id uuid.UUID, r R
 		return Outcome{}, err
 	}
 	var state S
-	out := Outcome{StreamID: id}
+	out := Outcome{StreamID: id, Events: history}
 	for _, e := range history {
 		state = g.evolve(state, e.Event)
 		out.Version, out.Position = e.Version, e.Position
@@ -144,8 +152,28 @@ func (g aggregate[S, C]) runOnce(ctx context.Context, log Log, id uuid.UUID, r R
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{StreamID: id, Version: done.Version, Position: done.Position, Changed: true}, nil
+	return Outcome{
+		StreamID: id, Version: done.Version, Position: done.Position, Changed: true,
+		Events: append(history, written(a, done)...),
+	}, nil
 }
+
+// written returns the events of an append as they are in the log now.
+func written(a eventstore.Append, done eventstore.Appended) []eventstore.Envelope {
+	events := make([]eventstore.Envelope, len(a.Events))
+	for i, e := range a.Events {
+		events[i] = eventstore.Envelope{Event: e, Recorded: eventstore.Recorded{
+			Position: done.FirstPosition + int64(i), StreamID: a.StreamID, StreamType: a.StreamType,
+			Version: a.ExpectedVersion + i + 1, Type: e.EventType(), ActorKind: a.Metadata.ActorKind,
+			ActorID: nullable(a.Metadata.ActorID.UUID), CorrelationID: a.Metadata.CorrelationID,
+			CausationID: nullable(a.Metadata.CausationID), CommandID: nullable(a.CommandID),
+			OccurredAt: done.OccurredAt, RecordedAt: done.RecordedAt,
+		}}
+	}
+	return events
+}
+
+func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
 // pause waits a little longer after each lost round, at random, so that the
 // losers of one round do not all meet again in the next.

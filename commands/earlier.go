@@ -10,6 +10,8 @@ import (
 
 // Memory is the part of the event store that remembers what was carried out.
 type Memory interface {
+	// Load returns the stream's events in order; see [eventstore.Store.Load].
+	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
 	// CarriedOut returns where a command ended up; see [eventstore.Store.CarriedOut].
 	CarriedOut(ctx context.Context, commandID uuid.UUID) (uuid.UUID, eventstore.Appended, error)
 }
@@ -27,5 +29,12 @@ func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{StreamID: stream, Version: done.Version, Position: done.Position, Changed: true}, nil
+	events, err := e.memory.Load(ctx, stream)
+	if err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{
+		StreamID: stream, Version: done.Version, Position: done.Position, Changed: true,
+		Events: events[:min(done.Version, len(events))],
+	}, nil
 }

@@ -136,6 +136,12 @@ func checkDiff(t *testing.T, what string, want, got any) {
 	}
 }
 
+// withoutEvents is an outcome but for the stream it carries.
+func withoutEvents(out Outcome) Outcome {
+	out.Events = nil
+	return out
+}
+
 func ptr[T any](v T) *T { return &v }
 
 // accounts is an index of users that does what the test says and remembers

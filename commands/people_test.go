@@ -29,7 +29,7 @@ func TestRegisterWritesAccountAndEventTogether(t *testing.T) {
 	d, index := newDesk(t), &accounts{}
 	people, id := NewPeople(d.store, index), newUserID()
 	out := d.must(t)(people.Register(testContext(t), Request{CorrelationID: "req"}, id, registration("ann"), "hash"))
-	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 1, Position: 1, Changed: true}, out)
+	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 1, Position: 1, Changed: true}, withoutEvents(out))
 	e := d.history(t, id.UUID)[0]
 	checkDiff(t, "event", user.Registered{Username: "ann", Email: "ann@example.com", FirstName: "Ann", Role: domain.RoleUser}, e.Event)
 	checkDiff(t, "actor", []any{domain.UserStream, id.UUID}, []any{e.StreamType, e.ActorID.UUID})

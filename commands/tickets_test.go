@@ -25,7 +25,7 @@ func TestACommandIsStoredWithWhoAndWhy(t *testing.T) {
 	out := d.must(t)(d.Open(testContext(t), Request{
 		ID: command, CorrelationID: "req-1", CausationID: cause, OccurredAt: happened,
 	}, id, opening()))
-	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 1, Position: 1, Changed: true}, out)
+	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 1, Position: 1, Changed: true}, withoutEvents(out))
 	e := d.history(t, id.UUID)[0]
 	want := ticket.Opened{Number: 1, Title: "Printer", Description: "It smokes.", Priority: ticket.Low, CreatedBy: ann.ID, OpenedBy: ann.ID}
 	checkDiff(t, "event", want, e.Event)
@@ -58,7 +58,7 @@ func TestNothingToChangeWritesNothing(t *testing.T) {
 	first := d.must(t)(d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
 	d.open(t)
 	again := d.must(t)(d.Do(testContext(t), Request{ID: uuid.New()}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
-	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: first.Version, Position: first.Position}, again)
+	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: first.Version, Position: first.Position}, withoutEvents(again))
 	d.checkHead(t, 3)
 }
 
@@ -269,7 +269,7 @@ func TestACommandOfManyEventsIsWrittenWholeOrNotAtAll(t *testing.T) {
 		By: as(eve), Title: ptr("Copier"), Priority: ptr(ticket.High), Status: ptr(ticket.StatusInProgress),
 		AssignedTo: &ticket.Assignee{ID: eve.ID, ActiveStaff: true},
 	}))
-	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 5, Position: 5, Changed: true}, out)
+	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 5, Position: 5, Changed: true}, withoutEvents(out))
 	checkDiff(t, "events",
 		[]string{"ticket.opened", "ticket.retitled", "ticket.prioritised", "ticket.assigned", "ticket.started"},
 		d.types(t, id.UUID))

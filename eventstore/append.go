@@ -79,7 +79,7 @@ WITH cmd AS MATERIALIZED (
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now
     FROM won WHERE command_id IS NOT NULL
 )
-SELECT judged.ord, judged.repeated, won.before
+SELECT judged.ord, judged.repeated, won.before, coalesce(won.occurred_at, won.now), won.now
 FROM judged LEFT JOIN won USING (ord)
 ORDER BY judged.ord`
 
@@ -93,6 +93,9 @@ type verdict struct {
 	Ord      int
 	Repeated bool
 	Before   *int64 // position before its first event; nil: it lost
+
+	OccurredAt *time.Time // as Before
+	RecordedAt *time.Time // as Before
 }
 
 // encoded is an append whose events are ready to be written.

@@ -30,7 +30,7 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	a.CommandID = command
 
 	done := l.mustAppend(t, a)
-	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); done != want {
+	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); untimed(done) != want {
 		t.Fatalf("got %+v, want %+v", done, want)
 	}
 	events, err := l.Load(testContext(t), id)
@@ -103,7 +103,7 @@ func TestACommandIDIsCarriedOutOnce(t *testing.T) {
 func TestOneCommandIDAmongManyWritersWinsOnce(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	second := New(l.pool, NewCodec(nil), func([]string) {}) // as another process
+	second := New(l.pool, newCodec(nil), func([]string) {}) // as another process
 	t.Cleanup(second.Close)
 	command := newID(t)
 	var won atomic.Int64
@@ -162,7 +162,7 @@ func TestOfSixtyFourWritersOnOneVersionOneWins(t *testing.T) {
 func TestPositionsAndVersionsHaveNoHolesUnderContention(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	stores := []*Store{l.Store, New(l.pool, NewCodec(nil), func([]string) {}), New(l.pool, NewCodec(nil), func([]string) {})}
+	stores := []*Store{l.Store, New(l.pool, newCodec(nil), func([]string) {}), New(l.pool, newCodec(nil), func([]string) {})}
 	t.Cleanup(stores[1].Close)
 	t.Cleanup(stores[2].Close)
 	streams := make([]uuid.UUID, 10)

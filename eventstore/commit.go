@@ -222,15 +222,18 @@ func judge(batch []encoded, verdicts []verdict) []result {
 		case v.Before == nil:
 			r.err = ErrConflict
 		default:
-			r.Appended = a.at(*v.Before)
+			r.Appended = a.at(*v.Before, *v.OccurredAt, *v.RecordedAt)
 		}
 	}
 	return results
 }
 
-func (e encoded) at(before int64) Appended {
+func (e encoded) at(before int64, occurred, recorded time.Time) Appended {
 	n := len(e.events)
-	return Appended{FirstPosition: before + 1, Position: before + int64(n), Version: e.ExpectedVersion + n}
+	return Appended{
+		FirstPosition: before + 1, Position: before + int64(n), Version: e.ExpectedVersion + n,
+		OccurredAt: occurred, RecordedAt: recorded,
+	}
 }
 
 // recognise looks for appends of ours among those that lost: an event of ours
@@ -240,16 +243,17 @@ func (s *Store) recognise(ctx context.Context, batch []encoded, results []result
 		if results[i].err == nil {
 			continue
 		}
-		const q = `SELECT position FROM events WHERE stream_id = $1 AND version = $2 AND event_id = $3`
+		const q = `SELECT position, occurred_at, recorded_at FROM events WHERE stream_id = $1 AND version = $2 AND event_id = $3`
 		var first int64
-		err := s.pool.QueryRow(ctx, q, e.StreamID, e.ExpectedVersion+1, e.events[0].id).Scan(&first)
+		var occurred, recorded time.Time
+		err := s.pool.QueryRow(ctx, q, e.StreamID, e.ExpectedVersion+1, e.events[0].id).Scan(&first, &occurred, &recorded)
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue
 		}
 		if err != nil {
 			return fmt.Errorf("look for an append whose answer was lost: %w", err)
 		}
-		results[i] = result{Appended: e.at(first - 1)}
+		results[i] = result{Appended: e.at(first-1, occurred, recorded)}
 	}
 	return nil
 }

@@ -248,9 +248,7 @@ func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 			t.Parallel()
 			l := newLog(t)
 			l.makeEffects(t)
-			writing := NewCodec(nil)
-			add[renamed](writing)
-			add[grenade](writing)
+			writing := newCodec(nil, domain.EventOf[renamed](), domain.EventOf[grenade]())
 			newer := New(l.pool, writing, l.notifier.RingFor)
 			t.Cleanup(newer.Close)
 			id := newID(t)
@@ -260,14 +258,14 @@ func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 				}
 			}
 			if unknown.EventType() == "test.grenade" {
-				add[grenade](l.Codec()) // known, and it bursts
+				learn(l.Codec(), domain.EventOf[grenade]()) // known, and it bursts
 			}
 			f, fresh := l.follow(t, FollowConfig{}, recorder("a"))
 			waitFor(t, fresh, 4)
 			checkFailed(t, f, "a", 2, 4)
 			l.checkRecorded(t, "a", []int64{1, 3})
 
-			add[renamed](l.Codec()) // as the newer program would, in place
+			learn(l.Codec(), domain.EventOf[renamed]()) // as the newer program would, in place
 			want, failed := 2, []int64(nil)
 			if unknown.EventType() == "test.grenade" {
 				want, failed = 0, []int64{2, 4}

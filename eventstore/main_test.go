@@ -13,9 +13,18 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/domain/access"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/test/pgtest"
 )
+
+// untimed is where an append ended up, without its times.
+func untimed(a Appended) Appended {
+	a.OccurredAt, a.RecordedAt = time.Time{}, time.Time{}
+	return a
+}
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
@@ -27,6 +36,14 @@ func testContext(t testing.TB) context.Context {
 	t.Cleanup(cancel)
 	return ctx
 }
+
+// newCodec makes the codec of all aggregates, and of more events.
+func newCodec(keys Keys, more ...domain.EventType) *Codec {
+	return NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events(), more)
+}
+
+// learn adds a type to a codec that is in use.
+func learn(c *Codec, t domain.EventType) { c.types[t.Name()] = t }
 
 // log is a store with a database of its own.
 type log struct {
@@ -41,7 +58,7 @@ func newLog(t testing.TB, opts ...pgtest.Option) log {
 	db := pgtest.New(t, opts...)
 	notifier := NewNotifier()
 	pool := db.Pool(t)
-	store := New(pool, NewCodec(nil), notifier.RingFor)
+	store := New(pool, newCodec(nil), notifier.RingFor)
 	t.Cleanup(store.Close)
 	return log{Store: store, pool: pool, db: db, notifier: notifier}
 }

@@ -18,7 +18,7 @@ import (
 func (l log) process(t testing.TB) log {
 	t.Helper()
 	p := log{pool: l.db.Pool(t), db: l.db, notifier: NewNotifier()}
-	p.Store = New(p.pool, NewCodec(nil), p.notifier.RingFor)
+	p.Store = New(p.pool, newCodec(nil), p.notifier.RingFor)
 	t.Cleanup(p.Store.Close)
 	return p
 }
@@ -191,7 +191,7 @@ func TestOtherProcessesAreToldOfAnAppend(t *testing.T) {
 	writer, reader := l.process(t), l.process(t)
 	quietly := slog.New(slog.DiscardHandler)
 	outgoing := NewSignals(writer.pool, writer.notifier, quietly)
-	writer.Store = New(writer.pool, NewCodec(nil), outgoing.Appended)
+	writer.Store = New(writer.pool, newCodec(nil), outgoing.Appended)
 	t.Cleanup(writer.Store.Close)
 	rung, stop := reader.notifier.Listen()
 	defer stop()

@@ -106,8 +106,10 @@ func (r *Reading) read(ctx context.Context, tx pgx.Tx, after, upto int64) (readP
 		e, err := o.event(recorded[i])
 		if err != nil {
 			p.faults[recorded[i].Position] = err
+			p.events[i] = Envelope{Recorded: recorded[i]}
+			continue
 		}
-		p.events[i] = Envelope{Recorded: recorded[i], Event: e}
+		p.events[i] = recorded[i].with(e)
 	}
 	return p, nil
 }

@@ -60,7 +60,7 @@ func (c *faultyConn) Read(p []byte) (int, error) {
 // store makes a store over this line.
 func (f *faultyLine) store(t *testing.T, l log) *Store {
 	t.Helper()
-	store := New(f.pool(t, l), NewCodec(nil), func([]string) {})
+	store := New(f.pool(t, l), newCodec(nil), func([]string) {})
 	t.Cleanup(store.Close)
 	return store
 }
@@ -105,7 +105,7 @@ func TestAnAppendIsCarriedThroughWhenTheLineDies(t *testing.T) {
 			a.Metadata.CorrelationID, a.CommandID = mark, newID(t)
 			line.armed.Store(true)
 			got, err := store.Append(testContext(t), a)
-			if want := (Appended{FirstPosition: 2, Position: 3, Version: 2}); err != nil || got != want {
+			if want := (Appended{FirstPosition: 2, Position: 3, Version: 2}); err != nil || untimed(got) != want {
 				t.Errorf("got %+v, %v; want %+v", got, err, want)
 			}
 			if line.interrupts.Load() != 1 {
@@ -151,7 +151,7 @@ func TestWhoWonIsKnownThoughTheAnswerIsLost(t *testing.T) {
 		{Appended: Appended{FirstPosition: 5, Position: 5, Version: 2}},
 	}
 	for i, want := range wants {
-		if got := <-batch[i].done; got.Appended != want.Appended || !errors.Is(got.err, want.err) {
+		if got := <-batch[i].done; untimed(got.Appended) != want.Appended || !errors.Is(got.err, want.err) {
 			t.Errorf("append %d: got %+v, want %+v", i, got, want)
 		}
 	}

@@ -71,7 +71,7 @@ func (k *memoryKeys) destroy(person uuid.UUID) {
 func (l *log) sealing(t testing.TB) *memoryKeys {
 	t.Helper()
 	keys := newMemoryKeys()
-	l.Store = New(l.pool, NewCodec(keys), l.notifier.RingFor)
+	l.Store = New(l.pool, newCodec(keys), l.notifier.RingFor)
 	t.Cleanup(l.Store.Close)
 	return keys
 }
@@ -170,7 +170,7 @@ func TestOfSomebodyErasedNothingIsReadOrStored(t *testing.T) {
 
 func TestASealedTextOpensNowhereElse(t *testing.T) {
 	t.Parallel()
-	codec := NewCodec(newMemoryKeys())
+	codec := newCodec(newMemoryKeys())
 	e, err := codec.prepare(testContext(t), appending(newID(t), 0, ticket.Opened{Title: "Printer", Description: "It smokes.", CreatedBy: ann}))
 	if err != nil {
 		t.Fatal(err)
@@ -199,7 +199,7 @@ func TestASealedTextOpensNowhereElse(t *testing.T) {
 			t.Errorf("%s: it opens as %+v", name, events[0].Event)
 		}
 	}
-	if _, err := NewCodec(nil).Open(testContext(t), was); err == nil {
+	if _, err := newCodec(nil).Open(testContext(t), was); err == nil {
 		t.Error("it opens without keys")
 	}
 }
@@ -289,7 +289,7 @@ func TestEverySealedTextEverWrittenStaysReadable(t *testing.T) {
 		Type: "ticket.retitled", SchemaVersion: 1, EventID: comment.UUID, Data: []byte(stored),
 		PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true},
 	}
-	codec := NewCodec(newMemoryKeys())
+	codec := newCodec(newMemoryKeys())
 	if _, _, err := codec.keys.Sealing(testContext(t), ann.UUID); err != nil { // whose key comes of her id
 		t.Fatal(err)
 	}

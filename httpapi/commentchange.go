@@ -7,7 +7,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // errFixed refuses to move a comment or to turn it into a note.
@@ -77,7 +77,7 @@ func (a *API) editComment(ctx context.Context, c *Call, path CommentPath, text *
 // out: a version that cannot be is the last thing a command is refused for.
 // What the read side holds as the text must not be written back, it may be
 // behind.
-func (a *API) mayEdit(ctx context.Context, comment projections.Comment, edit ticket.EditComment) error {
+func (a *API) mayEdit(ctx context.Context, comment view.Comment, edit ticket.EditComment) error {
 	_, err := a.Tickets.Do(ctx, commands.Request{IfMatch: noVersion}, ticket.ID{UUID: comment.Ticket}, edit)
 	if errors.Is(err, domain.ErrStale) {
 		return nil
@@ -86,7 +86,7 @@ func (a *API) mayEdit(ctx context.Context, comment projections.Comment, edit tic
 }
 
 // movedField names the member that would have to change and can't, "" for none.
-func movedField(comment projections.Comment, of Optional[TicketName], internal Optional[bool]) string {
+func movedField(comment view.Comment, of Optional[TicketName], internal Optional[bool]) string {
 	if of.Set {
 		ref, err := parseTicket(string(of.Value))
 		if err != nil || (ref.ID.UUID != comment.Ticket && ref.Number != comment.TicketNumber) {
@@ -111,7 +111,7 @@ func (a *API) deleteComment(ctx context.Context, c *Call, in CommentPath) (Empty
 }
 
 // commandComment carries out a command on the ticket a comment is part of.
-func (a *API) commandComment(ctx context.Context, c *Call, comment projections.Comment, command ticket.Command) (commands.Outcome, error) {
+func (a *API) commandComment(ctx context.Context, c *Call, comment view.Comment, command ticket.Command) (commands.Outcome, error) {
 	return c.carryOut(ctx, func(r commands.Request) (commands.Outcome, error) {
 		return a.Tickets.Do(ctx, r, ticket.ID{UUID: comment.Ticket}, command)
 	})

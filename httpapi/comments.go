@@ -9,6 +9,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // CommentQuery is the parameters of the list of comments.
@@ -63,12 +64,12 @@ func commentedTicket(name string) (projections.TicketRef, error) {
 
 // commentsOf reads the comments of the ticket named, of all with "". There are
 // none on a ticket that the caller can't see.
-func (a *API) commentsOf(ctx context.Context, c *Call, name string, page projections.Page) (projections.Slice[projections.Comment], error) {
+func (a *API) commentsOf(ctx context.Context, c *Call, name string, page projections.Page) (projections.Slice[view.Comment], error) {
 	var of *ticket.ID
 	if name != "" {
 		ref, err := commentedTicket(name)
 		if err != nil {
-			return projections.Slice[projections.Comment]{}, err
+			return projections.Slice[view.Comment]{}, err
 		}
 		of = &ref.ID
 		if ref.Number != 0 {
@@ -87,8 +88,8 @@ func (a *API) commentsOf(ctx context.Context, c *Call, name string, page project
 }
 
 // noComments returns an empty page in place of [domain.ErrNotFound].
-func noComments(page projections.Page, err error) (projections.Slice[projections.Comment], error) {
-	var none projections.Slice[projections.Comment]
+func noComments(page projections.Page, err error) (projections.Slice[view.Comment], error) {
+	var none projections.Slice[view.Comment]
 	if !errors.Is(err, domain.ErrNotFound) {
 		return none, err
 	}
@@ -154,10 +155,10 @@ func (a *API) getComment(ctx context.Context, c *Call, in CommentPath) (Comment,
 }
 
 // commentAt reads the comment that the path names, if the caller may see it.
-func (a *API) commentAt(ctx context.Context, c *Call, path CommentPath) (projections.Comment, error) {
+func (a *API) commentAt(ctx context.Context, c *Call, path CommentPath) (view.Comment, error) {
 	id, err := parseUUID(path.Comment)
 	if err != nil {
-		return projections.Comment{}, err
+		return view.Comment{}, err
 	}
 	return a.Read.Comment(ctx, c.Actor, ticket.CommentID{UUID: id})
 }

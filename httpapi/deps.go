@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Tickets carries out commands on tickets; see [commands.Tickets].
@@ -71,16 +72,16 @@ type Passwords interface {
 // Reader returns from the read models what the viewer may see, and
 // [domain.ErrNotFound] for what they may not.
 type Reader interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
 	// TicketID resolves a number whoever asks; the command decides who may see.
 	TicketID(ctx context.Context, ref projections.TicketRef) (ticket.ID, error)
-	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
+	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	// Comments lists one ticket's, or with nil all that are visible, oldest first.
-	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[projections.Comment], error)
-	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
-	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (projections.Comment, error)
-	User(ctx context.Context, id user.ID) (projections.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[view.Comment], error)
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
+	User(ctx context.Context, id user.ID) (view.User, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
 	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
 	Reports
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // reel is a log of so many events.
@@ -29,7 +30,7 @@ func (l *reel) Select(_ context.Context, q projections.EventQuery, limit int) (e
 		return nil, errors.New("the database is gone")
 	}
 	for at := q.After + 1; at <= min(q.Upto, q.After+int64(limit)); at++ {
-		e := projections.LoggedEvent{Actor: projections.HistoryActor{Kind: "system"}}
+		e := projections.LoggedEvent{Actor: view.Actor{Kind: "system"}}
 		e.Position, e.EventID, e.StreamID = at, uuid.UUID{15: 1}, uuid.UUID{15: 2}
 		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.opened", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
 		e.OccurredAt, e.RecordedAt = noon, noon

@@ -16,27 +16,28 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // shelf is a reader of many tickets, in pages.
 type shelf struct {
 	Reader
-	tickets []projections.Ticket
+	tickets []view.Ticket
 	asked   []projections.Page
 	failAt  int // page that cannot be read, from 1
 }
 
-func (s *shelf) Tickets(_ context.Context, _ domain.Actor, _ projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+func (s *shelf) Tickets(_ context.Context, _ domain.Actor, _ projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	s.asked = append(s.asked, p)
 	if len(s.asked) == s.failAt {
-		return projections.Slice[projections.Ticket]{}, errors.New("the database is gone")
+		return projections.Slice[view.Ticket]{}, errors.New("the database is gone")
 	}
 	from := 0
 	if p.Cursor != nil {
 		fmt.Sscan(p.Cursor.Key, &from)
 	}
 	upto := min(from+p.Size, len(s.tickets))
-	out := projections.Slice[projections.Ticket]{Items: s.tickets[from:upto]}
+	out := projections.Slice[view.Ticket]{Items: s.tickets[from:upto]}
 	if upto < len(s.tickets) {
 		out.Next = &projections.Cursor{Key: fmt.Sprint(upto)}
 	}
@@ -50,9 +51,9 @@ func shelved(t *testing.T, s *shelf) *API {
 func TestAnExportHoldsAllPages(t *testing.T) {
 	s := &shelf{}
 	for i := range 2*exportPage + 3 {
-		s.tickets = append(s.tickets, projections.Ticket{
+		s.tickets = append(s.tickets, view.Ticket{
 			ID: uuid.UUID{15: 1}, Number: int64(i + 1), Title: `Say "ä", twice`, Description: "one\ntwo", Priority: ticket.Low, Status: ticket.StatusOpen,
-			CreatedBy: projections.Person{Username: "alice"}, AssignedTo: &projections.Person{Username: "agent"},
+			CreatedBy: view.Person{Username: "alice"}, AssignedTo: &view.Person{Username: "agent"},
 			CreatedAt: noon, UpdatedAt: noon, ResolvedAt: &noon, CommentCount: 3, Version: 4,
 		})
 	}
@@ -78,7 +79,7 @@ func TestAnExportHoldsAllPages(t *testing.T) {
 }
 
 func TestAnExportThatFailsIsNotTakenForWhole(t *testing.T) {
-	s := &shelf{tickets: make([]projections.Ticket, exportPage+1), failAt: 1}
+	s := &shelf{tickets: make([]view.Ticket, exportPage+1), failAt: 1}
 	get := request{name: "alice", method: "GET", path: "/api/tickets/", head: []string{"Accept: text/csv"}}
 	if w := get.send(shelved(t, s)); w.Code != 500 || w.Header().Get("Content-Type") != "application/problem+json" {
 		t.Errorf("before the first line: %d %s", w.Code, w.Body)
@@ -93,7 +94,7 @@ func TestAnExportThatFailsIsNotTakenForWhole(t *testing.T) {
 }
 
 func TestHEADOfAnExportHasNoBody(t *testing.T) {
-	s := &shelf{tickets: make([]projections.Ticket, 3)}
+	s := &shelf{tickets: make([]view.Ticket, 3)}
 	w := request{name: "alice", method: "HEAD", path: "/api/tickets/", head: []string{"Accept: text/csv"}}.send(shelved(t, s))
 	if w.Code != 200 || w.Body.Len() != 0 || !strings.HasPrefix(w.Header().Get("Content-Type"), "text/csv") {
 		t.Errorf("%d %v %s", w.Code, w.Header(), w.Body)

@@ -24,6 +24,7 @@ import (
 	"helpdesk/edge"
 	"helpdesk/idempotency"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 	"helpdesk/test/contract"
 )
@@ -77,8 +78,8 @@ type desk struct {
 	waited    []int64            // what Wait was asked for
 	filter    projections.TicketFilter
 	page      projections.Page
-	slice     projections.Slice[projections.Ticket]
-	users     []projections.User
+	slice     projections.Slice[view.Ticket]
+	users     []view.User
 	readErr   error
 	failing   error // what Do answers, when not nil
 }
@@ -203,51 +204,51 @@ func (d *desk) TicketID(_ context.Context, ref projections.TicketRef) (ticket.ID
 	return ticketID, nil
 }
 
-func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error) {
+func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
 	s := d.state()
 	if d.readErr != nil {
-		return projections.Ticket{}, d.readErr
+		return view.Ticket{}, d.readErr
 	}
 	if (ref.ID != ticketID && ref.Number != 7) || !s.VisibleTo(viewer) {
-		return projections.Ticket{}, domain.ErrNotFound
+		return view.Ticket{}, domain.ErrNotFound
 	}
-	return projections.Ticket{
+	return view.Ticket{
 		ID: ticketID.UUID, Number: s.Number, Title: s.Title, Description: s.Description, Priority: s.Priority,
-		Status: s.Status, CreatedBy: projections.Person{ID: aliceID.UUID, Username: "alice"},
+		Status: s.Status, CreatedBy: view.Person{ID: aliceID.UUID, Username: "alice"},
 		CreatedAt: noon, UpdatedAt: noon, Version: len(d.history), Position: 40,
 	}, nil
 }
 
-func (d *desk) Tickets(_ context.Context, _ domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+func (d *desk) Tickets(_ context.Context, _ domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	d.filter, d.page = f, p
 	return d.slice, d.readErr
 }
 
-func (d *desk) AllComments(context.Context, domain.Actor, ticket.ID) ([]projections.Comment, error) {
+func (d *desk) AllComments(context.Context, domain.Actor, ticket.ID) ([]view.Comment, error) {
 	return nil, nil
 }
 
-func (d *desk) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (projections.Comment, error) {
+func (d *desk) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
 	comment, ok := d.state().Comments[id]
 	if !ok || !d.state().VisibleTo(viewer) || (comment.Internal && !ticket.SeesInternal(viewer)) {
-		return projections.Comment{}, domain.ErrNotFound
+		return view.Comment{}, domain.ErrNotFound
 	}
-	return projections.Comment{ID: id.UUID, Ticket: ticketID.UUID, TicketNumber: 7, Text: comment.Text, Internal: comment.Internal, CreatedAt: noon}, nil
+	return view.Comment{ID: id.UUID, Ticket: ticketID.UUID, TicketNumber: 7, Text: comment.Text, Internal: comment.Internal, CreatedAt: noon}, nil
 }
 
-func (d *desk) User(_ context.Context, id user.ID) (projections.User, error) {
+func (d *desk) User(_ context.Context, id user.ID) (view.User, error) {
 	for _, a := range accounts {
 		if a.ID == id {
-			return projections.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true, CreatedAt: noon, UpdatedAt: noon}, nil
+			return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true, CreatedAt: noon, UpdatedAt: noon}, nil
 		}
 	}
-	return projections.User{}, domain.ErrNotFound
+	return view.User{}, domain.ErrNotFound
 }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (projections.Slice[projections.User], error) {
+func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (projections.Slice[view.User], error) {
 	n := int64(len(d.users))
 	d.userFilter = f
-	return projections.Slice[projections.User]{Items: d.users, Count: &n}, nil
+	return projections.Slice[view.User]{Items: d.users, Count: &n}, nil
 }
 
 func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections.Report, error) {

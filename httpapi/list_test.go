@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 func TestAFilterSaysWhatTheReadSideIsAsked(t *testing.T) {
@@ -64,7 +65,7 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 	place := projections.Cursor{Key: "2026-01-31 12:00:00+00", ID: ticketID.UUID}
 	d := newDesk()
 	n := int64(12)
-	d.slice = projections.Slice[projections.Ticket]{Items: []projections.Ticket{{Status: ticket.StatusOpen, Priority: ticket.Low}}, Next: &place, Count: &n}
+	d.slice = projections.Slice[view.Ticket]{Items: []view.Ticket{{Status: ticket.StatusOpen, Priority: ticket.Low}}, Next: &place, Count: &n}
 	api := newAPI(t, d, nil)
 	first := "/api/tickets?status=open&page_size=1&count=true"
 	w := request{name: "admin", method: http.MethodGet, path: first}.send(api)

@@ -13,15 +13,16 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Past shows tickets as the system knew them at an instant; see
 // [projections.Past].
 type Past interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
-	Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error)
+	Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	// Comments lists one ticket's, or with nil all that are visible.
-	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[projections.Comment], error)
+	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[view.Comment], error)
 	Diff(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, from, to projections.Moment) (projections.Difference, error)
 }
 

@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // attic stands in for the past: ticket 7 was opened at eleven and retitled at
@@ -30,7 +31,7 @@ var (
 
 func (a *attic) at(ref projections.TicketRef, m projections.Moment) (projections.PastTicket, error) {
 	a.moments = append(a.moments, m)
-	t := projections.PastTicket{Ticket: projections.Ticket{
+	t := projections.PastTicket{Ticket: view.Ticket{
 		ID: ticketID.UUID, Number: 7, Title: "Printer", Priority: "low", Status: "open", CreatedAt: eleven, UpdatedAt: eleven, Version: 1,
 	}, RecordedAt: eleven}
 	switch {
@@ -40,7 +41,7 @@ func (a *attic) at(ref projections.TicketRef, m projections.Moment) (projections
 		return t, domain.ErrNotFound
 	case m.Version == 2 || (m.Version == 0 && !m.Instant.Before(halfPast)):
 		t.Title, t.Version, t.RecordedAt = "Copier", 2, halfPast
-		t.Comments = []projections.Comment{{ID: uuid.UUID{1}, Ticket: t.ID, TicketNumber: 7, Text: "Oh.", CreatedAt: halfPast}}
+		t.Comments = []view.Comment{{ID: uuid.UUID{1}, Ticket: t.ID, TicketNumber: 7, Text: "Oh.", CreatedAt: halfPast}}
 	}
 	return t, nil
 }
@@ -49,20 +50,20 @@ func (a *attic) Ticket(_ context.Context, _ domain.Actor, ref projections.Ticket
 	return a.at(ref, m)
 }
 
-func (a *attic) Tickets(_ context.Context, _ domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+func (a *attic) Tickets(_ context.Context, _ domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	a.filter, a.page = f, p
 	t, err := a.at(projections.TicketRef{Number: 7}, projections.Moment{Instant: at})
-	page := projections.Slice[projections.Ticket]{Items: []projections.Ticket{t.Ticket}}
+	page := projections.Slice[view.Ticket]{Items: []view.Ticket{t.Ticket}}
 	if p.Cursor == nil {
 		page.Next = &projections.Cursor{Key: "k"}
 	}
 	return page, err
 }
 
-func (a *attic) Comments(_ context.Context, _ domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[projections.Comment], error) {
+func (a *attic) Comments(_ context.Context, _ domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[view.Comment], error) {
 	a.of = of
 	t, err := a.at(projections.TicketRef{Number: 7}, projections.Moment{Instant: at})
-	return projections.Slice[projections.Comment]{Items: t.Comments}, err
+	return projections.Slice[view.Comment]{Items: t.Comments}, err
 }
 
 func (a *attic) Diff(_ context.Context, _ domain.Actor, ref projections.TicketRef, from, to projections.Moment) (projections.Difference, error) {

@@ -9,6 +9,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 func (a *API) listTickets(ctx context.Context, c *Call, in TicketQuery) (List[Ticket], error) {
@@ -32,7 +33,7 @@ func (a *API) listTickets(ctx context.Context, c *Call, in TicketQuery) (List[Ti
 }
 
 // ticketsRead reads a page of the list of now, or of the instant asked for.
-func (a *API) ticketsRead(ctx context.Context, c *Call, in TicketQuery, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+func (a *API) ticketsRead(ctx context.Context, c *Call, in TicketQuery, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	if !in.AsOf.Set {
 		return a.Read.Tickets(ctx, c.Actor, f, p)
 	}
@@ -153,7 +154,7 @@ func (a *API) writtenTicket(ctx context.Context, c *Call, out commands.Outcome) 
 // ticketAfter reads what the caller wrote. They may have given the ticket out
 // of their own sight; they still get to see what they made of it, but nothing
 // that came after.
-func (a *API) ticketAfter(ctx context.Context, c *Call, out commands.Outcome) (projections.Ticket, error) {
+func (a *API) ticketAfter(ctx context.Context, c *Call, out commands.Outcome) (view.Ticket, error) {
 	ref := projections.TicketRef{ID: ticket.ID{UUID: out.StreamID}}
 	t, err := a.Read.Ticket(ctx, c.Actor, ref)
 	if !errors.Is(err, domain.ErrNotFound) {

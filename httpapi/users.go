@@ -8,6 +8,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // UserQuery is the parameters of the list of users.
@@ -35,7 +36,7 @@ func (a *API) listUsers(ctx context.Context, c *Call, in UserQuery) (List[User],
 	if err != nil {
 		return List[User]{}, err
 	}
-	return listOf(a, c, slice, func(u projections.User) User { return userView(c.Actor, u) })
+	return listOf(a, c, slice, func(u view.User) User { return userView(c.Actor, u) })
 }
 
 func (a *API) getUser(ctx context.Context, c *Call, in UserPath) (User, error) {

@@ -7,7 +7,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Time is an instant as the API writes it: RFC 3339, UTC, microseconds.
@@ -104,9 +104,9 @@ type Notifications struct {
 	Resolved  bool `json:"resolved" required:"true" description:"A ticket of theirs is resolved."`
 }
 
-func personView(p projections.Person) Person { return Person{ID: p.ID, Username: p.Username} }
+func personView(p view.Person) Person { return Person{ID: p.ID, Username: p.Username} }
 
-func ticketView(t projections.Ticket) Ticket {
+func ticketView(t view.Ticket) Ticket {
 	out := Ticket{
 		ID: t.ID, Number: t.Number, Title: t.Title, Description: t.Description,
 		Priority: t.Priority, Status: t.Status, CreatedBy: personView(t.CreatedBy),
@@ -122,7 +122,7 @@ func ticketView(t projections.Ticket) Ticket {
 	return out
 }
 
-func commentView(c projections.Comment) Comment {
+func commentView(c view.Comment) Comment {
 	return Comment{
 		ID: c.ID, Ticket: c.Ticket, TicketNumber: c.TicketNumber, Author: personView(c.Author),
 		Text: c.Text, Internal: c.Internal, CreatedAt: Time{c.CreatedAt}, EditedAt: timeOf(c.EditedAt),
@@ -131,7 +131,7 @@ func commentView(c projections.Comment) Comment {
 
 // userView shows u to viewer: all of it to themselves, admins and auditors,
 // the names to agents. That others see nobody is for the caller to refuse.
-func userView(viewer domain.Actor, u projections.User) User {
+func userView(viewer domain.Actor, u view.User) User {
 	out := User{ID: u.ID, Username: u.Username, FirstName: u.FirstName, LastName: u.LastName}
 	if viewer.ID.UUID != u.ID && !seesPeople(viewer) {
 		return out

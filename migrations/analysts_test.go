@@ -56,7 +56,7 @@ func TestAnAnalystTriesOtherThings(t *testing.T) {
 		`SELECT * FROM public.tokens`,
 		`SELECT * FROM public.person_keys`,
 		`SELECT * FROM public.service_keys`,
-		`SELECT * FROM public.answers`,
+		`SELECT * FROM public.idempotency_keys`,
 		`SELECT * FROM public.checkpoints`,
 		`SELECT * FROM saga.outbox`,
 		`SELECT * FROM audit.tiles`,

@@ -10,12 +10,13 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // commentView is a row of read.comments with its ticket's number and its
 // author's name.
 type commentView struct {
-	commentRow
+	view.CommentRow
 	TicketNumber int64
 	AuthorName   string
 }
@@ -29,13 +30,7 @@ SELECT c.id, c.ticket_id, c.author_id, c.text, c.internal, c.created_at, c.edite
 FROM ` + commentsFrom + `
 LEFT JOIN read.users AS u ON u.id = c.author_id`
 
-func (v commentView) show() Comment {
-	return Comment{
-		ID: v.ID, Ticket: v.TicketID, TicketNumber: v.TicketNumber,
-		Author: Person{ID: v.AuthorID, Username: v.AuthorName}, Text: v.Text, Internal: v.Internal,
-		CreatedAt: v.CreatedAt, EditedAt: v.EditedAt,
-	}
-}
+func (v commentView) show() view.Comment { return v.Show(v.TicketNumber, v.AuthorName) }
 
 // visibleComments adds the condition that the comment of alias c, of the
 // ticket of alias t, is visible to the viewer.
@@ -49,7 +44,7 @@ func (w *where) visibleComments(viewer domain.Actor) {
 // Comments returns a page of the comments the viewer sees, oldest first: of
 // one ticket, or of all when id is nil. Of a ticket they can't see there are
 // none.
-func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.ID, p Page) (Slice[Comment], error) {
+func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.ID, p Page) (Slice[view.Comment], error) {
 	l := list[commentView]{
 		from: commentsFrom, key: "c.created_at", cast: "timestamptz", id: "c.id",
 		columns: "c.*, t.number AS ticket_number",
@@ -65,14 +60,14 @@ ORDER BY c.place`,
 	}
 	views, err := l.page(ctx, r.pool, p)
 	if err != nil {
-		return Slice[Comment]{}, err
+		return Slice[view.Comment]{}, err
 	}
 	return shown(views, commentView.show), nil
 }
 
 // AllComments returns every comment of the ticket that the viewer sees, oldest
 // first.
-func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Comment, error) {
+func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]view.Comment, error) {
 	var w where
 	w.visibleComments(viewer)
 	w.add("c.ticket_id = ?", id)
@@ -86,7 +81,7 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 
 // Comment returns the comment, [domain.ErrNotFound] when the viewer can't see
 // it.
-func (r *Reader) Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (Comment, error) {
+func (r *Reader) Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
 	var w where
 	w.visibleComments(viewer)
 	w.add("c.id = ?", id)

@@ -15,41 +15,25 @@ import (
 
 // Email is an email and what became of it, a row of read.emails.
 type Email struct {
-	ID           uuid.UUID    `json:"id"`
-	Kind         email.Kind   `json:"kind"`
-	TicketID     uuid.UUID    `json:"ticket_id"`
-	TicketNumber int64        `json:"ticket_number"`
-	CauseVersion int          `json:"cause_version"`
-	RecipientID  uuid.UUID    `json:"recipient_id"`
-	Address      string       `json:"address"`
-	Status       email.Status `json:"status"`
-	Attempts     int          `json:"attempts"`
-	Error        *string      `json:"error"`
-	RetryAt      *time.Time   `json:"retry_at"`
-	QueuedAt     time.Time    `json:"queued_at"`
-	SentAt       *time.Time   `json:"sent_at"`
-	UpdatedAt    time.Time    `json:"updated_at"`
-	Version      int          `json:"version"`
-	Position     int64        `json:"position"`
+	ID           uuid.UUID    `json:"id" db:"id,key"`
+	Kind         email.Kind   `json:"kind" db:"kind,fixed"`
+	TicketID     uuid.UUID    `json:"ticket_id" db:"ticket_id,fixed"`
+	TicketNumber int64        `json:"ticket_number" db:"ticket_number,fixed"`
+	CauseVersion int          `json:"cause_version" db:"cause_version,fixed"`
+	RecipientID  uuid.UUID    `json:"recipient_id" db:"recipient_id,fixed"`
+	Address      string       `json:"address" db:"address,fixed"`
+	Status       email.Status `json:"status" db:"status"`
+	Attempts     int          `json:"attempts" db:"attempts"`
+	Error        *string      `json:"error" db:"error"`
+	RetryAt      *time.Time   `json:"retry_at" db:"retry_at"`
+	QueuedAt     time.Time    `json:"queued_at" db:"queued_at,fixed"`
+	SentAt       *time.Time   `json:"sent_at" db:"sent_at"`
+	UpdatedAt    time.Time    `json:"updated_at" db:"updated_at"`
+	Version      int          `json:"version" db:"version"`
+	Position     int64        `json:"position" db:"position"`
 }
 
-const emailColumns = `id, kind, ticket_id, ticket_number, cause_version, recipient_id, address, status, attempts, error,
-    retry_at, queued_at, sent_at, updated_at, version, position`
-
-const loadEmailsSQL = `SELECT ` + emailColumns + ` FROM emails WHERE id = ANY ($1)`
-
-const writeEmailsSQL = `
-INSERT INTO emails (` + emailColumns + `)
-SELECT ` + emailColumns + ` FROM json_populate_recordset(NULL::emails, $1::json)
-ON CONFLICT (id) DO UPDATE SET
-    status = excluded.status,
-    attempts = excluded.attempts,
-    error = excluded.error,
-    retry_at = excluded.retry_at,
-    sent_at = excluded.sent_at,
-    updated_at = excluded.updated_at,
-    version = excluded.version,
-    position = excluded.position`
+var emailTable = NewTable[Email]("emails")
 
 // emailLedger keeps read.emails.
 func emailLedger() eventstore.Follower {
@@ -63,32 +47,32 @@ func emailLedger() eventstore.Follower {
 }
 
 func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	folds := map[uuid.UUID]Email{}
+	folds := map[uuid.UUID]*Email{}
 	var known []uuid.UUID
 	for _, e := range events {
 		known = append(known, e.StreamID)
 	}
-	rows, _ := tx.Query(ctx, loadEmailsSQL, known) // CollectRows answers its error
-	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[Email])
+	loaded, err := emailTable.Load(ctx, tx, known)
 	if err != nil {
-		return fmt.Errorf("load emails: %w", err)
+		return err
 	}
 	for _, r := range loaded {
 		folds[r.ID] = r
 	}
 	for _, e := range events {
-		folds[e.StreamID] = foldEmail(folds[e.StreamID], e)
+		if folds[e.StreamID] == nil {
+			folds[e.StreamID] = &Email{}
+		}
+		folds[e.StreamID].apply(e)
 	}
-	if err := eventstore.WriteRows(ctx, tx, writeEmailsSQL, values(folds)); err != nil {
-		return fmt.Errorf("write emails: %w", err)
-	}
-	return nil
+	return WriteAll(ctx, tx, emailTable.Upsert("write emails", values(folds)))
 }
 
-func foldEmail(r Email, e eventstore.Envelope) Email {
+// apply folds one event.
+func (r *Email) apply(e eventstore.Envelope) {
 	switch d := e.Event.(type) {
 	case email.Queued:
-		r = Email{
+		*r = Email{
 			ID: e.StreamID, Kind: d.Kind, TicketID: d.TicketID, TicketNumber: d.TicketNumber, CauseVersion: d.CauseVersion,
 			RecipientID: d.Recipient.UUID, Address: d.Address, QueuedAt: e.OccurredAt, Status: email.StatusQueued,
 		}
@@ -108,7 +92,6 @@ func foldEmail(r Email, e eventstore.Envelope) Email {
 		r.become(email.StatusQueued, r.Attempts, "")
 	}
 	r.UpdatedAt, r.Version, r.Position = e.OccurredAt, e.Version, e.Position
-	return r
 }
 
 func (r *Email) become(status email.Status, attempts int, problem string) {
@@ -121,7 +104,7 @@ func (r *Email) become(status email.Status, attempts int, problem string) {
 // NewestEmails returns the newest emails of the given statuses, of any without one;
 // at most limit.
 func (r *Reader) NewestEmails(ctx context.Context, statuses []email.Status, limit int) ([]Email, error) {
-	const q = `SELECT ` + emailColumns + ` FROM read.emails
+	var q = `SELECT ` + emailTable.Columns("") + ` FROM read.emails
 WHERE cardinality($1::text[]) = 0 OR status = ANY ($1)
 ORDER BY queued_at DESC, id DESC LIMIT $2`
 	rows, _ := r.pool.Query(ctx, q, append([]email.Status{}, statuses...), limit) // CollectRows answers its error
@@ -137,7 +120,7 @@ ORDER BY queued_at DESC, id DESC LIMIT $2`
 func (r *Reader) Emails(ctx context.Context, statuses []email.Status, p Page) (Slice[Email], error) {
 	l := list[Email]{
 		from: "read.emails AS e", key: "e.queued_at", cast: "timestamptz", id: "e.id", desc: true,
-		shape: `SELECT ` + emailColumns + ` FROM chosen ORDER BY place`,
+		shape: `SELECT ` + emailTable.Columns("") + ` FROM chosen ORDER BY place`,
 		at:    func(e Email) (string, uuid.UUID) { return timeKey(e.QueuedAt), e.ID },
 	}
 	if len(statuses) > 0 {
@@ -170,7 +153,7 @@ func (r *Reader) CountEmails(ctx context.Context, most int) (map[email.Status]in
 // EmailsTo calls each with every email to somebody, the oldest first, until it
 // answers an error.
 func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each func(Email) error) error {
-	const q = `SELECT ` + emailColumns + ` FROM read.emails WHERE recipient_id = $1 ORDER BY queued_at, id`
+	var q = `SELECT ` + emailTable.Columns("") + ` FROM read.emails WHERE recipient_id = $1 ORDER BY queued_at, id`
 	rows, _ := r.pool.Query(ctx, q, recipient.UUID) // its error is in rows, too
 	defer rows.Close()
 	for rows.Next() {

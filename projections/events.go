@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // EventQuery says which events of the log are wanted; see
@@ -18,7 +19,7 @@ type EventQuery = eventstore.Selection
 // LoggedEvent is an event of the log together with who caused it.
 type LoggedEvent struct {
 	eventstore.Shown
-	Actor HistoryActor
+	Actor view.Actor
 }
 
 // Events reads the log itself, for those from whom nothing is withheld. It is
@@ -71,7 +72,7 @@ func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedE
 	}
 	events := make([]LoggedEvent, len(shown))
 	for i, s := range shown {
-		events[i] = LoggedEvent{Shown: s, Actor: HistoryActor{Kind: s.ActorKind}}
+		events[i] = LoggedEvent{Shown: s, Actor: view.Actor{Kind: s.ActorKind}}
 		if !s.ActorID.Valid {
 			continue
 		}

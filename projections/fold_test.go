@@ -21,14 +21,16 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
+	"helpdesk/test/keys"
 )
 
 // tables are the read models as rows, each in the order of its key.
 type tables struct {
-	tickets  []ticketRow
+	tickets  []view.TicketRow
 	history  []intervalRow
-	comments []commentRow
-	users    []userRow
+	comments []view.CommentRow
+	users    []view.UserRow
 	emails   []Email
 	reported
 }
@@ -65,11 +67,11 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 		}
 	}
 	all.sum()
-	slices.SortFunc(all.tickets, func(a, b ticketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.tickets, func(a, b view.TicketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
-	slices.SortFunc(all.comments, func(a, b commentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.comments, func(a, b view.CommentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.emails, func(a, b Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	slices.SortFunc(all.users, func(a, b userRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.users, func(a, b view.UserRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return all, states
 }
 
@@ -87,9 +89,9 @@ func last(events []eventstore.Envelope, name string, undone ...string) *time.Tim
 	return at
 }
 
-func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) ticketRow {
+func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) view.TicketRow {
 	newest := events[len(events)-1]
-	row := ticketRow{
+	row := view.TicketRow{
 		ID: id, Number: s.Number, Title: s.Title, Description: s.Description,
 		Priority: s.Priority, PriorityRank: s.Priority.Rank(), Status: s.Status,
 		CreatedBy: s.CreatedBy.UUID, OpenedBy: s.OpenedBy.UUID,
@@ -117,9 +119,9 @@ func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) t
 	return row
 }
 
-func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows []commentRow) {
+func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows []view.CommentRow) {
 	for commentID, c := range s.Comments {
-		row := commentRow{ID: commentID.UUID, TicketID: id, AuthorID: c.Author.UUID, Text: c.Text, Internal: c.Internal}
+		row := view.CommentRow{ID: commentID.UUID, TicketID: id, AuthorID: c.Author.UUID, Text: c.Text, Internal: c.Internal}
 		for _, e := range events {
 			switch d := e.Event.(type) {
 			case ticket.CommentAdded:
@@ -137,12 +139,12 @@ func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (r
 	return rows
 }
 
-func foldOneUser(id uuid.UUID, events []eventstore.Envelope) userRow {
+func foldOneUser(id uuid.UUID, events []eventstore.Envelope) view.UserRow {
 	var s user.State
 	for _, e := range events {
 		s = user.Evolve(s, e.Event)
 	}
-	return userRow{
+	return view.UserRow{
 		ID: id, Username: s.Username, Email: s.Email, FirstName: s.FirstName, LastName: s.LastName, Role: s.Role,
 		IsActive: s.Active, CreatedAt: events[0].OccurredAt, UpdatedAt: events[len(events)-1].OccurredAt, Version: len(events),
 		NotifyEscalated: s.Notifications.Escalated, NotifyAssigned: s.Notifications.Assigned,
@@ -176,11 +178,11 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) Email {
 func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
-		tickets:  all[ticketRow](t, d, `SELECT `+ticketColumns+` FROM read.tickets ORDER BY id`),
+		tickets:  all[view.TicketRow](t, d, `SELECT `+ticketTable.Columns("")+` FROM read.tickets ORDER BY id`),
 		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
-		comments: all[commentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
-		users:    all[userRow](t, d, `SELECT `+userColumns+` FROM read.users ORDER BY id`),
-		emails:   all[Email](t, d, `SELECT `+emailColumns+` FROM read.emails ORDER BY id`),
+		comments: all[view.CommentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
+		users:    all[view.UserRow](t, d, `SELECT `+userTable.Columns("")+` FROM read.users ORDER BY id`),
+		emails:   all[Email](t, d, `SELECT `+emailTable.Columns("")+` FROM read.emails ORDER BY id`),
 		reported: d.reported(t),
 	}
 }
@@ -389,7 +391,7 @@ func TestEveryEventTypeHasAProjector(t *testing.T) {
 			wanted[name] = true
 		}
 	}
-	for name := range eventstore.NewCodec(nil).Types() {
+	for name := range keys.Plain().Types() {
 		// Who came in is read from the log: nobody is to wait for a record of it.
 		if of := strings.HasPrefix(name, string(domain.AccessStream)+"."); wanted[name] == of {
 			t.Errorf("%s: wanted by a projector: %t", name, wanted[name])

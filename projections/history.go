@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // StreamLog loads streams; see [eventstore.Store].
@@ -45,7 +46,7 @@ type Entry struct {
 	Version    int             `json:"version"` // in the event's own stream: the ticket's, or an email's
 	Type       string          `json:"type"`
 	Summary    string          `json:"summary"` // one sentence
-	Actor      HistoryActor    `json:"actor"`
+	Actor      view.Actor      `json:"actor"`
 	Cause      *HistoryCause   `json:"cause"`   // nil: a person did it of themselves
 	Effects    []HistoryEffect `json:"effects"` // what it caused, in order; the other way round of Cause
 	Changes    []Change        `json:"changes"`
@@ -53,13 +54,6 @@ type Entry struct {
 	RecordedAt time.Time       `json:"recorded_at"`
 
 	id uuid.UUID // of the event
-}
-
-// HistoryActor is who did it. ID and Username are nil for the service itself.
-type HistoryActor struct {
-	Kind     domain.ActorKind `json:"kind"`
-	ID       *uuid.UUID       `json:"id"`
-	Username *string          `json:"username"`
 }
 
 // The kinds of causes and effects.

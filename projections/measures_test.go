@@ -42,8 +42,8 @@ func (d *desk) reported(t testing.TB) reported {
 	slices.SortFunc(waits, waitCount.compare)
 	return reported{
 		waits:    waits,
-		facts:    all[factRow](t, d, `SELECT `+factColumns+` FROM read.ticket_facts ORDER BY position`),
-		measures: all[measureRow](t, d, `SELECT `+measureColumns+` FROM read.ticket_measures ORDER BY ticket_id`),
+		facts:    all[factRow](t, d, `SELECT `+factTable.Columns("")+` FROM read.ticket_facts ORDER BY position`),
+		measures: all[measureRow](t, d, `SELECT `+measureTable.Columns("")+` FROM read.ticket_measures ORDER BY ticket_id`),
 		counts:   counts,
 		agents:   agents,
 	}

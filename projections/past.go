@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // ErrFuture refuses a look at an instant that the database's clock has not
@@ -62,8 +63,8 @@ func (m Moment) reached(e eventstore.Envelope) bool {
 // PastTicket is a ticket at a moment with the comments of then, oldest first, as
 // far as the viewer may see them.
 type PastTicket struct {
-	Ticket
-	Comments   []Comment
+	view.Ticket
+	Comments   []view.Comment
 	RecordedAt time.Time // when its newest event of then was recorded
 }
 
@@ -81,30 +82,27 @@ type VersionAt struct {
 
 // stand is a ticket as it stood at a moment.
 type stand struct {
-	ticketFold
+	view.TicketRow
 	state      ticket.State
-	comments   []commentRow // oldest first
+	comments   []view.CommentRow // oldest first
 	recordedAt time.Time
 }
 
 // standAt folds the events of a ticket up to a moment. ok is false when there was
 // no ticket then, or there never is such a version.
 func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
-	said := commentPage{added: map[uuid.UUID]commentRow{}, edited: map[uuid.UUID]commentRow{}}
+	var thread view.Thread
 	for _, e := range events {
 		if !at.reached(e) {
 			break
 		}
-		s.ticketFold.apply(e)
+		s.TicketRow.Apply(e)
 		s.state = ticket.Evolve(s.state, e.Event)
-		said.fold(e)
+		thread.Apply(e)
 		s.recordedAt = e.RecordedAt
 	}
-	for _, id := range said.removed {
-		delete(said.added, id)
-	}
-	s.comments = values(said.added)
-	slices.SortFunc(s.comments, func(a, b commentRow) int {
+	s.comments = thread.Rows()
+	slices.SortFunc(s.comments, func(a, b view.CommentRow) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	return s, s.state.Exists && (at.Version == 0 || at.Version == s.Version)
@@ -126,7 +124,7 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef, a
 	if err != nil {
 		return PastTicket{}, err
 	}
-	return PastTicket{Ticket: s.show(viewer, names), Comments: s.showComments(viewer, names), RecordedAt: s.recordedAt}, nil
+	return PastTicket{Ticket: s.Named(viewer, names), Comments: s.showComments(viewer, names), RecordedAt: s.recordedAt}, nil
 }
 
 // Diff returns what of a ticket is another at one moment than at another, which
@@ -259,7 +257,7 @@ func (p *Past) settled(ctx context.Context, instant time.Time) (position int64, 
 }
 
 // names returns the present names of everybody who is shown with the tickets.
-func (p *Past) names(ctx context.Context, tickets ...stand) (map[uuid.UUID]string, error) {
+func (p *Past) names(ctx context.Context, tickets ...stand) (view.Names, error) {
 	var ids []uuid.UUID
 	for _, s := range tickets {
 		ids = append(ids, s.CreatedBy, s.state.AssignedTo.UUID)
@@ -271,19 +269,11 @@ func (p *Past) names(ctx context.Context, tickets ...stand) (map[uuid.UUID]strin
 	return names, eventstore.Unreachable(err)
 }
 
-func (s stand) show(viewer domain.Actor, names map[uuid.UUID]string) Ticket {
-	v := ticketView{ticketRow: s.ticketRow, CreatedByName: names[s.CreatedBy]}
-	if s.AssignedTo != nil {
-		v.AssignedToName = names[*s.AssignedTo]
-	}
-	return v.show(viewer)
-}
-
-func (s stand) showComments(viewer domain.Actor, names map[uuid.UUID]string) []Comment {
-	shown := []Comment{}
+func (s stand) showComments(viewer domain.Actor, names view.Names) []view.Comment {
+	shown := []view.Comment{}
 	for _, c := range s.comments {
 		if !c.Internal || ticket.SeesInternal(viewer) {
-			shown = append(shown, commentView{commentRow: c, TicketNumber: s.Number, AuthorName: names[c.AuthorID]}.show())
+			shown = append(shown, c.Show(s.Number, names[c.AuthorID]))
 		}
 	}
 	return shown

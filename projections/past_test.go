@@ -17,6 +17,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // caughtUp is read models that have come as far as anybody may want.
@@ -39,7 +40,7 @@ func (w world) asOf(at time.Time) world {
 	then.sees = func(viewer domain.Actor, id uuid.UUID) bool {
 		return w.states[id].VisibleTo(viewer) || (w.states[id].Deleted && (viewer.Admin() || viewer.Role == domain.RoleAuditor))
 	}
-	then.list = func(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
+	then.list = func(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[view.Ticket], error) {
 		return w.past().Tickets(ctx, viewer, at, f, p)
 	}
 	return then
@@ -104,17 +105,17 @@ func TestTicketsOfThePast(t *testing.T) {
 }
 
 // commentsOf returns the comments of a ticket that a viewer sees, by the log.
-func (w world) commentsOf(viewer domain.Actor, id uuid.UUID) []Comment {
-	all := []Comment{}
+func (w world) commentsOf(viewer domain.Actor, id uuid.UUID) []view.Comment {
+	all := []view.Comment{}
 	for _, c := range w.want.comments {
 		if c.TicketID == id && (!c.Internal || ticket.SeesInternal(viewer)) {
-			all = append(all, Comment{
+			all = append(all, view.Comment{
 				ID: c.ID, Ticket: id, TicketNumber: w.states[id].Number, Author: w.person(c.AuthorID),
 				Text: c.Text, Internal: c.Internal, CreatedAt: c.CreatedAt, EditedAt: c.EditedAt,
 			})
 		}
 	}
-	slices.SortFunc(all, func(a, b Comment) int {
+	slices.SortFunc(all, func(a, b view.Comment) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	return all
@@ -133,7 +134,7 @@ func TestCommentsOfThePast(t *testing.T) {
 		at := w.instant(n, 0)
 		then := w.asOf(at)
 		for name, viewer := range everybody {
-			want := map[uuid.UUID][]Comment{} // by ticket; all of them under the zero id
+			want := map[uuid.UUID][]view.Comment{} // by ticket; all of them under the zero id
 			for id := range then.states {
 				if then.sees(viewer, id) {
 					want[id] = then.commentsOf(viewer, id)
@@ -141,7 +142,7 @@ func TestCommentsOfThePast(t *testing.T) {
 				want[uuid.Nil] = append(want[uuid.Nil], want[id]...)
 			}
 			for id, want := range want {
-				slices.SortFunc(want, func(a, b Comment) int { return cmp.Compare(slices.Index(order, a.ID), slices.Index(order, b.ID)) })
+				slices.SortFunc(want, func(a, b view.Comment) int { return cmp.Compare(slices.Index(order, a.ID), slices.Index(order, b.ID)) })
 				w.checkCommentsThen(t, name, at, id, want)
 			}
 		}
@@ -152,14 +153,14 @@ func TestCommentsOfThePast(t *testing.T) {
 	}
 }
 
-func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid.UUID, want []Comment) {
+func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid.UUID, want []view.Comment) {
 	t.Helper()
 	ref := &TicketRef{ID: ticket.ID{UUID: id}}
 	if id == uuid.Nil {
 		ref = nil
 	}
-	got := []Comment{}
-	forward, back, err := walk(9, func(p Page) (Slice[Comment], error) {
+	got := []view.Comment{}
+	forward, back, err := walk(9, func(p Page) (Slice[view.Comment], error) {
 		p.Count = true
 		s, err := w.past().Comments(testContext(t), everybody[who], at, ref, p)
 		if err == nil && *s.Count != int64(len(want)) {
@@ -169,7 +170,7 @@ func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid
 			got = append(got, s.Items...)
 		}
 		return s, err
-	}, func(c Comment) uuid.UUID { return c.ID })
+	}, func(c view.Comment) uuid.UUID { return c.ID })
 	if err != nil {
 		t.Fatal(err)
 	}

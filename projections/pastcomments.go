@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/view"
 )
 
 // saidRow is a comment by the event that added it.
@@ -34,22 +35,22 @@ const saidThen = `e.type = 'ticket.comment_added' AND e.position <= $at AND NOT 
 // a ticket the viewer may not see there are none. It refuses like [Past.Tickets].
 //
 // The log is read from where the page begins until it is full.
-func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, ref *TicketRef, page Page) (Slice[Comment], error) {
+func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, ref *TicketRef, page Page) (Slice[view.Comment], error) {
 	position, err := p.caughtUp(ctx, at)
 	if err != nil {
-		return Slice[Comment]{}, err
+		return Slice[view.Comment]{}, err
 	}
 	l := saidList(viewer, position)
 	if ref != nil {
 		id, err := p.id(ctx, *ref)
 		if err != nil && !errors.Is(err, domain.ErrNotFound) {
-			return Slice[Comment]{}, err
+			return Slice[view.Comment]{}, err
 		}
 		l.where.add("e.stream_id = ?", id) // none where there is no such ticket
 	}
 	rows, err := l.page(ctx, p.pool, page)
 	if err != nil {
-		return Slice[Comment]{}, err
+		return Slice[view.Comment]{}, err
 	}
 	var ids []uuid.UUID
 	for _, row := range rows.Items {
@@ -59,19 +60,19 @@ func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, 
 	}
 	stands, err := p.standsAt(ctx, ids, at)
 	if err != nil {
-		return Slice[Comment]{}, err
+		return Slice[view.Comment]{}, err
 	}
 	names, err := p.names(ctx, stands...)
 	if err != nil {
-		return Slice[Comment]{}, err
+		return Slice[view.Comment]{}, err
 	}
-	byID := map[uuid.UUID]Comment{}
+	byID := map[uuid.UUID]view.Comment{}
 	for _, s := range stands {
 		for _, c := range s.showComments(viewer, names) {
 			byID[c.ID] = c
 		}
 	}
-	return shown(rows, func(row saidRow) Comment { return byID[row.CommentID] }), nil
+	return shown(rows, func(row saidRow) view.Comment { return byID[row.CommentID] }), nil
 }
 
 // saidList returns the query of [Past.Comments].

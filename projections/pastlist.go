@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // pastRow is what a list of the past is put in order by. What else is shown of a
@@ -47,13 +48,13 @@ const clockSkew = 24 * time.Hour
 //
 // To narrow or order by update looks at the events of every ticket that the other
 // filters leave.
-func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f TicketFilter, page Page) (Slice[Ticket], error) {
+func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f TicketFilter, page Page) (Slice[view.Ticket], error) {
 	if _, err := p.caughtUp(ctx, at); err != nil {
-		return Slice[Ticket]{}, err
+		return Slice[view.Ticket]{}, err
 	}
 	rows, err := pastList(viewer, at, f).page(ctx, p.pool, page)
 	if err != nil {
-		return Slice[Ticket]{}, err
+		return Slice[view.Ticket]{}, err
 	}
 	ids := make([]uuid.UUID, len(rows.Items))
 	for i, row := range rows.Items {
@@ -61,17 +62,17 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 	}
 	stands, err := p.standsAt(ctx, ids, at)
 	if err != nil {
-		return Slice[Ticket]{}, err
+		return Slice[view.Ticket]{}, err
 	}
 	names, err := p.names(ctx, stands...)
 	if err != nil {
-		return Slice[Ticket]{}, err
+		return Slice[view.Ticket]{}, err
 	}
-	items := make([]Ticket, len(stands))
+	items := make([]view.Ticket, len(stands))
 	for i, s := range stands {
-		items[i] = s.show(viewer, names)
+		items[i] = s.Named(viewer, names)
 	}
-	return Slice[Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
+	return Slice[view.Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
 }
 
 // standsAt returns tickets as they stood at an instant, in the order of ids. One
@@ -118,7 +119,7 @@ func pastList(viewer domain.Actor, at time.Time, f TicketFilter) list[pastRow] {
 		desc:  f.Descending,
 		shape: "SELECT id, created_at, updated_at, number, priority_rank FROM chosen ORDER BY place",
 		at: func(r pastRow) (string, uuid.UUID) {
-			return ticketOrders[f.OrderBy].key(ticketView{ticketRow: ticketRow{
+			return ticketOrders[f.OrderBy].key(ticketView{TicketRow: view.TicketRow{
 				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,
 			}}), r.ID
 		},

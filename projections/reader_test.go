@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/internal/localpg"
 	"helpdesk/migrations"
+	"helpdesk/projections/view"
 	"helpdesk/test/pgtest"
 )
 
@@ -28,15 +29,15 @@ func TestListsOfComments(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	comments := slices.Clone(w.want.comments)
-	slices.SortFunc(comments, func(a, b commentRow) int {
+	slices.SortFunc(comments, func(a, b view.CommentRow) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
 	})
 	for name, viewer := range everybody {
-		visible := map[uuid.UUID][]Comment{uuid.Nil: {}} // by ticket; all of them under the zero id
+		visible := map[uuid.UUID][]view.Comment{uuid.Nil: {}} // by ticket; all of them under the zero id
 		for _, c := range comments {
 			s := w.states[c.TicketID]
 			sees := s.VisibleTo(viewer) && (!c.Internal || ticket.SeesInternal(viewer))
-			want := Comment{
+			want := view.Comment{
 				ID: c.ID, Ticket: c.TicketID, TicketNumber: s.Number, Author: w.person(c.AuthorID),
 				Text: c.Text, Internal: c.Internal, CreatedAt: c.CreatedAt, EditedAt: c.EditedAt,
 			}
@@ -56,7 +57,7 @@ func TestListsOfComments(t *testing.T) {
 		}
 		for id := range w.states {
 			if _, ok := visible[id]; !ok {
-				visible[id] = []Comment{}
+				visible[id] = []view.Comment{}
 			}
 		}
 		for id, want := range visible {
@@ -65,7 +66,7 @@ func TestListsOfComments(t *testing.T) {
 	}
 }
 
-func (w world) checkComments(t *testing.T, name string, viewer domain.Actor, id uuid.UUID, want []Comment) {
+func (w world) checkComments(t *testing.T, name string, viewer domain.Actor, id uuid.UUID, want []view.Comment) {
 	t.Helper()
 	of := &ticket.ID{UUID: id}
 	if id == uuid.Nil {
@@ -83,14 +84,14 @@ func (w world) checkComments(t *testing.T, name string, viewer domain.Actor, id 
 	for _, c := range want {
 		ids = append(ids, c.ID)
 	}
-	forward, back, err := walk(7, func(p Page) (Slice[Comment], error) {
+	forward, back, err := walk(7, func(p Page) (Slice[view.Comment], error) {
 		p.Count = true
 		s, err := w.Comments(testContext(t), viewer, of, p)
 		if err == nil && *s.Count != int64(len(want)) {
 			t.Errorf("count as %s sees them: got %d, want %d", name, *s.Count, len(want))
 		}
 		return s, err
-	}, func(c Comment) uuid.UUID { return c.ID })
+	}, func(c view.Comment) uuid.UUID { return c.ID })
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -133,7 +134,7 @@ func TestListsOfUsers(t *testing.T) {
 
 	list := func(t *testing.T, f UserFilter, size int) (forward, back []uuid.UUID) {
 		t.Helper()
-		forward, back, err := walk(size, func(p Page) (Slice[User], error) { return d.Users(testContext(t), f, p) }, func(u User) uuid.UUID { return u.ID })
+		forward, back, err := walk(size, func(p Page) (Slice[view.User], error) { return d.Users(testContext(t), f, p) }, func(u view.User) uuid.UUID { return u.ID })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -203,7 +204,7 @@ func TestListsOfUsers(t *testing.T) {
 		if _, err := d.User(testContext(t), user.ID{UUID: newID()}); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("got %v, want %v", err, domain.ErrNotFound)
 		}
-		if got := (User{Username: "x", Email: "m"}).NameEmail(); got != "x - m" {
+		if got := (view.User{Username: "x", Email: "m"}).NameEmail(); got != "x - m" {
 			t.Errorf("without a name: got %q", got)
 		}
 	})
@@ -239,9 +240,9 @@ func TestUsersArePagedWhateverTheLocaleOfTheDatabase(t *testing.T) {
 		}
 	}
 	list := func(size int) (forward, back []uuid.UUID) {
-		forward, back, err := walk(size, func(p Page) (Slice[User], error) {
+		forward, back, err := walk(size, func(p Page) (Slice[view.User], error) {
 			return NewReader(pool).Users(testContext(t), UserFilter{}, p)
-		}, func(u User) uuid.UUID { return u.ID })
+		}, func(u view.User) uuid.UUID { return u.ID })
 		if err != nil {
 			t.Fatal(err)
 		}

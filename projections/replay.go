@@ -3,7 +3,6 @@ package projections
 import (
 	"context"
 	"errors"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,6 +10,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // TicketStep is one event of a ticket, and the ticket as it stood after it.
@@ -21,9 +21,9 @@ type TicketStep struct {
 
 // TicketThen is a ticket as it stood, with all that was said on it.
 type TicketThen struct {
-	Ticket
-	Deleted  bool      `json:"deleted"`
-	Comments []Comment `json:"comments"` // with the notes among staff, oldest first
+	view.Ticket
+	Deleted  bool           `json:"deleted"`
+	Comments []view.Comment `json:"comments"` // with the notes among staff, oldest first
 }
 
 // Until says up to where a ticket is replayed. The zero Until is to its end.
@@ -94,8 +94,8 @@ func (u Until) cut(events []eventstore.Envelope) ([]eventstore.Envelope, error) 
 // replay is a ticket on its way through its events.
 type replay struct {
 	teller   *teller
-	fold     ticketFold
-	comments []Comment
+	row      view.TicketRow
+	comments view.Thread
 }
 
 // step returns the step of an event, with instants in UTC.
@@ -108,41 +108,13 @@ func (r *replay) step(e eventstore.Envelope, entry Entry) TicketStep {
 	if entry.Effects == nil {
 		entry.Effects = []HistoryEffect{}
 	}
-	r.fold.apply(e)
-	r.comment(e)
-	then := TicketThen{Deleted: r.fold.deleted, Comments: slices.Clone(r.comments)}
-	if then.Comments == nil {
-		then.Comments = []Comment{}
+	r.row.Apply(e)
+	r.comments.Apply(e)
+	then := TicketThen{Ticket: r.row.Named(domain.System(), r.teller.names), Deleted: r.row.Deleted, Comments: []view.Comment{}}
+	for _, c := range r.comments.Rows() {
+		then.Comments = append(then.Comments, c.Show(r.row.Number, r.teller.names[c.AuthorID]))
 	}
-	view := ticketView{ticketRow: r.fold.ticketRow, CreatedByName: r.teller.names[r.fold.CreatedBy]}
-	if r.fold.AssignedTo != nil {
-		view.AssignedToName = r.teller.names[*r.fold.AssignedTo]
-	}
-	then.Ticket = view.show(domain.System())
 	return TicketStep{Entry: entry, Ticket: then}
-}
-
-// comment keeps the comments.
-func (r *replay) comment(e eventstore.Envelope) {
-	at := func(id ticket.CommentID) int {
-		return slices.IndexFunc(r.comments, func(c Comment) bool { return c.ID == id.UUID })
-	}
-	switch d := e.Event.(type) {
-	case ticket.CommentAdded:
-		r.comments = append(r.comments, Comment{
-			ID: d.CommentID.UUID, Ticket: e.StreamID, TicketNumber: r.fold.Number,
-			Author: Person{ID: d.Author.UUID, Username: r.teller.names[d.Author.UUID]},
-			Text:   d.Text, Internal: d.Internal, CreatedAt: e.OccurredAt,
-		})
-	case ticket.CommentEdited:
-		if i := at(d.CommentID); i >= 0 {
-			r.comments[i].Text, r.comments[i].EditedAt = d.Text, &e.OccurredAt
-		}
-	case ticket.CommentRemoved:
-		if i := at(d.CommentID); i >= 0 {
-			r.comments = slices.Delete(r.comments, i, i+1)
-		}
-	}
 }
 
 // everTicketSQL finds the ticket that was opened under a number in the log. It

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // ByRank orders a search by how well a ticket matches, the best first. It is
@@ -63,7 +64,7 @@ func wordsTable(f TicketFilter) string {
 
 // found returns a page of a search in the order of ranks. A ticket whose texts
 // change moves within the list; all others keep their place.
-func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
+func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[view.Ticket], error) {
 	l := list[foundTicket]{
 		cast: "real", id: "t.id", desc: true,
 		shape: strings.Replace(shapeTicketsSQL, "t.position,", "t.position, t.rank,", 1),
@@ -73,7 +74,7 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 	}
 	if f.CompareMost > 0 {
 		if err := r.narrow(ctx, &l.where, viewer, f); err != nil {
-			return Slice[Ticket]{}, err
+			return Slice[view.Ticket]{}, err
 		}
 	}
 	l.from, l.key = l.where.search(viewer, l.where.ticketsOf(viewer), f)
@@ -81,9 +82,9 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f TicketFilter,
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)
 	if err != nil {
-		return Slice[Ticket]{}, err
+		return Slice[view.Ticket]{}, err
 	}
-	return shown(views, func(v foundTicket) Ticket { return v.show(viewer) }), nil
+	return shown(views, func(v foundTicket) view.Ticket { return v.show(viewer) }), nil
 }
 
 // narrow narrows a search to the tickets that have its words, whatever else is

@@ -10,6 +10,7 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // teller turns the events of a ticket and its emails into entries.
@@ -103,8 +104,8 @@ func (t *teller) hidden(e domain.Event) bool {
 	return false
 }
 
-func (t *teller) actor(e eventstore.Envelope) HistoryActor {
-	a := HistoryActor{Kind: e.ActorKind}
+func (t *teller) actor(e eventstore.Envelope) view.Actor {
+	a := view.Actor{Kind: e.ActorKind}
 	if e.ActorID.Valid {
 		id, name := e.ActorID.UUID, t.names[e.ActorID.UUID]
 		a.ID, a.Username = &id, &name
@@ -128,7 +129,7 @@ func (t *teller) cause(e eventstore.Envelope) *HistoryCause {
 }
 
 // name returns how the actor is called in a sentence.
-func (t *teller) name(a HistoryActor) string {
+func (t *teller) name(a view.Actor) string {
 	switch {
 	case a.Username != nil && *a.Username != "":
 		return *a.Username

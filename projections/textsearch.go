@@ -26,19 +26,20 @@ var (
 
 // textRow is a row of read.search_texts, with the text in place of its words.
 type textRow struct {
-	TicketID uuid.UUID
-	Part     uuid.UUID
-	Internal bool
-	Position int64
-	Text     string
-	Weight   string
+	TicketID uuid.UUID `db:"ticket_id"`
+	Part     uuid.UUID `db:"part"`
+	Internal bool      `db:"internal"`
+	Position int64     `db:"position"`
+	Text     string    `db:"text"`
+	Weight   string    `db:"weight"`
 }
 
 // "english" leaves other languages' words as they are but for their endings,
 // and finds "printers" by "printer".
-const (
-	textsFrom = ` FROM unnest($1::uuid[], $2::uuid[], $3::boolean[], $4::bigint[], $5::text[], $6::text[]) AS r
-    (ticket_id, part, internal, position, text, weight)`
+var (
+	textTable = NewTable[textRow]("search_texts")
+	textsFrom = ` FROM ` + textTable.Unnest()
+	keyTable  = NewTable[textKey]("search_texts")
 
 	textWords = `setweight(to_tsvector('english', r.text), r.weight::"char")`
 
@@ -54,7 +55,7 @@ UPDATE search_texts AS t SET chars = length(r.text), words = ` + textWords + tex
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	removeTextsSQL = `
-DELETE FROM search_texts AS t USING unnest($1::uuid[], $2::uuid[]) AS r (ticket_id, part)
+DELETE FROM search_texts AS t USING ` + keyTable.Unnest() + `
 WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
 
 	forgetTicketsSQL = `
@@ -107,7 +108,10 @@ func textSearch() eventstore.Follower {
 }
 
 // textKey names a text.
-type textKey struct{ ticket, part uuid.UUID }
+type textKey struct {
+	TicketID uuid.UUID `db:"ticket_id"`
+	Part     uuid.UUID `db:"part"`
+}
 
 // searchPage is what a page of events comes to: one entry a text.
 type searchPage struct {
@@ -126,16 +130,16 @@ func applyTextSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelop
 	for _, e := range events {
 		p.fold(e)
 	}
-	return writeAll(ctx, tx,
+	return WriteAll(ctx, tx,
 		textsTo("write texts", writeTextsSQL, p.written),
 		textsTo("edit texts", editTextsSQL, p.edited),
-		removeTexts(p.removed),
-		idsTo("forget tickets", forgetTicketsSQL, p.deleted),
-		rowWrite{
-			what: "put words together", sql: putTogetherSQL, n: len(p.touched),
-			args: []any{slices.Collect(maps.Keys(p.touched)), searchChars, p.became(true)},
+		Write{What: "remove texts", SQL: removeTextsSQL, N: len(p.removed), Args: keyTable.Args(p.removed)},
+		IDsTo("forget tickets", forgetTicketsSQL, p.deleted),
+		Write{
+			What: "put words together", SQL: putTogetherSQL, N: len(p.touched),
+			Args: []any{slices.Collect(maps.Keys(p.touched)), searchChars, p.became(true)},
 		},
-		idsTo("forget tickets that are done", doneTicketsSQL, p.became(false)),
+		IDsTo("forget tickets that are done", doneTicketsSQL, p.became(false)),
 	)
 }
 
@@ -151,28 +155,13 @@ func (p *searchPage) became(active bool) []uuid.UUID {
 }
 
 // textsTo is a statement with the columns of rows, in the order of textsFrom.
-func textsTo(what, sql string, texts map[textKey]textRow) rowWrite {
+func textsTo(what, sql string, texts map[textKey]textRow) Write {
 	rows := make([]*textRow, 0, len(texts))
 	for _, t := range texts {
 		rows = append(rows, &t)
 	}
 	slices.SortFunc(rows, func(a, b *textRow) int { return cmp.Compare(a.Position, b.Position) })
-	return rowWrite{what: what, sql: sql, n: len(rows), args: []any{
-		column(rows, func(t *textRow) uuid.UUID { return t.TicketID }),
-		column(rows, func(t *textRow) uuid.UUID { return t.Part }),
-		column(rows, func(t *textRow) bool { return t.Internal }),
-		column(rows, func(t *textRow) int64 { return t.Position }),
-		column(rows, func(t *textRow) string { return t.Text }),
-		column(rows, func(t *textRow) string { return t.Weight }),
-	}}
-}
-
-// removeTexts is removeTextsSQL for the texts of these keys.
-func removeTexts(keys []*textKey) rowWrite {
-	return rowWrite{what: "remove texts", sql: removeTextsSQL, n: len(keys), args: []any{
-		column(keys, func(k *textKey) uuid.UUID { return k.ticket }),
-		column(keys, func(k *textKey) uuid.UUID { return k.part }),
-	}}
+	return Write{What: what, SQL: sql, N: len(rows), Args: textTable.Args(rows)}
 }
 
 func (p *searchPage) fold(e eventstore.Envelope) {

@@ -31,64 +31,29 @@ const (
 
 // factRow is a row of read.ticket_facts.
 type factRow struct {
-	Position         int64
-	TicketID         uuid.UUID
-	Fact             string
-	OccurredAt       time.Time
-	RecordedAt       time.Time
-	NextAt           *time.Time
-	StatusBefore     *ticket.Status
-	Status           *ticket.Status
-	PriorityBefore   *ticket.Priority
-	Priority         *ticket.Priority
-	AssignedToBefore *uuid.UUID
-	AssignedTo       *uuid.UUID
-	ActorKind        domain.ActorKind
-	ActorID          *uuid.UUID
-	WaitUS           *int64
-	WaitBucket       *int16
-	AgentID          *uuid.UUID
-	AgentNextAt      *time.Time
-	EnteredPosition  *int64
-	EnteredAt        *time.Time
+	Position         int64            `db:"position,key"`
+	TicketID         uuid.UUID        `db:"ticket_id"`
+	Fact             string           `db:"fact"`
+	OccurredAt       time.Time        `db:"occurred_at"`
+	RecordedAt       time.Time        `db:"recorded_at"`
+	NextAt           *time.Time       `db:"next_at"`
+	StatusBefore     *ticket.Status   `db:"status_before"`
+	Status           *ticket.Status   `db:"status"`
+	PriorityBefore   *ticket.Priority `db:"priority_before"`
+	Priority         *ticket.Priority `db:"priority"`
+	AssignedToBefore *uuid.UUID       `db:"assigned_to_before"`
+	AssignedTo       *uuid.UUID       `db:"assigned_to"`
+	ActorKind        domain.ActorKind `db:"actor_kind"`
+	ActorID          *uuid.UUID       `db:"actor_id"`
+	WaitUS           *int64           `db:"wait_us"`
+	WaitBucket       *int16           `db:"wait_bucket"`
+	AgentID          *uuid.UUID       `db:"agent_id"`
+	AgentNextAt      *time.Time       `db:"agent_next_at"`
+	EnteredPosition  *int64           `db:"entered_position"`
+	EnteredAt        *time.Time       `db:"entered_at"`
 }
 
-const factColumns = `position, ticket_id, fact, occurred_at, recorded_at, next_at, status_before, status,
-    priority_before, priority, assigned_to_before, assigned_to, actor_kind, actor_id,
-    wait_us, agent_id, agent_next_at, entered_position, entered_at, wait_bucket`
-
-const addFactsSQL = `
-INSERT INTO ticket_facts (` + factColumns + `)
-SELECT * FROM unnest($1::bigint[], $2::uuid[], $3::text[], $4::timestamptz[], $5::timestamptz[], $6::timestamptz[],
-    $7::text[], $8::text[], $9::text[], $10::text[], $11::uuid[], $12::uuid[], $13::text[], $14::uuid[],
-    $15::bigint[], $16::uuid[], $17::timestamptz[], $18::bigint[], $19::timestamptz[],
-    $20::smallint[])`
-
-// addFacts is addFactsSQL with the columns of rows, in the order of factColumns.
-func addFacts(rows []*factRow) rowWrite {
-	return rowWrite{what: "add facts", sql: addFactsSQL, n: len(rows), args: []any{
-		column(rows, func(f *factRow) int64 { return f.Position }),
-		column(rows, func(f *factRow) uuid.UUID { return f.TicketID }),
-		column(rows, func(f *factRow) string { return f.Fact }),
-		column(rows, func(f *factRow) time.Time { return f.OccurredAt }),
-		column(rows, func(f *factRow) time.Time { return f.RecordedAt }),
-		column(rows, func(f *factRow) *time.Time { return f.NextAt }),
-		column(rows, func(f *factRow) *string { return (*string)(f.StatusBefore) }),
-		column(rows, func(f *factRow) *string { return (*string)(f.Status) }),
-		column(rows, func(f *factRow) *string { return (*string)(f.PriorityBefore) }),
-		column(rows, func(f *factRow) *string { return (*string)(f.Priority) }),
-		column(rows, func(f *factRow) *uuid.UUID { return f.AssignedToBefore }),
-		column(rows, func(f *factRow) *uuid.UUID { return f.AssignedTo }),
-		column(rows, func(f *factRow) string { return string(f.ActorKind) }),
-		column(rows, func(f *factRow) *uuid.UUID { return f.ActorID }),
-		column(rows, func(f *factRow) *int64 { return f.WaitUS }),
-		column(rows, func(f *factRow) *uuid.UUID { return f.AgentID }),
-		column(rows, func(f *factRow) *time.Time { return f.AgentNextAt }),
-		column(rows, func(f *factRow) *int64 { return f.EnteredPosition }),
-		column(rows, func(f *factRow) *time.Time { return f.EnteredAt }),
-		column(rows, func(f *factRow) *int16 { return f.WaitBucket }),
-	}}
-}
+var factTable = NewTable[factRow]("ticket_facts")
 
 // moves reports whether the fact brought the ticket elsewhere: to another status
 // or priority, into being or out of it.

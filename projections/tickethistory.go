@@ -15,36 +15,37 @@ import (
 // intervalRow is a row of read.ticket_history: a ticket while its title,
 // priority, status and assignee stayed what they were.
 type intervalRow struct {
-	TicketID   uuid.UUID
-	Version    int
-	Position   int64
-	Number     int64
-	Title      string
-	TitleBy    uuid.NullUUID
-	Priority   ticket.Priority
-	Status     ticket.Status
-	CreatedBy  uuid.UUID
-	AssignedTo uuid.NullUUID
-	CreatedAt  time.Time
-	ValidFrom  time.Time
-	ValidTo    *time.Time
-	KnownFrom  time.Time
-	KnownTo    *time.Time
-	Change     string
-	CausedBy   uuid.UUID
+	TicketID   uuid.UUID       `db:"ticket_id,key"`
+	Version    int             `db:"version,key"`
+	Position   int64           `db:"position"`
+	Number     int64           `db:"number"`
+	Title      string          `db:"title"`
+	TitleBy    uuid.NullUUID   `db:"title_by"`
+	Priority   ticket.Priority `db:"priority"`
+	Status     ticket.Status   `db:"status"`
+	CreatedBy  uuid.UUID       `db:"created_by"`
+	AssignedTo uuid.NullUUID   `db:"assigned_to"`
+	CreatedAt  time.Time       `db:"created_at"`
+	ValidFrom  time.Time       `db:"valid_from"`
+	ValidTo    *time.Time      `db:"valid_to"`
+	KnownFrom  time.Time       `db:"known_from"`
+	KnownTo    *time.Time      `db:"known_to"`
+	Change     string          `db:"change"`
+	CausedBy   uuid.UUID       `db:"caused_by"`
 }
+
+var intervalTable = NewTable[intervalRow]("ticket_history")
 
 // endIntervalsSQL ends the last intervals of the tickets $1, at $2 by when it
 // happened and at $3 by when it was recorded, and answers them. They are looked up
 // by the primary key, one after the other: by known_to IS NULL, of which the
 // planner expects few, it would go through those of all tickets there are.
-const endIntervalsSQL = `
+var endIntervalsSQL = `
 UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
 CROSS JOIN LATERAL (SELECT version FROM ticket_history WHERE ticket_id = e.ticket_id ORDER BY version DESC LIMIT 1) AS last
 WHERE h.ticket_id = e.ticket_id AND h.version = last.version
-RETURNING h.ticket_id, h.version, h.position, h.number, h.title, h.title_by, h.priority, h.status, h.created_by, h.assigned_to,
-    h.created_at, h.valid_from, h.valid_to, h.known_from, h.known_to, h.change, h.caused_by`
+RETURNING ` + intervalTable.Columns("h")
 
 const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
 
@@ -81,7 +82,7 @@ func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 			rows = append(rows, row)
 		}
 	}
-	if err := addIntervals(ctx, tx, rows); err != nil {
+	if err := intervalTable.Copy(ctx, tx, rows); err != nil {
 		return fmt.Errorf("add intervals: %w", err)
 	}
 	return nil
@@ -104,7 +105,7 @@ func endIntervals(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) 
 		return last, nil
 	}
 	rows, _ := tx.Query(ctx, endIntervalsSQL, planned([]any{ids, validTo, knownTo})...) // CollectRows answers its error
-	ended, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByPos[intervalRow])
+	ended, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[intervalRow])
 	if err != nil {
 		return nil, fmt.Errorf("end intervals: %w", err)
 	}
@@ -148,27 +149,4 @@ func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, er
 	row.Version, row.Position, row.Change, row.CausedBy = e.Version, e.Position, e.Type, e.EventID
 	row.ValidFrom, row.ValidTo, row.KnownFrom, row.KnownTo = e.OccurredAt, nil, e.RecordedAt, nil
 	return &row, nil
-}
-
-// intervalTable and its columns, as COPY wants them.
-var (
-	intervalTable      = pgx.Identifier{"ticket_history"}
-	intervalColumnList = []string{
-		"ticket_id", "version", "position", "number", "title", "title_by", "priority", "status", "created_by", "assigned_to",
-		"created_at", "valid_from", "valid_to", "known_from", "known_to", "change", "caused_by",
-	}
-)
-
-func addIntervals(ctx context.Context, tx pgx.Tx, rows []*intervalRow) error {
-	if len(rows) == 0 {
-		return nil
-	}
-	_, err := tx.CopyFrom(ctx, intervalTable, intervalColumnList, pgx.CopyFromSlice(len(rows), func(i int) ([]any, error) {
-		r := rows[i]
-		return []any{
-			r.TicketID, r.Version, r.Position, r.Number, r.Title, r.TitleBy, string(r.Priority), string(r.Status), r.CreatedBy, r.AssignedTo,
-			r.CreatedAt, r.ValidFrom, r.ValidTo, r.KnownFrom, r.KnownTo, r.Change, r.CausedBy,
-		}, nil
-	}))
-	return err
 }

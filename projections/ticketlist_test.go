@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // world is a desk with a history, projected, and what the log says of it.
@@ -27,7 +28,7 @@ type world struct {
 	want   tables
 	states map[uuid.UUID]ticket.State
 	// What is compared with it: the lists of now, or of an instant.
-	list func(context.Context, domain.Actor, TicketFilter, Page) (Slice[Ticket], error)
+	list func(context.Context, domain.Actor, TicketFilter, Page) (Slice[view.Ticket], error)
 	sees func(viewer domain.Actor, id uuid.UUID) bool
 }
 
@@ -52,7 +53,7 @@ func newWorld(t *testing.T) world {
 
 // expected returns what a list is to hold, in order.
 func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
-	var rows []ticketRow
+	var rows []view.TicketRow
 	for _, r := range w.want.tickets {
 		if w.sees(viewer, r.ID) && matches(r, f) {
 			rows = append(rows, r)
@@ -61,7 +62,7 @@ func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = ByCreated, true
 	}
-	slices.SortFunc(rows, func(a, b ticketRow) int {
+	slices.SortFunc(rows, func(a, b view.TicketRow) int {
 		c := cmp.Or(compare(a, b, f.OrderBy), bytes.Compare(a.ID[:], b.ID[:]))
 		if f.Descending {
 			return -c
@@ -75,7 +76,7 @@ func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
 	return ids
 }
 
-func compare(a, b ticketRow, by TicketOrder) int {
+func compare(a, b view.TicketRow, by TicketOrder) int {
 	switch by {
 	case ByUpdated:
 		return a.UpdatedAt.Compare(b.UpdatedAt)
@@ -87,7 +88,7 @@ func compare(a, b ticketRow, by TicketOrder) int {
 	return a.CreatedAt.Compare(b.CreatedAt)
 }
 
-func matches(r ticketRow, f TicketFilter) bool {
+func matches(r view.TicketRow, f TicketFilter) bool {
 	assigned := domain.UserID{}
 	if r.AssignedTo != nil {
 		assigned.UUID = *r.AssignedTo
@@ -147,7 +148,7 @@ func walk[T any](size int, read func(Page) (Slice[T], error), id func(T) uuid.UU
 	return forward, back, nil
 }
 
-func ticketUUID(v Ticket) uuid.UUID { return v.ID }
+func ticketUUID(v view.Ticket) uuid.UUID { return v.ID }
 
 func TestListsOfTickets(t *testing.T) {
 	t.Parallel()
@@ -265,7 +266,7 @@ func (w world) anyFilter(rt *rapid.T) TicketFilter {
 func (w world) checkList(t *testing.T, viewer domain.Actor, f TicketFilter, size int) {
 	t.Helper()
 	want := w.expected(viewer, f)
-	forward, back, err := walk(size, func(p Page) (Slice[Ticket], error) {
+	forward, back, err := walk(size, func(p Page) (Slice[view.Ticket], error) {
 		p.Count = p.Cursor == nil || p.Cursor.Back
 		s, err := w.list(testContext(t), viewer, f, p)
 		if err == nil && p.Count && *s.Count != int64(len(want)) {
@@ -303,9 +304,9 @@ func (w world) checkCounts(t *testing.T, viewer domain.Actor, f TicketFilter) {
 	}
 }
 
-func (w world) checkTicket(t *testing.T, viewer domain.Actor, got Ticket) {
+func (w world) checkTicket(t *testing.T, viewer domain.Actor, got view.Ticket) {
 	t.Helper()
-	i := slices.IndexFunc(w.want.tickets, func(r ticketRow) bool { return r.ID == got.ID })
+	i := slices.IndexFunc(w.want.tickets, func(r view.TicketRow) bool { return r.ID == got.ID })
 	if i < 0 {
 		t.Errorf("ticket %s is none of the log", got.ID)
 		return
@@ -317,7 +318,7 @@ func (w world) checkTicket(t *testing.T, viewer domain.Actor, got Ticket) {
 			comments++
 		}
 	}
-	want := Ticket{
+	want := view.Ticket{
 		ID: r.ID, Number: r.Number, Title: r.Title, Description: r.Description, Priority: r.Priority, Status: r.Status,
 		CreatedBy: w.person(r.CreatedBy), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt, CommentCount: comments, Version: r.Version, Position: r.Position,
@@ -330,13 +331,13 @@ func (w world) checkTicket(t *testing.T, viewer domain.Actor, got Ticket) {
 	}
 }
 
-func (w world) person(id uuid.UUID) Person {
+func (w world) person(id uuid.UUID) view.Person {
 	for _, u := range w.want.users {
 		if u.ID == id {
-			return Person{ID: id, Username: u.Username}
+			return view.Person{ID: id, Username: u.Username}
 		}
 	}
-	return Person{ID: id}
+	return view.Person{ID: id}
 }
 
 func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
@@ -361,12 +362,12 @@ func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
 				stay = append(stay, open(n))
 			}
 			d.project(t, fresh)
-			read := func(p Page) (Slice[Ticket], error) {
+			read := func(p Page) (Slice[view.Ticket], error) {
 				return d.Tickets(testContext(t), everybody["rob"], order, p)
 			}
 			var added []uuid.UUID
 			pages := 0
-			disturbed := func(p Page) (Slice[Ticket], error) {
+			disturbed := func(p Page) (Slice[view.Ticket], error) {
 				s, err := read(p)
 				pages++
 				if len(added) > 0 && pages%2 == 0 { // the oldest guests leave again

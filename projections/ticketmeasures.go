@@ -11,106 +11,36 @@ import (
 
 // measureRow is a row of read.ticket_measures.
 type measureRow struct {
-	TicketID        uuid.UUID
-	Number          int64
-	CreatedBy       uuid.UUID
-	OpenedAt        time.Time
-	Status          *ticket.Status
-	StatusSince     time.Time
-	Priority        ticket.Priority
-	AssignedTo      *uuid.UUID
-	FirstResponseAt *time.Time
-	FirstResolvedAt *time.Time
-	ResolvedAt      *time.Time
-	Starts          int
-	Resolutions     int
-	Closings        int
-	Reopenings      int
-	Escalations     int
-	Priorities      int
-	Assignments     int
-	Unassignments   int
-	OpenUS          int64
-	InProgressUS    int64
-	EscalatedUS     int64
-	ResolvedUS      int64
-	ClosedUS        int64
-	Position        int64
-	EnteredPosition int64
-	EnteredAt       time.Time
+	TicketID        uuid.UUID       `db:"ticket_id,key"`
+	Number          int64           `db:"number,fixed"`
+	CreatedBy       uuid.UUID       `db:"created_by,fixed"`
+	OpenedAt        time.Time       `db:"opened_at,fixed"`
+	Status          *ticket.Status  `db:"status"`
+	StatusSince     time.Time       `db:"status_since"`
+	Priority        ticket.Priority `db:"priority"`
+	AssignedTo      *uuid.UUID      `db:"assigned_to"`
+	FirstResponseAt *time.Time      `db:"first_response_at"`
+	FirstResolvedAt *time.Time      `db:"first_resolved_at"`
+	ResolvedAt      *time.Time      `db:"resolved_at"`
+	Starts          int             `db:"starts"`
+	Resolutions     int             `db:"resolutions"`
+	Closings        int             `db:"closings"`
+	Reopenings      int             `db:"reopenings"`
+	Escalations     int             `db:"escalations"`
+	Priorities      int             `db:"priorities"`
+	Assignments     int             `db:"assignments"`
+	Unassignments   int             `db:"unassignments"`
+	OpenUS          int64           `db:"open_us"`
+	InProgressUS    int64           `db:"in_progress_us"`
+	EscalatedUS     int64           `db:"escalated_us"`
+	ResolvedUS      int64           `db:"resolved_us"`
+	ClosedUS        int64           `db:"closed_us"`
+	Position        int64           `db:"position"`
+	EnteredPosition int64           `db:"entered_position"`
+	EnteredAt       time.Time       `db:"entered_at"`
 }
 
-const measureColumns = `ticket_id, number, created_by, opened_at, status, status_since, priority, assigned_to,
-    first_response_at, first_resolved_at, resolved_at, starts, resolutions, closings, reopenings, escalations,
-    priorities, assignments, unassignments, open_us, in_progress_us, escalated_us, resolved_us, closed_us,
-    position, entered_position, entered_at`
-
-const loadMeasuresSQL = `SELECT ` + measureColumns + ` FROM ticket_measures WHERE ticket_id = ANY ($1)`
-
-const writeMeasuresSQL = `
-INSERT INTO ticket_measures (` + measureColumns + `)
-SELECT * FROM unnest($1::uuid[], $2::bigint[], $3::uuid[], $4::timestamptz[], $5::text[], $6::timestamptz[], $7::text[],
-    $8::uuid[], $9::timestamptz[], $10::timestamptz[], $11::timestamptz[], $12::bigint[], $13::bigint[], $14::bigint[],
-    $15::bigint[], $16::bigint[], $17::bigint[], $18::bigint[], $19::bigint[], $20::bigint[], $21::bigint[], $22::bigint[],
-    $23::bigint[], $24::bigint[], $25::bigint[], $26::bigint[], $27::timestamptz[])
-ON CONFLICT (ticket_id) DO UPDATE SET
-    status = excluded.status,
-    status_since = excluded.status_since,
-    priority = excluded.priority,
-    assigned_to = excluded.assigned_to,
-    first_response_at = excluded.first_response_at,
-    first_resolved_at = excluded.first_resolved_at,
-    resolved_at = excluded.resolved_at,
-    starts = excluded.starts,
-    resolutions = excluded.resolutions,
-    closings = excluded.closings,
-    reopenings = excluded.reopenings,
-    escalations = excluded.escalations,
-    priorities = excluded.priorities,
-    assignments = excluded.assignments,
-    unassignments = excluded.unassignments,
-    open_us = excluded.open_us,
-    in_progress_us = excluded.in_progress_us,
-    escalated_us = excluded.escalated_us,
-    resolved_us = excluded.resolved_us,
-    closed_us = excluded.closed_us,
-    position = excluded.position,
-    entered_position = excluded.entered_position,
-    entered_at = excluded.entered_at`
-
-// writeMeasures is writeMeasuresSQL with the columns of rows, in the order of
-// measureColumns.
-func writeMeasures(rows []*measureRow) rowWrite {
-	return rowWrite{what: "write measures", sql: writeMeasuresSQL, n: len(rows), args: []any{
-		column(rows, func(t *measureRow) uuid.UUID { return t.TicketID }),
-		column(rows, func(t *measureRow) int64 { return t.Number }),
-		column(rows, func(t *measureRow) uuid.UUID { return t.CreatedBy }),
-		column(rows, func(t *measureRow) time.Time { return t.OpenedAt }),
-		column(rows, func(t *measureRow) *string { return (*string)(t.Status) }),
-		column(rows, func(t *measureRow) time.Time { return t.StatusSince }),
-		column(rows, func(t *measureRow) string { return string(t.Priority) }),
-		column(rows, func(t *measureRow) *uuid.UUID { return t.AssignedTo }),
-		column(rows, func(t *measureRow) *time.Time { return t.FirstResponseAt }),
-		column(rows, func(t *measureRow) *time.Time { return t.FirstResolvedAt }),
-		column(rows, func(t *measureRow) *time.Time { return t.ResolvedAt }),
-		column(rows, func(t *measureRow) int { return t.Starts }),
-		column(rows, func(t *measureRow) int { return t.Resolutions }),
-		column(rows, func(t *measureRow) int { return t.Closings }),
-		column(rows, func(t *measureRow) int { return t.Reopenings }),
-		column(rows, func(t *measureRow) int { return t.Escalations }),
-		column(rows, func(t *measureRow) int { return t.Priorities }),
-		column(rows, func(t *measureRow) int { return t.Assignments }),
-		column(rows, func(t *measureRow) int { return t.Unassignments }),
-		column(rows, func(t *measureRow) int64 { return t.OpenUS }),
-		column(rows, func(t *measureRow) int64 { return t.InProgressUS }),
-		column(rows, func(t *measureRow) int64 { return t.EscalatedUS }),
-		column(rows, func(t *measureRow) int64 { return t.ResolvedUS }),
-		column(rows, func(t *measureRow) int64 { return t.ClosedUS }),
-		column(rows, func(t *measureRow) int64 { return t.Position }),
-		column(rows, func(t *measureRow) int64 { return t.EnteredPosition }),
-		column(rows, func(t *measureRow) time.Time { return t.EnteredAt }),
-	}}
-}
+var measureTable = NewTable[measureRow]("ticket_measures")
 
 // apply folds one event and answers what it is as a fact; "": none.
 func (t *measureRow) apply(e eventstore.Envelope) string {

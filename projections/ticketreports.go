@@ -42,16 +42,16 @@ func applyTicketReports(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 	if err != nil {
 		return err
 	}
-	return writeAll(ctx, tx,
-		addFacts(m.facts),
-		rowsTo("chain facts", chainFactsSQL, m.superseded),
-		writeMeasures(m.changed),
-		rowsTo("add to the counts of tickets", addTicketCountsSQL, tickets),
-		rowsTo("drop empty counts of tickets", dropTicketCountsSQL, tickets),
-		rowsTo("add to the counts of agents", addAgentCountsSQL, agents),
-		rowsTo("drop empty counts of agents", dropAgentCountsSQL, agents),
-		rowsTo("write the counts of waits", writeWaitCountsSQL, waits),
-		rowsTo("drop empty counts of waits", dropWaitCountsSQL, waits),
+	return WriteAll(ctx, tx,
+		factTable.Insert("add facts", m.facts),
+		RowsTo("chain facts", chainFactsSQL, m.superseded),
+		measureTable.Upsert("write measures", m.changed),
+		RowsTo("add to the counts of tickets", addTicketCountsSQL, tickets),
+		RowsTo("drop empty counts of tickets", dropTicketCountsSQL, tickets),
+		RowsTo("add to the counts of agents", addAgentCountsSQL, agents),
+		RowsTo("drop empty counts of agents", dropAgentCountsSQL, agents),
+		RowsTo("write the counts of waits", writeWaitCountsSQL, waits),
+		RowsTo("drop empty counts of waits", dropWaitCountsSQL, waits),
 	)
 }
 
@@ -84,10 +84,9 @@ func loadMeasures(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) 
 	if len(known) == 0 {
 		return m, nil
 	}
-	rows, _ := tx.Query(ctx, loadMeasuresSQL, known) // CollectRows answers its error
-	loaded, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[measureRow])
+	loaded, err := measureTable.Load(ctx, tx, known)
 	if err != nil {
-		return nil, fmt.Errorf("load measures: %w", err)
+		return nil, err
 	}
 	for _, t := range loaded {
 		m.tickets[t.TicketID] = t

@@ -13,11 +13,12 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections/view"
 )
 
 // ticketView is a row of read.tickets with the names of its people.
 type ticketView struct {
-	ticketRow
+	view.TicketRow
 	CreatedByName  string
 	AssignedToName string
 }
@@ -33,22 +34,8 @@ LEFT JOIN read.users AS c ON c.id = t.created_by
 LEFT JOIN read.users AS a ON a.id = t.assigned_to
 ORDER BY t.place`
 
-// show returns the ticket as the viewer sees it.
-func (v ticketView) show(viewer domain.Actor) Ticket {
-	t := Ticket{
-		ID: v.ID, Number: v.Number, Title: v.Title, Description: v.Description,
-		Priority: v.Priority, Status: v.Status, CreatedBy: Person{ID: v.CreatedBy, Username: v.CreatedByName},
-		CreatedAt: v.CreatedAt, UpdatedAt: v.UpdatedAt, FirstResponseAt: v.FirstResponseAt,
-		ResolvedAt: v.ResolvedAt, ClosedAt: v.ClosedAt, EscalatedAt: v.EscalatedAt,
-		CommentCount: v.PublicComments, Version: v.Version, Position: v.Position,
-	}
-	if v.AssignedTo != nil {
-		t.AssignedTo = &Person{ID: *v.AssignedTo, Username: v.AssignedToName}
-	}
-	if ticket.SeesInternal(viewer) {
-		t.CommentCount += v.InternalComments
-	}
-	return t
+func (v ticketView) show(viewer domain.Actor) view.Ticket {
+	return v.Show(viewer, v.CreatedByName, v.AssignedToName)
 }
 
 // visibleTickets adds the condition that the ticket of alias t is visible to
@@ -69,7 +56,7 @@ func (w *where) visibleTickets(viewer domain.Actor) {
 
 // Ticket returns the ticket as the viewer sees it, [domain.ErrNotFound] when
 // they don't.
-func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef) (Ticket, error) {
+func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef) (view.Ticket, error) {
 	var w where
 	w.ref(ref)
 	w.visibleTickets(viewer)
@@ -79,7 +66,7 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref TicketRef)
 }
 
 // TicketsByID returns those of the tickets with these ids that the viewer sees.
-func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]Ticket, error) {
+func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error) {
 	var w where
 	w.add("t.id = ANY (?)", ids)
 	w.visibleTickets(viewer)
@@ -89,7 +76,7 @@ func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uui
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("read tickets by their ids: %w", err))
 	}
-	tickets := make(map[uuid.UUID]Ticket, len(found))
+	tickets := make(map[uuid.UUID]view.Ticket, len(found))
 	for _, v := range found {
 		tickets[v.ID] = v.show(viewer)
 	}
@@ -184,7 +171,7 @@ func timeKey(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
 
 // Tickets returns a page of the tickets the viewer sees, narrowed by the
 // filter. Without an order they come newest first.
-func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[Ticket], error) {
+func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[view.Ticket], error) {
 	if f.OrderBy == ByRank {
 		return r.found(ctx, viewer, f, p)
 	}
@@ -204,9 +191,9 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f TicketFilte
 	l.where.tickets(f)
 	views, err := l.page(ctx, r.pool, p)
 	if err != nil {
-		return Slice[Ticket]{}, err
+		return Slice[view.Ticket]{}, err
 	}
-	return shown(views, func(v ticketView) Ticket { return v.show(viewer) }), nil
+	return shown(views, func(v ticketView) view.Ticket { return v.show(viewer) }), nil
 }
 
 // tickets adds the conditions of a filter.

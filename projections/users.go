@@ -6,30 +6,21 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/user"
+	"helpdesk/projections/view"
 )
 
 // User returns the user, [domain.ErrNotFound] when there is none of this id.
-func (r *Reader) User(ctx context.Context, id user.ID) (User, error) {
-	row, err := one[userRow](ctx, r.pool, "user", loadUserSQL, id)
-	return row.show(), err
+func (r *Reader) User(ctx context.Context, id user.ID) (view.User, error) {
+	row, err := one[view.UserRow](ctx, r.pool, "user", loadUserSQL, id)
+	return row.Show(), err
 }
 
-const loadUserSQL = `SELECT ` + userColumns + ` FROM read.users WHERE id = $1`
-
-func (r userRow) show() User {
-	return User{
-		ID: r.ID, Username: r.Username, Email: r.Email, FirstName: r.FirstName, LastName: r.LastName,
-		Role: r.Role, IsActive: r.IsActive, CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt,
-		Notifications: user.Notifications{
-			Escalated: r.NotifyEscalated, Assigned: r.NotifyAssigned, Commented: r.NotifyCommented, Resolved: r.NotifyResolved,
-		},
-	}
-}
+var loadUserSQL = `SELECT ` + userTable.Columns("") + ` FROM read.users WHERE id = $1`
 
 // userView is a row of read.users with its place in the list. What the lower
 // case of a name is depends on the database's locale, so it comes from there.
 type userView struct {
-	userRow
+	view.UserRow
 	SortKey string
 }
 
@@ -38,10 +29,10 @@ type userView struct {
 const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 
 // Users returns a page of users, by username, narrowed by the filter.
-func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], error) {
+func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[view.User], error) {
 	l := list[userView]{
 		from: "read.users AS u", key: "lower(u.username)", cast: "text", id: "u.id",
-		shape: `SELECT ` + userColumns + `, lower(username) AS sort_key FROM chosen ORDER BY place`,
+		shape: `SELECT ` + userTable.Columns("") + `, lower(username) AS sort_key FROM chosen ORDER BY place`,
 		at:    func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
 	}
 	if f.Search != "" {
@@ -59,7 +50,7 @@ func (r *Reader) Users(ctx context.Context, f UserFilter, p Page) (Slice[User], 
 	}
 	rows, err := l.page(ctx, r.pool, p)
 	if err != nil {
-		return Slice[User]{}, err
+		return Slice[view.User]{}, err
 	}
-	return shown(rows, func(v userView) User { return v.show() }), nil
+	return shown(rows, func(v userView) view.User { return v.Show() }), nil
 }

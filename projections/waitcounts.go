@@ -151,11 +151,11 @@ func (c *counting) waitCounts(ctx context.Context, tx pgx.Tx) (rows []*waitCount
 	}
 	var n int64
 	var had buckets
-	keys := rowsTo("", "", rows)
-	if keys.err != nil {
-		return nil, keys.err
+	keys := RowsTo("", "", rows)
+	if keys.Err != nil {
+		return nil, keys.Err
 	}
-	stored, _ := tx.Query(ctx, loadWaitCountsSQL, keys.args...) // ForEachRow answers its error
+	stored, _ := tx.Query(ctx, loadWaitCountsSQL, keys.Args...) // ForEachRow answers its error
 	_, err = pgx.ForEachRow(stored, []any{&n, &had}, func() error {
 		for b, waits := range had.all() {
 			sums[n-1].buckets[b] += waits

@@ -29,7 +29,7 @@ func newClaimant(ctx context.Context, pool *pgxpool.Pool) (*claimant, error) {
 		return nil, fmt.Errorf("get a connection to claim commands with: %w", err)
 	}
 	c := &claimant{conn: pooled.Hijack()} // it holds a lock: the pool must not hand it on
-	const q = `SELECT id, pg_advisory_lock($1, id) FROM (SELECT nextval('saga.claimants')::int AS id) AS next`
+	const q = `SELECT id, pg_advisory_lock($1, id) FROM (SELECT nextval('saga.workers')::int AS id) AS next`
 	if err := c.conn.QueryRow(ctx, q, claimantLocks).Scan(&c.id, nil); err != nil {
 		c.close()
 		return nil, fmt.Errorf("take the number of a claimant: %w", err)

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,7 +12,17 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"helpdesk/domain"
+	"helpdesk/cmd/helpdesk/analyst"
+	"helpdesk/cmd/helpdesk/audit"
+	"helpdesk/cmd/helpdesk/demo"
+	"helpdesk/cmd/helpdesk/escalations"
+	"helpdesk/cmd/helpdesk/mail"
+	"helpdesk/cmd/helpdesk/outbox"
+	"helpdesk/cmd/helpdesk/people"
+	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/cmd/helpdesk/projections"
+	"helpdesk/cmd/helpdesk/serve"
+	"helpdesk/cmd/helpdesk/tickets"
 )
 
 func main() {
@@ -23,22 +32,9 @@ func main() {
 	err := newCommand().ExecuteContext(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "helpdesk:", explain(err))
+		fmt.Fprintln(os.Stderr, "helpdesk:", program.Explain(err))
 		os.Exit(1)
 	}
-}
-
-// explain returns one line for people: a refusal's own words without what led
-// to it, or the whole error.
-func explain(err error) string {
-	var refusal *domain.Error
-	if errors.As(err, &refusal) && refusal.Kind != domain.KindUnavailable {
-		if refusal.Field != "" {
-			return refusal.Field + ": " + refusal.Message
-		}
-		return refusal.Message
-	}
-	return err.Error()
 }
 
 func newCommand() *cobra.Command {
@@ -53,7 +49,7 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), escalationsCommand(), ticketsCommand(),
-		commandsCommand(), mailCommand(), peopleCommand(), analystCommand(), projectionsCommand(), auditCommand(), demoCommand(), versionCommand())
+	root.AddCommand(serve.Command(), migrateCommand(), people.SuperuserCommand(), escalations.Command(), tickets.Command(),
+		outbox.Command(), mail.Command(), people.Command(), analyst.Command(), projections.Command(), audit.Command(), demo.Command(), versionCommand())
 	return root
 }

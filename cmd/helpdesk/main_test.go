@@ -6,6 +6,8 @@ import (
 	"runtime"
 	"strings"
 	"testing"
+
+	"helpdesk/cmd/helpdesk/program"
 )
 
 // run runs the command line and answers what it printed on standard output.
@@ -56,7 +58,7 @@ func TestVersionIsOneLine(t *testing.T) {
 
 func TestWhatIsNoSubcommandIsRefused(t *testing.T) {
 	for _, args := range [][]string{{"frobnicate"}, {"serve", "now"}, {"migrate", "now"}, {"version", "now"}, {"serve", "--port=80"}} {
-		if out, err := run(t, args...); err == nil || strings.Contains(explain(err), "\n") || out != "" {
+		if out, err := run(t, args...); err == nil || strings.Contains(program.Explain(err), "\n") || out != "" {
 			t.Errorf("helpdesk %s: got %v and %q, want one line of refusal", strings.Join(args, " "), err, out)
 		}
 	}

@@ -8,14 +8,14 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
 // accountView is one's own account with its forms, of which one may have a
 // fault.
 type accountView struct {
-	User    projections.User
+	User    view.User
 	Command string
 	Form    string // the one that was sent
 	Fault   *web.Fault
@@ -42,7 +42,7 @@ const profilePoll = 10 * time.Millisecond
 
 // ownProfile reads the visitor's profile. They exist; a read side that does not
 // know them yet is behind, and is waited for.
-func (s *Section) ownProfile(v *web.Visit) (projections.User, error) {
+func (s *Section) ownProfile(v *web.Visit) (view.User, error) {
 	ctx, cancel := context.WithTimeout(v.Context(), web.FreshnessWait)
 	defer cancel()
 	look := time.NewTicker(profilePoll)

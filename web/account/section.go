@@ -11,7 +11,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -23,7 +23,7 @@ type People interface {
 
 // Reader finds profiles; see [projections.Reader].
 type Reader interface {
-	User(ctx context.Context, id user.ID) (projections.User, error)
+	User(ctx context.Context, id user.ID) (view.User, error)
 }
 
 // Accounts checks passwords; see [auth.Accounts].

@@ -13,6 +13,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -141,7 +142,7 @@ func pretty(data []byte) string {
 }
 
 // actorWord says who caused an event.
-func actorWord(a projections.HistoryActor) string {
+func actorWord(a view.Actor) string {
 	switch {
 	case a.Username != nil:
 		return *a.Username

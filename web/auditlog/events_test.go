@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web/webtest"
 )
 
@@ -18,7 +19,7 @@ func logged(position int64, data string) projections.LoggedEvent {
 	name := "admin"
 	return projections.LoggedEvent{
 		Shown: eventstore.Shown{Recorded: eventstore.Recorded{Position: position, Type: "ticket.opened", StreamID: webtest.TicketID.UUID, Data: json.RawMessage(data), RecordedAt: webtest.Noon, OccurredAt: webtest.Noon}},
-		Actor: projections.HistoryActor{Kind: domain.ActorUser, Username: &name},
+		Actor: view.Actor{Kind: domain.ActorUser, Username: &name},
 	}
 }
 

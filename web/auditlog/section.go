@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -62,7 +63,7 @@ func (a *Alteration) Error() string { return a.Why }
 
 // Tickets finds tickets by their numbers; see [projections.Reader].
 type Tickets interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
 }
 
 // Section is the pages of this package. All exported fields are needed.

@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/email"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -66,7 +66,7 @@ type escalationView struct {
 // timerRow is a timer with its ticket.
 type timerRow struct {
 	Timer
-	Ticket *projections.Ticket // nil: it was deleted, or is not readable yet
+	Ticket *view.Ticket // nil: it was deleted, or is not readable yet
 	Soon   bool
 }
 

@@ -14,13 +14,14 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 	"helpdesk/web"
 )
 
 // Tickets finds tickets by their ids; see [projections.Reader].
 type Tickets interface {
-	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]projections.Ticket, error)
+	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error)
 }
 
 // Ledger knows every email; see [projections.Reader].

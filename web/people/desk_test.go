@@ -7,6 +7,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -31,8 +32,8 @@ func newSite(t *testing.T, d *desk) *web.Site {
 // historyDesk has the history of somebody.
 type historyDesk struct{ *desk }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error) {
-	var s projections.Slice[projections.User]
+func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error) {
+	var s projections.Slice[view.User]
 	d.userFilter, d.peoplePage = f, p
 	if f.Search == "nobody" {
 		return s, nil

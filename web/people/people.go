@@ -10,6 +10,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -48,7 +49,7 @@ func (q peopleQuery) filter() (f projections.UserFilter, err error) {
 type peopleView struct {
 	Query          peopleQuery
 	Roles, States  []web.Tab
-	People         []projections.User
+	People         []view.User
 	Previous, Next string // addresses; "" for none
 }
 
@@ -95,7 +96,7 @@ func (q peopleQuery) states() (tabs []web.Tab) {
 
 // personView is the page of somebody.
 type personView struct {
-	projections.User
+	view.User
 	Self      bool // whether they look at themselves
 	MayChange bool
 	Command   string
@@ -198,7 +199,7 @@ func (s *Section) changePerson(v *web.Visit, done string, chosen domain.Role, ed
 }
 
 // fullName is somebody's name, or a dash.
-func fullName(u projections.User) string {
+func fullName(u view.User) string {
 	return cmp.Or(strings.TrimSpace(u.FirstName+" "+u.LastName), "–")
 }
 

@@ -8,6 +8,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -18,8 +19,8 @@ type People interface {
 
 // Reader finds people; see [projections.Reader].
 type Reader interface {
-	User(ctx context.Context, id user.ID) (projections.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+	User(ctx context.Context, id user.ID) (view.User, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
 }
 
 // History reads what happened to somebody's account; see [projections.Histories].

@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 	"helpdesk/workspace"
@@ -31,12 +32,12 @@ func newSite(t *testing.T, d *desk) *web.Site {
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }
 
-func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[projections.Ticket], error) {
+func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	d.filter, d.page = f, p
 	if d.common && f.OrderBy == projections.ByRank {
-		return projections.Slice[projections.Ticket]{}, projections.ErrTooCommon
+		return projections.Slice[view.Ticket]{}, projections.ErrTooCommon
 	}
-	var s projections.Slice[projections.Ticket]
+	var s projections.Slice[view.Ticket]
 	if d.History != nil && d.State().VisibleTo(viewer) {
 		s.Items = append(s.Items, d.Shown())
 	}

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/workspace"
 )
@@ -37,7 +38,7 @@ type queueView struct {
 
 // row is a ticket of the list.
 type row struct {
-	projections.Ticket
+	view.Ticket
 	Due  *time.Time // when it escalates; nil: not by itself
 	Soon bool       // whether that is near
 }
@@ -138,7 +139,7 @@ func (s *Section) fillRows(v *web.Visit, view *queueView) error {
 }
 
 // list reads the page of tickets that a query asks for.
-func (s *Section) list(v *web.Visit, q queueQuery) (slice projections.Slice[projections.Ticket], err error) {
+func (s *Section) list(v *web.Visit, q queueQuery) (slice projections.Slice[view.Ticket], err error) {
 	filter, err := q.filter(v.Actor)
 	if err != nil {
 		return slice, err
@@ -150,7 +151,7 @@ func (s *Section) list(v *web.Visit, q queueQuery) (slice projections.Slice[proj
 	return s.Read.Tickets(v.Context(), v.Actor, filter, page)
 }
 
-func rowOf(v *web.Visit, t projections.Ticket, due map[uuid.UUID]time.Time) row {
+func rowOf(v *web.Visit, t view.Ticket, due map[uuid.UUID]time.Time) row {
 	r := row{Ticket: t}
 	if at, waits := due[t.ID]; waits {
 		r.Due, r.Soon = &at, at.Sub(v.Now()) < web.DueSoon

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -54,7 +55,7 @@ type behindView struct {
 // behindRow is an event behind a number, with its ticket.
 type behindRow struct {
 	projections.Evidence
-	Ticket *projections.Ticket // nil: it was deleted
+	Ticket *view.Ticket // nil: it was deleted
 }
 
 func (s *Section) showBehind(v *web.Visit) (web.Reply, error) {

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -25,7 +26,7 @@ type Reports interface {
 
 // Tickets finds tickets by their ids; see [projections.Reader].
 type Tickets interface {
-	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]projections.Ticket, error)
+	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error)
 }
 
 // Log knows the position of the newest event; see [projections.Events].

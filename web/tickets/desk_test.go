@@ -9,6 +9,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -36,7 +37,7 @@ func newSite(t *testing.T, d *desk) *web.Site {
 // reader reads tickets and people.
 type reader struct{ *webtest.OneTicket }
 
-func (r reader) Users(ctx context.Context, f projections.UserFilter, _ projections.Page) (s projections.Slice[projections.User], err error) {
+func (r reader) Users(ctx context.Context, f projections.UserFilter, _ projections.Page) (s projections.Slice[view.User], err error) {
 	u, err := r.User(ctx, webtest.Account(string(f.Role)).ID)
 	s.Items = append(s.Items, u)
 	return s, err

@@ -8,7 +8,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -26,7 +26,7 @@ var done = map[string]string{
 // change does what a form of the ticket's page asks for. What is wrong with it is
 // shown beside the form, with the ticket as it is now: sent again from there, it
 // is meant.
-func (s *Section) change(v *web.Visit, form string, do func(projections.Ticket) error) (web.Reply, error) {
+func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) (web.Reply, error) {
 	t, err := s.found(v)
 	if err != nil {
 		return web.Reply{}, err
@@ -53,7 +53,7 @@ func (s *Section) change(v *web.Visit, form string, do func(projections.Ticket) 
 }
 
 // do carries out the form's command on a ticket.
-func (s *Section) do(v *web.Visit, t projections.Ticket, c ticket.Command) error {
+func (s *Section) do(v *web.Visit, t view.Ticket, c ticket.Command) error {
 	_, err := v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
 		return s.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
 	})
@@ -67,7 +67,7 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 	if v.Form.Checked("internal") {
 		form = "noted"
 	}
-	return s.change(v, form, func(t projections.Ticket) error {
+	return s.change(v, form, func(t view.Ticket) error {
 		by := ticket.By{Actor: v.Actor}
 		err := s.do(v, t, ticket.AddComment{
 			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.Form.Text("text"),
@@ -81,7 +81,7 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 }
 
 // then does what comes after a reply, which is sent whatever becomes of this.
-func (s *Section) then(v *web.Visit, t projections.Ticket, c ticket.Command) error {
+func (s *Section) then(v *web.Visit, t view.Ticket, c ticket.Command) error {
 	id, err := v.CommandID("then")
 	if err != nil {
 		return err
@@ -103,7 +103,7 @@ func (s *Section) then(v *web.Visit, t projections.Ticket, c ticket.Command) err
 
 // changeComment gives a comment another text, or removes it.
 func (s *Section) changeComment(v *web.Visit) (web.Reply, error) {
-	return s.change(v, "comment-changed", func(t projections.Ticket) error {
+	return s.change(v, "comment-changed", func(t view.Ticket) error {
 		id, err := uuid.Parse(v.Param("comment"))
 		if err != nil {
 			return domain.ErrNotFound
@@ -118,20 +118,20 @@ func (s *Section) changeComment(v *web.Visit) (web.Reply, error) {
 
 func (s *Section) editTicket(v *web.Visit) (web.Reply, error) {
 	title, description, priority := v.Form.Text("title"), v.Form.Text("description"), ticket.Priority(v.Form.Text("priority"))
-	return s.change(v, "edited", func(t projections.Ticket) error {
+	return s.change(v, "edited", func(t view.Ticket) error {
 		return s.do(v, t, ticket.EditTicket{By: ticket.By{Actor: v.Actor}, Title: &title, Description: &description, Priority: &priority})
 	})
 }
 
 func (s *Section) changeStatus(v *web.Visit) (web.Reply, error) {
 	to := ticket.Status(v.Form.Get("to"))
-	return s.change(v, "status", func(t projections.Ticket) error {
+	return s.change(v, "status", func(t view.Ticket) error {
 		return s.do(v, t, ticket.ChangeStatus{By: ticket.By{Actor: v.Actor}, To: to, Reason: v.Form.Text("reason")})
 	})
 }
 
 func (s *Section) assign(v *web.Visit) (web.Reply, error) {
-	return s.change(v, "assigned", func(t projections.Ticket) error {
+	return s.change(v, "assigned", func(t view.Ticket) error {
 		c := ticket.AssignTicket{By: ticket.By{Actor: v.Actor}}
 		var unknown error
 		switch v.Form.Get("to") {
@@ -151,7 +151,7 @@ func (s *Section) assign(v *web.Visit) (web.Reply, error) {
 }
 
 func (s *Section) deleteTicket(v *web.Visit) (web.Reply, error) {
-	r, err := s.change(v, "deleted", func(t projections.Ticket) error {
+	r, err := s.change(v, "deleted", func(t view.Ticket) error {
 		return s.do(v, t, ticket.DeleteTicket{By: ticket.By{Actor: v.Actor}})
 	})
 	if err != nil || r.IsPage() {

@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
@@ -23,9 +24,9 @@ type Tickets interface {
 // Reader reads what a viewer may see, and returns [domain.ErrNotFound] for what
 // they may not; see [projections.Reader].
 type Reader interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error)
-	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]projections.Comment, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[projections.User], error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
 }
 
 // History reads what happened to a ticket; see [projections.Histories].

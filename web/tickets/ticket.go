@@ -13,12 +13,13 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
 // ticketView is the page of a ticket.
 type ticketView struct {
-	projections.Ticket
+	view.Ticket
 	Comments []commentView
 	Options  ticket.Options
 	Staff    bool
@@ -26,7 +27,7 @@ type ticketView struct {
 	Entries  []projections.Entry // the newest, oldest first
 	Earlier  string              // address of those before; "" for none
 	Others   []string            // who else has it open
-	Team     []projections.User  // whom it may be assigned to
+	Team     []view.User         // whom it may be assigned to
 	Me       string
 	Past     *pastView // nil: it is shown as it is
 	Command  string
@@ -45,7 +46,7 @@ type pastView struct {
 
 // commentView is a comment with what the visitor may do to it.
 type commentView struct {
-	projections.Comment
+	view.Comment
 	Changes  bool
 	Fresh    bool // it came since the page was made that a form was sent from
 	ByAuthor bool // it is the requester's
@@ -88,10 +89,10 @@ func ticketRef(name string) (ref projections.TicketRef, err error) {
 }
 
 // found reads the ticket that the path names, as the visitor sees it.
-func (s *Section) found(v *web.Visit) (projections.Ticket, error) {
+func (s *Section) found(v *web.Visit) (view.Ticket, error) {
 	ref, err := ticketRef(v.Param("ticket"))
 	if err != nil {
-		return projections.Ticket{}, err
+		return view.Ticket{}, err
 	}
 	return s.Read.Ticket(v.Context(), v.Actor, ref)
 }
@@ -125,7 +126,7 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 	return web.Show(title(view.Ticket), ticketPageOf(view)).With(view.Fault), nil
 }
 
-func title(t projections.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) + " " + t.Title }
+func title(t view.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) + " " + t.Title }
 
 // pastPage shows the ticket as it stood right after its event of a version.
 // There is nothing to do with it.
@@ -173,7 +174,7 @@ func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
 
 // stateOf is what the rules need to know of a ticket that is seen, for what they
 // offer. Who opened it for another is not known here: it is seen, that is enough.
-func stateOf(t projections.Ticket, comments []projections.Comment) ticket.State {
+func stateOf(t view.Ticket, comments []view.Comment) ticket.State {
 	s := ticket.State{
 		Exists: true, Number: t.Number, Title: t.Title, Description: t.Description, Priority: t.Priority, Status: t.Status,
 		CreatedBy: domain.UserID{UUID: t.CreatedBy.ID}, Comments: map[ticket.CommentID]ticket.Comment{},

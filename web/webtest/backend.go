@@ -10,7 +10,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Backend stands in for what is behind the kernel, and for what most sections
@@ -76,9 +76,9 @@ func (b *Backend) Edit(_ context.Context, r commands.Request, c user.EditUser) (
 }
 
 // User shows one of the people of these tests.
-func (b *Backend) User(ctx context.Context, id user.ID) (projections.User, error) {
+func (b *Backend) User(ctx context.Context, id user.ID) (view.User, error) {
 	a, err := b.Find(ctx, id.String())
-	return projections.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true}, err
+	return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true}, err
 }
 
 // Record notes what is recorded of access.
@@ -87,11 +87,11 @@ func (b *Backend) Record(_ context.Context, _ commands.Request, _ domain.Actor, 
 	return b.RecordErr
 }
 
-func person(id domain.UserID) projections.Person {
+func person(id domain.UserID) view.Person {
 	for _, role := range domain.Roles() {
 		if a := Account(string(role)); a.ID == id {
-			return projections.Person{ID: id.UUID, Username: a.Username}
+			return view.Person{ID: id.UUID, Username: a.Username}
 		}
 	}
-	return projections.Person{ID: id.UUID}
+	return view.Person{ID: id.UUID}
 }

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // TicketID is that of the one ticket there is. Its number is 7.
@@ -42,9 +43,9 @@ func (t *OneTicket) State() (s ticket.State) {
 }
 
 // Shown returns the ticket as a list shows it.
-func (t *OneTicket) Shown() projections.Ticket {
+func (t *OneTicket) Shown() view.Ticket {
 	s := t.State()
-	shown := projections.Ticket{
+	shown := view.Ticket{
 		ID: TicketID.UUID, Number: s.Number, Title: s.Title, Description: s.Description, Priority: s.Priority,
 		Status: s.Status, CreatedBy: person(s.CreatedBy), CreatedAt: Noon, UpdatedAt: Noon, Version: len(t.History), Position: 41,
 	}
@@ -86,19 +87,19 @@ func (t *OneTicket) Do(_ context.Context, r commands.Request, id ticket.ID, c ti
 }
 
 // Ticket reads the ticket as a viewer sees it.
-func (t *OneTicket) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (projections.Ticket, error) {
+func (t *OneTicket) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
 	if t.ReadErr != nil {
-		return projections.Ticket{}, t.ReadErr
+		return view.Ticket{}, t.ReadErr
 	}
 	if !t.State().VisibleTo(viewer) || (ref.Number != 7 && ref.ID != TicketID) {
-		return projections.Ticket{}, domain.ErrNotFound
+		return view.Ticket{}, domain.ErrNotFound
 	}
 	return t.Shown(), nil
 }
 
 // TicketsByID reads the ticket when it is among ids.
-func (t *OneTicket) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UUID) (map[uuid.UUID]projections.Ticket, error) {
-	found := map[uuid.UUID]projections.Ticket{}
+func (t *OneTicket) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error) {
+	found := map[uuid.UUID]view.Ticket{}
 	if slices.Contains(ids, TicketID.UUID) {
 		found[TicketID.UUID] = t.Shown()
 	}
@@ -106,12 +107,12 @@ func (t *OneTicket) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UU
 }
 
 // AllComments reads the comments that a viewer may see.
-func (t *OneTicket) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) (all []projections.Comment, err error) {
+func (t *OneTicket) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) (all []view.Comment, err error) {
 	for _, e := range t.History {
 		added, ok := e.(ticket.CommentAdded)
 		c, there := t.State().Comments[added.CommentID]
 		if ok && there && (!c.Internal || ticket.SeesInternal(viewer)) {
-			all = append(all, projections.Comment{
+			all = append(all, view.Comment{
 				ID: added.CommentID.UUID, Author: person(c.Author), Text: c.Text, Internal: c.Internal, CreatedAt: c.AddedAt,
 			})
 		}

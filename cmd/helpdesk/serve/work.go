@@ -1,0 +1,116 @@
+package serve
+
+import (
+	"context"
+	"io"
+	"time"
+
+	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"helpdesk/audit"
+	"helpdesk/commands"
+	"helpdesk/eventstore"
+	"helpdesk/mail"
+	"helpdesk/projections"
+	"helpdesk/saga"
+)
+
+// work is what a process does beside answering clients: it builds read models,
+// fires timers and carries out the commands of the process managers.
+type work struct {
+	followers *eventstore.Followers
+	timers    *saga.Timers
+	processor *saga.Processor
+	transport mail.Transport
+	signing   []func(context.Context) error
+}
+
+// issuingConns is how many database connections timers and the outbox take.
+const issuingConns = 8
+
+func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
+	policy := s.config.Escalation()
+	timersSet, issued := eventstore.NewNotifier(), eventstore.NewNotifier()
+	grown := eventstore.NewNotifier()
+	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Emails(issued.Ring), audit.Follower(grown.Ring))
+	var err error
+	if s.following, err = s.db.Connect(ctx, "helpdesk followers", int32(len(followers)+3), nil); err != nil {
+		return err
+	}
+	// A command that a crash brings back acts once all the same.
+	if s.issuing, err = s.db.Connect(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
+		return err
+	}
+	changed, pending, err := policy.Adopt(ctx, s.following)
+	if err != nil {
+		return err
+	}
+	if changed {
+		s.log.Info("the escalation follows these settings from now on", "high", s.config.EscalateHigh,
+			"medium", s.config.EscalateMedium, "low", s.config.EscalateLow, "pending_timers", pending)
+	}
+	post, transport, err := s.config.Post(s.out, s.log)
+	if err != nil {
+		return err
+	}
+	outbox := saga.NewOutbox(s.issuing)
+	mailroom := saga.NewMailroom(commands.NewEmails(s.store), s.store, s.accounts, post, time.Duration(s.config.MailRetryMin))
+	s.work = &work{
+		followers: eventstore.Follow(s.following, codec, notifier, applied,
+			eventstore.FollowConfig{Logger: s.log, Metrics: s.registry}, followers...),
+		timers: saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
+		processor: saga.NewProcessor(outbox, issued, s.registry, s.log,
+			saga.Escalations(policy, commands.NewTickets(s.store, s.store)), saga.Mailing(mailroom)),
+		transport: transport,
+	}
+	s.registry.MustRegister(outboxMetrics{outbox: outbox})
+	return s.wireSigning(grown)
+}
+
+func (w *work) loops() []func(context.Context) error {
+	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.signing...)
+}
+
+// close ends the connections to the mail server.
+func (w *work) close() error {
+	if c, ok := w.transport.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
+}
+
+var (
+	commandsMetric = prometheus.NewDesc("helpdesk_commands_pending", "Commands of process managers that are still to be carried out.", nil, nil)
+	givenUpMetric  = prometheus.NewDesc("helpdesk_commands_failed", "Commands that were given up until somebody decides.", nil, nil)
+	overdueMetric  = prometheus.NewDesc("helpdesk_timers_overdue", "Timers that are due and have not fired.", nil, nil)
+)
+
+// outboxMetrics shows what process managers want done, as it is when asked.
+type outboxMetrics struct{ outbox *saga.Outbox }
+
+// metricsWait bounds the look at the database when metrics are asked for.
+const metricsWait = 2 * time.Second
+
+// Describe sends the descriptions of the metrics.
+func (outboxMetrics) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- commandsMetric
+	descriptions <- givenUpMetric
+	descriptions <- overdueMetric
+}
+
+// Collect sends the metrics as they are now; none while the database is away.
+func (m outboxMetrics) Collect(metrics chan<- prometheus.Metric) {
+	ctx, cancel := context.WithTimeout(context.Background(), metricsWait)
+	defer cancel()
+	counts, err := m.outbox.Count(ctx)
+	if err != nil {
+		return
+	}
+	for desc, value := range map[*prometheus.Desc]int64{
+		commandsMetric: counts.Pending, givenUpMetric: counts.Failed, overdueMetric: counts.Timers,
+	} {
+		metrics <- prometheus.MustNewConstMetric(desc, prometheus.GaugeValue, float64(value))
+	}
+}

@@ -1,0 +1,101 @@
+package commands
+
+import (
+	"context"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// Operation is a command on one of many tickets.
+type Operation struct {
+	ID      uuid.UUID // of the command; zero: it is not idempotent
+	Ticket  string    // id or number
+	IfMatch int       // 0: any version
+	Command ticket.Command
+	// Assignee is whom a [ticket.AssignTicket] assigns, looked up by id or username
+	// when its turn has come; "": the command says it.
+	Assignee string
+}
+
+// Result is what became of an [Operation]. The outcome's StreamID is the ticket
+// wherever that is known, also of one that was refused.
+type Result struct {
+	Outcome
+	Err error
+}
+
+// Bulk carries out operations one after the other, each by itself: one that is
+// refused does not keep the others. It waits for nothing; see [App.Arrive]. It
+// returns an error only when ctx ends, or when what was done before is not known.
+//
+// again says that an attempt with the same ids came before and may have been cut
+// off. What that one carried out is not done again; what it passed by, refused or
+// with nothing to change, is decided again and never carried out: others came
+// after it.
+func (a *App) Bulk(ctx context.Context, correlationID string, operations []Operation, again bool) (results []Result, resumed bool, err error) {
+	var done []*Outcome
+	if again {
+		if done, err = a.earlier(ctx, operations); err != nil {
+			return nil, false, err
+		}
+	}
+	results = make([]Result, len(operations))
+	for i, op := range operations {
+		if i < len(done) && done[i] != nil {
+			results[i] = Result{Outcome: *done[i]}
+			continue
+		}
+		e := Execution{Request: Request{ID: op.ID, CorrelationID: correlationID, IfMatch: op.IfMatch}}
+		passed := i < len(done)
+		if passed {
+			e.IfMatch = NoVersion
+		}
+		out, err := a.operate(ctx, e, op)
+		if passed && errors.Is(err, domain.ErrStale) {
+			err = ErrRepeated
+		}
+		if ctx.Err() != nil {
+			return nil, done != nil, ctx.Err()
+		}
+		results[i] = Result{Outcome: out, Err: err}
+	}
+	return results, done != nil, nil
+}
+
+// earlier returns what an attempt before this one came to: an entry for each
+// operation up to the last that it carried out, nil where it carried out nothing.
+func (a *App) earlier(ctx context.Context, operations []Operation) (done []*Outcome, err error) {
+	for i, op := range operations {
+		out, err := a.Earlier.Outcome(ctx, op.ID)
+		if errors.Is(err, domain.ErrNotFound) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		done = append(done, make([]*Outcome, i+1-len(done))...)
+		done[i] = &out
+	}
+	return done, nil
+}
+
+func (a *App) operate(ctx context.Context, e Execution, op Operation) (Outcome, error) {
+	id, err := a.TicketNamed(ctx, op.Ticket)
+	if err != nil {
+		return Outcome{}, err
+	}
+	command, to := op.Command, AssignNobody()
+	if op.Assignee != "" {
+		if to, err = a.AssigneeNamed(ctx, op.Assignee); err != nil {
+			return Outcome{StreamID: id.UUID}, err
+		}
+		command = ticket.AssignTicket{By: ticket.By{Actor: command.ActedBy()}, To: to.To}
+	}
+	out, err := a.once(ctx, e, func(r Request) (Outcome, error) { return a.Tickets.Do(ctx, r, id, command) })
+	out.StreamID = id.UUID
+	return out, to.Refused(err)
+}

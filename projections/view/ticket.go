@@ -1,0 +1,191 @@
+package view
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// Ticket is a ticket as API.md shows it to one viewer.
+type Ticket struct {
+	ID              uuid.UUID       `json:"id"`
+	Number          int64           `json:"number"`
+	Title           string          `json:"title"`
+	Description     string          `json:"description"`
+	Priority        ticket.Priority `json:"priority"`
+	Status          ticket.Status   `json:"status"`
+	CreatedBy       Person          `json:"created_by"`
+	AssignedTo      *Person         `json:"assigned_to"`
+	CreatedAt       time.Time       `json:"created_at"`
+	UpdatedAt       time.Time       `json:"updated_at"`
+	FirstResponseAt *time.Time      `json:"first_response_at"`
+	ResolvedAt      *time.Time      `json:"resolved_at"`
+	ClosedAt        *time.Time      `json:"closed_at"`
+	EscalatedAt     *time.Time      `json:"escalated_at"`
+	CommentCount    int             `json:"comment_count"` // of those the viewer may see
+	Version         int             `json:"version"`
+	Position        int64           `json:"-"` // of its newest event: other projections may be behind it
+}
+
+// TicketRow is all there is to show of a ticket, whoever looks: a row of
+// read.tickets, whose columns its tags declare. The zero row is a ticket without
+// events.
+type TicketRow struct {
+	ID               uuid.UUID       `db:"id,key"`
+	Number           int64           `db:"number,fixed"`
+	Title            string          `db:"title"`
+	Description      string          `db:"description"`
+	Priority         ticket.Priority `db:"priority"`
+	PriorityRank     int             `db:"priority_rank"`
+	Status           ticket.Status   `db:"status"`
+	CreatedBy        uuid.UUID       `db:"created_by,fixed"`
+	OpenedBy         uuid.UUID       `db:"opened_by,fixed"`
+	AssignedTo       *uuid.UUID      `db:"assigned_to"`
+	CreatedAt        time.Time       `db:"created_at,fixed"`
+	UpdatedAt        time.Time       `db:"updated_at"`
+	FirstResponseAt  *time.Time      `db:"first_response_at"`
+	ResolvedAt       *time.Time      `db:"resolved_at"`
+	ClosedAt         *time.Time      `db:"closed_at"`
+	EscalatedAt      *time.Time      `db:"escalated_at"`
+	PublicComments   int             `db:"public_comments"`
+	InternalComments int             `db:"internal_comments"`
+	Version          int             `db:"version"`
+	Position         int64           `db:"position"`
+
+	Deleted bool `db:"-"` // its last event deleted it: it has no row any more
+}
+
+// TicketOf returns the ticket with these events as its viewer sees it; ok is
+// false when it was never opened, or was deleted. Whether the viewer may see it is
+// for the caller to know: whoever gives a ticket away sees how they left it.
+func TicketOf(viewer domain.Actor, events []eventstore.Envelope, names Names) (t Ticket, ok bool) {
+	var row TicketRow
+	for _, e := range events {
+		row.Apply(e)
+	}
+	if row.Version == 0 || row.Deleted {
+		return Ticket{}, false
+	}
+	return row.Named(viewer, names), true
+}
+
+// PeopleIn returns the ids of those whom the events of a ticket name: who opened
+// it, its assignees and the authors of its comments, each once.
+func PeopleIn(events []eventstore.Envelope) (ids []uuid.UUID) {
+	met := map[uuid.UUID]bool{}
+	for _, e := range events {
+		var id domain.UserID
+		switch d := e.Event.(type) {
+		case ticket.Opened:
+			id = d.CreatedBy
+		case ticket.Assigned:
+			id = d.AssignedTo
+		case ticket.CommentAdded:
+			id = d.Author
+		}
+		if !id.IsZero() && !met[id.UUID] {
+			met[id.UUID] = true
+			ids = append(ids, id.UUID)
+		}
+	}
+	return ids
+}
+
+// Apply folds one event of the ticket.
+func (r *TicketRow) Apply(e eventstore.Envelope) {
+	at := e.OccurredAt
+	switch d := e.Event.(type) {
+	case ticket.Opened:
+		*r = TicketRow{
+			ID: e.StreamID, Number: d.Number, Title: d.Title, Description: d.Description,
+			CreatedBy: d.CreatedBy.UUID, OpenedBy: d.OpenedBy.UUID, CreatedAt: at,
+		}
+		r.prioritise(d.Priority)
+	case ticket.Retitled:
+		r.Title = d.Title
+	case ticket.Described:
+		r.Description = d.Description
+	case ticket.Prioritised:
+		r.prioritise(d.Priority)
+	case ticket.Assigned:
+		r.AssignedTo = &d.AssignedTo.UUID
+	case ticket.Unassigned:
+		r.AssignedTo = nil
+	case ticket.Deleted:
+		r.Deleted = true
+	case ticket.CommentAdded:
+		r.addComment(d, at)
+	case ticket.CommentRemoved:
+		r.count(d.Internal, -1)
+	}
+	if to, ok := ticket.StatusAfter(e.Event); ok {
+		r.become(to, e)
+	}
+	r.UpdatedAt, r.Version, r.Position = at, e.Version, e.Position
+}
+
+func (r *TicketRow) prioritise(p ticket.Priority) {
+	r.Priority, r.PriorityRank = p, p.Rank()
+}
+
+func (r *TicketRow) become(to ticket.Status, e eventstore.Envelope) {
+	r.Status = to
+	at := e.OccurredAt
+	switch e.Event.(type) {
+	case ticket.Resolved:
+		r.ResolvedAt = &at
+	case ticket.Closed:
+		r.ClosedAt = &at
+	case ticket.Escalated:
+		r.EscalatedAt = &at
+	case ticket.Reopened:
+		r.ResolvedAt, r.ClosedAt = nil, nil
+	}
+}
+
+func (r *TicketRow) addComment(d ticket.CommentAdded, at time.Time) {
+	r.count(d.Internal, 1)
+	if !d.Internal && d.Author.UUID != r.CreatedBy && r.FirstResponseAt == nil {
+		r.FirstResponseAt = &at
+	}
+}
+
+func (r *TicketRow) count(internal bool, by int) {
+	if internal {
+		r.InternalComments += by
+	} else {
+		r.PublicComments += by
+	}
+}
+
+// Named returns the ticket as the viewer sees it, with the names of its people.
+func (r TicketRow) Named(viewer domain.Actor, names Names) Ticket {
+	var assignee string
+	if r.AssignedTo != nil {
+		assignee = names[*r.AssignedTo]
+	}
+	return r.Show(viewer, names[r.CreatedBy], assignee)
+}
+
+// Show returns the ticket as the viewer sees it, given the usernames of its
+// requester and of its assignee, if it has one.
+func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket {
+	t := Ticket{
+		ID: r.ID, Number: r.Number, Title: r.Title, Description: r.Description,
+		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
+		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
+		CommentCount: r.PublicComments, Version: r.Version, Position: r.Position,
+	}
+	if r.AssignedTo != nil {
+		t.AssignedTo = &Person{ID: *r.AssignedTo, Username: assignee}
+	}
+	if ticket.SeesInternal(viewer) {
+		t.CommentCount += r.InternalComments
+	}
+	return t
+}
