@@ -12,10 +12,9 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/audit"
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/projections"
 	"helpdesk/saga"
@@ -33,31 +32,31 @@ import (
 
 // sitePages is every page of the site. The order of the sections is that of the
 // navigation.
-func (s *service) sitePages(api httpapi.Deps) []web.Page {
+func (s *Service) sitePages(api httpapi.Deps) []web.Page {
 	read := projections.NewReader(s.pool)
-	schedule, events := saga.NewSchedule(s.pool), projections.NewEvents(s.pool, s.store)
+	schedule, events := saga.NewSchedule(s.pool), projections.NewEvents(s.pool, s.Store)
 	return slices.Concat(
 		(&signin.Section{
-			People: api.People, Accounts: s.accounts, Sessions: s.sessions, Passwords: api.Passwords, Access: api.Access, Front: s.front,
+			People: api.People, Accounts: s.Accounts, Sessions: s.sessions, Passwords: api.Passwords, Access: api.Access, Front: s.front,
 		}).Pages(),
 		(&queue.Section{
-			Tickets: api.Tickets, Accounts: s.accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(s.pool),
+			Tickets: api.Tickets, Accounts: s.Accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(s.pool),
 		}).Pages(),
 		(&tickets.Section{
-			Tickets: api.Tickets, Accounts: s.accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(s.pool),
-			History: api.History, Past: projections.NewPast(s.store, s.pool, s.freshness), Freshness: s.freshness,
+			Tickets: api.Tickets, Accounts: s.Accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(s.pool),
+			History: api.History, Past: projections.NewPast(s.Store, s.pool, s.Freshness), Freshness: s.Freshness,
 		}).Pages(),
 		(&reports.Section{Reports: read, Tickets: read, Log: events}).Pages(),
 		(&people.Section{
-			People: api.People, Accounts: s.accounts, Read: read, History: projections.NewHistories(s.store, s.pool),
+			People: api.People, Accounts: s.Accounts, Read: read, History: projections.NewHistories(s.Store, s.pool),
 		}).Pages(),
 		(&operations.Section{
-			Tickets: read, Ledger: read, Emails: commands.NewEmails(s.store), Escalations: escalations{schedule},
+			Tickets: read, Ledger: read, Emails: commands.NewEmails(s.Store), Escalations: escalations{schedule},
 			FailedCommands: failedCommands{saga.NewOutbox(s.pool)}, FailedEvents: failedEvents{s}, Models: s.models,
 		}).Pages(),
-		(&auditlog.Section{Events: events, Proof: proof{s}, Tickets: read, Accounts: s.accounts, Log: s.log}).Pages(),
+		(&auditlog.Section{Events: events, Proof: proof{s}, Tickets: read, Accounts: s.Accounts, Log: s.log}).Pages(),
 		(&account.Section{
-			People: api.People, Read: read, Accounts: s.accounts, Passwords: api.Passwords, Tokens: api.Tokens, Front: s.front,
+			People: api.People, Read: read, Accounts: s.Accounts, Passwords: api.Passwords, Tokens: api.Tokens, Front: s.front,
 		}).Pages(),
 	)
 }
@@ -95,10 +94,10 @@ func (p failedCommands) First(ctx context.Context, limit int) ([]operations.Fail
 }
 
 // failedEvents shows the site the events that followers could not apply.
-type failedEvents struct{ service *service }
+type failedEvents struct{ service *Service }
 
-func (p failedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
-	return program.Failing(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
+func (p failedEvents) followers(ctx context.Context) (*follow.Followers, error) {
+	return p.service.modules.Failing(ctx, p.service.pool, p.service.Store.Codec(), p.service.config, p.service.log)
 }
 
 // First returns the first of each follower, and how many each has.
@@ -125,7 +124,7 @@ func (p failedEvents) Replay(ctx context.Context, follower string) (int, error) 
 }
 
 // proof shows the site that the log was not altered.
-type proof struct{ service *service }
+type proof struct{ service *Service }
 
 // errNoVerifier: this process has no key to verify signatures with.
 var errNoVerifier = &domain.Error{
@@ -135,7 +134,7 @@ var errNoVerifier = &domain.Error{
 
 // Newest returns the newest checkpoint.
 func (p proof) Newest(ctx context.Context) (auditlog.Checkpoint, error) {
-	c, err := audit.NewReader(p.service.pool, p.service.store).Checkpoint(ctx)
+	c, err := audit.NewReader(p.service.pool, p.service.Store).Checkpoint(ctx)
 	return auditlog.Checkpoint{Size: c.Size, Root: c.Root, Note: string(c.Note)}, err
 }
 
@@ -162,7 +161,7 @@ func (p proof) Verify(ctx context.Context, progress func(done, of int64)) (audit
 	if history := p.service.config.AuditDir().Checkpoints(); exists(history) {
 		files = append(files, history)
 	}
-	found, err := audit.Verify(ctx, audit.NewDatabase(p.service.pool, p.service.store), audit.VerifyConfig{Keys: keys, Files: files, Progress: progress})
+	found, err := audit.Verify(ctx, audit.NewDatabase(p.service.pool, p.service.Store), audit.VerifyConfig{Keys: keys, Files: files, Progress: progress})
 	var fault *audit.Fault
 	if errors.As(err, &fault) {
 		err = &auditlog.Alteration{Position: fault.Position, Why: fault.Why}
@@ -190,7 +189,7 @@ func (p proof) Export(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	_, err = audit.Export(ctx, p.service.pool, p.service.store, audit.ExportConfig{
+	_, err = audit.Export(ctx, p.service.pool, p.service.Store, audit.ExportConfig{
 		Out: dir, VKeys: vkeys, History: p.service.config.AuditDir().Checkpoints(),
 	})
 	if errors.Is(err, audit.ErrNothingSigned) {
