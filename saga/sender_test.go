@@ -62,8 +62,8 @@ func TestHowAnEmailEnds(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			order := d.resolvedEmail(t)
-			d.post.does(c.send)
-			err := d.mailroom().Send(testContext(t), commands.Request{}, order)
+			d.mailer.does(c.send)
+			err := d.sender().Send(testContext(t), commands.Request{}, order)
 			wait, later := retryAfter(err)
 			if later != c.later || (err != nil && !later) != c.fails {
 				t.Errorf("got %v; want another try: %v, an error: %v", err, c.later, c.fails)
@@ -83,19 +83,19 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	order := d.resolvedEmail(t)
-	d.post.does(func(_ email.Content, handOver func() error) error {
+	d.mailer.does(func(_ email.Content, handOver func() error) error {
 		return errors.Join(handOver(), errors.New("killed"))
 	})
-	if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err == nil {
+	if err := d.sender().Send(testContext(t), commands.Request{}, order); err == nil {
 		t.Fatal("want the error")
 	}
-	d.post.does(nil)
+	d.mailer.does(nil)
 	for range 2 {
-		if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
+		if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
 			t.Fatal(err)
 		}
-		if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.post.count() != 0 {
-			t.Fatalf("the email is %s, sent %d times; want uncertain, and not sent", got, d.post.count())
+		if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.mailer.count() != 0 {
+			t.Fatalf("the email is %s, sent %d times; want uncertain, and not sent", got, d.mailer.count())
 		}
 	}
 
@@ -104,12 +104,12 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := d.mailroom().Send(testContext(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
+		if err := d.sender().Send(testContext(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
 			t.Fatal(err)
 		}
 	}
-	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.post.count() != 1 {
-		t.Errorf("after it was asked for: the email is %s, sent %d times; want sent once", got, d.post.count())
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
+		t.Errorf("after it was asked for: the email is %s, sent %d times; want sent once", got, d.mailer.count())
 	}
 }
 
@@ -118,18 +118,18 @@ func TestOfTwoSendersOneSends(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	order := d.resolvedEmail(t)
-	d.post.does(func(c email.Content, handOver func() error) error {
-		d.post.does(nil)
-		if err := d.mailroom().Send(context.Background(), commands.Request{}, order); err != nil { // the other one
+	d.mailer.does(func(c email.Content, handOver func() error) error {
+		d.mailer.does(nil)
+		if err := d.sender().Send(context.Background(), commands.Request{}, order); err != nil { // the other one
 			t.Error(err)
 		}
 		return handOver()
 	})
-	if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
+	if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
 		t.Fatal(err)
 	}
-	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.post.count() != 1 {
-		t.Errorf("the email is %s, sent %d times; want sent once", got, d.post.count())
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
+		t.Errorf("the email is %s, sent %d times; want sent once", got, d.mailer.count())
 	}
 }
 
@@ -138,10 +138,10 @@ func TestAnEmailSaysWhatHappened(t *testing.T) {
 	d := newDesk(t)
 	order := d.resolvedEmail(t)
 	d.do(t, ticket.ID{UUID: order.TicketID}, ticket.EditTicket{By: system(), Title: ptr("Another title")})
-	if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
+	if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
 		t.Fatal(err)
 	}
-	c := d.post.emails[0]
+	c := d.mailer.emails[0]
 	if c.Kind != email.Resolved || c.Text != "New fuser." || c.Ticket.Title != "Printer" || c.Ticket.Status != "resolved" ||
 		c.Ticket.Requester != "ann" || c.To != (email.Addressee{Name: "ann", Address: "ann@example.com"}) || c.At.IsZero() {
 		t.Errorf("got %+v", c)
@@ -171,11 +171,11 @@ func TestNoEmailIsQueuedForNothing(t *testing.T) {
 			t.Parallel()
 			d := newDesk(t)
 			order := then(t, d, d.resolvedEmail(t))
-			if err := d.mailroom().Send(testContext(t), commands.Request{}, order); err != nil {
+			if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
 				t.Fatal(err)
 			}
-			if got := d.emailStatus(t, order.Email); got != "" || d.post.count() != 0 {
-				t.Errorf("an email is %s, sent %d times; want none", got, d.post.count())
+			if got := d.emailStatus(t, order.Email); got != "" || d.mailer.count() != 0 {
+				t.Errorf("an email is %s, sent %d times; want none", got, d.mailer.count())
 			}
 		})
 	}

@@ -33,29 +33,29 @@ type Accounts interface {
 	Find(ctx context.Context, nameOrID string) (user.Account, error)
 }
 
-// Post puts an email into words and brings it to a mail server.
+// Mailer puts an email into words and brings it to a mail server.
 //
 // It MUST call handOver exactly once before the server may take the email, and
 // MUST NOT send it when that fails; the error of handOver is then returned as it
 // is. Every other error MUST be a [*email.Fault].
-type Post interface {
+type Mailer interface {
 	Send(ctx context.Context, c email.Content, handOver func(context.Context) error) error
 }
 
-// Mailroom sends emails, each once as far as that can be had: see [email].
-type Mailroom struct {
+// Sender sends emails, each once as far as that can be had: see [email].
+type Sender struct {
 	emails   EmailLog
 	history  History
 	accounts Accounts
-	post     Post
+	mailer   Mailer
 	retryMin time.Duration
 	now      func() time.Time
 }
 
-// NewMailroom makes the mailroom. retryMin is the wait after the first try of a
+// NewSender makes the sender. retryMin is the wait after the first try of an
 // email that was postponed.
-func NewMailroom(emails EmailLog, history History, accounts Accounts, post Post, retryMin time.Duration) *Mailroom {
-	return &Mailroom{emails: emails, history: history, accounts: accounts, post: post, retryMin: retryMin, now: time.Now}
+func NewSender(emails EmailLog, history History, accounts Accounts, mailer Mailer, retryMin time.Duration) *Sender {
+	return &Sender{emails: emails, history: history, accounts: accounts, mailer: mailer, retryMin: retryMin, now: time.Now}
 }
 
 // postponed asks for the command to be carried out again after a while.
@@ -74,7 +74,7 @@ func by() email.By { return email.By{Actor: domain.System()} }
 // Send brings the email one step further: it queues a new one, tries one that
 // waits, and leaves alone what has come to an end. One that was handed over by a
 // process that is gone is from then on uncertain.
-func (m *Mailroom) Send(ctx context.Context, r commands.Request, c SendEmail) error {
+func (m *Sender) Send(ctx context.Context, r commands.Request, c SendEmail) error {
 	id := email.ID{UUID: c.Email}
 	s, err := m.emails.State(ctx, id)
 	if err != nil {
@@ -102,7 +102,7 @@ func (m *Mailroom) Send(ctx context.Context, r commands.Request, c SendEmail) er
 
 // queue makes the email, unless its recipient can't get any more, or what it
 // would tell of is gone.
-func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (queued email.Queued, wanted bool, err error) {
+func (m *Sender) queue(ctx context.Context, r commands.Request, c SendEmail) (queued email.Queued, wanted bool, err error) {
 	to, err := m.accounts.Find(ctx, c.Recipient.String())
 	if errors.Is(err, domain.ErrNotFound) || (err == nil && !to.Active) {
 		return queued, false, nil
@@ -123,7 +123,7 @@ func (m *Mailroom) queue(ctx context.Context, r commands.Request, c SendEmail) (
 }
 
 // try sends an email that waits, and records how that ended.
-func (m *Mailroom) try(ctx context.Context, r commands.Request, id email.ID, s email.State) error {
+func (m *Sender) try(ctx context.Context, r commands.Request, id email.ID, s email.State) error {
 	if s.Address == domain.Erased {
 		return m.record(ctx, r, id, &email.Fault{Verdict: email.VerdictRefused, Err: errors.New("the recipient was erased")})
 	}
@@ -131,7 +131,7 @@ func (m *Mailroom) try(ctx context.Context, r commands.Request, id email.ID, s e
 	if err != nil {
 		return err
 	}
-	err = m.post.Send(ctx, content, func(ctx context.Context) error {
+	err = m.mailer.Send(ctx, content, func(ctx context.Context) error {
 		_, err := m.emails.Do(ctx, r, id, email.HandOver{By: by()})
 		return err
 	})
@@ -149,7 +149,7 @@ func (m *Mailroom) try(ctx context.Context, r commands.Request, id email.ID, s e
 
 // record records how an attempt ended; fault is nil for an email that was sent.
 // It returns [postponed] when another attempt is due.
-func (m *Mailroom) record(ctx context.Context, r commands.Request, id email.ID, fault *email.Fault) error {
+func (m *Sender) record(ctx context.Context, r commands.Request, id email.ID, fault *email.Fault) error {
 	c := email.Record{By: by(), Verdict: email.VerdictSent, Now: m.now().UTC().Truncate(time.Microsecond), RetryMin: m.retryMin}
 	if fault != nil {
 		c.Verdict, c.Error = fault.Verdict, fault.Error()
@@ -173,7 +173,7 @@ type told struct {
 	then, now ticket.State
 }
 
-func (m *Mailroom) read(ctx context.Context, id uuid.UUID, version int) (t told, err error) {
+func (m *Sender) read(ctx context.Context, id uuid.UUID, version int) (t told, err error) {
 	events, err := m.history.Load(ctx, id)
 	if err != nil {
 		return t, err
@@ -201,7 +201,7 @@ func (t told) stands() bool {
 }
 
 // content returns what a queued email says.
-func (m *Mailroom) content(ctx context.Context, id email.ID, s email.State) (email.Content, error) {
+func (m *Sender) content(ctx context.Context, id email.ID, s email.State) (email.Content, error) {
 	t, err := m.read(ctx, s.TicketID, s.CauseVersion)
 	if err != nil {
 		return email.Content{}, err
@@ -238,7 +238,7 @@ func (m *Mailroom) content(ctx context.Context, id email.ID, s email.State) (ema
 }
 
 // username returns somebody's name, "" for nobody.
-func (m *Mailroom) username(ctx context.Context, id domain.UserID) (string, error) {
+func (m *Sender) username(ctx context.Context, id domain.UserID) (string, error) {
 	if id.IsZero() {
 		return "", nil
 	}

@@ -13,14 +13,14 @@ import (
 //go:embed templates
 var templates embed.FS
 
-// sheet is what the emails of one kind are written from. Each kind has a pair
+// templatesOfKind is what the emails of one kind are written from. Each kind has a pair
 // of files that fill in layout.txt and layout.html:
 //
 //	subject  the subject (layout.txt alone)
 //	news     what happened; the email's text follows it
 //	next     what the recipient may do now; may be left out
 //	why      why they get the email, and how to get no more
-type sheet struct {
+type templatesOfKind struct {
 	text *texttemplate.Template
 	html *htmltemplate.Template
 }
@@ -41,9 +41,9 @@ type view struct {
 // written is an email in words.
 type written struct{ subject, text, html string }
 
-// readSheets reads the templates of every kind.
-func readSheets() (map[email.Kind]sheet, error) {
-	sheets := map[email.Kind]sheet{}
+// readTemplates reads the templates of every kind.
+func readTemplates() (map[email.Kind]templatesOfKind, error) {
+	byKind := map[email.Kind]templatesOfKind{}
 	for _, kind := range []email.Kind{email.Escalated, email.Assigned, email.Commented, email.Resolved} {
 		file := "templates/" + string(kind)
 		text, err := texttemplate.ParseFS(templates, "templates/layout.txt", file+".txt")
@@ -55,9 +55,9 @@ func readSheets() (map[email.Kind]sheet, error) {
 		if err != nil {
 			return nil, fmt.Errorf("read the template of emails: %w", err)
 		}
-		sheets[kind] = sheet{text: text, html: html}
+		byKind[kind] = templatesOfKind{text: text, html: html}
 	}
-	return sheets, nil
+	return byKind, nil
 }
 
 // view makes what the templates of the email see.
@@ -81,7 +81,7 @@ func (c *Composer) view(l email.Content) view {
 }
 
 // write fills in the templates.
-func (s sheet) write(v view) (written, error) {
+func (s templatesOfKind) write(v view) (written, error) {
 	var subject, text, html strings.Builder
 	if err := s.text.ExecuteTemplate(&subject, "subject", v); err != nil {
 		return written{}, err

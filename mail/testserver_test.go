@@ -20,21 +20,21 @@ import (
 	"github.com/emersion/go-smtp"
 )
 
-// user and password of the post office. Neither can stand in a URL as it is.
+// user and password of the mail server. Neither can stand in a URL as it is.
 const (
 	postUser     = "desk@example.com"
 	postPassword = "p:a/s?s#%40"
 )
 
-// delivery is an email as the post office took it.
+// delivery is an email as the mail server took it.
 type delivery struct {
 	from, to string
 	utf8     bool // SMTPUTF8 was asked for
 	data     []byte
 }
 
-// postOffice is a real mail server that keeps what it takes.
-type postOffice struct {
+// testServer is a real mail server that keeps what it takes.
+type testServer struct {
 	server  *smtp.Server
 	address string
 	trust   *tls.Config // for a client
@@ -49,13 +49,13 @@ type postOffice struct {
 	closed   chan struct{} // one for each closed connection
 }
 
-// openPostOffice starts the server on loopback. change may alter it before
+// startServer starts the server on loopback. change may alter it before
 // anybody can connect.
-func openPostOffice(t *testing.T, change func(*postOffice)) *postOffice {
+func startServer(t *testing.T, change func(*testServer)) *testServer {
 	t.Helper()
-	p := &postOffice{closed: make(chan struct{}, 1_000)}
+	p := &testServer{closed: make(chan struct{}, 1_000)}
 	p.server = smtp.NewServer(smtp.BackendFunc(func(*smtp.Conn) (smtp.Session, error) {
-		return &counter{office: p}, nil
+		return &counter{server: p}, nil
 	}))
 	p.server.Domain = "post.example.com"
 	p.server.ErrorLog = log.New(io.Discard, "", 0)
@@ -82,16 +82,16 @@ func openPostOffice(t *testing.T, change func(*postOffice)) *postOffice {
 }
 
 // withTLS lets the server offer STARTTLS.
-func withTLS(t *testing.T) func(*postOffice) {
+func withTLS(t *testing.T) func(*testServer) {
 	t.Helper()
 	certificate, trust := certify(t)
-	return func(p *postOffice) {
+	return func(p *testServer) {
 		p.server.TLSConfig, p.trust = &tls.Config{Certificates: []tls.Certificate{certificate}}, trust
 	}
 }
 
 // taken returns the emails so far.
-func (p *postOffice) taken() []delivery {
+func (p *testServer) taken() []delivery {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return p.emails
@@ -138,7 +138,7 @@ func newSMTP(t *testing.T, url string, trust *tls.Config) *SMTP {
 // counted is a listener that counts its connections.
 type counted struct {
 	net.Listener
-	office *postOffice
+	server *testServer
 }
 
 func (c counted) Accept() (net.Conn, error) {
@@ -146,56 +146,56 @@ func (c counted) Accept() (net.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.office.mu.Lock()
-	defer c.office.mu.Unlock()
-	c.office.accepted++
-	c.office.open++
-	c.office.most = max(c.office.most, c.office.open)
-	return &countedConn{Conn: conn, office: c.office}, nil
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.server.accepted++
+	c.server.open++
+	c.server.most = max(c.server.most, c.server.open)
+	return &countedConn{Conn: conn, server: c.server}, nil
 }
 
 type countedConn struct {
 	net.Conn
-	office *postOffice
+	server *testServer
 	once   sync.Once
 }
 
 func (c *countedConn) Close() error {
 	c.once.Do(func() {
-		c.office.mu.Lock()
-		c.office.open--
-		c.office.mu.Unlock()
-		c.office.closed <- struct{}{}
+		c.server.mu.Lock()
+		c.server.open--
+		c.server.mu.Unlock()
+		c.server.closed <- struct{}{}
 	})
 	return c.Conn.Close()
 }
 
 // counter serves one connection.
 type counter struct {
-	office *postOffice
+	server *testServer
 	now    delivery
 }
 
 func (c *counter) Mail(from string, options *smtp.MailOptions) error {
 	c.now.from, c.now.utf8 = from, options.UTF8
-	return c.office.mail
+	return c.server.mail
 }
 
 func (c *counter) Rcpt(to string, _ *smtp.RcptOptions) error {
 	c.now.to = to
-	return c.office.rcpt
+	return c.server.rcpt
 }
 
 func (c *counter) Data(r io.Reader) (err error) {
 	if c.now.data, err = io.ReadAll(r); err != nil {
 		return err
 	}
-	if c.office.data != nil {
-		return c.office.data
+	if c.server.data != nil {
+		return c.server.data
 	}
-	c.office.mu.Lock()
-	defer c.office.mu.Unlock()
-	c.office.emails = append(c.office.emails, c.now)
+	c.server.mu.Lock()
+	defer c.server.mu.Unlock()
+	c.server.emails = append(c.server.emails, c.now)
 	return nil
 }
 
