@@ -85,33 +85,54 @@ func read(t *testing.T, name string) []byte {
 	return data
 }
 
-func check(t *testing.T, where, text string) {
-	t.Helper()
+// findings are the words found that are not used, by the top folder of their files.
+type findings map[string][]string
+
+func (f findings) add(where, text string) {
+	top, _, _ := strings.Cut(where, "/")
+	f[top] = append(f[top], where+": "+text)
+}
+
+// check adds what the rules find in a text.
+func (f findings) check(where, text string) {
 	for _, r := range rules {
 		if found := r.not.FindString(text); found != "" {
-			t.Errorf("%s: %q is not one of our words: %s (docs/glossary.md)", where, found, r.use)
+			f.add(where, fmt.Sprintf("%q is not one of our words: %s (docs/glossary.md)", found, r.use))
+		}
+	}
+}
+
+// report fails for every folder with more findings than there may still be.
+func (f findings) report(t *testing.T, remaining map[string]int) {
+	t.Helper()
+	for top, all := range f {
+		if len(all) > remaining[top] {
+			t.Errorf("%s\n%d in %s, where %d may remain", strings.Join(all, "\n"), len(all), top, remaining[top])
 		}
 	}
 }
 
 func TestTextsUseTheWordsOfTheGlossary(t *testing.T) {
 	t.Parallel()
+	found := findings{}
 	for _, name := range files(t, ".templ", ".md", ".js", ".sql", ".txt", ".html", ".yaml") {
 		n := 0
 		for line := range bytes.Lines(read(t, name)) {
 			n++
-			check(t, fmt.Sprintf("%s:%d", name, n), string(line))
+			found.check(fmt.Sprintf("%s:%d", name, n), string(line))
 		}
 	}
+	found.report(t, remainingInTexts)
 }
 
 func TestTheDocumentUsesTheWordsOfTheGlossary(t *testing.T) {
 	t.Parallel()
-	n := 0
-	for line := range bytes.Lines(read(t, documentFile(t))) {
+	n, name, found := 0, documentFile(t), findings{}
+	for line := range bytes.Lines(read(t, name)) {
 		n++
-		check(t, fmt.Sprintf("openapi.json:%d", n), string(line))
+		found.check(fmt.Sprintf("%s:%d", name, n), string(line))
 	}
+	found.report(t, remainingInDocument)
 }
 
 // documentFile is the golden file of the API's document.
@@ -131,6 +152,7 @@ func documentFile(t *testing.T) string {
 // help texts, errors, log messages.
 func TestGoUsesTheWordsOfTheGlossary(t *testing.T) {
 	t.Parallel()
+	found := findings{}
 	for _, name := range files(t, ".go") {
 		set := token.NewFileSet()
 		file, err := parser.ParseFile(set, name, read(t, name), parser.ParseComments)
@@ -140,21 +162,22 @@ func TestGoUsesTheWordsOfTheGlossary(t *testing.T) {
 		at := func(pos token.Pos) string { return fmt.Sprintf("%s:%d", name, set.Position(pos).Line) }
 		for _, group := range file.Comments {
 			for _, comment := range group.List {
-				check(t, at(comment.Pos()), comment.Text)
+				found.check(at(comment.Pos()), comment.Text)
 			}
 		}
 		ast.Inspect(file, func(n ast.Node) bool {
 			if s, ok := n.(*ast.BasicLit); ok && s.Kind == token.STRING && strings.Contains(s.Value, " ") {
-				check(t, at(s.Pos()), s.Value)
+				found.check(at(s.Pos()), s.Value)
 			}
 			if doc := docOf(n); doc != nil {
-				if found := docRule.FindString(strings.TrimPrefix(doc.Text(), "Deprecated: ")); found != "" {
-					t.Errorf("%s: %q: a doc comment says what it returns or reports", at(doc.Pos()), found)
+				if verb := docRule.FindString(strings.TrimPrefix(doc.Text(), "Deprecated: ")); verb != "" {
+					found.add(at(doc.Pos()), fmt.Sprintf("%q: a doc comment has returns, reports, is", verb))
 				}
 			}
 			return true
 		})
 	}
+	found.report(t, remainingInGo)
 }
 
 // docOf returns the doc comment of a declaration, nil for what has none.

@@ -1,0 +1,9 @@
+package words
+
+// What may remain of words that are not used, by the top folder. Numbers only get
+// smaller, and lines go.
+var (
+	remainingInTexts    = map[string]int{}
+	remainingInDocument = map[string]int{}
+	remainingInGo       = map[string]int{}
+)
