@@ -170,7 +170,7 @@ func (s *Store) write(batch []*waiting) {
 		appends[i] = w.encoded
 	}
 	results, err := s.writeSurely(ctx, appends)
-	if err != nil && len(batch) > 1 && !transient(err) {
+	if err != nil && len(batch) > 1 && !Transient(err) {
 		for _, w := range batch {
 			s.write([]*waiting{w})
 		}
@@ -199,7 +199,7 @@ func (s *Store) writeSurely(ctx context.Context, batch []encoded) ([]result, err
 			}
 			return results, nil
 		}
-		if !transient(err) {
+		if !Transient(err) {
 			return nil, fmt.Errorf("append: %w", err)
 		}
 		lost = true

@@ -57,9 +57,9 @@ func (b *Notifier) Listen() (rung <-chan struct{}, stop func()) {
 	return l.rung, b.add(l)
 }
 
-// listenFor is [Notifier.Listen] for who waits for events of some types, nil being
+// ListenFor is [Notifier.Listen] for who waits for events of some types, nil being
 // all of them: other receives after a ring that was for none of these.
-func (b *Notifier) listenFor(types []string) (rung, other <-chan struct{}, stop func()) {
+func (b *Notifier) ListenFor(types []string) (rung, other <-chan struct{}, stop func()) {
 	l := &listener{types: types, rung: make(chan struct{}, 1), other: make(chan struct{}, 1)}
 	return l.rung, l.other, b.add(l)
 }

@@ -41,9 +41,9 @@ func TestEveryListenerIsNotifiedOnce(t *testing.T) {
 
 func TestWhoWaitsForSomeEventsIsToldOfTheOthersApart(t *testing.T) {
 	b := NewNotifier()
-	some, others, stop := b.listenFor([]string{"a", "b"})
+	some, others, stop := b.ListenFor([]string{"a", "b"})
 	defer stop()
-	every, none, stopEvery := b.listenFor(nil)
+	every, none, stopEvery := b.ListenFor(nil)
 	defer stopEvery()
 	plain, stopPlain := b.Listen()
 	defer stopPlain()

@@ -90,18 +90,6 @@ func TestASelectionByTypeFindsFormerNames(t *testing.T) {
 	}
 }
 
-func TestAFollowerIsGivenEventsOfFormerNames(t *testing.T) {
-	t.Parallel()
-	l := newLog(t)
-	l.makeEffects(t)
-	l.appendOld(t)
-	of := recorder("a")
-	of.Types = Types(email.Sent{})
-	_, fresh := l.follow(t, FollowConfig{}, of)
-	waitFor(t, fresh, 3)
-	l.checkRecorded(t, "a", []int64{2, 3})
-}
-
 func TestTheNamesOfTypes(t *testing.T) {
 	if diff := cmp.Diff([]string{"ticket.started", "email.sent", "letter.sent"}, Types(ticket.Started{}, email.Sent{})); diff != "" {
 		t.Errorf("of events (-want +got):\n%s", diff)

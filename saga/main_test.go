@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
@@ -79,10 +80,10 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()
 	applied := eventstore.NewNotifier()
-	managers := []eventstore.Follower{Escalation(p, d.timers.Ring), Emails(d.issued.Ring)}
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, applied, eventstore.FollowConfig{Logger: d.log, PageSize: 50}, managers...)
+	managers := []follow.Follower{Escalation(p, d.timers.Ring), Emails(d.issued.Ring)}
+	followers := follow.New(d.pool, d.store.Codec(), d.notifier, applied, follow.Config{Logger: d.log, PageSize: 50}, managers...)
 	run(t, followers.Run)
-	fresh := eventstore.NewFreshness(d.pool, applied, managers...)
+	fresh := follow.NewFreshness(d.pool, applied, managers...)
 	t.Cleanup(fresh.Close)
 	return func() {
 		t.Helper()

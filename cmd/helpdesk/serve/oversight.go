@@ -8,32 +8,31 @@ import (
 	"os"
 	"time"
 
-	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/eventstore/follow"
 
 	"github.com/google/uuid"
 
 	"helpdesk/audit"
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
 	"helpdesk/projections"
 	"helpdesk/saga"
 	"helpdesk/web"
 )
 
 // oversight is what the site's pages for admins and auditors are made of.
-func (s *service) oversight() web.Oversight {
+func (s *Service) oversight() web.Oversight {
 	read, outbox := projections.NewReader(s.pool), saga.NewOutbox(s.pool)
 	return web.Oversight{
-		PeopleHistory:  projections.NewHistories(s.store, s.pool),
+		PeopleHistory:  projections.NewHistories(s.Store, s.pool),
 		Lookup:         read,
 		Ledger:         read,
-		Emails:         commands.NewEmails(s.store),
+		Emails:         commands.NewEmails(s.Store),
 		Escalations:    escalations{saga.NewSchedule(s.pool)},
 		FailedCommands: failedCommands{outbox},
 		FailedEvents:   failedEvents{s},
 		Models:         s.models,
-		EventLog:       projections.NewEvents(s.pool, s.store),
+		EventLog:       projections.NewEvents(s.pool, s.Store),
 		Proof:          proof{s},
 		Reports:        read,
 	}
@@ -72,10 +71,10 @@ func (p failedCommands) First(ctx context.Context, limit int) ([]web.FailedComma
 }
 
 // failedEvents shows the site the events that followers could not apply.
-type failedEvents struct{ service *service }
+type failedEvents struct{ service *Service }
 
-func (p failedEvents) followers(ctx context.Context) (*eventstore.Followers, error) {
-	return program.Failing(ctx, p.service.pool, p.service.store.Codec(), p.service.config, p.service.log)
+func (p failedEvents) followers(ctx context.Context) (*follow.Followers, error) {
+	return p.service.modules.Failing(ctx, p.service.pool, p.service.Store.Codec(), p.service.config, p.service.log)
 }
 
 // First returns the first of each follower, and how many each has.
@@ -102,7 +101,7 @@ func (p failedEvents) Replay(ctx context.Context, follower string) (int, error) 
 }
 
 // proof shows the site that the log was not altered.
-type proof struct{ service *service }
+type proof struct{ service *Service }
 
 // errNoVerifier: this process has no key to verify signatures with.
 var errNoVerifier = &domain.Error{
@@ -112,7 +111,7 @@ var errNoVerifier = &domain.Error{
 
 // Newest returns the newest checkpoint.
 func (p proof) Newest(ctx context.Context) (web.Checkpoint, error) {
-	c, err := audit.NewReader(p.service.pool, p.service.store).Checkpoint(ctx)
+	c, err := audit.NewReader(p.service.pool, p.service.Store).Checkpoint(ctx)
 	return web.Checkpoint{Size: c.Size, Root: c.Root, Note: string(c.Note)}, err
 }
 
@@ -139,7 +138,7 @@ func (p proof) Verify(ctx context.Context, progress func(done, of int64)) (web.V
 	if history := p.service.config.AuditDir().Checkpoints(); exists(history) {
 		files = append(files, history)
 	}
-	found, err := audit.Verify(ctx, audit.NewDatabase(p.service.pool, p.service.store), audit.VerifyConfig{Keys: keys, Files: files, Progress: progress})
+	found, err := audit.Verify(ctx, audit.NewDatabase(p.service.pool, p.service.Store), audit.VerifyConfig{Keys: keys, Files: files, Progress: progress})
 	var fault *audit.Fault
 	if errors.As(err, &fault) {
 		err = &web.Alteration{Position: fault.Position, Why: fault.Why}
@@ -167,7 +166,7 @@ func (p proof) Export(ctx context.Context, w io.Writer) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	_, err = audit.Export(ctx, p.service.pool, p.service.store, audit.ExportConfig{
+	_, err = audit.Export(ctx, p.service.pool, p.service.Store, audit.ExportConfig{
 		Out: dir, VKeys: vkeys, History: p.service.config.AuditDir().Checkpoints(),
 	})
 	if errors.Is(err, audit.ErrNothingSigned) {
