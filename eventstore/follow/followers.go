@@ -46,7 +46,7 @@ type Followers struct {
 }
 
 // Follow prepares followers over a pool, which needs a connection for each of
-// them. notifier wakes them; applied is rung after every page they commit.
+// them. notifier wakes them; applied is woken after every page they commit.
 func New(pool *pgxpool.Pool, codec *eventstore.Codec, notifier, applied *eventstore.Notifier, config Config, followers ...Follower) *Followers {
 	if config.PageSize == 0 {
 		config.PageSize = 4000
@@ -168,9 +168,9 @@ func (f *Followers) registerOnce(ctx context.Context) error {
 
 // add makes the subscriber of one follower and its handler.
 func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
-	rung, other, stop := f.notifier.ListenFor(w.Types)
+	woken, other, stop := f.notifier.ListenFor(w.Types)
 	w.pacer = &pacer{
-		follower: w.Name, log: f.config.Logger, rung: rung, other: other, done: f.applied.Ring, committed: w.Committed,
+		follower: w.Name, log: f.config.Logger, woken: woken, other: other, done: f.applied.Notify, committed: w.Committed,
 		stop: make(chan struct{}), idle: make(chan struct{}),
 	}
 	noDeadline := time.Duration(0) // past it the subscriber would commit under the hands of the handler
