@@ -71,7 +71,7 @@ func (s *Signals) send(ctx context.Context) {
 		case <-s.outgoing:
 		}
 		if err := s.Tell(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("other processes were not told of an append", "error", err)
+			s.log.Warn("other processes were not notified of an append", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -96,7 +96,7 @@ func (s *Signals) listen(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.log.Warn("appends of other processes are not heard of", "error", err)
+		s.log.Warn("notifications of other processes are not received", "error", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -105,7 +105,7 @@ func (s *Signals) listen(ctx context.Context) {
 	}
 }
 
-// listenOnce rings the notifier for the notifications of others until its
+// listenOnce wakes the listeners for the notifications of others until its
 // connection is lost.
 func (s *Signals) listenOnce(ctx context.Context) error {
 	conn, err := s.pool.Acquire(ctx)

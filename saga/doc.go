@@ -4,7 +4,7 @@
 // # Process managers
 //
 // A process manager is an [follow.Follower]. It folds the log into the little
-// it has to remember, and answers what is to come of an event: a timer set or
+// it has to remember, and returns what is to come of an event: a timer set or
 // called off, a command issued. All of that is written in the transaction of its
 // checkpoint, so each event has its effects once. It never appends events and
 // never calls anybody.

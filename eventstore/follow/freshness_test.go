@@ -21,7 +21,7 @@ ON CONFLICT (name) DO UPDATE SET position = excluded.position`
 	}
 }
 
-// waitAside starts to wait and answers where the result will come.
+// waitAside starts to wait and returns where the result will come.
 func waitAside(ctx context.Context, f *Freshness, position int64) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- f.Wait(ctx, position) }()

@@ -9,7 +9,7 @@ import (
 )
 
 // Pace of the polls. The notifier makes a poll immediate; these are for when it
-// did not ring.
+// did not wake it.
 const (
 	idlePoll     = 500 * time.Millisecond
 	otherPoll    = 50 * time.Millisecond  // after events of other types than the follower's
@@ -128,7 +128,7 @@ func (p *pacer) applied(atHead bool) {
 	p.failures, p.atHead = 0, atHead
 }
 
-// fail says that the page could not be applied, and answers for which time in
+// fail says that the page could not be applied, and returns for which time in
 // a row.
 func (p *pacer) fail() int {
 	p.mu.Lock()
