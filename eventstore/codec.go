@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 )
 
@@ -14,61 +16,65 @@ import (
 // program has no code for, as after a roll-back to an older program.
 var ErrUnknownEvent = errors.New("unknown event type or schema version")
 
-// Upcaster turns the stored form of one schema version into the next.
-type Upcaster func(json.RawMessage) (json.RawMessage, error)
-
-// eventType is all that is known of one stored type name.
-type eventType struct {
-	decode    func(json.RawMessage) (domain.Event, error)
-	personal  *personal  // nil: there are no texts of people in it
-	upcasters []Upcaster // upcasters[i] takes schema version i+1 to i+2
-}
-
-// current is the schema version that is written.
-func (t eventType) current() int { return len(t.upcasters) + 1 }
-
 // Codec turns events into what is stored and back. Types are only ever added;
 // a changed shape adds an upcaster, so that every event ever written stays
 // readable. Texts of people are stored sealed, each person's under their own
 // key. It is safe for concurrent use.
 type Codec struct {
-	types map[string]eventType
+	types map[string]domain.EventType // by each name that they are stored under
 	keys  Keys
 }
 
-// add registers E under its stored name, with the upcasters of its older
-// schema versions, oldest first.
-func add[E domain.Event](c *Codec, upcasters ...Upcaster) {
-	var zero E
-	name := zero.EventType()
-	if _, ok := c.types[name]; ok {
-		panic("eventstore: event type registered twice: " + name)
+// NewCodec makes the codec of the events of some aggregates, each stated by its
+// list. Each type and schema version has a golden file in testdata/events. It
+// panics when two types are stored under one name.
+//
+// keys seal the texts of people; nil leaves them as they are, and then nothing
+// that is sealed can be read.
+func NewCodec(keys Keys, aggregates ...[]domain.EventType) *Codec {
+	c := &Codec{types: map[string]domain.EventType{}, keys: keys}
+	for _, events := range aggregates {
+		for _, t := range events {
+			for _, name := range t.Names {
+				if _, ok := c.types[name]; ok {
+					panic("eventstore: two event types are stored under one name: " + name)
+				}
+				c.types[name] = t
+			}
+		}
 	}
-	c.types[name] = eventType{
-		upcasters: upcasters,
-		decode: func(data json.RawMessage) (domain.Event, error) {
-			var e E
-			err := json.Unmarshal(data, &e)
-			return e, err
-		},
-	}
+	return c
 }
 
-// addPersonal is [add] for an event with texts of people, which find finds.
-// Upcasters MUST leave what the texts are called as it is.
-func addPersonal[E domain.Event](c *Codec, find func(*E) texts, upcasters ...Upcaster) {
-	add[E](c, upcasters...)
-	var zero E
-	t := c.types[zero.EventType()]
-	t.personal = personalIn(find)
-	c.types[zero.EventType()] = t
-}
-
-// Types returns the stored names of all events with their current schema version.
+// Types returns the names that events are written under, with their current
+// schema version.
 func (c *Codec) Types() map[string]int {
 	names := make(map[string]int, len(c.types))
-	for name, t := range c.types {
-		names[name] = t.current()
+	for _, t := range c.types {
+		names[t.Name()] = t.SchemaVersion()
+	}
+	return names
+}
+
+// Knows reports whether events of this name are written or were once.
+func (c *Codec) Knows(name string) bool {
+	_, ok := c.types[name]
+	return ok
+}
+
+// stored returns the names under which events of these types are stored, those
+// from before included; nil, which is all of them, for nil.
+func (c *Codec) stored(types []string) []string {
+	if types == nil {
+		return nil
+	}
+	names := make([]string, 0, len(types))
+	for _, name := range types {
+		if t, ok := c.types[name]; ok {
+			names = append(names, t.Names...)
+		} else {
+			names = append(names, name)
+		}
 	}
 	return names
 }
@@ -76,7 +82,7 @@ func (c *Codec) Types() map[string]int {
 // encode returns the bytes to store for e and the schema version they are in.
 func (c *Codec) encode(e domain.Event) (data json.RawMessage, schemaVersion int, err error) {
 	t, ok := c.types[e.EventType()]
-	if !ok {
+	if !ok || t.Name() != e.EventType() {
 		return nil, 0, fmt.Errorf("encode %s: %w", e.EventType(), ErrUnknownEvent)
 	}
 	var b bytes.Buffer
@@ -85,7 +91,7 @@ func (c *Codec) encode(e domain.Event) (data json.RawMessage, schemaVersion int,
 	if err := enc.Encode(e); err != nil {
 		return nil, 0, fmt.Errorf("encode %s: %w", e.EventType(), err)
 	}
-	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), t.current(), nil
+	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), t.SchemaVersion(), nil
 }
 
 // Decode returns the event stored as data under the type name and schema
@@ -96,20 +102,20 @@ func (c *Codec) Decode(name string, schemaVersion int, data json.RawMessage) (do
 }
 
 // decode is [Codec.Decode], with texts of people changed by to, if it is not nil.
-func (c *Codec) decode(name string, schemaVersion int, data json.RawMessage, to changeText) (e domain.Event, err error) {
+func (c *Codec) decode(name string, schemaVersion int, data json.RawMessage, to domain.ChangeText) (e domain.Event, err error) {
 	t, ok := c.types[name]
-	if !ok || schemaVersion < 1 || schemaVersion > t.current() {
+	if !ok || schemaVersion < 1 || schemaVersion > t.SchemaVersion() {
 		return nil, fmt.Errorf("decode %s version %d: %w", name, schemaVersion, ErrUnknownEvent)
 	}
-	for _, up := range t.upcasters[schemaVersion-1:] {
+	for _, up := range t.Upcasters[schemaVersion-1:] {
 		if data, err = up(data); err != nil {
 			return nil, fmt.Errorf("upcast %s from version %d: %w", name, schemaVersion, err)
 		}
 	}
-	if to != nil && t.personal != nil {
-		e, err = t.personal.decode(data, to)
+	if to != nil && t.Personal() {
+		e, err = t.DecodeTexts(data, to)
 	} else {
-		e, err = t.decode(data)
+		e, err = t.Decode(data)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("decode %s version %d: %w", name, schemaVersion, err)
@@ -130,9 +136,32 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 		if err != nil {
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
-		events[i] = Envelope{Recorded: r, Event: e}
+		events[i] = r.with(e)
 	}
 	return events, nil
+}
+
+// OpenEach is [Codec.Open] for who wants to know what keeps an event from being
+// read: faults has it by position, and events then has the recorded event alone.
+// people are those whose texts were opened.
+func (c *Codec) OpenEach(ctx context.Context, recorded ...Recorded) (events []Envelope, faults map[int64]error, people []uuid.UUID, err error) {
+	o, err := c.opener(ctx, recorded)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for person := range o.keys {
+		people = append(people, person)
+	}
+	events, faults = make([]Envelope, len(recorded)), map[int64]error{}
+	for i, r := range recorded {
+		e, err := o.event(r)
+		if err != nil {
+			events[i], faults[r.Position] = Envelope{Recorded: r}, err
+			continue
+		}
+		events[i] = r.with(e)
+	}
+	return events, faults, people, nil
 }
 
 // Plain returns an event as it is written, with its texts as they are: for

@@ -69,7 +69,7 @@ type Appended struct {
 	RecordedAt time.Time // of each of its events
 }
 
-// Recorded is an event as the log holds it.
+// Recorded is an event as the log holds it, under the names of when it was stored.
 type Recorded struct {
 	Position      int64
 	StreamID      uuid.UUID
@@ -89,8 +89,15 @@ type Recorded struct {
 	PersonID      uuid.NullUUID // whose texts are sealed in Data; null: nothing is
 }
 
-// Envelope is a recorded event together with what it says.
+// Envelope is a recorded event together with what it says. Type and StreamType are
+// the present names, whatever it was stored under.
 type Envelope struct {
 	Recorded
 	Event domain.Event
+}
+
+// with returns the envelope of r, which says e.
+func (r Recorded) with(e domain.Event) Envelope {
+	r.Type, r.StreamType = e.EventType(), r.StreamType.Current()
+	return Envelope{Recorded: r, Event: e}
 }

@@ -23,13 +23,13 @@ func (s *Store) Forget(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
-		if _, err := s.forgetOnce(ctx, commandMemory); err != nil && ctx.Err() == nil && !transient(err) {
+		if _, err := s.forgetOnce(ctx, commandMemory); err != nil && ctx.Err() == nil && !Transient(err) {
 			return err
 		}
 	}
 }
 
-// forgetOnce removes the ids that are older than age and answers how many.
+// forgetOnce removes the ids that are older than age and returns how many.
 func (s *Store) forgetOnce(ctx context.Context, age time.Duration) (int64, error) {
 	const q = `DELETE FROM commands WHERE recorded_at < clock_timestamp() - $1::interval`
 	removed, err := s.pool.Exec(ctx, q, age)

@@ -5,7 +5,6 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -28,64 +27,6 @@ type Keys interface {
 	Forget(ctx context.Context) error
 }
 
-// texts are the members of an event that hold what is personal.
-type texts struct {
-	of domain.UserID // whose they are; zero: as [Append.Person] says
-	in []text
-}
-
-// text is a member of an event.
-type text struct {
-	name string // in JSON, for good: what is sealed is bound to it
-	at   *string
-}
-
-// changeText returns what a text is changed to.
-type changeText func(name, text string) (string, error)
-
-// personal is what the codec has to know of an event type with texts of people.
-type personal struct {
-	owner  func(domain.Event) domain.UserID
-	change func(domain.Event, changeText) (domain.Event, error)
-	decode func(json.RawMessage, changeText) (domain.Event, error) // decodes, then changes
-}
-
-// personalIn makes it from where the texts of E are.
-func personalIn[E domain.Event](find func(*E) texts) *personal {
-	return &personal{
-		owner: func(e domain.Event) domain.UserID {
-			copied := e.(E)
-			return find(&copied).of
-		},
-		change: func(e domain.Event, to changeText) (domain.Event, error) {
-			copied := e.(E)
-			err := find(&copied).change(to)
-			return copied, err
-		},
-		decode: func(data json.RawMessage, to changeText) (domain.Event, error) {
-			var e E
-			if err := json.Unmarshal(data, &e); err != nil {
-				return nil, err
-			}
-			err := find(&e).change(to)
-			return e, err
-		},
-	}
-}
-
-// change changes each text in its place, but for those that are empty.
-func (t texts) change(to changeText) (err error) {
-	for _, text := range t.in {
-		if *text.at == "" {
-			continue
-		}
-		if *text.at, err = to(text.name, *text.at); err != nil {
-			return fmt.Errorf("%s: %w", text.name, err)
-		}
-	}
-	return nil
-}
-
 // sealedForm is how a sealed text is written: nonce, ciphertext and tag.
 var sealedForm = base64.RawStdEncoding
 
@@ -93,11 +34,11 @@ var sealedForm = base64.RawStdEncoding
 // is and nobody when it has no texts or they are nobody's. What is written of
 // somebody who was erased is not stored any more.
 func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person domain.UserID) (domain.Event, uuid.UUID, error) {
-	p := c.types[e.EventType()].personal
-	if p == nil || c.keys == nil {
+	t := c.types[e.EventType()]
+	if !t.Personal() || c.keys == nil {
 		return e, uuid.Nil, nil
 	}
-	if owner := p.owner(e); !owner.IsZero() {
+	if owner := t.Owner(e); !owner.IsZero() {
 		person = owner
 	}
 	if person.IsZero() {
@@ -108,11 +49,11 @@ func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person d
 		return nil, uuid.Nil, fmt.Errorf("seal %s: %w", e.EventType(), err)
 	}
 	if !ok {
-		e, err = p.change(e, erase)
+		e, err = t.ChangeTexts(e, erase)
 		return e, uuid.Nil, err
 	}
 	var of uuid.UUID
-	e, err = p.change(e, func(name, text string) (string, error) {
+	e, err = t.ChangeTexts(e, func(name, text string) (string, error) {
 		of = person.UUID
 		nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+key.Overhead())
 		rand.Read(nonce) // never fails: crypto/rand
@@ -134,7 +75,7 @@ var errSealed = errors.New("it does not open: it was altered, or sealed under an
 type opener struct {
 	codec *Codec
 	keys  map[uuid.UUID]cipher.AEAD
-	open  changeText // [opener.text], made once
+	open  domain.ChangeText // [opener.text], made once
 
 	id         uuid.UUID   // of the event being read
 	key        cipher.AEAD // of the person whose texts are in it; nil: it was destroyed
@@ -162,7 +103,7 @@ func (o *opener) event(r Recorded) (domain.Event, error) {
 	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.open)
 }
 
-// text opens a text that was sealed, or answers that it was erased.
+// text opens a text that was sealed, or returns that it was erased.
 func (o *opener) text(name, text string) (string, error) {
 	if o.key == nil {
 		return domain.Erased, nil
@@ -183,16 +124,16 @@ func (o *opener) text(name, text string) (string, error) {
 
 func erase(string, string) (string, error) { return domain.Erased, nil }
 
-// forgetDestroyed forgets the keys that were destroyed until now.
-func (c *Codec) forgetDestroyed(ctx context.Context) error {
+// ForgetDestroyed forgets the keys that were destroyed until now.
+func (c *Codec) ForgetDestroyed(ctx context.Context) error {
 	if c.keys == nil {
 		return nil
 	}
 	return c.keys.Forget(ctx)
 }
 
-// haveKeys reports whether there still are the keys of all these people.
-func (c *Codec) haveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
+// HaveKeys reports whether there still are the keys of all these people.
+func (c *Codec) HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
 	if len(people) == 0 {
 		return true, nil
 	}

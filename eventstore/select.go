@@ -13,7 +13,7 @@ import (
 type Selection struct {
 	After  int64     // positions beyond it
 	Upto   int64     // and none beyond this one
-	Types  []string  // stored names; nil: all
+	Types  []string  // names of event types, which find what is stored under their former names too; nil: all
 	Stream uuid.UUID // zero: of every stream
 	Last   bool      // the last ones rather than the first
 }
@@ -21,11 +21,11 @@ type Selection struct {
 // Select returns the first events of a selection, or the last, at most limit, in
 // order. Fewer mean that there are no more in it.
 func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
-	q := `SELECT ` + columns + ` FROM events WHERE position > $1 AND position <= $2`
+	q := `SELECT ` + Columns + ` FROM events WHERE position > $1 AND position <= $2`
 	args := []any{which.After, which.Upto, limit}
 	order := "position"
 	if which.Types != nil {
-		args = append(args, which.Types)
+		args = append(args, s.codec.stored(which.Types))
 		q += fmt.Sprintf(" AND type = ANY ($%d)", len(args))
 	}
 	if which.Stream != uuid.Nil {
@@ -36,8 +36,8 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 	if which.Last {
 		order += " DESC"
 	}
-	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
-	recorded, err := pgx.CollectRows(rows, scanRecorded)
+	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows returns its error
+	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
 	}
@@ -45,12 +45,6 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 		slices.Reverse(recorded)
 	}
 	return recorded, nil
-}
-
-// Knows reports whether events of this stored name are written or were once.
-func (c *Codec) Knows(name string) bool {
-	_, ok := c.types[name]
-	return ok
 }
 
 // Shown is an event as it is shown to who may read everything: with its texts
@@ -62,8 +56,8 @@ type Shown struct {
 	Unreadable error
 }
 
-// Show opens recorded events for readers outside: [Recorded].Data and
-// SchemaVersion become those of the present shape, with texts opened. An event
+// Show opens recorded events for readers outside: [Recorded].Type, StreamType, Data
+// and SchemaVersion become those of the present shape, with texts opened. An event
 // that cannot be read is shown as it is stored, for nothing is to be withheld.
 // The error is the database's, which the keys are asked from.
 func (c *Codec) Show(ctx context.Context, recorded ...Recorded) ([]Shown, error) {
@@ -83,6 +77,7 @@ func (c *Codec) Show(ctx context.Context, recorded ...Recorded) ([]Shown, error)
 		if err != nil {
 			return nil, err
 		}
+		shown[i].Recorded = r.with(e).Recorded
 		shown[i].Data, shown[i].SchemaVersion = data, version
 	}
 	return shown, nil

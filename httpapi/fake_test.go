@@ -40,7 +40,6 @@ var (
 	_ Accounts  = (*auth.Accounts)(nil)
 	_ Sessions  = (*auth.Sessions)(nil)
 	_ Passwords = (*auth.Hasher)(nil)
-	_ Reader    = (*projections.Reader)(nil)
 	_ Past      = (*history.Past)(nil)
 	_ Tokens    = (*auth.Tokens)(nil)
 	_ Answers   = (*idempotency.Store)(nil)

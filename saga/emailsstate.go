@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // EmailsName is the name of the emails' follower.
@@ -19,8 +20,8 @@ const EmailsName = "emails"
 
 // Emails returns the process manager that has the people concerned told by
 // mail. woken is called when it may have issued commands.
-func Emails(woken func()) eventstore.Follower {
-	return eventstore.Follower{
+func Emails(woken func()) follow.Follower {
+	return follow.Follower{
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
@@ -105,7 +106,7 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 	d := Directory{People: map[domain.UserID]Person{}, Requesters: map[ticket.ID]domain.UserID{}}
 	tickets, people, admins := concerned(events)
 	if len(tickets) > 0 {
-		rows, _ := tx.Query(ctx, loadRequestersSQL, tickets) // CollectRows answers its error
+		rows, _ := tx.Query(ctx, loadRequestersSQL, tickets) // CollectRows returns its error
 		loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[requesterRow])
 		if err != nil {
 			return d, fmt.Errorf("load the requesters: %w", err)
@@ -118,7 +119,7 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 	if len(people) == 0 && !admins {
 		return d, nil
 	}
-	rows, _ := tx.Query(ctx, loadPeopleSQL, people, admins) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadPeopleSQL, people, admins) // CollectRows returns its error
 	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[personRow])
 	if err != nil {
 		return d, fmt.Errorf("load the people: %w", err)
@@ -175,7 +176,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 			}
 		}
 	}
-	if err := eventstore.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
+	if err := follow.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
 		return fmt.Errorf("write the requesters: %w", err)
 	}
 	if len(gone) > 0 {
@@ -187,7 +188,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	for _, p := range changed {
 		people = append(people, p)
 	}
-	if err := eventstore.WriteRows(ctx, tx, writePeopleSQL, people); err != nil {
+	if err := follow.WriteRows(ctx, tx, writePeopleSQL, people); err != nil {
 		return fmt.Errorf("write the people: %w", err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // EscalationName is the name of the escalation's follower.
@@ -21,8 +22,8 @@ const EscalationName = "escalation"
 
 // Escalation returns the process manager that has tickets escalate when they
 // waited too long. woken is called when it may have set timers.
-func Escalation(p Policy, woken func()) eventstore.Follower {
-	return eventstore.Follower{
+func Escalation(p Policy, woken func()) follow.Follower {
+	return follow.Follower{
 		Name: EscalationName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
@@ -87,7 +88,7 @@ func (p Policy) apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 			rows = append(rows, *w)
 		}
 	}
-	if err := eventstore.WriteRows(ctx, tx, writeWaitsSQL, rows); err != nil {
+	if err := follow.WriteRows(ctx, tx, writeWaitsSQL, rows); err != nil {
 		return fmt.Errorf("write the waiting tickets: %w", err)
 	}
 	if len(gone) > 0 {
@@ -113,7 +114,7 @@ func loadWaits(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (ma
 	if len(known) == 0 {
 		return waits, nil
 	}
-	rows, _ := tx.Query(ctx, loadWaitsSQL, known) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadWaitsSQL, known) // CollectRows returns its error
 	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[waitRow])
 	if err != nil {
 		return nil, fmt.Errorf("load the waiting tickets: %w", err)
@@ -201,7 +202,7 @@ func (p Policy) reckon(ctx context.Context, tx pgx.Tx) (pending int, err error) 
 		return 0, fmt.Errorf("cancel the pending timers: %w", err)
 	}
 	for after := uuid.Nil; ; {
-		rows, _ := tx.Query(ctx, pageOfWaitsSQL, after, p.Waiting, adoptPage) // CollectRows answers its error
+		rows, _ := tx.Query(ctx, pageOfWaitsSQL, after, p.Waiting, adoptPage) // CollectRows returns its error
 		page, err := pgx.CollectRows(rows, pgx.RowToStructByName[waitRow])
 		if err != nil {
 			return pending, fmt.Errorf("read the waiting tickets: %w", err)
@@ -259,7 +260,7 @@ func PendingEscalations(ctx context.Context, pool *pgxpool.Pool, until time.Time
 	}
 	last := pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
 	for id := uuid.Nil; ; {
-		rows, _ := pool.Query(ctx, pendingSQL, EscalationName, last, id, bound, pendingPage) // CollectRows answers its error
+		rows, _ := pool.Query(ctx, pendingSQL, EscalationName, last, id, bound, pendingPage) // CollectRows returns its error
 		page, err := pgx.CollectRows(rows, pgx.RowToStructByName[Pending])
 		if err != nil {
 			return eventstore.Unreachable(fmt.Errorf("list the pending timers: %w", err))

@@ -12,6 +12,10 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/cmd/helpdesk/serve"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -28,16 +32,16 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 // live is a whole service within the test, so that the race detector watches
 // it, on a database that others may serve from too.
 type live struct {
-	*service
+	*serve.Service
 	url string
 	// stop ends the service, as a signal does, and answers how it ended.
 	stop func() error
 }
 
 // serveLive runs a service on db until the test ends.
-func serveLive(t *testing.T, db *pgtest.DB, change func(*Config)) *live {
+func serveLive(t *testing.T, db *pgtest.DB, change func(*config.Config)) *live {
 	t.Helper()
-	c, _, err := loadConfig(nil)
+	c, _, err := config.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -48,14 +52,14 @@ func serveLive(t *testing.T, db *pgtest.DB, change func(*Config)) *live {
 	if change != nil {
 		change(&c)
 	}
-	s, err := newService(t.Context(), c, roleAll, slog.New(slog.DiscardHandler), &database{serviceURL: db.ServiceURL, ownerURL: db.OwnerURL}, io.Discard)
+	s, err := serve.New(t.Context(), modules(), c, serve.All, slog.New(slog.DiscardHandler), &program.Database{ServiceURL: db.ServiceURL, OwnerURL: db.OwnerURL}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	up, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- s.run(ctx, func(addr, _ string) { up <- addr }) }()
-	l := &live{service: s, stop: sync.OnceValue(func() error { cancel(); return <-ended })}
+	go func() { ended <- s.Run(ctx, func(addr, _ string) { up <- addr }) }()
+	l := &live{Service: s, stop: sync.OnceValue(func() error { cancel(); return <-ended })}
 	t.Cleanup(func() {
 		if err := l.stop(); err != nil {
 			t.Errorf("the service ended with %v", err)
@@ -85,13 +89,13 @@ func (l *live) join(t *testing.T, username string, role domain.Role) user.ID {
 		t.Fatal(err)
 	}
 	id := user.ID{UUID: uuid.Must(uuid.NewV7())}
-	out, err := commands.NewPeople(l.store, l.accounts).Register(t.Context(), commands.Request{}, id, user.Register{
+	out, err := commands.NewPeople(l.Store, l.Accounts).Register(t.Context(), commands.Request{}, id, user.Register{
 		By: user.By{Actor: domain.System()}, Username: username, Email: username + "@example.com", Role: role,
 	}, hash)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.freshness.Wait(t.Context(), out.Position); err != nil {
+	if err := l.Freshness.Wait(t.Context(), out.Position); err != nil {
 		t.Fatal(err)
 	}
 	return id

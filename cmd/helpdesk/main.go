@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"os/signal"
@@ -13,7 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"helpdesk/domain"
+	"helpdesk/cmd/helpdesk/program"
 )
 
 func main() {
@@ -23,22 +22,9 @@ func main() {
 	err := newCommand().ExecuteContext(ctx)
 	stop()
 	if err != nil {
-		fmt.Fprintln(os.Stderr, "helpdesk:", explain(err))
+		fmt.Fprintln(os.Stderr, "helpdesk:", program.Explain(err))
 		os.Exit(1)
 	}
-}
-
-// explain returns one line for people: a refusal's own words without what led
-// to it, or the whole error.
-func explain(err error) string {
-	var refusal *domain.Error
-	if errors.As(err, &refusal) && refusal.Kind != domain.KindUnavailable {
-		if refusal.Field != "" {
-			return refusal.Field + ": " + refusal.Message
-		}
-		return refusal.Message
-	}
-	return err.Error()
 }
 
 func newCommand() *cobra.Command {
@@ -53,7 +39,12 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serveCommand(), migrateCommand(), createSuperuserCommand(), escalationsCommand(), ticketsCommand(),
-		commandsCommand(), mailCommand(), peopleCommand(), analystCommand(), projectionsCommand(), auditCommand(), demoCommand(), versionCommand())
+	root.AddCommand(migrateCommand(), versionCommand())
+	all := modules()
+	for _, m := range all {
+		if m.Commands != nil {
+			root.AddCommand(m.Commands(all)...)
+		}
+	}
 	return root
 }

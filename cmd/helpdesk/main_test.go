@@ -3,9 +3,10 @@ package main
 import (
 	"bytes"
 	"cmp"
-	"runtime"
 	"strings"
 	"testing"
+
+	"helpdesk/cmd/helpdesk/program"
 )
 
 // run runs the command line and answers what it printed on standard output.
@@ -43,20 +44,9 @@ func TestHelpOfEverySubcommandSaysWhatItIsFor(t *testing.T) {
 	}
 }
 
-func TestVersionIsOneLine(t *testing.T) {
-	out, err := run(t, "version")
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := "helpdesk " + version + " (" + runtime.Version() + ", " + runtime.GOOS + "/" + runtime.GOARCH + ")\n"
-	if out != want {
-		t.Errorf("got %q, want %q", out, want)
-	}
-}
-
 func TestWhatIsNoSubcommandIsRefused(t *testing.T) {
 	for _, args := range [][]string{{"frobnicate"}, {"serve", "now"}, {"migrate", "now"}, {"version", "now"}, {"serve", "--port=80"}} {
-		if out, err := run(t, args...); err == nil || strings.Contains(explain(err), "\n") || out != "" {
+		if out, err := run(t, args...); err == nil || strings.Contains(program.Explain(err), "\n") || out != "" {
 			t.Errorf("helpdesk %s: got %v and %q, want one line of refusal", strings.Join(args, " "), err, out)
 		}
 	}

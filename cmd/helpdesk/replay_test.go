@@ -125,7 +125,7 @@ func TestARepeatAfterACrashIsAnsweredFromWhatWasWritten(t *testing.T) {
 				t.Fatalf("got %d %s", first.status, first.body)
 			}
 			crash(t, pool)
-			head, err := l.store.Head(t.Context())
+			head, err := l.Store.Head(t.Context())
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -138,7 +138,7 @@ func TestARepeatAfterACrashIsAnsweredFromWhatWasWritten(t *testing.T) {
 					t.Error("the repeat does not say that it is one")
 				}
 			}
-			if after, err := l.store.Head(t.Context()); err != nil || after != head {
+			if after, err := l.Store.Head(t.Context()); err != nil || after != head {
 				t.Errorf("the head moved from %d to %d, %v", head, after, err)
 			}
 		})

@@ -50,6 +50,26 @@ func (UnknownSignInFailed) EventType() string { return "access.unknown_sign_in_f
 func (TokenUsed) EventType() string           { return "access.token_used" }
 func (RecordRead) EventType() string          { return "access.record_read" }
 
+// Events describes the events of access, as they are stored. Lines are added here,
+// never removed: what was once written stays readable.
+func Events() []domain.EventType {
+	return []domain.EventType{
+		domain.PersonalEventOf(func(e *SignedIn) domain.Texts {
+			return domain.Texts{}.In("address", &e.Address).In("user_agent", &e.UserAgent)
+		}),
+		domain.PersonalEventOf(func(e *SignInFailed) domain.Texts {
+			return domain.Texts{}.In("address", &e.Address).In("user_agent", &e.UserAgent)
+		}),
+		domain.EventOf[UnknownSignInFailed](),
+		domain.PersonalEventOf(func(e *TokenUsed) domain.Texts {
+			return domain.Texts{}.In("address", &e.Address).In("user_agent", &e.UserAgent)
+		}),
+		domain.PersonalEventOf(func(e *RecordRead) domain.Texts {
+			return domain.Texts{}.In("path", &e.Path).In("query", &e.Query).In("address", &e.Address).In("user_agent", &e.UserAgent)
+		}),
+	}
+}
+
 // SignIn returns the event of a sign-in.
 func SignIn(f From) domain.Event { return SignedIn(f.cut()) }
 

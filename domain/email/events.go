@@ -73,3 +73,35 @@ func (Sent) EventType() string       { return "email.sent" }
 func (Failed) EventType() string     { return "email.failed" }
 func (Doubted) EventType() string    { return "email.doubted" }
 func (Requeued) EventType() string   { return "email.requeued" }
+
+// FormerTypes returns the name that the event was stored under when emails were
+// called letters.
+func (Queued) FormerTypes() []string     { return []string{"letter.queued"} }
+func (HandedOver) FormerTypes() []string { return []string{"letter.handed_over"} }
+func (Postponed) FormerTypes() []string  { return []string{"letter.postponed"} }
+func (Sent) FormerTypes() []string       { return []string{"letter.sent"} }
+func (Failed) FormerTypes() []string     { return []string{"letter.failed"} }
+func (Doubted) FormerTypes() []string    { return []string{"letter.doubted"} }
+func (Requeued) FormerTypes() []string   { return []string{"letter.requeued"} }
+
+// Events describes the events of an email, as they are stored. Lines are added here,
+// never removed: what was once written stays readable.
+func Events() []domain.EventType {
+	return []domain.EventType{
+		domain.PersonalEventOf(func(e *Queued) domain.Texts {
+			return domain.TextsOf(e.Recipient).In("address", &e.Address)
+		}),
+		domain.EventOf[HandedOver](),
+		domain.PersonalEventOf(func(e *Postponed) domain.Texts {
+			return domain.Texts{}.In("error", &e.Error)
+		}),
+		domain.EventOf[Sent](),
+		domain.PersonalEventOf(func(e *Failed) domain.Texts {
+			return domain.Texts{}.In("error", &e.Error)
+		}),
+		domain.PersonalEventOf(func(e *Doubted) domain.Texts {
+			return domain.Texts{}.In("error", &e.Error)
+		}),
+		domain.EventOf[Requeued](),
+	}
+}

@@ -96,3 +96,45 @@ func (CommentAdded) EventType() string   { return "ticket.comment_added" }
 func (CommentEdited) EventType() string  { return "ticket.comment_edited" }
 func (CommentRemoved) EventType() string { return "ticket.comment_removed" }
 func (Deleted) EventType() string        { return "ticket.deleted" }
+
+// Events describes the events of a ticket, as they are stored. Lines are added here,
+// never removed: what was once written stays readable.
+func Events() []domain.EventType {
+	return []domain.EventType{
+		domain.PersonalEventOf(func(e *Opened) domain.Texts {
+			return domain.TextsOf(e.CreatedBy).In("title", &e.Title).In("description", &e.Description)
+		}),
+		domain.PersonalEventOf(func(e *Retitled) domain.Texts {
+			return domain.Texts{}.In("title", &e.Title)
+		}),
+		domain.PersonalEventOf(func(e *Described) domain.Texts {
+			return domain.Texts{}.In("description", &e.Description)
+		}),
+		domain.EventOf[Prioritised](),
+		domain.EventOf[Assigned](),
+		domain.EventOf[Unassigned](),
+		domain.PersonalEventOf(func(e *Started) domain.Texts {
+			return domain.Texts{}.In("reason", &e.Reason)
+		}),
+		domain.PersonalEventOf(func(e *Resolved) domain.Texts {
+			return domain.Texts{}.In("reason", &e.Reason)
+		}),
+		domain.PersonalEventOf(func(e *Closed) domain.Texts {
+			return domain.Texts{}.In("reason", &e.Reason)
+		}),
+		domain.PersonalEventOf(func(e *Reopened) domain.Texts {
+			return domain.Texts{}.In("reason", &e.Reason)
+		}),
+		domain.PersonalEventOf(func(e *Escalated) domain.Texts {
+			return domain.Texts{}.In("reason", &e.Reason)
+		}),
+		domain.PersonalEventOf(func(e *CommentAdded) domain.Texts {
+			return domain.TextsOf(e.Author).In("text", &e.Text)
+		}),
+		domain.PersonalEventOf(func(e *CommentEdited) domain.Texts {
+			return domain.Texts{}.In("text", &e.Text)
+		}),
+		domain.EventOf[CommentRemoved](),
+		domain.EventOf[Deleted](),
+	}
+}

@@ -51,7 +51,7 @@ type (
 	}
 )
 
-// ErasedIn returns the streams to be read again; see [helpdesk/eventstore.Follower].
+// ErasedIn returns the streams to be read again; see [helpdesk/follow.Follower].
 func (e TextsErased) ErasedIn() []uuid.UUID { return e.Streams }
 
 // EventType returns the stored name of the event.
@@ -65,4 +65,24 @@ func (Erased) EventType() string          { return "user.erased" }
 func (TextsErased) EventType() string     { return "user.texts_erased" }
 func (NotificationsChanged) EventType() string {
 	return "user.notifications_changed"
+}
+
+// Events describes the events of a user, as they are stored. Lines are added here,
+// never removed: what was once written stays readable.
+func Events() []domain.EventType {
+	return []domain.EventType{
+		domain.PersonalEventOf(func(e *Registered) domain.Texts {
+			return domain.Texts{}.In("username", &e.Username).In("email", &e.Email).In("first_name", &e.FirstName).In("last_name", &e.LastName)
+		}),
+		domain.PersonalEventOf(func(e *ProfileChanged) domain.Texts {
+			return domain.Texts{}.In("email", &e.Email).In("first_name", &e.FirstName).In("last_name", &e.LastName)
+		}),
+		domain.EventOf[RoleChanged](),
+		domain.EventOf[PasswordChanged](),
+		domain.EventOf[Deactivated](),
+		domain.EventOf[Reactivated](),
+		domain.EventOf[NotificationsChanged](),
+		domain.EventOf[Erased](),
+		domain.EventOf[TextsErased](),
+	}
 }

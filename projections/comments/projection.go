@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -32,8 +33,8 @@ const removeCommentsSQL = `DELETE FROM comments WHERE id = ANY ($1) OR ticket_id
 const forgetCommentsSQL = `DELETE FROM comments WHERE ticket_id = ANY ($1)`
 
 // Follower keeps read.comments.
-func Follower() eventstore.Follower {
-	return projections.WithTexts(eventstore.Follower{
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
 		Name:    "comment_list",
 		Tables:  []string{"comments"},
 		Lookups: []string{"comments_ticket"},

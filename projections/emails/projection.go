@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/email"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 )
 
@@ -37,8 +38,8 @@ type Email struct {
 var emailTable = projections.NewTable[Email]("emails")
 
 // Follower keeps read.emails.
-func Follower() eventstore.Follower {
-	return projections.WithTexts(eventstore.Follower{
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
 		Name:   "email_ledger",
 		Tables: []string{"emails"},
 		Types: eventstore.Types(email.Queued{}, email.HandedOver{}, email.Postponed{}, email.Sent{}, email.Failed{},

@@ -13,6 +13,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 )
 
@@ -46,11 +47,11 @@ type Feed struct {
 	pool     *pgxpool.Pool
 	log      *eventstore.Store
 	notifier *eventstore.Notifier
-	fresh    *eventstore.Freshness
+	fresh    *follow.Freshness
 }
 
 // NewFeed makes the feed of a log, whose growth notifier tells.
-func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Notifier, fresh *eventstore.Freshness) *Feed {
+func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Notifier, fresh *follow.Freshness) *Feed {
 	return &Feed{pool: pool, log: log, notifier: notifier, fresh: fresh}
 }
 

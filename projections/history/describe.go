@@ -56,7 +56,7 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 func (t *describer) entry(e eventstore.Envelope) Entry {
 	return Entry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
-		OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, id: e.EventID,
+		OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, EventID: e.EventID,
 	}
 }
 
@@ -71,7 +71,7 @@ func (t *describer) addEffects(entries []Entry) {
 		if e.Cause == nil || e.Cause.Position == nil {
 			continue
 		}
-		effect := Effect{Kind: e.Cause.Kind, ID: e.id, Position: &e.Position}
+		effect := Effect{Kind: e.Cause.Kind, ID: e.EventID, Position: &e.Position}
 		if effect.Kind == causeTimer {
 			effect.ID = e.Cause.ID
 			fired[effect.ID] = true

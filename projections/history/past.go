@@ -25,7 +25,7 @@ import (
 var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
 
 // Fresh waits until the read models have reached a position of the log; see
-// [eventstore.Freshness].
+// [follow.Freshness].
 type Fresh interface {
 	Wait(ctx context.Context, position int64) error
 }
@@ -187,7 +187,7 @@ func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 		if m.Version > 0 {
 			continue
 		}
-		if _, err := p.settled(ctx, m.Instant); err != nil {
+		if _, err := p.Settled(ctx, m.Instant); err != nil {
 			return nil, err
 		}
 	}
@@ -233,11 +233,11 @@ UNION ALL
 SELECT low FROM search WHERE low = high`
 )
 
-// settled returns the position of the last event that was recorded at an instant
+// Settled returns the position of the last event that was recorded at an instant
 // or before, once no more of them can come: [ErrFuture] when the instant has not.
 // While the log has nothing younger an append may be under way that read the
 // clock before: it is waited for.
-func (p *Past) settled(ctx context.Context, instant time.Time) (position int64, err error) {
+func (p *Past) Settled(ctx context.Context, instant time.Time) (position int64, err error) {
 	var past, passed bool
 	if err := p.pool.QueryRow(ctx, headAtSQL, instant).Scan(&past, &passed); err != nil {
 		return 0, eventstore.Unreachable(fmt.Errorf("look at the head of the log: %w", err))

@@ -97,7 +97,7 @@ func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]s
 // caughtUp waits until the read models have all that was recorded at an instant
 // or before, and answers the position of the last of it.
 func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err error) {
-	if position, err = p.settled(ctx, at); err != nil {
+	if position, err = p.Settled(ctx, at); err != nil {
 		return 0, err
 	}
 	waiting, cancel := context.WithTimeout(ctx, pastWait)

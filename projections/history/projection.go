@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 )
 
@@ -51,8 +52,8 @@ RETURNING ` + intervalTable.Columns("h")
 const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
 
 // Follower keeps read.ticket_history.
-func Follower() eventstore.Follower {
-	return projections.WithTexts(eventstore.Follower{
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
 		Name: "ticket_history",
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
 			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),

@@ -54,7 +54,7 @@ type Entry struct {
 	OccurredAt time.Time  `json:"occurred_at"`
 	RecordedAt time.Time  `json:"recorded_at"`
 
-	id uuid.UUID // of the event
+	EventID uuid.UUID `json:"-"`
 }
 
 // The kinds of causes and effects.

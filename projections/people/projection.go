@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -19,8 +20,8 @@ var userTable = projections.NewTable[view.UserRow]("users")
 const forgetUsersSQL = `DELETE FROM users WHERE id = ANY ($1)`
 
 // Follower keeps read.users.
-func Follower() eventstore.Follower {
-	return projections.Forgetting(eventstore.Follower{
+func Follower() follow.Follower {
+	return projections.Forgetting(follow.Follower{
 		Name:   "user_list",
 		Tables: []string{"users"},
 		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},

@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 )
 
@@ -97,8 +98,8 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 
 // Follower keeps read.search_texts, read.ticket_search and, of the tickets
 // that want work, read.active_search.
-func Follower() eventstore.Follower {
-	return projections.WithTexts(eventstore.Follower{
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
 		Name:   "text_search",
 		Tables: []string{"search_texts", "ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -19,8 +20,8 @@ var ticketTable = projections.NewTable[view.TicketRow]("tickets")
 const deleteTicketsSQL = `DELETE FROM tickets WHERE id = ANY ($1)`
 
 // Follower keeps read.tickets.
-func Follower() eventstore.Follower {
-	return projections.WithTexts(eventstore.Follower{
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
 		Name:   "ticket_list",
 		Tables: []string{"tickets"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},

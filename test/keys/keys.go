@@ -8,6 +8,10 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/domain/access"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/keyring"
 )
@@ -32,5 +36,12 @@ func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return eventstore.NewCodec(ring)
+	return newCodec(ring)
+}
+
+// Plain returns the codec of the service without keys: nothing is sealed.
+func Plain() *eventstore.Codec { return newCodec(nil) }
+
+func newCodec(keys eventstore.Keys) *eventstore.Codec {
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events())
 }

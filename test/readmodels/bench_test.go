@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -16,18 +16,19 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/test/pgtest"
 )
 
-// history makes the lives of tickets as a desk sees them: opened, assigned,
+// lives makes the lives of tickets as a desk sees them: opened, assigned,
 // talked about, resolved, now and then reopened or escalated.
-type history struct {
+type lives struct {
 	*rand.Rand
 	people []domain.UserID
 }
 
-func newHistory() *history {
-	h := &history{Rand: rand.New(rand.NewPCG(1, 2))}
+func newHistory() *lives {
+	h := &lives{Rand: rand.New(rand.NewPCG(1, 2))}
 	for range 500 {
 		h.people = append(h.people, domain.UserID{UUID: newID()})
 	}
@@ -35,7 +36,7 @@ func newHistory() *history {
 }
 
 // life returns the events of one ticket, seven on average.
-func (h *history) life(number int64) []domain.Event {
+func (h *lives) life(number int64) []domain.Event {
 	requester, agent := pick(h.Rand, h.people...), pick(h.Rand, h.people[:20]...)
 	comment := func(by domain.UserID, internal bool) domain.Event {
 		return ticket.CommentAdded{
@@ -182,7 +183,7 @@ func BenchmarkLag(b *testing.B) {
 
 // lags appends at a rate for a span and answers how long each event took from
 // the append's return until every projector had it.
-func (d *desk) lags(b testing.TB, fresh *eventstore.Freshness, rate int, span time.Duration) []time.Duration {
+func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
 	b.Helper()
 	const lanes = 64 // tickets in work at a time; a lane's events are one after the other
 	due := make([]chan struct{}, lanes)

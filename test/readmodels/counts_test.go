@@ -1,10 +1,12 @@
-package projections
+package readmodels
 
 import (
 	"errors"
 	"testing"
 	"time"
 
+	"helpdesk/projections"
+	"helpdesk/projections/tickets"
 	"helpdesk/test/pgtest"
 )
 
@@ -19,8 +21,8 @@ func TestCountingEndsWhenItsTimeIsUp(t *testing.T) {
 	if _, err := tx.Exec(testContext(t), `LOCK TABLE read.tickets IN ACCESS EXCLUSIVE MODE`); err != nil {
 		t.Fatal(err)
 	}
-	r := NewReader(db.Pool(t))
-	if counts, err := r.CountTickets(testContext(t), everybody["rob"], []TicketFilter{{}}, 10, 50*time.Millisecond); !errors.Is(err, ErrUncounted) {
-		t.Errorf("got %v, %v, want %v", counts, err, ErrUncounted)
+	r := tickets.NewReader(db.Pool(t))
+	if counts, err := r.CountTickets(testContext(t), everybody["rob"], []projections.TicketFilter{{}}, 10, 50*time.Millisecond); !errors.Is(err, tickets.ErrUncounted) {
+		t.Errorf("got %v, %v, want %v", counts, err, tickets.ErrUncounted)
 	}
 }

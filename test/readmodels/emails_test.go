@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"slices"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/email"
+	"helpdesk/projections"
 )
 
 func TestListsOfEmails(t *testing.T) {
@@ -28,8 +29,8 @@ func TestListsOfEmails(t *testing.T) {
 				want = append(want, e.ID)
 			}
 		}
-		var last *Cursor
-		for p := (Page{Size: 2}); ; {
+		var last *projections.Cursor
+		for p := (projections.Page{Size: 2}); ; {
 			slice, err := w.Emails(testContext(t), statuses, p)
 			if err != nil {
 				t.Fatal(err)
@@ -46,7 +47,7 @@ func TestListsOfEmails(t *testing.T) {
 			p.Cursor = slice.Next
 		}
 		for last != nil {
-			slice, err := w.Emails(testContext(t), statuses, Page{Size: 2, Cursor: last})
+			slice, err := w.Emails(testContext(t), statuses, projections.Page{Size: 2, Cursor: last})
 			if err != nil {
 				t.Fatal(err)
 			}

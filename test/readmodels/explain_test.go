@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -12,6 +12,9 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
 	"helpdesk/test/pgtest"
 )
 
@@ -124,7 +127,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer pool.Close()
-	r := NewReader(pool)
+	r := newReaders(pool)
 
 	requester, agent := md5ID(t, owner, "user7"), md5ID(t, owner, "agent7")
 	viewer := func(role domain.Role, id domain.UserID, v domain.AgentVisibility) domain.Actor {
@@ -133,14 +136,17 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	admin := viewer(domain.RoleAdmin, agent, "")
 	day := time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
 	next := day.AddDate(0, 0, 1)
-	page := Page{Size: 25}
-	tickets := func(who domain.Actor, f TicketFilter) func() error {
+	page := projections.Page{Size: 25}
+	tickets := func(who domain.Actor, f projections.TicketFilter) func() error {
 		return func() error { _, err := r.Tickets(testContext(t), who, f, page); return err }
 	}
-	counted := func(f TicketFilter) func() error {
-		return func() error { _, err := r.Tickets(testContext(t), admin, f, Page{Size: 25, Count: true}); return err }
+	counted := func(f projections.TicketFilter) func() error {
+		return func() error {
+			_, err := r.Tickets(testContext(t), admin, f, projections.Page{Size: 25, Count: true})
+			return err
+		}
 	}
-	users := func(f UserFilter) func() error {
+	users := func(f people.Filter) func() error {
 		return func() error { _, err := r.Users(testContext(t), f, page); return err }
 	}
 	comments := func(who domain.Actor, id *ticket.ID) func() error {
@@ -148,75 +154,75 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	}
 	one := &ticket.ID{UUID: md5ID(t, owner, "ticket9").UUID}
 	queries := map[string]func() error{
-		"all, newest first":                  tickets(admin, TicketFilter{}),
-		"a requester's own":                  tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{}),
-		"an agent's":                         tickets(viewer(domain.RoleAgent, agent, domain.VisibleAssigned), TicketFilter{}),
-		"an agent's with a queue":            tickets(viewer(domain.RoleAgent, agent, domain.VisibleQueue), TicketFilter{}),
-		"a requester's own, by priority":     tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{OrderBy: ByPriority}),
-		"one status":                         tickets(admin, TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}}),
-		"a frequent status":                  tickets(admin, TicketFilter{Statuses: []ticket.Status{ticket.StatusClosed}}),
-		"two statuses":                       tickets(admin, TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen, ticket.StatusEscalated}}),
-		"one priority":                       tickets(admin, TicketFilter{Priorities: []ticket.Priority{ticket.High}}),
-		"an assignee":                        tickets(admin, TicketFilter{AssignedTo: &agent}),
-		"no assignee":                        tickets(admin, TicketFilter{Unassigned: true}),
-		"a requester":                        tickets(admin, TicketFilter{CreatedBy: &requester}),
-		"a rare part of a title":             tickets(admin, TicketFilter{Title: "room 123"}),
-		"a part of three emails":             tickets(admin, TicketFilter{Title: "c0f"}),
-		"a frequent part":                    tickets(admin, TicketFilter{Title: "printer"}),
-		"no such part":                       tickets(admin, TicketFilter{Title: "zebra"}),
-		"a part among the requester's":       tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{Title: "printer"}),
-		"a search":                           tickets(admin, TicketFilter{Search: "printer room 123", OrderBy: ByRank}),
-		"a search by date":                   tickets(admin, TicketFilter{Search: "printer room 123"}),
-		"a search of nothing":                tickets(admin, TicketFilter{Search: "zebra", OrderBy: ByRank}),
-		"a search among the requester's":     tickets(viewer(domain.RoleUser, requester, ""), TicketFilter{Search: "printer", OrderBy: ByRank}),
-		"a search among an agent's":          tickets(viewer(domain.RoleAgent, agent, domain.VisibleAssigned), TicketFilter{Search: "room 123", OrderBy: ByRank}),
-		"created on a day":                   tickets(admin, TicketFilter{CreatedAfter: &day, CreatedBefore: &next}),
-		"created since":                      tickets(admin, TicketFilter{CreatedAfter: &day}),
-		"created before":                     tickets(admin, TicketFilter{CreatedBefore: &day}),
-		"updated on a day":                   tickets(admin, TicketFilter{UpdatedAfter: &day, UpdatedBefore: &next}),
-		"updated since":                      tickets(admin, TicketFilter{UpdatedAfter: &day}),
-		"updated on a day, by update":        tickets(admin, TicketFilter{UpdatedAfter: &day, UpdatedBefore: &next, OrderBy: ByUpdated}),
-		"status, priority, day":              tickets(admin, TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}, Priorities: []ticket.Priority{ticket.High}, CreatedAfter: &day}),
-		"count of a status":                  counted(TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}}),
-		"count of a requester":               counted(TicketFilter{CreatedBy: &requester}),
-		"count of a day":                     counted(TicketFilter{CreatedAfter: &day, CreatedBefore: &next}),
-		"count of a title":                   counted(TicketFilter{Title: "room 123"}),
-		"one ticket":                         func() error { _, err := r.Ticket(testContext(t), admin, TicketRef{ID: *one}); return err },
-		"one number":                         func() error { _, err := r.Ticket(testContext(t), admin, TicketRef{Number: 77}); return err },
-		"the id of a number":                 func() error { _, err := r.TicketID(testContext(t), TicketRef{Number: 77}); return err },
+		"all, newest first":                  tickets(admin, projections.TicketFilter{}),
+		"a requester's own":                  tickets(viewer(domain.RoleUser, requester, ""), projections.TicketFilter{}),
+		"an agent's":                         tickets(viewer(domain.RoleAgent, agent, domain.VisibleAssigned), projections.TicketFilter{}),
+		"an agent's with a queue":            tickets(viewer(domain.RoleAgent, agent, domain.VisibleQueue), projections.TicketFilter{}),
+		"a requester's own, by priority":     tickets(viewer(domain.RoleUser, requester, ""), projections.TicketFilter{OrderBy: projections.ByPriority}),
+		"one status":                         tickets(admin, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}}),
+		"a frequent status":                  tickets(admin, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusClosed}}),
+		"two statuses":                       tickets(admin, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen, ticket.StatusEscalated}}),
+		"one priority":                       tickets(admin, projections.TicketFilter{Priorities: []ticket.Priority{ticket.High}}),
+		"an assignee":                        tickets(admin, projections.TicketFilter{AssignedTo: &agent}),
+		"no assignee":                        tickets(admin, projections.TicketFilter{Unassigned: true}),
+		"a requester":                        tickets(admin, projections.TicketFilter{CreatedBy: &requester}),
+		"a rare part of a title":             tickets(admin, projections.TicketFilter{Title: "room 123"}),
+		"a part of three emails":             tickets(admin, projections.TicketFilter{Title: "c0f"}),
+		"a frequent part":                    tickets(admin, projections.TicketFilter{Title: "printer"}),
+		"no such part":                       tickets(admin, projections.TicketFilter{Title: "zebra"}),
+		"a part among the requester's":       tickets(viewer(domain.RoleUser, requester, ""), projections.TicketFilter{Title: "printer"}),
+		"a search":                           tickets(admin, projections.TicketFilter{Search: "printer room 123", OrderBy: projections.ByRank}),
+		"a search by date":                   tickets(admin, projections.TicketFilter{Search: "printer room 123"}),
+		"a search of nothing":                tickets(admin, projections.TicketFilter{Search: "zebra", OrderBy: projections.ByRank}),
+		"a search among the requester's":     tickets(viewer(domain.RoleUser, requester, ""), projections.TicketFilter{Search: "printer", OrderBy: projections.ByRank}),
+		"a search among an agent's":          tickets(viewer(domain.RoleAgent, agent, domain.VisibleAssigned), projections.TicketFilter{Search: "room 123", OrderBy: projections.ByRank}),
+		"created on a day":                   tickets(admin, projections.TicketFilter{CreatedAfter: &day, CreatedBefore: &next}),
+		"created since":                      tickets(admin, projections.TicketFilter{CreatedAfter: &day}),
+		"created before":                     tickets(admin, projections.TicketFilter{CreatedBefore: &day}),
+		"updated on a day":                   tickets(admin, projections.TicketFilter{UpdatedAfter: &day, UpdatedBefore: &next}),
+		"updated since":                      tickets(admin, projections.TicketFilter{UpdatedAfter: &day}),
+		"updated on a day, by update":        tickets(admin, projections.TicketFilter{UpdatedAfter: &day, UpdatedBefore: &next, OrderBy: projections.ByUpdated}),
+		"status, priority, day":              tickets(admin, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}, Priorities: []ticket.Priority{ticket.High}, CreatedAfter: &day}),
+		"count of a status":                  counted(projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}}),
+		"count of a requester":               counted(projections.TicketFilter{CreatedBy: &requester}),
+		"count of a day":                     counted(projections.TicketFilter{CreatedAfter: &day, CreatedBefore: &next}),
+		"count of a title":                   counted(projections.TicketFilter{Title: "room 123"}),
+		"one ticket":                         func() error { _, err := r.Ticket(testContext(t), admin, ticket.Ref{ID: *one}); return err },
+		"one number":                         func() error { _, err := r.Ticket(testContext(t), admin, ticket.Ref{Number: 77}); return err },
+		"the id of a number":                 func() error { _, err := r.TicketID(testContext(t), ticket.Ref{Number: 77}); return err },
 		"comments of a ticket":               comments(admin, one),
 		"a requester's comments of a ticket": comments(viewer(domain.RoleUser, requester, ""), one),
 		"all comments":                       comments(admin, nil),
-		"everybody":                          users(UserFilter{}),
-		"a role":                             users(UserFilter{Role: domain.RoleAgent}),
-		"a person's name":                    users(UserFilter{Search: "name1234"}),
-		"a person's name alone":              users(UserFilter{Search: "name1234", NamesOnly: true}),
-		"a week's report":                    func() error { _, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7}); return err },
+		"everybody":                          users(people.Filter{}),
+		"a role":                             users(people.Filter{Role: domain.RoleAgent}),
+		"a person's name":                    users(people.Filter{Search: "name1234"}),
+		"a person's name alone":              users(people.Filter{Search: "name1234", NamesOnly: true}),
+		"a week's report":                    func() error { _, err := r.Report(testContext(t), reports.Query{To: next, Days: 7}); return err },
 		"a week's report as was known": func() error {
-			_, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7, KnownAt: next})
+			_, err := r.Report(testContext(t), reports.Query{To: next, Days: 7, KnownAt: next})
 			return err
 		},
 	}
-	week, open := Span{next.AddDate(0, 0, -7), next}, Explain{Wanted: true, Limit: 1000}
-	queries["a week's counts"] = func() error { _, err := r.Counts(testContext(t), []Span{week}, Explain{}); return err }
-	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(testContext(t), next, Explain{}); return err }
+	week, open := reports.Span{next.AddDate(0, 0, -7), next}, reports.Explain{Wanted: true, Limit: 1000}
+	queries["a week's counts"] = func() error { _, err := r.Counts(testContext(t), []reports.Span{week}, reports.Explain{}); return err }
+	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(testContext(t), next, reports.Explain{}); return err }
 	queries["what is behind a week's report"] = func() error {
-		_, err := r.Report(testContext(t), ReportQuery{To: next, Days: 7, Explain: open})
+		_, err := r.Report(testContext(t), reports.Query{To: next, Days: 7, Explain: open})
 		return err
 	}
-	for _, by := range []TicketOrder{ByCreated, ByUpdated, ByPriority, ByNumber} {
-		queries["ordered by "+string(by)] = tickets(admin, TicketFilter{OrderBy: by})
-		queries["ordered by -"+string(by)] = tickets(admin, TicketFilter{OrderBy: by, Descending: true})
+	for _, by := range []projections.TicketOrder{projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber} {
+		queries["ordered by "+string(by)] = tickets(admin, projections.TicketFilter{OrderBy: by})
+		queries["ordered by -"+string(by)] = tickets(admin, projections.TicketFilter{OrderBy: by, Descending: true})
 	}
-	cursor := func(f TicketFilter, key string) func() error {
+	cursor := func(f projections.TicketFilter, key string) func() error {
 		return func() error {
-			_, err := r.Tickets(testContext(t), admin, f, Page{Size: 25, Cursor: &Cursor{Key: key, ID: one.UUID}})
+			_, err := r.Tickets(testContext(t), admin, f, projections.Page{Size: 25, Cursor: &projections.Cursor{Key: key, ID: one.UUID}})
 			return err
 		}
 	}
-	queries["a later page"] = cursor(TicketFilter{}, "2026-01-01T00:00:00Z")
-	queries["a later page by priority"] = cursor(TicketFilter{OrderBy: ByPriority}, "2")
-	queries["a later page of a status"] = cursor(TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}, "2026-01-01T00:00:00Z")
+	queries["a later page"] = cursor(projections.TicketFilter{}, "2026-01-01T00:00:00Z")
+	queries["a later page by priority"] = cursor(projections.TicketFilter{OrderBy: projections.ByPriority}, "2")
+	queries["a later page of a status"] = cursor(projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}, "2026-01-01T00:00:00Z")
 
 	for name, query := range queries {
 		for range 7 { // the sixth of a prepared statement may get a plan for any arguments

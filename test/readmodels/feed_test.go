@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"fmt"
@@ -11,10 +11,12 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/feed"
 )
 
 // toldOf returns what somebody is told after a position, as "number type".
-func toldOf(t *testing.T, f *Feed, who string, after int64) (all []string) {
+func toldOf(t *testing.T, f *feed.Feed, who string, after int64) (all []string) {
 	t.Helper()
 	for {
 		page, upto, err := f.After(testContext(t), everybody[who], after)
@@ -40,7 +42,7 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 	d.register(t)
 	applied := eventstore.NewNotifier()
 	fresh := d.follow(t, 50)
-	feed := NewFeed(d.pool, d.store, d.notifier, eventstore.NewFreshness(d.pool, applied, Followers()...))
+	feed := feed.NewFeed(d.pool, d.store, d.notifier, follow.NewFreshness(d.pool, applied, projected()...))
 	before, err := d.store.Head(testContext(t))
 	if err != nil {
 		t.Fatal(err)

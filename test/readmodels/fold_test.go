@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"bytes"
@@ -21,7 +21,10 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/emails"
 	"helpdesk/projections/view"
+	"helpdesk/test/keys"
 )
 
 // tables are the read models as rows, each in the order of its key.
@@ -30,7 +33,7 @@ type tables struct {
 	history  []intervalRow
 	comments []view.CommentRow
 	users    []view.UserRow
-	emails   []Email
+	emails   []emails.Email
 	reported
 }
 
@@ -69,7 +72,7 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	slices.SortFunc(all.tickets, func(a, b view.TicketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(all.comments, func(a, b view.CommentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
-	slices.SortFunc(all.emails, func(a, b Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.emails, func(a, b emails.Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.users, func(a, b view.UserRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return all, states
 }
@@ -151,13 +154,13 @@ func foldOneUser(id uuid.UUID, events []eventstore.Envelope) view.UserRow {
 	}
 }
 
-func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) Email {
+func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 	var s email.State
 	for _, e := range events {
 		s = email.Evolve(s, e.Event)
 	}
 	newest := events[len(events)-1]
-	row := Email{
+	row := emails.Email{
 		ID: id, Kind: s.Kind, TicketID: s.TicketID, TicketNumber: s.TicketNumber, CauseVersion: s.CauseVersion,
 		RecipientID: s.Recipient.UUID, Address: s.Address, Status: s.Status, Attempts: s.Attempts,
 		QueuedAt: events[0].OccurredAt, SentAt: last(events, "email.sent"), UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
@@ -177,11 +180,11 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) Email {
 func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
-		tickets:  all[view.TicketRow](t, d, `SELECT `+ticketTable.Columns("")+` FROM read.tickets ORDER BY id`),
+		tickets:  all[view.TicketRow](t, d, `SELECT * FROM read.tickets ORDER BY id`),
 		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
 		comments: all[view.CommentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
-		users:    all[view.UserRow](t, d, `SELECT `+userTable.Columns("")+` FROM read.users ORDER BY id`),
-		emails:   all[Email](t, d, `SELECT `+emailTable.Columns("")+` FROM read.emails ORDER BY id`),
+		users:    all[view.UserRow](t, d, `SELECT * FROM read.users ORDER BY id`),
+		emails:   all[emails.Email](t, d, `SELECT * FROM read.emails ORDER BY id`),
 		reported: d.reported(t),
 	}
 }
@@ -360,7 +363,7 @@ func TestReadModelsEqualAFoldOfTheLog(t *testing.T) {
 				d := newDesk(t)
 				d.register(t)
 				c := newCrowd(d, uint64(pageSize)+uint64(len(when)))
-				var fresh *eventstore.Freshness
+				var fresh *follow.Freshness
 				if when == "while it grows" {
 					fresh = d.follow(t, pageSize)
 				}
@@ -384,13 +387,13 @@ func TestEveryEventTypeHasAProjector(t *testing.T) {
 	t.Parallel()
 	wanted := map[string]bool{}
 	var names []string
-	for _, f := range Followers() {
+	for _, f := range projected() {
 		names = append(names, f.Name)
 		for _, name := range f.Types {
 			wanted[name] = true
 		}
 	}
-	for name := range eventstore.NewCodec(nil).Types() {
+	for name := range keys.Plain().Types() {
 		// Who came in is read from the log: nobody is to wait for a record of it.
 		if of := strings.HasPrefix(name, string(domain.AccessStream)+"."); wanted[name] == of {
 			t.Errorf("%s: wanted by a projector: %t", name, wanted[name])

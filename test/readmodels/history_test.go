@@ -1,6 +1,7 @@
-package projections
+package readmodels
 
 import (
+	"context"
 	"errors"
 	"strings"
 	"testing"
@@ -15,10 +16,12 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // told is what a history says, a line for each event.
-func told(entries []Entry) []string {
+func told(entries []history.Entry) []string {
 	lines := make([]string, len(entries))
 	for i, e := range entries {
 		var changes []string
@@ -80,7 +83,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		}
 	}
 	d.project(t, fresh)
-	h := NewHistories(d.store, d.pool)
+	h := history.NewReader(d.store, d.pool)
 	emailTo := func(name string) []string {
 		what := "The email to " + name + " (resolved) "
 		return []string{what + "was queued. email", what + "was not taken and is tried again: come again. ",
@@ -96,7 +99,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		"A timer escalated the ticket: It waited for 1h0m0s. status",
 		"zoe resolved the ticket. status",
 	}
-	got, err := h.ticket(ctx, ann, id)
+	got, err := entries(ctx, h, ann, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -106,14 +109,14 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	for i, e := range got {
 		switch {
 		case e.Type == "ticket.escalated":
-			if want := (HistoryCause{Kind: "timer", ID: timer, Position: ptr(got[2].Position)}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
+			if want := (history.Cause{Kind: "timer", ID: timer, Position: ptr(got[2].Position)}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
 				t.Errorf("the cause of the escalation: %+v, want the timer that the priority set", e.Cause)
 			}
-			if want := []Change{{Field: "status", Before: ticket.StatusOpen, After: ticket.StatusEscalated}}; gocmp.Diff(want, e.Changes) != "" {
+			if want := []history.Change{{Field: "status", Before: ticket.StatusOpen, After: ticket.StatusEscalated}}; gocmp.Diff(want, e.Changes) != "" {
 				t.Errorf("the changes of the escalation: %+v", e.Changes)
 			}
 		case strings.HasPrefix(e.Type, "email."):
-			if want := (HistoryCause{Kind: "event", ID: resolved.EventID, Position: &resolved.Position}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
+			if want := (history.Cause{Kind: "event", ID: resolved.EventID, Position: &resolved.Position}); e.Cause == nil || gocmp.Diff(want, *e.Cause) != "" {
 				t.Errorf("the cause of an email: %+v", e.Cause)
 			}
 		case e.Cause != nil:
@@ -121,7 +124,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		}
 		checkEffects(t, got, e)
 	}
-	all, err := h.ticket(ctx, zoe, id)
+	all, err := entries(ctx, h, zoe, id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,13 +149,19 @@ VALUES ($1, 'escalation', $2, now(), 'escalate', '{}', $3, $4, 'test', CASE WHEN
 	}
 }
 
+// entries returns the whole history of a ticket as somebody may know it.
+func entries(ctx context.Context, h *history.Reader, viewer domain.Actor, id ticket.ID) ([]history.Entry, error) {
+	slice, err := h.Ticket(ctx, viewer, id, projections.Page{Size: 1000})
+	return slice.Items, err
+}
+
 // checkEffects looks that an entry's effects are those that name it as their cause.
-func checkEffects(t *testing.T, all []Entry, e Entry) {
+func checkEffects(t *testing.T, all []history.Entry, e history.Entry) {
 	t.Helper()
-	var want []HistoryEffect
+	var want []history.Effect
 	for _, other := range all {
 		if c := other.Cause; c != nil && c.Position != nil && *c.Position == e.Position {
-			effect := HistoryEffect{Kind: c.Kind, ID: other.id, Position: &other.Position}
+			effect := history.Effect{Kind: c.Kind, ID: other.EventID, Position: &other.Position}
 			if c.Kind == "timer" {
 				effect.ID = c.ID
 			}
@@ -176,20 +185,20 @@ func TestAPendingTimerIsAnEffect(t *testing.T) {
 		t.Fatal(err)
 	}
 	d.setTimer(t, timer, id, d.log(t)[len(d.log(t))-1], false)
-	got, err := NewHistories(d.store, d.pool).ticket(testContext(t), everybody["ann"], id)
+	got, err := entries(testContext(t), history.NewReader(d.store, d.pool), everybody["ann"], id)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
-	if diff := gocmp.Diff([]HistoryEffect{{Kind: "timer", ID: timer}}, got[0].Effects); diff != "" {
+	if diff := gocmp.Diff([]history.Effect{{Kind: "timer", ID: timer}}, got[0].Effects); diff != "" {
 		t.Errorf("effects of the opening (-want +got):\n%s", diff)
 	}
 }
 
 // checkPagesOfHistory walks the history there and back.
-func checkPagesOfHistory(t *testing.T, h *Histories, id ticket.ID, all []Entry) {
+func checkPagesOfHistory(t *testing.T, h *history.Reader, id ticket.ID, all []history.Entry) {
 	t.Helper()
-	var there, back []Entry
-	p := Page{Size: 4, Count: true}
+	var there, back []history.Entry
+	p := projections.Page{Size: 4, Count: true}
 	for {
 		s, err := h.Ticket(testContext(t), everybody["zoe"], id, p)
 		if err != nil {
@@ -211,20 +220,20 @@ func checkPagesOfHistory(t *testing.T, h *Histories, id ticket.ID, all []Entry) 
 		if err != nil {
 			t.Fatal(err)
 		}
-		back = append(append([]Entry{}, s.Items...), back...)
+		back = append(append([]history.Entry{}, s.Items...), back...)
 		p.Cursor = s.Previous
 	}
-	unexported := cmpopts.IgnoreUnexported(Entry{})
+	unexported := cmpopts.IgnoreUnexported(history.Entry{})
 	if gocmp.Diff(all, there, unexported) != "" || gocmp.Diff(all, back, unexported) != "" {
 		t.Errorf("walked %d and back %d entries, want %d", len(there), len(back), len(all))
 	}
 }
 
-func checkWhoIsTold(t *testing.T, d *desk, h *Histories, id ticket.ID) {
+func checkWhoIsTold(t *testing.T, d *desk, h *history.Reader, id ticket.ID) {
 	t.Helper()
 	see := func(name string, want bool) {
 		t.Helper()
-		_, err := h.ticket(testContext(t), everybody[name], id)
+		_, err := entries(testContext(t), h, everybody[name], id)
 		if (err == nil) != want || (!want && !errors.Is(err, domain.ErrNotFound)) {
 			t.Errorf("%s: got %v, want to be told: %v", name, err, want)
 		}
@@ -238,9 +247,9 @@ func checkWhoIsTold(t *testing.T, d *desk, h *Histories, id ticket.ID) {
 	for name, want := range map[string]bool{"ann": false, "zoe": false, "rob": true, "ida": true} {
 		see(name, want) // gone, but for those who audit
 	}
-	if _, err := h.ticket(testContext(t), everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := entries(testContext(t), h, everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of a ticket that never was: %v", err)
 	}
 }
 
-var _ StreamLog = (*eventstore.Store)(nil)
+var _ history.StreamLog = (*eventstore.Store)(nil)

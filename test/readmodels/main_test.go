@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -16,6 +16,14 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/comments"
+	"helpdesk/projections/emails"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
+	"helpdesk/projections/search"
+	"helpdesk/projections/tickets"
 	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
@@ -33,7 +41,7 @@ func testContext(t testing.TB) context.Context {
 
 // desk is a log with a database of its own, the commands on it and the queries.
 type desk struct {
-	*Reader
+	readers
 	db       *pgtest.DB
 	pool     *pgxpool.Pool
 	store    *eventstore.Store
@@ -41,6 +49,29 @@ type desk struct {
 	tickets  *commands.Tickets
 	people   *commands.People
 }
+
+// readers is the queries on all projections of what is there now.
+type readers struct {
+	*ticketReader
+	*commentReader
+	*peopleReader
+	*emailReader
+	*reportReader
+}
+
+func newReaders(pool *pgxpool.Pool) readers {
+	return readers{
+		tickets.NewReader(pool), comments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
+	}
+}
+
+type (
+	ticketReader  = tickets.Reader
+	commentReader = comments.Reader
+	peopleReader  = people.Reader
+	emailReader   = emails.Reader
+	reportReader  = reports.Reader
+)
 
 func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
@@ -51,10 +82,10 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 func deskOn(t testing.TB, db *pgtest.DB) *desk {
 	t.Helper()
 	notifier, pool := eventstore.NewNotifier(), db.Pool(t)
-	store := eventstore.New(pool, keys.Codec(t, pool), notifier.RingFor)
+	store := eventstore.New(pool, keys.Codec(t, pool), notifier.NotifyOf)
 	t.Cleanup(store.Close)
 	return &desk{
-		Reader: NewReader(pool), db: db, pool: pool, store: store, notifier: notifier,
+		readers: newReaders(pool), db: db, pool: pool, store: store, notifier: notifier,
 		tickets: commands.NewTickets(store, store), people: commands.NewPeople(store, noAccounts{}),
 	}
 }
@@ -70,12 +101,12 @@ func (noAccounts) Erase(user.ID) eventstore.InTx                       { return 
 func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
 
 // follow runs the projectors until the test ends.
-func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
+func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
 	t.Helper()
 	applied := eventstore.NewNotifier()
-	config := eventstore.FollowConfig{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, applied, config, Followers()...)
-	fresh := eventstore.NewFreshness(d.pool, applied, Followers()...)
+	config := follow.Config{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
+	followers := follow.New(d.pool, d.store.Codec(), d.notifier, applied, config, projected()...)
+	fresh := follow.NewFreshness(d.pool, applied, projected()...)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- followers.Run(ctx) }()
@@ -93,7 +124,7 @@ func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
 }
 
 // project brings the read models up to the head of the log.
-func (d *desk) project(t testing.TB, fresh *eventstore.Freshness) {
+func (d *desk) project(t testing.TB, fresh *follow.Freshness) {
 	t.Helper()
 	head, err := d.store.Head(testContext(t))
 	if err != nil {
@@ -170,3 +201,10 @@ func (d *desk) register(t testing.TB) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+// projected is every projection there is.
+func projected() []follow.Follower {
+	return []follow.Follower{
+		tickets.Follower(), comments.Follower(), people.Follower(), reports.Follower(), history.Follower(), search.Follower(), emails.Follower(),
+	}
+}

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"bytes"
@@ -42,8 +42,8 @@ func (d *desk) reported(t testing.TB) reported {
 	slices.SortFunc(waits, waitCount.compare)
 	return reported{
 		waits:    waits,
-		facts:    all[factRow](t, d, `SELECT `+factTable.Columns("")+` FROM read.ticket_facts ORDER BY position`),
-		measures: all[measureRow](t, d, `SELECT `+measureTable.Columns("")+` FROM read.ticket_measures ORDER BY ticket_id`),
+		facts:    all[factRow](t, d, `SELECT * FROM read.ticket_facts ORDER BY position`),
+		measures: all[measureRow](t, d, `SELECT * FROM read.ticket_measures ORDER BY ticket_id`),
 		counts:   counts,
 		agents:   agents,
 	}
@@ -160,7 +160,7 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 		s = ticket.Evolve(s, e.Event)
 		if s.Status != was.Status || s.Exists != was.Exists {
 			if was.Exists {
-				*row.stay(was.Status) += max(e.OccurredAt.Sub(row.StatusSince).Microseconds(), 0)
+				*stay(&row, was.Status) += max(e.OccurredAt.Sub(row.StatusSince).Microseconds(), 0)
 			}
 			row.StatusSince = e.OccurredAt
 		}

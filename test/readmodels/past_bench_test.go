@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections"
 	"helpdesk/test/pgtest"
 )
 
@@ -97,47 +98,47 @@ func BenchmarkListAsOf(b *testing.B) {
 	lists := []struct {
 		name   string
 		viewer domain.Actor
-		filter TicketFilter
+		filter projections.TicketFilter
 	}{
-		{"newest first", auditor, TicketFilter{}},
-		{"oldest first", auditor, TicketFilter{OrderBy: ByCreated}},
-		{"number", auditor, TicketFilter{OrderBy: ByNumber}},
-		{"-number", auditor, TicketFilter{OrderBy: ByNumber, Descending: true}},
-		{"priority", auditor, TicketFilter{OrderBy: ByPriority}},
-		{"-priority", auditor, TicketFilter{OrderBy: ByPriority, Descending: true}},
-		{"-updated_at", auditor, TicketFilter{OrderBy: ByUpdated, Descending: true}},
-		{"open", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}},
-		{"escalated", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}}},
-		{"escalated, oldest first", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}, OrderBy: ByCreated}},
-		{"resolved", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusResolved}}},
-		{"closed, of which there are none", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusClosed}}},
-		{"open, by number", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}, OrderBy: ByNumber}},
-		{"open, by -priority", auditor, TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}, OrderBy: ByPriority, Descending: true}},
-		{"high", auditor, TicketFilter{Priorities: []ticket.Priority{ticket.High}}},
-		{"an assignee", auditor, TicketFilter{AssignedTo: &agent.ID}},
-		{"an assignee's open", auditor, TicketFilter{AssignedTo: &agent.ID, Statuses: []ticket.Status{ticket.StatusOpen}}},
-		{"no assignee", auditor, TicketFilter{Unassigned: true}},
-		{"a requester", auditor, TicketFilter{CreatedBy: &requester.ID}},
-		{"a frequent part of a title", auditor, TicketFilter{Title: "printer"}},
-		{"a rare part of a title", auditor, TicketFilter{Title: "c0ffee"}},
-		{"part of a former title", auditor, TicketFilter{Title: "zebra"}},
-		{"a requester's own", requester, TicketFilter{}},
-		{"an agent's own", agent, TicketFilter{}},
-		{"an agent's own open ones", agent, TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}},
-		{"an agent's with the queue", queue, TicketFilter{}},
+		{"newest first", auditor, projections.TicketFilter{}},
+		{"oldest first", auditor, projections.TicketFilter{OrderBy: projections.ByCreated}},
+		{"number", auditor, projections.TicketFilter{OrderBy: projections.ByNumber}},
+		{"-number", auditor, projections.TicketFilter{OrderBy: projections.ByNumber, Descending: true}},
+		{"priority", auditor, projections.TicketFilter{OrderBy: projections.ByPriority}},
+		{"-priority", auditor, projections.TicketFilter{OrderBy: projections.ByPriority, Descending: true}},
+		{"-updated_at", auditor, projections.TicketFilter{OrderBy: projections.ByUpdated, Descending: true}},
+		{"open", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}},
+		{"escalated", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}}},
+		{"escalated, oldest first", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusEscalated}, OrderBy: projections.ByCreated}},
+		{"resolved", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusResolved}}},
+		{"closed, of which there are none", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusClosed}}},
+		{"open, by number", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}, OrderBy: projections.ByNumber}},
+		{"open, by -priority", auditor, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}, OrderBy: projections.ByPriority, Descending: true}},
+		{"high", auditor, projections.TicketFilter{Priorities: []ticket.Priority{ticket.High}}},
+		{"an assignee", auditor, projections.TicketFilter{AssignedTo: &agent.ID}},
+		{"an assignee's open", auditor, projections.TicketFilter{AssignedTo: &agent.ID, Statuses: []ticket.Status{ticket.StatusOpen}}},
+		{"no assignee", auditor, projections.TicketFilter{Unassigned: true}},
+		{"a requester", auditor, projections.TicketFilter{CreatedBy: &requester.ID}},
+		{"a frequent part of a title", auditor, projections.TicketFilter{Title: "printer"}},
+		{"a rare part of a title", auditor, projections.TicketFilter{Title: "c0ffee"}},
+		{"part of a former title", auditor, projections.TicketFilter{Title: "zebra"}},
+		{"a requester's own", requester, projections.TicketFilter{}},
+		{"an agent's own", agent, projections.TicketFilter{}},
+		{"an agent's own open ones", agent, projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}},
+		{"an agent's with the queue", queue, projections.TicketFilter{}},
 	}
 	for _, l := range lists {
 		b.Run(l.name, func(b *testing.B) { d.benchmarkList(b, l.viewer, l.filter) })
 	}
 }
 
-func (d *desk) benchmarkList(b *testing.B, viewer domain.Actor, f TicketFilter) {
+func (d *desk) benchmarkList(b *testing.B, viewer domain.Actor, f projections.TicketFilter) {
 	past := d.past()
 	var took []time.Duration
 	for n := range b.N {
 		at := time.Date(2024, 1, 20, 0, 0, 0, 0, time.UTC).Add(time.Duration(n*7919%710) * 24 * time.Hour)
 		start := time.Now()
-		s, err := past.Tickets(context.Background(), viewer, at, f, Page{Size: 25})
+		s, err := past.Tickets(context.Background(), viewer, at, f, projections.Page{Size: 25})
 		took = append(took, time.Since(start))
 		if err != nil {
 			b.Fatal(err)

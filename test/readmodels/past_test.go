@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"bytes"
@@ -17,6 +17,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/history"
 	"helpdesk/projections/view"
 )
 
@@ -25,7 +27,7 @@ type caughtUp struct{}
 
 func (caughtUp) Wait(context.Context, int64) error { return nil }
 
-func (d *desk) past() *Past { return NewPast(d.store, d.pool, caughtUp{}) }
+func (d *desk) past() *history.Past { return history.NewPast(d.store, d.pool, caughtUp{}) }
 
 // asOf returns the world as it was known at an instant, as present viewers see it.
 func (w world) asOf(at time.Time) world {
@@ -40,7 +42,7 @@ func (w world) asOf(at time.Time) world {
 	then.sees = func(viewer domain.Actor, id uuid.UUID) bool {
 		return w.states[id].VisibleTo(viewer) || (w.states[id].Deleted && (viewer.Admin() || viewer.Role == domain.RoleAuditor))
 	}
-	then.list = func(ctx context.Context, viewer domain.Actor, f TicketFilter, p Page) (Slice[view.Ticket], error) {
+	then.list = func(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 		return w.past().Tickets(ctx, viewer, at, f, p)
 	}
 	return then
@@ -65,9 +67,9 @@ func TestListsOfThePast(t *testing.T) {
 	})
 	t.Run("each order both ways, before anything and now", func(t *testing.T) {
 		for _, at := range []time.Time{w.instant(0, -time.Hour), w.instant(len(w.log)/2, 0), w.instant(len(w.log)-1, 0)} {
-			for _, by := range []TicketOrder{"", ByCreated, ByUpdated, ByPriority, ByNumber} {
+			for _, by := range []projections.TicketOrder{"", projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber} {
 				for _, desc := range []bool{false, true} {
-					w.asOf(at).checkList(t, everybody["ida"], TicketFilter{OrderBy: by, Descending: desc}, 7)
+					w.asOf(at).checkList(t, everybody["ida"], projections.TicketFilter{OrderBy: by, Descending: desc}, 7)
 				}
 			}
 		}
@@ -75,7 +77,7 @@ func TestListsOfThePast(t *testing.T) {
 	t.Run("parts of titles", func(t *testing.T) {
 		then := w.asOf(w.instant(len(w.log)*2/3, 0))
 		for _, part := range []string{"printer", "PRINTER", "0%", "%", "_", `\`, "'", "straße", "王", "$1", "?", "  ", "nothing of the kind"} {
-			then.checkList(t, everybody["rob"], TicketFilter{Title: part}, 100)
+			then.checkList(t, everybody["rob"], projections.TicketFilter{Title: part}, 100)
 		}
 	})
 }
@@ -87,7 +89,7 @@ func TestTicketsOfThePast(t *testing.T) {
 		then := w.asOf(w.instant(n, 0))
 		for name, viewer := range everybody {
 			for id := range w.states {
-				got, err := w.past().Ticket(testContext(t), viewer, TicketRef{ID: ticket.ID{UUID: id}}, Moment{Instant: w.instant(n, 0)})
+				got, err := w.past().Ticket(testContext(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}}, history.Moment{Instant: w.instant(n, 0)})
 				want := then.states[id].Exists && then.sees(viewer, id)
 				if want != (err == nil) || (err != nil && !errors.Is(err, domain.ErrNotFound)) {
 					t.Fatalf("%s asks for %s at event %d: got %v, want it shown: %v", name, id, n, err, want)
@@ -147,7 +149,7 @@ func TestCommentsOfThePast(t *testing.T) {
 			}
 		}
 	}
-	s, err := w.past().Comments(testContext(t), everybody["rob"], w.instant(10, 0), &TicketRef{Number: 1_000_000}, Page{Size: 3, Count: true})
+	s, err := w.past().Comments(testContext(t), everybody["rob"], w.instant(10, 0), &ticket.Ref{Number: 1_000_000}, projections.Page{Size: 3, Count: true})
 	if err != nil || len(s.Items) > 0 || *s.Count != 0 {
 		t.Errorf("of a number that nobody has: got %+v, %v", s, err)
 	}
@@ -155,12 +157,12 @@ func TestCommentsOfThePast(t *testing.T) {
 
 func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid.UUID, want []view.Comment) {
 	t.Helper()
-	ref := &TicketRef{ID: ticket.ID{UUID: id}}
+	ref := &ticket.Ref{ID: ticket.ID{UUID: id}}
 	if id == uuid.Nil {
 		ref = nil
 	}
 	got := []view.Comment{}
-	forward, back, err := walk(9, func(p Page) (Slice[view.Comment], error) {
+	forward, back, err := walk(9, func(p projections.Page) (projections.Slice[view.Comment], error) {
 		p.Count = true
 		s, err := w.past().Comments(testContext(t), everybody[who], at, ref, p)
 		if err == nil && *s.Count != int64(len(want)) {
@@ -197,30 +199,30 @@ func TestAVersionIsTheTicketRightAfterItsEvent(t *testing.T) {
 	d.append(t, id.UUID, 5, time.Time{}, ticket.Deleted{})
 	d.project(t, fresh)
 
-	past, admin, ref := d.past(), everybody["rob"], TicketRef{Number: 7} // a number leads to a deleted ticket too
+	past, admin, ref := d.past(), everybody["rob"], ticket.Ref{Number: 7} // a number leads to a deleted ticket too
 	for version, want := range map[int]string{1: "First", 2: "Second", 5: "Second"} {
-		got, err := past.Ticket(testContext(t), admin, ref, Moment{Version: version})
+		got, err := past.Ticket(testContext(t), admin, ref, history.Moment{Version: version})
 		if err != nil || got.Version != version || got.Title != want {
 			t.Errorf("version %d: got %+v, %v, want title %s", version, got.Ticket, err, want)
 		}
 	}
-	for _, at := range []Moment{{Version: 6}, {Version: 7}, {Instant: time.Now().Add(-time.Hour)}} {
+	for _, at := range []history.Moment{{Version: 6}, {Version: 7}, {Instant: time.Now().Add(-time.Hour)}} {
 		if _, err := past.Ticket(testContext(t), admin, ref, at); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("%+v: got %v, want %v", at, err, domain.ErrNotFound)
 		}
 	}
-	if _, err := past.Ticket(testContext(t), ann, ref, Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := past.Ticket(testContext(t), ann, ref, history.Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a requester's own that is deleted: got %v, want %v", err, domain.ErrNotFound)
 	}
-	if _, err := past.Ticket(testContext(t), admin, TicketRef{Number: 8}, Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := past.Ticket(testContext(t), admin, ticket.Ref{Number: 8}, history.Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("no such number: got %v, want %v", err, domain.ErrNotFound)
 	}
-	later := Moment{Instant: time.Now().Add(time.Hour)}
-	if _, err := past.Ticket(testContext(t), admin, ref, later); !errors.Is(err, ErrFuture) {
-		t.Errorf("an instant to come: got %v, want %v", err, ErrFuture)
+	later := history.Moment{Instant: time.Now().Add(time.Hour)}
+	if _, err := past.Ticket(testContext(t), admin, ref, later); !errors.Is(err, history.ErrFuture) {
+		t.Errorf("an instant to come: got %v, want %v", err, history.ErrFuture)
 	}
-	if _, err := past.Tickets(testContext(t), admin, later.Instant, TicketFilter{}, Page{Size: 9}); !errors.Is(err, ErrFuture) {
-		t.Errorf("a list of an instant to come: got %v, want %v", err, ErrFuture)
+	if _, err := past.Tickets(testContext(t), admin, later.Instant, projections.TicketFilter{}, projections.Page{Size: 9}); !errors.Is(err, history.ErrFuture) {
+		t.Errorf("a list of an instant to come: got %v, want %v", err, history.ErrFuture)
 	}
 }
 
@@ -241,25 +243,25 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 	d.append(t, id.UUID, 8, time.Time{}, ticket.Retitled{Title: "First"})
 	d.project(t, fresh)
 
-	diff := func(who string, from, to int) []Change {
+	diff := func(who string, from, to int) []history.Change {
 		t.Helper()
-		got, err := d.past().Diff(testContext(t), everybody[who], TicketRef{ID: id}, Moment{Version: from}, Moment{Version: to})
+		got, err := d.past().Diff(testContext(t), everybody[who], ticket.Ref{ID: id}, history.Moment{Version: from}, history.Moment{Version: to})
 		if err != nil || got.From.Version != from || got.To.Version != to {
 			t.Errorf("%s, %d to %d: got %+v, %v", who, from, to, got, err)
 		}
 		return got.Changes
 	}
-	retitled, assigned := Change{"title", "First", "Second"}, Change{"assigned_to", nil, "eve"}
-	removed, noted, said := Change{"comment", "oh", nil}, Change{"comment", nil, "psst"}, Change{"comment", nil, "fine!"}
+	retitled, assigned := history.Change{"title", "First", "Second"}, history.Change{"assigned_to", nil, "eve"}
+	removed, noted, said := history.Change{"comment", "oh", nil}, history.Change{"comment", nil, "psst"}, history.Change{"comment", nil, "fine!"}
 	for _, c := range []struct {
 		who      string
 		from, to int
-		want     []Change
+		want     []history.Change
 	}{
-		{"rob", 2, 8, []Change{retitled, assigned, removed, noted, said}},
-		{"ann", 2, 8, []Change{retitled, assigned, removed, said}},
-		{"ann", 2, 9, []Change{assigned, removed, said}},
-		{"ann", 8, 7, []Change{{"comment", "fine!", "fine"}}},
+		{"rob", 2, 8, []history.Change{retitled, assigned, removed, noted, said}},
+		{"ann", 2, 8, []history.Change{retitled, assigned, removed, said}},
+		{"ann", 2, 9, []history.Change{assigned, removed, said}},
+		{"ann", 8, 7, []history.Change{{"comment", "fine!", "fine"}}},
 		{"ann", 5, 6, nil}, // a note among staff
 		{"ann", 4, 4, nil},
 	} {
@@ -267,12 +269,12 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 			t.Errorf("%s, %d to %d (-want +got):\n%s", c.who, c.from, c.to, diff)
 		}
 	}
-	for _, to := range []Moment{{Version: 10}, {Instant: time.Now().Add(-time.Hour)}} {
-		if _, err := d.past().Diff(testContext(t), ann, TicketRef{ID: id}, Moment{Version: 1}, to); !errors.Is(err, domain.ErrNotFound) {
+	for _, to := range []history.Moment{{Version: 10}, {Instant: time.Now().Add(-time.Hour)}} {
+		if _, err := d.past().Diff(testContext(t), ann, ticket.Ref{ID: id}, history.Moment{Version: 1}, to); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("to %+v: got %v, want %v", to, err, domain.ErrNotFound)
 		}
 	}
-	if _, err := d.past().Diff(testContext(t), everybody["bob"], TicketRef{ID: id}, Moment{Version: 1}, Moment{Version: 2}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := d.past().Diff(testContext(t), everybody["bob"], ticket.Ref{ID: id}, history.Moment{Version: 1}, history.Moment{Version: 2}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of somebody else's ticket: got %v, want %v", err, domain.ErrNotFound)
 	}
 }
@@ -282,7 +284,7 @@ func TestTheLastPositionAtAnInstant(t *testing.T) {
 	w := newWorld(t)
 	at := func(instant time.Time) int64 {
 		t.Helper()
-		position, err := w.past().settled(testContext(t), instant)
+		position, err := w.past().Settled(testContext(t), instant)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -323,7 +325,7 @@ func TestAnInstantIsNotSettledWhileAnAppendIsUnderWay(t *testing.T) {
 	}
 	settled := make(chan int64)
 	go func() {
-		position, err := d.past().settled(testContext(t), now)
+		position, err := d.past().Settled(testContext(t), now)
 		if err != nil {
 			t.Error(err)
 		}
@@ -376,7 +378,7 @@ func TestAListOfThePastWaitsForTheReadModels(t *testing.T) {
 	if err := d.pool.QueryRow(testContext(t), `SELECT clock_timestamp()`).Scan(&now); err != nil {
 		t.Fatal(err)
 	}
-	_, err := NewPast(d.store, d.pool, fresh).Tickets(testContext(t), everybody["rob"], now, TicketFilter{}, Page{Size: 9})
+	_, err := history.NewPast(d.store, d.pool, fresh).Tickets(testContext(t), everybody["rob"], now, projections.TicketFilter{}, projections.Page{Size: 9})
 	var refused *domain.Error
 	if !errors.As(err, &refused) || refused.Kind != domain.KindUnavailable || fresh.asked != last.Position {
 		t.Errorf("got %v after waiting for %d, want it unavailable at %d", err, fresh.asked, last.Position)

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"bytes"
@@ -21,6 +21,9 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/internal/localpg"
 	"helpdesk/migrations"
+	"helpdesk/projections"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 	"helpdesk/test/pgtest"
 )
@@ -84,7 +87,7 @@ func (w world) checkComments(t *testing.T, name string, viewer domain.Actor, id 
 	for _, c := range want {
 		ids = append(ids, c.ID)
 	}
-	forward, back, err := walk(7, func(p Page) (Slice[view.Comment], error) {
+	forward, back, err := walk(7, func(p projections.Page) (projections.Slice[view.Comment], error) {
 		p.Count = true
 		s, err := w.Comments(testContext(t), viewer, of, p)
 		if err == nil && *s.Count != int64(len(want)) {
@@ -132,21 +135,21 @@ func TestListsOfUsers(t *testing.T) {
 	}
 	d.project(t, fresh)
 
-	list := func(t *testing.T, f UserFilter, size int) (forward, back []uuid.UUID) {
+	list := func(t *testing.T, f people.Filter, size int) (forward, back []uuid.UUID) {
 		t.Helper()
-		forward, back, err := walk(size, func(p Page) (Slice[view.User], error) { return d.Users(testContext(t), f, p) }, func(u view.User) uuid.UUID { return u.ID })
+		forward, back, err := walk(size, func(p projections.Page) (projections.Slice[view.User], error) { return d.Users(testContext(t), f, p) }, func(u view.User) uuid.UUID { return u.ID })
 		if err != nil {
 			t.Fatal(err)
 		}
 		return forward, back
 	}
 	t.Run("every page size shows everybody once, in one order", func(t *testing.T) {
-		whole, _ := list(t, UserFilter{}, 100)
+		whole, _ := list(t, people.Filter{}, 100)
 		if len(whole) != len(ids) {
 			t.Fatalf("got %d, want %d", len(whole), len(ids))
 		}
 		for _, size := range []int{1, 2, 5} {
-			forward, back := list(t, UserFilter{}, size)
+			forward, back := list(t, people.Filter{}, size)
 			if diff := gocmp.Diff(whole, forward); diff != "" {
 				t.Errorf("by %d, forward (-want +got):\n%s", size, diff)
 			}
@@ -161,23 +164,23 @@ func TestListsOfUsers(t *testing.T) {
 	t.Run("filters", func(t *testing.T) {
 		for _, c := range []struct {
 			name   string
-			filter UserFilter
+			filter people.Filter
 			want   []string
 		}{
-			{"part of a username", UserFilter{Search: "CARL"}, []string{"carl_x", "carlyx"}},
-			{"an underscore is itself", UserFilter{Search: "l_x"}, []string{"carl_x"}},
-			{"a percent sign is itself", UserFilter{Search: "0%"}, []string{"Dora"}},
-			{"a name in two parts", UserFilter{Search: "ann lee"}, []string{"ann"}},
-			{"a last name", UserFilter{Search: "de vries"}, []string{"Bob"}},
-			{"an address", UserFilter{Search: "MAIL3@"}, []string{"carl_x"}},
-			{"an address, when only names are looked at", UserFilter{Search: "mail3@", NamesOnly: true}, nil},
-			{"a name, when only names are looked at", UserFilter{Search: "vries", NamesOnly: true}, []string{"Bob"}},
-			{"letters beyond ASCII in another case", UserFilter{Search: "ÜNAL"}, []string{"ünal"}},
-			{"nobody", UserFilter{Search: "nobody"}, nil},
-			{"agents", UserFilter{Role: domain.RoleAgent}, []string{"carl_x", "carlyx", "王"}},
-			{"who is not active", UserFilter{Active: ptr(false)}, []string{"zoe"}},
-			{"active auditors", UserFilter{Active: ptr(true), Role: domain.RoleAuditor}, []string{"Ümit"}},
-			{"all at once", UserFilter{Active: ptr(true), Role: domain.RoleUser, Search: "b"}, []string{"Bob"}},
+			{"part of a username", people.Filter{Search: "CARL"}, []string{"carl_x", "carlyx"}},
+			{"an underscore is itself", people.Filter{Search: "l_x"}, []string{"carl_x"}},
+			{"a percent sign is itself", people.Filter{Search: "0%"}, []string{"Dora"}},
+			{"a name in two parts", people.Filter{Search: "ann lee"}, []string{"ann"}},
+			{"a last name", people.Filter{Search: "de vries"}, []string{"Bob"}},
+			{"an address", people.Filter{Search: "MAIL3@"}, []string{"carl_x"}},
+			{"an address, when only names are looked at", people.Filter{Search: "mail3@", NamesOnly: true}, nil},
+			{"a name, when only names are looked at", people.Filter{Search: "vries", NamesOnly: true}, []string{"Bob"}},
+			{"letters beyond ASCII in another case", people.Filter{Search: "ÜNAL"}, []string{"ünal"}},
+			{"nobody", people.Filter{Search: "nobody"}, nil},
+			{"agents", people.Filter{Role: domain.RoleAgent}, []string{"carl_x", "carlyx", "王"}},
+			{"who is not active", people.Filter{Active: ptr(false)}, []string{"zoe"}},
+			{"active auditors", people.Filter{Active: ptr(true), Role: domain.RoleAuditor}, []string{"Ümit"}},
+			{"all at once", people.Filter{Active: ptr(true), Role: domain.RoleUser, Search: "b"}, []string{"Bob"}},
 		} {
 			want := []uuid.UUID{}
 			for _, name := range c.want {
@@ -187,7 +190,7 @@ func TestListsOfUsers(t *testing.T) {
 			if diff := gocmp.Diff(want, got); diff != "" {
 				t.Errorf("%s (-want +got):\n%s", c.name, diff)
 			}
-			s, err := d.Users(testContext(t), c.filter, Page{Size: 1, Count: true})
+			s, err := d.Users(testContext(t), c.filter, projections.Page{Size: 1, Count: true})
 			if err != nil || *s.Count != int64(len(want)) {
 				t.Errorf("%s, count: got %v, %v, want %d", c.name, s.Count, err, len(want))
 			}
@@ -240,8 +243,8 @@ func TestUsersArePagedWhateverTheLocaleOfTheDatabase(t *testing.T) {
 		}
 	}
 	list := func(size int) (forward, back []uuid.UUID) {
-		forward, back, err := walk(size, func(p Page) (Slice[view.User], error) {
-			return NewReader(pool).Users(testContext(t), UserFilter{}, p)
+		forward, back, err := walk(size, func(p projections.Page) (projections.Slice[view.User], error) {
+			return people.NewReader(pool).Users(testContext(t), people.Filter{}, p)
 		}, func(u view.User) uuid.UUID { return u.ID })
 		if err != nil {
 			t.Fatal(err)
@@ -295,19 +298,19 @@ func TestTheReportWorkedOutByHand(t *testing.T) {
 
 	for _, c := range []struct {
 		name  string
-		query ReportQuery
-		want  Report
+		query reports.Query
+		want  reports.Report
 	}{
-		{"seven days", ReportQuery{To: to, Days: 7}, Report{Opened: 3, Resolved: 2, Escalated: 1}},
-		{"eight days take the edge in", ReportQuery{To: to, Days: 8}, Report{Opened: 4, Resolved: 2, Escalated: 2}},
-		{"seven days up to a microsecond later", ReportQuery{To: to.Add(tick), Days: 7}, Report{Opened: 3, Resolved: 2, Escalated: 1}},
-		{"seven days up to a microsecond earlier", ReportQuery{To: to.Add(-tick), Days: 7}, Report{Opened: 3, Resolved: 2, Escalated: 1}},
-		{"a day", ReportQuery{To: to, Days: 1}, Report{Opened: 1, Resolved: 0, Escalated: 1}},
-		{"a year", ReportQuery{To: to, Days: 366}, Report{Opened: 5, Resolved: 2, Escalated: 2}},
-		{"the week before", ReportQuery{To: from, Days: 7}, Report{Opened: 1, Resolved: 0, Escalated: 1}},
-		{"as was known before the last was recorded", ReportQuery{To: to, Days: 7, KnownAt: before}, Report{Opened: 2, Resolved: 2, Escalated: 1}},
-		{"as was known at the last", ReportQuery{To: to, Days: 7, KnownAt: events[late.Position-1].RecordedAt}, Report{Opened: 3, Resolved: 2, Escalated: 1}},
-		{"as was known before there was anything", ReportQuery{To: to, Days: 7, KnownAt: to.AddDate(-9, 0, 0)}, Report{}},
+		{"seven days", reports.Query{To: to, Days: 7}, reports.Report{Opened: 3, Resolved: 2, Escalated: 1}},
+		{"eight days take the edge in", reports.Query{To: to, Days: 8}, reports.Report{Opened: 4, Resolved: 2, Escalated: 2}},
+		{"seven days up to a microsecond later", reports.Query{To: to.Add(tick), Days: 7}, reports.Report{Opened: 3, Resolved: 2, Escalated: 1}},
+		{"seven days up to a microsecond earlier", reports.Query{To: to.Add(-tick), Days: 7}, reports.Report{Opened: 3, Resolved: 2, Escalated: 1}},
+		{"a day", reports.Query{To: to, Days: 1}, reports.Report{Opened: 1, Resolved: 0, Escalated: 1}},
+		{"a year", reports.Query{To: to, Days: 366}, reports.Report{Opened: 5, Resolved: 2, Escalated: 2}},
+		{"the week before", reports.Query{To: from, Days: 7}, reports.Report{Opened: 1, Resolved: 0, Escalated: 1}},
+		{"as was known before the last was recorded", reports.Query{To: to, Days: 7, KnownAt: before}, reports.Report{Opened: 2, Resolved: 2, Escalated: 1}},
+		{"as was known at the last", reports.Query{To: to, Days: 7, KnownAt: events[late.Position-1].RecordedAt}, reports.Report{Opened: 3, Resolved: 2, Escalated: 1}},
+		{"as was known before there was anything", reports.Query{To: to, Days: 7, KnownAt: to.AddDate(-9, 0, 0)}, reports.Report{}},
 	} {
 		got, err := d.Report(testContext(t), c.query)
 		if err != nil {
@@ -323,7 +326,7 @@ func TestTheReportWorkedOutByHand(t *testing.T) {
 	recent := open(time.Time{})
 	d.append(t, recent, 1, time.Time{}, ticket.Resolved{})
 	d.project(t, fresh)
-	got, err := d.Report(testContext(t), ReportQuery{Days: 7})
+	got, err := d.Report(testContext(t), reports.Query{Days: 7})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +340,7 @@ func TestTheReportWorkedOutByHand(t *testing.T) {
 
 func TestTheReportOfAnEmptyLog(t *testing.T) {
 	t.Parallel()
-	got, err := newDesk(t).Report(testContext(t), ReportQuery{Days: 7})
+	got, err := newDesk(t).Report(testContext(t), reports.Query{Days: 7})
 	if err != nil || got.Opened+got.Resolved+got.Escalated+got.AsOfPosition != 0 {
 		t.Errorf("got %+v, %v, want nothing counted", got, err)
 	}

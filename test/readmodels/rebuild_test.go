@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -16,16 +16,18 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/internal/localpg"
 	"helpdesk/internal/pgid"
+	"helpdesk/projections/reports"
 	"helpdesk/rebuild"
 )
 
 // rebuilding returns the projections of the desk for an operator, who works in
 // pages of a size.
-func (d *desk) rebuilding(pageSize int, followers ...eventstore.Follower) *rebuild.Projections {
+func (d *desk) rebuilding(pageSize int, followers ...follow.Follower) *rebuild.Projections {
 	if followers == nil {
-		followers = Followers()
+		followers = projected()
 	}
 	return rebuild.New(d.pool, d.store.Codec(), followers, rebuild.Config{
 		Connect:  d.connectOwner,
@@ -231,7 +233,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	}
 	owner := d.db.OwnerPool(t)
 	owned := map[string]bool{}
-	for _, f := range Followers() {
+	for _, f := range projected() {
 		for _, table := range f.Tables {
 			owned[table] = true
 			if _, err := owner.Exec(testContext(t), `CREATE TABLE read_next.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
@@ -258,7 +260,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		return rows
 	}
 	before := touched()
-	for _, f := range Followers() {
+	for _, f := range projected() {
 		if len(f.Tables) == 0 {
 			t.Errorf("%s states no tables, and cannot be rebuilt", f.Name)
 			continue
@@ -266,10 +268,10 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		// In pages: what it finds of its own is to be of the tables beside too.
 		for after := int64(0); after < head; after += 40 {
 			err := pgx.BeginFunc(testContext(t), owner, func(tx pgx.Tx) error {
-				if err := eventstore.Within(testContext(t), tx, eventstore.Next); err != nil {
+				if err := follow.Within(testContext(t), tx, follow.Staging); err != nil {
 					return err
 				}
-				return f.ApplyRange(testContext(t), tx, eventstore.NewReading(d.store.Codec(), f), after, min(after+40, head))
+				return f.ApplyRange(testContext(t), tx, follow.NewReading(d.store.Codec(), f), after, min(after+40, head))
 			})
 			if err != nil {
 				t.Fatalf("%s after %d: %v", f.Name, after, err)
@@ -361,7 +363,7 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 	fresh := d.follow(t, 100)
 	newCrowd(d, 12).fill(t, 60)
 	d.project(t, fresh)
-	changed := ticketReports()
+	changed := reports.Follower()
 	changed.Version = 2
 	apply := changed.Apply
 	changed.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {

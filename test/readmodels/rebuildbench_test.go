@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/projections"
 	"helpdesk/rebuild"
 	"helpdesk/test/pgtest"
 )
@@ -47,7 +48,7 @@ func (d *desk) reads(ctx context.Context, b *testing.B) (took []time.Duration) {
 		}
 		under.Go(func() {
 			began := time.Now()
-			s, err := d.Tickets(context.WithoutCancel(ctx), everybody["rob"], TicketFilter{}, Page{Size: 25})
+			s, err := d.Tickets(context.WithoutCancel(ctx), everybody["rob"], projections.TicketFilter{}, projections.Page{Size: 25})
 			if err != nil || len(s.Items) != 25 {
 				b.Errorf("%d tickets, %v", len(s.Items), err)
 			}
@@ -179,7 +180,7 @@ func TestRebuildElsewhere(t *testing.T) {
 	}
 	p := deskOn(t, db).rebuilding(0)
 	names, err := p.LargestFirst(t.Context())
-	if err != nil || len(names) != len(Followers()) {
+	if err != nil || len(names) != len(projected()) {
 		t.Fatalf("%v, %v", names, err)
 	}
 	var orders []rebuild.Order

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -12,8 +12,9 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/keyring"
+	"helpdesk/projections/comments"
 	"helpdesk/rebuild"
 )
 
@@ -139,7 +140,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	}
 	eve := d.erase(t)
 	d.project(t, fresh)
-	for _, schema := range []string{eventstore.Serving, eventstore.Next, eventstore.Kept} {
+	for _, schema := range []string{follow.Serving, follow.Staging, follow.Previous} {
 		d.checkErased(t, schema, eve)
 	}
 	c.fill(t, 230)
@@ -157,7 +158,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	}
 	d.project(t, fresh)
 	d.checkTables(t)
-	d.checkErased(t, eventstore.Serving, eve)
+	d.checkErased(t, follow.Serving, eve)
 }
 
 func TestTablesBesideThatDoNotTakeAnErasureAreEmptied(t *testing.T) {
@@ -302,7 +303,7 @@ func TestOneProcessAtATimeRebuildsAndTheServiceGoesOn(t *testing.T) {
 		t.Error(err)
 	}
 	d.checkTables(t)
-	bare := commentList()
+	bare := comments.Follower()
 	bare.Tables = nil
 	if err := d.rebuilding(10, bare).Rebuild(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNoTables) {
 		t.Errorf("of one that states no tables: %v", err)

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -11,14 +11,16 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/reports"
 	"helpdesk/rebuild"
 )
 
 // faultyMeasures is the projector with an event that it cannot apply, in the
 // second half of the log.
-func (d *desk) faultyMeasures(t testing.TB) (faulty eventstore.Follower, bad int64) {
+func (d *desk) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) {
 	t.Helper()
-	faulty = ticketReports()
+	faulty = reports.Follower()
 	log := d.log(t)
 	bad = log[slices.IndexFunc(log, func(e eventstore.Envelope) bool {
 		return e.Position > int64(len(log)/2) && slices.Contains(faulty.Types, e.Type)
@@ -44,8 +46,8 @@ func TestProjectionsAreRebuiltTogether(t *testing.T) {
 	c.fill(t, 900) // some pages more than what is left for the end
 	d.project(t, fresh)
 	faulty, bad := d.faultyMeasures(t)
-	followers := Followers()
-	followers[slices.IndexFunc(followers, func(f eventstore.Follower) bool { return f.Name == faulty.Name })] = faulty
+	followers := projected()
+	followers[slices.IndexFunc(followers, func(f follow.Follower) bool { return f.Name == faulty.Name })] = faulty
 	p := d.rebuilding(40, followers...)
 	ctx, cut := context.WithCancel(testContext(t))
 	err := p.Rebuild(ctx, "ticket_list", rebuild.Options{Progress: func(position, _ int64) {

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"errors"
@@ -11,12 +11,13 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/history"
 )
 
 // steps returns the steps of a ticket.
-func steps(t *testing.T, h *Histories, id ticket.ID, until Until) (all []TicketStep, err error) {
+func steps(t *testing.T, h *history.Reader, id ticket.ID, until history.Until) (all []history.TicketStep, err error) {
 	t.Helper()
-	err = h.Replay(testContext(t), id, until, func(s TicketStep) error {
+	err = h.Replay(testContext(t), id, until, func(s history.TicketStep) error {
 		all = append(all, s)
 		return nil
 	})
@@ -35,11 +36,11 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 		By: ticket.By{Actor: zoe}, Title: "Printer", Description: "It smokes.", CreatedBy: ann.ID}); err != nil {
 		t.Fatal(err)
 	}
-	var want []TicketThen // by version
+	var want []history.TicketThen // by version
 	look := func() {
 		t.Helper()
 		d.project(t, fresh)
-		now, err := d.Ticket(ctx, rob, TicketRef{ID: id})
+		now, err := d.Ticket(ctx, rob, ticket.Ref{ID: id})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -47,7 +48,7 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want = append(want, TicketThen{Ticket: now, Comments: comments})
+		want = append(want, history.TicketThen{Ticket: now, Comments: comments})
 	}
 	look()
 	for _, c := range []ticket.Command{
@@ -68,12 +69,12 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 		}
 		look()
 	}
-	h := NewHistories(d.store, d.pool)
-	got, err := steps(t, h, id, Until{})
+	h := history.NewReader(d.store, d.pool)
+	got, err := steps(t, h, id, history.Until{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	seen := map[int]TicketThen{}
+	seen := map[int]history.TicketThen{}
 	for i, s := range got {
 		if s.Version != i+1 || s.Ticket.Version != i+1 || s.Ticket.Deleted {
 			t.Errorf("step %d is of version %d, with the ticket at %d", i+1, s.Version, s.Ticket.Version)
@@ -92,7 +93,7 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 }
 
 // checkReplayOfDeleted deletes the ticket, and replays parts of it.
-func checkReplayOfDeleted(t *testing.T, d *desk, h *Histories, id ticket.ID, before []TicketStep) {
+func checkReplayOfDeleted(t *testing.T, d *desk, h *history.Reader, id ticket.ID, before []history.TicketStep) {
 	t.Helper()
 	if _, err := d.tickets.Do(testContext(t), commands.Request{}, id, ticket.DeleteTicket{By: ticket.By{Actor: everybody["rob"]}}); err != nil {
 		t.Fatal(err)
@@ -103,30 +104,30 @@ func checkReplayOfDeleted(t *testing.T, d *desk, h *Histories, id ticket.ID, bef
 	if _, err := h.EverTicket(testContext(t), 999); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a number that was never used: %v", err)
 	}
-	all, err := steps(t, h, id, Until{})
+	all, err := steps(t, h, id, history.Until{})
 	if err != nil || len(all) != len(before)+1 || !all[len(before)].Ticket.Deleted || len(all[len(before)].Ticket.Comments) != 1 {
 		t.Fatalf("%d steps, %v; the last is %+v", len(all), err, all[len(all)-1])
 	}
 	at := before[4].RecordedAt
 	for name, c := range map[string]struct {
-		until   Until
+		until   history.Until
 		want    int
 		refused error
 	}{
-		"to the first version":       {Until{Version: 1}, 1, nil},
-		"to the last version":        {Until{Version: 14}, 14, nil},
-		"beyond it":                  {Until{Version: 15}, 0, ErrNoSuchVersion},
-		"to the instant of an event": {Until{At: at}, 5, nil},
-		"to just before it":          {Until{At: at.Add(-time.Microsecond)}, 4, nil},
-		"to an instant afterwards":   {Until{At: time.Now().Add(time.Hour)}, 14, nil},
-		"to before it was opened":    {Until{At: before[0].RecordedAt.Add(-time.Second)}, 0, ErrNotYetOpened},
+		"to the first version":       {history.Until{Version: 1}, 1, nil},
+		"to the last version":        {history.Until{Version: 14}, 14, nil},
+		"beyond it":                  {history.Until{Version: 15}, 0, history.ErrNoSuchVersion},
+		"to the instant of an event": {history.Until{At: at}, 5, nil},
+		"to just before it":          {history.Until{At: at.Add(-time.Microsecond)}, 4, nil},
+		"to an instant afterwards":   {history.Until{At: time.Now().Add(time.Hour)}, 14, nil},
+		"to before it was opened":    {history.Until{At: before[0].RecordedAt.Add(-time.Second)}, 0, history.ErrNotYetOpened},
 	} {
 		got, err := steps(t, h, id, c.until)
 		if len(got) != c.want || !errors.Is(err, c.refused) {
 			t.Errorf("%s: %d steps, %v; want %d, %v", name, len(got), err, c.want, c.refused)
 		}
 	}
-	if _, err := steps(t, h, newTicketID(), Until{}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := steps(t, h, newTicketID(), history.Until{}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of a ticket that never was: %v", err)
 	}
 }

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"fmt"
@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/projections/reports"
 	"helpdesk/test/pgtest"
 )
 
@@ -80,11 +81,11 @@ func BenchmarkReport(b *testing.B) {
 		for name, to := range map[string]time.Time{"now": {}, "past": time.Now().AddDate(0, -5, 0)} {
 			b.Run(fmt.Sprintf("%d/%s", n, name), func(b *testing.B) {
 				var took []time.Duration
-				var got Report
+				var got reports.Report
 				for b.Loop() {
 					start := time.Now()
 					var err error
-					if got, err = d.Report(b.Context(), ReportQuery{To: to, Days: 7}); err != nil {
+					if got, err = d.Report(b.Context(), reports.Query{To: to, Days: 7}); err != nil {
 						b.Fatal(err)
 					}
 					took = append(took, time.Since(start))

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"fmt"
@@ -13,6 +13,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/reports"
 )
 
 // At noon of the first of March five tickets of ann's:
@@ -70,9 +71,9 @@ func newMarch(t *testing.T) march {
 	return m
 }
 
-func days(from, to int) (spans []Span) {
+func days(from, to int) (spans []reports.Span) {
 	for d := from; d <= to; d++ {
-		spans = append(spans, Span{day(d, 0, 0), day(d+1, 0, 0)})
+		spans = append(spans, reports.Span{day(d, 0, 0), day(d+1, 0, 0)})
 	}
 	return spans
 }
@@ -81,14 +82,14 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
 	ctx := testContext(t)
-	both := Span{day(1, 0, 0), day(3, 0, 0)}
+	both := reports.Span{day(1, 0, 0), day(3, 0, 0)}
 	head := m.log(t)[len(m.log(t))-1].Position
 
-	counts, err := m.Counts(ctx, days(1, 3), Explain{})
+	counts, err := m.Counts(ctx, days(1, 3), reports.Explain{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	want := []Counts{
+	want := []reports.Counts{
 		{Span: 0, Priority: ticket.Low, Opened: 2, Resolved: 1, Reopened: 1, Closed: 1},
 		{Span: 0, Priority: ticket.Medium, Opened: 1, Backlog: 1},
 		{Span: 0, Priority: ticket.High, Opened: 1, Resolved: 1},
@@ -106,11 +107,11 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 		t.Errorf("as of position %d, want %d", counts.AsOfPosition, head)
 	}
 
-	counts, err = m.Counts(ctx, []Span{{day(1, 12, 30), day(2, 0, 45)}}, Explain{}) // the edges are within hours
+	counts, err = m.Counts(ctx, []reports.Span{{day(1, 12, 30), day(2, 0, 45)}}, reports.Explain{}) // the edges are within hours
 	if err != nil {
 		t.Fatal(err)
 	}
-	want = []Counts{
+	want = []reports.Counts{
 		{Priority: ticket.Low, Resolved: 1, Reopened: 1},
 		{Priority: ticket.Medium, Opened: 1, Escalated: 1, Backlog: 1},
 		{Priority: ticket.High},
@@ -119,14 +120,14 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 		t.Errorf("within hours (-want +got):\n%s", diff)
 	}
 
-	statuses, err := m.StatusDistribution(ctx, day(2, 0, 45), Explain{})
+	statuses, err := m.StatusDistribution(ctx, day(2, 0, 45), reports.Explain{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if got, want := some(statuses.Rows), "medium escalated 1, low resolved 1, high resolved 1, low closed 1"; got != want {
 		t.Errorf("statuses: got %s, want %s", got, want)
 	}
-	statuses, err = m.StatusDistribution(ctx, day(9, 0, 0), Explain{})
+	statuses, err = m.StatusDistribution(ctx, day(9, 0, 0), reports.Explain{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -134,21 +135,21 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 		t.Errorf("statuses at the end: got %s, want %s", got, want)
 	}
 
-	agents, err := m.Agents(ctx, both, Explain{})
+	agents, err := m.Agents(ctx, both, reports.Explain{})
 	if err != nil {
 		t.Fatal(err)
 	}
 	eve, max := everybody["eve"].ID.UUID, everybody["max"].ID.UUID
-	wantAgents := []AgentCounts{
+	wantAgents := []reports.AgentCounts{
 		{AgentID: &eve, Username: ptr("eve"), Assigned: 1, Resolved: 1, Reopened: 1, FirstResponses: 0},
-		{AgentID: &max, Username: ptr("max"), Assigned: 1, Resolved: 1, WaitTimes: WaitTimes{ptr(25 * 3600.0), ptr(25 * 3600.0), ptr(25 * 3600.0)}},
-		{Resolved: 1, Reopened: 1, FirstResponses: 1, Escalated: 1, WaitTimes: WaitTimes{ptr(3 * 3600.0), ptr(3 * 3600.0), ptr(3 * 3600.0)}},
+		{AgentID: &max, Username: ptr("max"), Assigned: 1, Resolved: 1, WaitTimes: reports.WaitTimes{ptr(25 * 3600.0), ptr(25 * 3600.0), ptr(25 * 3600.0)}},
+		{Resolved: 1, Reopened: 1, FirstResponses: 1, Escalated: 1, WaitTimes: reports.WaitTimes{ptr(3 * 3600.0), ptr(3 * 3600.0), ptr(3 * 3600.0)}},
 	}
 	if diff := gocmp.Diff(wantAgents, agents.Rows); diff != "" {
 		t.Errorf("agents (-want +got):\n%s", diff)
 	}
 
-	times, err := m.ResponseTimes(ctx, both, Explain{})
+	times, err := m.ResponseTimes(ctx, both, reports.Explain{})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -165,7 +166,7 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 	}
 }
 
-func some(rows []StatusCount) string {
+func some(rows []reports.StatusCount) string {
 	var all []string
 	for _, r := range rows {
 		if r.Tickets != 0 {
@@ -181,9 +182,9 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 	m := newMarch(t)
 	ctx := testContext(t)
 	spans := days(1, 3)
-	var counted []Counts
+	var counted []reports.Counts
 	got := map[string]int64{}
-	e := Explain{Wanted: true, Limit: 10}
+	e := reports.Explain{Wanted: true, Limit: 10}
 	for pages := 1; ; pages++ {
 		out, err := m.Counts(ctx, spans, e)
 		if err != nil {
@@ -218,7 +219,7 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 		}
 	}
 
-	statuses, err := m.StatusDistribution(ctx, day(2, 0, 45), Explain{Wanted: true, Limit: 10})
+	statuses, err := m.StatusDistribution(ctx, day(2, 0, 45), reports.Explain{Wanted: true, Limit: 10})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -230,16 +231,16 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 	if want := []int64{1, 2, 3, 4}; !slices.Equal(numbers, want) {
 		t.Errorf("tickets behind the statuses: got %v, want %v", numbers, want)
 	}
-	agents, err := m.Agents(ctx, Span{day(1, 0, 0), day(3, 0, 0)}, Explain{Wanted: true, Limit: 100})
+	agents, err := m.Agents(ctx, reports.Span{day(1, 0, 0), day(3, 0, 0)}, reports.Explain{Wanted: true, Limit: 100})
 	if err != nil || len(agents.Behind) == 0 {
 		t.Errorf("behind the agents: %v, %v", agents.Behind, err)
 	}
-	times, err := m.ResponseTimes(ctx, Span{day(1, 0, 0), day(3, 0, 0)}, Explain{Wanted: true, Limit: 100})
+	times, err := m.ResponseTimes(ctx, reports.Span{day(1, 0, 0), day(3, 0, 0)}, reports.Explain{Wanted: true, Limit: 100})
 	if err != nil || len(times.Behind) != 3 {
 		t.Errorf("behind the response times: got %v, %v, want three events", times.Behind, err)
 	}
 	for _, known := range []time.Time{{}, m.log(t)[14].RecordedAt} {
-		q := ReportQuery{To: day(2, 23, 0), Days: 2, KnownAt: known, Explain: Explain{Wanted: true, Limit: 100}}
+		q := reports.Query{To: day(2, 23, 0), Days: 2, KnownAt: known, Explain: reports.Explain{Wanted: true, Limit: 100}}
 		report, err := m.Report(ctx, q)
 		if err != nil || report.Opened+report.Resolved+report.Escalated != int64(len(report.Behind)) || report.Opened == 0 {
 			t.Errorf("behind the report, known at %v: got %+v, %v", known, report, err)
@@ -250,30 +251,30 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 func TestTheEventsBehindOneNumberAreThoseOfItBehindAll(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
-	ctx, span := testContext(t), Span{day(1, 0, 0), day(3, 0, 0)}
-	for name, of := range map[string]func(Explain) ([]Evidence, error){
-		"counts": func(e Explain) ([]Evidence, error) {
-			out, err := m.Counts(ctx, []Span{span}, e)
+	ctx, span := testContext(t), reports.Span{day(1, 0, 0), day(3, 0, 0)}
+	for name, of := range map[string]func(reports.Explain) ([]reports.Evidence, error){
+		"counts": func(e reports.Explain) ([]reports.Evidence, error) {
+			out, err := m.Counts(ctx, []reports.Span{span}, e)
 			return out.Behind, err
 		},
-		"agents": func(e Explain) ([]Evidence, error) {
+		"agents": func(e reports.Explain) ([]reports.Evidence, error) {
 			out, err := m.Agents(ctx, span, e)
 			return out.Behind, err
 		},
-		"response times": func(e Explain) ([]Evidence, error) {
+		"response times": func(e reports.Explain) ([]reports.Evidence, error) {
 			out, err := m.ResponseTimes(ctx, span, e)
 			return out.Behind, err
 		},
-		"report": func(e Explain) ([]Evidence, error) {
-			out, err := m.Report(ctx, ReportQuery{To: day(2, 23, 0), Days: 2, Explain: e})
+		"report": func(e reports.Explain) ([]reports.Evidence, error) {
+			out, err := m.Report(ctx, reports.Query{To: day(2, 23, 0), Days: 2, Explain: e})
 			return out.Behind, err
 		},
 	} {
-		all, err := of(Explain{Wanted: true, Limit: 100})
+		all, err := of(reports.Explain{Wanted: true, Limit: 100})
 		if err != nil {
 			t.Fatal(err)
 		}
-		by := map[string][]Evidence{"nothing of the kind": nil}
+		by := map[string][]reports.Evidence{"nothing of the kind": nil}
 		for _, b := range all {
 			by[b.Number] = append(by[b.Number], b)
 		}
@@ -281,7 +282,7 @@ func TestTheEventsBehindOneNumberAreThoseOfItBehindAll(t *testing.T) {
 			t.Errorf("%s: too few numbers to tell: %v", name, by)
 		}
 		for number, want := range by {
-			got, err := of(Explain{Wanted: true, Number: number, Limit: 100})
+			got, err := of(reports.Explain{Wanted: true, Number: number, Limit: 100})
 			if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
 				t.Errorf("%s, %s: %v (-of all +alone):\n%s", name, number, err, diff)
 			}

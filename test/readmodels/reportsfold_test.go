@@ -1,10 +1,9 @@
-package projections
+package readmodels
 
 import (
 	"cmp"
 	"fmt"
 	"math"
-	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
@@ -14,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/reports"
 )
 
 // TestReportsOfManyCommands holds the reports of spans at random against counts
@@ -40,7 +40,7 @@ func TestReportsOfManyCommands(t *testing.T) {
 
 // spans returns up to four spans that follow each other. Most of their edges are
 // the times of facts, or close to them, or whole hours.
-func (c *crowd) spans(facts []factRow) (spans []Span) {
+func (c *crowd) spans(facts []factRow) (spans []reports.Span) {
 	var edges []time.Time
 	for range 2 + c.IntN(4) {
 		at := pick(c.Rand, facts...).OccurredAt
@@ -56,19 +56,19 @@ func (c *crowd) spans(facts []factRow) (spans []Span) {
 	}
 	slices.SortFunc(edges, time.Time.Compare)
 	for i := range edges[1:] {
-		spans = append(spans, Span{edges[i], edges[i+1]})
+		spans = append(spans, reports.Span{edges[i], edges[i+1]})
 	}
 	return spans
 }
 
-func (s Span) holds(at time.Time) bool { return !at.Before(s.Since) && at.Before(s.Upto) }
+func holds(s reports.Span, at time.Time) bool { return !at.Before(s.Since) && at.Before(s.Upto) }
 
 // lastOfEach returns, of each ticket and whatever else by says, the last fact of a
 // span.
-func lastOfEach(facts []factRow, s Span, by func(factRow) string) (all []factRow) {
+func lastOfEach(facts []factRow, s reports.Span, by func(factRow) string) (all []factRow) {
 	newest := map[string]factRow{}
 	for _, f := range facts {
-		if !s.holds(f.OccurredAt) {
+		if !holds(s, f.OccurredAt) {
 			continue
 		}
 		key := fmt.Sprint(f.Fact, f.TicketID, by(f))
@@ -83,36 +83,36 @@ func lastOfEach(facts []factRow, s Span, by func(factRow) string) (all []factRow
 	return all
 }
 
-func whoever(factRow) string    { return "" }
-func agentOf(f factRow) string  { return orNobody(f.AgentID) }
-func before(at time.Time) Span  { return Span{Upto: at} }
-func seconds(us *int64) float64 { return float64(*us) / 1e6 }
+func whoever(factRow) string           { return "" }
+func agentOf(f factRow) string         { return orNobody(f.AgentID) }
+func before(at time.Time) reports.Span { return reports.Span{Upto: at} }
+func seconds(us *int64) float64        { return float64(*us) / 1e6 }
 
 // standings returns how many tickets were in each status and priority by an
 // instant.
-func standings(facts []factRow, at time.Time) map[StatusCount]int64 {
-	n := map[StatusCount]int64{}
+func standings(facts []factRow, at time.Time) map[reports.StatusCount]int64 {
+	n := map[reports.StatusCount]int64{}
 	for _, f := range facts {
-		if !before(at).holds(f.OccurredAt) {
+		if !holds(before(at), f.OccurredAt) {
 			continue
 		}
 		if f.StatusBefore != nil {
-			n[StatusCount{Status: *f.StatusBefore, Priority: *f.PriorityBefore}]--
+			n[reports.StatusCount{Status: *f.StatusBefore, Priority: *f.PriorityBefore}]--
 		}
 		if f.Status != nil {
-			n[StatusCount{Status: *f.Status, Priority: *f.Priority}]++
+			n[reports.StatusCount{Status: *f.Status, Priority: *f.Priority}]++
 		}
 	}
 	return n
 }
 
-func (d *desk) checkCounts(t *testing.T, facts []factRow, spans []Span) {
+func (d *desk) checkCounts(t *testing.T, facts []factRow, spans []reports.Span) {
 	t.Helper()
-	var want []Counts
+	var want []reports.Counts
 	for i, s := range spans {
 		last := lastOfEach(facts, s, whoever)
 		for _, p := range []ticket.Priority{ticket.Low, ticket.Medium, ticket.High} {
-			row := Counts{Span: i, Priority: p}
+			row := reports.Counts{Span: i, Priority: p}
 			for _, f := range last {
 				n := map[string]*int64{"opened": &row.Opened, "resolved": &row.Resolved, "reopened": &row.Reopened,
 					"escalated": &row.Escalated, "closed": &row.Closed}[f.Fact]
@@ -128,7 +128,7 @@ func (d *desk) checkCounts(t *testing.T, facts []factRow, spans []Span) {
 			want = append(want, row)
 		}
 	}
-	got, err := d.Counts(testContext(t), spans, Explain{Wanted: true, Limit: 10_000})
+	got, err := d.Counts(testContext(t), spans, reports.Explain{Wanted: true, Limit: 10_000})
 	if diff := gocmp.Diff(want, got.Rows); err != nil || diff != "" {
 		t.Errorf("counts of %v: %v (-fold of the log +report):\n%s", spans, err, diff)
 	}
@@ -155,16 +155,16 @@ func inOrder(facts []factRow) (all []factRow) {
 
 // checkStays holds the stays behind a number at an instant against a count of the
 // tickets in the statuses that it is of, of those tickets that facts are of.
-func checkStays(t *testing.T, facts []factRow, at time.Time, behind []Evidence, number string, counts func(*ticket.Status) bool) {
+func checkStays(t *testing.T, facts []factRow, at time.Time, behind []reports.Evidence, number string, counts func(*ticket.Status) bool) {
 	t.Helper()
 	of := map[uuid.UUID]bool{}
 	for _, f := range facts {
 		of[f.TicketID] = true
 	}
-	got := map[StatusCount]int64{}
+	got := map[reports.StatusCount]int64{}
 	for _, e := range behind {
 		if of[e.TicketID] && e.Number == number && e.OccurredAt.Before(at) && (e.LeftAt == nil || !e.LeftAt.Before(at)) {
-			got[StatusCount{Status: *e.Status, Priority: *e.Priority}]++
+			got[reports.StatusCount{Status: *e.Status, Priority: *e.Priority}]++
 		}
 	}
 	want := standings(facts, at)
@@ -179,12 +179,12 @@ func checkStays(t *testing.T, facts []factRow, at time.Time, behind []Evidence, 
 }
 
 // checkBehindCounts holds the events behind counts against them.
-func (d *desk) checkBehindCounts(t *testing.T, spans []Span, got Reported[Counts]) {
+func (d *desk) checkBehindCounts(t *testing.T, spans []reports.Span, got reports.Reported[reports.Counts]) {
 	t.Helper()
 	behind := map[string]int64{}
 	for _, e := range got.Behind {
 		for i, s := range spans {
-			if e.Number != "backlog" && s.holds(e.OccurredAt) {
+			if e.Number != "backlog" && holds(s, e.OccurredAt) {
 				behind[fmt.Sprint(e.Number, i, *e.Priority)]++
 			}
 		}
@@ -201,28 +201,28 @@ func (d *desk) checkBehindCounts(t *testing.T, spans []Span, got Reported[Counts
 func (d *desk) checkStatuses(t *testing.T, facts []factRow, upto time.Time) {
 	t.Helper()
 	want := standings(facts, upto)
-	got, err := d.StatusDistribution(testContext(t), upto, Explain{Wanted: true, Limit: 10_000})
+	got, err := d.StatusDistribution(testContext(t), upto, reports.Explain{Wanted: true, Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
 	checkStays(t, inOrder(facts), upto, got.Behind, "tickets", func(*ticket.Status) bool { return true })
 	for _, row := range got.Rows {
-		if n := want[StatusCount{Status: row.Status, Priority: row.Priority}]; n != row.Tickets {
+		if n := want[reports.StatusCount{Status: row.Status, Priority: row.Priority}]; n != row.Tickets {
 			t.Errorf("%s %s at %v: got %d, want %d", row.Priority, row.Status, upto, row.Tickets, n)
 		}
 	}
 }
 
-func (d *desk) checkAgents(t *testing.T, facts []factRow, s Span) {
+func (d *desk) checkAgents(t *testing.T, facts []factRow, s reports.Span) {
 	t.Helper()
-	rows, waits := map[string]*AgentCounts{}, map[string][]float64{}
+	rows, waits := map[string]*reports.AgentCounts{}, map[string][]float64{}
 	for _, f := range lastOfEach(facts, s, agentOf) {
 		if !agentNumbers[f.Fact] {
 			continue
 		}
 		who := agentOf(f)
 		if rows[who] == nil {
-			rows[who] = &AgentCounts{AgentID: f.AgentID}
+			rows[who] = &reports.AgentCounts{AgentID: f.AgentID}
 		}
 		*map[string]*int64{"assigned": &rows[who].Assigned, "first_response": &rows[who].FirstResponses, "resolved": &rows[who].Resolved,
 			"reopened": &rows[who].Reopened, "escalated": &rows[who].Escalated}[f.Fact]++
@@ -232,7 +232,7 @@ func (d *desk) checkAgents(t *testing.T, facts []factRow, s Span) {
 			waits[agentOf(f)] = append(waits[agentOf(f)], seconds(f.WaitUS))
 		}
 	}
-	got, err := d.Agents(testContext(t), s, Explain{})
+	got, err := d.Agents(testContext(t), s, reports.Explain{})
 	if err != nil || len(got.Rows) != len(rows) {
 		t.Errorf("agents of %v: got %d, want %d, %v", s, len(got.Rows), len(rows), err)
 	}
@@ -243,13 +243,13 @@ func (d *desk) checkAgents(t *testing.T, facts []factRow, s Span) {
 			continue
 		}
 		want.WaitTimes = quantiles(waits[orNobody(row.AgentID)])
-		if diff := gocmp.Diff(*want, row, nearly, cmpopts.IgnoreFields(AgentCounts{}, "Username")); diff != "" {
+		if diff := gocmp.Diff(*want, row, nearly, cmpopts.IgnoreFields(reports.AgentCounts{}, "Username")); diff != "" {
 			t.Errorf("an agent of %v (-fold of the log +report):\n%s", s, diff)
 		}
 	}
 }
 
-func (d *desk) checkWaits(t *testing.T, facts []factRow, s Span) {
+func (d *desk) checkWaits(t *testing.T, facts []factRow, s reports.Span) {
 	t.Helper()
 	type group struct {
 		measure  string
@@ -264,7 +264,7 @@ func (d *desk) checkWaits(t *testing.T, facts []factRow, s Span) {
 			}
 		}
 	}
-	got, err := d.ResponseTimes(testContext(t), s, Explain{})
+	got, err := d.ResponseTimes(testContext(t), s, reports.Explain{})
 	if err != nil || len(got.Rows) != 8 {
 		t.Fatalf("response times of %v: %v, %v", s, got.Rows, err)
 	}
@@ -273,7 +273,7 @@ func (d *desk) checkWaits(t *testing.T, facts []factRow, s Span) {
 		if row.Priority != nil {
 			of.priority = *row.Priority
 		}
-		want := ResponseTimes{Measure: row.Measure, Priority: row.Priority, Tickets: int64(len(waits[of])), WaitTimes: quantiles(waits[of])}
+		want := reports.ResponseTimes{Measure: row.Measure, Priority: row.Priority, Tickets: int64(len(waits[of])), WaitTimes: quantiles(waits[of])}
 		if diff := gocmp.Diff(want, row, nearly); diff != "" {
 			t.Errorf("response times of %v (-fold of the log +report):\n%s", s, diff)
 		}
@@ -283,7 +283,7 @@ func (d *desk) checkWaits(t *testing.T, facts []factRow, s Span) {
 var nearly = cmpopts.EquateApprox(1e-9, 0)
 
 // quantiles works waits out the plainest way.
-func quantiles(waits []float64) (w WaitTimes) {
+func quantiles(waits []float64) (w reports.WaitTimes) {
 	if len(waits) == 0 {
 		return w
 	}
@@ -297,59 +297,5 @@ func quantiles(waits []float64) (w WaitTimes) {
 		low, high := waits[int(math.Floor(place))], waits[int(math.Ceil(place))]
 		return ptr(low + (place-math.Floor(place))*(high-low))
 	}
-	return WaitTimes{AverageSeconds: ptr(sum / float64(len(waits))), MedianSeconds: at(0.5), P90Seconds: at(0.9)}
-}
-
-// TestQuantilesOfManyWaits has the waits of two groups, which many buckets and few
-// have, and equal ones.
-func TestQuantilesOfManyWaits(t *testing.T) {
-	t.Parallel()
-	random := rand.New(rand.NewPCG(4, 2))
-	for n := range 300 {
-		sum, exact := &histogram{}, map[waitBucket][]int64{}
-		var all []float64
-		for _, p := range []ticket.Priority{ticket.Low, ticket.High} {
-			h := &histogram{groups: []waitGroup{{fact: factResolved, priority: p}}}
-			for range n {
-				us := random.Int64N(int64(1 + n*n*n/7))
-				h.us += float64(us)
-				h.add(bucketOf(us), 1)
-				key := waitBucket{h.groups[0], bucketOf(us)}
-				exact[key] = append(exact[key], us)
-				all = append(all, float64(us)/1e6)
-			}
-			sum.merge(h)
-		}
-		wanted := map[waitBucket][]int64{}
-		for _, w := range sum.wanted() {
-			wanted[w] = exact[w]
-		}
-		got, err := sum.times(wanted)
-		if diff := gocmp.Diff(quantiles(all), got, nearly); diff != "" || err != nil {
-			t.Fatalf("of %d waits (-in order +selected): %v\n%s", n, err, diff)
-		}
-	}
-}
-
-// TestEachWaitHasABucket goes up to the longest there can be, by steps that meet
-// both sides of each bound.
-func TestEachWaitHasABucket(t *testing.T) {
-	t.Parallel()
-	for us := int64(0); us < 1<<12; us++ {
-		if step := bucketOf(us+1) - bucketOf(us); step < 0 || step > 1 {
-			t.Errorf("from %d to %d us: buckets %d and %d", us, us+1, bucketOf(us), bucketOf(us+1))
-		}
-	}
-	for wide := range 63 {
-		at := int64(1) << wide
-		if below, above := bucketOf(at-1), bucketOf(at); above != below+1 {
-			t.Errorf("at %d us: buckets %d and %d", at, below, above)
-		}
-		if first, last := bucketOf(at), bucketOf(at+at/128); at >= 128 && last != first+1 {
-			t.Errorf("a 128th of %d us: buckets %d and %d", at, first, last)
-		}
-	}
-	if got := bucketOf(math.MaxInt64); got != 56*128+127 {
-		t.Errorf("the longest wait: bucket %d", got)
-	}
+	return reports.WaitTimes{AverageSeconds: ptr(sum / float64(len(waits))), MedianSeconds: at(0.5), P90Seconds: at(0.9)}
 }

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"errors"
@@ -14,6 +14,8 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+	"helpdesk/projections/tickets"
 )
 
 // searchDesk is a desk with a few tickets of ann's, by their number.
@@ -51,7 +53,7 @@ func searchDesk(t *testing.T) (*desk, map[int64]uuid.UUID) {
 // searched returns the numbers a viewer finds, in their order.
 func searched(t *testing.T, d *desk, who, q string) (numbers []int64) {
 	t.Helper()
-	s, err := d.Tickets(testContext(t), everybody[who], TicketFilter{Search: q, OrderBy: ByRank}, Page{Size: 100})
+	s, err := d.Tickets(testContext(t), everybody[who], projections.TicketFilter{Search: q, OrderBy: projections.ByRank}, projections.Page{Size: 100})
 	if err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}
@@ -184,8 +186,8 @@ func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 			"active, no such":     {[]ticket.Status{ticket.StatusOpen}, "zebra", nil},
 			"escalated, words of": {[]ticket.Status{ticket.StatusEscalated}, "dark", []int64{3}},
 		} {
-			f := TicketFilter{Search: c.q, Statuses: c.statuses, OrderBy: ByNumber, Descending: true}
-			s, err := d.Tickets(testContext(t), everybody["rob"], f, Page{Size: 20, Count: true})
+			f := projections.TicketFilter{Search: c.q, Statuses: c.statuses, OrderBy: projections.ByNumber, Descending: true}
+			s, err := d.Tickets(testContext(t), everybody["rob"], f, projections.Page{Size: 20, Count: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -203,7 +205,7 @@ func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 func TestASearchNarrowsLikeAnyFilter(t *testing.T) {
 	t.Parallel()
 	d, _ := searchDesk(t)
-	s, err := d.Tickets(testContext(t), everybody["rob"], TicketFilter{Search: "printer", OrderBy: ByNumber, Descending: true, Title: "e"}, Page{Size: 10, Count: true})
+	s, err := d.Tickets(testContext(t), everybody["rob"], projections.TicketFilter{Search: "printer", OrderBy: projections.ByNumber, Descending: true, Title: "e"}, projections.Page{Size: 10, Count: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -234,26 +236,26 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 	open := []ticket.Status{ticket.StatusOpen}
 	for name, c := range map[string]struct {
 		who    string
-		filter TicketFilter
+		filter projections.TicketFilter
 		found  int
 		err    error
 	}{
-		"as many as may be":        {"rob", TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
-		"one more":                 {"rob", TicketFilter{Search: "lamp", CompareMost: 11}, 0, ErrTooCommon},
-		"any number":               {"rob", TicketFilter{Search: "lamp"}, 12, nil},
-		"half of them want work":   {"rob", TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
-		"and those are too many":   {"rob", TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, ErrTooCommon},
-		"few have another word":    {"rob", TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
-		"none has it":              {"rob", TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},
-		"narrowed besides":         {"rob", TicketFilter{Search: `"row 1"`, CompareMost: 4, Statuses: open}, 2, nil},
-		"theirs are few enough":    {"ann", TicketFilter{Search: "lamp", CompareMost: 6}, 12, nil},
-		"theirs are too many":      {"ann", TicketFilter{Search: "lamp", CompareMost: 5}, 0, ErrTooCommon},
-		"theirs are few otherwise": {"ann", TicketFilter{Search: "dark", CompareMost: 3, Statuses: open}, 6, nil},
-		"nothing is theirs":        {"bob", TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
-		"what they work on":        {"eve", TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
+		"as many as may be":        {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
+		"one more":                 {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 11}, 0, tickets.ErrTooCommon},
+		"any number":               {"rob", projections.TicketFilter{Search: "lamp"}, 12, nil},
+		"half of them want work":   {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
+		"and those are too many":   {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, tickets.ErrTooCommon},
+		"few have another word":    {"rob", projections.TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
+		"none has it":              {"rob", projections.TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},
+		"narrowed besides":         {"rob", projections.TicketFilter{Search: `"row 1"`, CompareMost: 4, Statuses: open}, 2, nil},
+		"theirs are few enough":    {"ann", projections.TicketFilter{Search: "lamp", CompareMost: 6}, 12, nil},
+		"theirs are too many":      {"ann", projections.TicketFilter{Search: "lamp", CompareMost: 5}, 0, tickets.ErrTooCommon},
+		"theirs are few otherwise": {"ann", projections.TicketFilter{Search: "dark", CompareMost: 3, Statuses: open}, 6, nil},
+		"nothing is theirs":        {"bob", projections.TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
+		"what they work on":        {"eve", projections.TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
 	} {
-		c.filter.OrderBy = ByRank
-		s, err := d.Tickets(testContext(t), everybody[c.who], c.filter, Page{Size: 100})
+		c.filter.OrderBy = projections.ByRank
+		s, err := d.Tickets(testContext(t), everybody[c.who], c.filter, projections.Page{Size: 100})
 		if !errors.Is(err, c.err) || len(s.Items) != c.found {
 			t.Errorf("%s: %d tickets, %v; want %d, %v", name, len(s.Items), err, c.found, c.err)
 		}
@@ -273,8 +275,8 @@ func TestPagesOfASearchByRank(t *testing.T) {
 	}
 	d.project(t, fresh)
 	var there, back []int64
-	f, p := TicketFilter{Search: "needle", OrderBy: ByRank, CompareMost: tickets}, Page{Size: 7}
-	var last Page
+	f, p := projections.TicketFilter{Search: "needle", OrderBy: projections.ByRank, CompareMost: tickets}, projections.Page{Size: 7}
+	var last projections.Page
 	for {
 		s, err := d.Tickets(testContext(t), everybody["rob"], f, p)
 		if err != nil {

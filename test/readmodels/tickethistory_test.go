@@ -1,8 +1,7 @@
-package projections
+package readmodels
 
 import (
 	"slices"
-	"testing"
 
 	"github.com/google/uuid"
 
@@ -39,12 +38,4 @@ func foldIntervals(id uuid.UUID, events []eventstore.Envelope) (rows []intervalR
 		})
 	}
 	return rows
-}
-
-func TestAnEventOfATicketThatIsNotThereIsRefused(t *testing.T) {
-	t.Parallel()
-	e := eventstore.Envelope{Recorded: eventstore.Recorded{Type: "ticket.resolved", StreamID: newID(), Version: 2}, Event: ticket.Resolved{}}
-	if row, err := intervalAfter(nil, e); err == nil {
-		t.Errorf("it began %+v", row)
-	}
 }

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"bytes"
@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -28,7 +29,7 @@ type world struct {
 	want   tables
 	states map[uuid.UUID]ticket.State
 	// What is compared with it: the lists of now, or of an instant.
-	list func(context.Context, domain.Actor, TicketFilter, Page) (Slice[view.Ticket], error)
+	list func(context.Context, domain.Actor, projections.TicketFilter, projections.Page) (projections.Slice[view.Ticket], error)
 	sees func(viewer domain.Actor, id uuid.UUID) bool
 }
 
@@ -52,7 +53,7 @@ func newWorld(t *testing.T) world {
 }
 
 // expected returns what a list is to hold, in order.
-func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
+func (w world) expected(viewer domain.Actor, f projections.TicketFilter) []uuid.UUID {
 	var rows []view.TicketRow
 	for _, r := range w.want.tickets {
 		if w.sees(viewer, r.ID) && matches(r, f) {
@@ -60,7 +61,7 @@ func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
 		}
 	}
 	if f.OrderBy == "" {
-		f.OrderBy, f.Descending = ByCreated, true
+		f.OrderBy, f.Descending = projections.ByCreated, true
 	}
 	slices.SortFunc(rows, func(a, b view.TicketRow) int {
 		c := cmp.Or(compare(a, b, f.OrderBy), bytes.Compare(a.ID[:], b.ID[:]))
@@ -76,19 +77,19 @@ func (w world) expected(viewer domain.Actor, f TicketFilter) []uuid.UUID {
 	return ids
 }
 
-func compare(a, b view.TicketRow, by TicketOrder) int {
+func compare(a, b view.TicketRow, by projections.TicketOrder) int {
 	switch by {
-	case ByUpdated:
+	case projections.ByUpdated:
 		return a.UpdatedAt.Compare(b.UpdatedAt)
-	case ByPriority:
+	case projections.ByPriority:
 		return cmp.Compare(a.PriorityRank, b.PriorityRank)
-	case ByNumber:
+	case projections.ByNumber:
 		return cmp.Compare(a.Number, b.Number)
 	}
 	return a.CreatedAt.Compare(b.CreatedAt)
 }
 
-func matches(r view.TicketRow, f TicketFilter) bool {
+func matches(r view.TicketRow, f projections.TicketFilter) bool {
 	assigned := domain.UserID{}
 	if r.AssignedTo != nil {
 		assigned.UUID = *r.AssignedTo
@@ -107,10 +108,10 @@ func matches(r view.TicketRow, f TicketFilter) bool {
 
 // walk reads a whole list page by page, forward and then back again, and
 // answers the ids it saw each way.
-func walk[T any](size int, read func(Page) (Slice[T], error), id func(T) uuid.UUID) (forward, back []uuid.UUID, err error) {
+func walk[T any](size int, read func(projections.Page) (projections.Slice[T], error), id func(T) uuid.UUID) (forward, back []uuid.UUID, err error) {
 	forward, back = []uuid.UUID{}, []uuid.UUID{}
-	var s Slice[T]
-	for p := (Page{Size: size}); ; p.Cursor = s.Next {
+	var s projections.Slice[T]
+	for p := (projections.Page{Size: size}); ; p.Cursor = s.Next {
 		if len(forward) > 10_000 {
 			return nil, nil, errors.New("the pages have no end")
 		}
@@ -137,7 +138,7 @@ func walk[T any](size int, read func(Page) (Slice[T], error), id func(T) uuid.UU
 		if s.Previous == nil {
 			break
 		}
-		if s, err = read(Page{Size: size, Cursor: s.Previous}); err != nil {
+		if s, err = read(projections.Page{Size: size, Cursor: s.Previous}); err != nil {
 			return nil, nil, err
 		}
 		if s.Next == nil {
@@ -166,9 +167,9 @@ func TestListsOfTickets(t *testing.T) {
 	})
 	t.Run("everybody sees what the rules show them", func(t *testing.T) {
 		for name, viewer := range everybody {
-			w.checkList(t, viewer, TicketFilter{}, 100)
+			w.checkList(t, viewer, projections.TicketFilter{}, 100)
 			for id, state := range w.states {
-				got, err := w.Ticket(testContext(t), viewer, TicketRef{ID: ticket.ID{UUID: id}})
+				got, err := w.Ticket(testContext(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}})
 				if state.VisibleTo(viewer) != (err == nil) || (err != nil && !errors.Is(err, domain.ErrNotFound)) {
 					t.Errorf("%s asks for %s: got %v, visible is %v", name, id, err, state.VisibleTo(viewer))
 				}
@@ -179,9 +180,9 @@ func TestListsOfTickets(t *testing.T) {
 		}
 	})
 	t.Run("each order both ways", func(t *testing.T) {
-		for _, by := range []TicketOrder{ByCreated, ByUpdated, ByPriority, ByNumber} {
+		for _, by := range []projections.TicketOrder{projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber} {
 			for _, desc := range []bool{false, true} {
-				w.checkList(t, everybody["rob"], TicketFilter{OrderBy: by, Descending: desc}, 4)
+				w.checkList(t, everybody["rob"], projections.TicketFilter{OrderBy: by, Descending: desc}, 4)
 			}
 		}
 	})
@@ -189,43 +190,43 @@ func TestListsOfTickets(t *testing.T) {
 		for _, part := range []string{
 			"printer", "PRINTER", "0%", "%", "_", "e_c", "100", `\`, `k\s`, "'", `"`, "ünï", "straße", "王", "<b>", "$1", "?", "?%", "fire", "  ", "nothing of the kind",
 		} {
-			w.checkList(t, everybody["rob"], TicketFilter{Title: part}, 100)
+			w.checkList(t, everybody["rob"], projections.TicketFilter{Title: part}, 100)
 		}
 	})
 	t.Run("bounds of time are inclusive below and exclusive above", func(t *testing.T) {
 		for _, r := range w.want.tickets[:10] {
 			created, updated := r.CreatedAt, r.UpdatedAt
-			w.checkList(t, everybody["rob"], TicketFilter{CreatedAfter: &created}, 100)
-			w.checkList(t, everybody["rob"], TicketFilter{CreatedBefore: &created}, 100)
-			w.checkList(t, everybody["rob"], TicketFilter{UpdatedAfter: &updated}, 100)
-			w.checkList(t, everybody["rob"], TicketFilter{UpdatedBefore: &updated}, 100)
-			w.checkList(t, everybody["rob"], TicketFilter{CreatedAfter: &created, CreatedBefore: ptr(created.Add(time.Microsecond))}, 100)
+			w.checkList(t, everybody["rob"], projections.TicketFilter{CreatedAfter: &created}, 100)
+			w.checkList(t, everybody["rob"], projections.TicketFilter{CreatedBefore: &created}, 100)
+			w.checkList(t, everybody["rob"], projections.TicketFilter{UpdatedAfter: &updated}, 100)
+			w.checkList(t, everybody["rob"], projections.TicketFilter{UpdatedBefore: &updated}, 100)
+			w.checkList(t, everybody["rob"], projections.TicketFilter{CreatedAfter: &created, CreatedBefore: ptr(created.Add(time.Microsecond))}, 100)
 		}
 	})
 	t.Run("ids by number", func(t *testing.T) {
 		for _, r := range w.want.tickets {
-			if got, err := w.TicketID(testContext(t), TicketRef{Number: r.Number}); err != nil || got.UUID != r.ID {
+			if got, err := w.TicketID(testContext(t), ticket.Ref{Number: r.Number}); err != nil || got.UUID != r.ID {
 				t.Errorf("number %d: got %v, %v, want %v", r.Number, got, err, r.ID)
 			}
 		}
 		for id, s := range w.states {
 			if s.Deleted {
-				if _, err := w.TicketID(testContext(t), TicketRef{Number: s.Number}); !errors.Is(err, domain.ErrNotFound) {
+				if _, err := w.TicketID(testContext(t), ticket.Ref{Number: s.Number}); !errors.Is(err, domain.ErrNotFound) {
 					t.Errorf("number of deleted %s: got %v, want %v", id, err, domain.ErrNotFound)
 				}
 			}
 		}
-		if _, err := w.TicketID(testContext(t), TicketRef{Number: 1_000_000}); !errors.Is(err, domain.ErrNotFound) {
+		if _, err := w.TicketID(testContext(t), ticket.Ref{Number: 1_000_000}); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("got %v, want %v", err, domain.ErrNotFound)
 		}
 		unknown := newTicketID()
-		if got, err := w.TicketID(testContext(t), TicketRef{ID: unknown}); err != nil || got != unknown {
+		if got, err := w.TicketID(testContext(t), ticket.Ref{ID: unknown}); err != nil || got != unknown {
 			t.Errorf("an id is its own answer: got %v, %v", got, err)
 		}
 	})
 }
 
-func (w world) anyFilter(rt *rapid.T) TicketFilter {
+func (w world) anyFilter(rt *rapid.T) projections.TicketFilter {
 	maybe := func(what string) bool { return rapid.IntRange(0, 3).Draw(rt, "with "+what) == 0 }
 	person := rapid.SampledFrom([]string{"ann", "eve", "max", "rob", "nemo"})
 	instant := func(what string) *time.Time {
@@ -235,10 +236,10 @@ func (w world) anyFilter(rt *rapid.T) TicketFilter {
 		r := rapid.SampledFrom(w.want.tickets).Draw(rt, what)
 		return ptr(r.CreatedAt.Add(time.Duration(rapid.IntRange(-1, 1).Draw(rt, "off by")) * time.Microsecond))
 	}
-	f := TicketFilter{
+	f := projections.TicketFilter{
 		CreatedAfter: instant("created after"), CreatedBefore: instant("created before"),
 		UpdatedAfter: instant("updated after"), UpdatedBefore: instant("updated before"),
-		OrderBy:    rapid.SampledFrom([]TicketOrder{"", ByCreated, ByUpdated, ByPriority, ByNumber}).Draw(rt, "order"),
+		OrderBy:    rapid.SampledFrom([]projections.TicketOrder{"", projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber}).Draw(rt, "order"),
 		Descending: rapid.Bool().Draw(rt, "descending"),
 	}
 	if maybe("statuses") {
@@ -263,10 +264,10 @@ func (w world) anyFilter(rt *rapid.T) TicketFilter {
 }
 
 // checkList compares a whole list, forward and back, with what the log says.
-func (w world) checkList(t *testing.T, viewer domain.Actor, f TicketFilter, size int) {
+func (w world) checkList(t *testing.T, viewer domain.Actor, f projections.TicketFilter, size int) {
 	t.Helper()
 	want := w.expected(viewer, f)
-	forward, back, err := walk(size, func(p Page) (Slice[view.Ticket], error) {
+	forward, back, err := walk(size, func(p projections.Page) (projections.Slice[view.Ticket], error) {
 		p.Count = p.Cursor == nil || p.Cursor.Back
 		s, err := w.list(testContext(t), viewer, f, p)
 		if err == nil && p.Count && *s.Count != int64(len(want)) {
@@ -293,11 +294,11 @@ func (w world) checkList(t *testing.T, viewer domain.Actor, f TicketFilter, size
 
 // checkTicket compares what is shown of a ticket with its row.
 // checkCounts counts a filter beside another that nothing fits.
-func (w world) checkCounts(t *testing.T, viewer domain.Actor, f TicketFilter) {
+func (w world) checkCounts(t *testing.T, viewer domain.Actor, f projections.TicketFilter) {
 	t.Helper()
 	want := len(w.expected(viewer, f))
 	for _, most := range []int{3, 1000} {
-		counts, err := w.CountTickets(testContext(t), viewer, []TicketFilter{{Search: "nowhere"}, f}, most, time.Minute)
+		counts, err := w.CountTickets(testContext(t), viewer, []projections.TicketFilter{{Search: "nowhere"}, f}, most, time.Minute)
 		if err != nil || counts[0] != 0 || counts[1] != min(want, most) {
 			t.Errorf("counts up to %d: got %v, %v, want %d of %+v", most, counts, err, want, f)
 		}
@@ -342,8 +343,8 @@ func (w world) person(id uuid.UUID) view.Person {
 
 func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
 	t.Parallel()
-	for _, order := range []TicketFilter{
-		{}, {OrderBy: ByCreated}, {OrderBy: ByPriority, Descending: true}, {OrderBy: ByNumber}, {OrderBy: ByUpdated, Descending: true},
+	for _, order := range []projections.TicketFilter{
+		{}, {OrderBy: projections.ByCreated}, {OrderBy: projections.ByPriority, Descending: true}, {OrderBy: projections.ByNumber}, {OrderBy: projections.ByUpdated, Descending: true},
 	} {
 		t.Run(fmt.Sprintf("by %q, descending %v", order.OrderBy, order.Descending), func(t *testing.T) {
 			t.Parallel()
@@ -362,12 +363,12 @@ func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
 				stay = append(stay, open(n))
 			}
 			d.project(t, fresh)
-			read := func(p Page) (Slice[view.Ticket], error) {
+			read := func(p projections.Page) (projections.Slice[view.Ticket], error) {
 				return d.Tickets(testContext(t), everybody["rob"], order, p)
 			}
 			var added []uuid.UUID
 			pages := 0
-			disturbed := func(p Page) (Slice[view.Ticket], error) {
+			disturbed := func(p projections.Page) (projections.Slice[view.Ticket], error) {
 				s, err := read(p)
 				pages++
 				if len(added) > 0 && pages%2 == 0 { // the oldest guests leave again
@@ -415,8 +416,8 @@ func TestARowTheCursorStoodOnMayGo(t *testing.T) {
 		d.append(t, ids[n], 0, time.Time{}, ticket.Opened{Number: n + 1, Title: "t", Priority: ticket.Low})
 	}
 	d.project(t, fresh)
-	read := func(p Page) []uuid.UUID {
-		s, err := d.Tickets(testContext(t), everybody["rob"], TicketFilter{OrderBy: ByNumber}, p)
+	read := func(p projections.Page) []uuid.UUID {
+		s, err := d.Tickets(testContext(t), everybody["rob"], projections.TicketFilter{OrderBy: projections.ByNumber}, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -426,14 +427,14 @@ func TestARowTheCursorStoodOnMayGo(t *testing.T) {
 		}
 		return got
 	}
-	cursor := Cursor{Key: "3", ID: ids[2]}
+	cursor := projections.Cursor{Key: "3", ID: ids[2]}
 	d.append(t, ids[2], 1, time.Time{}, ticket.Deleted{})
 	d.project(t, fresh)
-	if diff := gocmp.Diff(ids[3:6], read(Page{Size: 3, Cursor: &cursor})); diff != "" {
+	if diff := gocmp.Diff(ids[3:6], read(projections.Page{Size: 3, Cursor: &cursor})); diff != "" {
 		t.Errorf("after it (-want +got):\n%s", diff)
 	}
 	cursor.Back = true
-	if diff := gocmp.Diff(ids[:2], read(Page{Size: 3, Cursor: &cursor})); diff != "" {
+	if diff := gocmp.Diff(ids[:2], read(projections.Page{Size: 3, Cursor: &cursor})); diff != "" {
 		t.Errorf("before it (-want +got):\n%s", diff)
 	}
 }

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"errors"
@@ -14,6 +14,9 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 func TestTheHistoryOfAUser(t *testing.T) {
@@ -43,8 +46,9 @@ func TestTheHistoryOfAUser(t *testing.T) {
 		t.Fatal(err)
 	}
 
-	h := NewHistories(d.store, d.pool)
-	got, _, err := h.user(ctx, ann.ID)
+	h := history.NewReader(d.store, d.pool)
+	all, err := h.User(ctx, ann.ID, projections.Page{Size: 1000})
+	got := all.Items
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,7 +69,7 @@ func TestTheHistoryOfAUser(t *testing.T) {
 	if diff := gocmp.Diff(want, told(got)); diff != "" {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
-	for i, want := range map[int][]Change{
+	for i, want := range map[int][]history.Change{
 		1: {{"email", "ann@example.com", "ann@example.org"}, {"first_name", "First", ""}},
 		2: {{"notifications.commented", true, false}},
 		4: {{"role", domain.RoleUser, domain.RoleAgent}},
@@ -80,11 +84,11 @@ func TestTheHistoryOfAUser(t *testing.T) {
 			t.Errorf("entry %d: %+v", i+1, e)
 		}
 	}
-	page, err := h.User(ctx, ann.ID, Page{Size: 3, Cursor: &Cursor{Key: "0"}, Count: true})
+	page, err := h.User(ctx, ann.ID, projections.Page{Size: 3, Cursor: &projections.Cursor{Key: "0"}, Count: true})
 	if err != nil || len(page.Items) != 3 || *page.Count != 11 || page.Next == nil {
 		t.Errorf("a page: %+v, %v", page, err)
 	}
-	if _, err := h.User(ctx, domain.UserID{UUID: newID()}, Page{Size: 3}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := h.User(ctx, domain.UserID{UUID: newID()}, projections.Page{Size: 3}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
 }
@@ -136,7 +140,7 @@ func TestAHistoryHoldsTheRecordsOfAccess(t *testing.T) {
 		"ida read HEAD /api/report from 203.0.113.7 with lynx.",
 		"ida changed their password.",
 	}
-	h := NewHistories(d.store, d.pool)
+	h := history.NewReader(d.store, d.pool)
 	for size := 1; size <= len(want)+1; size++ {
 		checkWalk(t, h, ida.ID, size, want)
 	}
@@ -145,10 +149,10 @@ func TestAHistoryHoldsTheRecordsOfAccess(t *testing.T) {
 var tokenOfIda = uuid.UUID{0: 1, 15: 9}
 
 // checkWalk walks a user's history to its end and back, in pages of a size.
-func checkWalk(t *testing.T, h *Histories, id user.ID, size int, want []string) {
+func checkWalk(t *testing.T, h *history.Reader, id user.ID, size int, want []string) {
 	t.Helper()
 	var there, back []string
-	p, turned := Page{Size: size, Count: true}, false
+	p, turned := projections.Page{Size: size, Count: true}, false
 	for {
 		s, err := h.User(testContext(t), id, p)
 		if err != nil {
@@ -184,7 +188,7 @@ func checkWalk(t *testing.T, h *Histories, id user.ID, size int, want []string) 
 // TestNobodyWaitsForRecordsOfAccess has none of the projectors run.
 func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 	t.Parallel()
-	for _, f := range Followers() {
+	for _, f := range projected() {
 		if f.Types == nil || slices.ContainsFunc(f.Types, func(name string) bool { return strings.HasPrefix(name, "access.") }) {
 			t.Errorf("%s follows the records of access: %v", f.Name, f.Types)
 		}
@@ -193,7 +197,7 @@ func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 	ctx, ida := testContext(t), everybody["ida"]
 	const checkpoint = `INSERT INTO checkpoints (name) SELECT unnest($1::text[])` // as followers that ran before
 	var names []string
-	for _, f := range Followers() {
+	for _, f := range projected() {
 		names = append(names, f.Name)
 	}
 	if _, err := d.pool.Exec(ctx, checkpoint, names); err != nil {
@@ -205,7 +209,7 @@ func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fresh := eventstore.NewFreshness(d.pool, eventstore.NewNotifier(), Followers()...)
+	fresh := follow.NewFreshness(d.pool, eventstore.NewNotifier(), projected()...)
 	defer fresh.Close()
 	if err := fresh.Wait(ctx, 50); err != nil {
 		t.Error(err)

@@ -1,4 +1,4 @@
-package projections
+package readmodels
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections"
 )
 
 // throng is many tickets, and what becomes of each while lists are walked.
@@ -95,9 +96,9 @@ func (c *throng) stir(ctx context.Context, first int) error {
 }
 
 // walk reads a whole list and answers how often it met each ticket.
-func (c *throng) walk(ctx context.Context, f TicketFilter) (met map[uuid.UUID]int, err error) {
+func (c *throng) walk(ctx context.Context, f projections.TicketFilter) (met map[uuid.UUID]int, err error) {
 	met = map[uuid.UUID]int{}
-	for p := (Page{Size: 100}); ; {
+	for p := (projections.Page{Size: 100}); ; {
 		s, err := c.Tickets(ctx, everybody["rob"], f, p)
 		if err != nil {
 			return nil, err
@@ -115,15 +116,15 @@ func (c *throng) walk(ctx context.Context, f TicketFilter) (met map[uuid.UUID]in
 // walks is the lists that are walked.
 var walks = []struct {
 	name    string
-	filter  TicketFilter
+	filter  projections.TicketFilter
 	settled bool // whether a changed ticket keeps its place
 }{
-	{"newest first", TicketFilter{}, true},
-	{"oldest first", TicketFilter{OrderBy: ByCreated}, true},
-	{"by number", TicketFilter{OrderBy: ByNumber}, true},
-	{"last changed first", TicketFilter{OrderBy: ByUpdated, Descending: true}, false},
-	{"by priority", TicketFilter{OrderBy: ByPriority, Descending: true}, false},
-	{"by rank", TicketFilter{OrderBy: ByRank, Search: "number"}, false},
+	{"newest first", projections.TicketFilter{}, true},
+	{"oldest first", projections.TicketFilter{OrderBy: projections.ByCreated}, true},
+	{"by number", projections.TicketFilter{OrderBy: projections.ByNumber}, true},
+	{"last changed first", projections.TicketFilter{OrderBy: projections.ByUpdated, Descending: true}, false},
+	{"by priority", projections.TicketFilter{OrderBy: projections.ByPriority, Descending: true}, false},
+	{"by rank", projections.TicketFilter{OrderBy: projections.ByRank, Search: "number"}, false},
 }
 
 func TestAWalkMeetsEveryTicketThatWasThereThroughoutOnce(t *testing.T) {

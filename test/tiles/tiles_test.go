@@ -29,6 +29,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -111,7 +112,7 @@ func open(t *testing.T, n int) public {
 // fill appends n events and more, as fast as the store takes them.
 func fill(t *testing.T, db *pgtest.DB, n int) {
 	t.Helper()
-	store := eventstore.New(db.Pool(t), eventstore.NewCodec(nil), func([]string) {})
+	store := eventstore.New(db.Pool(t), keys.Plain(), func([]string) {})
 	defer store.Close()
 	const perTicket = 100
 	var group sync.WaitGroup

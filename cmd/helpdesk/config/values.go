@@ -1,0 +1,125 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+)
+
+// visibility is [domain.AgentVisibility] as a setting.
+type visibility domain.AgentVisibility
+
+// Decode reads the setting.
+func (v *visibility) Decode(s string) error {
+	*v = visibility(s)
+	return OneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
+}
+
+// span is a [time.Duration] of 0 or more as a setting.
+type span time.Duration
+
+// Decode reads the setting.
+func (d *span) Decode(s string) error {
+	parsed, err := time.ParseDuration(s)
+	if err != nil || parsed < 0 {
+		return errors.New("use a span of time such as 90m, 2h30m or 10s")
+	}
+	*d = span(parsed)
+	return nil
+}
+
+// String returns the span as it is written.
+func (d span) String() string { return time.Duration(d).String() }
+
+// statuses are those in which a ticket waits, as a setting.
+type statuses []ticket.Status
+
+// Decode reads the setting.
+func (all *statuses) Decode(s string) error {
+	*all = nil
+	for part := range strings.SplitSeq(s, ",") {
+		part = strings.TrimSpace(part)
+		if err := OneOf(part, string(ticket.StatusOpen), string(ticket.StatusInProgress)); err != nil {
+			return err
+		}
+		if !slices.Contains(*all, ticket.Status(part)) {
+			*all = append(*all, ticket.Status(part))
+		}
+	}
+	slices.Sort(*all)
+	return nil
+}
+
+// String returns the statuses as they are written.
+func (all statuses) String() string {
+	names := make([]string, len(all))
+	for i, s := range all {
+		names[i] = string(s)
+	}
+	return strings.Join(names, ",")
+}
+
+// networks is a list of addresses and networks as a setting.
+type networks []netip.Prefix
+
+// Decode reads the setting.
+func (n *networks) Decode(s string) error {
+	*n = nil
+	for _, part := range strings.FieldsFunc(s, func(r rune) bool { return r == ',' || r == ' ' }) {
+		network, err := netip.ParsePrefix(part)
+		if addr, single := netip.ParseAddr(part); single == nil {
+			network, err = addr.Prefix(addr.BitLen())
+		}
+		if err != nil {
+			return errors.New("use addresses and networks such as 10.0.0.0/8,::1")
+		}
+		*n = append(*n, network.Masked())
+	}
+	return nil
+}
+
+// String returns the list as it can be set.
+func (n networks) String() string {
+	var parts []string
+	for _, network := range n {
+		parts = append(parts, network.String())
+	}
+	return strings.Join(parts, ",")
+}
+
+// logLevel is [slog.Level] as a setting.
+type logLevel slog.Level
+
+// Decode reads the setting.
+func (l *logLevel) Decode(s string) error {
+	if err := OneOf(strings.ToLower(s), "debug", "info", "warn", "error"); err != nil {
+		return err
+	}
+	return (*slog.Level)(l).UnmarshalText([]byte(s))
+}
+
+// String returns the level's name.
+func (l logLevel) String() string { return slog.Level(l).String() }
+
+// logFormat is text or json.
+type logFormat string
+
+// Decode reads the setting.
+func (f *logFormat) Decode(s string) error {
+	*f = logFormat(s)
+	return OneOf(s, "text", "json")
+}
+
+func OneOf(s string, allowed ...string) error {
+	if slices.Contains(allowed, s) {
+		return nil
+	}
+	return fmt.Errorf("use one of %s", strings.Join(allowed, ", "))
+}

@@ -1,0 +1,109 @@
+// Package mail has the subcommands that list emails and send them again.
+package mail
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/spf13/cobra"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/projections/emails"
+)
+
+func command(m program.Modules) *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "mail",
+		Short: "Look at emails, and send them again",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(listMailCommand(m), resendCommand(m))
+	return cmd
+}
+
+func listMailCommand(m program.Modules) *cobra.Command {
+	var only []string
+	var limit int
+	cmd := &cobra.Command{
+		Use:     "list",
+		Short:   "List emails and what became of them, the newest first",
+		Example: "  helpdesk mail list --status uncertain,failed",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			var statuses []email.Status
+			for _, s := range only {
+				if !slices.Contains(email.Statuses(), email.Status(s)) {
+					return fmt.Errorf("--status: %q is not one of %v", s, email.Statuses())
+				}
+				statuses = append(statuses, email.Status(s))
+			}
+			if limit < 1 {
+				return errors.New("--limit: at least 1")
+			}
+			return m.Run(cmd.Context(), "mail list", func(ctx context.Context, o *program.Operator) error {
+				newest, err := emails.NewReader(o.Pool).NewestEmails(ctx, statuses, limit)
+				if err != nil {
+					return err
+				}
+				for _, e := range newest {
+					problem := ""
+					if e.Error != nil {
+						problem = "  " + *e.Error
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %-9s  #%d %s to %s%s\n", e.ID,
+						e.QueuedAt.UTC().Format("2006-01-02T15:04:05Z"), e.Status, e.TicketNumber, e.Kind, e.Address, problem)
+				}
+				if len(newest) == 0 {
+					fmt.Fprintln(cmd.OutOrStdout(), "There are no such emails.")
+				}
+				return nil
+			})
+		},
+	}
+	cmd.Flags().StringSliceVar(&only, "status", nil, "only these: queued, sending, sent, failed, uncertain")
+	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	return cmd
+}
+
+func resendCommand(m program.Modules) *cobra.Command {
+	return &cobra.Command{
+		Use:   "resend ID...",
+		Short: "Send failed or uncertain emails again",
+		Long: `Has an email that failed, or of which nobody knows whether it arrived, sent
+again by the running service, or by the next one that starts. "helpdesk mail
+list" and read.emails show the ids. An uncertain email may arrive twice.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			ids, err := program.ParseIDs(args)
+			if err != nil {
+				return err
+			}
+			return m.Run(cmd.Context(), "mail resend", func(ctx context.Context, o *program.Operator) error {
+				emails := commands.NewEmails(o.Store)
+				for _, id := range ids {
+					out, err := emails.Do(ctx, commands.Request{CorrelationID: "mail resend"}, email.ID{UUID: id},
+						email.Resend{By: email.By{Actor: domain.System()}, Now: time.Now().UTC().Truncate(time.Microsecond)})
+					if errors.Is(err, domain.ErrNotFound) {
+						return fmt.Errorf("there is no email %s", id)
+					}
+					if err != nil {
+						return fmt.Errorf("email %s: %w", id, err)
+					}
+					said := "it is sent again"
+					if !out.Changed {
+						said = "it is waiting to be sent already"
+					}
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", id, said)
+				}
+				return nil
+			})
+		},
+	}
+}

@@ -1,0 +1,76 @@
+package people
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/google/uuid"
+	"github.com/spf13/cobra"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/user"
+)
+
+func superuserCommand(m program.Modules) *cobra.Command {
+	var username, email string
+	cmd := &cobra.Command{
+		Use:   "createsuperuser",
+		Short: "Make an admin",
+		Long: `Makes an admin. The password is asked for; where there is no terminal it is the
+first line of standard input, or HELPDESK_SUPERUSER_PASSWORD.
+
+It works while the service runs, and also when it does not.`,
+		Example: "  helpdesk createsuperuser --username alice --email alice@example.com",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return m.Run(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
+				ask := program.NewPrompter(os.Stdin, cmd.ErrOrStderr())
+				register := user.Register{By: user.By{Actor: domain.System()}, Username: username, Email: email, Role: domain.RoleAdmin}
+				if err := ask.Line("Username: ", &register.Username); err != nil {
+					return err
+				}
+				if err := ask.Line("Mail address: ", &register.Email); err != nil {
+					return err
+				}
+				if _, err := user.Decide(user.State{}, register); err != nil {
+					return err // before anybody types a password
+				}
+				password := o.Config.SuperuserPassword
+				if err := ask.Password(&password); err != nil {
+					return err
+				}
+				if err := createSuperuser(ctx, o, register, password); err != nil {
+					return err
+				}
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is an admin now.\n", register.Username)
+				return err
+			})
+		},
+	}
+	cmd.Flags().StringVar(&username, "username", "", "name to sign in with")
+	cmd.Flags().StringVar(&email, "email", "", "mail address")
+	return cmd
+}
+
+// createSuperuser registers an admin in the name of the service.
+func createSuperuser(ctx context.Context, o *program.Operator, register user.Register, password string) error {
+	if err := auth.CheckStrength(password, register.Username, register.Email); err != nil {
+		return err
+	}
+	hash, err := o.Hasher.Hash(ctx, password)
+	if err != nil {
+		return err
+	}
+	id, err := uuid.NewV7()
+	if err != nil {
+		return fmt.Errorf("make an id: %w", err)
+	}
+	r := commands.Request{CorrelationID: "createsuperuser"}
+	_, err = commands.NewPeople(o.Store, o.Accounts).Register(ctx, r, user.ID{UUID: id}, register, hash)
+	return err
+}

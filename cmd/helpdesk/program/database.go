@@ -1,0 +1,130 @@
+package program
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"maps"
+	"net/url"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/internal/localpg"
+	"helpdesk/internal/pgid"
+	"helpdesk/migrations"
+)
+
+// Database is the Postgres to work on: a given one, or the embedded one.
+type Database struct {
+	ServiceURL string
+	OwnerURL   string
+	Local      *localpg.Server // nil: a given one
+}
+
+// Open makes the configured database ready to be connected to. own
+// says that this process is the service, which has the embedded server to
+// itself; a command shares a running one.
+func Open(ctx context.Context, c config.Config, log *slog.Logger, own bool) (*Database, error) {
+	if c.DatabaseURL != "" {
+		owner := c.DatabaseOwnerURL
+		if owner == "" {
+			owner = c.DatabaseURL
+		}
+		return &Database{ServiceURL: c.DatabaseURL, OwnerURL: owner}, nil
+	}
+	start := localpg.Attach
+	if own {
+		start = localpg.Start
+	}
+	local, err := start(ctx, localpg.Config{DataDir: c.DataDir, BinDir: c.PGBin, Logger: log})
+	if err != nil {
+		return nil, err
+	}
+	return &Database{ServiceURL: local.ServiceURL(), OwnerURL: local.OwnerURL(), Local: local}, nil
+}
+
+// Close stops the embedded server if this process runs it.
+func (d *Database) Close() error {
+	if d.Local == nil {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), 30*time.Second)
+	defer cancel()
+	return d.Local.Stop(ctx)
+}
+
+// Migrate brings the schema up to date.
+func (d *Database) Migrate(ctx context.Context) error {
+	role, err := loginOf(d.ServiceURL)
+	if err != nil {
+		return err
+	}
+	return migrations.Up(ctx, d.OwnerURL, role)
+}
+
+// loginOf returns the role a database URL connects as.
+func loginOf(databaseURL string) (string, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return "", fmt.Errorf("database URL: %w", Redact(err))
+	}
+	return config.ConnConfig.User, nil
+}
+
+// Redact keeps a password in an unparsable URL out of the error about it.
+func Redact(err error) error {
+	if u, ok := err.(*url.Error); ok {
+		return u.Err
+	}
+	return err
+}
+
+// Unflushed are the settings of connections whose commits need not wait for the
+// disk: what a crash of the server takes back is done again.
+var Unflushed = map[string]string{"synchronous_commit": "off"}
+
+// ownerConns is how many connections a rebuild takes.
+const ownerConns = 5
+
+// ConnectOwner opens a pool as the owner of the tables, for rebuilds. They leave
+// processors to those who read meanwhile: an index is made by one process.
+func (d *Database) ConnectOwner(ctx context.Context) (*pgxpool.Pool, error) {
+	alone := map[string]string{"max_parallel_maintenance_workers": "0"}
+	return connect(ctx, d.OwnerURL, "helpdesk rebuild", ownerConns, alone)
+}
+
+// Connect opens a pool of at most conns connections, each known to the server
+// under name, with the server settings given.
+func (d *Database) Connect(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
+	return connect(ctx, d.ServiceURL, name, conns, settings)
+}
+
+func connect(ctx context.Context, databaseURL, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(databaseURL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", Redact(err))
+	}
+	config.MaxConns = conns
+	config.ConnConfig.RuntimeParams["application_name"] = name
+	// Short statements that run often, beside each other: compiling one costs more
+	// than it saves, and so does starting workers for it.
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	maps.Copy(config.ConnConfig.RuntimeParams, settings)
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgid.Register(conn.TypeMap())
+		return nil
+	}
+	pool, err := pgxpool.NewWithConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	if err := pool.Ping(ctx); err != nil {
+		pool.Close()
+		return nil, fmt.Errorf("connect to the database: %w", err)
+	}
+	return pool, nil
+}

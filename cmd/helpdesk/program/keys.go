@@ -1,0 +1,36 @@
+package program
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/eventstore"
+	"helpdesk/keyring"
+)
+
+// keyConns is how many database connections the keys of people take. They are
+// the ring's own, for whoever wants a key may hold one of another pool.
+const keyConns = 2
+
+// Open returns the codec of all events, which opens and seals the texts of
+// people in a database, and the pool it takes their keys through.
+func (m Modules) Open(ctx context.Context, c config.Config, db *Database, log *slog.Logger) (*eventstore.Codec, *pgxpool.Pool, error) {
+	master, err := c.Master(log)
+	if err != nil {
+		return nil, nil, err
+	}
+	pool, err := db.Connect(ctx, "helpdesk keys", keyConns, nil)
+	if err != nil {
+		return nil, nil, err
+	}
+	ring, err := keyring.Open(ctx, pool, master)
+	if err != nil {
+		pool.Close()
+		return nil, nil, fmt.Errorf("HELPDESK_MASTER_KEY or %s: %w", c.MasterFile(), err)
+	}
+	return m.Codec(ring), pool, nil
+}

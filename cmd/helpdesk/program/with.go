@@ -1,0 +1,34 @@
+package program
+
+import (
+	"context"
+	"errors"
+	"os"
+
+	"helpdesk/cmd/helpdesk/config"
+)
+
+// WithDatabase runs an operator's command on the configured database, migrated.
+func WithDatabase(ctx context.Context, work func(context.Context, config.Config, *Database) error) error {
+	return WithDatabaseAsItIs(ctx, func(ctx context.Context, c config.Config, db *Database) error {
+		if err := db.Migrate(ctx); err != nil {
+			return err
+		}
+		return work(ctx, c, db)
+	})
+}
+
+// WithDatabaseAsItIs runs an operator's command on the configured database,
+// whatever its schema.
+func WithDatabaseAsItIs(ctx context.Context, work func(context.Context, config.Config, *Database) error) (err error) {
+	c, _, err := config.Load(os.Environ())
+	if err != nil {
+		return err
+	}
+	db, err := Open(ctx, c, c.Logger(os.Stderr), false)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	return work(ctx, c, db)
+}

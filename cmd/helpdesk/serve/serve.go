@@ -1,0 +1,104 @@
+// Package serve runs the service: API, site, projections, process managers.
+package serve
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/spf13/cobra"
+)
+
+// Role is what a process does.
+type Role string
+
+// The roles.
+const (
+	All    Role = "all"
+	API    Role = "api"    // answers clients
+	Worker Role = "worker" // moves projections, sagas, commands and emails
+)
+
+func (r Role) serves() bool { return r != Worker }
+func (r Role) works() bool  { return r != API }
+
+func command(m program.Modules) *cobra.Command {
+	var as string
+	cmd := &cobra.Command{
+		Use:   "serve",
+		Short: "Run the service",
+		Long: `Runs the service until it is told to stop (SIGTERM or Ctrl-C); requests and pages
+under way are finished first. The schema is brought up to date at the start.
+
+With --role the work is divided among processes on one database, any number of
+each: "api" answers clients, "worker" builds what they read, escalates tickets
+and sends emails. A worker serves /healthz, /readyz and /metrics only.`,
+		Example: "  helpdesk serve\n  HELPDESK_DATABASE_URL=postgres://db/desk helpdesk serve --role=worker",
+		Args:    cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if err := config.OneOf(as, string(All), string(API), string(Worker)); err != nil {
+				return fmt.Errorf("--role: %q is not allowed: %w", as, err)
+			}
+			return serve(cmd.Context(), m, Role(as), cmd.OutOrStdout())
+		},
+	}
+	cmd.Flags().StringVar(&as, "role", string(All), "what this process does: all, api or worker")
+	return cmd
+}
+
+func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err error) {
+	c, unknown, err := config.Load(os.Environ())
+	if err != nil {
+		return err
+	}
+	log := c.Logger(os.Stderr)
+	for _, name := range unknown {
+		log.Warn("there is no such setting; see docs/config.md", "variable", name)
+	}
+	if as != All && c.DatabaseURL == "" {
+		return errors.New("--role: an embedded Postgres is one process's own; set HELPDESK_DATABASE_URL to divide the work")
+	}
+	db, err := program.Open(ctx, c, log, true)
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.Migrate(ctx); err != nil {
+		return err
+	}
+	s, err := New(ctx, m, c, as, log, db, out)
+	if err != nil {
+		return err
+	}
+	hasAdmin, err := s.Accounts.HasAdmin(ctx)
+	if err != nil {
+		return err
+	}
+	return s.Run(ctx, func(addr, metricsAddr string) {
+		if db.Local != nil {
+			if err := db.Local.SetAddress(addr); err != nil {
+				log.Warn("other processes are not told the address", "error", err)
+			}
+		}
+		greet(out, as, "http://"+addr, "http://"+metricsAddr, hasAdmin)
+	})
+}
+
+// greet tells whoever started the service where it is.
+func greet(out io.Writer, as Role, url, metricsURL string, hasAdmin bool) {
+	if !as.serves() {
+		fmt.Fprintf(out, "The helpdesk is at %s\n  A worker: it answers operators, not clients.\n"+
+			"  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
+		return
+	}
+	fmt.Fprintf(out, "The helpdesk is at %s\n  Site     %[1]s/admin/\n  API      %[1]s/api/  to try out: %[1]s/swagger/\n  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
+	if !hasAdmin {
+		fmt.Fprint(out, "There is no admin yet. Make the first one, in another terminal:\n"+
+			"  bin/helpdesk createsuperuser --username admin --email admin@example.com\n")
+	}
+}

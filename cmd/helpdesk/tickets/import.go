@@ -1,0 +1,263 @@
+package tickets
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+	"unicode/utf8"
+
+	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/google/uuid"
+	"golang.org/x/sync/errgroup"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+)
+
+// importRow is one line of an import.
+type importRow struct {
+	Title       string          `json:"title"`
+	Description string          `json:"description"`
+	Priority    ticket.Priority `json:"priority"`
+	CreatedBy   string          `json:"created_by"`
+	OccurredAt  time.Time       `json:"occurred_at"`
+	Status      ticket.Status   `json:"status"`
+	StatusAt    time.Time       `json:"status_at"`
+}
+
+// importer takes tickets in. Lines are worked on side by side, so that they
+// share flushes to the disk; positions do not follow the order of lines.
+type importer struct {
+	*program.Operator
+	tickets *commands.Tickets
+	errs    io.Writer
+
+	mu      sync.Mutex
+	people  map[string]user.Account // looked up already
+	sayOnce sync.Mutex              // one line on errs at a time
+
+	opened, known, refused atomic.Int64
+}
+
+// Bounds of an import.
+const (
+	importAtOnce = 64
+	importLine   = 1 << 20 // bytes of the longest line
+)
+
+func newImporter(o *program.Operator, errs io.Writer) *importer {
+	return &importer{
+		Operator: o, tickets: commands.NewTickets(o.Store, o.Store), errs: errs, people: map[string]user.Account{},
+	}
+}
+
+// importLineOf is a line with its place in the file, and how many equal ones
+// came before it.
+type importLineOf struct {
+	number int
+	nth    int
+	text   []byte
+}
+
+// run takes in every line. Its error is one that ends the import; a line that
+// is refused does not.
+func (i *importer) run(ctx context.Context, in io.Reader) error {
+	lines := make(chan importLineOf)
+	group, ctx := errgroup.WithContext(ctx)
+	group.Go(func() error {
+		defer close(lines)
+		return i.read(ctx, in, lines)
+	})
+	for range importAtOnce {
+		group.Go(func() error {
+			for line := range lines {
+				if err := i.take(ctx, line); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	return group.Wait()
+}
+
+func (i *importer) read(ctx context.Context, in io.Reader, lines chan<- importLineOf) error {
+	scanner := bufio.NewScanner(in)
+	scanner.Buffer(make([]byte, 64<<10), importLine)
+	seen := map[[16]byte]int{}
+	number := 0
+	for scanner.Scan() {
+		number++
+		text := bytes.TrimSpace(scanner.Bytes())
+		if len(text) == 0 {
+			continue
+		}
+		sum := sha256.Sum256(text)
+		key := [16]byte(sum[:])
+		line := importLineOf{number: number, nth: seen[key], text: bytes.Clone(text)}
+		seen[key]++
+		select {
+		case lines <- line:
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	if errors.Is(scanner.Err(), bufio.ErrTooLong) {
+		return fmt.Errorf("line %d: longer than %d bytes; the lines after it were not read", number+1, importLine)
+	}
+	return scanner.Err()
+}
+
+// take takes in one line, or says why it is refused.
+func (i *importer) take(ctx context.Context, line importLineOf) error {
+	err := i.open(ctx, line)
+	var refusal *domain.Error
+	if err == nil || !errors.As(err, &refusal) || refusal.Kind == domain.KindUnavailable {
+		return err
+	}
+	i.refused.Add(1)
+	i.sayOnce.Lock()
+	defer i.sayOnce.Unlock()
+	field := ""
+	if refusal.Field != "" {
+		field = refusal.Field + ": "
+	}
+	_, err = fmt.Fprintf(i.errs, "line %d: %s%s\n", line.number, field, refusal.Message)
+	return err
+}
+
+func (i *importer) open(ctx context.Context, line importLineOf) error {
+	row, err := parseImport(line.text, time.Now())
+	if err != nil {
+		return err
+	}
+	requester, err := i.person(ctx, row.CreatedBy)
+	if err != nil {
+		return err
+	}
+	id := importedID(row.OccurredAt, line)
+	by := ticket.By{Actor: domain.Actor{Kind: domain.ActorImport}}
+	r := commands.Request{CorrelationID: "tickets import", OccurredAt: row.OccurredAt}
+	there, err := i.Store.Load(ctx, id.UUID)
+	if err != nil {
+		return err
+	}
+	if len(there) == 0 {
+		_, err = i.tickets.Open(ctx, r, id, ticket.OpenTicket{
+			By: by, Title: row.Title, Description: row.Description, Priority: row.Priority, CreatedBy: requester.ID,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	// A ticket is in with its second event: an import that was cut off between
+	// the two is completed by the next.
+	if row.Status != ticket.StatusOpen && len(there) < 2 {
+		r.OccurredAt = row.StatusAt
+		if _, err := i.tickets.Do(ctx, r, id, ticket.ChangeStatus{By: by, To: row.Status}); err != nil {
+			return err
+		}
+	}
+	if len(there) == 0 {
+		i.opened.Add(1)
+	} else {
+		i.known.Add(1)
+	}
+	return nil
+}
+
+var errImport = &domain.Error{Kind: domain.KindInvalid, Code: "import"}
+
+// parseImport reads a line and completes what was left out.
+func parseImport(text []byte, now time.Time) (row importRow, err error) {
+	if !utf8.Valid(text) {
+		return row, errImport.With("it is not UTF-8")
+	}
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(&row); err != nil {
+		return row, errImport.With("it is not such an object: %v", err)
+	}
+	if dec.More() {
+		return row, errImport.With("there is more on it than one object")
+	}
+	if row.Status == "" {
+		row.Status = ticket.StatusOpen
+	}
+	statusAt := row.StatusAt
+	if statusAt.IsZero() {
+		statusAt = row.OccurredAt
+	}
+	switch {
+	case row.CreatedBy == "":
+		return row, domain.ErrRequired.On("created_by")
+	case row.OccurredAt.IsZero():
+		return row, domain.ErrRequired.On("occurred_at")
+	case row.OccurredAt.After(now):
+		return row, errImport.With("it is in the future").On("occurred_at")
+	case !row.Status.Valid():
+		return row, domain.ErrEnum.On("status")
+	case !row.StatusAt.IsZero() && row.Status == ticket.StatusOpen:
+		return row, errImport.With("an open ticket has no time but occurred_at").On("status_at")
+	case statusAt.Before(row.OccurredAt):
+		return row, errImport.With("it is before occurred_at").On("status_at")
+	case statusAt.After(now):
+		return row, errImport.With("it is in the future").On("status_at")
+	}
+	row.StatusAt = statusAt
+	return row, nil
+}
+
+// importedID makes the id of a line's ticket, a UUIDv7 of its time of opening
+// whose random part is a digest of the line: the same line in another run is the
+// same ticket.
+func importedID(at time.Time, line importLineOf) ticket.ID {
+	digest := sha256.New()
+	digest.Write(line.text)
+	_ = binary.Write(digest, binary.BigEndian, int64(line.nth)) // a hash takes everything
+	var id uuid.UUID
+	copy(id[6:], digest.Sum(nil))
+	var millis [8]byte
+	binary.BigEndian.PutUint64(millis[:], uint64(max(at.UnixMilli(), 0)))
+	copy(id[:6], millis[2:])
+	id[6] = id[6]&0x0f | 0x70 // version 7 (RFC 9562 §5.7)
+	id[8] = id[8]&0x3f | 0x80
+	return ticket.ID{UUID: id}
+}
+
+// person returns the account of a requester.
+func (i *importer) person(ctx context.Context, name string) (user.Account, error) {
+	i.mu.Lock()
+	a, ok := i.people[name]
+	i.mu.Unlock()
+	if ok {
+		return a, nil
+	}
+	a, err := i.Accounts.Find(ctx, name)
+	if errors.Is(err, domain.ErrNotFound) {
+		return a, domain.ErrUnknown.With("there is nobody called %q", name).On("created_by")
+	}
+	if err != nil {
+		return a, err
+	}
+	i.mu.Lock()
+	defer i.mu.Unlock()
+	i.people[name] = a
+	return a, nil
+}
+
+func (i *importer) summary() string {
+	return fmt.Sprintf("%d tickets imported, %d were in already, %d lines refused.", i.opened.Load(), i.known.Load(), i.refused.Load())
+}
