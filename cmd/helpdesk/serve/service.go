@@ -263,7 +263,7 @@ func (s *Service) watchDatabase(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	case <-s.db.Local.Done():
-		return fmt.Errorf("the embedded Postgres is gone: %w", s.db.Local.Err())
+		return fmt.Errorf("the embedded Postgres stopped: %w", s.db.Local.Err())
 	}
 }
 
