@@ -55,8 +55,8 @@ generate: ## the Go files of the site's templates, after a change of one
 	go tool templ generate -path web
 
 check: ## formatting, stale templates, vet, staticcheck, tidiness, sizes
-	@before="$$(cat web/*_templ.go | cksum)" && $(MAKE) -s generate >/dev/null 2>&1 && \
-		test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
+	@before="$$(git ls-files 'web/**_templ.go' | xargs cat | cksum)" && $(MAKE) -s generate >/dev/null 2>&1 && \
+		test "$$before" = "$$(git ls-files 'web/**_templ.go' | xargs cat | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go vet -tags "nomsgpack browser" ./test/browser

@@ -67,7 +67,7 @@ func CheckOrigin(origin string) error {
 	return nil
 }
 
-// LoadKey reads the key of a file, or with "" that of the folder. It answers
+// LoadKey reads the key of a file, or with "" that of the folder. It returns
 // [ErrNoKey] where the folder has none.
 func (d Dir) LoadKey(file string) (*Key, error) {
 	given := file != ""

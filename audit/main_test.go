@@ -39,7 +39,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
 	d := &desk{db: pgtest.New(t, opts...), notifier: eventstore.NewNotifier(), dir: Dir(t.TempDir())}
 	d.pool = d.db.Pool(t)
-	d.store = eventstore.New(d.pool, keys.Plain(), d.notifier.RingFor)
+	d.store = eventstore.New(d.pool, keys.Plain(), d.notifier.NotifyOf)
 	t.Cleanup(d.store.Close)
 	return d
 }

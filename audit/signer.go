@@ -136,7 +136,7 @@ func readStanding(ctx context.Context, q querier, suffix string) (s standing, er
 	return s, err
 }
 
-// Sign signs a checkpoint if the tree has grown since the last. It answers
+// Sign signs a checkpoint if the tree has grown since the last. It returns
 // [ErrNoKey], [ErrOtherKey], [ErrShrunk], [ErrForked], or the trouble of the
 // database or the disk; after each of them nothing was signed.
 func (s *Signer) Sign(ctx context.Context) error {
@@ -281,7 +281,7 @@ const keyLock = 7_205_759_404
 
 // Adopt returns the key that is to sign: the log's, or, where the database
 // records none yet, the one at hand or a new one, which it then records. It
-// answers [ErrNoKey] where the log's key is not here.
+// returns [ErrNoKey] where the log's key is not here.
 func Adopt(ctx context.Context, pool *pgxpool.Pool, config SignerConfig) (key *Key, err error) {
 	err = underKeyLock(ctx, pool, func(tx pgx.Tx) error {
 		s, err := readStanding(ctx, tx, "")

@@ -95,9 +95,9 @@ func (w *Witness) Run(ctx context.Context, signed <-chan struct{}) error {
 		} else {
 			failures = 0
 		}
-		rung := signed
+		woken := signed
 		if wait > 0 {
-			rung = nil // there is nothing to do before
+			woken = nil // there is nothing to do before
 		} else {
 			wait = witnessPoll
 		}
@@ -106,14 +106,14 @@ func (w *Witness) Run(ctx context.Context, signed <-chan struct{}) error {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
-		case <-rung:
+		case <-woken:
 		case <-timer.C:
 		}
 		timer.Stop()
 	}
 }
 
-// runOnce delivers the newest checkpoint if it is time to, and answers how long
+// runOnce delivers the newest checkpoint if it is time to, and returns how long
 // it is until it may be; 0: it is new ones that are lacking.
 func (w *Witness) runOnce(ctx context.Context, now time.Time) (time.Duration, error) {
 	newest, err := newestIn(w.dir.Checkpoints())

@@ -63,7 +63,7 @@ func NewHasher(config HashConfig) (*Hasher, error) {
 }
 
 // Hash returns password hashed with a new salt, in the PHC string format. When
-// ctx ends before its turn comes it answers ctx's error.
+// ctx ends before its turn comes it returns ctx's error.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := h.enter(ctx); err != nil {
 		return "", err

@@ -262,7 +262,7 @@ func TestOneAppendTheDatabaseRefusesFailsAlone(t *testing.T) {
 		}
 		batch = append(batch, &waiting{encoded: e, done: make(chan result, 1)})
 	}
-	l.write(batch)
+	l.writer.write(batch)
 	for i, wantErr := range []bool{false, true, false} {
 		if r := <-batch[i].done; (r.err != nil) != wantErr {
 			t.Errorf("append %d: got error %v, want one: %v", i, r.err, wantErr)

@@ -53,7 +53,7 @@ func newLog(t testing.TB, opts ...pgtest.Option) log {
 	db := pgtest.New(t, opts...)
 	notifier := NewNotifier()
 	pool := db.Pool(t)
-	store := New(pool, newCodec(nil), notifier.RingFor)
+	store := New(pool, newCodec(nil), notifier.NotifyOf)
 	t.Cleanup(store.Close)
 	return log{Store: store, pool: pool, db: db, notifier: notifier}
 }

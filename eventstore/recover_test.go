@@ -75,7 +75,7 @@ func TestWhoWonIsKnownThoughTheAnswerIsLost(t *testing.T) {
 		batch = append(batch, &waiting{encoded: e, done: make(chan result, 1)})
 	}
 	line.Armed.Store(true)
-	store.write(batch)
+	store.writer.write(batch)
 	wants := []result{
 		{err: ErrConflict},
 		{Appended: Appended{FirstPosition: 4, Position: 4, Version: 1}},

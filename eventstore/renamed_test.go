@@ -23,7 +23,7 @@ func (sentLetter) EventType() string { return "letter.sent" }
 func (l log) appendOld(t *testing.T) {
 	t.Helper()
 	l.mustAppend(t, opening(newID(t)))
-	old := New(l.pool, NewCodec(nil, []domain.EventType{domain.EventOf[sentLetter]()}), l.notifier.RingFor)
+	old := New(l.pool, NewCodec(nil, []domain.EventType{domain.EventOf[sentLetter]()}), l.notifier.NotifyOf)
 	t.Cleanup(old.Close)
 	id := newID(t)
 	a := appending(id, 0, sentLetter{Attempt: 1})

@@ -17,7 +17,7 @@ import (
 func (l *log) sealing(t testing.TB) *memorykeys.Ring {
 	t.Helper()
 	keys := memorykeys.New()
-	l.Store = New(l.pool, newCodec(keys), l.notifier.RingFor)
+	l.Store = New(l.pool, newCodec(keys), l.notifier.NotifyOf)
 	t.Cleanup(l.Store.Close)
 	return keys
 }

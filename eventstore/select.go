@@ -36,7 +36,7 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 	if which.Last {
 		order += " DESC"
 	}
-	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
+	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows returns its error
 	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))

@@ -24,13 +24,13 @@ const (
 // the next poll finds.
 type Signals struct {
 	pool     *pgxpool.Pool
-	notifier *Notifier     // rung for appends of any process
+	notifier *Notifier     // woken for appends of any process
 	outgoing chan struct{} // appends of this process the others were not told of
 	log      *slog.Logger
 	self     string // marks the notifications of this process
 }
 
-// NewSignals makes the signals; they ring notifier. Only [Signals.Run] talks to
+// NewSignals makes the signals; they notifies notifier. Only [Signals.Run] talks to
 // the other processes.
 func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signals {
 	return &Signals{pool: pool, notifier: notifier, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
@@ -39,7 +39,7 @@ func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signa
 // Appended says that this process appended events of these types. It never
 // blocks.
 func (s *Signals) Appended(types []string) {
-	s.notifier.RingFor(types)
+	s.notifier.NotifyOf(types)
 	select {
 	case s.outgoing <- struct{}{}:
 	default:
@@ -71,7 +71,7 @@ func (s *Signals) send(ctx context.Context) {
 		case <-s.outgoing:
 		}
 		if err := s.Tell(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("other processes were not told of an append", "error", err)
+			s.log.Warn("other processes were not notified of an append", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -96,7 +96,7 @@ func (s *Signals) listen(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.log.Warn("appends of other processes are not heard of", "error", err)
+		s.log.Warn("notifications of other processes are not received", "error", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -105,7 +105,7 @@ func (s *Signals) listen(ctx context.Context) {
 	}
 }
 
-// listenOnce rings the notifier for the notifications of others until its
+// listenOnce wakes the listeners for the notifications of others until its
 // connection is lost.
 func (s *Signals) listenOnce(ctx context.Context) error {
 	conn, err := s.pool.Acquire(ctx)
@@ -117,14 +117,14 @@ func (s *Signals) listenOnce(ctx context.Context) error {
 	if _, err := own.Exec(ctx, "LISTEN "+channel); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.notifier.Ring() // for what happened before
+	s.notifier.Notify() // for what happened before
 	for {
 		n, err := own.WaitForNotification(ctx)
 		if err != nil {
 			return fmt.Errorf("wait for a notification: %w", err)
 		}
 		if n.Payload != s.self {
-			s.notifier.Ring()
+			s.notifier.Notify()
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -32,31 +31,20 @@ var (
 
 // Store is the log. It is safe for concurrent use.
 type Store struct {
-	pool     *pgxpool.Pool
-	codec    *Codec
-	appended func(types []string)
-
-	mu      sync.Mutex
-	queue   []*waiting // appends nobody has taken yet
-	running bool       // whether a committer is at work
-	closed  bool
-	wg      sync.WaitGroup // the committer
+	pool   *pgxpool.Pool
+	codec  *Codec
+	writer *writer
 }
 
 // New makes the store over a pool. appended is called after every append
-// with the types of its events, as [Signals.Appended] or [Notifier.RingFor]; it must
+// with the types of its events, as [Signals.Appended] or [Notifier.NotifyOf]; it must
 // not block.
 func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string)) *Store {
-	return &Store{pool: pool, codec: codec, appended: appended}
+	return &Store{pool: pool, codec: codec, writer: &writer{pool: pool, appended: appended}}
 }
 
 // Close waits for the appends under way and refuses later ones.
-func (s *Store) Close() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.wg.Wait()
-}
+func (s *Store) Close() { s.writer.close() }
 
 // Codec returns the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }
@@ -96,7 +84,7 @@ func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope,
 }
 
 func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
-	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows answers its error
+	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows returns its error
 	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))

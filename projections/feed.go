@@ -56,7 +56,7 @@ func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Not
 }
 
 // Listen is [eventstore.Notifier.Listen].
-func (f *Feed) Listen() (rung <-chan struct{}, stop func()) { return f.notifier.Listen() }
+func (f *Feed) Listen() (woken <-chan struct{}, stop func()) { return f.notifier.Listen() }
 
 // Head returns the position of the newest event.
 func (f *Feed) Head(ctx context.Context) (int64, error) {

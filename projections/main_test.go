@@ -52,7 +52,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 func deskOn(t testing.TB, db *pgtest.DB) *desk {
 	t.Helper()
 	notifier, pool := eventstore.NewNotifier(), db.Pool(t)
-	store := eventstore.New(pool, keys.Codec(t, pool), notifier.RingFor)
+	store := eventstore.New(pool, keys.Codec(t, pool), notifier.NotifyOf)
 	t.Cleanup(store.Close)
 	return &desk{
 		Reader: NewReader(pool), db: db, pool: pool, store: store, notifier: notifier,

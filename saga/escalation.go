@@ -49,7 +49,7 @@ type Wait struct {
 	Escalated bool            `json:"escalated"`
 }
 
-// React folds an event into what is remembered of its ticket and answers what
+// React folds an event into what is remembered of its ticket and returns what
 // is to come of it: a timer set anew, one called off, or nothing. When it is due
 // follows from the events' own instants alone, so no clock is needed: what is
 // overdue already is due at once.

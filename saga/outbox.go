@@ -29,7 +29,7 @@ func NewOutbox(pool *pgxpool.Pool) *Outbox { return &Outbox{pool: pool} }
 // maxTries is how often a command is tried before it is failed.
 const maxTries = 10
 
-// claimSQL takes commands that are due for a claimant. Where there is none it
+// claimSQL takes commands that are due for a worker. Where there is none it
 // locks and writes nothing.
 const claimSQL = `
 WITH next AS (
@@ -43,7 +43,7 @@ UPDATE saga.outbox SET claimed_by = $3, attempts = attempts + 1
 FROM next WHERE outbox.id = next.id
 RETURNING outbox.id, outbox.payload, outbox.causation_id, outbox.correlation_id, outbox.attempts`
 
-// claimed is a command that a claimant is at.
+// claimed is a command that a worker is at.
 type claimed struct {
 	ID            uuid.UUID
 	Payload       json.RawMessage
@@ -53,7 +53,7 @@ type claimed struct {
 }
 
 func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32) ([]claimed, error) {
-	rows, _ := o.pool.Query(ctx, claimSQL, command, limit, by) // CollectRows answers its error
+	rows, _ := o.pool.Query(ctx, claimSQL, command, limit, by) // CollectRows returns its error
 	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[claimed])
 	if err != nil {
 		return nil, fmt.Errorf("claim commands: %w", err)
@@ -61,7 +61,7 @@ func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32)
 	return commands, nil
 }
 
-// The ends of a claim. Each acts only while the claim is still the claimant's.
+// The ends of a claim. Each acts only while the claim is still the worker's.
 const (
 	doneSQL = `DELETE FROM saga.outbox WHERE id = $1 AND claimed_by = $2`
 
@@ -82,7 +82,7 @@ UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1
 WHERE id = $1 AND claimed_by = $2`
 )
 
-// freeSQL frees what claimants left behind that are gone. A command at which
+// freeSQL frees what workers left behind that are gone. A command at which
 // processes end again and again is failed like one that fails. With nothing to
 // free it writes nothing.
 const freeSQL = `
@@ -96,9 +96,9 @@ WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )`
 
-// free frees what dead claimants had, and reports whether there was anything.
+// free frees what dead workers had, and reports whether there was anything.
 func (o *Outbox) free(ctx context.Context) (bool, error) {
-	freed, err := o.pool.Exec(ctx, freeSQL, claimantLocks, maxTries)
+	freed, err := o.pool.Exec(ctx, freeSQL, workerLocks, maxTries)
 	if err != nil {
 		return false, fmt.Errorf("free what dead processes were at: %w", err)
 	}
@@ -121,7 +121,7 @@ var ErrNotFailed = &domain.Error{Kind: domain.KindNotFound, Code: "not_failed", 
 // Failed lists the failed commands, the oldest first.
 func (o *Outbox) Failed(ctx context.Context) ([]Failed, error) {
 	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, failed_at
-FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // CollectRows answers its error
+FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // CollectRows returns its error
 	failed, err := pgx.CollectRows(rows, pgx.RowToStructByName[Failed])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list the failed commands: %w", err))
@@ -130,10 +130,10 @@ FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // Collect
 }
 
 // FirstFailed lists the failed commands that are the oldest, at most limit, and
-// answers how many there are in all.
+// returns how many there are in all.
 func (o *Outbox) FirstFailed(ctx context.Context, limit int) (first []Failed, all int64, err error) {
 	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, failed_at
-FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id LIMIT $1`, limit) // CollectRows answers its error
+FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id LIMIT $1`, limit) // CollectRows returns its error
 	if first, err = pgx.CollectRows(rows, pgx.RowToStructByName[Failed]); err == nil {
 		err = o.pool.QueryRow(ctx, `SELECT count(*) FROM saga.outbox WHERE failed_at IS NOT NULL`).Scan(&all)
 	}

@@ -82,15 +82,15 @@ func (p *Processor) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		p.log.Warn("the processing of commands begins again", "error", err)
+		p.log.Warn("the processing of commands restarts", "error", err)
 		sleep(ctx, reconnect, nil)
 	}
 	return nil
 }
 
-// runOnce carries out commands as one claimant.
+// runOnce carries out commands as one worker.
 func (p *Processor) runOnce(ctx context.Context) error {
-	c, err := newClaimant(ctx, p.outbox.pool)
+	c, err := newWorker(ctx, p.outbox.pool)
 	if ctx.Err() != nil {
 		err = nil // told to end before it began
 	}
@@ -130,16 +130,16 @@ func (p *Processor) freeDead(ctx context.Context) {
 	for ctx.Err() == nil {
 		freed, err := p.outbox.free(ctx)
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn("what dead processes were at is not freed", "error", err)
+			p.log.Warn("claims of dead processes were not released", "error", err)
 		}
 		if freed {
-			p.issued.Ring()
+			p.issued.Notify()
 		}
 		sleep(ctx, idlePoll, nil)
 	}
 }
 
-func (p *Processor) router(c *claimant) (*message.Router, error) {
+func (p *Processor) router(c *worker) (*message.Router, error) {
 	logger := watermill.NewSlogLoggerWithLevelMapping(p.log, map[slog.Level]slog.Level{
 		slog.LevelInfo:  slog.LevelDebug, // the router's coming and going is not news
 		slog.LevelError: slog.LevelDebug, // the subscriber says what failed and what comes of it

@@ -28,7 +28,7 @@ const (
 // once, and never early by the database clock.
 type Timers struct {
 	pool  *pgxpool.Pool
-	set   *Notifier // rung when timers were set
+	set   *Notifier // woken when timers were set
 	fired func()
 	log   *slog.Logger
 }
@@ -76,9 +76,9 @@ type Fired struct {
 	DueAt   time.Time
 }
 
-// FireDue fires up to limit of the timers that are due, and answers which.
+// FireDue fires up to limit of the timers that are due, and returns which.
 func (t *Timers) FireDue(ctx context.Context, limit int) ([]Fired, error) {
-	rows, _ := t.pool.Query(ctx, fireSQL, limit) // CollectRows answers its error
+	rows, _ := t.pool.Query(ctx, fireSQL, limit) // CollectRows returns its error
 	fired, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Fired])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("fire the timers that are due: %w", err))
@@ -91,7 +91,7 @@ func (t *Timers) FireDue(ctx context.Context, limit int) ([]Fired, error) {
 
 // Run fires timers as they come due, until ctx ends.
 func (t *Timers) Run(ctx context.Context) error {
-	rung, stop := t.set.Listen()
+	woken, stop := t.set.Listen()
 	defer stop()
 	failures := 0
 	for ctx.Err() == nil {
@@ -101,7 +101,7 @@ func (t *Timers) Run(ctx context.Context) error {
 			return nil
 		case err != nil:
 			failures++
-			t.log.Warn("timers are not fired", "error", err, "failures", failures)
+			t.log.Warn("timers could not be fired", "error", err, "failures", failures)
 			pause = longestSleep
 		default:
 			failures = 0
@@ -109,7 +109,7 @@ func (t *Timers) Run(ctx context.Context) error {
 		if pause <= 0 {
 			continue
 		}
-		wake := rung
+		wake := woken
 		if pause == firePause {
 			wake = nil // more are due: this is the cap on their rate
 		}
@@ -118,7 +118,7 @@ func (t *Timers) Run(ctx context.Context) error {
 	return nil
 }
 
-// runOnce fires a page and answers how long to wait for the next.
+// runOnce fires a page and returns how long to wait for the next.
 func (t *Timers) runOnce(ctx context.Context) (pause time.Duration, err error) {
 	fired, err := t.FireDue(ctx, firePage)
 	if err != nil {
@@ -140,13 +140,13 @@ func (t *Timers) runOnce(ctx context.Context) (pause time.Duration, err error) {
 	return min(max(wait, time.Millisecond), longestSleep), nil
 }
 
-// sleep waits for d, or until rung or the end of ctx.
-func sleep(ctx context.Context, d time.Duration, rung <-chan struct{}) {
+// sleep waits for d, or until woken or the end of ctx.
+func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-rung:
+	case <-woken:
 	case <-timer.C:
 	}
 }

@@ -59,7 +59,7 @@ func (s Status) Valid() bool {
 	return ok
 }
 
-// Active reports whether a ticket of this status wants work: one that is neither
+// Active reports whether a ticket of this status is active: one that is neither
 // resolved nor closed.
 func (s Status) Active() bool {
 	return s == StatusOpen || s == StatusInProgress || s == StatusEscalated

@@ -19,7 +19,7 @@ import (
 func (l *log) sealing(t testing.TB) *memorykeys.Ring {
 	t.Helper()
 	keys := memorykeys.New()
-	l.Store = eventstore.New(l.pool, newCodec(keys), l.notifier.RingFor)
+	l.Store = eventstore.New(l.pool, newCodec(keys), l.notifier.NotifyOf)
 	t.Cleanup(l.Store.Close)
 	return keys
 }

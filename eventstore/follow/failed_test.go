@@ -96,7 +96,7 @@ func TestAPoisonEventIsFailedWithThoseBehindItInItsStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := "an earlier event of its stream is failed"
+	behind := "an earlier event of its stream failed"
 	want := []Failed{{"a", 3, x, errPoison.Error()}, {"a", 5, x, behind}, {"a", 7, x, behind}}
 	if diff := cmp.Diff(want, failed); diff != "" {
 		t.Errorf("failed (-want +got):\n%s", diff)
@@ -258,7 +258,7 @@ func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 			l := newLog(t)
 			l.makeEffects(t)
 			writing := newCodec(nil, domain.EventOf[unheard](), domain.EventOf[grenade]())
-			newer := eventstore.New(l.pool, writing, l.notifier.RingFor)
+			newer := eventstore.New(l.pool, writing, l.notifier.NotifyOf)
 			t.Cleanup(newer.Close)
 			id := newID(t)
 			for _, a := range []eventstore.Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {
@@ -267,7 +267,7 @@ func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 				}
 			}
 			if unknown.EventType() == "test.grenade" { // known, and it bursts
-				l.Store = eventstore.New(l.pool, newCodec(nil, domain.EventOf[grenade]()), l.notifier.RingFor)
+				l.Store = eventstore.New(l.pool, newCodec(nil, domain.EventOf[grenade]()), l.notifier.NotifyOf)
 				t.Cleanup(l.Store.Close)
 			}
 			f, fresh := l.follow(t, Config{}, recorder("a"))

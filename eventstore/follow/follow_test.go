@@ -109,7 +109,7 @@ func TestAnIdlePollWritesNothing(t *testing.T) {
 	looked, stop := f.applied.Listen()
 	defer stop()
 	look := func() {
-		l.notifier.Ring()
+		l.notifier.Notify()
 		select {
 		case <-looked:
 		case <-testContext(t).Done():

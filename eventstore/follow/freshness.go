@@ -56,7 +56,7 @@ type reader struct {
 }
 
 // NewFreshness makes the test for followers, of which it needs names and types.
-// applied is the notifier they ring.
+// applied is the notifier they notifies.
 func NewFreshness(pool *pgxpool.Pool, applied *eventstore.Notifier, followers ...Follower) *Freshness {
 	f := &Freshness{pool: pool, types: map[string][]string{}, applied: applied}
 	for _, follower := range followers {
@@ -109,7 +109,7 @@ func (f *Freshness) leave(r *reader) {
 
 // lookOut looks how far the followers are for as long as somebody waits.
 func (f *Freshness) lookOut() {
-	rung, stop := f.applied.Listen()
+	woken, stop := f.applied.Listen()
 	defer stop()
 	for {
 		waiting := f.waiting()
@@ -122,7 +122,7 @@ func (f *Freshness) lookOut() {
 		}
 		timer := time.NewTimer(freshnessPoll)
 		select {
-		case <-rung:
+		case <-woken:
 		case <-timer.C:
 		}
 		timer.Stop()
@@ -186,7 +186,7 @@ WHERE c.name = ANY ($1) AND head.id = 1`
 func (f *Freshness) reached() (int64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	rows, _ := f.pool.Query(ctx, reachedSQL, f.names) // CollectRows answers its error
+	rows, _ := f.pool.Query(ctx, reachedSQL, f.names) // CollectRows returns its error
 	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
 	if err != nil {
 		return 0, fmt.Errorf("read the checkpoints: %w", err)

@@ -21,7 +21,7 @@ ON CONFLICT (name) DO UPDATE SET position = excluded.position`
 	}
 }
 
-// waitAside starts to wait and answers where the result will come.
+// waitAside starts to wait and returns where the result will come.
 func waitAside(ctx context.Context, f *Freshness, position int64) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- f.Wait(ctx, position) }()
@@ -38,7 +38,7 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 	done := waitAside(testContext(t), f, 5)
 	early := func(when string) {
 		t.Helper()
-		applied.Ring()
+		applied.Notify()
 		if position, err := f.reached(); err != nil || position >= 5 {
 			t.Fatalf("%s: reached %d, %v", when, position, err)
 		}
@@ -54,7 +54,7 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 	l.setCheckpoint(t, "b", 4)
 	early("one is behind")
 	l.setCheckpoint(t, "b", 5)
-	applied.Ring()
+	applied.Notify()
 	if err := <-done; err != nil {
 		t.Errorf("all are there: Wait returned %v", err)
 	}
@@ -142,7 +142,7 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 	for position := range int64(20) {
 		l.setCheckpoint(t, "a", position+1)
 		if position%2 == 0 { // the others are found without the notifier
-			applied.Ring()
+			applied.Notify()
 		}
 	}
 	wg.Wait()

@@ -63,7 +63,7 @@ func newLog(t testing.TB, opts ...pgtest.Option) log {
 	db := pgtest.New(t, opts...)
 	notifier := eventstore.NewNotifier()
 	pool := db.Pool(t)
-	store := eventstore.New(pool, newCodec(nil), notifier.RingFor)
+	store := eventstore.New(pool, newCodec(nil), notifier.NotifyOf)
 	t.Cleanup(store.Close)
 	return log{Store: store, pool: pool, db: db, notifier: notifier}
 }
@@ -154,8 +154,8 @@ func upTo(n int64) []int64 {
 	return all
 }
 
-// follow runs followers until the test ends and answers them with the notifier
-// they ring.
+// follow runs followers until the test ends and returns them with the notifier
+// they notifies.
 func (l log) follow(t testing.TB, config Config, followers ...Follower) (*Followers, *Freshness) {
 	t.Helper()
 	if config.Logger == nil {

@@ -9,7 +9,7 @@ import (
 )
 
 // Pace of the polls. The notifier makes a poll immediate; these are for when it
-// did not ring.
+// did not wake it.
 const (
 	idlePoll     = 500 * time.Millisecond
 	otherPoll    = 50 * time.Millisecond  // after events of other types than the follower's
@@ -25,7 +25,7 @@ const (
 type pacer struct {
 	follower string
 	log      *slog.Logger
-	rung     <-chan struct{} // the log has grown
+	woken    <-chan struct{} // the log has grown
 	other    <-chan struct{} // the log has grown by events of no interest: there is no hurry
 	done     func()          // told after every look: the last page, if any, is committed
 	// committed, when not nil, is told after a look that found a page
@@ -92,7 +92,7 @@ func (p *pacer) wait(d time.Duration) time.Duration {
 	return 0
 }
 
-// listen returns once the follower is rung or stopped, a little later when the
+// listen returns once the follower is woken or stopped, a little later when the
 // log grew by what is not for it, and after a while in any case.
 func (p *pacer) listen() time.Duration {
 	timer := time.NewTimer(idlePoll)
@@ -105,7 +105,7 @@ func (p *pacer) listen() time.Duration {
 			other = nil
 			timer.Reset(otherPoll)
 			continue
-		case <-p.rung:
+		case <-p.woken:
 		case <-timer.C:
 		}
 		return 0
@@ -128,7 +128,7 @@ func (p *pacer) applied(atHead bool) {
 	p.failures, p.atHead = 0, atHead
 }
 
-// fail says that the page could not be applied, and answers for which time in
+// fail says that the page could not be applied, and returns for which time in
 // a row.
 func (p *pacer) fail() int {
 	p.mu.Lock()

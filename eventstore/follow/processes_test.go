@@ -19,12 +19,12 @@ import (
 func (l log) process(t testing.TB) log {
 	t.Helper()
 	p := log{pool: l.db.Pool(t), db: l.db, notifier: eventstore.NewNotifier()}
-	p.Store = eventstore.New(p.pool, newCodec(nil), p.notifier.RingFor)
+	p.Store = eventstore.New(p.pool, newCodec(nil), p.notifier.NotifyOf)
 	t.Cleanup(p.Store.Close)
 	return p
 }
 
-// start follows the log and answers how to stop.
+// start follows the log and returns how to stop.
 func (l log) start(t testing.TB, config Config, followers ...Follower) (stop func()) {
 	t.Helper()
 	config.Logger = slog.New(slog.DiscardHandler)
@@ -194,18 +194,18 @@ func TestOtherProcessesAreToldOfAnAppend(t *testing.T) {
 	outgoing := eventstore.NewSignals(writer.pool, writer.notifier, quietly)
 	writer.Store = eventstore.New(writer.pool, newCodec(nil), outgoing.Appended)
 	t.Cleanup(writer.Store.Close)
-	rung, stop := reader.notifier.Listen()
+	woken, stop := reader.notifier.Listen()
 	defer stop()
 	run(t, outgoing.Run)
 	run(t, eventstore.NewSignals(reader.pool, reader.notifier, quietly).Run)
-	await(t, rung) // it listens now
+	await(t, woken) // it listens now
 
 	_, fresh := reader.follow(t, Config{}, recorder("a"))
 	began := time.Now()
 	const appends = 10
 	for i := range appends {
 		writer.mustAppend(t, opening(newID(t)))
-		await(t, rung) // which only the notification rings: nothing is appended here
+		await(t, woken) // which only the notification rings: nothing is appended here
 		waitFor(t, fresh, int64(i+1))
 	}
 	// Each append comes right after a look, so a poll finds it idlePoll later.
@@ -220,10 +220,10 @@ func TestAProcessThatCannotListenFollowsAllTheSameAndListensAgain(t *testing.T) 
 	l := newLog(t)
 	l.makeEffects(t)
 	reader := l.process(t)
-	rung, stop := reader.notifier.Listen()
+	woken, stop := reader.notifier.Listen()
 	defer stop()
 	run(t, eventstore.NewSignals(reader.pool, reader.notifier, slog.New(slog.DiscardHandler)).Run)
-	await(t, rung)
+	await(t, woken)
 	_, fresh := reader.follow(t, Config{}, recorder("a"))
 	const q = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
 WHERE datname = current_database() AND query = 'LISTEN ' || $1`
@@ -233,11 +233,11 @@ WHERE datname = current_database() AND query = 'LISTEN ' || $1`
 	}
 	l.mustAppend(t, opening(newID(t)))
 	waitFor(t, fresh, 1) // found by polling
-	await(t, rung)       // it listens again, and says so: it may have missed something
+	await(t, woken)      // it listens again, and says so: it may have missed something
 	if _, err := l.pool.Exec(testContext(t), `SELECT pg_notify('helpdesk_log', 'somebody')`); err != nil {
 		t.Fatal(err)
 	}
-	await(t, rung)
+	await(t, woken)
 }
 
 func TestAppendedNeverWaits(t *testing.T) {

@@ -22,7 +22,6 @@ const (
 // larger are what is above a limit, with its size: it may shrink and not grow,
 // and nothing is to be added.
 var larger = map[string]int{
-	"eventstore.Store":               26,
 	"httpapi.API":                    119,
 	"httpapi.Call":                   42,
 	"projections.desk":               32,
@@ -31,11 +30,10 @@ var larger = map[string]int{
 	"httpapi":                        51,
 	"projections":                    36,
 	"web":                            33,
-	"auth/accounts_test.go":          450,
-	"projections/fold_test.go":       410,
-	"projections/rebuild_test.go":    440,
+	"projections/fold_test.go":       404,
+	"projections/rebuild_test.go":    433,
 	"projections/ticketlist_test.go": 439,
-	"rebuild/projections.go":         420,
+	"rebuild/projections.go":         416,
 	"web/reports.go":                 446,
 }
 

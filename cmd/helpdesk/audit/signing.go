@@ -30,10 +30,10 @@ func Module() program.Module {
 // the outside witness.
 func work(_ context.Context, w *program.Worker) (done program.Work, err error) {
 	grown, signed := eventstore.NewNotifier(), eventstore.NewNotifier()
-	done.Follower = audit.Follower(grown.Ring)
+	done.Follower = audit.Follower(grown.Notify)
 	dir := w.Config.AuditDir()
 	signer := audit.NewSigner(w.Following, audit.SignerConfig{
-		Dir: dir, KeyFile: w.Config.AuditKey, Origin: w.Config.Origin(), Logger: w.Log, Signed: signed.Ring,
+		Dir: dir, KeyFile: w.Config.AuditKey, Origin: w.Config.Origin(), Logger: w.Log, Signed: signed.Notify,
 	})
 	w.Metrics.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{
 		Name: "helpdesk_audit_signed_size", Help: "Events in the newest tree that this process knows to be signed.",

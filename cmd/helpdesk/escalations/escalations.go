@@ -152,7 +152,7 @@ func escalateDue(ctx context.Context, o *program.Operator, out io.Writer) error 
 		return err
 	}
 	issued := eventstore.NewNotifier()
-	timers := saga.NewTimers(o.Pool, eventstore.NewNotifier(), issued.Ring, o.Log)
+	timers := saga.NewTimers(o.Pool, eventstore.NewNotifier(), issued.Notify, o.Log)
 	outbox := saga.NewOutbox(o.Pool)
 	processor := saga.NewProcessor(outbox, issued, nil, program.Quiet(o.Log), saga.Escalations(policy, commands.NewTickets(o.Store, o.Store)))
 	working, stop := context.WithCancel(ctx)

@@ -43,7 +43,7 @@ func work(ctx context.Context, w *program.Worker) (done program.Work, err error)
 			"medium", w.Config.EscalateMedium, "low", w.Config.EscalateLow, "pending_timers", pending)
 	}
 	return program.Work{
-		Follower: saga.Escalation(policy, w.TimersSet.Ring),
+		Follower: saga.Escalation(policy, w.TimersSet.Notify),
 		Handlers: []saga.Handler{saga.Escalations(policy, commands.NewTickets(w.Store, w.Store))},
 	}, nil
 }

@@ -39,9 +39,9 @@ func Module() program.Module {
 }
 
 func work(_ context.Context, w *program.Worker) (program.Work, error) {
-	mailroom := saga.NewMailroom(commands.NewEmails(w.Store), w.Store, w.Accounts, w.Post, time.Duration(w.Config.MailRetryMin))
+	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Accounts, w.Post, time.Duration(w.Config.MailRetryMin))
 	return program.Work{
-		Follower: saga.Emails(w.Issued.Ring),
+		Follower: saga.Emails(w.Issued.Notify),
 		Handlers: []saga.Handler{saga.Mailing(mailroom)},
 	}, nil
 }

@@ -55,7 +55,7 @@ type Worker struct {
 	Store     *eventstore.Store
 	Accounts  *auth.Accounts
 	Metrics   prometheus.Registerer
-	Post      *mail.Post
+	Post      *mail.Mailer
 	Transport mail.Transport
 	TimersSet *eventstore.Notifier // wakes whoever fires timers
 	Issued    *eventstore.Notifier // wakes whoever carries out commands

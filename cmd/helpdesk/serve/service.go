@@ -31,9 +31,7 @@ import (
 	"helpdesk/migrations"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
-	"helpdesk/saga"
 	"helpdesk/web"
-	"helpdesk/workspace"
 )
 
 // Service is the wiring of one process: what it is made of, and the loops that
@@ -156,13 +154,8 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 // wireSite makes the site of what the API is made of.
 func (s *Service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.Store), Access: api.Access,
-		Accounts: s.Accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
-		Read: projections.NewReader(s.pool), Freshness: s.Freshness, Front: s.front, Log: s.log,
-		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
-		Oversight: s.oversight(),
-		History:   api.History, Past: projections.NewPast(s.Store, s.pool, s.Freshness),
-	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
+		Sessions: s.sessions, Access: api.Access, Earlier: commands.NewEarlier(s.Store), Freshness: s.Freshness, Front: s.front, Log: s.log,
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.sitePages(api)...)
 	return err
 }
 

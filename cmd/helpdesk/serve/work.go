@@ -38,7 +38,7 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	if s.issuing, err = s.db.Connect(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
 		return err
 	}
-	post, transport, err := s.config.Post(s.out, s.log)
+	post, transport, err := s.config.Mailer(s.out, s.log)
 	if err != nil {
 		return err
 	}
@@ -53,7 +53,7 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	s.work = &work{
 		followers: follow.New(s.following, codec, notifier, applied,
 			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
-		timers:    saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
+		timers:    saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
 		transport: transport,
 		more:      todo.Loops,
