@@ -68,7 +68,7 @@ func listProjectionsCommand(m program.Modules) *cobra.Command {
 	}
 }
 
-// lineOf tells of a projection in a line, its name first.
+// lineOf returns a projection in a line, its name first.
 func lineOf(s rebuild.Status) string {
 	line := fmt.Sprintf("%-16s %-11s position %d of %d", s.Name, s.State, s.Position, s.Head)
 	if s.Failed > 0 {
@@ -118,7 +118,7 @@ func printStatus(out io.Writer, s rebuild.Status) {
 	}
 }
 
-// progressOf tells how far a rebuild is.
+// progressOf returns how far a rebuild is.
 func progressOf(r rebuild.Rebuild) string {
 	since := r.BeganAt.UTC().Format(instantForm)
 	switch {
@@ -162,8 +162,8 @@ func rebuildCommand(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "rebuild NAME... | --all",
 		Short: "Build projections anew from the log, while they are read",
-		Long: `Fills new tables beside those that are read, brings them up to date, compares both
-and puts the new ones in the place of the old ones, which are kept: "helpdesk
+		Long: `Fills staging tables, brings them up to date, compares them with those that are read
+and swaps them in. The previous tables stay until the next rebuild: "helpdesk
 projections rollback" returns to them. Reads are answered throughout.
 
 Cut off, the same command goes on where it was. An event that cannot be applied

@@ -89,7 +89,7 @@ func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err 
 	})
 }
 
-// greet tells whoever started the service where it is.
+// greet writes where the service is, for whoever started it.
 func greet(out io.Writer, as Role, url, metricsURL string, hasAdmin bool) {
 	if !as.serves() {
 		fmt.Fprintf(out, "The helpdesk is at %s\n  A worker: it answers operators, not clients.\n"+
