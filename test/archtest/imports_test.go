@@ -16,7 +16,7 @@ import (
 
 const module = "helpdesk"
 
-// rule says what the packages at or below a path may import. The standard
+// rule is what the packages at or below a path may import. The standard
 // library is free to all but the pure ones. A path stands for itself and all
 // below it, with a "=" at its end for itself alone.
 type rule struct {

@@ -95,7 +95,7 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 			t.Errorf("an email without a link, or with markup of a person:\n%s", l.Content)
 		}
 		if strings.Contains(l.Content, "the fan") {
-			t.Error("a note among staff is in an email")
+			t.Error("an internal note is in an email")
 		}
 	}
 	if got := d.admin.sees(t, v); got.Version != 7 {

@@ -113,7 +113,7 @@ type row struct {
 }
 
 // wantFold fails the test unless read.tickets is what the events up to its
-// projector's checkpoint come to. It answers that checkpoint.
+// projection's checkpoint come to. It returns that checkpoint.
 func wantFold(t *testing.T, conn *pgx.Conn) int64 {
 	t.Helper()
 	position := one[int64](t, conn, `SELECT position FROM checkpoints WHERE name = 'ticket_list'`)
