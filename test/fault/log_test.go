@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -214,14 +213,6 @@ func (l *load) written(t *testing.T, conn *pgx.Conn) map[string]int {
 		}
 	}
 	return times
-}
-
-// receiptOf returns the position a receipt names; "" for any other body.
-func receiptOf(a program.Answer) string {
-	if !bytes.Contains(a.Body, []byte(`"event_position"`)) {
-		return ""
-	}
-	return a.Header.Get("Event-Position")
 }
 
 func idAndVersion(a program.Answer) (id string, version int) {

@@ -25,7 +25,7 @@ const (
 // listening is called with where the service is, and where its metrics are.
 func (s *Service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	servers := []*http.Server{s.server(s.config.Addr, s.handler())}
-	servers[0].RegisterOnShutdown(s.api.EndStreams) // else it would wait for them
+	servers[0].RegisterOnShutdown(s.streams.End) // else it would wait for them
 	if s.config.MetricsAddr != "" {
 		servers = append(servers, s.server(s.config.MetricsAddr, s.metrics()))
 	}
