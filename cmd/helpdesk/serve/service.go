@@ -21,9 +21,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"helpdesk/auth"
-	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/events"
@@ -58,11 +56,6 @@ type Service struct {
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
 	registry  *prometheus.Registry
-	front     *edge.Front // nil for a worker
-	app       *commands.App
-	access    *commands.Access
-	hasher    *auth.Hasher
-	tokens    *auth.Tokens
 	streams   *events.Streams
 	api       *httpapi.API
 	site      *web.Site // nil for a worker
@@ -111,10 +104,10 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 }
 
 // wireSite makes the site of what the API is made of.
-func (s *Service) wireSite(cursorKey []byte) (err error) {
+func (s *Service) wireSite(c *program.Clients, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Sessions: s.sessions, Access: s.access, Earlier: s.app.Earlier, Freshness: s.Freshness, Front: s.front, Log: s.log,
-	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.sitePages()...)
+		Sessions: c.Sessions, Access: c.Access, Earlier: c.App.Earlier, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.modules.Pages(c)...)
 	return err
 }
 
