@@ -7,7 +7,10 @@ export GOFLAGS := $(strip $(GOFLAGS) -tags=nomsgpack)
 # Nor does it need a C compiler: the program is the same with and without one.
 export CGO_ENABLED := 0
 
-VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo development)
+# Where there is no git, the program says so itself.
+VERSION := $(shell git describe --tags --dirty 2>/dev/null)
+COMMIT := $(shell git describe --always --dirty --exclude '*' --abbrev=12 2>/dev/null)
+DATE := $(shell TZ=UTC git log -1 --date=format-local:%Y-%m-%dT%H:%M:%SZ --format=%cd 2>/dev/null)
 
 # The race detector needs a C compiler; without one the tests run without it.
 HAS_CC := $(shell command -v "$$(CGO_ENABLED=1 go env CC)" 2>/dev/null)
@@ -26,7 +29,7 @@ demo: build ## fill an empty ./var with a made-up year; make run then shows it
 	bin/helpdesk demo
 
 build:
-	go build -ldflags "-X main.version=$(VERSION)" -o bin/helpdesk ./cmd/helpdesk
+	go build -ldflags "-X main.version=$(VERSION) -X main.commit=$(COMMIT) -X main.date=$(DATE)" -o bin/helpdesk ./cmd/helpdesk
 
 # Three packages at a time: on two processors, while one waits for its disk.
 test: ## all tests; those that only speak to the true program need no race detector
@@ -51,14 +54,15 @@ bench: ## every benchmark; BENCHTIME=1x for a quick run
 generate: ## the Go files of the site's templates, after a change of one
 	go tool templ generate -path web
 
-check: ## formatting, stale templates, vet, staticcheck, tidiness
-	@before="$$(cat web/*_templ.go | cksum)" && $(MAKE) -s generate >/dev/null 2>&1 && \
-		test "$$before" = "$$(cat web/*_templ.go | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
+check: ## formatting, stale templates, vet, staticcheck, tidiness, sizes
+	@before="$$(git ls-files 'web/**_templ.go' | xargs cat | cksum)" && $(MAKE) -s generate >/dev/null 2>&1 && \
+		test "$$before" = "$$(git ls-files 'web/**_templ.go' | xargs cat | cksum)" || { echo "templates were changed: commit the files that make generate just made"; exit 1; }
 	@test -z "$$(gofmt -l .)" || { echo "not gofmt-ed:"; gofmt -l .; exit 1; }
 	go vet ./...
 	go vet -tags "nomsgpack browser" ./test/browser
 	go tool staticcheck ./...
 	go mod tidy -diff
+	@figures="$$(go test -count 1 ./test/archtest -run '^TestNothingIsTooLarge$$' -v)" || { echo "$$figures"; exit 1; }; echo "$$figures" | grep '^largest'
 
 clean: ## removes what was built; ./var, the data, stays
 	rm -rf bin

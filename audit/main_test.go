@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
@@ -38,7 +39,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	t.Helper()
 	d := &desk{db: pgtest.New(t, opts...), notifier: eventstore.NewNotifier(), dir: Dir(t.TempDir())}
 	d.pool = d.db.Pool(t)
-	d.store = eventstore.New(d.pool, keys.Plain(), d.notifier.RingFor)
+	d.store = eventstore.New(d.pool, keys.Plain(), d.notifier.NotifyOf)
 	t.Cleanup(d.store.Close)
 	return d
 }
@@ -76,8 +77,8 @@ func opening(n int) eventstore.Append {
 // follow grows the tree until the test ends, or until it is stopped.
 func (d *desk) follow(t testing.TB, logger *slog.Logger) (stop func()) {
 	t.Helper()
-	f := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, eventstore.NewNotifier(),
-		eventstore.FollowConfig{Logger: logger}, Follower(func() {}))
+	f := follow.New(d.pool, d.store.Codec(), d.notifier, eventstore.NewNotifier(),
+		follow.Config{Logger: logger}, Follower(func() {}))
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()

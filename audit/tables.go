@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // FollowerName is the name of the tree's follower, and of its checkpoint.
@@ -16,8 +17,8 @@ const FollowerName = "audit_tree"
 
 // Follower returns the follower that grows the tree with the log. grown is
 // called when it may have grown; it must not block.
-func Follower(grown func()) eventstore.Follower {
-	return eventstore.Follower{Name: FollowerName, Whole: grow, Committed: grown}
+func Follower(grown func()) follow.Follower {
+	return follow.Follower{Name: FollowerName, Whole: grow, Committed: grown}
 }
 
 // grow adds a page of events to the tree.
@@ -32,7 +33,7 @@ func grow(ctx context.Context, tx pgx.Tx, events []eventstore.Recorded) error {
 	for i := range events {
 		e := &events[i]
 		if next := int64(t.size()) + 1; e.Position != next {
-			return fmt.Errorf("position %d: %w: the tree ends before %d", next, eventstore.ErrHole, e.Position)
+			return fmt.Errorf("position %d: %w: the tree ends before %d", next, follow.ErrHole, e.Position)
 		}
 		var leaf []byte
 		if leaf, room, err = leafOf(room, e); err != nil {

@@ -95,9 +95,9 @@ func (w *Witness) Run(ctx context.Context, signed <-chan struct{}) error {
 		} else {
 			failures = 0
 		}
-		rung := signed
+		woken := signed
 		if wait > 0 {
-			rung = nil // there is nothing to do before
+			woken = nil // there is nothing to do before
 		} else {
 			wait = witnessPoll
 		}
@@ -106,7 +106,7 @@ func (w *Witness) Run(ctx context.Context, signed <-chan struct{}) error {
 		case <-ctx.Done():
 			timer.Stop()
 			return nil
-		case <-rung:
+		case <-woken:
 		case <-timer.C:
 		}
 		timer.Stop()

@@ -10,80 +10,13 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/eventstore"
-	"helpdesk/test/pgtest"
 )
 
 var _ commands.Accounts = (*Accounts)(nil)
-
-func TestMain(m *testing.M) { pgtest.Main(m) }
-
-const herons = "seven grey herons"
-
-// desk is a database of its own with all of the package over it.
-type desk struct {
-	t        *testing.T
-	pool     *pgxpool.Pool
-	hasher   *Hasher
-	accounts *Accounts
-	sessions *Sessions
-}
-
-func newDesk(t *testing.T) *desk {
-	t.Helper()
-	d := &desk{t: t, pool: pgtest.New(t).Pool(t), hasher: newHasher(t, cheap)}
-	d.accounts = NewAccounts(d.pool, d.hasher)
-	d.sessions = NewSessions(d.accounts, SessionConfig{})
-	return d
-}
-
-// in does the work in a transaction, as an append does.
-func (d *desk) in(work eventstore.InTx) error {
-	return pgx.BeginFunc(d.t.Context(), d.pool, func(tx pgx.Tx) error { return work(d.t.Context(), tx) })
-}
-
-func (d *desk) exec(q string, args ...any) {
-	d.t.Helper()
-	if _, err := d.pool.Exec(d.t.Context(), q, args...); err != nil {
-		d.t.Fatal(err)
-	}
-}
-
-func person(name string, role domain.Role) user.Account {
-	id := user.ID{UUID: uuid.Must(uuid.NewV7())}
-	return user.Account{ID: id, Username: name, Email: name + "@example.com", Role: role, Active: true}
-}
-
-// add registers somebody whose password is herons.
-func (d *desk) add(name string, role domain.Role) user.Account {
-	d.t.Helper()
-	a := person(name, role)
-	if err := d.in(d.accounts.Insert(a, mustHash(d.t, d.hasher, herons))); err != nil {
-		d.t.Fatal(err)
-	}
-	return a
-}
-
-func (d *desk) sessionCount(id user.ID) (n int) {
-	d.t.Helper()
-	const q = `SELECT count(*) FROM sessions WHERE user_id = $1`
-	if err := d.pool.QueryRow(d.t.Context(), q, id.UUID).Scan(&n); err != nil {
-		d.t.Fatal(err)
-	}
-	return n
-}
-
-func wantError(t *testing.T, got, want error) {
-	t.Helper()
-	if !errors.Is(got, want) {
-		t.Errorf("got error %v, want %v", got, want)
-	}
-}
 
 func TestInsertRefusesWhatIsTaken(t *testing.T) {
 	t.Parallel()
@@ -305,122 +238,6 @@ func TestAUsernameOfHexDigitsIsAName(t *testing.T) {
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
 		t.Errorf("%v (-want +got):\n%s", err, diff)
 	}
-}
-
-func TestAuthenticate(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	ada, gone := d.add("Ada", domain.RoleAgent), d.add("gone", domain.RoleUser)
-	gone.Active = false
-	if err := d.in(d.accounts.Update(gone)); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.in(d.accounts.Insert(person("imported", domain.RoleUser), NoPassword)); err != nil {
-		t.Fatal(err)
-	}
-	tests := []struct {
-		name               string
-		username, password string
-		want               user.Account // zero: refused
-	}{
-		{"the right password is let in", "Ada", herons, ada},
-		{"the username's case makes no difference", "aDA", herons, ada},
-		{"spaces around the username make no difference", " ada ", herons, ada},
-		{"a wrong password is refused", "Ada", "seven grey cranes", user.Account{}},
-		{"no password is refused", "Ada", "", user.Account{}},
-		{"an unknown user is refused", "bob", herons, user.Account{}},
-		{"an inactive user is refused with the right password", "gone", herons, user.Account{}},
-		{"a user without a password is refused", "imported", NoPassword, user.Account{}},
-		{"the address is no username", "Ada@example.com", herons, user.Account{}},
-		{"the id is no username", ada.ID.String(), herons, user.Account{}},
-		{"NUL in the username is refused", "Ada\x00", herons, user.Account{}},
-		{"bytes that are no UTF-8 are refused", "Ada\xff", herons, user.Account{}},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			t.Parallel()
-			got, err := d.accounts.Authenticate(t.Context(), tt.username, tt.password)
-			if diff := cmp.Diff(tt.want, got); diff != "" {
-				t.Errorf("account (-want +got):\n%s", diff)
-			}
-			if let := tt.want != (user.Account{}); let != (err == nil) {
-				t.Fatalf("got error %v, let in %t", err, let)
-			}
-			if err != nil && err != error(ErrCredentials) { // the very same, so the same text
-				t.Errorf("got %v, want %v", err, ErrCredentials)
-			}
-		})
-	}
-}
-
-func TestEveryRefusalIsHashedFor(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.add("ada", domain.RoleUser)
-	gone := d.add("gone", domain.RoleUser)
-	d.exec(`UPDATE accounts SET is_active = false WHERE user_id = $1`, gone.ID.UUID)
-	if err := d.in(d.accounts.Insert(person("imported", domain.RoleUser), NoPassword)); err != nil {
-		t.Fatal(err)
-	}
-	d.hasher.turns = make(chan struct{}) // without room: this test sees every turn
-	for _, name := range []string{"ada", "gone", "imported", "nobody", "no\x00body", ""} {
-		refused := make(chan error, 1)
-		go func() {
-			_, err := d.accounts.Authenticate(t.Context(), name, "seven grey cranes")
-			refused <- err
-		}()
-		select {
-		case <-d.hasher.turns:
-			d.hasher.turns <- struct{}{}
-			wantError(t, <-refused, ErrCredentials)
-		case err := <-refused:
-			t.Errorf("%q: got %v without anything hashed", name, err)
-		}
-	}
-}
-
-func TestAHashOfOtherParametersIsReplaced(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	ada := d.add("ada", domain.RoleUser)
-	stored := func() (hash string, changedAt any) {
-		const q = `SELECT password_hash, password_changed_at FROM accounts WHERE user_id = $1`
-		if err := d.pool.QueryRow(t.Context(), q, ada.ID.UUID).Scan(&hash, &changedAt); err != nil {
-			t.Fatal(err)
-		}
-		return hash, changedAt
-	}
-	before, changedAt := stored()
-	dearer := NewAccounts(d.pool, newHasher(t, HashConfig{MemoryKiB: 128, Iterations: 1}))
-	if _, err := dearer.Authenticate(t.Context(), "ada", "seven grey cranes"); !errors.Is(err, ErrCredentials) {
-		t.Fatalf("got %v, want %v", err, ErrCredentials)
-	}
-	if got, _ := stored(); got != before {
-		t.Error("a wrong password replaced the hash")
-	}
-	for range 2 {
-		if _, _, err := NewSessions(dearer, SessionConfig{}).SignIn(t.Context(), "ada", herons); err != nil {
-			t.Fatal(err)
-		}
-	}
-	after, still := stored()
-	if want := "$argon2id$v=19$m=128,t=1,p=1$"; !strings.HasPrefix(after, want) {
-		t.Errorf("got %s, want it to begin with %s", after, want)
-	}
-	if diff := cmp.Diff(changedAt, still); diff != "" {
-		t.Errorf("password_changed_at moved (-want +got):\n%s", diff)
-	}
-}
-
-func TestCheckPassword(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	ada := d.add("ada", domain.RoleUser)
-	wantError(t, d.accounts.CheckPassword(t.Context(), ada.ID, herons), nil)
-	wantError(t, d.accounts.CheckPassword(t.Context(), ada.ID, "seven grey cranes"), ErrWrongPassword)
-	wantError(t, d.accounts.CheckPassword(t.Context(), person("nobody", domain.RoleUser).ID, herons), domain.ErrNotFound)
-	d.exec(`UPDATE accounts SET is_active = false`)
-	wantError(t, d.accounts.CheckPassword(t.Context(), ada.ID, herons), ErrWrongPassword)
 }
 
 func TestAnEmptyDatabaseHasNoAdmin(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/test/logcheck"
 	"helpdesk/test/pgtest"
 )
 
@@ -154,7 +155,7 @@ func TestOfSixtyFourWritersOnOneVersionOneWins(t *testing.T) {
 			t.Fatalf("version %d: %d winners, want 1", version+1, won.Load())
 		}
 	}
-	checkLog(t, l, 5)
+	logcheck.Whole(t, l.pool, 5)
 }
 
 // Three stores, as three processes, fight over ten streams; each appends one
@@ -203,7 +204,7 @@ func TestPositionsAndVersionsHaveNoHolesUnderContention(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	checkLog(t, l, written.Load())
+	logcheck.Whole(t, l.pool, written.Load())
 }
 
 var errRolledBack = errors.New("rolled back")
@@ -214,29 +215,6 @@ func manyEvents(n int) []domain.Event {
 		events[i] = ticket.Retitled{Title: fmt.Sprint(i)}
 	}
 	return events
-}
-
-// checkLog fails the test unless the log has n events with positions 1…n,
-// versions 1… in each stream, streams that agree, and times that never go back.
-func checkLog(t *testing.T, l log, n int64) {
-	t.Helper()
-	const q = `
-SELECT
-    (SELECT position FROM log_head) AS head,
-    (SELECT count(*) FROM events) AS events,
-    (SELECT coalesce(max(position), 0) FROM events) AS newest,
-    (SELECT count(*) FROM (SELECT version, row_number() OVER (PARTITION BY stream_id ORDER BY position) AS nth FROM events) AS v WHERE version <> nth) AS holes,
-    (SELECT count(*) FROM streams AS s WHERE version <> (SELECT max(version) FROM events AS e WHERE e.stream_id = s.stream_id)) AS disagreeing,
-    (SELECT count(*) FROM (SELECT recorded_at, lag(recorded_at) OVER (ORDER BY position) AS before FROM events) AS r WHERE recorded_at < before) AS backwards`
-	type figures struct{ Head, Events, Newest, Holes, Disagreeing, Backwards int64 }
-	rows, _ := l.pool.Query(testContext(t), q)
-	got, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[figures])
-	if err != nil {
-		t.Fatal(err)
-	}
-	if want := (figures{Head: n, Events: n, Newest: n}); got != want {
-		t.Errorf("got %+v, want %+v", got, want)
-	}
 }
 
 func TestAFailureBesideTheAppendUndoesBoth(t *testing.T) {
@@ -284,13 +262,13 @@ func TestOneAppendTheDatabaseRefusesFailsAlone(t *testing.T) {
 		}
 		batch = append(batch, &waiting{encoded: e, done: make(chan result, 1)})
 	}
-	l.write(batch)
+	l.writer.write(batch)
 	for i, wantErr := range []bool{false, true, false} {
 		if r := <-batch[i].done; (r.err != nil) != wantErr {
 			t.Errorf("append %d: got error %v, want one: %v", i, r.err, wantErr)
 		}
 	}
-	checkLog(t, l, 2)
+	logcheck.Whole(t, l.pool, 2)
 }
 
 func TestHistoryCannotBeChanged(t *testing.T) {
@@ -317,7 +295,7 @@ func TestHistoryCannotBeChanged(t *testing.T) {
 			t.Errorf("the service may: %s", sql)
 		}
 	}
-	checkLog(t, l, 3)
+	logcheck.Whole(t, l.pool, 3)
 }
 
 // The test that a plain sequence fails: a reader that tails the log while 16
@@ -413,5 +391,5 @@ func TestAnAppendSurvivesTheDeathOfTheDatabase(t *testing.T) {
 		}
 		return !t.Failed()
 	})
-	checkLog(t, l, appended.Load())
+	logcheck.Whole(t, l.pool, appended.Load())
 }

@@ -2,7 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -22,7 +21,6 @@ const (
 	benchWriters = 64
 	benchRounds  = 5 // for each b.N
 	benchRound   = time.Second
-	benchBacklog = 200_000
 )
 
 // BenchmarkAppend compares appends with what they are to be no dearer than:
@@ -123,62 +121,6 @@ func median(all []float64) float64 {
 	return all[len(all)/2]
 }
 
-// BenchmarkFollow lets a follower that does next to nothing catch up with a
-// backlog.
-func BenchmarkFollow(b *testing.B) {
-	l := newLog(b, pgtest.Durable())
-	l.makeEffects(b)
-	l.makeBacklog(b, benchBacklog)
-	b.ResetTimer()
-	for n := range b.N {
-		b.StopTimer()
-		f := Follow(l.pool, l.Codec(), l.notifier, NewNotifier(), FollowConfig{}, recorder(fmt.Sprint("f", n)))
-		fresh := NewFreshness(l.pool, f.applied, Follower{Name: fmt.Sprint("f", n)})
-		b.StartTimer()
-		stop := run(b, f.Run)
-		waitFor(b, fresh, benchBacklog)
-		b.StopTimer()
-		stop()
-		if got := len(l.recorded(b, fmt.Sprint("f", n))); got != benchBacklog {
-			b.Fatalf("%d events were applied, want %d", got, benchBacklog)
-		}
-		b.StartTimer()
-	}
-	b.ReportMetric(float64(benchBacklog)*float64(b.N)/b.Elapsed().Seconds(), "events/s")
-}
-
-// makeBacklog writes n events, ten to a ticket, past the store.
-func (l log) makeBacklog(t testing.TB, n int) {
-	t.Helper()
-	opened := mustJSON(t, ticket.Opened{Title: "Printer", Description: "It smokes.", Priority: ticket.High})
-	retitled := mustJSON(t, ticket.Retitled{Title: "Plotter"})
-	ctx := testContext(t)
-	owner, err := l.db.OwnerPool(t).Acquire(ctx) // one connection: there is a temporary table
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer owner.Release()
-	for _, q := range []struct {
-		sql  string
-		args []any
-	}{
-		{`CREATE TEMP TABLE new_streams AS SELECT nth, gen_random_uuid() AS id FROM generate_series(0, $1::int / 10 - 1) AS nth`, []any{n}},
-		{`INSERT INTO streams (stream_id, stream_type, version) SELECT id, 'ticket', 10 FROM new_streams`, nil},
-		{`INSERT INTO events (position, stream_id, stream_type, version, event_id, type, schema_version, data,
-    actor_kind, correlation_id, occurred_at, recorded_at)
-SELECT nth * 10 + v, id, 'ticket', v, gen_random_uuid(),
-    CASE v WHEN 1 THEN 'ticket.opened' ELSE 'ticket.retitled' END, 1,
-    CASE v WHEN 1 THEN $1::json ELSE $2::json END, 'system', 'bench', now(), now()
-FROM new_streams CROSS JOIN generate_series(1, 10) AS v ORDER BY nth, v`, []any{opened, retitled}},
-		{`UPDATE log_head SET position = $1::int, recorded_at = now()`, []any{n}},
-		{`ANALYZE`, nil}, // as autovacuum would have done
-	} {
-		if _, err := owner.Exec(ctx, q.sql, q.args...); err != nil {
-			t.Fatalf("make a backlog: %v", err)
-		}
-	}
-}
-
 // BenchmarkOpen reads a log whose texts are sealed and one whose texts are not,
 // in turns, and folds its tickets: sealed/plain is what sealing costs a fold in
 // all, longer rows among it, and opened/closed what decrypting does, beside a
@@ -247,8 +189,8 @@ func BenchmarkOpen(b *testing.B) {
 
 // loadClosed is LoadAll that leaves texts sealed.
 func (l log) loadClosed(ctx context.Context, streams []uuid.UUID) ([]Envelope, error) {
-	rows, _ := l.pool.Query(ctx, `SELECT `+columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streams)
-	recorded, err := pgx.CollectRows(rows, scanRecorded)
+	rows, _ := l.pool.Query(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streams)
+	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, err
 	}

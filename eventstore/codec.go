@@ -7,6 +7,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 )
 
@@ -137,6 +139,29 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 		events[i] = r.with(e)
 	}
 	return events, nil
+}
+
+// OpenEach is [Codec.Open] for who wants to know what keeps an event from being
+// read: faults has it by position, and events then has the recorded event alone.
+// people are those whose texts were opened.
+func (c *Codec) OpenEach(ctx context.Context, recorded ...Recorded) (events []Envelope, faults map[int64]error, people []uuid.UUID, err error) {
+	o, err := c.opener(ctx, recorded)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	for person := range o.keys {
+		people = append(people, person)
+	}
+	events, faults = make([]Envelope, len(recorded)), map[int64]error{}
+	for i, r := range recorded {
+		e, err := o.event(r)
+		if err != nil {
+			events[i], faults[r.Position] = Envelope{Recorded: r}, err
+			continue
+		}
+		events[i] = r.with(e)
+	}
+	return events, faults, people, nil
 }
 
 // Plain returns an event as it is written, with its texts as they are: for

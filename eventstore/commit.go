@@ -5,10 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 // Bounds of one batch: enough to share a disk flush widely, small enough that
@@ -20,6 +22,26 @@ const (
 
 // commitTimeout bounds how long a batch is tried while the database is away.
 const commitTimeout = 15 * time.Second
+
+// writer writes appends that wait at the same time together.
+type writer struct {
+	pool     *pgxpool.Pool
+	appended func(types []string)
+
+	mu      sync.Mutex
+	queue   []*waiting // appends nobody has taken yet
+	running bool       // whether a committer is at work
+	closed  bool
+	wg      sync.WaitGroup // the committer
+}
+
+// close waits for the appends under way and refuses later ones.
+func (c *writer) close() {
+	c.mu.Lock()
+	c.closed = true
+	c.mu.Unlock()
+	c.wg.Wait()
+}
 
 // waiting is an append in the queue.
 type waiting struct {
@@ -52,69 +74,69 @@ func (s *Store) Append(ctx context.Context, a Append) (Appended, error) {
 		return Appended{}, err
 	}
 	if a.Also != nil {
-		r := s.commitAlone(ctx, e)
+		r := s.writer.commitAlone(ctx, e)
 		return r.Appended, r.err
 	}
 	w := &waiting{encoded: e, done: make(chan result, 1)}
-	if err := s.enqueue(w); err != nil {
+	if err := s.writer.enqueue(w); err != nil {
 		return Appended{}, err
 	}
 	select {
 	case r := <-w.done:
 		return r.Appended, r.err
 	case <-ctx.Done():
-		s.takeBack(w)
+		s.writer.takeBack(w)
 		return Appended{}, fmt.Errorf("waiting for the append: %w", ctx.Err())
 	}
 }
 
 // enqueue adds w and sees to it that a committer is at work. The committer
 // lives as long as there is something to write.
-func (s *Store) enqueue(w *waiting) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.closed {
+func (c *writer) enqueue(w *waiting) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
 		return ErrUnavailable.With("the service is shutting down; nothing was written")
 	}
-	s.queue = append(s.queue, w)
-	if !s.running {
-		s.running = true
-		s.wg.Go(s.commit)
+	c.queue = append(c.queue, w)
+	if !c.running {
+		c.running = true
+		c.wg.Go(c.commit)
 	}
 	return nil
 }
 
 // takeBack removes w from the queue when no batch has taken it yet.
-func (s *Store) takeBack(w *waiting) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	for i, q := range s.queue {
+func (c *writer) takeBack(w *waiting) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for i, q := range c.queue {
 		if q == w {
-			s.queue = append(s.queue[:i], s.queue[i+1:]...)
+			c.queue = append(c.queue[:i], c.queue[i+1:]...)
 			return
 		}
 	}
 }
 
 // commit writes batches until the queue is empty.
-func (s *Store) commit() {
+func (c *writer) commit() {
 	for {
-		batch := s.nextBatch()
+		batch := c.nextBatch()
 		if batch == nil {
 			return
 		}
-		s.write(batch)
-		s.tell(batch)
+		c.write(batch)
+		c.notify(batch)
 	}
 }
 
-// tell says what was written, or tried to be.
-func (s *Store) tell(batch []*waiting) {
+// notify calls appended with the types of what was written, or tried to be.
+func (c *writer) notify(batch []*waiting) {
 	var types []string
 	for _, w := range batch {
 		types = w.addTypes(types)
 	}
-	s.appended(types)
+	c.appended(types)
 }
 
 // addTypes adds the types of the append's events to those that are not there.
@@ -129,11 +151,11 @@ func (e encoded) addTypes(types []string) []string {
 
 // nextBatch takes what is waiting, up to the bounds, in order. Of two appends
 // to one stream, or with one command id, the later stays for the next batch.
-func (s *Store) nextBatch() []*waiting {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if len(s.queue) == 0 {
-		s.running = false
+func (c *writer) nextBatch() []*waiting {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.queue) == 0 {
+		c.running = false
 		return nil
 	}
 	var (
@@ -141,7 +163,7 @@ func (s *Store) nextBatch() []*waiting {
 		taken       = map[uuid.UUID]bool{} // streams and commands: both are unique
 		size        int
 	)
-	for _, w := range s.queue {
+	for _, w := range c.queue {
 		full := len(batch) == maxBatchAppends || (size > 0 && size+w.size > maxBatchBytes)
 		if full || taken[w.StreamID] || (w.CommandID != uuid.Nil && taken[w.CommandID]) {
 			rest = append(rest, w)
@@ -155,24 +177,24 @@ func (s *Store) nextBatch() []*waiting {
 		size += w.size
 		batch = append(batch, w)
 	}
-	s.queue = rest
+	c.queue = rest
 	return batch
 }
 
 // write writes a batch and tells every append in it what became of it. What
 // the database refuses as a whole is written one by one, so that a single bad
 // append fails alone.
-func (s *Store) write(batch []*waiting) {
+func (c *writer) write(batch []*waiting) {
 	ctx, cancel := context.WithTimeout(context.Background(), commitTimeout)
 	defer cancel()
 	appends := make([]encoded, len(batch))
 	for i, w := range batch {
 		appends[i] = w.encoded
 	}
-	results, err := s.writeSurely(ctx, appends)
-	if err != nil && len(batch) > 1 && !transient(err) {
+	results, err := c.writeSurely(ctx, appends)
+	if err != nil && len(batch) > 1 && !Transient(err) {
 		for _, w := range batch {
-			s.write([]*waiting{w})
+			c.write([]*waiting{w})
 		}
 		return
 	}
@@ -188,18 +210,18 @@ func (s *Store) write(batch []*waiting) {
 // writeSurely writes a batch, again and again while the database is away. An
 // attempt whose answer was lost may have been written: its appends then look
 // like conflicts to the next one, and are told apart by their event ids.
-func (s *Store) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
+func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
 	lost := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
-		verdicts, err := writeBatch(ctx, s.pool, batch)
+		verdicts, err := writeBatch(ctx, c.pool, batch)
 		if err == nil {
 			results := judge(batch, verdicts)
 			if lost {
-				return results, s.recognise(ctx, batch, results)
+				return results, c.recognise(ctx, batch, results)
 			}
 			return results, nil
 		}
-		if !transient(err) {
+		if !Transient(err) {
 			return nil, fmt.Errorf("append: %w", err)
 		}
 		lost = true
@@ -238,7 +260,7 @@ func (e encoded) at(before int64, occurred, recorded time.Time) Appended {
 
 // recognise looks for appends of ours among those that lost: an event of ours
 // at the version after the expected one means that an earlier attempt won.
-func (s *Store) recognise(ctx context.Context, batch []encoded, results []result) error {
+func (c *writer) recognise(ctx context.Context, batch []encoded, results []result) error {
 	for i, e := range batch {
 		if results[i].err == nil {
 			continue
@@ -246,7 +268,7 @@ func (s *Store) recognise(ctx context.Context, batch []encoded, results []result
 		const q = `SELECT position, occurred_at, recorded_at FROM events WHERE stream_id = $1 AND version = $2 AND event_id = $3`
 		var first int64
 		var occurred, recorded time.Time
-		err := s.pool.QueryRow(ctx, q, e.StreamID, e.ExpectedVersion+1, e.events[0].id).Scan(&first, &occurred, &recorded)
+		err := c.pool.QueryRow(ctx, q, e.StreamID, e.ExpectedVersion+1, e.events[0].id).Scan(&first, &occurred, &recorded)
 		if errors.Is(err, pgx.ErrNoRows) {
 			continue
 		}
@@ -260,8 +282,8 @@ func (s *Store) recognise(ctx context.Context, batch []encoded, results []result
 
 // commitAlone writes one append in a transaction that begins with its Also.
 // Nothing is tried twice: Also may not bear it.
-func (s *Store) commitAlone(ctx context.Context, e encoded) (r result) {
-	r.err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+func (c *writer) commitAlone(ctx context.Context, e encoded) (r result) {
+	r.err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
 		if err := e.Also(ctx, tx); err != nil {
 			return err
 		}
@@ -279,6 +301,6 @@ func (s *Store) commitAlone(ctx context.Context, e encoded) (r result) {
 	if r.err != nil {
 		return result{err: uncertain(r.err)}
 	}
-	s.appended(e.addTypes(nil))
+	c.appended(e.addTypes(nil))
 	return r
 }

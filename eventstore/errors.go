@@ -11,9 +11,9 @@ import (
 	"helpdesk/domain"
 )
 
-// transient reports whether err is the database's or the network's trouble of
-// the moment, which says nothing about what was being written.
-func transient(err error) bool {
+// Transient reports whether err is the database's or the network's trouble of
+// the moment, which says nothing about what was being written or applied.
+func Transient(err error) bool {
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
 		return true
 	}
@@ -59,7 +59,7 @@ func Unreachable(err error) error { return passing(ErrUnreachable, err) }
 func uncertain(err error) error { return passing(ErrUnavailable, err) }
 
 func passing(as *domain.Error, err error) error {
-	if transient(err) && !errors.Is(err, context.Canceled) {
+	if Transient(err) && !errors.Is(err, context.Canceled) {
 		return errors.Join(as, err)
 	}
 	return err

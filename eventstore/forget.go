@@ -23,7 +23,7 @@ func (s *Store) Forget(ctx context.Context) error {
 			return nil
 		case <-ticker.C:
 		}
-		if _, err := s.forgetOnce(ctx, commandMemory); err != nil && ctx.Err() == nil && !transient(err) {
+		if _, err := s.forgetOnce(ctx, commandMemory); err != nil && ctx.Err() == nil && !Transient(err) {
 			return err
 		}
 	}

@@ -4,12 +4,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"log/slog"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
@@ -42,9 +40,6 @@ func newCodec(keys Keys, more ...domain.EventType) *Codec {
 	return NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events(), more)
 }
 
-// learn adds a type to a codec that is in use.
-func learn(c *Codec, t domain.EventType) { c.types[t.Name()] = t }
-
 // log is a store with a database of its own.
 type log struct {
 	*Store
@@ -58,7 +53,7 @@ func newLog(t testing.TB, opts ...pgtest.Option) log {
 	db := pgtest.New(t, opts...)
 	notifier := NewNotifier()
 	pool := db.Pool(t)
-	store := New(pool, newCodec(nil), notifier.RingFor)
+	store := New(pool, newCodec(nil), notifier.NotifyOf)
 	t.Cleanup(store.Close)
 	return log{Store: store, pool: pool, db: db, notifier: notifier}
 }
@@ -102,68 +97,6 @@ func (l log) fill(t testing.TB, n int) {
 	}
 }
 
-// effects is a table a test follower writes, to see what was applied.
-const effectsSQL = `CREATE TABLE effects (nth bigserial PRIMARY KEY, follower text, position bigint, type text);
-GRANT ALL ON effects TO PUBLIC; GRANT ALL ON effects_nth_seq TO PUBLIC`
-
-func (l log) makeEffects(t testing.TB) {
-	t.Helper()
-	if _, err := l.db.OwnerPool(t).Exec(testContext(t), effectsSQL); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// recorder is a follower that writes down what it is given.
-func recorder(name string) Follower {
-	return Follower{Name: name, Apply: func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
-		return record(ctx, tx, name, events)
-	}}
-}
-
-func record(ctx context.Context, tx pgx.Tx, name string, events []Envelope) error {
-	rows := make([][]any, len(events))
-	for i, e := range events {
-		rows[i] = []any{name, e.Position, e.Type}
-	}
-	_, err := tx.CopyFrom(ctx, pgx.Identifier{"effects"}, []string{"follower", "position", "type"}, pgx.CopyFromRows(rows))
-	return err
-}
-
-// recorded returns the positions a follower applied, in the order it did.
-func (l log) recorded(t testing.TB, name string) []int64 {
-	t.Helper()
-	rows, _ := l.pool.Query(testContext(t), `SELECT position FROM effects WHERE follower = $1 ORDER BY nth`, name)
-	positions, err := pgx.CollectRows(rows, pgx.RowTo[int64])
-	if err != nil {
-		t.Fatal(err)
-	}
-	return positions
-}
-
-// upTo is 1, 2, … n: what a follower must have applied.
-func upTo(n int64) []int64 {
-	all := make([]int64, n)
-	for i := range all {
-		all[i] = int64(i + 1)
-	}
-	return all
-}
-
-// follow runs followers until the test ends and answers them with the notifier
-// they ring.
-func (l log) follow(t testing.TB, config FollowConfig, followers ...Follower) (*Followers, *Freshness) {
-	t.Helper()
-	if config.Logger == nil {
-		config.Logger = slog.New(slog.DiscardHandler)
-	}
-	applied := NewNotifier()
-	f := Follow(l.pool, l.Codec(), l.notifier, applied, config, followers...)
-	run(t, f.Run)
-	fresh := NewFreshness(l.pool, applied, followers...)
-	t.Cleanup(fresh.Close)
-	return f, fresh
-}
-
 // run runs a loop until the test ends or stop is called, and waits for its end.
 func run(t testing.TB, loop func(context.Context) error) (stop func()) {
 	ctx, cancel := context.WithCancel(context.Background())
@@ -187,14 +120,6 @@ func run(t testing.TB, loop func(context.Context) error) (stop func()) {
 	}
 	t.Cleanup(stop)
 	return stop
-}
-
-// waitFor fails the test when the followers do not reach position.
-func waitFor(t testing.TB, f *Freshness, position int64) {
-	t.Helper()
-	if err := f.Wait(testContext(t), position); err != nil {
-		t.Fatal(err)
-	}
 }
 
 func (l log) head(t testing.TB) int64 {
@@ -228,4 +153,13 @@ func poll(t testing.TB, condition func() bool) {
 			t.Fatal("what was waited for did not happen")
 		}
 	}
+}
+
+// upTo is 1, 2, … n: the positions of the first n events.
+func upTo(n int64) []int64 {
+	all := make([]int64, n)
+	for i := range all {
+		all[i] = int64(i + 1)
+	}
+	return all
 }

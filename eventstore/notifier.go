@@ -15,7 +15,7 @@ type Notifier struct {
 // listener is somebody who listens to a notifier.
 type listener struct {
 	types []string      // it waits for; nil: for anything
-	rung  chan struct{} // for what it waits for
+	woken chan struct{} // for what it waits for
 	other chan struct{} // for anything else; nil: of no interest
 }
 
@@ -24,22 +24,22 @@ func NewNotifier() *Notifier {
 	return &Notifier{listeners: map[*listener]struct{}{}}
 }
 
-// Ring wakes every listener. It never blocks: a listener that has not looked
-// since the last ring is not rung twice.
-func (b *Notifier) Ring() { b.RingFor(nil) }
+// Notify wakes every listener. It never blocks: a listener that has not looked
+// since the last ring is not woken twice.
+func (n *Notifier) Notify() { n.NotifyOf(nil) }
 
-// RingFor is [Notifier.Ring] after events of some types were appended, nil being
+// NotifyOf is [Notifier.Notify] after events of some types were appended, nil being
 // any: it wakes those who wait for one of them.
-func (b *Notifier) RingFor(types []string) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	for l := range b.listeners {
-		rung := l.other
+func (n *Notifier) NotifyOf(types []string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	for l := range n.listeners {
+		woken := l.other
 		if l.waitsFor(types) {
-			rung = l.rung
+			woken = l.woken
 		}
 		select {
-		case rung <- struct{}{}:
+		case woken <- struct{}{}:
 		default:
 		}
 	}
@@ -52,25 +52,25 @@ func (l *listener) waitsFor(types []string) bool {
 
 // Listen returns a channel that receives after a ring, and the function that
 // ends the listening.
-func (b *Notifier) Listen() (rung <-chan struct{}, stop func()) {
-	l := &listener{rung: make(chan struct{}, 1)}
-	return l.rung, b.add(l)
+func (n *Notifier) Listen() (woken <-chan struct{}, stop func()) {
+	l := &listener{woken: make(chan struct{}, 1)}
+	return l.woken, n.add(l)
 }
 
-// listenFor is [Notifier.Listen] for who waits for events of some types, nil being
+// ListenFor is [Notifier.Listen] for who waits for events of some types, nil being
 // all of them: other receives after a ring that was for none of these.
-func (b *Notifier) listenFor(types []string) (rung, other <-chan struct{}, stop func()) {
-	l := &listener{types: types, rung: make(chan struct{}, 1), other: make(chan struct{}, 1)}
-	return l.rung, l.other, b.add(l)
+func (n *Notifier) ListenFor(types []string) (woken, other <-chan struct{}, stop func()) {
+	l := &listener{types: types, woken: make(chan struct{}, 1), other: make(chan struct{}, 1)}
+	return l.woken, l.other, n.add(l)
 }
 
-func (b *Notifier) add(l *listener) (remove func()) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.listeners[l] = struct{}{}
+func (n *Notifier) add(l *listener) (remove func()) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.listeners[l] = struct{}{}
 	return func() {
-		b.mu.Lock()
-		defer b.mu.Unlock()
-		delete(b.listeners, l)
+		n.mu.Lock()
+		defer n.mu.Unlock()
+		delete(n.listeners, l)
 	}
 }

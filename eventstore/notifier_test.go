@@ -2,9 +2,9 @@ package eventstore
 
 import "testing"
 
-func heard(rung <-chan struct{}) bool {
+func heard(woken <-chan struct{}) bool {
 	select {
-	case <-rung:
+	case <-woken:
 		return true
 	default:
 		return false
@@ -13,7 +13,7 @@ func heard(rung <-chan struct{}) bool {
 
 func TestEveryListenerIsNotifiedOnce(t *testing.T) {
 	b := NewNotifier()
-	b.Ring() // nobody listens yet
+	b.Notify() // nobody listens yet
 	first, stopFirst := b.Listen()
 	second, stopSecond := b.Listen()
 	defer stopSecond()
@@ -21,19 +21,19 @@ func TestEveryListenerIsNotifiedOnce(t *testing.T) {
 		t.Error("heard from before listening")
 	}
 	for range 3 { // nobody has looked in between
-		b.Ring()
+		b.Notify()
 	}
-	for name, rung := range map[string]<-chan struct{}{"first": first, "second": second} {
-		if !heard(rung) {
+	for name, woken := range map[string]<-chan struct{}{"first": first, "second": second} {
+		if !heard(woken) {
 			t.Errorf("the %s listener did not hear it", name)
 		}
-		if heard(rung) {
+		if heard(woken) {
 			t.Errorf("the %s listener heard it twice", name)
 		}
 	}
 	stopFirst()
 	stopFirst() // which is allowed
-	b.Ring()
+	b.Notify()
 	if heard(first) || !heard(second) {
 		t.Error("want it heard by the one who still listens alone")
 	}
@@ -41,9 +41,9 @@ func TestEveryListenerIsNotifiedOnce(t *testing.T) {
 
 func TestWhoWaitsForSomeEventsIsToldOfTheOthersApart(t *testing.T) {
 	b := NewNotifier()
-	some, others, stop := b.listenFor([]string{"a", "b"})
+	some, others, stop := b.ListenFor([]string{"a", "b"})
 	defer stop()
-	every, none, stopEvery := b.listenFor(nil)
+	every, none, stopEvery := b.ListenFor(nil)
 	defer stopEvery()
 	plain, stopPlain := b.Listen()
 	defer stopPlain()
@@ -57,9 +57,9 @@ func TestWhoWaitsForSomeEventsIsToldOfTheOthersApart(t *testing.T) {
 		"nobody knows which, so it may be its":  {nil, true},
 		"an event whose name only begins alike": {[]string{"ab"}, false},
 	} {
-		b.RingFor(c.types)
+		b.NotifyOf(c.types)
 		if got := heard(some); got != c.own {
-			t.Errorf("%s: rung %v, want %v", name, got, c.own)
+			t.Errorf("%s: woken %v, want %v", name, got, c.own)
 		}
 		if got := heard(others); got == c.own {
 			t.Errorf("%s: told apart %v, want %v", name, got, !c.own)

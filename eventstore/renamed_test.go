@@ -23,7 +23,7 @@ func (sentLetter) EventType() string { return "letter.sent" }
 func (l log) appendOld(t *testing.T) {
 	t.Helper()
 	l.mustAppend(t, opening(newID(t)))
-	old := New(l.pool, NewCodec(nil, []domain.EventType{domain.EventOf[sentLetter]()}), l.notifier.RingFor)
+	old := New(l.pool, NewCodec(nil, []domain.EventType{domain.EventOf[sentLetter]()}), l.notifier.NotifyOf)
 	t.Cleanup(old.Close)
 	id := newID(t)
 	a := appending(id, 0, sentLetter{Attempt: 1})
@@ -88,18 +88,6 @@ func TestASelectionByTypeFindsFormerNames(t *testing.T) {
 			}
 		})
 	}
-}
-
-func TestAFollowerIsGivenEventsOfFormerNames(t *testing.T) {
-	t.Parallel()
-	l := newLog(t)
-	l.makeEffects(t)
-	l.appendOld(t)
-	of := recorder("a")
-	of.Types = Types(email.Sent{})
-	_, fresh := l.follow(t, FollowConfig{}, of)
-	waitFor(t, fresh, 3)
-	l.checkRecorded(t, "a", []int64{2, 3})
 }
 
 func TestTheNamesOfTypes(t *testing.T) {

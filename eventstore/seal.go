@@ -124,16 +124,16 @@ func (o *opener) text(name, text string) (string, error) {
 
 func erase(string, string) (string, error) { return domain.Erased, nil }
 
-// forgetDestroyed forgets the keys that were destroyed until now.
-func (c *Codec) forgetDestroyed(ctx context.Context) error {
+// ForgetDestroyed forgets the keys that were destroyed until now.
+func (c *Codec) ForgetDestroyed(ctx context.Context) error {
 	if c.keys == nil {
 		return nil
 	}
 	return c.keys.Forget(ctx)
 }
 
-// haveKeys reports whether there still are the keys of all these people.
-func (c *Codec) haveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
+// HaveKeys reports whether there still are the keys of all these people.
+func (c *Codec) HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
 	if len(people) == 0 {
 		return true, nil
 	}

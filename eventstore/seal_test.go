@@ -1,77 +1,23 @@
 package eventstore
 
 import (
-	"context"
-	"crypto/aes"
-	"crypto/cipher"
 	"strings"
-	"sync"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/test/memorykeys"
 )
 
-// memoryKeys is a ring of keys that are known to the test.
-type memoryKeys struct {
-	mu        sync.Mutex
-	keys      map[uuid.UUID]cipher.AEAD
-	destroyed map[uuid.UUID]bool
-}
-
-func newMemoryKeys() *memoryKeys {
-	return &memoryKeys{keys: map[uuid.UUID]cipher.AEAD{}, destroyed: map[uuid.UUID]bool{}}
-}
-
-func (k *memoryKeys) Sealing(_ context.Context, person uuid.UUID) (cipher.AEAD, bool, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	if k.destroyed[person] {
-		return nil, false, nil
-	}
-	if k.keys[person] == nil {
-		block, err := aes.NewCipher(append(person[:], person[:]...))
-		if err != nil {
-			return nil, false, err
-		}
-		if k.keys[person], err = cipher.NewGCM(block); err != nil {
-			return nil, false, err
-		}
-	}
-	return k.keys[person], true, nil
-}
-
-func (k *memoryKeys) Opening(_ context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	found := map[uuid.UUID]cipher.AEAD{}
-	for _, person := range people {
-		if key := k.keys[person]; key != nil {
-			found[person] = key
-		}
-	}
-	return found, nil
-}
-
-func (*memoryKeys) Forget(context.Context) error { return nil }
-
-func (k *memoryKeys) destroy(person uuid.UUID) {
-	k.mu.Lock()
-	defer k.mu.Unlock()
-	delete(k.keys, person)
-	k.destroyed[person] = true
-}
-
 // sealing makes the log one whose texts are sealed.
-func (l *log) sealing(t testing.TB) *memoryKeys {
+func (l *log) sealing(t testing.TB) *memorykeys.Ring {
 	t.Helper()
-	keys := newMemoryKeys()
-	l.Store = New(l.pool, newCodec(keys), l.notifier.RingFor)
+	keys := memorykeys.New()
+	l.Store = New(l.pool, newCodec(keys), l.notifier.NotifyOf)
 	t.Cleanup(l.Store.Close)
 	return keys
 }
@@ -144,7 +90,7 @@ func TestOfSomebodyErasedNothingIsReadOrStored(t *testing.T) {
 	of := appending(id, 1, ticket.Retitled{Title: "Plotter"})
 	of.Person = bob
 	l.mustAppend(t, of)
-	keys.destroy(ann.UUID)
+	keys.Destroy(ann.UUID)
 	late := appending(id, 2, ticket.Described{Description: "It smokes no more."}, ticket.Closed{})
 	late.Person = ann
 	l.mustAppend(t, late)
@@ -170,7 +116,7 @@ func TestOfSomebodyErasedNothingIsReadOrStored(t *testing.T) {
 
 func TestASealedTextOpensNowhereElse(t *testing.T) {
 	t.Parallel()
-	codec := newCodec(newMemoryKeys())
+	codec := newCodec(memorykeys.New())
 	e, err := codec.prepare(testContext(t), appending(newID(t), 0, ticket.Opened{Title: "Printer", Description: "It smokes.", CreatedBy: ann}))
 	if err != nil {
 		t.Fatal(err)
@@ -204,83 +150,6 @@ func TestASealedTextOpensNowhereElse(t *testing.T) {
 	}
 }
 
-// titles is a follower that keeps the newest title of every ticket, as a table
-// of texts would.
-func titles() Follower {
-	return Follower{
-		Name: "titles", Types: []string{"ticket.opened", "ticket.retitled", "user.texts_erased"},
-		Apply: func(ctx context.Context, tx pgx.Tx, events []Envelope) error {
-			for _, e := range events {
-				var title string
-				switch d := e.Event.(type) {
-				case ticket.Opened:
-					title = d.Title
-				case ticket.Retitled:
-					title = d.Title
-				default:
-					continue
-				}
-				const q = `INSERT INTO effects (follower, position, type) VALUES ($1, $2, $3)`
-				if _, err := tx.Exec(ctx, q, e.StreamID.String(), e.Position, title); err != nil {
-					return err
-				}
-			}
-			return nil
-		},
-		Forget: func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error {
-			_, err := tx.Exec(ctx, `DELETE FROM effects WHERE follower = ANY ($1::text[])`, streamIDs)
-			return err
-		},
-	}
-}
-
-func TestAFollowerReadsStreamsWithErasedTextsAgain(t *testing.T) {
-	t.Parallel()
-	l := newLog(t)
-	keys := l.sealing(t)
-	l.makeEffects(t)
-	of := func(id uuid.UUID, version int, person domain.UserID, title string) {
-		a := appending(id, version, ticket.Retitled{Title: title})
-		if version == 0 {
-			a.Events[0] = ticket.Opened{Title: title, CreatedBy: person}
-		}
-		a.Person = person
-		l.mustAppend(t, a)
-	}
-	hers, his, both := newID(t), newID(t), newID(t)
-	of(hers, 0, ann, "hers")
-	of(his, 0, bob, "his")
-	of(both, 0, bob, "his too")
-	of(both, 1, ann, "now hers")
-	_, fresh := l.follow(t, FollowConfig{}, titles())
-	waitFor(t, fresh, 4)
-
-	keys.destroy(ann.UUID)
-	streams, err := l.StreamsOf(testContext(t), ann.UUID)
-	if err != nil || len(streams) != 2 {
-		t.Fatalf("streams with texts of hers: %v, %v", streams, err)
-	}
-	erased := appending(ann.UUID, 0, user.TextsErased{Streams: streams})
-	erased.StreamType = domain.UserStream
-	l.mustAppend(t, erased)
-	of(both, 2, bob, "his again") // in the same page or the next
-	waitFor(t, fresh, 6)
-
-	rows, _ := l.pool.Query(testContext(t), `SELECT position, type FROM effects ORDER BY position`)
-	type row struct {
-		Position int64
-		Type     string
-	}
-	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
-	if err != nil {
-		t.Fatal(err)
-	}
-	want := []row{{1, domain.Erased}, {2, "his"}, {3, "his too"}, {4, domain.Erased}, {6, "his again"}}
-	if diff := cmp.Diff(want, got); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
-	}
-}
-
 // The form of what is sealed is as lasting as the events themselves: this one
 // was written once, and must open for good.
 func TestEverySealedTextEverWrittenStaysReadable(t *testing.T) {
@@ -289,7 +158,7 @@ func TestEverySealedTextEverWrittenStaysReadable(t *testing.T) {
 		Type: "ticket.retitled", SchemaVersion: 1, EventID: comment.UUID, Data: []byte(stored),
 		PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true},
 	}
-	codec := newCodec(newMemoryKeys())
+	codec := newCodec(memorykeys.New())
 	if _, _, err := codec.keys.Sealing(testContext(t), ann.UUID); err != nil { // whose key comes of her id
 		t.Fatal(err)
 	}

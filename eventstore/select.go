@@ -21,7 +21,7 @@ type Selection struct {
 // Select returns the first events of a selection, or the last, at most limit, in
 // order. Fewer mean that there are no more in it.
 func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
-	q := `SELECT ` + columns + ` FROM events WHERE position > $1 AND position <= $2`
+	q := `SELECT ` + Columns + ` FROM events WHERE position > $1 AND position <= $2`
 	args := []any{which.After, which.Upto, limit}
 	order := "position"
 	if which.Types != nil {
@@ -37,7 +37,7 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 		order += " DESC"
 	}
 	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
-	recorded, err := pgx.CollectRows(rows, scanRecorded)
+	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
 	}

@@ -69,7 +69,7 @@ func TestNothingIsWithheldThatCannotBeRead(t *testing.T) {
 	altered := []byte(recorded[2].Data)
 	altered[strings.Index(string(altered), `"text":"`)+20] ^= 1
 	recorded[3].Type = "ticket.commented_in_verse"
-	keys.destroy(ann.UUID)
+	keys.Destroy(ann.UUID)
 
 	shown, err := l.Codec().Show(testContext(t), recorded...)
 	if err != nil || len(shown) != 4 {

@@ -24,13 +24,13 @@ const (
 // the next poll finds.
 type Signals struct {
 	pool     *pgxpool.Pool
-	notifier *Notifier     // rung for appends of any process
+	notifier *Notifier     // woken for appends of any process
 	outgoing chan struct{} // appends of this process the others were not told of
 	log      *slog.Logger
 	self     string // marks the notifications of this process
 }
 
-// NewSignals makes the signals; they ring notifier. Only [Signals.Run] talks to
+// NewSignals makes the signals; they notifies notifier. Only [Signals.Run] talks to
 // the other processes.
 func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signals {
 	return &Signals{pool: pool, notifier: notifier, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
@@ -39,7 +39,7 @@ func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signa
 // Appended says that this process appended events of these types. It never
 // blocks.
 func (s *Signals) Appended(types []string) {
-	s.notifier.RingFor(types)
+	s.notifier.NotifyOf(types)
 	select {
 	case s.outgoing <- struct{}{}:
 	default:
@@ -117,14 +117,14 @@ func (s *Signals) listenOnce(ctx context.Context) error {
 	if _, err := own.Exec(ctx, "LISTEN "+channel); err != nil {
 		return fmt.Errorf("listen: %w", err)
 	}
-	s.notifier.Ring() // for what happened before
+	s.notifier.Notify() // for what happened before
 	for {
 		n, err := own.WaitForNotification(ctx)
 		if err != nil {
 			return fmt.Errorf("wait for a notification: %w", err)
 		}
 		if n.Payload != s.self {
-			s.notifier.Ring()
+			s.notifier.Notify()
 		}
 	}
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sync"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -32,43 +31,32 @@ var (
 
 // Store is the log. It is safe for concurrent use.
 type Store struct {
-	pool     *pgxpool.Pool
-	codec    *Codec
-	appended func(types []string)
-
-	mu      sync.Mutex
-	queue   []*waiting // appends nobody has taken yet
-	running bool       // whether a committer is at work
-	closed  bool
-	wg      sync.WaitGroup // the committer
+	pool   *pgxpool.Pool
+	codec  *Codec
+	writer *writer
 }
 
 // New makes the store over a pool. appended is called after every append
-// with the types of its events, as [Signals.Appended] or [Notifier.RingFor]; it must
+// with the types of its events, as [Signals.Appended] or [Notifier.NotifyOf]; it must
 // not block.
 func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string)) *Store {
-	return &Store{pool: pool, codec: codec, appended: appended}
+	return &Store{pool: pool, codec: codec, writer: &writer{pool: pool, appended: appended}}
 }
 
 // Close waits for the appends under way and refuses later ones.
-func (s *Store) Close() {
-	s.mu.Lock()
-	s.closed = true
-	s.mu.Unlock()
-	s.wg.Wait()
-}
+func (s *Store) Close() { s.writer.close() }
 
 // Codec returns the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }
 
-// columns of events in the order of [Recorded]. The data are read as text: read
+// Columns are those of events in the order of [Recorded]. The data are read as text: read
 // as JSON they would lose the white space around them, which makes other bytes.
-const columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data::text,
+const Columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data::text,
     actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id`
 
-// scanRecorded reads a row of columns. pgx would find out the members of [Recorded]
+// ScanRecorded reads a row of [Columns]. pgx would find out the members of [Recorded]
 // anew for each row, which takes as long again.
-func scanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
+func ScanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
 	err = row.Scan(
 		&r.Position, &r.StreamID, &r.StreamType, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion, &r.Data,
 		&r.ActorKind, &r.ActorID, &r.CorrelationID, &r.CausationID, &r.CommandID, &r.OccurredAt, &r.RecordedAt, &r.PersonID,
@@ -76,15 +64,15 @@ func scanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
 	return r, err
 }
 
-// collectPage reads the rows of at most n events.
-func collectPage(rows pgx.Rows, n int64) ([]Recorded, error) {
+// CollectRecorded reads the rows of at most n events.
+func CollectRecorded(rows pgx.Rows, n int64) ([]Recorded, error) {
 	const most = 20_000 // to make room for ahead: a page without events of the types can be of any length
-	return pgx.AppendRows(make([]Recorded, 0, min(n, most)), rows, scanRecorded)
+	return pgx.AppendRows(make([]Recorded, 0, min(n, most)), rows, ScanRecorded)
 }
 
 // Load returns the events of a stream in order; none when it does not exist.
 func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
-	return s.load(ctx, `SELECT `+columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
+	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
 }
 
 // LoadAll returns the events of several streams, in the order of the log.
@@ -92,12 +80,12 @@ func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope,
 	if len(streamIDs) == 0 {
 		return nil, nil
 	}
-	return s.load(ctx, `SELECT `+columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streamIDs)
+	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streamIDs)
 }
 
 func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
 	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows answers its error
-	recorded, err := pgx.CollectRows(rows, scanRecorded)
+	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))
 	}
@@ -108,11 +96,11 @@ func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelop
 // holes, so fewer than limit means the head was reached.
 func (s *Store) Read(ctx context.Context, after int64, limit int) ([]Recorded, error) {
 	rows, err := s.pool.Query(ctx,
-		`SELECT `+columns+` FROM events WHERE position > $1 ORDER BY position LIMIT $2`, after, limit)
+		`SELECT `+Columns+` FROM events WHERE position > $1 ORDER BY position LIMIT $2`, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read the log after %d: %w", after, err)
 	}
-	recorded, err := pgx.CollectRows(rows, scanRecorded)
+	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, fmt.Errorf("read the log after %d: %w", after, err)
 	}

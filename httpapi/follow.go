@@ -24,7 +24,7 @@ type Feed interface {
 	// and up to where it looked.
 	After(ctx context.Context, viewer domain.Actor, after int64) (told []projections.Occurrence, upto int64, err error)
 	// Listen returns a channel that receives when there may be more.
-	Listen() (rung <-chan struct{}, stop func())
+	Listen() (woken <-chan struct{}, stop func())
 }
 
 // Paces of an event stream.
@@ -161,7 +161,7 @@ func (c *Call) streamStart(ctx context.Context, in StreamQuery) (int64, error) {
 // follow writes events until the client goes, the service ends or the caller is
 // not signed in any more.
 func (a *API) follow(ctx context.Context, c *Call, w *eventWriter) error {
-	rung, stop := a.Feed.Listen()
+	woken, stop := a.Feed.Listen()
 	defer stop()
 	woken, leave := a.streams.listen()
 	defer leave()
@@ -191,7 +191,7 @@ func (a *API) follow(ctx context.Context, c *Call, w *eventWriter) error {
 				}
 			case <-pause:
 				pause = nil
-			case <-onceOver(pause, rung):
+			case <-onceOver(pause, woken):
 				waiting = false
 			case <-woken:
 				waiting = false
@@ -204,11 +204,11 @@ func (a *API) follow(ctx context.Context, c *Call, w *eventWriter) error {
 
 // onceOver returns rung once the pause is over, and before that what never
 // receives: the rings of a busy log are heard together.
-func onceOver(pause <-chan time.Time, rung <-chan struct{}) <-chan struct{} {
+func onceOver(pause <-chan time.Time, woken <-chan struct{}) <-chan struct{} {
 	if pause != nil {
 		return nil
 	}
-	return rung
+	return woken
 }
 
 func (a *API) ending() bool {

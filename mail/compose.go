@@ -51,7 +51,7 @@ type Composer struct {
 	from      mail.Address
 	host      string // the domain of from
 	publicURL string // without a slash at its end
-	sheets    map[email.Kind]sheet
+	templates map[email.Kind]templatesOfKind
 }
 
 // NewComposer makes a Composer. Its errors name the faulty field of config.
@@ -71,7 +71,7 @@ func NewComposer(config Config) (*Composer, error) {
 			return nil, fmt.Errorf("the public URL, %q, is not like %q", config.PublicURL, "https://desk.example.com")
 		}
 	}
-	sheets, err := readSheets()
+	templates, err := readTemplates()
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func NewComposer(config Config) (*Composer, error) {
 		from:      *from,
 		host:      from.Address[strings.LastIndex(from.Address, "@")+1:],
 		publicURL: public,
-		sheets:    sheets,
+		templates: templates,
 	}, nil
 }
 
@@ -89,7 +89,7 @@ func NewComposer(config Config) (*Composer, error) {
 // sent. It fails for an unknown kind and for a recipient without a valid
 // address; l.To may be valid and still be beyond a server without SMTPUTF8.
 func (c *Composer) Compose(l email.Content) (Message, error) {
-	page, ok := c.sheets[l.Kind]
+	page, ok := c.templates[l.Kind]
 	if !ok {
 		return Message{}, fmt.Errorf("compose email %s: no email is of the kind %q", l.ID, l.Kind)
 	}

@@ -14,7 +14,7 @@ import (
 )
 
 func TestManyEmailsShareFourConnections(t *testing.T) {
-	office := openPostOffice(t, nil)
+	office := startServer(t, nil)
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	var h handOvers
 	var group errgroup.Group
@@ -44,7 +44,7 @@ func TestManyEmailsShareFourConnections(t *testing.T) {
 }
 
 func TestIdleConnectionsAreClosed(t *testing.T) {
-	office := openPostOffice(t, nil)
+	office := startServer(t, nil)
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	s.idle = time.Millisecond
 	for i := range 2 {
@@ -62,7 +62,7 @@ func TestIdleConnectionsAreClosed(t *testing.T) {
 }
 
 func TestCloseClosesWhatWaits(t *testing.T) {
-	office := openPostOffice(t, nil)
+	office := startServer(t, nil)
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	if _, _, err := send(t, s, aMessage()); err != nil {
 		t.Fatal(err)

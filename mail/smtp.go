@@ -34,12 +34,12 @@ type SMTP struct {
 	slots chan struct{} // one for each connection in use
 
 	mu      sync.Mutex
-	waiting []*failed // connections for the next emails, the last used at the end
+	waiting []*idleSession // connections for the next emails, the last used at the end
 	closed  bool
 }
 
-// failed is a connection that waits for its next email.
-type failed struct {
+// idleSession is a connection that waits for its next email.
+type idleSession struct {
 	*session
 	expiry *time.Timer
 }
@@ -97,7 +97,7 @@ func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Contex
 	keep := false
 	defer func() { // also when handOver panics
 		if release() && keep {
-			s.setFailed(c)
+			s.keep(c)
 			return
 		}
 		c.hangUp()
@@ -111,7 +111,7 @@ func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Contex
 // new one.
 func (s *SMTP) connection(ctx context.Context) (*session, error) {
 	for {
-		c, err := s.resolveFailed()
+		c, err := s.take()
 		if err != nil {
 			return nil, err
 		}
@@ -129,21 +129,21 @@ func (s *SMTP) connection(ctx context.Context) (*session, error) {
 	}
 }
 
-// set aside keeps the connection for the next email.
-func (s *SMTP) setFailed(c *session) {
+// keep keeps the connection for the next email.
+func (s *SMTP) keep(c *session) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
 		c.hangUp()
 		return
 	}
-	p := &failed{session: c}
+	p := &idleSession{session: c}
 	p.expiry = time.AfterFunc(s.idle, func() { s.expire(p) })
 	s.waiting = append(s.waiting, p)
 }
 
-// resolveFailed returns a connection that waits, or nil.
-func (s *SMTP) resolveFailed() (*session, error) {
+// take returns a connection that waits, or nil.
+func (s *SMTP) take() (*session, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.closed {
@@ -160,7 +160,7 @@ func (s *SMTP) resolveFailed() (*session, error) {
 }
 
 // expire closes the connection if it still waits.
-func (s *SMTP) expire(p *failed) {
+func (s *SMTP) expire(p *idleSession) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if i := slices.Index(s.waiting, p); i >= 0 {

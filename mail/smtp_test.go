@@ -68,7 +68,7 @@ func TestEmailsArriveByteForByte(t *testing.T) {
 	account := url.UserPassword(postUser, postPassword).String() + "@"
 	for _, tt := range []struct {
 		name, url string // HOST is the server's address
-		change    func(*postOffice)
+		change    func(*testServer)
 	}{
 		{"in clear", "smtp://HOST?tls=none", nil},
 		{"in clear with a password, on this machine", "smtp://" + account + "HOST?tls=none", nil},
@@ -77,7 +77,7 @@ func TestEmailsArriveByteForByte(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			office := openPostOffice(t, tt.change)
+			office := startServer(t, tt.change)
 			s := newSMTP(t, strings.ReplaceAll(tt.url, "HOST", office.address), office.trust)
 			composed := compose(t, newComposer(t, Config{}), anEmail(email.Commented))
 			for _, m := range []Message{aMessage(), composed} {
@@ -117,23 +117,23 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 	reply := func(code int) error { return &smtp.SMTPError{Code: code, Message: "because"} }
 	for _, tt := range []struct {
 		name       string
-		change     func(*postOffice)
+		change     func(*testServer)
 		verdict    email.Verdict
 		handedOver int
 	}{
-		{"552 to the sender", func(p *postOffice) { p.mail = reply(552) }, email.VerdictRefused, 0},
-		{"451 to the sender", func(p *postOffice) { p.mail = reply(451) }, email.VerdictPostponed, 0},
-		{"530 to the sender, who has not signed in", func(p *postOffice) { p.mail = reply(530) }, email.VerdictPostponed, 0},
-		{"550 to the recipient", func(p *postOffice) { p.rcpt = reply(550) }, email.VerdictRefused, 0},
-		{"451 to the recipient, a greylist", func(p *postOffice) { p.rcpt = reply(451) }, email.VerdictPostponed, 0},
-		{"554 to the email", func(p *postOffice) { p.data = reply(554) }, email.VerdictRefused, 1},
-		{"451 to the email", func(p *postOffice) { p.data = reply(451) }, email.VerdictPostponed, 1},
-		{"421 to the email", func(p *postOffice) { p.data = reply(421) }, email.VerdictPostponed, 1},
-		{"552 to an email that is too long", func(p *postOffice) { p.server.MaxMessageBytes = 10 }, email.VerdictRefused, 1},
+		{"552 to the sender", func(p *testServer) { p.mail = reply(552) }, email.VerdictRefused, 0},
+		{"451 to the sender", func(p *testServer) { p.mail = reply(451) }, email.VerdictPostponed, 0},
+		{"530 to the sender, who has not signed in", func(p *testServer) { p.mail = reply(530) }, email.VerdictPostponed, 0},
+		{"550 to the recipient", func(p *testServer) { p.rcpt = reply(550) }, email.VerdictRefused, 0},
+		{"451 to the recipient, a greylist", func(p *testServer) { p.rcpt = reply(451) }, email.VerdictPostponed, 0},
+		{"554 to the email", func(p *testServer) { p.data = reply(554) }, email.VerdictRefused, 1},
+		{"451 to the email", func(p *testServer) { p.data = reply(451) }, email.VerdictPostponed, 1},
+		{"421 to the email", func(p *testServer) { p.data = reply(421) }, email.VerdictPostponed, 1},
+		{"552 to an email that is too long", func(p *testServer) { p.server.MaxMessageBytes = 10 }, email.VerdictRefused, 1},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			office := openPostOffice(t, tt.change)
+			office := startServer(t, tt.change)
 			s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 			verdict, n, err := send(t, s, aMessage())
 			if verdict != tt.verdict || n != tt.handedOver {
@@ -152,18 +152,18 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 func TestWhatTheOperatorHasToMendPostpones(t *testing.T) {
 	for _, tt := range []struct {
 		name, url string // HOST is the server's address
-		change    func(*postOffice)
+		change    func(*testServer)
 		wantErr   string
 	}{
 		{"no STARTTLS on offer", "smtp://HOST", nil, "STARTTLS"},
-		{"a certificate nobody trusts", "smtp://HOST", func(p *postOffice) { withTLS(t)(p); p.trust = nil }, "certificate"},
+		{"a certificate nobody trusts", "smtp://HOST", func(p *testServer) { withTLS(t)(p); p.trust = nil }, "certificate"},
 		{"a wrong password", "smtp://desk:wrong@HOST?tls=none", nil, "AUTH"},
 		{"TLS where the server speaks first", "smtps://HOST", nil, "TLS"},
 		{"nobody there", "smtp://127.0.0.1:1", nil, "connect"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			office := openPostOffice(t, tt.change)
+			office := startServer(t, tt.change)
 			s := newSMTP(t, strings.ReplaceAll(tt.url, "HOST", office.address), office.trust)
 			s.step = 5 * time.Second
 			verdict, n, err := send(t, s, aMessage())
@@ -181,7 +181,7 @@ func TestAddressesBeyondASCII(t *testing.T) {
 	m := aMessage()
 	m.To = "zoë@exämple.com"
 	for _, able := range []bool{false, true} {
-		office := openPostOffice(t, func(p *postOffice) { p.server.EnableSMTPUTF8 = able })
+		office := startServer(t, func(p *testServer) { p.server.EnableSMTPUTF8 = able })
 		s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 		verdict, n, err := send(t, s, m)
 		if able && (verdict != "" || n != 1 || len(office.taken()) != 1 || office.taken()[0].to != m.To || !office.taken()[0].utf8) {
@@ -200,7 +200,7 @@ func TestAddressesBeyondASCII(t *testing.T) {
 }
 
 func TestNoAddressCanHoldACommand(t *testing.T) {
-	office := openPostOffice(t, nil)
+	office := startServer(t, nil)
 	s := newSMTP(t, "smtp://"+office.address+"?tls=none", nil)
 	m := aMessage()
 	m.To = "ann@example.com>\r\nRCPT TO:<eve@example.com"

@@ -197,8 +197,8 @@ func TestTheServiceHasTheRightsItNeedsAndNoMore(t *testing.T) {
 	got := map[string]string{}
 	for _, line := range texts(t, pgtest.New(t).OwnerPool(t), `
 SELECT n.nspname || '.' || c.relname || ' ' || (
-    SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.email ELSE '-' END, '' ORDER BY p.ord)
-    FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, email))
+    SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.letter ELSE '-' END, '' ORDER BY p.ord)
+    FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, letter))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
 WHERE n.nspname IN ('public', 'read', 'saga', 'audit') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
 		name, granted, _ := strings.Cut(line, " ")

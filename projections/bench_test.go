@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/test/pgtest"
 )
 
@@ -182,7 +183,7 @@ func BenchmarkLag(b *testing.B) {
 
 // lags appends at a rate for a span and answers how long each event took from
 // the append's return until every projector had it.
-func (d *desk) lags(b testing.TB, fresh *eventstore.Freshness, rate int, span time.Duration) []time.Duration {
+func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
 	b.Helper()
 	const lanes = 64 // tickets in work at a time; a lane's events are one after the other
 	due := make([]chan struct{}, lanes)

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections/view"
 )
 
@@ -31,8 +32,8 @@ const removeCommentsSQL = `DELETE FROM comments WHERE id = ANY ($1) OR ticket_id
 const forgetCommentsSQL = `DELETE FROM comments WHERE ticket_id = ANY ($1)`
 
 // commentList keeps read.comments.
-func commentList() eventstore.Follower {
-	return withTexts(eventstore.Follower{
+func commentList() follow.Follower {
+	return withTexts(follow.Follower{
 		Name:    "comment_list",
 		Tables:  []string{"comments"},
 		Lookups: []string{"comments_ticket"},

@@ -3,7 +3,7 @@
 //
 // # Projectors
 //
-// A projector is an [eventstore.Follower]: a name, the events it wants and a
+// A projector is an [follow.Follower]: a name, the events it wants and a
 // function that brings its tables up to date with a page of them. It folds the
 // page in Go, one row per thing that changed, and writes the rows in one
 // statement. The follower machinery of eventstore commits tables and checkpoint
@@ -27,7 +27,7 @@
 // A projector owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides. Its SQL
 // names these tables without a schema, so that package rebuild can have it fill
-// others beside them ([eventstore.Follower].Tables); queries name schema read.
+// others beside them ([follow.Follower].Tables); queries name schema read.
 // Whoever changes what a projector makes of events raises its Version: the
 // tables there are then ask for a rebuild. Pages may be of any size, and the
 // tables MUST NOT depend on where one ends.
@@ -47,11 +47,11 @@
 package projections
 
 import (
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Followers returns every projector. All of them serve reads: a write is
 // visible once all have reached its position.
-func Followers() []eventstore.Follower {
-	return []eventstore.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), textSearch(), emailLedger()}
+func Followers() []follow.Follower {
+	return []follow.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), textSearch(), emailLedger()}
 }

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Email is an email and what became of it, a row of read.emails.
@@ -36,8 +37,8 @@ type Email struct {
 var emailTable = NewTable[Email]("emails")
 
 // emailLedger keeps read.emails.
-func emailLedger() eventstore.Follower {
-	return withTexts(eventstore.Follower{
+func emailLedger() follow.Follower {
+	return withTexts(follow.Follower{
 		Name:   "email_ledger",
 		Tables: []string{"emails"},
 		Types: eventstore.Types(email.Queued{}, email.HandedOver{}, email.Postponed{}, email.Sent{}, email.Failed{},

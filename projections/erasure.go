@@ -9,11 +9,12 @@ import (
 
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // forgetting completes a projector whose tables hold texts of people: forgetSQL
 // removes what they hold of the streams $1. It is given [user.TextsErased] too.
-func forgetting(f eventstore.Follower, forgetSQL string) eventstore.Follower {
+func forgetting(f follow.Follower, forgetSQL string) follow.Follower {
 	f.Types = append(f.Types, user.TextsErased{}.EventType())
 	f.Forget = func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error {
 		_, err := tx.Exec(ctx, forgetSQL, streamIDs)
@@ -23,7 +24,7 @@ func forgetting(f eventstore.Follower, forgetSQL string) eventstore.Follower {
 }
 
 // withTexts is [forgetting] for a projector that knows nothing of users.
-func withTexts(f eventstore.Follower, forgetSQL string) eventstore.Follower {
+func withTexts(f follow.Follower, forgetSQL string) follow.Follower {
 	apply := f.Apply
 	f.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 		events = slices.DeleteFunc(events, func(e eventstore.Envelope) bool { _, ok := e.Event.(user.TextsErased); return ok })

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Occurrence is an event of a ticket as a viewer is told of it.
@@ -46,16 +47,16 @@ type Feed struct {
 	pool     *pgxpool.Pool
 	log      *eventstore.Store
 	notifier *eventstore.Notifier
-	fresh    *eventstore.Freshness
+	fresh    *follow.Freshness
 }
 
 // NewFeed makes the feed of a log, whose growth notifier tells.
-func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Notifier, fresh *eventstore.Freshness) *Feed {
+func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Notifier, fresh *follow.Freshness) *Feed {
 	return &Feed{pool: pool, log: log, notifier: notifier, fresh: fresh}
 }
 
 // Listen is [eventstore.Notifier.Listen].
-func (f *Feed) Listen() (rung <-chan struct{}, stop func()) { return f.notifier.Listen() }
+func (f *Feed) Listen() (woken <-chan struct{}, stop func()) { return f.notifier.Listen() }
 
 // Head returns the position of the newest event.
 func (f *Feed) Head(ctx context.Context) (int64, error) {

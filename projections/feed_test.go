@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // toldOf returns what somebody is told after a position, as "number type".
@@ -40,7 +41,7 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 	d.register(t)
 	applied := eventstore.NewNotifier()
 	fresh := d.follow(t, 50)
-	feed := NewFeed(d.pool, d.store, d.notifier, eventstore.NewFreshness(d.pool, applied, Followers()...))
+	feed := NewFeed(d.pool, d.store, d.notifier, follow.NewFreshness(d.pool, applied, Followers()...))
 	before, err := d.store.Head(testContext(t))
 	if err != nil {
 		t.Fatal(err)

@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections/view"
 	"helpdesk/test/keys"
 )
@@ -361,7 +362,7 @@ func TestReadModelsEqualAFoldOfTheLog(t *testing.T) {
 				d := newDesk(t)
 				d.register(t)
 				c := newCrowd(d, uint64(pageSize)+uint64(len(when)))
-				var fresh *eventstore.Freshness
+				var fresh *follow.Freshness
 				if when == "while it grows" {
 					fresh = d.follow(t, pageSize)
 				}

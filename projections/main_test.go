@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
@@ -51,7 +52,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 func deskOn(t testing.TB, db *pgtest.DB) *desk {
 	t.Helper()
 	notifier, pool := eventstore.NewNotifier(), db.Pool(t)
-	store := eventstore.New(pool, keys.Codec(t, pool), notifier.RingFor)
+	store := eventstore.New(pool, keys.Codec(t, pool), notifier.NotifyOf)
 	t.Cleanup(store.Close)
 	return &desk{
 		Reader: NewReader(pool), db: db, pool: pool, store: store, notifier: notifier,
@@ -70,12 +71,12 @@ func (noAccounts) Erase(user.ID) eventstore.InTx                       { return 
 func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
 
 // follow runs the projectors until the test ends.
-func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
+func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
 	t.Helper()
 	applied := eventstore.NewNotifier()
-	config := eventstore.FollowConfig{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, applied, config, Followers()...)
-	fresh := eventstore.NewFreshness(d.pool, applied, Followers()...)
+	config := follow.Config{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
+	followers := follow.New(d.pool, d.store.Codec(), d.notifier, applied, config, Followers()...)
+	fresh := follow.NewFreshness(d.pool, applied, Followers()...)
 	ctx, cancel := context.WithCancel(context.Background())
 	ended := make(chan error, 1)
 	go func() { ended <- followers.Run(ctx) }()
@@ -93,7 +94,7 @@ func (d *desk) follow(t testing.TB, pageSize int) *eventstore.Freshness {
 }
 
 // project brings the read models up to the head of the log.
-func (d *desk) project(t testing.TB, fresh *eventstore.Freshness) {
+func (d *desk) project(t testing.TB, fresh *follow.Freshness) {
 	t.Helper()
 	head, err := d.store.Head(testContext(t))
 	if err != nil {

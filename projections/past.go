@@ -24,7 +24,7 @@ import (
 var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
 
 // Fresh waits until the read models have reached a position of the log; see
-// [eventstore.Freshness].
+// [follow.Freshness].
 type Fresh interface {
 	Wait(ctx context.Context, position int64) error
 }

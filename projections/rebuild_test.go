@@ -16,6 +16,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/internal/localpg"
 	"helpdesk/internal/pgid"
 	"helpdesk/rebuild"
@@ -23,7 +24,7 @@ import (
 
 // rebuilding returns the projections of the desk for an operator, who works in
 // pages of a size.
-func (d *desk) rebuilding(pageSize int, followers ...eventstore.Follower) *rebuild.Projections {
+func (d *desk) rebuilding(pageSize int, followers ...follow.Follower) *rebuild.Projections {
 	if followers == nil {
 		followers = Followers()
 	}
@@ -266,10 +267,10 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		// In pages: what it finds of its own is to be of the tables beside too.
 		for after := int64(0); after < head; after += 40 {
 			err := pgx.BeginFunc(testContext(t), owner, func(tx pgx.Tx) error {
-				if err := eventstore.Within(testContext(t), tx, eventstore.Next); err != nil {
+				if err := follow.Within(testContext(t), tx, follow.Staging); err != nil {
 					return err
 				}
-				return f.ApplyRange(testContext(t), tx, eventstore.NewReading(d.store.Codec(), f), after, min(after+40, head))
+				return f.ApplyRange(testContext(t), tx, follow.NewReading(d.store.Codec(), f), after, min(after+40, head))
 			})
 			if err != nil {
 				t.Fatalf("%s after %d: %v", f.Name, after, err)

@@ -12,7 +12,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/keyring"
 	"helpdesk/rebuild"
 )
@@ -139,7 +139,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	}
 	eve := d.erase(t)
 	d.project(t, fresh)
-	for _, schema := range []string{eventstore.Serving, eventstore.Next, eventstore.Kept} {
+	for _, schema := range []string{follow.Serving, follow.Staging, follow.Previous} {
 		d.checkErased(t, schema, eve)
 	}
 	c.fill(t, 230)
@@ -157,7 +157,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	}
 	d.project(t, fresh)
 	d.checkTables(t)
-	d.checkErased(t, eventstore.Serving, eve)
+	d.checkErased(t, follow.Serving, eve)
 }
 
 func TestTablesBesideThatDoNotTakeAnErasureAreEmptied(t *testing.T) {

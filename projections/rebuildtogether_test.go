@@ -11,12 +11,13 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/rebuild"
 )
 
 // faultyMeasures is the projector with an event that it cannot apply, in the
 // second half of the log.
-func (d *desk) faultyMeasures(t testing.TB) (faulty eventstore.Follower, bad int64) {
+func (d *desk) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) {
 	t.Helper()
 	faulty = ticketReports()
 	log := d.log(t)
@@ -45,7 +46,7 @@ func TestProjectionsAreRebuiltTogether(t *testing.T) {
 	d.project(t, fresh)
 	faulty, bad := d.faultyMeasures(t)
 	followers := Followers()
-	followers[slices.IndexFunc(followers, func(f eventstore.Follower) bool { return f.Name == faulty.Name })] = faulty
+	followers[slices.IndexFunc(followers, func(f follow.Follower) bool { return f.Name == faulty.Name })] = faulty
 	p := d.rebuilding(40, followers...)
 	ctx, cut := context.WithCancel(testContext(t))
 	err := p.Rebuild(ctx, "ticket_list", rebuild.Options{Progress: func(position, _ int64) {

@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // searchChars is how many characters of one ticket are searched, the oldest
@@ -96,8 +97,8 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 
 // textSearch keeps read.search_texts, read.ticket_search and, of the tickets
 // that want work, read.active_search.
-func textSearch() eventstore.Follower {
-	return withTexts(eventstore.Follower{
+func textSearch() follow.Follower {
+	return withTexts(follow.Follower{
 		Name:   "text_search",
 		Tables: []string{"search_texts", "ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},

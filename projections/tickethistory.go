@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // intervalRow is a row of read.ticket_history: a ticket while its title,
@@ -50,8 +51,8 @@ RETURNING ` + intervalTable.Columns("h")
 const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
 
 // ticketHistory keeps read.ticket_history.
-func ticketHistory() eventstore.Follower {
-	return withTexts(eventstore.Follower{
+func ticketHistory() follow.Follower {
+	return withTexts(follow.Follower{
 		Name: "ticket_history",
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
 			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),

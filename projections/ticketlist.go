@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections/view"
 )
 
@@ -18,8 +19,8 @@ var ticketTable = NewTable[view.TicketRow]("tickets")
 const deleteTicketsSQL = `DELETE FROM tickets WHERE id = ANY ($1)`
 
 // ticketList keeps read.tickets.
-func ticketList() eventstore.Follower {
-	return withTexts(eventstore.Follower{
+func ticketList() follow.Follower {
+	return withTexts(follow.Follower{
 		Name:   "ticket_list",
 		Tables: []string{"tickets"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},

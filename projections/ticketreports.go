@@ -9,12 +9,13 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // ticketReports keeps what reports count: read.ticket_facts, read.ticket_measures
 // and the sums of facts and their waits by the hour, the day and the month.
-func ticketReports() eventstore.Follower {
-	return eventstore.Follower{
+func ticketReports() follow.Follower {
+	return follow.Follower{
 		Name:    "ticket_facts",
 		Lookups: []string{"ticket_facts_ticket"},
 		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures", "wait_counts"},

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 func TestTheHistoryOfAUser(t *testing.T) {
@@ -205,7 +206,7 @@ func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	fresh := eventstore.NewFreshness(d.pool, eventstore.NewNotifier(), Followers()...)
+	fresh := follow.NewFreshness(d.pool, eventstore.NewNotifier(), Followers()...)
 	defer fresh.Close()
 	if err := fresh.Wait(ctx, 50); err != nil {
 		t.Error(err)

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections/view"
 )
 
@@ -16,8 +17,8 @@ var userTable = NewTable[view.UserRow]("users")
 const forgetUsersSQL = `DELETE FROM users WHERE id = ANY ($1)`
 
 // userList keeps read.users.
-func userList() eventstore.Follower {
-	return forgetting(eventstore.Follower{
+func userList() follow.Follower {
+	return forgetting(follow.Follower{
 		Name:   "user_list",
 		Tables: []string{"users"},
 		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},

@@ -6,7 +6,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // sums are what tables are compared by.
@@ -40,7 +40,7 @@ func (r *run) compare(ctx context.Context) error {
 			return err
 		}
 		var old, built sums
-		for schema, into := range map[string]*sums{eventstore.Serving: &old, eventstore.Next: &built} {
+		for schema, into := range map[string]*sums{follow.Serving: &old, follow.Staging: &built} {
 			q := `SELECT count(*), coalesce(sum(hash_record_extended(ROW(` + columns + `), 0)), 0)::text FROM ` + qualified(schema, table)
 			if err := tx.QueryRow(ctx, q).Scan(&into.Rows, &into.Hash); err != nil {
 				return fmt.Errorf("sum up %s.%s: %w", schema, table, err)
@@ -64,7 +64,7 @@ SELECT string_agg(quote_ident(attname) || CASE WHEN EXISTS (
     SELECT FROM pg_opclass AS o JOIN pg_am AS m ON m.oid = o.opcmethod WHERE m.amname = 'hash' AND o.opcdefault AND o.opcintype = a.atttypid
 ) THEN '' ELSE '::text' END, ', ' ORDER BY attname)
 FROM pg_attribute AS a WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`
-	if err := tx.QueryRow(ctx, q, qualified(eventstore.Serving, table)).Scan(&columns); err != nil {
+	if err := tx.QueryRow(ctx, q, qualified(follow.Serving, table)).Scan(&columns); err != nil {
 		return "", fmt.Errorf("read the columns of %s: %w", table, err)
 	}
 	return columns, nil

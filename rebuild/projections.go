@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // The refusals of this package.
@@ -47,13 +48,13 @@ type Config struct {
 type Projections struct {
 	pool      *pgxpool.Pool
 	codec     *eventstore.Codec
-	followers []eventstore.Follower
+	followers []follow.Follower
 	config    Config
 	asked     chan struct{} // holds one when a rebuild was asked of this process
 }
 
 // New makes them over a pool of the service, for followers that state their Tables.
-func New(pool *pgxpool.Pool, codec *eventstore.Codec, followers []eventstore.Follower, config Config) *Projections {
+func New(pool *pgxpool.Pool, codec *eventstore.Codec, followers []follow.Follower, config Config) *Projections {
 	if config.PageSize == 0 {
 		config.PageSize = 20_000
 	}
@@ -79,7 +80,7 @@ func (p *Projections) LargestFirst(ctx context.Context) ([]string, error) {
 	names, tables := []string{}, []string{}
 	for _, f := range p.followers {
 		for _, table := range f.Tables {
-			names, tables = append(names, f.Name), append(tables, qualified(eventstore.Serving, table))
+			names, tables = append(names, f.Name), append(tables, qualified(follow.Serving, table))
 		}
 	}
 	const q = `SELECT name FROM unnest($1::text[], $2::text[]) AS t (name, at)
@@ -93,13 +94,13 @@ GROUP BY name ORDER BY sum(pg_total_relation_size(to_regclass(at))) DESC, name`
 }
 
 // follower finds a projection by name, else [domain.ErrNotFound].
-func (p *Projections) follower(name string) (eventstore.Follower, error) {
+func (p *Projections) follower(name string) (follow.Follower, error) {
 	for _, f := range p.followers {
 		if f.Name == name {
 			return f, nil
 		}
 	}
-	return eventstore.Follower{}, domain.ErrNotFound.With("there is no projection %q", name)
+	return follow.Follower{}, domain.ErrNotFound.With("there is no projection %q", name)
 }
 
 // State is what a projection is doing.
@@ -305,12 +306,12 @@ func (r statusRow) rebuild() *Rebuild {
 // it has: nobody waits for it, and who reads it does not see what was written
 // since.
 func (p *Projections) Pause(ctx context.Context, name string) error {
-	return p.hold(ctx, name, eventstore.Pause)
+	return p.hold(ctx, name, follow.Pause)
 }
 
 // Resume lets a paused projection go on.
 func (p *Projections) Resume(ctx context.Context, name string) error {
-	return p.hold(ctx, name, eventstore.Resume)
+	return p.hold(ctx, name, follow.Resume)
 }
 
 func (p *Projections) hold(ctx context.Context, name string, set func(context.Context, *pgxpool.Pool, string) (bool, error)) error {
@@ -325,7 +326,7 @@ func (p *Projections) hold(ctx context.Context, name string, set func(context.Co
 }
 
 // rebuildable is follower for one that can be rebuilt, else [ErrNoTables].
-func (p *Projections) rebuildable(name string) (eventstore.Follower, error) {
+func (p *Projections) rebuildable(name string) (follow.Follower, error) {
 	f, err := p.follower(name)
 	if err == nil && len(f.Tables) == 0 {
 		err = ErrNoTables

@@ -14,6 +14,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Options adjust one rebuild.
@@ -87,9 +88,9 @@ type run struct {
 	Options
 	id       uuid.UUID
 	kind     Kind
-	follower eventstore.Follower
-	log      *eventstore.Reading // for its pages alone
-	db       *pgxpool.Pool       // as the owner of the tables
+	follower follow.Follower
+	log      *follow.Reading // for its pages alone
+	db       *pgxpool.Pool   // as the owner of the tables
 	pageSize int64
 	position int64 // of the new tables
 	version  int   // of the code that builds them
@@ -149,7 +150,7 @@ func (p *Projections) start(ctx context.Context, db *pgxpool.Pool, locks *locks,
 		return nil, err
 	}
 	r := &run{
-		Options: o.Options, id: uuid.New(), kind: o.Kind, follower: f, log: eventstore.NewReading(p.codec, f), db: db,
+		Options: o.Options, id: uuid.New(), kind: o.Kind, follower: f, log: follow.NewReading(p.codec, f), db: db,
 		pageSize: int64(p.config.PageSize), version: f.CodeVersion(), began: time.Now(),
 	}
 	r.Accept = r.Accept || o.Kind == FromKept
@@ -168,7 +169,7 @@ func (p *Projections) conclude(ctx context.Context, r *run, err error) error {
 		if r.Served != nil {
 			r.Served(r.position)
 		}
-	case ctx.Err() == nil && !eventstore.Passing(err) && !errors.Is(err, errTaken):
+	case ctx.Err() == nil && !eventstore.Transient(err) && !errors.Is(err, errTaken):
 		r.fail(ctx, err)
 		p.config.Logger.Error("a projection was not rebuilt; its old tables are served", "projector", r.follower.Name, "error", err)
 	}
@@ -294,7 +295,7 @@ func (r *run) fill(ctx context.Context, behind int64) error {
 			size = min(size*2, r.pageSize)
 			continue
 		}
-		if ctx.Err() != nil || eventstore.Passing(err) || errors.Is(err, errTaken) {
+		if ctx.Err() != nil || eventstore.Transient(err) || errors.Is(err, errTaken) {
 			return err
 		}
 		tried := upto - r.position
@@ -315,7 +316,7 @@ func (r *run) live(ctx context.Context) (position int64, err error) {
 
 // page applies the events up to a position in a transaction of its own. It does
 // not wait for the disk: tables and position are lost together, and the swap waits.
-func (r *run) page(ctx context.Context, log *eventstore.Reading, upto int64) error {
+func (r *run) page(ctx context.Context, log *follow.Reading, upto int64) error {
 	err := pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
 		if _, err := tx.Exec(ctx, `SET LOCAL synchronous_commit = off`); err != nil {
 			return fmt.Errorf("set up a page: %w", err)
@@ -330,7 +331,7 @@ func (r *run) page(ctx context.Context, log *eventstore.Reading, upto int64) err
 
 // apply brings the new tables up to a position within tx. The row of the rebuild
 // stays locked until its end.
-func (r *run) apply(ctx context.Context, tx pgx.Tx, log *eventstore.Reading, upto int64) error {
+func (r *run) apply(ctx context.Context, tx pgx.Tx, log *follow.Reading, upto int64) error {
 	var position *int64
 	const q = `SELECT next_position FROM rebuilds WHERE projector = $1 AND run = $2 FOR UPDATE`
 	err := tx.QueryRow(ctx, q, r.follower.Name, r.id).Scan(&position)
@@ -343,7 +344,7 @@ func (r *run) apply(ctx context.Context, tx pgx.Tx, log *eventstore.Reading, upt
 	if *position > upto {
 		return errAhead
 	}
-	if err := eventstore.Within(ctx, tx, eventstore.Next); err != nil {
+	if err := follow.Within(ctx, tx, follow.Staging); err != nil {
 		return err
 	}
 	if err := r.follower.ApplyRange(ctx, tx, log, *position, upto); err != nil {

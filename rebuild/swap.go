@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // moveLock is the advisory lock on moving tables. The number means nothing, it only
@@ -138,9 +138,9 @@ func (r *run) moveTables(ctx context.Context, tx pgx.Tx, keep bool) error {
 	}
 	var locks, moves []string
 	for _, table := range r.follower.Tables {
-		old, built, kept := qualified(eventstore.Serving, table), qualified(eventstore.Next, table), qualified(eventstore.Kept, table)
+		old, built, kept := qualified(follow.Serving, table), qualified(follow.Staging, table), qualified(follow.Previous, table)
 		locks = append(locks, old)
-		moves = append(moves, `DROP TABLE IF EXISTS `+kept, `ALTER TABLE `+old+` SET SCHEMA `+eventstore.Kept, `ALTER TABLE `+built+` SET SCHEMA `+eventstore.Serving)
+		moves = append(moves, `DROP TABLE IF EXISTS `+kept, `ALTER TABLE `+old+` SET SCHEMA `+follow.Previous, `ALTER TABLE `+built+` SET SCHEMA `+follow.Serving)
 	}
 	for _, v := range views {
 		locks = append(locks, v.Name)
@@ -148,7 +148,7 @@ func (r *run) moveTables(ctx context.Context, tx pgx.Tx, keep bool) error {
 	}
 	if !keep {
 		for _, table := range r.follower.Tables {
-			moves = append(moves, `DROP TABLE `+qualified(eventstore.Kept, table))
+			moves = append(moves, `DROP TABLE `+qualified(follow.Previous, table))
 		}
 	}
 	statements := append([]string{`LOCK TABLE ` + strings.Join(locks, ", ") + ` IN ACCESS EXCLUSIVE MODE`}, moves...)
@@ -184,7 +184,7 @@ WHERE d.classid = 'pg_rewrite'::regclass AND d.refclassid = 'pg_class'::regclass
 ORDER BY 1`
 	var tables []string
 	for _, table := range r.follower.Tables {
-		tables = append(tables, qualified(eventstore.Serving, table))
+		tables = append(tables, qualified(follow.Serving, table))
 	}
 	rows, _ := tx.Query(ctx, q, tables) // CollectRows answers its error
 	views, err := pgx.CollectRows(rows, pgx.RowToStructByPos[view])

@@ -7,7 +7,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // prepare sees to it that the tables to be filled are there, and answers the
@@ -15,7 +15,7 @@ import (
 // are none of use.
 func (r *run) prepare(ctx context.Context, tx pgx.Tx, next *int64) (int64, error) {
 	if next != nil {
-		same, err := r.sameShape(ctx, tx, eventstore.Next)
+		same, err := r.sameShape(ctx, tx, follow.Staging)
 		if err != nil {
 			return 0, err
 		}
@@ -52,7 +52,7 @@ func (r *run) takeKept(ctx context.Context, tx pgx.Tx) (int64, error) {
 	if position == nil {
 		return 0, ErrNothingKept
 	}
-	if same, err := r.sameShape(ctx, tx, eventstore.Kept); err != nil || !same {
+	if same, err := r.sameShape(ctx, tx, follow.Previous); err != nil || !same {
 		if err == nil {
 			err = ErrOtherShape
 		}
@@ -60,8 +60,8 @@ func (r *run) takeKept(ctx context.Context, tx pgx.Tx) (int64, error) {
 	}
 	for _, table := range r.follower.Tables {
 		for _, q := range []string{
-			`DROP TABLE IF EXISTS ` + qualified(eventstore.Next, table),
-			`ALTER TABLE ` + qualified(eventstore.Kept, table) + ` SET SCHEMA ` + eventstore.Next,
+			`DROP TABLE IF EXISTS ` + qualified(follow.Staging, table),
+			`ALTER TABLE ` + qualified(follow.Previous, table) + ` SET SCHEMA ` + follow.Staging,
 		} {
 			if _, err := tx.Exec(ctx, q); err != nil {
 				return 0, fmt.Errorf("take the tables that were kept: %w", err)
@@ -84,7 +84,7 @@ SELECT coalesce(array_agg(attname || ' ' || format_type(atttypid, atttypmod) || 
 FROM pg_attribute WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT attisdropped`
 	for _, table := range r.follower.Tables {
 		var want, got []string
-		for in, into := range map[string]*[]string{eventstore.Serving: &want, schema: &got} {
+		for in, into := range map[string]*[]string{follow.Serving: &want, schema: &got} {
 			if err := tx.QueryRow(ctx, q, qualified(in, table)).Scan(into); err != nil {
 				return false, fmt.Errorf("read the columns of %s.%s: %w", in, table, err)
 			}
@@ -128,7 +128,7 @@ FROM t CROSS JOIN aclexplode(t.relacl) AS a WHERE a.grantee <> t.relowner`
 
 // makeTable makes an empty table like the one that is served.
 func (r *run) makeTable(ctx context.Context, tx pgx.Tx, table string) error {
-	old, built := qualified(eventstore.Serving, table), qualified(eventstore.Next, table)
+	old, built := qualified(follow.Serving, table), qualified(follow.Staging, table)
 	for _, q := range []string{
 		`DROP TABLE IF EXISTS ` + built,
 		`CREATE TABLE ` + built + ` (LIKE ` + old + ` INCLUDING ALL EXCLUDING INDEXES)`,
@@ -137,7 +137,7 @@ func (r *run) makeTable(ctx context.Context, tx pgx.Tx, table string) error {
 			return fmt.Errorf("make %s: %w", built, err)
 		}
 	}
-	rows, _ := tx.Query(ctx, likeSQL, eventstore.Serving, eventstore.Next, table, r.follower.Lookups) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, likeSQL, follow.Serving, follow.Staging, table, r.follower.Lookups) // CollectRows answers its error
 	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return fmt.Errorf("see what %s is like: %w", old, err)
@@ -163,7 +163,7 @@ ORDER BY c.relname`
 // own: a run that goes on makes those that are missing.
 func (r *run) index(ctx context.Context) error {
 	for _, table := range r.follower.Tables {
-		rows, _ := r.db.Query(ctx, missingIndexesSQL, eventstore.Serving, eventstore.Next, table) // CollectRows answers its error
+		rows, _ := r.db.Query(ctx, missingIndexesSQL, follow.Serving, follow.Staging, table) // CollectRows answers its error
 		statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			return fmt.Errorf("look for indexes of %s: %w", table, err)
@@ -188,7 +188,7 @@ func (r *run) index(ctx context.Context) error {
 // visible to all: else the first to read them would do it.
 func (r *run) tidy(ctx context.Context) error {
 	for _, table := range r.follower.Tables {
-		if _, err := r.db.Exec(ctx, `VACUUM (ANALYZE) `+qualified(eventstore.Next, table)); err != nil {
+		if _, err := r.db.Exec(ctx, `VACUUM (ANALYZE) `+qualified(follow.Staging, table)); err != nil {
 			return fmt.Errorf("tidy up %s: %w", table, err)
 		}
 	}

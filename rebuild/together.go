@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
@@ -18,11 +19,11 @@ func together(ctx context.Context, atOnce int, codec *eventstore.Codec, runs []*
 	if len(runs) < 2 {
 		return
 	}
-	var followers []eventstore.Follower
+	var followers []follow.Follower
 	for _, r := range runs {
 		followers = append(followers, r.follower)
 	}
-	log := eventstore.NewReading(codec, followers...)
+	log := follow.NewReading(codec, followers...)
 	for len(runs) > 1 && ctx.Err() == nil {
 		live, err := lives(ctx, runs)
 		if err != nil {
@@ -43,7 +44,7 @@ func together(ctx context.Context, atOnce int, codec *eventstore.Codec, runs []*
 
 // nextPage applies the next page to those runs that have it before them, and
 // answers the runs without those that failed.
-func nextPage(ctx context.Context, atOnce int, log *eventstore.Reading, runs []*run, live map[string]int64) []*run {
+func nextPage(ctx context.Context, atOnce int, log *follow.Reading, runs []*run, live map[string]int64) []*run {
 	after, size := runs[0].position, runs[0].pageSize
 	for _, r := range runs {
 		after = min(after, r.position)

@@ -30,7 +30,7 @@ func BenchmarkTimers(b *testing.B) {
 }
 
 func benchIdle(b *testing.B, d *desk) {
-	timers := NewTimers(d.pool, d.timers, d.issued.Ring, d.log)
+	timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
 	look := func() {
 		if _, err := timers.runOnce(context.Background()); err != nil {
 			b.Fatal(err)

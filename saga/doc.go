@@ -3,7 +3,7 @@
 //
 // # Process managers
 //
-// A process manager is an [eventstore.Follower]. It folds the log into the little
+// A process manager is an [follow.Follower]. It folds the log into the little
 // it has to remember, and answers what is to come of an event: a timer set or
 // called off, a command issued. All of that is written in the transaction of its
 // checkpoint, so each event has its effects once. It never appends events and
@@ -50,7 +50,7 @@
 //
 // # Claims
 //
-// A claim names its claimant, a number for which the process holds an advisory
+// A claim names its worker, a number for which the process holds an advisory
 // lock on a connection of its own. When the process or the connection is gone, so
 // is the lock, and within half a second the others free what it had claimed. There
 // are no leases to expire, and nobody waits for a time-out. A process that lost
@@ -78,7 +78,7 @@
 //	process killed             its commands are freed and carried out by another
 //	a process dies at a        freed, tried ten times, failed
 //	command again and again
-//	connection lost            the processor begins again as another claimant
+//	connection lost            the processor begins again as another worker
 //	database away              nothing happens until it is back
 //	database killed            ends of commands may be lost: carried out again, act once
 //	an event cannot be         failed by its follower, as for any other: see eventstore

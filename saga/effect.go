@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Command is something a process manager wants done. Its name is a literal that
@@ -157,10 +158,10 @@ func (x *effects) write(ctx context.Context, tx pgx.Tx) error {
 			return fmt.Errorf("cancel timers: %w", err)
 		}
 	}
-	if err := eventstore.WriteRows(ctx, tx, setTimersSQL, set); err != nil {
+	if err := follow.WriteRows(ctx, tx, setTimersSQL, set); err != nil {
 		return fmt.Errorf("set timers: %w", err)
 	}
-	if err := eventstore.WriteRows(ctx, tx, issueSQL, x.outbox); err != nil {
+	if err := follow.WriteRows(ctx, tx, issueSQL, x.outbox); err != nil {
 		return fmt.Errorf("issue commands: %w", err)
 	}
 	return nil

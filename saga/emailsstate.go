@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // EmailsName is the name of the emails' follower.
@@ -19,8 +20,8 @@ const EmailsName = "emails"
 
 // Emails returns the process manager that has the people concerned told by
 // mail. woken is called when it may have issued commands.
-func Emails(woken func()) eventstore.Follower {
-	return eventstore.Follower{
+func Emails(woken func()) follow.Follower {
+	return follow.Follower{
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
@@ -175,7 +176,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 			}
 		}
 	}
-	if err := eventstore.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
+	if err := follow.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
 		return fmt.Errorf("write the requesters: %w", err)
 	}
 	if len(gone) > 0 {
@@ -187,7 +188,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	for _, p := range changed {
 		people = append(people, p)
 	}
-	if err := eventstore.WriteRows(ctx, tx, writePeopleSQL, people); err != nil {
+	if err := follow.WriteRows(ctx, tx, writePeopleSQL, people); err != nil {
 		return fmt.Errorf("write the people: %w", err)
 	}
 	return nil

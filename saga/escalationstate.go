@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // EscalationName is the name of the escalation's follower.
@@ -21,8 +22,8 @@ const EscalationName = "escalation"
 
 // Escalation returns the process manager that has tickets escalate when they
 // waited too long. woken is called when it may have set timers.
-func Escalation(p Policy, woken func()) eventstore.Follower {
-	return eventstore.Follower{
+func Escalation(p Policy, woken func()) follow.Follower {
+	return follow.Follower{
 		Name: EscalationName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
@@ -87,7 +88,7 @@ func (p Policy) apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 			rows = append(rows, *w)
 		}
 	}
-	if err := eventstore.WriteRows(ctx, tx, writeWaitsSQL, rows); err != nil {
+	if err := follow.WriteRows(ctx, tx, writeWaitsSQL, rows); err != nil {
 		return fmt.Errorf("write the waiting tickets: %w", err)
 	}
 	if len(gone) > 0 {

@@ -36,7 +36,7 @@ func Escalations(p Policy, tickets Tickets) Handler {
 }
 
 // Mailing returns the handler of [SendEmail].
-func Mailing(m *Mailroom) Handler {
+func Mailing(m *Sender) Handler {
 	return Handle(emailsAtOnce, func(ctx context.Context, r commands.Request, c SendEmail) error {
 		// The command is carried out in several appends, which cannot all have its
 		// id; the email's own state tells what was done.

@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
 )
@@ -46,7 +47,7 @@ type desk struct {
 	people   *commands.People
 	accounts *auth.Accounts
 	outbox   *Outbox
-	post     *fakePost
+	mailer   *fakeMailer
 	log      *slog.Logger
 }
 
@@ -55,14 +56,14 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	db := pgtest.New(t, opts...)
 	d := &desk{
 		pool: db.Pool(t), notifier: eventstore.NewNotifier(), issued: eventstore.NewNotifier(), timers: eventstore.NewNotifier(),
-		post: &fakePost{sent: map[uuid.UUID]int{}}, log: slog.New(slog.DiscardHandler),
+		mailer: &fakeMailer{sent: map[uuid.UUID]int{}}, log: slog.New(slog.DiscardHandler),
 	}
 	var err error
 	if d.super, err = pgxpool.New(context.Background(), db.SuperURL); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(d.super.Close)
-	d.store = eventstore.New(d.pool, keys.Codec(t, d.pool), d.notifier.RingFor)
+	d.store = eventstore.New(d.pool, keys.Codec(t, d.pool), d.notifier.NotifyOf)
 	t.Cleanup(d.store.Close)
 	hasher, err := auth.NewHasher(auth.HashConfig{})
 	if err != nil {
@@ -79,10 +80,10 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()
 	applied := eventstore.NewNotifier()
-	managers := []eventstore.Follower{Escalation(p, d.timers.Ring), Emails(d.issued.Ring)}
-	followers := eventstore.Follow(d.pool, d.store.Codec(), d.notifier, applied, eventstore.FollowConfig{Logger: d.log, PageSize: 50}, managers...)
+	managers := []follow.Follower{Escalation(p, d.timers.Notify), Emails(d.issued.Notify)}
+	followers := follow.New(d.pool, d.store.Codec(), d.notifier, applied, follow.Config{Logger: d.log, PageSize: 50}, managers...)
 	run(t, followers.Run)
-	fresh := eventstore.NewFreshness(d.pool, applied, managers...)
+	fresh := follow.NewFreshness(d.pool, applied, managers...)
 	t.Cleanup(fresh.Close)
 	return func() {
 		t.Helper()
@@ -96,15 +97,15 @@ func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 	}
 }
 
-func (d *desk) mailroom() *Mailroom {
-	return NewMailroom(d.emails, d.store, d.accounts, d.post, time.Hour)
+func (d *desk) sender() *Sender {
+	return NewSender(d.emails, d.store, d.accounts, d.mailer, time.Hour)
 }
 
 // work runs timers and the processor until the test ends or stop is called.
 func (d *desk) work(t testing.TB, p Policy) (stop func()) {
 	t.Helper()
-	timers := NewTimers(d.pool, d.timers, d.issued.Ring, d.log)
-	processor := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(p, d.tickets), Mailing(d.mailroom()))
+	timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
+	processor := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
 	stopTimers, stopProcessor := run(t, timers.Run), run(t, processor.Run)
 	return func() { stopTimers(); stopProcessor() }
 }
@@ -206,8 +207,8 @@ func one[T any](t testing.TB, pool *pgxpool.Pool, sql string, args ...any) T {
 	return v
 }
 
-// fakePost is a mail server that does as it is told.
-type fakePost struct {
+// fakeMailer is a mail server that does as it is told.
+type fakeMailer struct {
 	mu     sync.Mutex
 	sent   map[uuid.UUID]int
 	emails []email.Content
@@ -215,7 +216,7 @@ type fakePost struct {
 	send func(c email.Content, handOver func() error) error
 }
 
-func (p *fakePost) Send(ctx context.Context, c email.Content, handOver func(context.Context) error) error {
+func (p *fakeMailer) Send(ctx context.Context, c email.Content, handOver func(context.Context) error) error {
 	p.mu.Lock()
 	send := p.send
 	p.mu.Unlock()
@@ -230,20 +231,20 @@ func (p *fakePost) Send(ctx context.Context, c email.Content, handOver func(cont
 	return nil
 }
 
-func (p *fakePost) took(c email.Content) {
+func (p *fakeMailer) took(c email.Content) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.sent[c.ID.UUID]++
 	p.emails = append(p.emails, c)
 }
 
-func (p *fakePost) count() int {
+func (p *fakeMailer) count() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	return len(p.emails)
 }
 
-func (p *fakePost) does(send func(c email.Content, handOver func() error) error) {
+func (p *fakeMailer) does(send func(c email.Content, handOver func() error) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.send = send

@@ -29,7 +29,7 @@ func NewOutbox(pool *pgxpool.Pool) *Outbox { return &Outbox{pool: pool} }
 // maxTries is how often a command is tried before it is failed.
 const maxTries = 10
 
-// claimSQL takes commands that are due for a claimant. Where there is none it
+// claimSQL takes commands that are due for a worker. Where there is none it
 // locks and writes nothing.
 const claimSQL = `
 WITH next AS (
@@ -43,7 +43,7 @@ UPDATE saga.outbox SET claimed_by = $3, attempts = attempts + 1
 FROM next WHERE outbox.id = next.id
 RETURNING outbox.id, outbox.payload, outbox.causation_id, outbox.correlation_id, outbox.attempts`
 
-// claimed is a command that a claimant is at.
+// claimed is a command that a worker is at.
 type claimed struct {
 	ID            uuid.UUID
 	Payload       json.RawMessage
@@ -61,7 +61,7 @@ func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32)
 	return commands, nil
 }
 
-// The ends of a claim. Each acts only while the claim is still the claimant's.
+// The ends of a claim. Each acts only while the claim is still the worker's.
 const (
 	doneSQL = `DELETE FROM saga.outbox WHERE id = $1 AND claimed_by = $2`
 
@@ -82,7 +82,7 @@ UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1
 WHERE id = $1 AND claimed_by = $2`
 )
 
-// freeSQL frees what claimants left behind that are gone. A command at which
+// freeSQL frees what workers left behind that are gone. A command at which
 // processes end again and again is failed like one that fails. With nothing to
 // free it writes nothing.
 const freeSQL = `
@@ -96,9 +96,9 @@ WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
       AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
 )`
 
-// free frees what dead claimants had, and reports whether there was anything.
+// free frees what dead workers had, and reports whether there was anything.
 func (o *Outbox) free(ctx context.Context) (bool, error) {
-	freed, err := o.pool.Exec(ctx, freeSQL, claimantLocks, maxTries)
+	freed, err := o.pool.Exec(ctx, freeSQL, workerLocks, maxTries)
 	if err != nil {
 		return false, fmt.Errorf("free what dead processes were at: %w", err)
 	}

@@ -39,7 +39,7 @@ func (d *desk) issue(t testing.TB, n int) []uuid.UUID {
 	if err := errors.Join(x.write(testContext(t), tx), tx.Commit(testContext(t))); err != nil {
 		t.Fatal(err)
 	}
-	d.issued.Ring()
+	d.issued.Notify()
 	return ids
 }
 
@@ -148,7 +148,7 @@ func TestACommandMayAskForAnotherTimeAsOftenAsItLikes(t *testing.T) {
 		return nil
 	})
 	d.issue(t, 1)
-	poll(t, "the command", func() bool { d.issued.Ring(); return d.left(t) == 0 })
+	poll(t, "the command", func() bool { d.issued.Notify(); return d.left(t) == 0 })
 	if got := tries.Load(); got != 2*maxTries+1 {
 		t.Errorf("tried %d times, want %d", got, 2*maxTries+1)
 	}
@@ -158,7 +158,7 @@ func TestACommandMayAskForAnotherTimeAsOftenAsItLikes(t *testing.T) {
 func TestWhatADeadProcessWasAtIsTakenOver(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
-	dead, err := newClaimant(testContext(t), d.pool)
+	dead, err := newWorker(testContext(t), d.pool)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -179,7 +179,7 @@ func TestACommandAtWhichProcessesDieIsFailed(t *testing.T) {
 	d := newDesk(t)
 	d.issue(t, 1)
 	for range maxTries {
-		dead, err := newClaimant(testContext(t), d.pool)
+		dead, err := newWorker(testContext(t), d.pool)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -194,7 +194,7 @@ func TestACommandAtWhichProcessesDieIsFailed(t *testing.T) {
 	}
 }
 
-// A claimant whose connection is cut finishes what it is at, and goes on as
+// A worker whose connection is cut finishes what it is at, and goes on as
 // another.
 func TestAProcessorOutlivesItsConnections(t *testing.T) {
 	t.Parallel()

@@ -88,9 +88,9 @@ func (p *Processor) Run(ctx context.Context) error {
 	return nil
 }
 
-// runOnce carries out commands as one claimant.
+// runOnce carries out commands as one worker.
 func (p *Processor) runOnce(ctx context.Context) error {
-	c, err := newClaimant(ctx, p.outbox.pool)
+	c, err := newWorker(ctx, p.outbox.pool)
 	if ctx.Err() != nil {
 		err = nil // told to end before it began
 	}
@@ -133,13 +133,13 @@ func (p *Processor) freeDead(ctx context.Context) {
 			p.log.Warn("what dead processes were at is not freed", "error", err)
 		}
 		if freed {
-			p.issued.Ring()
+			p.issued.Notify()
 		}
 		sleep(ctx, idlePoll, nil)
 	}
 }
 
-func (p *Processor) router(c *claimant) (*message.Router, error) {
+func (p *Processor) router(c *worker) (*message.Router, error) {
 	logger := watermill.NewSlogLoggerWithLevelMapping(p.log, map[slog.Level]slog.Level{
 		slog.LevelInfo:  slog.LevelDebug, // the router's coming and going is not news
 		slog.LevelError: slog.LevelDebug, // the subscriber says what failed and what comes of it

@@ -39,9 +39,9 @@ type later interface {
 // would hold a transaction open for as long.
 type subscriber struct {
 	outbox   *Outbox
-	by       int32 // the claimant
+	by       int32 // the worker
 	atOnce   int
-	rung     *Notifier // rung when there may be commands
+	woken    *Notifier // woken when there may be commands
 	log      *slog.Logger
 	ends     sync.WaitGroup
 	stopOnce sync.Once
@@ -57,8 +57,8 @@ type delivery struct {
 
 type deliveryKey struct{}
 
-func newSubscriber(o *Outbox, by int32, atOnce int, rung *Notifier, log *slog.Logger) *subscriber {
-	return &subscriber{outbox: o, by: by, atOnce: atOnce, rung: rung, log: log, stop: make(chan struct{})}
+func newSubscriber(o *Outbox, by int32, atOnce int, woken *Notifier, log *slog.Logger) *subscriber {
+	return &subscriber{outbox: o, by: by, atOnce: atOnce, woken: woken, log: log, stop: make(chan struct{})}
 }
 
 // Subscribe implements [message.Subscriber].
@@ -89,7 +89,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 		case <-ctx.Done():
 		}
 	}()
-	rung, deaf := s.rung.Listen()
+	woken, deaf := s.woken.Listen()
 	defer deaf()
 	slots := make(chan struct{}, s.atOnce) // one taken for each command under way
 	var under sync.WaitGroup
@@ -117,7 +117,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 		default:
 			failures = 0
 			if len(commands) < free {
-				sleep(ctx, idlePoll, rung)
+				sleep(ctx, idlePoll, woken)
 			}
 		}
 	}
@@ -186,7 +186,7 @@ func (s *subscriber) refused(topic string, d *delivery) {
 }
 
 // settle ends a claim. When the database is away the claim ends with the
-// claimant, and the command is carried out again, which acts once.
+// worker, and the command is carried out again, which acts once.
 func (s *subscriber) settle(d *delivery, sql string, args ...any) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()

@@ -28,7 +28,7 @@ const (
 // once, and never early by the database clock.
 type Timers struct {
 	pool  *pgxpool.Pool
-	set   *Notifier // rung when timers were set
+	set   *Notifier // woken when timers were set
 	fired func()
 	log   *slog.Logger
 }
@@ -91,7 +91,7 @@ func (t *Timers) FireDue(ctx context.Context, limit int) ([]Fired, error) {
 
 // Run fires timers as they come due, until ctx ends.
 func (t *Timers) Run(ctx context.Context) error {
-	rung, stop := t.set.Listen()
+	woken, stop := t.set.Listen()
 	defer stop()
 	failures := 0
 	for ctx.Err() == nil {
@@ -109,7 +109,7 @@ func (t *Timers) Run(ctx context.Context) error {
 		if pause <= 0 {
 			continue
 		}
-		wake := rung
+		wake := woken
 		if pause == firePause {
 			wake = nil // more are due: this is the cap on their rate
 		}
@@ -140,13 +140,13 @@ func (t *Timers) runOnce(ctx context.Context) (pause time.Duration, err error) {
 	return min(max(wait, time.Millisecond), longestSleep), nil
 }
 
-// sleep waits for d, or until rung or the end of ctx.
-func sleep(ctx context.Context, d time.Duration, rung <-chan struct{}) {
+// sleep waits for d, or until woken or the end of ctx.
+func sleep(ctx context.Context, d time.Duration, woken <-chan struct{}) {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-ctx.Done():
-	case <-rung:
+	case <-woken:
 	case <-timer.C:
 	}
 }

@@ -38,9 +38,9 @@ WHERE e.type = 'ticket.escalated' AND e.stream_id = $1`
 	if !one[bool](t, d.pool, q, id.UUID) {
 		t.Error("the escalation is not the effect of its timer, or came early")
 	}
-	poll(t, "the emails", func() bool { return d.post.count() == 2 })
+	poll(t, "the emails", func() bool { return d.mailer.count() == 2 })
 	var to []domain.UserID
-	for _, l := range d.post.emails {
+	for _, l := range d.mailer.emails {
 		if l.Kind != "escalated" || l.Ticket.Title != "Printer" || l.ToAdmin != (l.To.Name == "rob") || l.Actor != "" {
 			t.Errorf("email: %+v", l)
 		}
@@ -109,7 +109,7 @@ func TestALateTimerLeavesAloneWhatDoesNotWaitAnyMore(t *testing.T) {
 	} {
 		id := d.open(t, ann, ticket.High, long)
 		seen()
-		timers := NewTimers(d.pool, d.timers, d.issued.Ring, d.log)
+		timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
 		if fired, err := timers.FireDue(testContext(t), 10); err != nil || len(fired) != 1 {
 			t.Fatalf("%s: fired %v, %v", name, fired, err)
 		}
@@ -150,7 +150,7 @@ func TestEachTimerFiresOnceHoweverManyProcessesFire(t *testing.T) {
 	const due, pending = 700, 300
 	fillTimers(t, d, due, pending)
 	for range 4 {
-		run(t, NewTimers(d.pool, d.timers, d.issued.Ring, d.log).Run)
+		run(t, NewTimers(d.pool, d.timers, d.issued.Notify, d.log).Run)
 	}
 	poll(t, "the timers", func() bool { return one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox`) >= due })
 	const q = `SELECT count(*) FILTER (WHERE fired_at IS NOT NULL AND o.id IS NOT NULL) = $1
@@ -178,7 +178,7 @@ func TestAnIdleLookForTimersAndCommandsWritesNothing(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t, pgtest.Durable())
 	fillTimers(t, d, 0, 1000)
-	timers := NewTimers(d.pool, d.timers, d.issued.Ring, d.log)
+	timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
 	look := func() {
 		for range 20 {
 			if _, err := timers.runOnce(testContext(t)); err != nil {

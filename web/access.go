@@ -6,26 +6,17 @@ import (
 )
 
 // What is recorded of access (package access) is recorded before the page is
-// answered, as the API does. Where it cannot be, the page is refused: 503.
+// sent, as the API does. Where it cannot be, the page is refused: 503.
 
-// from is where the visitor comes from.
-func (v *Visit) from() access.From {
+// From returns where the visitor comes from.
+func (v *Visit) From() access.From {
 	return access.From{Address: v.site.Front.Address(v.Request), UserAgent: v.Request.UserAgent()}
 }
 
-// cause is what a record says of the visit.
-func (v *Visit) cause() commands.Request { return commands.Request{CorrelationID: v.ID} }
+// Cause returns what a record of the visit says it was caused by.
+func (v *Visit) Cause() commands.Request { return commands.Request{CorrelationID: v.ID} }
 
-// recordReading records what an auditor is about to read.
-func (v *Visit) recordReading() error {
-	return commands.RecordReading(v.ctx(), v.site.Access, v.cause(), v.Actor, v.Request.Method, v.Request.URL, v.from())
-}
-
-// recordFailedSignIn records that somebody tried to be whoever has the name, and
-// answers refusal.
-func (v *Visit) recordFailedSignIn(name string, refusal error) error {
-	if err := commands.RecordFailedSignIn(v.ctx(), v.site.Access, v.site.Accounts, v.cause(), v.Actor, name, v.from()); err != nil {
-		return err
-	}
-	return refusal
+// RecordReading records what an auditor is about to read.
+func (v *Visit) RecordReading() error {
+	return commands.RecordReading(v.Context(), v.site.Access, v.Cause(), v.Actor, v.Request.Method, v.Request.URL, v.From())
 }

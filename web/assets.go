@@ -56,7 +56,7 @@ func (s *Site) address(name string) string {
 	return Root + "static/" + s.static[name].hash + "/" + name
 }
 
-// serveStatic returns a static file under the hash it has now. Another content
+// serveStatic sends a static file under the hash it has now. Another content
 // gets another address, so that what is kept is never out of date.
 func (s *Site) serveStatic(g *gin.Context) {
 	file, ok := s.static[g.Param("name")]

@@ -21,7 +21,7 @@ func (s *Site) begin(g *gin.Context) {
 	h := g.Writer.Header()
 	v := &Visit{
 		Request: g.Request, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
-		site: s, g: g, header: h,
+		site: s, g: g,
 	}
 	h.Set("X-Request-Id", v.ID)
 	h.Set("Content-Security-Policy", policy)
@@ -47,7 +47,7 @@ func (s *Site) log(g *gin.Context) {
 	}.Write(g.Request.Context(), s.Log, slog.LevelInfo)
 }
 
-// recover returns a panic with the page of an error nobody foresaw, and logs it
+// recover turns a panic into the page of an error nobody foresaw, and logs it
 // with its stack.
 func (s *Site) recover(g *gin.Context) {
 	defer func() {

@@ -13,48 +13,54 @@ import (
 
 // Refusals of the site itself, before any rule is asked.
 var (
-	errMethod      = &failure{http.StatusMethodNotAllowed, "This address is not to be used so", "It is a form's address. Go back and send the form again."}
-	errTooLarge    = &failure{http.StatusRequestEntityTooLarge, "That is too much at once", "A form may hold a megabyte. Go back and send less."}
-	errForm        = &failure{http.StatusBadRequest, "This form cannot be read", "It may be out of date, or was cut off on its way. Go back, load the page again and send it once more."}
-	errCrossOrigin = &failure{http.StatusForbidden, "This came from another site", "For your safety nothing was done. If you meant it, do it from a page of this helpdesk."}
-	unforeseen     = &failure{http.StatusInternalServerError, "Something went wrong here", "It is not your fault, and it is in our log. Try again in a moment."}
-	unavailable    = &failure{http.StatusServiceUnavailable, "The helpdesk cannot answer right now", "It is busy or starting. What you wanted was not done; try again in a moment."}
+	errMethod       = &Failure{http.StatusMethodNotAllowed, "This address is not to be used so", "It is a form's address. Go back and send the form again."}
+	errTooLarge     = &Failure{http.StatusRequestEntityTooLarge, "That is too much at once", "A form may hold a megabyte. Go back and send less."}
+	ErrForm         = &Failure{http.StatusBadRequest, "This form cannot be read", "It may be out of date, or was cut off on its way. Go back, load the page again and send it once more."}
+	errCrossOrigin  = &Failure{http.StatusForbidden, "This came from another site", "For your safety nothing was done. If you meant it, do it from a page of this helpdesk."}
+	ErrNoSuchFilter = &Failure{http.StatusBadRequest, "There is no such filter", "The address asks for something that this page does not know. Begin again from the navigation."}
+	unforeseen      = &Failure{http.StatusInternalServerError, "Something went wrong here", "It is not your fault, and it is in our log. Try again in a moment."}
+	ErrUnavailable  = &Failure{http.StatusServiceUnavailable, "The helpdesk cannot answer right now", "It is busy or starting. What you wanted was not done; try again in a moment."}
 )
 
-// failure is a refusal that gets a page of its own, in words for people.
-type failure struct {
-	status int
-	title  string
-	advice string
+// Failure is a refusal that gets a page of its own, in words for people.
+type Failure struct {
+	Status int
+	Title  string
+	Advice string
 }
 
-func (f *failure) Error() string { return f.title }
+// NewFailure makes a refusal with a status, a title and what to do about it.
+func NewFailure(status int, title, advice string) *Failure {
+	return &Failure{status, title, advice}
+}
 
-func (f *failure) number() string { return strconv.Itoa(f.status) }
+func (f *Failure) Error() string { return f.Title }
 
-// refuse returns the page that err stands for, and logs one that nobody foresaw.
+func (f *Failure) number() string { return strconv.Itoa(f.Status) }
+
+// refuse sends the page that err stands for, and logs one that nobody foresaw.
 func (s *Site) refuse(v *Visit, err error) {
 	if f := failureOf(err); f != nil {
 		s.sendFailure(v, f)
 		return
 	}
-	s.Log.LogAttrs(v.ctx(), slog.LevelError, "request failed",
+	s.Log.LogAttrs(v.Context(), slog.LevelError, "request failed",
 		slog.String("request_id", v.ID), slog.String("route", v.g.FullPath()), slog.Any("error", err))
 	s.sendFailure(v, unforeseen)
 }
 
 // failureOf returns the page for an error, nil for one that nobody foresaw.
-func failureOf(err error) *failure {
-	var f *failure
+func failureOf(err error) *Failure {
+	var f *Failure
 	if errors.As(err, &f) {
 		return f
 	}
 	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
-		return unavailable
+		return ErrUnavailable
 	}
 	var beyond *edge.TooMany
 	if errors.As(err, &beyond) {
-		return &failure{http.StatusTooManyRequests, "Too many tries", "Wait " + strconv.Itoa(max(edge.Seconds(beyond.Retry), 1)) + " seconds, then try again."}
+		return &Failure{http.StatusTooManyRequests, "Too many tries", "Wait " + strconv.Itoa(max(edge.Seconds(beyond.Retry), 1)) + " seconds, then try again."}
 	}
 	var rule *domain.Error
 	if !errors.As(err, &rule) {
@@ -62,38 +68,38 @@ func failureOf(err error) *failure {
 	}
 	switch rule.Kind {
 	case domain.KindNotFound:
-		return &failure{http.StatusNotFound, "There is nothing here", "The address may be wrong, or it leads to something that was deleted or that you may not see."}
+		return &Failure{http.StatusNotFound, "There is nothing here", "The address may be wrong, or it leads to something that was deleted or that you may not see."}
 	case domain.KindForbidden:
-		return &failure{http.StatusForbidden, "You may not do this", sentence(rule.Message)}
+		return &Failure{http.StatusForbidden, "You may not do this", Sentence(rule.Message)}
 	case domain.KindUnavailable:
-		return unavailable
+		return ErrUnavailable
 	}
-	return &failure{edge.StatusOf[rule.Kind], "This cannot be done", sentence(rule.Message)}
+	return &Failure{edge.StatusOf[rule.Kind], "This cannot be done", Sentence(rule.Message)}
 }
 
-func (s *Site) sendFailure(v *Visit, f *failure) {
-	if f.status == http.StatusServiceUnavailable {
-		v.header.Set("Retry-After", "1")
+func (s *Site) sendFailure(v *Visit, f *Failure) {
+	if f.Status == http.StatusServiceUnavailable {
+		v.Header().Set("Retry-After", "1")
 	}
-	s.send(v, reply{status: f.status, title: f.title, body: failurePage(f, v.ID)})
+	s.send(v, Reply{status: f.Status, title: f.Title, body: failurePage(f, v.ID)})
 }
 
-// fault is what is wrong with a form that was sent: the page shows it beside
-// the form.
-type fault struct {
-	status  int
-	field   string // of the form, "" when none is at fault
-	message string // a sentence
-	code    string
+// Fault is what is wrong with a form that was sent: the page shows it beside the
+// form.
+type Fault struct {
+	Status  int
+	Field   string // of the form, "" when none is at fault
+	Message string // a sentence
+	Code    string
 }
 
-// faultOf returns what a form's sender is told of an error, nil for one that is
+// FaultOf returns what a form's sender is told of an error, nil for one that is
 // not about the form: that gets a page of its own.
-func faultOf(err error) *fault {
+func FaultOf(err error) *Fault {
 	var beyond *edge.TooMany
 	if errors.As(err, &beyond) {
 		wait := strconv.Itoa(max(edge.Seconds(beyond.Retry), 1))
-		return &fault{status: http.StatusTooManyRequests, code: beyond.Code, message: sentence(beyond.Detail) + " It may be tried again in " + wait + " seconds."}
+		return &Fault{Status: http.StatusTooManyRequests, Code: beyond.Code, Message: Sentence(beyond.Detail) + " It may be tried again in " + wait + " seconds."}
 	}
 	var rule *domain.Error
 	if !errors.As(err, &rule) {
@@ -101,21 +107,21 @@ func faultOf(err error) *fault {
 	}
 	switch rule.Kind {
 	case domain.KindInvalid, domain.KindRejected, domain.KindConflict, domain.KindStale, domain.KindUnauthenticated:
-		return &fault{status: edge.StatusOf[rule.Kind], field: rule.Field, message: sentence(rule.Message), code: rule.Code}
+		return &Fault{Status: edge.StatusOf[rule.Kind], Field: rule.Field, Message: Sentence(rule.Message), Code: rule.Code}
 	}
 	return nil
 }
 
-// on reports what is wrong with a field, "" for nothing.
-func (f *fault) on(field string) string {
-	if f == nil || f.field != field {
+// On returns what is wrong with a field, "" for nothing.
+func (f *Fault) On(field string) string {
+	if f == nil || f.Field != field {
 		return ""
 	}
-	return f.message
+	return f.Message
 }
 
-// sentence begins a message with a capital and ends it with a full stop.
-func sentence(message string) string {
+// Sentence begins a message with a capital and ends it with a full stop.
+func Sentence(message string) string {
 	if message == "" {
 		return ""
 	}

@@ -8,8 +8,9 @@ import (
 	"github.com/a-h/templ"
 )
 
-// reply is an answer ready to be sent.
-type reply struct {
+// Reply is an answer ready to be sent. Handlers make it with [Show], [Fragment] or
+// [Redirect].
+type Reply struct {
 	status int             // 0: 200
 	title  string          // of the page
 	body   templ.Component // of the page; nil: a redirect
@@ -18,30 +19,34 @@ type reply struct {
 	sent   bool            // whether the handler has sent its answer itself
 }
 
-// show returns a page.
-func show(title string, body templ.Component) reply { return reply{title: title, body: body} }
+// Show makes the reply of a page.
+func Show(title string, body templ.Component) Reply { return Reply{title: title, body: body} }
 
-// fragment returns a part of a page, for the script.
-func fragment(body templ.Component) reply { return reply{body: body, part: true} }
+// Fragment makes the reply of a part of a page, for the script.
+func Fragment(body templ.Component) Reply { return Reply{body: body, part: true} }
 
-// redirect leads on after a write, or from one page to another.
-func redirect(to string) reply { return reply{to: to} }
+// Redirect makes the reply that leads on after a write, or from one page to
+// another.
+func Redirect(to string) Reply { return Reply{to: to} }
 
-// with returns the page with the status of what is wrong with its form.
-func (r reply) with(f *fault) reply {
+// IsPage reports whether the reply is a page, or a part of one, and no redirect.
+func (r Reply) IsPage() bool { return r.body != nil }
+
+// With returns the page with the status of what is wrong with its form.
+func (r Reply) With(f *Fault) Reply {
 	if f != nil {
-		r.status = f.status
+		r.status = f.Status
 	}
 	return r
 }
 
-func (s *Site) send(v *Visit, r reply) {
+func (s *Site) send(v *Visit, r Reply) {
 	if r.sent {
 		return
 	}
 	w := v.g.Writer
 	if r.body == nil {
-		v.header.Set("Location", r.to)
+		v.Header().Set("Location", r.to)
 		w.WriteHeader(http.StatusSeeOther)
 		w.WriteHeaderNow()
 		return
@@ -51,15 +56,15 @@ func (s *Site) send(v *Visit, r reply) {
 		whole = layout(s.chrome(v, r.title), r.body)
 	}
 	var b bytes.Buffer // before a byte is sent: what fails becomes a page
-	if err := whole.Render(v.ctx(), &b); err != nil {
+	if err := whole.Render(v.Context(), &b); err != nil {
 		panic(err) // a template that cannot be written is a fault of ours
 	}
 	status := r.status
 	if status == 0 {
 		status = http.StatusOK
 	}
-	v.header.Set("Content-Type", "text/html; charset=utf-8")
-	v.header.Set("Content-Length", strconv.Itoa(b.Len()))
+	v.Header().Set("Content-Type", "text/html; charset=utf-8")
+	v.Header().Set("Content-Length", strconv.Itoa(b.Len()))
 	w.WriteHeader(status)
 	if v.Request.Method == http.MethodHead {
 		w.WriteHeaderNow()

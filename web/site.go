@@ -2,20 +2,58 @@ package web
 
 import (
 	"cmp"
+	"context"
+	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
+	"helpdesk/auth"
+	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/edge"
 )
 
-// Root is the path that the whole site is below.
-const Root = "/admin/"
+// Sessions finds who is signed in; see [auth.Sessions].
+type Sessions interface {
+	Lookup(ctx context.Context, token string) (auth.Session, error)
+}
+
+// Earlier finds the outcome of commands that were carried out before; see
+// [commands.Earlier].
+type Earlier interface {
+	Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
+}
+
+// Freshness waits until the projections have reached a position of the log.
+type Freshness interface {
+	Wait(ctx context.Context, position int64) error
+}
+
+// Deps is what the kernel of the site is made of. All are needed.
+type Deps struct {
+	Sessions  Sessions
+	Access    commands.Records
+	Earlier   Earlier
+	Freshness Freshness
+	Front     *edge.Front
+	Log       *slog.Logger
+}
+
+// Config is what an operator may set.
+type Config struct {
+	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
+	// Empty: [domain.VisibleAssigned].
+	AgentVisibility domain.AgentVisibility
+	// CursorKey signs the places in lists that links lead to, and notices:
+	// [edge.CursorKeySize] random bytes that all processes share.
+	CursorKey []byte
+	// Now is the clock; nil: [time.Now].
+	Now func() time.Time
+}
 
 // Site serves the pages under [Root]. It is safe for concurrent use.
 type Site struct {
@@ -24,12 +62,13 @@ type Site struct {
 	cursors    edge.Cursors
 	now        func() time.Time
 	static     map[string]asset // by name
+	menu       []Page           // pages that the navigation links to, in order
 	engine     *gin.Engine
-	proving    sync.Mutex // held while the whole log is read: one at a time
 }
 
-// New makes the site. It refuses a configuration that cannot work.
-func New(deps Deps, config Config) (*Site, error) {
+// New makes a site of pages. The order of those with a [Page.Menu] is that of the
+// navigation. It refuses a configuration that cannot work.
+func New(deps Deps, config Config, pages ...Page) (*Site, error) {
 	s := &Site{Deps: deps, visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned), now: config.Now}
 	if s.now == nil {
 		s.now = time.Now
@@ -41,28 +80,11 @@ func New(deps Deps, config Config) (*Site, error) {
 	if s.static, err = loadAssets(); err != nil {
 		return nil, err
 	}
-	s.route()
+	s.route(pages)
 	return s, nil
 }
 
-// audience says who a page is for at all. What each role may do on it is the
-// rules' to say.
-type audience int
-
-const (
-	anyone audience = iota
-	signedIn
-)
-
-// page is one row of the table of pages and forms.
-type page struct {
-	method string
-	path   string // as gin writes it, below [Root], without a slash at the end
-	who    audience
-	handle func(*Visit) (reply, error)
-}
-
-func (s *Site) route() {
+func (s *Site) route(pages []Page) {
 	gin.SetMode(gin.ReleaseMode) // silent: gin would print to standard output
 	s.engine = gin.New()
 	s.engine.RedirectTrailingSlash = false
@@ -71,11 +93,14 @@ func (s *Site) route() {
 	s.engine.NoRoute(func(g *gin.Context) { s.refuse(visitOf(g), domain.ErrNotFound) })
 	s.engine.NoMethod(func(g *gin.Context) { s.refuse(visitOf(g), errMethod) })
 	s.engine.GET(Root+"static/:hash/:name", s.serveStatic)
-	for _, p := range slices.Concat(s.pages(), s.oversight()) {
+	for _, p := range pages {
+		if p.Menu != "" {
+			s.menu = append(s.menu, p)
+		}
 		serve := func(g *gin.Context) { s.serve(visitOf(g), p) }
-		path := strings.TrimSuffix(Root+p.path, "/")
-		s.engine.Handle(p.method, path, serve)
-		if p.method == http.MethodGet {
+		path := strings.TrimSuffix(Root+p.Path, "/")
+		s.engine.Handle(p.Method, path, serve)
+		if p.Method == http.MethodGet {
 			s.engine.HEAD(path, serve)
 		}
 	}
@@ -94,8 +119,8 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.engine.ServeHTTP(w, r)
 }
 
-func (s *Site) serve(v *Visit, p page) {
-	r, err := s.answer(v, p)
+func (s *Site) serve(v *Visit, p Page) {
+	r, err := s.handle(v, p)
 	if err != nil {
 		s.refuse(v, err)
 		return
@@ -103,26 +128,29 @@ func (s *Site) serve(v *Visit, p page) {
 	s.send(v, r)
 }
 
-// answer is the order of work of the package comment, from the session on.
-func (s *Site) answer(v *Visit, p page) (reply, error) {
+// handle is the order of work of the package comment, from the session on.
+func (s *Site) handle(v *Visit, p Page) (Reply, error) {
 	if err := v.identify(); err != nil {
-		return reply{}, err
+		return Reply{}, err
 	}
-	if p.who == signedIn && v.Session == nil {
+	if p.For != Anyone && v.Session == nil {
 		return s.askToSignIn(v)
 	}
 	if !isText(v.Request.URL.Query()) {
-		return reply{}, errNoSuchFilter
+		return Reply{}, ErrNoSuchFilter
 	}
-	if p.method == http.MethodGet && p.who == signedIn {
-		if err := v.recordReading(); err != nil {
-			return reply{}, err
+	if p.Method == http.MethodGet && p.For != Anyone {
+		if err := v.RecordReading(); err != nil {
+			return Reply{}, err
 		}
 	}
-	if p.method == http.MethodPost {
+	if p.Method == http.MethodPost {
 		if err := v.readForm(); err != nil {
-			return reply{}, err
+			return Reply{}, err
 		}
 	}
-	return p.handle(v)
+	if !p.For.includes(v) {
+		return Reply{}, domain.ErrForbidden
+	}
+	return p.Handle(v)
 }

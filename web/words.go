@@ -2,97 +2,35 @@ package web
 
 import (
 	"cmp"
-	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
 )
 
-// plural writes a number with its noun.
-func plural(n int, one, many string) string {
+// Plural writes a number with its noun.
+func Plural(n int, one, many string) string {
 	if n == 1 {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
 }
 
-// nameOr writes a username, or what stands for one that the read side does not
+// NameOr writes a username, or what stands for one that the read side does not
 // know yet.
-func nameOr(username string) string { return cmp.Or(username, "somebody") }
+func NameOr(username string) string { return cmp.Or(username, "somebody") }
 
-// tally sums up what became of a bulk action.
-func tally(results []bulkResult) string {
-	done := 0
-	for _, r := range results {
-		if r.Done {
-			done++
-		}
-	}
-	switch {
-	case done == len(results):
-		return "Done to " + plural(done, "ticket", "tickets")
-	case done == 0:
-		return "Nothing was done"
-	}
-	return strconv.Itoa(done) + " of " + plural(len(results), "ticket", "tickets") + " done"
-}
-
-// listed writes names as a sentence does.
-func listed(names []string) string {
-	switch n := len(names); n {
-	case 0:
-		return ""
-	case 1:
-		return names[0]
-	default:
-		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
-	}
-}
-
-func isOrAre(n int) string {
-	if n == 1 {
-		return "is"
-	}
-	return "are"
-}
-
-// shownVersion is where the slider of a ticket's page stands.
-func shownVersion(t ticketView) int {
-	if t.Past != nil {
-		return t.Past.Version
-	}
-	return t.Version
-}
-
-// shortChange reports whether a change is worth a line of the history: texts are
-// read in the conversation, and with the opening everything is new.
-func shortChange(c projections.Change) bool {
-	return c.Before != nil && c.Field != "comment" && c.Field != "description" && c.Field != "deleted" ||
-		c.Before == nil && c.Field == "assigned_to"
-}
-
-// fieldWord is a member of a ticket as people read it.
-func fieldWord(field string) string {
-	if field == "assigned_to" {
-		return "assigned to"
-	}
-	return field
-}
-
-func hasEmails(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isEmail) }
-
-// statusWord is a status as people read it.
-func statusWord(s ticket.Status) string {
+// StatusWord is a status as people read it.
+func StatusWord(s ticket.Status) string {
 	if s == ticket.StatusInProgress {
 		return "in progress"
 	}
 	return string(s)
 }
 
-// verb is what a button says that brings a ticket to a status.
-func verb(to ticket.Status) string {
+// Verb is what a button says that brings a ticket to a status.
+func Verb(to ticket.Status) string {
 	switch to {
 	case ticket.StatusOpen:
 		return "Reopen"
@@ -106,4 +44,62 @@ func verb(to ticket.Status) string {
 		return "Escalate"
 	}
 	return string(to)
+}
+
+// Grouped writes a number with its thousands apart.
+func Grouped(n int64) string {
+	digits := strconv.FormatInt(n, 10)
+	for i := len(digits) - 3; i > 0 && digits[i-1] != '-'; i -= 3 {
+		digits = digits[:i] + "\u202f" + digits[i:] // a narrow space that does not break
+	}
+	return digits
+}
+
+// SpanWord is a span as people read it: in its largest units.
+func SpanWord(d time.Duration) string {
+	if d <= 0 {
+		return "never"
+	}
+	var parts []string
+	for _, unit := range []struct {
+		size      time.Duration
+		one, many string
+	}{{24 * time.Hour, "day", "days"}, {time.Hour, "hour", "hours"}, {time.Minute, "minute", "minutes"}, {time.Second, "second", "seconds"}} {
+		if n := int(d / unit.size); n > 0 && len(parts) < 2 {
+			parts = append(parts, Plural(n, unit.one, unit.many))
+		}
+		d %= unit.size
+	}
+	if len(parts) == 0 {
+		return "under a second"
+	}
+	return strings.Join(parts, " ")
+}
+
+// Priorities are all of them, the most urgent first.
+func Priorities() []ticket.Priority { return []ticket.Priority{ticket.High, ticket.Medium, ticket.Low} }
+
+// DueSoon is how long before its escalation a ticket is marked.
+const DueSoon = time.Hour
+
+// CountMost is where counts beside links stop.
+const CountMost = 100
+
+// CountOf writes how many there are, "" for none.
+func CountOf(n int) string {
+	switch {
+	case n == 0:
+		return ""
+	case n >= CountMost:
+		return strconv.Itoa(CountMost-1) + "+"
+	}
+	return strconv.Itoa(n)
+}
+
+// Tab is a link among those of which one is shown.
+type Tab struct {
+	Label   string
+	To      string
+	Count   string // "" for none
+	Current bool
 }

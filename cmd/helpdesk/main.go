@@ -12,17 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/helpdesk/analyst"
-	"helpdesk/cmd/helpdesk/audit"
-	"helpdesk/cmd/helpdesk/demo"
-	"helpdesk/cmd/helpdesk/escalations"
-	"helpdesk/cmd/helpdesk/mail"
-	"helpdesk/cmd/helpdesk/outbox"
-	"helpdesk/cmd/helpdesk/people"
 	"helpdesk/cmd/helpdesk/program"
-	"helpdesk/cmd/helpdesk/projections"
-	"helpdesk/cmd/helpdesk/serve"
-	"helpdesk/cmd/helpdesk/tickets"
 )
 
 func main() {
@@ -49,7 +39,12 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(serve.Command(), migrateCommand(), people.SuperuserCommand(), escalations.Command(), tickets.Command(),
-		outbox.Command(), mail.Command(), people.Command(), analyst.Command(), projections.Command(), audit.Command(), demo.Command(), versionCommand())
+	root.AddCommand(migrateCommand(), versionCommand())
+	all := modules()
+	for _, m := range all {
+		if m.Commands != nil {
+			root.AddCommand(m.Commands(all)...)
+		}
+	}
 	return root
 }

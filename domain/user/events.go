@@ -51,7 +51,7 @@ type (
 	}
 )
 
-// ErasedIn returns the streams to be read again; see [helpdesk/eventstore.Follower].
+// ErasedIn returns the streams to be read again; see [helpdesk/follow.Follower].
 func (e TextsErased) ErasedIn() []uuid.UUID { return e.Streams }
 
 // EventType returns the stored name of the event.

@@ -52,8 +52,8 @@ func (s *Server) bootstrap(ctx context.Context) error {
 
 // closePublic gives every later database the schema public as Postgres 15 has
 // it: the database owner's, and not for everyone to make tables in.
-func (s *Server) closePublic(ctx context.Context) error {
-	conn, err := s.connect(ctx, SuperRole, "template1")
+func (e endpoint) closePublic(ctx context.Context) error {
+	conn, err := e.connect(ctx, SuperRole, "template1")
 	if err != nil {
 		return err
 	}
@@ -89,8 +89,8 @@ func (s *Server) CreateDatabase(ctx context.Context, name, template string) erro
 
 // DropDatabase removes a database and cuts its sessions off; one that is not
 // there is no error.
-func (s *Server) DropDatabase(ctx context.Context, name string) error {
-	conn, err := s.connect(ctx, SuperRole, "postgres")
+func (e endpoint) DropDatabase(ctx context.Context, name string) error {
+	conn, err := e.connect(ctx, SuperRole, "postgres")
 	if err != nil {
 		return err
 	}
@@ -113,7 +113,7 @@ func (s *Server) create(ctx context.Context, conn *pgx.Conn, name, template stri
 }
 
 // restrict says who may connect, which a copy does not take over.
-func (s *Server) restrict(ctx context.Context, conn *pgx.Conn, name string) error {
+func (e endpoint) restrict(ctx context.Context, conn *pgx.Conn, name string) error {
 	for _, stmt := range []string{
 		"REVOKE ALL ON DATABASE " + quote(name) + " FROM PUBLIC",
 		"GRANT CONNECT ON DATABASE " + quote(name) + " TO " + ServiceRole,

@@ -56,7 +56,7 @@ func (s *Server) initialise(ctx context.Context) error {
 	if err := os.Rename(l.dataNew, l.data); err != nil {
 		return fmt.Errorf("put the new data folder in its place: %w", err)
 	}
-	if err := s.sync(l.dir); err != nil {
+	if err := s.cfg.sync(l.dir); err != nil {
 		return err
 	}
 	s.log.Info("made the database of the embedded Postgres", slog.Duration("took", time.Since(begun)))
@@ -86,7 +86,7 @@ func (s *Server) initdb(ctx context.Context) error {
 }
 
 // initArguments choose byte order for text, which no update of the system can
-// change under an index, and Unicode for what is an email.
+// change under an index, and Unicode for what is a letter.
 func (s *Server) initArguments() []string {
 	ctype := "C.UTF-8"
 	if runtime.GOOS == "darwin" {
@@ -126,12 +126,12 @@ func (s *Server) configure() error {
 	if err := errors.Join(err, conf.Sync(), conf.Close()); err != nil {
 		return fmt.Errorf("write postgresql.conf: %w", err)
 	}
-	return errors.Join(s.sync(hba), s.sync(s.layout.dataNew))
+	return errors.Join(s.cfg.sync(hba), s.cfg.sync(s.layout.dataNew))
 }
 
 // sync makes a file or folder durable.
-func (s *Server) sync(name string) error {
-	if s.cfg.Throwaway {
+func (c Config) sync(name string) error {
+	if c.Throwaway {
 		return nil
 	}
 	f, err := os.Open(name)

@@ -38,7 +38,7 @@ func (s *Server) launch(ctx context.Context) (*process, error) {
 	cmd.Dir = s.layout.data
 	cmd.Env = childEnv()
 	cmd.Stdout, cmd.Stderr = logFile, logFile
-	child, err := spawn(cmd, s.layout.acct, s.stopSignal())
+	child, err := spawn(cmd, s.layout.acct, s.cfg.stopSignal())
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", cmd.Path, err)
 	}
@@ -92,18 +92,18 @@ func (s *Server) awaitReady(ctx context.Context, child *process) error {
 	}
 }
 
-func (s *Server) ping(ctx context.Context) error {
-	conn, err := s.connect(ctx, SuperRole, "postgres")
+func (e endpoint) ping(ctx context.Context) error {
+	conn, err := e.connect(ctx, SuperRole, "postgres")
 	if err != nil {
 		return err
 	}
 	return conn.Close(ctx)
 }
 
-func (s *Server) connect(ctx context.Context, role, database string) (*pgx.Conn, error) {
+func (e endpoint) connect(ctx context.Context, role, database string) (*pgx.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	conn, err := pgx.Connect(ctx, s.URL(role, database))
+	conn, err := pgx.Connect(ctx, e.URL(role, database))
 	if err != nil {
 		return nil, fmt.Errorf("connect to the embedded Postgres: %w", err)
 	}

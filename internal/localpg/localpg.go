@@ -102,7 +102,7 @@ func Attach(ctx context.Context, cfg Config) (*Server, error) {
 			return nil, err
 		}
 		if o, ok := l.readOwner(); ok && o.Ready {
-			return &Server{log: cfg.logger(), layout: l, socketDir: o.SocketDir, done: make(chan struct{})}, nil
+			return &Server{log: cfg.logger(), layout: l, endpoint: endpoint{o.SocketDir}, done: make(chan struct{})}, nil
 		}
 		select {
 		case <-ctx.Done():

@@ -292,13 +292,13 @@ func TestServerIsDurableAndLocal(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("settings (-want +got):\n%s", diff)
 	}
-	var order, emails bool
+	var order, letters bool
 	const q = `SELECT 'Z' < 'a', upper('é') = 'É'`
-	if err := conn.QueryRow(t.Context(), q).Scan(&order, &emails); err != nil {
+	if err := conn.QueryRow(t.Context(), q).Scan(&order, &letters); err != nil {
 		t.Fatal(err)
 	}
-	if !order || !emails {
-		t.Errorf("byte order %t, Unicode emails %t, want both", order, emails)
+	if !order || !letters {
+		t.Errorf("byte order %t, Unicode letters %t, want both", order, letters)
 	}
 	info, err := os.Stat(s.socketDir)
 	if err != nil {
@@ -306,37 +306,6 @@ func TestServerIsDurableAndLocal(t *testing.T) {
 	}
 	if got, want := info.Mode().Perm(), os.FileMode(0o700); got != want {
 		t.Errorf("mode of the socket's folder = %v, want %v", got, want)
-	}
-}
-
-func TestLongPathsGetASocketElsewhere(t *testing.T) {
-	t.Parallel()
-	dir := filepath.Join(newDir(t), strings.Repeat("long", 20), strings.Repeat("path", 20))
-	s := start(t, dir)
-	t.Cleanup(func() {
-		if err := Discard(dir); err != nil {
-			t.Error(err)
-		}
-	})
-	writeNote(t, s)
-	if len(s.socketDir) > maxSocketDir {
-		t.Errorf("the socket's folder %s is longer than %d", s.socketDir, maxSocketDir)
-	}
-	stop(t, s)
-	if _, err := os.Stat(s.socketDir); !errors.Is(err, os.ErrNotExist) {
-		t.Errorf("the socket's folder after Stop: %v, want none", err)
-	}
-
-	if err := os.Mkdir(s.socketDir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Remove(s.socketDir)
-	if err := os.Chmod(s.socketDir, 0o777); err != nil {
-		t.Fatal(err)
-	}
-	if got, err := Start(t.Context(), testConfig(t, dir)); err == nil {
-		stop(t, got)
-		t.Error("a socket folder open to all was taken")
 	}
 }
 

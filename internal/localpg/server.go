@@ -22,14 +22,17 @@ const (
 
 const socketName = ".s.PGSQL.5432"
 
+// endpoint is where a server is reached.
+type endpoint struct{ socketDir string }
+
 // Server is a running server, or the share in another process's (see Attach).
 // Its methods may be called from any goroutine.
 type Server struct {
-	cfg       Config
-	log       *slog.Logger
-	layout    *layout
-	socketDir string
-	bin       Binaries
+	endpoint
+	cfg    Config
+	log    *slog.Logger
+	layout *layout
+	bin    Binaries
 
 	lock       *os.File // nil for a share
 	cancel     context.CancelFunc
@@ -46,18 +49,18 @@ type Server struct {
 }
 
 // OwnerURL connects as the role that owns the database: for migrations.
-func (s *Server) OwnerURL() string { return s.URL(OwnerRole, Database) }
+func (e endpoint) OwnerURL() string { return e.URL(OwnerRole, Database) }
 
 // ServiceURL connects as the role of the service, which can do what the owner
 // granted it.
-func (s *Server) ServiceURL() string { return s.URL(ServiceRole, Database) }
+func (e endpoint) ServiceURL() string { return e.URL(ServiceRole, Database) }
 
 // SuperURL connects as the superuser: for backups and for tests.
-func (s *Server) SuperURL() string { return s.URL(SuperRole, Database) }
+func (e endpoint) SuperURL() string { return e.URL(SuperRole, Database) }
 
 // URL is the address of a database for a role, as pgx reads it.
-func (s *Server) URL(role, database string) string {
-	q := url.Values{"host": {s.socketDir}, "port": {"5432"}, "sslmode": {"disable"}}
+func (e endpoint) URL(role, database string) string {
+	q := url.Values{"host": {e.socketDir}, "port": {"5432"}, "sslmode": {"disable"}}
 	u := url.URL{Scheme: "postgres", User: url.User(role), Path: "/" + database, RawQuery: q.Encode()}
 	return u.String()
 }
@@ -125,7 +128,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 	s.child, s.ready = nil, 0
 	s.mu.Unlock()
 	var err error
-	if child != nil && !child.stop(ctx, s.stopSignal()) {
+	if child != nil && !child.stop(ctx, s.cfg.stopSignal()) {
 		err = fmt.Errorf("stop the embedded Postgres cleanly: %w", context.Cause(ctx))
 	}
 	if filepath.Dir(s.socketDir) != s.layout.dir {
@@ -141,8 +144,8 @@ func (s *Server) release() error {
 
 // stopSignal asks the postmaster for a fast shutdown, or an immediate one where
 // nothing is worth writing down.
-func (s *Server) stopSignal() syscall.Signal {
-	if s.cfg.Throwaway {
+func (c Config) stopSignal() syscall.Signal {
+	if c.Throwaway {
 		return syscall.SIGQUIT
 	}
 	return syscall.SIGINT
@@ -162,7 +165,7 @@ func startOwned(ctx context.Context, cfg Config, l *layout, lock *os.File) (*Ser
 	}
 	if err := s.start(ctx); err != nil {
 		if s.child != nil {
-			s.child.stop(ctx, s.stopSignal())
+			s.child.stop(ctx, s.cfg.stopSignal())
 		}
 		return nil, errors.Join(err, s.release())
 	}

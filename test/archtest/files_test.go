@@ -1,7 +1,6 @@
 package archtest
 
 import (
-	"bytes"
 	"fmt"
 	"go/ast"
 	"go/parser"
@@ -13,13 +12,6 @@ import (
 	"strings"
 	"testing"
 )
-
-// longest is how many lines a file may have (STYLE.md, the models: 9 of 10
-// files stay under it).
-const longest = 500
-
-// longer lists the files that have more, each with its reason.
-var longer = map[string]string{}
 
 // buckets are names that say nothing of what is inside (STYLE.md "Naming").
 var buckets = []string{"util", "utils", "common", "helpers", "helper", "models", "types", "base", "core", "impl", "manager", "misc", "shared", "lib"}
@@ -62,14 +54,7 @@ func sources(t *testing.T) []source {
 		if err != nil {
 			return err
 		}
-		fset := token.NewFileSet()
-		file, err := parser.ParseFile(fset, path, text, parser.ParseComments)
-		if err != nil {
-			return err
-		}
-		if !ast.IsGenerated(file) {
-			all = append(all, source{path: filepath.ToSlash(relative), text: text, ast: file, fset: fset})
-		}
+		all = append(all, parsed(t, filepath.ToSlash(relative), string(text))...)
 		return nil
 	})
 	if err != nil {
@@ -81,24 +66,18 @@ func sources(t *testing.T) []source {
 	return all
 }
 
-func TestNoFileIsTooLong(t *testing.T) {
-	t.Parallel()
-	seen := map[string]bool{}
-	for _, s := range sources(t) {
-		lines := bytes.Count(s.text, []byte("\n"))
-		if reason := longer[s.path]; reason != "" {
-			seen[s.path] = lines > longest
-			continue
-		}
-		if lines > longest {
-			t.Errorf("%s has %d lines, and %d are allowed: take it apart, or give the reason in test/archtest", s.path, lines, longest)
-		}
+// parsed returns a file as a source, none where it is generated.
+func parsed(t *testing.T, path, text string) []source {
+	t.Helper()
+	fset := token.NewFileSet()
+	file, err := parser.ParseFile(fset, path, text, parser.ParseComments)
+	if err != nil {
+		t.Fatal(err)
 	}
-	for path := range longer {
-		if !seen[path] {
-			t.Errorf("%s is not too long any more: take it off the list in test/archtest", path)
-		}
+	if ast.IsGenerated(file) {
+		return nil
 	}
+	return []source{{path: path, text: []byte(text), ast: file, fset: fset}}
 }
 
 func TestNoPackageIsABucket(t *testing.T) {

@@ -23,8 +23,7 @@ import (
 	"helpdesk/migrations"
 )
 
-// Command returns "helpdesk analyst".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "analyst",
 		Short: "Make, list and drop database logins for analysts",
@@ -33,11 +32,11 @@ or pandas, and can read and change nothing else. docs/data-dictionary.md says
 what is in it, docs/analytics has questions with their SQL.`,
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(createAnalystCommand(), listAnalystsCommand(), dropAnalystCommand())
+	cmd.AddCommand(createAnalystCommand(m), listAnalystsCommand(m), dropAnalystCommand(m))
 	return cmd
 }
 
-func createAnalystCommand() *cobra.Command {
+func createAnalystCommand(m program.Modules) *cobra.Command {
 	var fromStdin bool
 	cmd := &cobra.Command{
 		Use:   "create NAME",
@@ -84,7 +83,7 @@ with --password-stdin it is the first line of standard input.`,
 	return cmd
 }
 
-func listAnalystsCommand() *cobra.Command {
+func listAnalystsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the logins of analysts",
@@ -108,7 +107,7 @@ func listAnalystsCommand() *cobra.Command {
 	}
 }
 
-func dropAnalystCommand() *cobra.Command {
+func dropAnalystCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "drop NAME",
 		Short: "Drop the login of an analyst",

@@ -19,8 +19,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Command returns "helpdesk audit".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Prove that the log was not altered",
@@ -28,11 +27,11 @@ func Command() *cobra.Command {
 (docs/audit-log.md). These commands take the log out, verify it, and show the key.`,
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(exportCommand(), verifyCommand(), keyCommand())
+	cmd.AddCommand(exportCommand(m), verifyCommand(m), keyCommand(m))
 	return cmd
 }
 
-func exportCommand() *cobra.Command {
+func exportCommand(m program.Modules) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "export --out DIR",
@@ -47,7 +46,7 @@ folder holds personal data, as the log does.`,
 		Example: "  helpdesk audit export --out /backup/log",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withLog(cmd.Context(), "audit export", func(ctx context.Context, c config.Config, pool *pgxpool.Pool, store *eventstore.Store) error {
+			return withLog(cmd.Context(), m, "audit export", func(ctx context.Context, c config.Config, pool *pgxpool.Pool, store *eventstore.Store) error {
 				vkeys, err := c.AuditDir().VKeys()
 				if err != nil {
 					return err
@@ -56,14 +55,14 @@ folder holds personal data, as the log does.`,
 					return errors.New("there is no verifier key in HELPDESK_DATA_DIR: run this where the log is signed")
 				}
 				bar := program.NewProgress("exported", "events", program.ProgressStep, cmd.ErrOrStderr())
-				m, err := audit.Export(ctx, pool, store, audit.ExportConfig{
+				manifest, err := audit.Export(ctx, pool, store, audit.ExportConfig{
 					Out: out, VKeys: vkeys, History: c.AuditDir().Checkpoints(), Progress: bar.Show,
 				})
 				bar.Close()
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d events in %s, as the newest checkpoint has them.\n", m.Size, out)
+				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d events in %s, as the newest checkpoint has them.\n", manifest.Size, out)
 				return err
 			})
 		},
@@ -73,7 +72,7 @@ folder holds personal data, as the log does.`,
 	return cmd
 }
 
-func verifyCommand() *cobra.Command {
+func verifyCommand(m program.Modules) *cobra.Command {
 	var v verifyFlags
 	cmd := &cobra.Command{
 		Use:   "verify [DIR]",
@@ -95,7 +94,7 @@ It names the first position that is not as it was, and ends with status 1.`,
 			if len(args) == 1 {
 				return v.archive(cmd.Context(), args[0])
 			}
-			return withLog(cmd.Context(), "audit verify", v.database)
+			return withLog(cmd.Context(), m, "audit verify", v.database)
 		},
 	}
 	cmd.Flags().StringArrayVar(&v.checkpoints, "checkpoint", nil, "file with signed checkpoints from elsewhere; may be repeated")
@@ -173,7 +172,7 @@ func (v verifyFlags) verify(ctx context.Context, source audit.Source, own, files
 	return err
 }
 
-func keyCommand() *cobra.Command {
+func keyCommand(m program.Modules) *cobra.Command {
 	var renew bool
 	cmd := &cobra.Command{
 		Use:   "key",
@@ -224,13 +223,13 @@ signed stays as true as it was. A service that is running goes on with the new k
 
 // withLog runs a command that reads the log of the configured database, which is
 // not migrated first: it is looked at as it is.
-func withLog(ctx context.Context, name string, work func(context.Context, config.Config, *pgxpool.Pool, *eventstore.Store) error) error {
+func withLog(ctx context.Context, m program.Modules, name string, work func(context.Context, config.Config, *pgxpool.Pool, *eventstore.Store) error) error {
 	return program.WithDatabaseAsItIs(ctx, func(ctx context.Context, c config.Config, db *program.Database) error {
 		pool, err := db.Connect(ctx, "helpdesk "+name, 2, nil)
 		if err != nil {
 			return err
 		}
 		defer pool.Close()
-		return work(ctx, c, pool, eventstore.New(pool, program.NewCodec(nil), func([]string) {}))
+		return work(ctx, c, pool, eventstore.New(pool, m.Codec(nil), func([]string) {}))
 	})
 }

@@ -111,7 +111,7 @@ func (c Config) check() error {
 	if _, err := mail.NewComposer(mail.Config{From: c.MailFrom}); err != nil {
 		return fmt.Errorf("HELPDESK_MAIL_FROM: %w", err)
 	}
-	if _, _, err := c.Post(io.Discard, slog.New(slog.DiscardHandler)); err != nil {
+	if _, _, err := c.Mailer(io.Discard, slog.New(slog.DiscardHandler)); err != nil {
 		return err
 	}
 	if c.AuditOrigin != "" {
@@ -215,9 +215,9 @@ func (c Config) Logger(w io.Writer) *slog.Logger {
 	return slog.New(slog.NewTextHandler(w, options))
 }
 
-// Post returns what puts emails into words and sends them: over the mail
+// Mailer returns what puts emails into words and sends them: over the mail
 // server that is configured, else to out.
-func (c Config) Post(out io.Writer, log *slog.Logger) (*mail.Post, mail.Transport, error) {
+func (c Config) Mailer(out io.Writer, log *slog.Logger) (*mail.Mailer, mail.Transport, error) {
 	composer, err := mail.NewComposer(mail.Config{From: c.MailFrom, PublicURL: c.PublicURL})
 	if err != nil { // the sender was looked at by check
 		return nil, nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
@@ -228,5 +228,5 @@ func (c Config) Post(out io.Writer, log *slog.Logger) (*mail.Post, mail.Transpor
 			return nil, nil, fmt.Errorf("HELPDESK_SMTP_URL: %w", err)
 		}
 	}
-	return mail.NewPost(composer, transport), transport, nil
+	return mail.NewMailer(composer, transport), transport, nil
 }

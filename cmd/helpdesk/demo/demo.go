@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/eventstore/follow"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
@@ -20,12 +21,9 @@ import (
 	"helpdesk/commands"
 	"helpdesk/demo"
 	"helpdesk/domain"
-	"helpdesk/eventstore"
-	"helpdesk/projections"
 )
 
-// Command returns "helpdesk demo".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	tickets := 20_000
 	cmd := &cobra.Command{
 		Use:   "demo",
@@ -43,7 +41,7 @@ left alone: HELPDESK_DATA_DIR names another place for one.`,
 			if tickets < 1 {
 				return errors.New("--tickets: at least 1")
 			}
-			return program.With(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
 				return (&demoLoader{Operator: o, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr(), count: tickets}).run(ctx)
 			})
 		},
@@ -187,7 +185,7 @@ func (d *demoLoader) show(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	followers := projections.Followers()
+	followers := d.Modules.Projections()
 	progress := program.NewProgress("shown", "events", program.ProgressStep, d.errs)
 	defer progress.Close()
 	looking, stop := context.WithCancel(ctx)
@@ -210,7 +208,7 @@ func (d *demoLoader) show(ctx context.Context) error {
 }
 
 // slowest returns the position that all followers have reached.
-func (d *demoLoader) slowest(ctx context.Context, followers []eventstore.Follower) (position int64, err error) {
+func (d *demoLoader) slowest(ctx context.Context, followers []follow.Follower) (position int64, err error) {
 	var names []string
 	for _, f := range followers {
 		names = append(names, f.Name)

@@ -21,18 +21,17 @@ import (
 	"helpdesk/saga"
 )
 
-// Command returns "helpdesk escalations".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "escalations",
 		Short: "Look at the escalation, and run what is due",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(checkEscalationsCommand(), listEscalationsCommand())
+	cmd.AddCommand(checkEscalationsCommand(m), listEscalationsCommand(m))
 	return cmd
 }
 
-func checkEscalationsCommand() *cobra.Command {
+func checkEscalationsCommand(m program.Modules) *cobra.Command {
 	var dryRun bool
 	var at string
 	cmd := &cobra.Command{
@@ -54,7 +53,7 @@ nothing left to do here.`,
 					return errors.New("--at: only with --dry-run; nothing escalates before its time")
 				}
 			}
-			return program.With(cmd.Context(), "escalations check", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "escalations check", func(ctx context.Context, o *program.Operator) error {
 				if dryRun {
 					return wouldEscalate(ctx, o, cmd.OutOrStdout(), until)
 				}
@@ -67,13 +66,13 @@ nothing left to do here.`,
 	return cmd
 }
 
-func listEscalationsCommand() *cobra.Command {
+func listEscalationsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the pending timers, the first due first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return program.With(cmd.Context(), "escalations list", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "escalations list", func(ctx context.Context, o *program.Operator) error {
 				if _, err := catchUp(ctx, o); err != nil {
 					return err
 				}
@@ -153,7 +152,7 @@ func escalateDue(ctx context.Context, o *program.Operator, out io.Writer) error 
 		return err
 	}
 	issued := eventstore.NewNotifier()
-	timers := saga.NewTimers(o.Pool, eventstore.NewNotifier(), issued.Ring, o.Log)
+	timers := saga.NewTimers(o.Pool, eventstore.NewNotifier(), issued.Notify, o.Log)
 	outbox := saga.NewOutbox(o.Pool)
 	processor := saga.NewProcessor(outbox, issued, nil, program.Quiet(o.Log), saga.Escalations(policy, commands.NewTickets(o.Store, o.Store)))
 	working, stop := context.WithCancel(ctx)

@@ -18,18 +18,17 @@ import (
 	"helpdesk/projections"
 )
 
-// Command returns "helpdesk mail".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mail",
 		Short: "Look at emails, and send them again",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(listMailCommand(), resendCommand())
+	cmd.AddCommand(listMailCommand(m), resendCommand(m))
 	return cmd
 }
 
-func listMailCommand() *cobra.Command {
+func listMailCommand(m program.Modules) *cobra.Command {
 	var only []string
 	var limit int
 	cmd := &cobra.Command{
@@ -48,7 +47,7 @@ func listMailCommand() *cobra.Command {
 			if limit < 1 {
 				return errors.New("--limit: at least 1")
 			}
-			return program.With(cmd.Context(), "mail list", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "mail list", func(ctx context.Context, o *program.Operator) error {
 				emails, err := projections.NewReader(o.Pool).NewestEmails(ctx, statuses, limit)
 				if err != nil {
 					return err
@@ -73,7 +72,7 @@ func listMailCommand() *cobra.Command {
 	return cmd
 }
 
-func resendCommand() *cobra.Command {
+func resendCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resend ID...",
 		Short: "Send failed or uncertain emails again",
@@ -86,7 +85,7 @@ list" and read.emails show the ids. An uncertain email may arrive twice.`,
 			if err != nil {
 				return err
 			}
-			return program.With(cmd.Context(), "mail resend", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "mail resend", func(ctx context.Context, o *program.Operator) error {
 				emails := commands.NewEmails(o.Store)
 				for _, id := range ids {
 					out, err := emails.Do(ctx, commands.Request{CorrelationID: "mail resend"}, email.ID{UUID: id},

@@ -14,8 +14,7 @@ import (
 	"helpdesk/saga"
 )
 
-// Command returns "helpdesk commands".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "commands",
 		Short: "Decide on commands of process managers that failed",
@@ -29,7 +28,7 @@ Mend the cause, then retry it; or discard it.`,
 			Short: "List the failed commands",
 			Args:  cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
-				return program.With(cmd.Context(), "commands failed", func(ctx context.Context, o *program.Operator) error {
+				return m.Run(cmd.Context(), "commands failed", func(ctx context.Context, o *program.Operator) error {
 					failed, err := saga.NewOutbox(o.Pool).Failed(ctx)
 					if err != nil {
 						return err
@@ -45,13 +44,13 @@ Mend the cause, then retry it; or discard it.`,
 				})
 			},
 		},
-		decideCommand("retry", "Try failed commands again", "It is tried again.", (*saga.Outbox).Retry),
-		decideCommand("discard", "Give failed commands up for good", "It is gone.", (*saga.Outbox).Discard),
+		decideCommand(m, "retry", "Try failed commands again", "It is tried again.", (*saga.Outbox).Retry),
+		decideCommand(m, "discard", "Give failed commands up for good", "It is gone.", (*saga.Outbox).Discard),
 	)
 	return cmd
 }
 
-func decideCommand(verb, short, done string, decide func(*saga.Outbox, context.Context, uuid.UUID) error) *cobra.Command {
+func decideCommand(m program.Modules, verb, short, done string, decide func(*saga.Outbox, context.Context, uuid.UUID) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   verb + " ID...",
 		Short: short,
@@ -61,7 +60,7 @@ func decideCommand(verb, short, done string, decide func(*saga.Outbox, context.C
 			if err != nil {
 				return err
 			}
-			return program.With(cmd.Context(), "commands "+verb, func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "commands "+verb, func(ctx context.Context, o *program.Operator) error {
 				for _, id := range ids {
 					if err := decide(saga.NewOutbox(o.Pool), ctx, id); err != nil {
 						return fmt.Errorf("%s: %w", id, err)

@@ -6,6 +6,8 @@ import (
 	"io"
 	"slices"
 
+	"helpdesk/eventstore/follow"
+
 	"helpdesk/cmd/helpdesk/program"
 
 	"github.com/google/uuid"
@@ -16,11 +18,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/idempotency"
 	"helpdesk/keyring"
-	"helpdesk/projections"
-	"helpdesk/saga"
-	"helpdesk/workspace"
 )
 
 // erasure erases one person. Each step may be done again.
@@ -80,7 +78,7 @@ func (e *erasure) run(ctx context.Context, out io.Writer) error {
 	if err := e.Signals.Tell(ctx); err != nil {
 		return err
 	}
-	if err := e.Follow(ctx, done.Position, projections.Followers()...); err != nil {
+	if err := e.Follow(ctx, done.Position, e.Modules.Projections()...); err != nil {
 		return err
 	}
 	// Once more, for an answer may show what a read model showed until now.
@@ -94,10 +92,8 @@ func (e *erasure) run(ctx context.Context, out io.Writer) error {
 // forget removes what stands beside the log and may hold texts of the person.
 func (e *erasure) forget(streams []uuid.UUID) eventstore.InTx {
 	return eventstore.InTurn(
-		idempotency.Forget(append(streams, e.id.UUID), e.words),
-		saga.ForgetErrors(e.id.UUID, streams),
-		eventstore.ForgetErrors(streams),
-		workspace.Forget(e.id.UUID),
+		follow.ForgetErrors(streams),
+		e.Modules.Forget(program.Forgotten{ID: e.id, Streams: streams, Words: e.words}),
 	)
 }
 

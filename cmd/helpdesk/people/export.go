@@ -8,37 +8,18 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"helpdesk/cmd/helpdesk/program"
 
 	"github.com/google/uuid"
 
-	"helpdesk/auth"
-	"helpdesk/domain"
-	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/projections"
-	"helpdesk/projections/view"
-	"helpdesk/workspace"
 )
 
-const exportReadme = `All that this helpdesk holds of a person.
-
-profile.json    who they are
-tickets.ndjson  their tickets, each with its public comments, one a line
-emails.ndjson  the emails to them and what became of each
-sessions.ndjson when they signed in, of sessions that are still open
-tokens.ndjson   their API tokens, without the secrets
-views.ndjson    the views of the list of tickets that they saved
-events.ndjson   every event they caused, or that holds a text of theirs
-
-An event of somebody else's that holds no text of theirs, such as an agent
-taking their ticket, is in no file but shows in the tickets.
-`
-
-// exportPerson writes the file, whole or not at all, and answers what is in it.
+// exportPerson writes the file, whole or not at all, and returns what is in it.
 func exportPerson(ctx context.Context, o *program.Operator, account user.Account, path string) (held string, err error) {
 	f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -49,138 +30,69 @@ func exportPerson(ctx context.Context, o *program.Operator, account user.Account
 			os.Remove(path)
 		}
 	}()
-	x := &personExport{Operator: o, account: account, zip: zip.NewWriter(f), read: projections.NewReader(o.Pool), now: time.Now()}
+	x := &personExport{Operator: o, account: account, zip: zip.NewWriter(f), now: time.Now()}
 	if err := x.write(ctx); err != nil {
 		return "", err
 	}
 	if err := errors.Join(x.zip.Close(), f.Sync()); err != nil {
 		return "", err
 	}
-	return fmt.Sprintf("%d tickets, %d emails, %d events", x.tickets, x.emails, x.events), nil
+	return strings.Join(x.counted, ", "), nil
 }
 
 // personExport is a file under way.
 type personExport struct {
 	*program.Operator
-	account                 user.Account
-	zip                     *zip.Writer
-	read                    *projections.Reader
-	now                     time.Time
-	tickets, emails, events int
+	account user.Account
+	zip     *zip.Writer
+	now     time.Time
+	counted []string // "3 tickets"
+}
+
+// events is the file that comes last: what every module recorded.
+var events = program.PersonFile{
+	Name: "events.ndjson", About: "every event they caused, or that holds a text of theirs", Of: "events", Write: writeEvents,
 }
 
 func (x *personExport) write(ctx context.Context) error {
-	for _, file := range []struct {
-		name string
-		fill func(context.Context, io.Writer) error
-	}{
-		{"README.txt", func(_ context.Context, w io.Writer) error { _, err := io.WriteString(w, exportReadme); return err }},
-		{"profile.json", x.writeProfile},
-		{"tickets.ndjson", x.writeTickets},
-		{"emails.ndjson", x.writeEmails},
-		{"sessions.ndjson", x.writeSessions},
-		{"tokens.ndjson", x.writeTokens},
-		{"views.ndjson", x.writeViews},
-		{"events.ndjson", x.writeEvents},
-	} {
-		w, err := x.zip.CreateHeader(&zip.FileHeader{Name: file.name, Method: zip.Deflate, Modified: x.now})
+	files := append(x.Modules.Export(), events)
+	readme, err := x.create("README.txt")
+	if err == nil {
+		err = writeReadme(readme, files)
+	}
+	if err != nil {
+		return fmt.Errorf("README.txt: %w", err)
+	}
+	for _, file := range files {
+		w, err := x.create(file.Name)
+		n := 0
 		if err == nil {
-			err = file.fill(ctx, w)
+			n, err = file.Write(ctx, x.Operator, x.account, w)
 		}
 		if err != nil {
-			return fmt.Errorf("%s: %w", file.name, err)
+			return fmt.Errorf("%s: %w", file.Name, err)
+		}
+		if file.Of != "" {
+			x.counted = append(x.counted, fmt.Sprintf("%d %s", n, file.Of))
 		}
 	}
 	return nil
 }
 
-func (x *personExport) writeProfile(ctx context.Context, w io.Writer) error {
-	profile, err := x.read.User(ctx, x.account.ID)
-	if err != nil {
-		return err
-	}
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(profile)
+func (x *personExport) create(name string) (io.Writer, error) {
+	return x.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: x.now})
 }
 
-// self is the person as a viewer who sees what is their own.
-func (x *personExport) self() domain.Actor {
-	return domain.Actor{Kind: domain.ActorUser, ID: x.account.ID, Role: domain.RoleUser}
-}
-
-func (x *personExport) writeTickets(ctx context.Context, w io.Writer) error {
-	type conversation struct {
-		view.Ticket
-		Comments []view.Comment `json:"comments"`
+func writeReadme(w io.Writer, files []program.PersonFile) error {
+	var b strings.Builder
+	b.WriteString("All that this helpdesk stores about a person.\n\n")
+	for _, file := range files {
+		fmt.Fprintf(&b, "%-15s %s\n", file.Name, file.About)
 	}
-	page := projections.Page{Size: 100}
-	for {
-		filter := projections.TicketFilter{CreatedBy: &x.account.ID, OrderBy: projections.ByCreated}
-		slice, err := x.read.Tickets(ctx, x.self(), filter, page)
-		if err != nil {
-			return err
-		}
-		for _, t := range slice.Items {
-			comments, err := x.read.AllComments(ctx, x.self(), ticket.ID{UUID: t.ID})
-			if err != nil {
-				return err
-			}
-			if err := json.NewEncoder(w).Encode(conversation{t, comments}); err != nil {
-				return err
-			}
-			x.tickets++
-		}
-		if page.Cursor = slice.Next; page.Cursor == nil {
-			return nil
-		}
-	}
-}
-
-func (x *personExport) writeEmails(ctx context.Context, w io.Writer) error {
-	return x.read.EmailsTo(ctx, x.account.ID, func(e projections.Email) error {
-		x.emails++
-		return json.NewEncoder(w).Encode(e)
-	})
-}
-
-func (x *personExport) writeSessions(ctx context.Context, w io.Writer) error {
-	open, err := auth.NewSessions(x.Accounts, auth.SessionConfig{Logger: x.Log}).Open(ctx, x.account.ID)
-	if err != nil {
-		return err
-	}
-	for _, s := range open {
-		if err := json.NewEncoder(w).Encode(s); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (x *personExport) writeTokens(ctx context.Context, w io.Writer) error {
-	tokens, err := auth.NewTokens(x.Accounts).List(ctx, x.account.ID)
-	if err != nil {
-		return err
-	}
-	for _, t := range tokens {
-		if err := json.NewEncoder(w).Encode(t); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (x *personExport) writeViews(ctx context.Context, w io.Writer) error {
-	views, err := workspace.NewViews(x.Pool).List(ctx, x.account.ID)
-	if err != nil {
-		return err
-	}
-	for _, v := range views {
-		if err := json.NewEncoder(w).Encode(v); err != nil {
-			return err
-		}
-	}
-	return nil
+	b.WriteString("\nAn event of somebody else's that holds no text of theirs, such as an agent\n" +
+		"taking their ticket, is in no file but shows in the tickets.\n")
+	_, err := io.WriteString(w, b.String())
+	return err
 }
 
 // exportedEvent is an event as a person is shown it.
@@ -193,13 +105,14 @@ type exportedEvent struct {
 	Data       json.RawMessage `json:"data"`
 }
 
-func (x *personExport) writeEvents(ctx context.Context, w io.Writer) error {
-	return x.Store.About(ctx, x.account.ID.UUID, func(e eventstore.Envelope) error {
-		x.events++
-		data, _, err := x.Store.Codec().Plain(e.Event)
+func writeEvents(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
+	err = o.Store.About(ctx, account.ID.UUID, func(e eventstore.Envelope) error {
+		n++
+		data, _, err := o.Store.Codec().Plain(e.Event)
 		if err != nil {
 			return err
 		}
 		return json.NewEncoder(w).Encode(exportedEvent{e.Position, string(e.StreamType), e.StreamID, e.Type, e.OccurredAt.UTC(), data})
 	})
+	return n, err
 }

@@ -16,18 +16,17 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// Command returns "helpdesk people".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "people",
 		Short: "Hand out or erase what is held of a person",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(exportPersonCommand(), erasePersonCommand())
+	cmd.AddCommand(exportPersonCommand(m), erasePersonCommand(m))
 	return cmd
 }
 
-func exportPersonCommand() *cobra.Command {
+func exportPersonCommand(m program.Modules) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "export USER",
@@ -39,7 +38,7 @@ of theirs. No secret is in it.`,
 		Example: "  helpdesk people export ann --out ann.zip",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "people export", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "people export", func(ctx context.Context, o *program.Operator) error {
 				account, err := o.Account(ctx, args[0])
 				if err != nil {
 					return err
@@ -60,7 +59,7 @@ of theirs. No secret is in it.`,
 	return cmd
 }
 
-func erasePersonCommand() *cobra.Command {
+func erasePersonCommand(m program.Modules) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "erase USER",
@@ -78,7 +77,7 @@ with the person's id.`,
 		Example: "  helpdesk people erase ann",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "people erase", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "people erase", func(ctx context.Context, o *program.Operator) error {
 				e, err := newErasure(ctx, o, args[0])
 				if err != nil {
 					return err

@@ -16,8 +16,7 @@ import (
 	"helpdesk/domain/user"
 )
 
-// SuperuserCommand returns "helpdesk createsuperuser".
-func SuperuserCommand() *cobra.Command {
+func superuserCommand(m program.Modules) *cobra.Command {
 	var username, email string
 	cmd := &cobra.Command{
 		Use:   "createsuperuser",
@@ -29,7 +28,7 @@ It works while the service runs, and also when it does not.`,
 		Example: "  helpdesk createsuperuser --username alice --email alice@example.com",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return program.With(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
 				ask := program.NewPrompter(os.Stdin, cmd.ErrOrStderr())
 				register := user.Register{By: user.By{Actor: domain.System()}, Username: username, Email: email, Role: domain.RoleAdmin}
 				if err := ask.Line("Username: ", &register.Username); err != nil {

@@ -16,9 +16,9 @@ import (
 // the ring's own, for whoever wants a key may hold one of another pool.
 const keyConns = 2
 
-// Codec returns the codec of all events, which opens and seals the texts of
+// Open returns the codec of all events, which opens and seals the texts of
 // people in a database, and the pool it takes their keys through.
-func Codec(ctx context.Context, c config.Config, db *Database, log *slog.Logger) (*eventstore.Codec, *pgxpool.Pool, error) {
+func (m Modules) Open(ctx context.Context, c config.Config, db *Database, log *slog.Logger) (*eventstore.Codec, *pgxpool.Pool, error) {
 	master, err := c.Master(log)
 	if err != nil {
 		return nil, nil, err
@@ -32,5 +32,5 @@ func Codec(ctx context.Context, c config.Config, db *Database, log *slog.Logger)
 		pool.Close()
 		return nil, nil, fmt.Errorf("HELPDESK_MASTER_KEY or %s: %w", c.MasterFile(), err)
 	}
-	return NewCodec(ring), pool, nil
+	return m.Codec(ring), pool, nil
 }

@@ -17,11 +17,13 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // Operator is what the commands of operators work with. They run beside the
 // service or without it.
 type Operator struct {
+	Modules  Modules
 	Config   config.Config
 	Log      *slog.Logger
 	DB       *Database
@@ -35,22 +37,22 @@ type Operator struct {
 // operatorConns is how many database connections a command takes.
 const operatorConns = 16
 
-// With runs the operator's command called name on the configured
+// Run runs the operator's command called name on the configured
 // database. A running service hears of what it appended.
-func With(ctx context.Context, name string, work func(context.Context, *Operator) error) error {
+func (m Modules) Run(ctx context.Context, name string, work func(context.Context, *Operator) error) error {
 	return WithDatabase(ctx, func(ctx context.Context, c config.Config, db *Database) error {
 		pool, err := db.Connect(ctx, "helpdesk "+name, operatorConns, nil)
 		if err != nil {
 			return err
 		}
 		defer pool.Close()
-		o := &Operator{Config: c, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
+		o := &Operator{Modules: m, Config: c, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
 		if o.Hasher, err = c.Hasher(); err != nil {
 			return err
 		}
 		o.Accounts = auth.NewAccounts(pool, o.Hasher)
 		o.Signals = eventstore.NewSignals(pool, eventstore.NewNotifier(), o.Log)
-		codec, keys, err := Codec(ctx, c, db, o.Log)
+		codec, keys, err := m.Open(ctx, c, db, o.Log)
 		if err != nil {
 			return err
 		}
@@ -65,10 +67,10 @@ func With(ctx context.Context, name string, work func(context.Context, *Operator
 }
 
 // Follow brings followers up to a position, in turns with a running service.
-func (o *Operator) Follow(ctx context.Context, upto int64, followers ...eventstore.Follower) error {
+func (o *Operator) Follow(ctx context.Context, upto int64, followers ...follow.Follower) error {
 	applied := eventstore.NewNotifier()
-	following := eventstore.Follow(o.Pool, o.Store.Codec(), eventstore.NewNotifier(), applied, eventstore.FollowConfig{Logger: o.Log}, followers...)
-	freshness := eventstore.NewFreshness(o.Pool, applied, followers...)
+	following := follow.New(o.Pool, o.Store.Codec(), eventstore.NewNotifier(), applied, follow.Config{Logger: o.Log}, followers...)
+	freshness := follow.NewFreshness(o.Pool, applied, followers...)
 	defer freshness.Close()
 	running, stop := context.WithCancel(ctx)
 	defer stop()

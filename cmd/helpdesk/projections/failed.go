@@ -9,7 +9,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func failedEventsCommand() *cobra.Command {
+func failedEventsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "failed [NAME]",
 		Short: "List the events that could not be applied",
@@ -17,8 +17,8 @@ func failedEventsCommand() *cobra.Command {
 error, and those behind them in the same streams. Mend the cause, then replay them.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "projections failed", func(ctx context.Context, o *program.Operator) error {
-				followers, err := o.Followers(ctx)
+			return m.Run(cmd.Context(), "projections failed", func(ctx context.Context, o *program.Operator) error {
+				followers, err := m.Failing(ctx, o.Pool, o.Store.Codec(), o.Config, o.Log)
 				if err != nil {
 					return err
 				}
@@ -42,14 +42,14 @@ error, and those behind them in the same streams. Mend the cause, then replay th
 	}
 }
 
-func replayCommand() *cobra.Command {
+func replayCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "replay NAME...",
 		Short: "Apply failed events once their cause is mended",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "projections replay", func(ctx context.Context, o *program.Operator) error {
-				followers, err := o.Followers(ctx)
+			return m.Run(cmd.Context(), "projections replay", func(ctx context.Context, o *program.Operator) error {
+				followers, err := m.Failing(ctx, o.Pool, o.Store.Codec(), o.Config, o.Log)
 				if err != nil {
 					return err
 				}

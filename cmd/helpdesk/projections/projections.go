@@ -16,12 +16,10 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"helpdesk/projections"
 	"helpdesk/rebuild"
 )
 
-// Command returns "helpdesk projections".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "projections",
 		Short: "Look at the read models, pause them, and build them anew",
@@ -29,31 +27,31 @@ func Command() *cobra.Command {
 can be made again from the log, while the service runs and answers.`,
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(listProjectionsCommand(), projectionStatusCommand(),
-		holdCommand("pause", "Hold projections until they are resumed",
+	cmd.AddCommand(listProjectionsCommand(m), projectionStatusCommand(m),
+		holdCommand(m, "pause", "Hold projections until they are resumed",
 			`Holds projections in all processes, also across restarts, until they are resumed.
 They go on answering with what they have. Writes do not wait for them: what is
 written meanwhile cannot be read from them yet, and what is erased meanwhile still
 can.`,
 			"It is paused.", (*rebuild.Projections).Pause),
-		holdCommand("resume", "Let paused projections go on", "Lets paused projections go on, with all that came meanwhile.",
+		holdCommand(m, "resume", "Let paused projections go on", "Lets paused projections go on, with all that came meanwhile.",
 			"It goes on.", (*rebuild.Projections).Resume),
-		rebuildCommand(), rollbackCommand(), failedEventsCommand(), replayCommand())
+		rebuildCommand(m), rollbackCommand(m), failedEventsCommand(m), replayCommand(m))
 	return cmd
 }
 
 // kept returns the read models as operators see them.
 func kept(o *program.Operator) *rebuild.Projections {
-	return rebuild.New(o.Pool, o.Store.Codec(), projections.Followers(), rebuild.Config{Connect: o.DB.ConnectOwner, Logger: program.Quiet(o.Log)})
+	return rebuild.New(o.Pool, o.Store.Codec(), o.Modules.Projections(), rebuild.Config{Connect: o.DB.ConnectOwner, Logger: program.Quiet(o.Log)})
 }
 
-func listProjectionsCommand() *cobra.Command {
+func listProjectionsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List the projections, a line each",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return program.With(cmd.Context(), "projections list", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "projections list", func(ctx context.Context, o *program.Operator) error {
 				all, err := kept(o).List(ctx)
 				if err != nil {
 					return err
@@ -82,12 +80,12 @@ func lineOf(s rebuild.Status) string {
 	return line
 }
 
-func projectionStatusCommand() *cobra.Command {
+func projectionStatusCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status [NAME...]",
 		Short: "Tell all about projections and their last rebuild",
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "projections status", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "projections status", func(ctx context.Context, o *program.Operator) error {
 				p := kept(o)
 				if len(args) == 0 {
 					args = p.Names()
@@ -138,14 +136,14 @@ func progressOf(r rebuild.Rebuild) string {
 	return text
 }
 
-func holdCommand(verb, short, long, done string, hold func(*rebuild.Projections, context.Context, string) error) *cobra.Command {
+func holdCommand(m program.Modules, verb, short, long, done string, hold func(*rebuild.Projections, context.Context, string) error) *cobra.Command {
 	return &cobra.Command{
 		Use:   verb + " NAME...",
 		Short: short,
 		Long:  long,
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "projections "+verb, func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "projections "+verb, func(ctx context.Context, o *program.Operator) error {
 				for _, name := range args {
 					if err := hold(kept(o), ctx, name); err != nil {
 						return err
@@ -158,7 +156,7 @@ func holdCommand(verb, short, long, done string, hold func(*rebuild.Projections,
 	}
 }
 
-func rebuildCommand() *cobra.Command {
+func rebuildCommand(m program.Modules) *cobra.Command {
 	var all bool
 	var o rebuild.Options
 	cmd := &cobra.Command{
@@ -177,7 +175,7 @@ not put in their place, for one of them is wrong; where it is the old ones, give
 			if all != (len(args) == 0) {
 				return errors.New("name the projections, or give --all")
 			}
-			return program.With(cmd.Context(), "projections rebuild", func(ctx context.Context, op *program.Operator) error {
+			return m.Run(cmd.Context(), "projections rebuild", func(ctx context.Context, op *program.Operator) error {
 				p := kept(op)
 				if all {
 					var err error
@@ -195,7 +193,7 @@ not put in their place, for one of them is wrong; where it is the old ones, give
 	return cmd
 }
 
-func rollbackCommand() *cobra.Command {
+func rollbackCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rollback NAME...",
 		Short: "Return to the tables from before the last rebuild",
@@ -203,7 +201,7 @@ func rollbackCommand() *cobra.Command {
 place of those that are read, which are kept in turn.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "projections rollback", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "projections rollback", func(ctx context.Context, o *program.Operator) error {
 				return carryOut(ctx, cmd, kept(o), "rolled back", rebuild.FromKept, rebuild.Options{}, args)
 			})
 		},

@@ -23,7 +23,7 @@ const (
 
 // serveHTTP serves until ctx ends and then lets the requests under way finish.
 // listening is told where the service is, and where its metrics are.
-func (s *service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
+func (s *Service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	servers := []*http.Server{s.server(s.config.Addr, s.handler())}
 	servers[0].RegisterOnShutdown(s.api.EndStreams) // else it would wait for them
 	if s.config.MetricsAddr != "" {
@@ -60,7 +60,7 @@ func (s *service) serveHTTP(ctx context.Context, listening func(addr, metricsAdd
 	return errors.Join(err, group.Wait())
 }
 
-func (s *service) server(addr string, handler http.Handler) *http.Server {
+func (s *Service) server(addr string, handler http.Handler) *http.Server {
 	return &http.Server{
 		Addr: addr, Handler: handler,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,

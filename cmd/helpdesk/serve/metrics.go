@@ -3,11 +3,11 @@ package serve
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // followerMetrics shows how far the followers are, as the watchdog last saw.
-type followerMetrics struct{ watchdog *eventstore.Watchdog }
+type followerMetrics struct{ watchdog *follow.Watchdog }
 
 var (
 	headMetric     = prometheus.NewDesc("helpdesk_log_head", "Newest position of the log.", nil, nil)

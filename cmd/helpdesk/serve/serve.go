@@ -14,21 +14,20 @@ import (
 	"github.com/spf13/cobra"
 )
 
-// role says what a process does.
-type role string
+// Role is what a process does.
+type Role string
 
 // The roles.
 const (
-	roleAll    role = "all"
-	roleAPI    role = "api"    // answers clients
-	roleWorker role = "worker" // moves projections, sagas, commands and emails
+	All    Role = "all"
+	API    Role = "api"    // answers clients
+	Worker Role = "worker" // moves projections, sagas, commands and emails
 )
 
-func (r role) serves() bool { return r != roleWorker }
-func (r role) works() bool  { return r != roleAPI }
+func (r Role) serves() bool { return r != Worker }
+func (r Role) works() bool  { return r != API }
 
-// Command returns "helpdesk serve".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	var as string
 	cmd := &cobra.Command{
 		Use:   "serve",
@@ -42,17 +41,17 @@ and sends emails. A worker serves /healthz, /readyz and /metrics only.`,
 		Example: "  helpdesk serve\n  HELPDESK_DATABASE_URL=postgres://db/desk helpdesk serve --role=worker",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if err := config.OneOf(as, string(roleAll), string(roleAPI), string(roleWorker)); err != nil {
+			if err := config.OneOf(as, string(All), string(API), string(Worker)); err != nil {
 				return fmt.Errorf("--role: %q is not allowed: %w", as, err)
 			}
-			return serve(cmd.Context(), role(as), cmd.OutOrStdout())
+			return serve(cmd.Context(), m, Role(as), cmd.OutOrStdout())
 		},
 	}
-	cmd.Flags().StringVar(&as, "role", string(roleAll), "what this process does: all, api or worker")
+	cmd.Flags().StringVar(&as, "role", string(All), "what this process does: all, api or worker")
 	return cmd
 }
 
-func serve(ctx context.Context, as role, out io.Writer) (err error) {
+func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err error) {
 	c, unknown, err := config.Load(os.Environ())
 	if err != nil {
 		return err
@@ -61,7 +60,7 @@ func serve(ctx context.Context, as role, out io.Writer) (err error) {
 	for _, name := range unknown {
 		log.Warn("there is no such setting; see docs/config.md", "variable", name)
 	}
-	if as != roleAll && c.DatabaseURL == "" {
+	if as != All && c.DatabaseURL == "" {
 		return errors.New("--role: an embedded Postgres is one process's own; set HELPDESK_DATABASE_URL to divide the work")
 	}
 	db, err := program.Open(ctx, c, log, true)
@@ -72,15 +71,15 @@ func serve(ctx context.Context, as role, out io.Writer) (err error) {
 	if err := db.Migrate(ctx); err != nil {
 		return err
 	}
-	s, err := newService(ctx, c, as, log, db, out)
+	s, err := New(ctx, m, c, as, log, db, out)
 	if err != nil {
 		return err
 	}
-	hasAdmin, err := s.accounts.HasAdmin(ctx)
+	hasAdmin, err := s.Accounts.HasAdmin(ctx)
 	if err != nil {
 		return err
 	}
-	return s.run(ctx, func(addr, metricsAddr string) {
+	return s.Run(ctx, func(addr, metricsAddr string) {
 		if db.Local != nil {
 			if err := db.Local.SetAddress(addr); err != nil {
 				log.Warn("other processes are not told the address", "error", err)
@@ -91,7 +90,7 @@ func serve(ctx context.Context, as role, out io.Writer) (err error) {
 }
 
 // greet tells whoever started the service where it is.
-func greet(out io.Writer, as role, url, metricsURL string, hasAdmin bool) {
+func greet(out io.Writer, as Role, url, metricsURL string, hasAdmin bool) {
 	if !as.serves() {
 		fmt.Fprintf(out, "The helpdesk is at %s\n  A worker: it answers operators, not clients.\n"+
 			"  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 
+	"helpdesk/eventstore/follow"
+
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
 
@@ -29,16 +31,15 @@ import (
 	"helpdesk/migrations"
 	"helpdesk/projections"
 	"helpdesk/rebuild"
-	"helpdesk/saga"
 	"helpdesk/web"
-	"helpdesk/workspace"
 )
 
-// service is the wiring of one process: what it is made of, and the loops that
+// Service is the wiring of one process: what it is made of, and the loops that
 // run in it.
-type service struct {
+type Service struct {
+	modules   program.Modules
 	config    config.Config
-	role      role
+	role      Role
 	log       *slog.Logger
 	db        *program.Database
 	pool      *pgxpool.Pool // for requests
@@ -48,13 +49,13 @@ type service struct {
 	out       io.Writer     // where emails go without a mail server
 
 	notifier  *eventstore.Notifier
-	store     *eventstore.Store
+	Store     *eventstore.Store
 	signals   *eventstore.Signals
 	work      *work // nil for a process that only answers clients
-	freshness *eventstore.Freshness
-	watchdog  *eventstore.Watchdog
+	Freshness *follow.Freshness
+	watchdog  *follow.Watchdog
 	models    *rebuild.Projections
-	accounts  *auth.Accounts
+	Accounts  *auth.Accounts
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
 	registry  *prometheus.Registry
@@ -63,9 +64,9 @@ type service struct {
 	site      *web.Site // nil for a worker
 }
 
-// newService wires a service over a migrated database. Nothing runs yet.
-func newService(ctx context.Context, c config.Config, as role, log *slog.Logger, db *program.Database, out io.Writer) (s *service, err error) {
-	s = &service{config: c, role: as, log: log, db: db, out: out, registry: prometheus.NewRegistry()}
+// New wires a service over a migrated database. Nothing runs yet.
+func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *slog.Logger, db *program.Database, out io.Writer) (s *Service, err error) {
+	s = &Service{modules: m, config: c, role: as, log: log, db: db, out: out, registry: prometheus.NewRegistry()}
 	defer func() {
 		if err != nil {
 			s.closePools()
@@ -77,22 +78,22 @@ func newService(ctx context.Context, c config.Config, as role, log *slog.Logger,
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
 
 	var codec *eventstore.Codec
-	if codec, s.keys, err = program.Codec(ctx, c, db, log); err != nil {
+	if codec, s.keys, err = m.Open(ctx, c, db, log); err != nil {
 		return s, err
 	}
 	notifier, applied := eventstore.NewNotifier(), eventstore.NewNotifier()
 	s.notifier = notifier
 	s.signals = eventstore.NewSignals(s.pool, notifier, log)
-	s.store = eventstore.New(s.pool, codec, s.signals.Appended)
-	s.freshness = eventstore.NewFreshness(s.pool, applied, projections.Followers()...)
-	s.watchdog = eventstore.NewWatchdog(s.pool, eventstore.WatchConfig{Logger: log})
-	s.models = rebuild.New(s.pool, codec, projections.Followers(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
+	s.Store = eventstore.New(s.pool, codec, s.signals.Appended)
+	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
+	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
+	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.Hasher()
 	if err != nil {
 		return s, err
 	}
-	s.accounts = auth.NewAccounts(s.pool, hasher)
+	s.Accounts = auth.NewAccounts(s.pool, hasher)
 	if as.works() {
 		if err := s.wireWork(ctx, codec, notifier, applied); err != nil {
 			return s, err
@@ -105,8 +106,8 @@ func newService(ctx context.Context, c config.Config, as role, log *slog.Logger,
 	return s, s.wireAPI(ctx, hasher)
 }
 
-func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
-	s.sessions = auth.NewSessions(s.accounts, auth.SessionConfig{Logger: s.log})
+func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
+	s.sessions = auth.NewSessions(s.Accounts, auth.SessionConfig{Logger: s.log})
 	s.answers = idempotency.New(s.pool, idempotency.Config{Logger: s.log})
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")
 	if err != nil {
@@ -115,24 +116,24 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if s.front, err = s.config.Front(); err != nil {
 		return err
 	}
-	tokens := auth.NewTokens(s.accounts)
+	tokens := auth.NewTokens(s.Accounts)
 	deps := httpapi.Deps{
-		Tickets:     commands.NewTickets(s.store, s.store),
-		People:      commands.NewPeople(s.store, s.accounts),
-		Accounts:    s.accounts,
+		Tickets:     commands.NewTickets(s.Store, s.Store),
+		People:      commands.NewPeople(s.Store, s.Accounts),
+		Accounts:    s.Accounts,
 		Sessions:    s.sessions,
 		Tokens:      tokens,
-		Access:      commands.NewAccess(s.store, tokens),
+		Access:      commands.NewAccess(s.Store, tokens),
 		Passwords:   hasher,
 		Read:        projections.NewReader(s.pool),
-		History:     projections.NewHistories(s.store, s.pool),
-		Past:        projections.NewPast(s.store, s.pool, s.freshness),
-		Freshness:   s.freshness,
+		History:     projections.NewHistories(s.Store, s.pool),
+		Past:        projections.NewPast(s.Store, s.pool, s.Freshness),
+		Freshness:   s.Freshness,
 		Answers:     s.answers,
-		Earlier:     commands.NewEarlier(s.store),
-		Events:      projections.NewEvents(s.pool, s.store),
-		Feed:        projections.NewFeed(s.pool, s.store, s.notifier, s.freshness),
-		Audit:       audit.NewReader(s.pool, s.store),
+		Earlier:     commands.NewEarlier(s.Store),
+		Events:      projections.NewEvents(s.pool, s.Store),
+		Feed:        projections.NewFeed(s.pool, s.Store, s.notifier, s.Freshness),
+		Audit:       audit.NewReader(s.pool, s.Store),
 		Log:         s.log,
 		Projections: s.models,
 		Checks:      s.checks(),
@@ -151,21 +152,16 @@ func (s *service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 }
 
 // wireSite makes the site of what the API is made of.
-func (s *service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
+func (s *Service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Tickets: api.Tickets, People: api.People, Earlier: commands.NewEarlier(s.store), Access: api.Access,
-		Accounts: s.accounts, Sessions: s.sessions, Tokens: api.Tokens, Passwords: api.Passwords,
-		Read: projections.NewReader(s.pool), Freshness: s.freshness, Front: s.front, Log: s.log,
-		Schedule: saga.NewSchedule(s.pool), Views: workspace.NewViews(s.pool), Viewers: workspace.NewViewers(s.pool),
-		Oversight: s.oversight(),
-		History:   api.History, Past: projections.NewPast(s.store, s.pool, s.freshness),
-	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey})
+		Sessions: s.sessions, Access: api.Access, Earlier: commands.NewEarlier(s.Store), Freshness: s.Freshness, Front: s.front, Log: s.log,
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.sitePages(api)...)
 	return err
 }
 
 // handler returns clients: at and below [web.Root] the site, elsewhere the API.
 // It is no [http.ServeMux], which would redirect what the API refuses.
-func (s *service) handler() http.Handler {
+func (s *Service) handler() http.Handler {
 	if s.site == nil {
 		return s.api
 	}
@@ -179,19 +175,19 @@ func (s *service) handler() http.Handler {
 }
 
 // ownMetrics returns the metrics unless they have an address of their own.
-func (s *service) ownMetrics() http.Handler {
+func (s *Service) ownMetrics() http.Handler {
 	if s.config.MetricsAddr != "" {
 		return nil
 	}
 	return s.metrics()
 }
 
-func (s *service) metrics() http.Handler {
+func (s *Service) metrics() http.Handler {
 	return promhttp.HandlerFor(s.registry, promhttp.HandlerOpts{})
 }
 
 // checks is what /readyz asks.
-func (s *service) checks() []httpapi.Check {
+func (s *Service) checks() []httpapi.Check {
 	return []httpapi.Check{
 		{Name: "database", Ready: s.pool.Ping},
 		{Name: "migrations", Ready: func(ctx context.Context) error {
@@ -210,10 +206,10 @@ func (s *service) checks() []httpapi.Check {
 	}
 }
 
-// run serves until ctx ends, then finishes what is under way: first the
+// Run serves until ctx ends, then finishes what is under way: first the
 // requests, which may wait for the followers, then the followers' pages, then
 // the appends.
-func (s *service) run(ctx context.Context, listening func(addr, metricsAddr string)) error {
+func (s *Service) Run(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	defer s.closePools()
 	// The loops outlive ctx by the time that the requests take to end.
 	loops, endLoops := context.WithCancel(context.WithoutCancel(ctx))
@@ -230,8 +226,8 @@ func (s *service) run(ctx context.Context, listening func(addr, metricsAddr stri
 	err := s.serveHTTP(serving, listening)
 	endLoops()
 	err = errors.Join(err, group.Wait())
-	s.store.Close()
-	s.freshness.Close()
+	s.Store.Close()
+	s.Freshness.Close()
 	if s.work != nil {
 		err = errors.Join(err, s.work.close())
 	}
@@ -239,8 +235,8 @@ func (s *service) run(ctx context.Context, listening func(addr, metricsAddr stri
 }
 
 // loops returns what runs for as long as the process does.
-func (s *service) loops() []func(context.Context) error {
-	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.store.Forget, s.watchDatabase}
+func (s *Service) loops() []func(context.Context) error {
+	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.Store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
 		loops = append(loops, s.models.Run)
@@ -252,7 +248,7 @@ func (s *service) loops() []func(context.Context) error {
 }
 
 // watchDatabase ends with an error when the embedded server gives up.
-func (s *service) watchDatabase(ctx context.Context) error {
+func (s *Service) watchDatabase(ctx context.Context) error {
 	if s.db.Local == nil {
 		return nil
 	}
@@ -264,7 +260,7 @@ func (s *service) watchDatabase(ctx context.Context) error {
 	}
 }
 
-func (s *service) closePools() {
+func (s *Service) closePools() {
 	for _, pool := range []*pgxpool.Pool{s.issuing, s.following, s.keys, s.pool} {
 		if pool != nil {
 			pool.Close()

@@ -9,68 +9,61 @@ import (
 
 	"github.com/prometheus/client_golang/prometheus"
 
-	"helpdesk/audit"
-	"helpdesk/commands"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/mail"
-	"helpdesk/projections"
 	"helpdesk/saga"
 )
 
 // work is what a process does beside answering clients: it builds read models,
 // fires timers and carries out the commands of the process managers.
 type work struct {
-	followers *eventstore.Followers
+	followers *follow.Followers
 	timers    *saga.Timers
 	processor *saga.Processor
 	transport mail.Transport
-	signing   []func(context.Context) error
+	more      []func(context.Context) error // of modules
 }
 
 // issuingConns is how many database connections timers and the outbox take.
 const issuingConns = 8
 
-func (s *service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
-	policy := s.config.Escalation()
+func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
 	timersSet, issued := eventstore.NewNotifier(), eventstore.NewNotifier()
-	grown := eventstore.NewNotifier()
-	followers := append(projections.Followers(), saga.Escalation(policy, timersSet.Ring), saga.Emails(issued.Ring), audit.Follower(grown.Ring))
 	var err error
-	if s.following, err = s.db.Connect(ctx, "helpdesk followers", int32(len(followers)+3), nil); err != nil {
+	if s.following, err = s.db.Connect(ctx, "helpdesk followers", s.modules.Conns(), nil); err != nil {
 		return err
 	}
 	// A command that a crash brings back acts once all the same.
 	if s.issuing, err = s.db.Connect(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
 		return err
 	}
-	changed, pending, err := policy.Adopt(ctx, s.following)
+	post, transport, err := s.config.Mailer(s.out, s.log)
 	if err != nil {
 		return err
 	}
-	if changed {
-		s.log.Info("the escalation follows these settings from now on", "high", s.config.EscalateHigh,
-			"medium", s.config.EscalateMedium, "low", s.config.EscalateLow, "pending_timers", pending)
-	}
-	post, transport, err := s.config.Post(s.out, s.log)
+	followers, todo, err := s.modules.Work(ctx, &program.Worker{
+		Config: s.config, Log: s.log, Following: s.following, Issuing: s.issuing, Store: s.Store, Accounts: s.Accounts,
+		Metrics: s.registry, Post: post, Transport: transport, TimersSet: timersSet, Issued: issued,
+	})
 	if err != nil {
 		return err
 	}
 	outbox := saga.NewOutbox(s.issuing)
-	mailroom := saga.NewMailroom(commands.NewEmails(s.store), s.store, s.accounts, post, time.Duration(s.config.MailRetryMin))
 	s.work = &work{
-		followers: eventstore.Follow(s.following, codec, notifier, applied,
-			eventstore.FollowConfig{Logger: s.log, Metrics: s.registry}, followers...),
-		timers: saga.NewTimers(s.issuing, timersSet, issued.Ring, s.log),
-		processor: saga.NewProcessor(outbox, issued, s.registry, s.log,
-			saga.Escalations(policy, commands.NewTickets(s.store, s.store)), saga.Mailing(mailroom)),
+		followers: follow.New(s.following, codec, notifier, applied,
+			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
+		timers:    saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
+		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
 		transport: transport,
+		more:      todo.Loops,
 	}
 	s.registry.MustRegister(outboxMetrics{outbox: outbox})
-	return s.wireSigning(grown)
+	return nil
 }
 
 func (w *work) loops() []func(context.Context) error {
-	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.signing...)
+	return append([]func(context.Context) error{w.followers.Run, w.timers.Run, w.processor.Run}, w.more...)
 }
 
 // close ends the connections to the mail server.

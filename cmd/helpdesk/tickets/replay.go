@@ -21,7 +21,7 @@ import (
 	"helpdesk/projections"
 )
 
-func replayTicketCommand() *cobra.Command {
+func replayTicketCommand(m program.Modules) *cobra.Command {
 	var at, format string
 	var version int
 	cmd := &cobra.Command{
@@ -44,7 +44,7 @@ version of the ticket. As JSON a step is an object on a line of its own.`,
 			if !ok {
 				return fmt.Errorf("--format: %q is neither text nor json", format)
 			}
-			return program.With(cmd.Context(), "tickets replay", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "tickets replay", func(ctx context.Context, o *program.Operator) error {
 				out := bufio.NewWriter(cmd.OutOrStdout())
 				err := replay(ctx, o, args[0], until, func(s projections.TicketStep) error { return print(out, s) })
 				return errors.Join(err, out.Flush())

@@ -14,18 +14,17 @@ import (
 	"golang.org/x/term"
 )
 
-// Command returns "helpdesk tickets".
-func Command() *cobra.Command {
+func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tickets",
 		Short: "Take tickets in from elsewhere, or replay one",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(importTicketsCommand(), replayTicketCommand())
+	cmd.AddCommand(importTicketsCommand(m), replayTicketCommand(m))
 	return cmd
 }
 
-func importTicketsCommand() *cobra.Command {
+func importTicketsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE.ndjson",
 		Short: "Open tickets with their own time of opening",
@@ -43,7 +42,7 @@ A line that is refused is named, and the others are taken in. The same file can
 be given again: what is in already stays as it is. "-" is standard input.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return program.With(cmd.Context(), "tickets import", func(ctx context.Context, o *program.Operator) error {
+			return m.Run(cmd.Context(), "tickets import", func(ctx context.Context, o *program.Operator) error {
 				in, size, err := openInput(args[0])
 				if err != nil {
 					return err

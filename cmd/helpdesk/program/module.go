@@ -1,0 +1,101 @@
+package program
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+	"log/slog"
+
+	"helpdesk/eventstore/follow"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
+
+	"helpdesk/auth"
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/domain"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+	"helpdesk/mail"
+	"helpdesk/saga"
+)
+
+// Module is a feature as the program is put together from it: a line of the
+// list in cmd/helpdesk/modules.go. Every member but the name may be left out.
+type Module struct {
+	// Name is unique among modules.
+	Name string
+	// Events are the types of the module's events, of all its aggregates.
+	Events []domain.EventType
+	// Projections keep tables that can be read and rebuilt.
+	Projections []follow.Follower
+	// Manager returns the follower of the module's process manager as it is to
+	// replay failed events: it wakes nobody.
+	Manager func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error)
+	// Work returns what the module does in a worker.
+	Work func(context.Context, *Worker) (Work, error)
+	// Commands returns the module's subcommands of the command line.
+	Commands func(Modules) []*cobra.Command
+	// Export are the module's files in what a person is handed of their data.
+	Export []PersonFile
+	// Forget removes what is stored of a person outside the log and the
+	// projections, in the transaction that destroys their key. It is also run
+	// for somebody who is erased already.
+	Forget func(Forgotten) eventstore.InTx
+}
+
+// Worker is what the work of all modules shares.
+type Worker struct {
+	Config    config.Config
+	Log       *slog.Logger
+	Following *pgxpool.Pool // for followers
+	Issuing   *pgxpool.Pool // for timers and commands
+	Store     *eventstore.Store
+	Accounts  *auth.Accounts
+	Metrics   prometheus.Registerer
+	Post      *mail.Mailer
+	Transport mail.Transport
+	TimersSet *eventstore.Notifier // wakes whoever fires timers
+	Issued    *eventstore.Notifier // wakes whoever carries out commands
+}
+
+// Work is what a module does in a worker.
+type Work struct {
+	// Follower follows the log beside the projections; without a name there is
+	// none.
+	Follower follow.Follower
+	// Handlers carry out the commands of the module's process manager.
+	Handlers []saga.Handler
+	// Loops run until their context ends.
+	Loops []func(context.Context) error
+}
+
+// PersonFile is a file of a person's export.
+type PersonFile struct {
+	// Name is the name of the file, and what it holds in a line.
+	Name, About string
+	// Of names what is counted in it, such as "tickets"; empty: nothing.
+	Of string
+	// Write writes the file and returns how many there are in it.
+	Write func(context.Context, *Operator, user.Account, io.Writer) (int, error)
+}
+
+// Forgotten is a person who is being erased.
+type Forgotten struct {
+	ID      user.ID
+	Streams []uuid.UUID // all that hold a text of theirs
+	Words   []string    // by which they may be named
+}
+
+// WriteLines writes each of all as a line of JSON and returns how many there are.
+func WriteLines[T any](w io.Writer, all []T) (int, error) {
+	e := json.NewEncoder(w)
+	for i, v := range all {
+		if err := e.Encode(v); err != nil {
+			return i, err
+		}
+	}
+	return len(all), nil
+}

@@ -1,0 +1,106 @@
+package program
+
+import (
+	"context"
+	"log/slog"
+
+	"helpdesk/eventstore/follow"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/domain"
+	"helpdesk/eventstore"
+)
+
+// Modules are all features of the program, in the order in which they are shown.
+type Modules []Module
+
+// Codec returns the codec of all events. keys seal the texts of people; without
+// them texts that are sealed stay so.
+func (m Modules) Codec(keys eventstore.Keys) *eventstore.Codec {
+	var events [][]domain.EventType
+	for _, module := range m {
+		events = append(events, module.Events)
+	}
+	return eventstore.NewCodec(keys, events...)
+}
+
+// Projections returns the projections of all modules.
+func (m Modules) Projections() []follow.Follower {
+	var all []follow.Follower
+	for _, module := range m {
+		all = append(all, module.Projections...)
+	}
+	return all
+}
+
+// Failing returns all followers that set failed events aside. They do not run:
+// what failed is applied under the lock by which running ones take turns.
+func (m Modules) Failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c config.Config, log *slog.Logger) (*follow.Followers, error) {
+	all := m.Projections()
+	for _, module := range m {
+		if module.Manager == nil {
+			continue
+		}
+		follower, err := module.Manager(ctx, pool, c)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, follower)
+	}
+	return follow.New(pool, codec, eventstore.NewNotifier(), eventstore.NewNotifier(), follow.Config{Logger: log}, all...), nil
+}
+
+// Work returns what every module does in a worker, in one. Its followers are the
+// projections and those of the modules' work.
+func (m Modules) Work(ctx context.Context, w *Worker) (followers []follow.Follower, all Work, err error) {
+	followers = m.Projections()
+	for _, module := range m {
+		if module.Work == nil {
+			continue
+		}
+		work, err := module.Work(ctx, w)
+		if err != nil {
+			return nil, all, err
+		}
+		if work.Follower.Name != "" {
+			followers = append(followers, work.Follower)
+		}
+		all.Handlers = append(all.Handlers, work.Handlers...)
+		all.Loops = append(all.Loops, work.Loops...)
+	}
+	return followers, all, nil
+}
+
+// Conns returns how many database connections the followers take: one each and
+// some to look around with.
+func (m Modules) Conns() int32 {
+	n := len(m.Projections()) + 3
+	for _, module := range m {
+		if module.Work != nil {
+			n++
+		}
+	}
+	return int32(n)
+}
+
+// Export returns the files of a person's export.
+func (m Modules) Export() []PersonFile {
+	var all []PersonFile
+	for _, module := range m {
+		all = append(all, module.Export...)
+	}
+	return all
+}
+
+// Forget removes what modules store of a person.
+func (m Modules) Forget(f Forgotten) eventstore.InTx {
+	var all []eventstore.InTx
+	for _, module := range m {
+		if module.Forget != nil {
+			all = append(all, module.Forget(f))
+		}
+	}
+	return eventstore.InTurn(all...)
+}

@@ -1,0 +1,200 @@
+package follow
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// checkRecorded fails the test unless the follower applied exactly the
+// positions of want, in that order.
+func (l log) checkRecorded(t testing.TB, name string, want []int64) {
+	t.Helper()
+	if diff := cmp.Diff(want, l.recorded(t, name)); diff != "" {
+		t.Errorf("applied by %s (-want +got):\n%s", name, diff)
+	}
+}
+
+func TestEveryFollowerGetsEveryEventOnceInOrder(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	names := []string{"a", "b", "c", "d"}
+	var followers []Follower
+	for _, name := range names {
+		followers = append(followers, recorder(name))
+	}
+	_, fresh := l.follow(t, Config{PageSize: 7}, followers...)
+	const writers, each = 16, 20
+	var g errgroup.Group
+	for range writers {
+		g.Go(func() error {
+			for range each {
+				if _, err := l.Append(testContext(t), opening(newID(t))); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, fresh, writers*each)
+	for _, name := range names {
+		l.checkRecorded(t, name, upTo(writers*each))
+	}
+}
+
+func TestAFollowerIsGivenTheTypesItNamed(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	id := newID(t)
+	l.mustAppend(t, opening(id))
+	l.mustAppend(t, appending(id, 1, ticket.Started{}, ticket.Retitled{Title: "x"}, ticket.Resolved{}, ticket.Started{}))
+	some, none := recorder("some"), recorder("none")
+	some.Types = []string{"ticket.started"}
+	none.Types = []string{"user.registered"}
+	none.Apply = func(context.Context, pgx.Tx, []eventstore.Envelope) error {
+		t.Error("a follower was called without events")
+		return nil
+	}
+	_, fresh := l.follow(t, Config{PageSize: 2}, some, none)
+	waitFor(t, fresh, 5) // both checkpoints: what is not wanted counts as applied
+	l.checkRecorded(t, "some", []int64{2, 5})
+}
+
+// The fence of the stock schema waits for the oldest writing transaction of
+// the whole cluster.
+func TestAForeignWritingTransactionStallsNobody(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	foreign, err := l.db.OwnerPool(t).Begin(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer foreign.Rollback(context.Background()) // it is left open
+	var xid string
+	const q = `WITH w AS (INSERT INTO effects (follower) VALUES ('foreign') RETURNING 1)
+SELECT pg_current_xact_id()::text FROM w`
+	if err := foreign.QueryRow(testContext(t), q).Scan(&xid); err != nil {
+		t.Fatal(err)
+	}
+	_, fresh := l.follow(t, Config{}, recorder("a"))
+	l.fill(t, 20)
+	waitFor(t, fresh, 20)
+	l.checkRecorded(t, "a", upTo(20))
+	if err := foreign.QueryRow(testContext(t), `SELECT 1`).Scan(new(int)); err != nil {
+		t.Errorf("the foreign transaction %s was not open all the time: %v", xid, err)
+	}
+}
+
+func TestAnIdlePollWritesNothing(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	f, fresh := l.follow(t, Config{}, recorder("a"))
+	l.fill(t, 3)
+	waitFor(t, fresh, 3)
+
+	looked, stop := f.applied.Listen()
+	defer stop()
+	look := func() {
+		l.notifier.Notify()
+		select {
+		case <-looked:
+		case <-testContext(t).Done():
+			t.Fatal("the follower did not look")
+		}
+	}
+	look()
+	before := l.checkpointRow(t, "a")
+	for range 10 {
+		look()
+	}
+	if diff := cmp.Diff(before, l.checkpointRow(t, "a")); diff != "" {
+		t.Errorf("the checkpoint's row was written to (-before +after):\n%s", diff)
+	}
+}
+
+// checkpointRow shows where a checkpoint's row is and which transactions
+// touched it: FOR UPDATE alone changes xmax.
+func (l log) checkpointRow(t testing.TB, name string) string {
+	t.Helper()
+	var row string
+	const q = `SELECT concat_ws(' ', position, moved_at, ctid, xmin, xmax) FROM checkpoints WHERE name = $1`
+	if err := l.pool.QueryRow(testContext(t), q, name).Scan(&row); err != nil {
+		t.Fatal(err)
+	}
+	return row
+}
+
+func TestALookTakesNoTransactionIDUnlessThereIsAPage(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	ctx := testContext(t)
+	if _, err := l.pool.Exec(ctx, `INSERT INTO checkpoints (name) VALUES ('a')`); err != nil {
+		t.Fatal(err)
+	}
+	look := func() (pages int, wrote bool) {
+		err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
+			rows, _ := tx.Query(ctx, nextPageSQL, "a", 1000)
+			found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[page])
+			if err != nil {
+				return err
+			}
+			pages = len(found)
+			return tx.QueryRow(ctx, `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&wrote)
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return pages, wrote
+	}
+	if pages, wrote := look(); pages != 0 || wrote {
+		t.Errorf("at the head: %d pages, wrote: %v", pages, wrote)
+	}
+	l.fill(t, 1)
+	if pages, wrote := look(); pages != 1 || !wrote {
+		t.Errorf("behind the head: %d pages, wrote: %v; want the page under a lock", pages, wrote)
+	}
+	held, err := l.pool.Begin(ctx)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer held.Rollback(context.Background()) // it only holds the lock
+	if _, err := held.Exec(ctx, lockCheckpointSQL, "a"); err != nil {
+		t.Fatal(err)
+	}
+	if pages, _ := look(); pages != 0 {
+		t.Errorf("while another is at work: %d pages", pages)
+	}
+}
+
+func TestAPageThatTakesTooLongIsTriedInSmallerOnes(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	l.fill(t, 12)
+	slow := recorder("slow")
+	write := slow.Apply
+	slow.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+		if len(events) > 3 {
+			<-ctx.Done()
+			return fmt.Errorf("too many at once: %w", ctx.Err())
+		}
+		return write(ctx, tx, events)
+	}
+	_, fresh := l.follow(t, Config{PageSize: 12, PageTimeout: pageTimeout}, slow)
+	waitFor(t, fresh, 12)
+	l.checkRecorded(t, "slow", upTo(12))
+}

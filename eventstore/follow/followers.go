@@ -1,0 +1,212 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
+	"github.com/ThreeDotsLabs/watermill/components/metrics"
+	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/prometheus/client_golang/prometheus"
+
+	"helpdesk/eventstore"
+)
+
+// Config adjusts how the log is followed. The zero value is ready to use.
+type Config struct {
+	// PageSize is the largest number of positions in one page: what a page costs
+	// besides its events is shared by as many. Default 4,000, which take some
+	// tenths of a second.
+	PageSize int
+	// PageTimeout bounds the work on one page. Default 20 s.
+	PageTimeout time.Duration
+	// Logger takes what the followers have to say. Default [slog.Default].
+	Logger *slog.Logger
+	// Metrics, when not nil, is given the router's metrics.
+	Metrics prometheus.Registerer
+	// Middleware is added to Watermill's router, outside the follower's own.
+	Middleware []message.HandlerMiddleware
+}
+
+// Followers carries the log to a set of followers, each at its own pace with
+// its own checkpoint, through Watermill's router.
+type Followers struct {
+	pool     *pgxpool.Pool
+	notifier *eventstore.Notifier
+	config   Config
+	workers  map[string]*worker
+	applied  *eventstore.Notifier // rings when a page was committed
+}
+
+// Follow prepares followers over a pool, which needs a connection for each of
+// them. notifier wakes them; applied is woken after every page they commit.
+func New(pool *pgxpool.Pool, codec *eventstore.Codec, notifier, applied *eventstore.Notifier, config Config, followers ...Follower) *Followers {
+	if config.PageSize == 0 {
+		config.PageSize = 4000
+	}
+	if config.PageTimeout == 0 {
+		config.PageTimeout = 20 * time.Second
+	}
+	if config.Logger == nil {
+		config.Logger = slog.Default()
+	}
+	f := &Followers{pool: pool, notifier: notifier, config: config, workers: map[string]*worker{}, applied: applied}
+	for _, follower := range followers {
+		w := &worker{
+			Follower: follower, codec: codec, log: config.Logger,
+			timeout: config.PageTimeout, maxSize: int64(config.PageSize),
+		}
+		w.size.Store(w.maxSize)
+		f.workers[follower.Name] = w
+	}
+	return f
+}
+
+// Names returns the names of the followers, in no order.
+func (f *Followers) Names() []string {
+	var names []string
+	for name := range f.workers {
+		names = append(names, name)
+	}
+	return names
+}
+
+// Run follows the log until ctx ends, then lets every follower finish and
+// commit the page it is at. It answers nil after such an end, and an error when
+// it can't go on. Call it once.
+func (f *Followers) Run(ctx context.Context) error {
+	if err := f.register(ctx); err != nil || ctx.Err() != nil {
+		return err
+	}
+	logger := watermill.NewSlogLoggerWithLevelMapping(f.config.Logger, map[slog.Level]slog.Level{
+		slog.LevelInfo: slog.LevelDebug, // the router's coming and going is not news
+	})
+	router, err := message.NewRouter(message.RouterConfig{CloseTimeout: f.config.PageTimeout}, logger)
+	if err != nil {
+		return fmt.Errorf("make the router: %w", err)
+	}
+	if f.config.Metrics != nil {
+		metrics.NewPrometheusMetricsBuilder(f.config.Metrics, "helpdesk", "follow").AddPrometheusRouterMetrics(router)
+	}
+	router.AddMiddleware(middleware.Recoverer, middleware.CorrelationID)
+	router.AddMiddleware(f.config.Middleware...)
+	for _, w := range f.workers {
+		stop, err := f.add(router, w, logger)
+		if err != nil {
+			return err
+		}
+		defer stop()
+	}
+	// Not under ctx: ending it would cut the pages that are under way.
+	ended := make(chan error, 1)
+	go func() { ended <- router.Run(context.WithoutCancel(ctx)) }()
+	select {
+	case err := <-ended:
+		return errors.Join(errors.New("the router of the followers stopped by itself"), err)
+	case <-ctx.Done():
+	}
+	f.drain()
+	return errors.Join(router.Close(), <-ended)
+}
+
+// registerSQL makes the checkpoints of new followers, in an order of their own:
+// two processes that begin at once do not lock each other out.
+const registerSQL = `INSERT INTO checkpoints (name, version)
+SELECT name, version FROM unnest($1::text[], $2::integer[]) AS f (name, version) ORDER BY name
+ON CONFLICT DO NOTHING`
+
+// register makes the checkpoints of new followers, again and again while the
+// database is away. It answers nil when ctx ends before.
+func (f *Followers) register(ctx context.Context) error {
+	for failures := 1; ; failures++ {
+		err := f.registerOnce(ctx)
+		if err == nil || ctx.Err() != nil {
+			return nil
+		}
+		if !eventstore.Transient(err) {
+			return fmt.Errorf("make the checkpoints: %w", err)
+		}
+		f.config.Logger.Warn("the followers cannot begin", "error", err, "failures", failures)
+		select {
+		case <-ctx.Done():
+			return nil
+		case <-time.After(backoff(failures, readBackoff)):
+		}
+	}
+}
+
+// registerOnce is one try of [Followers.register]. Tables that other code has
+// built are served as they are, and whoever runs the service is told.
+func (f *Followers) registerOnce(ctx context.Context) error {
+	names := f.Names()
+	versions := make([]int, len(names))
+	for i, name := range names {
+		versions[i] = f.workers[name].CodeVersion()
+	}
+	if _, err := f.pool.Exec(ctx, registerSQL, names, versions); err != nil {
+		return err
+	}
+	rows, _ := f.pool.Query(ctx, `SELECT name, version FROM checkpoints WHERE name = ANY ($1) ORDER BY name`, names) // ForEachRow answers its error
+	var name string
+	var built int
+	_, err := pgx.ForEachRow(rows, []any{&name, &built}, func() error {
+		if w := f.workers[name]; w.Tables != nil && built != w.CodeVersion() {
+			f.config.Logger.Warn("a read model was built by another version of the program and is served as it is until it is rebuilt",
+				"projector", name, "built_by", built, "program", w.CodeVersion(), "command", "helpdesk projections rebuild "+name)
+		}
+		return nil
+	})
+	return err
+}
+
+// add makes the subscriber of one follower and its handler.
+func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
+	woken, other, stop := f.notifier.ListenFor(w.Types)
+	w.pacer = &pacer{
+		follower: w.Name, log: f.config.Logger, woken: woken, other: other, done: f.applied.Notify, committed: w.Committed,
+		stop: make(chan struct{}), idle: make(chan struct{}),
+	}
+	noDeadline := time.Duration(0) // past it the subscriber would commit under the hands of the handler
+	subscriber, err := sql.NewSubscriber(sql.BeginnerFromPgx(f.pool), sql.SubscriberConfig{
+		ConsumerGroup:  w.Name,
+		AckDeadline:    &noDeadline,
+		ResendInterval: firstBackoff,
+		BackoffManager: w.pacer,
+		SchemaAdapter:  pageSchema{follower: w.Name, size: func() int { return int(w.size.Load()) }},
+		OffsetsAdapter: checkpointOffsets{},
+	}, logger)
+	if err != nil {
+		stop()
+		return nil, fmt.Errorf("make the subscriber of %s: %w", w.Name, err)
+	}
+	router.AddConsumerHandler(w.Name, topic, subscriber, w.handle)
+	return stop, nil
+}
+
+// drain waits until no follower has a page under way, at most as long as a
+// page may take. One that takes longer loses its connection: the subscriber
+// would commit what Apply has written so far.
+func (f *Followers) drain() {
+	for _, w := range f.workers {
+		w.pacer.halt()
+	}
+	timeout := time.After(f.config.PageTimeout + time.Second)
+	for _, w := range f.workers {
+		select {
+		case <-w.pacer.idle:
+		case <-timeout:
+			f.config.Logger.Error("a follower did not finish its page in time", "follower", w.Name)
+			for _, late := range f.workers {
+				late.abort()
+			}
+			return
+		}
+	}
+}

@@ -1,0 +1,259 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"time"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// setCheckpoint says that a follower has come to a position.
+func (l log) setCheckpoint(t testing.TB, name string, position int64) {
+	t.Helper()
+	const q = `INSERT INTO checkpoints (name, position) VALUES ($1, $2)
+ON CONFLICT (name) DO UPDATE SET position = excluded.position`
+	if _, err := l.pool.Exec(testContext(t), q, name, position); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// waitAside starts to wait and answers where the result will come.
+func waitAside(ctx context.Context, f *Freshness, position int64) <-chan error {
+	done := make(chan error, 1)
+	go func() { done <- f.Wait(ctx, position) }()
+	return done
+}
+
+func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	applied := eventstore.NewNotifier()
+	f := NewFreshness(l.pool, applied, Follower{Name: "a"}, Follower{Name: "b"})
+	t.Cleanup(f.Close)
+	l.setCheckpoint(t, "c", 0) // of no interest
+	done := waitAside(testContext(t), f, 5)
+	early := func(when string) {
+		t.Helper()
+		applied.Notify()
+		if position, err := f.reached(); err != nil || position >= 5 {
+			t.Fatalf("%s: reached %d, %v", when, position, err)
+		}
+		select {
+		case err := <-done:
+			t.Fatalf("%s: Wait returned %v", when, err)
+		default:
+		}
+	}
+	early("no follower has a checkpoint")
+	l.setCheckpoint(t, "a", 9)
+	early("one has none yet")
+	l.setCheckpoint(t, "b", 4)
+	early("one is behind")
+	l.setCheckpoint(t, "b", 5)
+	applied.Notify()
+	if err := <-done; err != nil {
+		t.Errorf("all are there: Wait returned %v", err)
+	}
+}
+
+func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"})
+	l.setCheckpoint(t, "a", 4)
+	ctx, cancel := context.WithCancel(testContext(t))
+	done := waitAside(ctx, f, 5)
+	if err := f.Wait(testContext(t), 4); err != nil {
+		t.Errorf("a position that was reached: got %v", err)
+	}
+	cancel()
+	if err := <-done; !errors.Is(err, ErrNotYet) {
+		t.Errorf("got %v, want %v", err, ErrNotYet)
+	}
+	ended, end := context.WithCancel(context.Background())
+	end()
+	if err := f.Wait(ended, 5); !errors.Is(err, ErrNotYet) {
+		t.Errorf("with no time at all: got %v, want %v", err, ErrNotYet)
+	}
+	f.Close() // the look-out ends with the last reader
+	if err := f.Wait(ended, 0); err != nil {
+		t.Errorf("position 0 is always reached: got %v", err)
+	}
+}
+
+func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"}, Follower{Name: "b"})
+	t.Cleanup(f.Close)
+	const wanted = 1_000 * followedAtMost
+	l.setCheckpoint(t, "a", wanted)
+	l.setCheckpoint(t, "b", 1)
+	noDeadline, stop := context.WithCancel(context.Background())
+	defer stop()
+	patient := waitAside(noDeadline, f, wanted)
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	defer cancel()
+	if err := f.Wait(ctx, wanted); !errors.Is(err, ErrNotYet) || ctx.Err() != nil {
+		t.Errorf("got %v, context %v; want %v before the time is over", err, ctx.Err(), ErrNotYet)
+	}
+	near := waitAside(ctx, f, followedAtMost)
+	if err := f.Wait(ctx, 1); err != nil {
+		t.Errorf("a position that was reached: got %v", err)
+	}
+	select {
+	case err := <-near:
+		t.Fatalf("one that can be reached in time is not waited for: %v", err)
+	case err := <-patient:
+		t.Fatalf("who has all the time does not wait: %v", err)
+	case <-time.After(10 * freshnessPoll):
+	}
+	l.setCheckpoint(t, "b", wanted)
+	if err := errors.Join(<-near, <-patient); err != nil {
+		t.Error(err)
+	}
+}
+
+func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	applied := eventstore.NewNotifier()
+	f := NewFreshness(l.pool, applied, Follower{Name: "a"})
+	l.setCheckpoint(t, "a", 0)
+	ctx := testContext(t)
+	var wg sync.WaitGroup
+	for i := range 200 {
+		position := int64(i%20 + 1)
+		wg.Go(func() {
+			if err := f.Wait(ctx, position); err != nil {
+				t.Errorf("wait for %d: %v", position, err)
+				return
+			}
+			var reached int64
+			if err := l.pool.QueryRow(ctx, `SELECT position FROM checkpoints`).Scan(&reached); err != nil || reached < position {
+				t.Errorf("let go for %d at %d, %v", position, reached, err)
+			}
+		})
+	}
+	for position := range int64(20) {
+		l.setCheckpoint(t, "a", position+1)
+		if position%2 == 0 { // the others are found without the notifier
+			applied.Notify()
+		}
+	}
+	wg.Wait()
+	f.Close()
+	if len(f.waiters) != 0 || f.running {
+		t.Errorf("%d readers still wait, looking out: %v", len(f.waiters), f.running)
+	}
+}
+
+func TestReadersAreServedAgainAfterTroubleWithTheDatabase(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"})
+	t.Cleanup(f.Close)
+	done := waitAside(testContext(t), f, 1)
+	const q = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`
+	for range 5 {
+		poll(t, func() bool { // its own connection may be one of those that ended
+			_, err := l.pool.Exec(testContext(t), q)
+			return err == nil
+		})
+	}
+	poll(t, func() bool {
+		_, err := l.pool.Exec(testContext(t), `INSERT INTO checkpoints (name, position) VALUES ('a', 1) ON CONFLICT DO NOTHING`)
+		return err == nil
+	})
+	if err := <-done; err != nil {
+		t.Error(err)
+	}
+}
+
+func TestWhoWroteReadsWhatTheyWrote(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	_, fresh := l.follow(t, Config{}, recorder("a"), recorder("b"))
+	var wg sync.WaitGroup
+	for range 8 {
+		wg.Go(func() {
+			for range 10 {
+				done, err := l.Append(testContext(t), opening(newID(t)))
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				err = fresh.Wait(ctx, done.Position)
+				cancel()
+				var seen int
+				const q = `SELECT count(DISTINCT follower) FROM effects WHERE position = $1`
+				if err := errors.Join(err, l.pool.QueryRow(testContext(t), q, done.Position).Scan(&seen)); err != nil || seen != 2 {
+					t.Errorf("position %d is seen by %d of 2 followers, %v", done.Position, seen, err)
+				}
+			}
+		})
+	}
+	wg.Wait()
+}
+
+func TestWaitWithoutFollowersIsOver(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	f := NewFreshness(l.pool, eventstore.NewNotifier())
+	t.Cleanup(f.Close)
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	if err := f.Wait(ctx, 1); err != nil {
+		t.Errorf("nobody is to be waited for: got %v", err)
+	}
+}
+
+func TestAFollowerWithNothingBeforeItIsNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id := newID(t)
+	l.mustAppend(t, opening(id))
+	l.mustAppend(t, appending(id, 1, ticket.Started{}, ticket.Resolved{}))
+	l.setCheckpoint(t, "a", 1)
+	for name, c := range map[string]struct {
+		types []string
+		want  int64
+	}{
+		"its events are behind it":              {[]string{"ticket.opened", "ticket.closed"}, 3},
+		"an event of its is before it":          {[]string{"ticket.resolved"}, 1},
+		"it wants all events":                   {nil, 1},
+		"another is before it, this one is not": {[]string{"ticket.opened"}, 3},
+	} {
+		f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a", Types: c.types})
+		if got, err := f.reached(); err != nil || got != c.want {
+			t.Errorf("%s: reached %d, %v; want %d", name, got, err, c.want)
+		}
+	}
+	both := NewFreshness(l.pool, eventstore.NewNotifier(),
+		Follower{Name: "a", Types: []string{"ticket.opened"}}, Follower{Name: "b", Types: []string{"ticket.resolved"}})
+	l.setCheckpoint(t, "b", 2)
+	if got, err := both.reached(); err != nil || got != 2 {
+		t.Errorf("reached %d, %v; want 2, where the one that has an event before it is", got, err)
+	}
+}
+
+func TestAFollowerThatIsNotRungComesAfterAll(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	follower := recorder("a")
+	follower.Types = []string{"ticket.resolved"}
+	l.follow(t, Config{}, follower)
+	l.fill(t, 3) // of no interest to it
+	poll(t, func() bool {
+		var position int64
+		err := l.pool.QueryRow(testContext(t), `SELECT position FROM checkpoints`).Scan(&position)
+		return err == nil && position == 3
+	})
+}

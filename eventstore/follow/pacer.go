@@ -1,0 +1,146 @@
+package follow
+
+import (
+	"log/slog"
+	"sync"
+	"time"
+
+	"github.com/ThreeDotsLabs/watermill"
+)
+
+// Pace of the polls. The notifier makes a poll immediate; these are for when it
+// did not ring.
+const (
+	idlePoll     = 500 * time.Millisecond
+	otherPoll    = 50 * time.Millisecond  // after events of other types than the follower's
+	firstBackoff = 20 * time.Millisecond  // doubled with every failure in a row
+	readBackoff  = 500 * time.Millisecond // longest, while the database is away
+	pageBackoff  = 5 * time.Second        // longest, while a page cannot be applied
+)
+
+// pacer decides when a follower's subscriber looks again. The subscriber asks
+// after every look, outside any transaction, and the pacer does the waiting
+// itself. That makes it the one place where a follower can be held without a
+// page in its hands, which is how it is stopped.
+type pacer struct {
+	follower string
+	log      *slog.Logger
+	woken    <-chan struct{} // the log has grown
+	other    <-chan struct{} // the log has grown by events of no interest: there is no hurry
+	done     func()          // told after every look: the last page, if any, is committed
+	// committed, when not nil, is told after a look that found a page
+	committed func()
+
+	stopOnce sync.Once
+	stop     chan struct{} // closed: look no more
+	idle     chan struct{} // closed once stopped, with no page under way
+
+	unread int // looks in a row that the database did not answer
+
+	mu       sync.Mutex
+	failures int  // tries in a row of a page that could not be applied
+	atHead   bool // whether the last page went up to the head of the log
+}
+
+// never is longer than the subscriber will be kept waiting: it is closed then.
+const never = 24 * time.Hour
+
+// HandleError waits until the follower should look again.
+func (p *pacer) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) time.Duration {
+	p.done()
+	if p.committed != nil && err == nil && !noMsg {
+		p.committed()
+	}
+	select {
+	case <-p.stop:
+		return p.rest()
+	default:
+	}
+	if err != nil {
+		p.unread++
+		p.log.Warn("a follower cannot read the log", "follower", p.follower, "error", err, "failures", p.unread)
+		return p.wait(backoff(p.unread, readBackoff))
+	}
+	p.unread = 0
+	if noMsg {
+		p.applied(true) // or another process is at work: no page of ours is left to try
+		return p.listen()
+	}
+	failures, atHead := p.last()
+	switch {
+	case failures > 0:
+		return p.wait(backoff(failures, pageBackoff))
+	case atHead: // looking again is for when something was appended since
+		return p.listen()
+	}
+	return 0
+}
+
+func backoff(failures int, longest time.Duration) time.Duration {
+	return min(firstBackoff<<min(failures, 16), longest)
+}
+
+// wait returns after d, or as soon as the follower is stopped.
+func (p *pacer) wait(d time.Duration) time.Duration {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-p.stop:
+		return p.rest()
+	case <-timer.C:
+	}
+	return 0
+}
+
+// listen returns once the follower is woken or stopped, a little later when the
+// log grew by what is not for it, and after a while in any case.
+func (p *pacer) listen() time.Duration {
+	timer := time.NewTimer(idlePoll)
+	defer timer.Stop()
+	for other := p.other; ; {
+		select {
+		case <-p.stop:
+			return p.rest()
+		case <-other:
+			other = nil
+			timer.Reset(otherPoll)
+			continue
+		case <-p.woken:
+		case <-timer.C:
+		}
+		return 0
+	}
+}
+
+func (p *pacer) rest() time.Duration {
+	close(p.idle)
+	return never
+}
+
+// halt asks the follower to finish its page and look no more.
+func (p *pacer) halt() { p.stopOnce.Do(func() { close(p.stop) }) }
+
+// applied says that the page was applied, or that there is none, and whether
+// the follower is at the head of the log now.
+func (p *pacer) applied(atHead bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failures, p.atHead = 0, atHead
+}
+
+// fail says that the page could not be applied, and answers for which time in
+// a row.
+func (p *pacer) fail() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.failures++
+	return p.failures
+}
+
+// last returns how often in a row the page could not be applied, and whether
+// the last one that could went up to the head.
+func (p *pacer) last() (failures int, atHead bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.failures, p.atHead
+}

@@ -1,0 +1,80 @@
+package follow
+
+import (
+	"bytes"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"helpdesk/eventstore"
+)
+
+func TestAPausedFollowerStandsInAllProcessesUntilItIsResumed(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	_, fresh := l.follow(t, Config{}, recorder("a"), recorder("b"))
+	l.fill(t, 3)
+	waitFor(t, fresh, 3)
+	if found, err := Pause(testContext(t), l.pool, "a"); !found || err != nil {
+		t.Fatalf("pause: %v, %v", found, err)
+	}
+	other := l.process(t)
+	other.start(t, Config{}, recorder("a"), recorder("b"))
+	l.fill(t, 4)
+	waitFor(t, fresh, 7) // nobody waits for a; b has come so far
+	l.checkRecorded(t, "a", upTo(3))
+	l.checkRecorded(t, "b", upTo(7))
+
+	d := NewWatchdog(l.pool, WatchConfig{StallAfter: time.Second})
+	for _, now := range []time.Time{time.Now(), time.Now().Add(time.Hour)} {
+		if err := d.runOnce(testContext(t), now); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if stalled, paused := d.Stalled(), d.Paused(); len(stalled) > 0 || len(paused) != 1 || paused[0] != "a" {
+		t.Errorf("stalled: %v; paused: %v, want a", stalled, paused)
+	}
+	if found, err := Resume(testContext(t), l.pool, "a"); !found || err != nil {
+		t.Fatalf("resume: %v, %v", found, err)
+	}
+	waitFor(t, fresh, 7)
+	l.checkRecorded(t, "a", upTo(7))
+}
+
+func TestWhatDoesNotFollowCannotBePaused(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	if found, err := Pause(testContext(t), l.pool, "nobody"); found || err != nil {
+		t.Errorf("pause: %v, %v", found, err)
+	}
+	if found, err := Resume(testContext(t), l.pool, "nobody"); found || err != nil {
+		t.Errorf("resume: %v, %v", found, err)
+	}
+}
+
+func TestTablesThatOtherCodeHasBuiltAskForARebuild(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	said := func(version int) string {
+		var text bytes.Buffer
+		f := recorder("a")
+		f.Tables, f.Version = []string{"a"}, version
+		followers := New(l.pool, l.Codec(), l.notifier, eventstore.NewNotifier(), Config{Logger: slog.New(slog.NewTextHandler(&text, nil))}, f)
+		if err := followers.register(testContext(t)); err != nil {
+			t.Fatal(err)
+		}
+		return text.String()
+	}
+	if got := said(0); got != "" {
+		t.Errorf("of a new one: %s", got)
+	}
+	if got := said(1); got != "" {
+		t.Errorf("of the same version: %s", got)
+	}
+	if got := said(2); !strings.Contains(got, "projector=a built_by=1 program=2") || !strings.Contains(got, "helpdesk projections rebuild a") {
+		t.Errorf("of another version: %s", got)
+	}
+}

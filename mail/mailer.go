@@ -1,0 +1,29 @@
+package mail
+
+import (
+	"context"
+
+	"helpdesk/domain/email"
+)
+
+// Mailer puts emails into words and has a transport deliver them.
+type Mailer struct {
+	composer  *Composer
+	transport Transport
+}
+
+// NewMailer makes the mailer.
+func NewMailer(composer *Composer, transport Transport) *Mailer {
+	return &Mailer{composer: composer, transport: transport}
+}
+
+// Send delivers the email and calls handOver on the way, as [Transport.Send]
+// does. Its error is that of handOver as it is, or a [*email.Fault]. An email
+// that cannot be put into words is refused: another try would not help.
+func (m *Mailer) Send(ctx context.Context, l email.Content, handOver func(context.Context) error) error {
+	message, err := m.composer.Compose(l)
+	if err != nil {
+		return &email.Fault{Verdict: email.VerdictRefused, Err: err}
+	}
+	return m.transport.Send(ctx, message, handOver)
+}

@@ -1,0 +1,205 @@
+package saga
+
+import (
+	"context"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+)
+
+// resolvedEmail is the command to tell the requester of a resolved ticket.
+func (d *desk) resolvedEmail(t testing.TB) SendEmail {
+	t.Helper()
+	requester := d.register(t, "ann", domain.RoleUser)
+	id := d.open(t, requester, ticket.Low, time.Time{})
+	d.do(t, id, ticket.ChangeStatus{By: system(), To: ticket.StatusResolved, Reason: "New fuser."})
+	return SendEmail{Email: uuid.New(), Kind: email.Resolved, TicketID: id.UUID, CauseVersion: 2, Recipient: requester}
+}
+
+func (d *desk) emailStatus(t testing.TB, id uuid.UUID) email.Status {
+	t.Helper()
+	s, err := d.emails.State(testContext(t), email.ID{UUID: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return s.Status
+}
+
+func fault(v email.Verdict) error {
+	return &email.Fault{Verdict: v, Err: errors.New("what the server said")}
+}
+
+func TestHowAnEmailEnds(t *testing.T) {
+	t.Parallel()
+	type send func(c email.Content, handOver func() error) error
+	before := func(err error) send { return func(email.Content, func() error) error { return err } }
+	after := func(err error) send {
+		return func(_ email.Content, handOver func() error) error { return errors.Join(handOver(), err) }
+	}
+	for name, c := range map[string]struct {
+		send  send
+		want  email.Status
+		later bool // asks for another try
+		fails bool
+	}{
+		"the server takes it":               {after(nil), email.StatusSent, false, false},
+		"the server refuses it":             {before(fault(email.VerdictRefused)), email.StatusFailed, false, false},
+		"the server refuses it at the end":  {after(fault(email.VerdictRefused)), email.StatusFailed, false, false},
+		"the server is busy":                {before(fault(email.VerdictPostponed)), email.StatusQueued, true, false},
+		"the server is busy at the end":     {after(fault(email.VerdictPostponed)), email.StatusQueued, true, false},
+		"the line is cut at the end":        {after(fault(email.VerdictUncertain)), email.StatusUncertain, false, false},
+		"it cannot be put into words":       {before(errors.New("no such template")), email.StatusQueued, false, true},
+		"it is told what became of it late": {after(errors.New("a fault of ours")), email.StatusSending, false, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			order := d.resolvedEmail(t)
+			d.mailer.does(c.send)
+			err := d.sender().Send(testContext(t), commands.Request{}, order)
+			wait, later := retryAfter(err)
+			if later != c.later || (err != nil && !later) != c.fails {
+				t.Errorf("got %v; want another try: %v, an error: %v", err, c.later, c.fails)
+			}
+			if later && (wait < 59*time.Minute || wait > time.Hour) {
+				t.Errorf("the next try comes after %s, want an hour", wait)
+			}
+			if got := d.emailStatus(t, order.Email); got != c.want {
+				t.Errorf("the email is %s, want %s", got, c.want)
+			}
+		})
+	}
+}
+
+// Whatever an email's command finds, it is sent at most once.
+func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	order := d.resolvedEmail(t)
+	d.mailer.does(func(_ email.Content, handOver func() error) error {
+		return errors.Join(handOver(), errors.New("killed"))
+	})
+	if err := d.sender().Send(testContext(t), commands.Request{}, order); err == nil {
+		t.Fatal("want the error")
+	}
+	d.mailer.does(nil)
+	for range 2 {
+		if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+			t.Fatal(err)
+		}
+		if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.mailer.count() != 0 {
+			t.Fatalf("the email is %s, sent %d times; want uncertain, and not sent", got, d.mailer.count())
+		}
+	}
+
+	resend := email.Resend{By: by(), Now: time.Now()}
+	if _, err := d.emails.Do(testContext(t), commands.Request{}, email.ID{UUID: order.Email}, resend); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		if err := d.sender().Send(testContext(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
+		t.Errorf("after it was asked for: the email is %s, sent %d times; want sent once", got, d.mailer.count())
+	}
+}
+
+// Two processes at one email, as when a connection was lost: one sends it.
+func TestOfTwoSendersOneSends(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	order := d.resolvedEmail(t)
+	d.mailer.does(func(c email.Content, handOver func() error) error {
+		d.mailer.does(nil)
+		if err := d.sender().Send(context.Background(), commands.Request{}, order); err != nil { // the other one
+			t.Error(err)
+		}
+		return handOver()
+	})
+	if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
+		t.Errorf("the email is %s, sent %d times; want sent once", got, d.mailer.count())
+	}
+}
+
+func TestAnEmailSaysWhatHappened(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	order := d.resolvedEmail(t)
+	d.do(t, ticket.ID{UUID: order.TicketID}, ticket.EditTicket{By: system(), Title: ptr("Another title")})
+	if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+		t.Fatal(err)
+	}
+	c := d.mailer.emails[0]
+	if c.Kind != email.Resolved || c.Text != "New fuser." || c.Ticket.Title != "Printer" || c.Ticket.Status != "resolved" ||
+		c.Ticket.Requester != "ann" || c.To != (email.Addressee{Name: "ann", Address: "ann@example.com"}) || c.At.IsZero() {
+		t.Errorf("got %+v", c)
+	}
+}
+
+func TestNoEmailIsQueuedForNothing(t *testing.T) {
+	t.Parallel()
+	for name, then := range map[string]func(*testing.T, *desk, SendEmail) SendEmail{
+		"the ticket is gone": func(t *testing.T, d *desk, c SendEmail) SendEmail {
+			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.DeleteTicket{By: system()})
+			return c
+		},
+		"the comment is gone": func(t *testing.T, d *desk, c SendEmail) SendEmail {
+			comment := ticket.CommentID{UUID: uuid.New()}
+			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.AddComment{By: system(), CommentID: comment, Text: "A slip", Now: time.Now()})
+			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.RemoveComment{By: system(), CommentID: comment, Now: time.Now()})
+			c.Kind, c.CauseVersion = email.Commented, 3
+			return c
+		},
+		"nobody is there to get it": func(_ *testing.T, _ *desk, c SendEmail) SendEmail {
+			c.Recipient = domain.UserID{UUID: uuid.New()}
+			return c
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			d := newDesk(t)
+			order := then(t, d, d.resolvedEmail(t))
+			if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+				t.Fatal(err)
+			}
+			if got := d.emailStatus(t, order.Email); got != "" || d.mailer.count() != 0 {
+				t.Errorf("an email is %s, sent %d times; want none", got, d.mailer.count())
+			}
+		})
+	}
+}
+
+// What had happened when the database learnt to send emails is not told of.
+func TestEmailsBeginWhereTheyWereInvented(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	ann := d.register(t, "ann", domain.RoleUser)
+	id := d.open(t, ann, ticket.Low, time.Time{})
+	d.do(t, id, become(ticket.StatusResolved))
+	if _, err := d.super.Exec(testContext(t), `UPDATE saga.emails_from SET position = (SELECT position FROM log_head)`); err != nil {
+		t.Fatal(err)
+	}
+	seen := d.follow(t, policy)
+	seen()
+	if got := d.left(t); got != 0 {
+		t.Errorf("%d emails about what was before, want none", got)
+	}
+	d.do(t, id, become(ticket.StatusOpen))
+	d.do(t, id, become(ticket.StatusResolved))
+	seen()
+	if got := d.left(t); got != 1 {
+		t.Errorf("%d emails about what came after, want 1", got)
+	}
+}

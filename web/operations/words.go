@@ -1,0 +1,46 @@
+package operations
+
+import (
+	"strings"
+
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/web"
+)
+
+// emailWord says what an email tells its recipient.
+func emailWord(k email.Kind) string {
+	switch k {
+	case email.Escalated:
+		return "the ticket escalated"
+	case email.Assigned:
+		return "the ticket is assigned to you"
+	case email.Commented:
+		return "somebody commented"
+	case email.Resolved:
+		return "the ticket is resolved"
+	}
+	return string(k)
+}
+
+// emailGlyph is the sign beside the word of an email's status.
+func emailGlyph(s email.Status) string {
+	switch s {
+	case email.StatusSent:
+		return "resolved"
+	case email.StatusFailed, email.StatusUncertain:
+		return "escalated"
+	case email.StatusSending:
+		return "in-progress"
+	}
+	return "open"
+}
+
+// statusWords lists statuses as people read them.
+func statusWords(all []ticket.Status) string {
+	words := make([]string, len(all))
+	for i, s := range all {
+		words[i] = web.StatusWord(s)
+	}
+	return strings.Join(words, ", ")
+}

@@ -1,0 +1,47 @@
+// Package people is the list of people and the page of each, where admins change
+// roles and deactivate accounts and auditors look.
+package people
+
+import (
+	"context"
+
+	"helpdesk/commands"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+	"helpdesk/web"
+)
+
+// People carries out commands on users; see [commands.People].
+type People interface {
+	Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
+}
+
+// Reader finds people; see [projections.Reader].
+type Reader interface {
+	User(ctx context.Context, id user.ID) (view.User, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
+}
+
+// History reads what happened to somebody's account; see [projections.Histories].
+type History interface {
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+}
+
+// Section is the pages of this package. All fields are needed.
+type Section struct {
+	People   People
+	Accounts web.Finder
+	Read     Reader
+	History  History
+}
+
+// Pages returns the pages and forms of the section.
+func (s *Section) Pages() []web.Page {
+	return []web.Page{
+		web.Get("people", web.Overseers, s.showPeople).InMenu("People"),
+		web.Get("people/:name", web.Overseers, s.showPerson),
+		web.Post("people/:name/role", web.Overseers, s.changeRole),
+		web.Post("people/:name/activity", web.Overseers, s.changeActivity),
+	}
+}

@@ -1,0 +1,73 @@
+package queue
+
+import (
+	"errors"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+	"helpdesk/web"
+)
+
+// openForm is the form that opens a ticket.
+type openForm struct {
+	Command, Title, Description, Priority, Requester string
+	ForOthers                                        bool
+	Fault                                            *web.Fault
+}
+
+func (s *Section) showOpening(v *web.Visit) (web.Reply, error) {
+	own, others := ticket.MayOpen(v.Actor)
+	if !own {
+		return web.Reply{}, domain.ErrForbidden
+	}
+	return web.Show("Open a ticket", openPage(openForm{Command: web.NewCommand(), Priority: string(ticket.Low), ForOthers: others})), nil
+}
+
+func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
+	_, others := ticket.MayOpen(v.Actor)
+	form := openForm{
+		Command: v.Form.Text("command"), Title: v.Form.Text("title"), Description: v.Form.Text("description"),
+		Priority: v.Form.Text("priority"), Requester: strings.TrimSpace(v.Form.Text("requester")), ForOthers: others,
+	}
+	out, err := s.open(v, form)
+	if form.Fault = web.FaultOf(err); form.Fault != nil {
+		return web.Show("Open a ticket", openPage(form)).With(form.Fault), nil
+	}
+	if err != nil {
+		return web.Reply{}, err
+	}
+	t, err := s.Read.Ticket(v.Context(), v.Actor, projections.TicketRef{ID: ticket.ID{UUID: out.StreamID}})
+	if err != nil { // opened for another, or not readable yet
+		v.Tell("The ticket is opened.")
+		return web.Redirect(web.QueuePath), nil
+	}
+	v.Tell("The ticket is opened.")
+	return web.Redirect(web.TicketAddress(t.Number)), nil
+}
+
+func (s *Section) open(v *web.Visit, form openForm) (commands.Outcome, error) {
+	c := ticket.OpenTicket{
+		By: ticket.By{Actor: v.Actor}, Title: form.Title, Description: form.Description, Priority: ticket.Priority(form.Priority),
+	}
+	if form.Requester != "" {
+		account, err := s.Accounts.Find(v.Context(), form.Requester)
+		if errors.Is(err, domain.ErrNotFound) {
+			account, err = user.Account{ID: user.ID{UUID: uuid.New()}}, domain.ErrUnknown.With("nobody is called %s", form.Requester).On("requester")
+		}
+		c.CreatedBy = account.ID
+		if _, refused := ticket.Decide(ticket.State{}, c); refused != nil {
+			err = refused // first what they may not do at all
+		}
+		if err != nil {
+			return commands.Outcome{}, err
+		}
+	}
+	id := ticket.ID{UUID: uuid.Must(uuid.NewV7())}
+	return v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.Tickets.Open(v.Context(), r, id, c) })
+}

@@ -1,0 +1,53 @@
+// Package reports is the reports of a period and the drill-down from each of their
+// numbers to the tickets behind it.
+package reports
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+	"helpdesk/web"
+)
+
+// Reports reads the reports, and the events behind their numbers; see
+// [projections.Reader] and docs/reports.md.
+type Reports interface {
+	Now(ctx context.Context) (time.Time, error)
+	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
+	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
+	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
+}
+
+// Tickets finds tickets by their ids; see [projections.Reader].
+type Tickets interface {
+	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error)
+}
+
+// Log knows the position of the newest event; see [projections.Events].
+type Log interface {
+	Head(ctx context.Context) (int64, error)
+}
+
+// Section is the pages of this package. All fields are needed.
+type Section struct {
+	Reports Reports
+	Tickets Tickets
+	Log     Log
+}
+
+// Pages returns the pages of the section.
+func (s *Section) Pages() []web.Page {
+	return []web.Page{
+		web.Get("reports", web.Overseers, s.showReports).InMenu("Reports"),
+		web.Get("reports/course", web.Overseers, s.showCourse),
+		web.Get("reports/waits", web.Overseers, s.showWaits),
+		web.Get("reports/agents", web.Overseers, s.showAgents),
+		web.Get("reports/tickets", web.Overseers, s.showBehind),
+	}
+}

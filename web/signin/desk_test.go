@@ -1,0 +1,44 @@
+package signin
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain/user"
+	"helpdesk/web"
+	"helpdesk/web/webtest"
+)
+
+// desk stands in for what is behind the section.
+type desk struct {
+	*webtest.Backend
+	ended []string // sessions
+}
+
+func newDesk() *desk { return &desk{Backend: &webtest.Backend{}} }
+
+func newSite(t *testing.T, d *desk) *web.Site {
+	t.Helper()
+	s := &Section{People: d, Accounts: d, Sessions: d, Passwords: d, Access: d, Front: webtest.Front(t)}
+	return webtest.Site(t, d.Backend, s.Pages()...)
+}
+
+func (d *desk) SignIn(ctx context.Context, name, password string) (string, auth.Session, error) {
+	a, err := d.Find(ctx, name)
+	if err != nil || password != "right" {
+		return "", auth.Session{}, auth.ErrCredentials
+	}
+	return name, auth.Session{TokenHash: []byte(name), Account: a, ExpiresAt: webtest.Noon.Add(time.Hour)}, nil
+}
+
+func (d *desk) End(_ context.Context, tokenHash []byte) error {
+	d.ended = append(d.ended, string(tokenHash))
+	return nil
+}
+
+func (d *desk) Register(_ context.Context, r commands.Request, _ user.ID, _ user.Register, _ string) (commands.Outcome, error) {
+	return d.Note(r)
+}

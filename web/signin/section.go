@@ -1,0 +1,53 @@
+// Package signin is where people come in: signing in and out, and registering.
+package signin
+
+import (
+	"context"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain/user"
+	"helpdesk/edge"
+	"helpdesk/web"
+)
+
+// People registers people; see [commands.People].
+type People interface {
+	Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
+}
+
+// Sessions begins and ends sessions; see [auth.Sessions].
+type Sessions interface {
+	SignIn(ctx context.Context, username, password string) (token string, session auth.Session, err error)
+	End(ctx context.Context, tokenHash []byte) error
+}
+
+// Section is the pages of this package. All fields are needed.
+type Section struct {
+	People    People
+	Accounts  web.Finder
+	Sessions  Sessions
+	Passwords web.Hasher
+	Access    commands.Records
+	Front     *edge.Front
+}
+
+// Pages returns the pages and forms of the section.
+func (s *Section) Pages() []web.Page {
+	return []web.Page{
+		web.Get("", web.Anyone, s.home),
+		web.Get("sign-in", web.Anyone, s.showSignIn),
+		web.Post("sign-in", web.Anyone, s.signIn),
+		web.Post("sign-out", web.Anyone, s.signOut),
+		web.Get("register", web.Anyone, s.showRegistration),
+		web.Post("register", web.Anyone, s.register),
+	}
+}
+
+// home leads to what somebody works with.
+func (s *Section) home(v *web.Visit) (web.Reply, error) {
+	if v.Session == nil {
+		return web.Redirect(web.SignInPath), nil
+	}
+	return web.Redirect(web.QueuePath), nil
+}

@@ -1,0 +1,161 @@
+package tickets
+
+import (
+	"errors"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections/view"
+	"helpdesk/web"
+)
+
+// done is what the next page says of each form of the page.
+var done = map[string]string{
+	"commented":       "Your reply is sent.",
+	"noted":           "The note is added.",
+	"comment-changed": "The comment is changed.",
+	"edited":          "The ticket is changed.",
+	"status":          "The status is changed.",
+	"assigned":        "The assignment is changed.",
+	"deleted":         "The ticket is deleted.",
+}
+
+// change does what a form of the ticket's page asks for. What is wrong with it is
+// shown beside the form, with the ticket as it is now: sent again from there, it
+// is meant.
+func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) (web.Reply, error) {
+	t, err := s.found(v)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	err = do(t)
+	if err == nil {
+		v.Tell(done[form])
+		if _, err := s.found(v); errors.Is(err, domain.ErrNotFound) { // given out of their own sight
+			return web.Redirect(web.QueuePath), nil
+		}
+		return web.Redirect(web.TicketAddress(t.Number)), nil
+	}
+	f := web.FaultOf(err)
+	if f == nil {
+		return web.Reply{}, err
+	}
+	if f.Code == domain.ErrStale.Code {
+		f.Message = "Somebody changed this ticket since you loaded it. Look at what is new, then send this again if you still mean it."
+	}
+	if t, err = s.found(v); err != nil {
+		return web.Reply{}, err
+	}
+	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Typed: v.Form.Text("text"), Internal: v.Form.Checked("internal")})
+}
+
+// do carries out the form's command on a ticket.
+func (s *Section) do(v *web.Visit, t view.Ticket, c ticket.Command) error {
+	_, err := v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
+		return s.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
+	})
+	return err
+}
+
+// comment adds a comment or a note, and brings the ticket to a status with it
+// when the button says so.
+func (s *Section) comment(v *web.Visit) (web.Reply, error) {
+	form := "commented"
+	if v.Form.Checked("internal") {
+		form = "noted"
+	}
+	return s.change(v, form, func(t view.Ticket) error {
+		by := ticket.By{Actor: v.Actor}
+		err := s.do(v, t, ticket.AddComment{
+			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.Form.Text("text"),
+			Internal: v.Form.Checked("internal"), Now: v.Now(),
+		})
+		if to := ticket.Status(v.Form.Get("then")); err == nil && to != "" {
+			err = s.then(v, t, ticket.ChangeStatus{By: by, To: to})
+		}
+		return err
+	})
+}
+
+// then does what comes after a reply, which is sent whatever becomes of this.
+func (s *Section) then(v *web.Visit, t view.Ticket, c ticket.Command) error {
+	id, err := v.CommandID("then")
+	if err != nil {
+		return err
+	}
+	out, err := v.Once(commands.Request{ID: id}, func(r commands.Request) (commands.Outcome, error) {
+		return s.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
+	})
+	if err == nil {
+		v.Arrive(out.Position)
+		return nil
+	}
+	v.Form.Del("text") // else it would be offered to be sent again
+	var rule *domain.Error
+	if errors.As(err, &rule) {
+		return rule.With("your reply is sent, but: %s", rule.Message)
+	}
+	return err
+}
+
+// changeComment gives a comment another text, or removes it.
+func (s *Section) changeComment(v *web.Visit) (web.Reply, error) {
+	return s.change(v, "comment-changed", func(t view.Ticket) error {
+		id, err := uuid.Parse(v.Param("comment"))
+		if err != nil {
+			return domain.ErrNotFound
+		}
+		by, comment := ticket.By{Actor: v.Actor}, ticket.CommentID{UUID: id}
+		if v.Form.Get("do") == "remove" {
+			return s.do(v, t, ticket.RemoveComment{By: by, CommentID: comment, Now: v.Now()})
+		}
+		return s.do(v, t, ticket.EditComment{By: by, CommentID: comment, Text: v.Form.Text("text"), Now: v.Now()})
+	})
+}
+
+func (s *Section) editTicket(v *web.Visit) (web.Reply, error) {
+	title, description, priority := v.Form.Text("title"), v.Form.Text("description"), ticket.Priority(v.Form.Text("priority"))
+	return s.change(v, "edited", func(t view.Ticket) error {
+		return s.do(v, t, ticket.EditTicket{By: ticket.By{Actor: v.Actor}, Title: &title, Description: &description, Priority: &priority})
+	})
+}
+
+func (s *Section) changeStatus(v *web.Visit) (web.Reply, error) {
+	to := ticket.Status(v.Form.Get("to"))
+	return s.change(v, "status", func(t view.Ticket) error {
+		return s.do(v, t, ticket.ChangeStatus{By: ticket.By{Actor: v.Actor}, To: to, Reason: v.Form.Text("reason")})
+	})
+}
+
+func (s *Section) assign(v *web.Visit) (web.Reply, error) {
+	return s.change(v, "assigned", func(t view.Ticket) error {
+		c := ticket.AssignTicket{By: ticket.By{Actor: v.Actor}}
+		var unknown error
+		switch v.Form.Get("to") {
+		case "me":
+			c.To = ticket.Assignee{ID: v.Actor.ID, ActiveStaff: v.Session.Account.ActiveStaff()}
+		case "none":
+		default:
+			if c.To, _, unknown = v.Assignee(s.Accounts); unknown != nil && web.FaultOf(unknown) == nil {
+				return unknown
+			}
+		}
+		if unknown != nil && v.Actor.Admin() { // others are refused first for what they may not do at all
+			return unknown
+		}
+		return s.do(v, t, c)
+	})
+}
+
+func (s *Section) deleteTicket(v *web.Visit) (web.Reply, error) {
+	r, err := s.change(v, "deleted", func(t view.Ticket) error {
+		return s.do(v, t, ticket.DeleteTicket{By: ticket.By{Actor: v.Actor}})
+	})
+	if err != nil || r.IsPage() {
+		return r, err
+	}
+	return web.Redirect(web.QueuePath), nil
+}

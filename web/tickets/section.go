@@ -1,0 +1,77 @@
+// Package tickets is the page of a ticket: conversation, forms, facts, history with
+// its slider through the past, and who else has it open.
+package tickets
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+	"helpdesk/web"
+)
+
+// Tickets carries out commands on tickets; see [commands.Tickets].
+type Tickets interface {
+	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
+}
+
+// Reader reads what a viewer may see, and returns [domain.ErrNotFound] for what
+// they may not; see [projections.Reader].
+type Reader interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
+}
+
+// History reads what happened to a ticket; see [projections.Histories].
+type History interface {
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+}
+
+// Past reads tickets as they were; see [projections.Past].
+type Past interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
+}
+
+// Schedule finds when tickets escalate; see [saga.Schedule].
+type Schedule interface {
+	Due(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]time.Time, error)
+}
+
+// Viewers knows who has which ticket open; see [workspace.Viewers].
+type Viewers interface {
+	Arrive(ctx context.Context, ticket uuid.UUID, who domain.UserID) (others []string, err error)
+	Leave(ctx context.Context, ticket uuid.UUID, who domain.UserID) error
+}
+
+// Section is the pages of this package. All fields are needed.
+type Section struct {
+	Tickets   Tickets
+	Accounts  web.Finder
+	Read      Reader
+	History   History
+	Past      Past
+	Schedule  Schedule
+	Viewers   Viewers
+	Freshness web.Freshness
+}
+
+// Pages returns the pages and forms of the section.
+func (s *Section) Pages() []web.Page {
+	return []web.Page{
+		web.Get("tickets/:ticket", web.SignedIn, s.showTicket),
+		web.Post("tickets/:ticket/comment", web.SignedIn, s.comment),
+		web.Post("tickets/:ticket/comments/:comment", web.SignedIn, s.changeComment),
+		web.Post("tickets/:ticket/edit", web.SignedIn, s.editTicket),
+		web.Post("tickets/:ticket/status", web.SignedIn, s.changeStatus),
+		web.Post("tickets/:ticket/assign", web.SignedIn, s.assign),
+		web.Post("tickets/:ticket/delete", web.SignedIn, s.deleteTicket),
+		web.Post("tickets/:ticket/here", web.SignedIn, s.stay),
+	}
+}

@@ -1,0 +1,274 @@
+package tickets
+
+import (
+	"context"
+	"math"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+	"helpdesk/web"
+)
+
+// ticketView is the page of a ticket.
+type ticketView struct {
+	view.Ticket
+	Comments []commentView
+	Options  ticket.Options
+	Staff    bool
+	Due      *time.Time
+	Entries  []projections.Entry // the newest, oldest first
+	Earlier  string              // address of those before; "" for none
+	Others   []string            // who else has it open
+	Team     []view.User         // whom it may be assigned to
+	Me       string
+	Past     *pastView // nil: it is shown as it is
+	Command  string
+	Loaded   string // when the page was made, for its forms
+	Form     string // the form that was sent
+	Typed    string // what was typed into it
+	Internal bool
+	Fault    *web.Fault
+}
+
+// pastView says that a ticket is shown as it stood once.
+type pastView struct {
+	Version    int
+	RecordedAt time.Time
+}
+
+// commentView is a comment with what the visitor may do to it.
+type commentView struct {
+	view.Comment
+	Changes  bool
+	Fresh    bool // it came since the page was made that a form was sent from
+	ByAuthor bool // it is the requester's
+}
+
+// of returns what is wrong with a form of the page, nil for nothing.
+func (t ticketView) of(form string) *web.Fault {
+	if t.Form != form {
+		return nil
+	}
+	return t.Fault
+}
+
+// elsewhere returns what is wrong with a form that has no place for it, or is not
+// offered any more: it is said at the top.
+func (t ticketView) elsewhere() *web.Fault {
+	switch {
+	case (t.Form == "commented" || t.Form == "noted") && t.Options.Comment, t.Form == "edited" && t.Options.Edit:
+		return nil
+	}
+	return t.Fault
+}
+
+// address is that of the page, whatever moment it shows.
+func (t ticketView) address() string { return web.TicketAddress(t.Number) }
+
+var ticketNumber = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
+
+// ticketRef reads the number or id in the path; neither is no ticket.
+func ticketRef(name string) (ref projections.TicketRef, err error) {
+	if ticketNumber.MatchString(name) {
+		ref.Number, err = strconv.ParseInt(name, 10, 64)
+		return ref, err
+	}
+	id, err := uuid.Parse(name)
+	if err != nil || len(name) != 36 {
+		return ref, domain.ErrNotFound
+	}
+	return projections.TicketRef{ID: ticket.ID{UUID: id}}, nil
+}
+
+// found reads the ticket that the path names, as the visitor sees it.
+func (s *Section) found(v *web.Visit) (view.Ticket, error) {
+	ref, err := ticketRef(v.Param("ticket"))
+	if err != nil {
+		return view.Ticket{}, err
+	}
+	return s.Read.Ticket(v.Context(), v.Actor, ref)
+}
+
+func (s *Section) showTicket(v *web.Visit) (web.Reply, error) {
+	t, err := s.found(v)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	return s.ticketPage(v, ticketView{Ticket: t})
+}
+
+// ticketPage fills in what the page shows beside the ticket.
+func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
+	view.Command, view.Me, view.Loaded = web.NewCommand(), v.Session.Account.Username, web.Stamp(v.Now())
+	view.Staff = ticket.SeesInternal(v.Actor)
+	if text := v.Request.URL.Query().Get("version"); text != "" && view.Fault == nil {
+		version, err := strconv.Atoi(text)
+		if err != nil || version < 1 {
+			return web.Reply{}, web.ErrNoSuchFilter
+		}
+		if version < view.Version {
+			return s.pastPage(v, view, version)
+		}
+	}
+	for _, fill := range []func(*web.Visit, *ticketView) error{s.fillComments, s.fillHistory, s.fillDue, s.fillOthers, s.fillTeam} {
+		if err := fill(v, &view); err != nil {
+			return web.Reply{}, err
+		}
+	}
+	return web.Show(title(view.Ticket), ticketPageOf(view)).With(view.Fault), nil
+}
+
+func title(t view.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) + " " + t.Title }
+
+// pastPage shows the ticket as it stood right after its event of a version.
+// There is nothing to do with it.
+func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Reply, error) {
+	ref := projections.TicketRef{ID: ticket.ID{UUID: view.ID}}
+	was, err := s.Past.Ticket(v.Context(), v.Actor, ref, projections.Moment{Version: version})
+	if err != nil {
+		return web.Reply{}, err
+	}
+	now := view.Version
+	view.Ticket, view.Past = was.Ticket, &pastView{Version: version, RecordedAt: was.RecordedAt}
+	for _, c := range was.Comments {
+		view.Comments = append(view.Comments, commentView{Comment: c, ByAuthor: c.Author.ID == view.CreatedBy.ID})
+	}
+	if err := s.fillHistory(v, &view); err != nil {
+		return web.Reply{}, err
+	}
+	view.Version = now // how far the slider goes
+	return web.Show(title(view.Ticket)+", then", ticketPageOf(view)), nil
+}
+
+// fillComments reads the comments, which have a projector of their own that may
+// be behind the ticket's.
+func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
+	ctx, cancel := context.WithTimeout(v.Context(), web.FreshnessWait)
+	defer cancel()
+	_ = s.Freshness.Wait(ctx, view.Position) // what is behind is shown as it is
+	comments, err := s.Read.AllComments(v.Context(), v.Actor, ticket.ID{UUID: view.ID})
+	if err != nil {
+		return err
+	}
+	loaded, err := time.Parse(time.RFC3339, v.Form.Get("loaded"))
+	state := stateOf(view.Ticket, comments)
+	for _, c := range comments {
+		view.Comments = append(view.Comments, commentView{
+			Comment:  c,
+			Changes:  state.MayChangeComment(v.Actor, ticket.CommentID{UUID: c.ID}, v.Now()),
+			Fresh:    err == nil && c.CreatedAt.After(loaded),
+			ByAuthor: c.Author.ID == view.CreatedBy.ID,
+		})
+	}
+	view.Options = state.Options(v.Actor)
+	return nil
+}
+
+// stateOf is what the rules need to know of a ticket that is seen, for what they
+// offer. Who opened it for another is not known here: it is seen, that is enough.
+func stateOf(t view.Ticket, comments []view.Comment) ticket.State {
+	s := ticket.State{
+		Exists: true, Number: t.Number, Title: t.Title, Description: t.Description, Priority: t.Priority, Status: t.Status,
+		CreatedBy: domain.UserID{UUID: t.CreatedBy.ID}, Comments: map[ticket.CommentID]ticket.Comment{},
+	}
+	if t.AssignedTo != nil {
+		s.AssignedTo = domain.UserID{UUID: t.AssignedTo.ID}
+	}
+	for _, c := range comments {
+		s.Comments[ticket.CommentID{UUID: c.ID}] = ticket.Comment{
+			Author: domain.UserID{UUID: c.Author.ID}, Text: c.Text, Internal: c.Internal, AddedAt: c.CreatedAt,
+		}
+	}
+	return s
+}
+
+// historyPage is how many entries of the history a page shows.
+const historyPage = 100
+
+// fillHistory reads the newest entries, or those before the position that the
+// address names.
+func (s *Section) fillHistory(v *web.Visit, view *ticketView) error {
+	before := int64(math.MaxInt64)
+	if text := v.Request.URL.Query().Get("before"); text != "" {
+		var err error
+		if before, err = strconv.ParseInt(text, 10, 64); err != nil {
+			return web.ErrNoSuchFilter
+		}
+	}
+	page := projections.Page{Size: historyPage, Cursor: &projections.Cursor{Key: strconv.FormatInt(before, 10), Back: true}}
+	slice, err := s.History.Ticket(v.Context(), v.Actor, ticket.ID{UUID: view.ID}, page)
+	if err != nil {
+		return err
+	}
+	view.Entries = slice.Items
+	if slice.Previous != nil {
+		view.Earlier = view.address() + "?before=" + slice.Previous.Key + "#history"
+	}
+	return nil
+}
+
+func (s *Section) fillDue(v *web.Visit, view *ticketView) error {
+	if !view.Staff {
+		return nil
+	}
+	due, err := s.Schedule.Due(v.Context(), []uuid.UUID{view.ID})
+	if at, waits := due[view.ID]; waits {
+		view.Due = &at
+	}
+	return err
+}
+
+// fillOthers notes that somebody of the staff looks at the ticket, and says who
+// else of them does.
+func (s *Section) fillOthers(v *web.Visit, view *ticketView) (err error) {
+	if view.Staff {
+		view.Others, err = s.Viewers.Arrive(v.Context(), view.ID, v.Actor.ID)
+	}
+	return err
+}
+
+// teamMost is how many people are proposed to assign to; others can be named.
+const teamMost = 100
+
+func (s *Section) fillTeam(v *web.Visit, view *ticketView) error {
+	if !view.Options.Assign {
+		return nil
+	}
+	active := true
+	for _, role := range []domain.Role{domain.RoleAgent, domain.RoleAdmin} {
+		some, err := s.Read.Users(v.Context(), projections.UserFilter{Role: role, Active: &active}, projections.Page{Size: teamMost})
+		if err != nil {
+			return err
+		}
+		view.Team = append(view.Team, some.Items...)
+	}
+	return nil
+}
+
+// stay is what the script of an open page says every few seconds: it answers who
+// else is there.
+func (s *Section) stay(v *web.Visit) (web.Reply, error) {
+	t, err := s.found(v)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	if !ticket.SeesInternal(v.Actor) {
+		return web.Reply{}, domain.ErrForbidden
+	}
+	if v.Form.Checked("gone") {
+		return web.Fragment(othersOf(nil)), s.Viewers.Leave(v.Context(), t.ID, v.Actor.ID)
+	}
+	others, err := s.Viewers.Arrive(v.Context(), t.ID, v.Actor.ID)
+	return web.Fragment(othersOf(others)), err
+}
+
+// isEmail reports whether an entry of a history is about an email.
+func isEmail(e projections.Entry) bool { return strings.HasPrefix(e.Type, "email.") }

@@ -1,0 +1,52 @@
+package tickets
+
+import (
+	"slices"
+	"strings"
+
+	"helpdesk/projections"
+)
+
+// listed writes names as a sentence does.
+func listed(names []string) string {
+	switch n := len(names); n {
+	case 0:
+		return ""
+	case 1:
+		return names[0]
+	default:
+		return strings.Join(names[:n-1], ", ") + " and " + names[n-1]
+	}
+}
+
+func isOrAre(n int) string {
+	if n == 1 {
+		return "is"
+	}
+	return "are"
+}
+
+// shownVersion is where the slider of a ticket's page stands.
+func shownVersion(t ticketView) int {
+	if t.Past != nil {
+		return t.Past.Version
+	}
+	return t.Version
+}
+
+// shortChange reports whether a change is worth a line of the history: texts are
+// read in the conversation, and with the opening everything is new.
+func shortChange(c projections.Change) bool {
+	return c.Before != nil && c.Field != "comment" && c.Field != "description" && c.Field != "deleted" ||
+		c.Before == nil && c.Field == "assigned_to"
+}
+
+// fieldWord is a member of a ticket as people read it.
+func fieldWord(field string) string {
+	if field == "assigned_to" {
+		return "assigned to"
+	}
+	return field
+}
+
+func hasEmails(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isEmail) }

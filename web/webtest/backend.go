@@ -1,0 +1,97 @@
+package webtest
+
+import (
+	"context"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/auth"
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/user"
+	"helpdesk/projections/view"
+)
+
+// Backend stands in for what is behind the kernel, and for what most sections
+// need: people, sessions, the record of access, commands that are noted.
+type Backend struct {
+	Requests  []commands.Request // that reached a command
+	Refusal   error              // of commands, when not nil
+	Edits     []user.EditUser
+	Recorded  []string // types of records of access, and whom they are of
+	RecordErr error
+}
+
+// Find finds one of the people of these tests.
+func (b *Backend) Find(_ context.Context, name string) (user.Account, error) {
+	for _, role := range domain.Roles() {
+		if a := Account(string(role)); a.Username == name || a.ID.String() == name {
+			return a, nil
+		}
+	}
+	return user.Account{}, domain.ErrNotFound
+}
+
+// CheckPassword knows that everybody's password is "right".
+func (b *Backend) CheckPassword(_ context.Context, _ user.ID, password string) error {
+	if password != "right" {
+		return auth.ErrWrongPassword
+	}
+	return nil
+}
+
+// Lookup finds the session of a token.
+func (b *Backend) Lookup(ctx context.Context, token string) (auth.Session, error) {
+	a, err := b.Find(ctx, token)
+	if err != nil {
+		return auth.Session{}, auth.ErrNoSession
+	}
+	return auth.Session{TokenHash: []byte(token), Account: a, ExpiresAt: Noon.Add(time.Hour)}, nil
+}
+
+// Hash hashes nothing.
+func (b *Backend) Hash(_ context.Context, password string) (string, error) {
+	return "hash of " + password, nil
+}
+
+// Wait finds that everything is there.
+func (b *Backend) Wait(context.Context, int64) error { return nil }
+
+// Outcome knows what a repeated command led to.
+func (b *Backend) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
+	return commands.Outcome{Position: 1}, nil
+}
+
+// Note notes that a command was asked for, and refuses it with Refusal.
+func (b *Backend) Note(r commands.Request) (commands.Outcome, error) {
+	b.Requests = append(b.Requests, r)
+	return commands.Outcome{Position: 9}, b.Refusal
+}
+
+// Edit notes the edit.
+func (b *Backend) Edit(_ context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error) {
+	b.Edits = append(b.Edits, c)
+	return b.Note(r)
+}
+
+// User shows one of the people of these tests.
+func (b *Backend) User(ctx context.Context, id user.ID) (view.User, error) {
+	a, err := b.Find(ctx, id.String())
+	return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true}, err
+}
+
+// Record notes what is recorded of access.
+func (b *Backend) Record(_ context.Context, _ commands.Request, _ domain.Actor, of domain.UserID, e domain.Event) error {
+	b.Recorded = append(b.Recorded, e.EventType()+" "+person(of).Username)
+	return b.RecordErr
+}
+
+func person(id domain.UserID) view.Person {
+	for _, role := range domain.Roles() {
+		if a := Account(string(role)); a.ID == id {
+			return view.Person{ID: id.UUID, Username: a.Username}
+		}
+	}
+	return view.Person{ID: id.UUID}
+}
