@@ -15,7 +15,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/eventstore/follow"
-	"helpdesk/httpapi"
 	"helpdesk/projections"
 	"helpdesk/saga"
 	"helpdesk/web"
@@ -32,23 +31,23 @@ import (
 
 // sitePages is every page of the site. The order of the sections is that of the
 // navigation.
-func (s *Service) sitePages(api httpapi.Deps) []web.Page {
+func (s *Service) sitePages() []web.Page {
 	read := projections.NewReader(s.pool)
 	schedule, events := saga.NewSchedule(s.pool), projections.NewEvents(s.pool, s.Store)
 	return slices.Concat(
 		(&signin.Section{
-			People: api.People, Accounts: s.Accounts, Sessions: s.sessions, Passwords: api.Passwords, Access: api.Access, Front: s.front,
+			People: s.app.People, Accounts: s.Accounts, Sessions: s.sessions, Passwords: s.hasher, Access: s.access, Front: s.front,
 		}).Pages(),
 		(&queue.Section{
-			Tickets: api.Tickets, Accounts: s.Accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(s.pool),
+			Tickets: s.app.Tickets, Accounts: s.Accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(s.pool),
 		}).Pages(),
 		(&tickets.Section{
-			Tickets: api.Tickets, Accounts: s.Accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(s.pool),
-			History: api.History, Past: projections.NewPast(s.Store, s.pool, s.Freshness), Freshness: s.Freshness,
+			Tickets: s.app.Tickets, Accounts: s.Accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(s.pool),
+			History: projections.NewHistories(s.Store, s.pool), Past: projections.NewPast(s.Store, s.pool, s.Freshness), Freshness: s.Freshness,
 		}).Pages(),
 		(&reports.Section{Reports: read, Tickets: read, Log: events}).Pages(),
 		(&people.Section{
-			People: api.People, Accounts: s.Accounts, Read: read, History: projections.NewHistories(s.Store, s.pool),
+			People: s.app.People, Accounts: s.Accounts, Read: read, History: projections.NewHistories(s.Store, s.pool),
 		}).Pages(),
 		(&operations.Section{
 			Tickets: read, Ledger: read, Emails: commands.NewEmails(s.Store), Escalations: escalations{schedule},
@@ -56,7 +55,7 @@ func (s *Service) sitePages(api httpapi.Deps) []web.Page {
 		}).Pages(),
 		(&auditlog.Section{Events: events, Proof: proof{s}, Tickets: read, Accounts: s.Accounts, Log: s.log}).Pages(),
 		(&account.Section{
-			People: api.People, Read: read, Accounts: s.Accounts, Passwords: api.Passwords, Tokens: api.Tokens, Front: s.front,
+			People: s.app.People, Read: read, Accounts: s.Accounts, Passwords: s.hasher, Tokens: s.tokens, Front: s.front,
 		}).Pages(),
 	)
 }
