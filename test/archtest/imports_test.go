@@ -59,12 +59,23 @@ var rules = []rule{
 	{of: "audit", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/transparency-dev", "golang.org/x/mod/sumdb/note",
 	}},
-	{of: "httpapi", may: screens("rebuild", "audit", "idempotency"), outside: []string{
+	{of: "httpapi", may: screens(append(wireParts, "rebuild", "audit", "idempotency")...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
-		"github.com/santhosh-tekuri/jsonschema", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
-	{of: "httpapi/*", may: screens("rebuild", "audit", "idempotency", "httpapi="), outside: []string{
-		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest/openapi-go", "github.com/transparency-dev/tessera/api/layout",
+	{of: "httpapi/*", may: screens(append(wireParts, "rebuild", "audit", "idempotency", "httpapi=")...), outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest/openapi-go", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
+	}},
+	{of: "httpapi/bind", may: screens(wireParts...), outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
+	}},
+	{of: "httpapi/problem", may: screens(wireParts...), outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
+	}},
+	{of: "httpapi/spec", may: screens(wireParts...), outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
+	}},
+	{of: "httpapi/wire", may: screens(wireParts...), outside: []string{
+		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
 	}},
 	{of: "edge", may: []string{"domain", "projections"}, outside: []string{"github.com/google/uuid", "golang.org/x/time"}},
 	{of: "web", may: screens("rebuild", "workspace"), outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ"}},
@@ -77,6 +88,10 @@ var rules = []rule{
 	{of: "bench", may: []string{"*"}, outside: []string{"*"}},
 	{of: "test", may: []string{"*"}, outside: []string{"*"}},
 }
+
+// wireParts are the kernel of the API beside its table of routes: how requests are
+// read, and what answers look like.
+var wireParts = []string{"httpapi/bind", "httpapi/problem", "httpapi/spec", "httpapi/wire"}
 
 // screens are what the API and the site are made of, and more.
 func screens(more ...string) []string {
