@@ -67,7 +67,7 @@ func Make(operations []Operation, public string) ([]byte, error) {
 	spec.Info = openapi31.Info{Title: "Helpdesk", Version: contractVersion}
 	spec.Info.WithDescription(aboutAPI)
 	spec.Info.WithContact(*new(openapi31.Contact).WithName("The helpdesk").WithEmail("helpdesk@example.com"))
-	spec.Info.WithLicense(*(&openapi31.License{Name: "All rights reserved"}).WithIdentifier("LicenseRef-all-rights-reserved"))
+	spec.Info.WithLicense(*(&openapi31.License{Name: "Apache License 2.0"}).WithIdentifier("Apache-2.0"))
 	// First where the document is: a page may speak to its own origin alone.
 	spec.WithServers(*(&openapi31.Server{URL: "/"}).WithDescription("This helpdesk"))
 	if public != "" {
