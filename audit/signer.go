@@ -17,16 +17,16 @@ import (
 
 // Why a checkpoint is not signed.
 var (
-	// ErrOtherKey says that the database names another key as the log's.
+	// ErrOtherKey: the database names another key as the log's.
 	ErrOtherKey = errors.New("the signing key here is not the one that the database records as the log's; nothing is signed. " +
 		"Put that key in its place, or make a new one the log's with \"helpdesk audit key --new\"")
-	// ErrShrunk says that the tree is smaller than one that was signed before.
+	// ErrShrunk: the tree is smaller than one that was signed before.
 	ErrShrunk = errors.New("the tree is smaller than one that was signed before: events are gone; nothing is signed")
-	// ErrForked says that the tree has not grown out of the one signed last.
+	// ErrForked: the tree has not grown out of the one signed last.
 	ErrForked = errors.New("the tree has not grown out of the one that was signed before: it was altered; nothing is signed")
 )
 
-// SignerConfig says where a signer has its key from.
+// SignerConfig is where a signer has its key from.
 type SignerConfig struct {
 	Dir     Dir    // for the key and the file of checkpoints
 	KeyFile string // of a key that is given; "": the one in Dir

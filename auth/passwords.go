@@ -12,7 +12,7 @@ import (
 // somebody imported for instance. It matches nothing, and takes as long as any.
 const NoPassword = "!"
 
-// HashConfig says how costly a password is to hash. The zero value is ready to
+// HashConfig is how costly a password is to hash. The zero value is ready to
 // use: 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet,
 // argon2id), 22 to 31 ms on the 2-core machine this was written on.
 type HashConfig struct {

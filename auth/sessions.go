@@ -22,7 +22,7 @@ import (
 // reason.
 var ErrNoSession = &domain.Error{Kind: domain.KindUnauthenticated, Code: "not_authenticated", Message: "you are not signed in"}
 
-// SessionConfig says how long sessions last. The zero value is ready to use.
+// SessionConfig is how long sessions last. The zero value is ready to use.
 type SessionConfig struct {
 	// Lifetime is how long a session lasts after its last use. Default 14 days.
 	Lifetime time.Duration

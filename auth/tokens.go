@@ -40,7 +40,7 @@ type Token struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`   // nil: never
 	LastUsedAt *time.Time `json:"last_used_at"` // nil: never; no more than a minute late
-	// UseDue says of a token that was looked up that its use was not recorded
+	// UseDue: the use of the token, which was looked up, was not recorded
 	// within the last hour; see [Tokens.RecordUse].
 	UseDue bool `json:"-" db:"-"`
 }

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Selection says which events of the log are wanted.
+// Selection is which events of the log are wanted.
 type Selection struct {
 	After  int64     // positions beyond it
 	Upto   int64     // and none beyond this one

@@ -36,7 +36,7 @@ func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signa
 	return &Signals{pool: pool, notifier: notifier, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
 }
 
-// Appended says that this process appended events of these types. It never
+// Appended announces that this process appended events of these types. It never
 // blocks.
 func (s *Signals) Appended(types []string) {
 	s.notifier.NotifyOf(types)
@@ -46,7 +46,7 @@ func (s *Signals) Appended(types []string) {
 	}
 }
 
-// Run tells the other processes of appends, and listens to them, until ctx
+// Run notifies the other processes of appends, and listens to them, until ctx
 // ends. A lost connection is made anew.
 func (s *Signals) Run(ctx context.Context) error {
 	listening := make(chan struct{})
@@ -81,7 +81,7 @@ func (s *Signals) send(ctx context.Context) {
 	}
 }
 
-// Tell tells the other processes now that the log has grown: for a command
+// Tell notifies the other processes now that the log has grown: for a command
 // that appends and ends.
 func (s *Signals) Tell(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, notifySQL, channel, s.self); err != nil {

@@ -66,9 +66,9 @@ type Claim struct {
 	Fingerprint string
 	// Owner names the attempt, zero when another has the request.
 	Owner uuid.UUID
-	// Again says that an earlier attempt may have carried the request out.
+	// Again: an earlier attempt may have carried the request out.
 	Again bool
-	// Free says that nobody works on it any more: see [Store.TakeOver].
+	// Free: nobody works on it any more: see [Store.TakeOver].
 	Free bool
 	// At is when the first attempt began.
 	At time.Time

@@ -33,7 +33,7 @@ func (s *Store) Run(ctx context.Context) error {
 	}
 }
 
-// renew tells that this process still works on what it has claimed.
+// renew records that this process still works on what it has claimed.
 func (s *Store) renew(ctx context.Context) error {
 	owners, ids := s.claims()
 	if len(owners) == 0 {

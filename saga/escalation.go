@@ -12,7 +12,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Policy says how long a ticket may wait before it escalates.
+// Policy is how long a ticket may wait before it escalates.
 type Policy struct {
 	// Spans is the longest wait by priority; zero or missing: it never escalates.
 	Spans map[ticket.Priority]time.Duration `json:"spans"`

@@ -189,7 +189,7 @@ FROM saga.outbox WHERE id = $1`
 	return fate, lastError, nil
 }
 
-// Counts says how much is in the outbox.
+// Counts are how much is in the outbox.
 type Counts struct {
 	Pending int64 // commands that are not failed
 	Failed  int64

@@ -13,7 +13,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Schedule tells when tickets escalate. It is safe for concurrent use.
+// Schedule finds when tickets escalate. It is safe for concurrent use.
 type Schedule struct{ pool *pgxpool.Pool }
 
 // NewSchedule makes it over a pool.

@@ -18,7 +18,7 @@ type ID struct{ uuid.UUID }
 // CommentID identifies a comment within the whole desk.
 type CommentID struct{ uuid.UUID }
 
-// Priority says how urgent a ticket is.
+// Priority is how urgent a ticket is.
 type Priority string
 
 // The priorities, lowest first.

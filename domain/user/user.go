@@ -48,7 +48,7 @@ type State struct {
 	Notifications Notifications
 }
 
-// Notifications says which emails a person wants. Everybody begins with all
+// Notifications are which emails a person wants. Everybody begins with all
 // of them. An admin's email about any escalation is no part of it.
 type Notifications struct {
 	Escalated bool `json:"escalated"` // a ticket of theirs escalated

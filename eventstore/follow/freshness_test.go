@@ -11,7 +11,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// setCheckpoint says that a follower has come to a position.
+// setCheckpoint moves a follower's checkpoint to a position.
 func (l log) setCheckpoint(t testing.TB, name string, position int64) {
 	t.Helper()
 	const q = `INSERT INTO checkpoints (name, position) VALUES ($1, $2)

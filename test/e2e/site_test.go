@@ -101,13 +101,13 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 	_, page = eve.submit(t, at, at+"assign/", "to", "me")
 	mentions(t, page, "eve assigned the ticket to eve.")
 	_, page = eve.submit(t, at, at+"comment/", "text", "Only for us.", "internal", "yes")
-	mentions(t, page, "Only for us.", "note among staff")
+	mentions(t, page, "Only for us.", "internal note")
 	_, page = eve.submit(t, at, at+"comment/", "text", "It is mended.", "then", "resolved")
 	mentions(t, page, "eve resolved the ticket.")
 	_, page = ann.get(t, at)
 	mentions(t, page, "It is mended.", "eve resolved the ticket.")
 	if strings.Contains(page, "Only for us.") || strings.Contains(page, "internal note") {
-		t.Error("a requester reads a note among staff")
+		t.Error("a requester reads an internal note")
 	}
 	_, page = ann.get(t, at+"?version=1")
 	mentions(t, page, "as it stood after its event 1 of 5")

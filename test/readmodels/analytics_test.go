@@ -47,7 +47,7 @@ var (
 
 func TestTheQuestionsOfAnalystsAreAnswered(t *testing.T) {
 	t.Parallel()
-	text, err := os.ReadFile("../docs/analytics/README.md")
+	text, err := os.ReadFile("../../docs/analytics/README.md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -203,7 +203,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 			return err
 		},
 	}
-	week, open := reports.Span{next.AddDate(0, 0, -7), next}, reports.Explain{Wanted: true, Limit: 1000}
+	week, open := reports.Span{Since: next.AddDate(0, 0, -7), Upto: next}, reports.Explain{Wanted: true, Limit: 1000}
 	queries["a week's counts"] = func() error { _, err := r.Counts(testContext(t), []reports.Span{week}, reports.Explain{}); return err }
 	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(testContext(t), next, reports.Explain{}); return err }
 	queries["what is behind a week's report"] = func() error {

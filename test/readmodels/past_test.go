@@ -251,8 +251,8 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 		}
 		return got.Changes
 	}
-	retitled, assigned := history.Change{"title", "First", "Second"}, history.Change{"assigned_to", nil, "eve"}
-	removed, noted, said := history.Change{"comment", "oh", nil}, history.Change{"comment", nil, "psst"}, history.Change{"comment", nil, "fine!"}
+	retitled, assigned := history.Change{Field: "title", Before: "First", After: "Second"}, history.Change{Field: "assigned_to", Before: nil, After: "eve"}
+	removed, noted, said := history.Change{Field: "comment", Before: "oh", After: nil}, history.Change{Field: "comment", Before: nil, After: "psst"}, history.Change{Field: "comment", Before: nil, After: "fine!"}
 	for _, c := range []struct {
 		who      string
 		from, to int
@@ -261,7 +261,7 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 		{"rob", 2, 8, []history.Change{retitled, assigned, removed, noted, said}},
 		{"ann", 2, 8, []history.Change{retitled, assigned, removed, said}},
 		{"ann", 2, 9, []history.Change{assigned, removed, said}},
-		{"ann", 8, 7, []history.Change{{"comment", "fine!", "fine"}}},
+		{"ann", 8, 7, []history.Change{{Field: "comment", Before: "fine!", After: "fine"}}},
 		{"ann", 5, 6, nil}, // a note among staff
 		{"ann", 4, 4, nil},
 	} {

@@ -73,7 +73,7 @@ func newMarch(t *testing.T) march {
 
 func days(from, to int) (spans []reports.Span) {
 	for d := from; d <= to; d++ {
-		spans = append(spans, reports.Span{day(d, 0, 0), day(d+1, 0, 0)})
+		spans = append(spans, reports.Span{Since: day(d, 0, 0), Upto: day(d+1, 0, 0)})
 	}
 	return spans
 }
@@ -82,7 +82,7 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
 	ctx := testContext(t)
-	both := reports.Span{day(1, 0, 0), day(3, 0, 0)}
+	both := reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}
 	head := m.log(t)[len(m.log(t))-1].Position
 
 	counts, err := m.Counts(ctx, days(1, 3), reports.Explain{})
@@ -107,7 +107,7 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 		t.Errorf("as of position %d, want %d", counts.AsOfPosition, head)
 	}
 
-	counts, err = m.Counts(ctx, []reports.Span{{day(1, 12, 30), day(2, 0, 45)}}, reports.Explain{}) // the edges are within hours
+	counts, err = m.Counts(ctx, []reports.Span{{Since: day(1, 12, 30), Upto: day(2, 0, 45)}}, reports.Explain{}) // the edges are within hours
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -142,8 +142,8 @@ func TestReportsWorkedOutByHand(t *testing.T) {
 	eve, max := everybody["eve"].ID.UUID, everybody["max"].ID.UUID
 	wantAgents := []reports.AgentCounts{
 		{AgentID: &eve, Username: ptr("eve"), Assigned: 1, Resolved: 1, Reopened: 1, FirstResponses: 0},
-		{AgentID: &max, Username: ptr("max"), Assigned: 1, Resolved: 1, WaitTimes: reports.WaitTimes{ptr(25 * 3600.0), ptr(25 * 3600.0), ptr(25 * 3600.0)}},
-		{Resolved: 1, Reopened: 1, FirstResponses: 1, Escalated: 1, WaitTimes: reports.WaitTimes{ptr(3 * 3600.0), ptr(3 * 3600.0), ptr(3 * 3600.0)}},
+		{AgentID: &max, Username: ptr("max"), Assigned: 1, Resolved: 1, WaitTimes: reports.WaitTimes{AverageSeconds: ptr(25 * 3600.0), MedianSeconds: ptr(25 * 3600.0), P90Seconds: ptr(25 * 3600.0)}},
+		{Resolved: 1, Reopened: 1, FirstResponses: 1, Escalated: 1, WaitTimes: reports.WaitTimes{AverageSeconds: ptr(3 * 3600.0), MedianSeconds: ptr(3 * 3600.0), P90Seconds: ptr(3 * 3600.0)}},
 	}
 	if diff := gocmp.Diff(wantAgents, agents.Rows); diff != "" {
 		t.Errorf("agents (-want +got):\n%s", diff)
@@ -231,11 +231,11 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 	if want := []int64{1, 2, 3, 4}; !slices.Equal(numbers, want) {
 		t.Errorf("tickets behind the statuses: got %v, want %v", numbers, want)
 	}
-	agents, err := m.Agents(ctx, reports.Span{day(1, 0, 0), day(3, 0, 0)}, reports.Explain{Wanted: true, Limit: 100})
+	agents, err := m.Agents(ctx, reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}, reports.Explain{Wanted: true, Limit: 100})
 	if err != nil || len(agents.Behind) == 0 {
 		t.Errorf("behind the agents: %v, %v", agents.Behind, err)
 	}
-	times, err := m.ResponseTimes(ctx, reports.Span{day(1, 0, 0), day(3, 0, 0)}, reports.Explain{Wanted: true, Limit: 100})
+	times, err := m.ResponseTimes(ctx, reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}, reports.Explain{Wanted: true, Limit: 100})
 	if err != nil || len(times.Behind) != 3 {
 		t.Errorf("behind the response times: got %v, %v, want three events", times.Behind, err)
 	}
@@ -251,7 +251,7 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 func TestTheEventsBehindOneNumberAreThoseOfItBehindAll(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
-	ctx, span := testContext(t), reports.Span{day(1, 0, 0), day(3, 0, 0)}
+	ctx, span := testContext(t), reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}
 	for name, of := range map[string]func(reports.Explain) ([]reports.Evidence, error){
 		"counts": func(e reports.Explain) ([]reports.Evidence, error) {
 			out, err := m.Counts(ctx, []reports.Span{span}, e)

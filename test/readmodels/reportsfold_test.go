@@ -56,7 +56,7 @@ func (c *crowd) spans(facts []factRow) (spans []reports.Span) {
 	}
 	slices.SortFunc(edges, time.Time.Compare)
 	for i := range edges[1:] {
-		spans = append(spans, reports.Span{edges[i], edges[i+1]})
+		spans = append(spans, reports.Span{Since: edges[i], Upto: edges[i+1]})
 	}
 	return spans
 }

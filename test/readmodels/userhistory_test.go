@@ -70,10 +70,10 @@ func TestTheHistoryOfAUser(t *testing.T) {
 		t.Errorf("told (-want +got):\n%s", diff)
 	}
 	for i, want := range map[int][]history.Change{
-		1: {{"email", "ann@example.com", "ann@example.org"}, {"first_name", "First", ""}},
-		2: {{"notifications.commented", true, false}},
-		4: {{"role", domain.RoleUser, domain.RoleAgent}},
-		6: {{"is_active", true, false}},
+		1: {{Field: "email", Before: "ann@example.com", After: "ann@example.org"}, {Field: "first_name", Before: "First", After: ""}},
+		2: {{Field: "notifications.commented", Before: true, After: false}},
+		4: {{Field: "role", Before: domain.RoleUser, After: domain.RoleAgent}},
+		6: {{Field: "is_active", Before: true, After: false}},
 	} {
 		if diff := gocmp.Diff(want, got[i].Changes); diff != "" {
 			t.Errorf("changes of %s (-want +got):\n%s", got[i].Summary, diff)

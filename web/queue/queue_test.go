@@ -16,7 +16,7 @@ func TestTheQueueShowsEachRoleWhatItMayDo(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[string]struct{ has, lacks []string }{
 		"user":    {[]string{"Your tickets", "Open a ticket", "Printer &lt;3"}, []string{"Assigned to", "Escalates", `id="bulk"`}},
-		"agent":   {[]string{"Nothing wants work"}, []string{"Printer"}},
+		"agent":   {[]string{"No active tickets"}, []string{"Printer"}},
 		"admin":   {[]string{"Printer &lt;3", `id="bulk"`, "Assign to…", "Delete", "99+", "Escalates"}, nil},
 		"auditor": {[]string{"Printer &lt;3", "Escalates"}, []string{`id="bulk"`, "Open a ticket"}},
 	} {

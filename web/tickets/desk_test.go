@@ -45,7 +45,7 @@ func (r reader) Users(ctx context.Context, f people.Filter, _ projections.Page) 
 	return s, err
 }
 
-// historyDesk tells of each event, and of an email after each but the first.
+// historyDesk has an entry of each event, and of an email after each but the first.
 type historyDesk struct{ *desk }
 
 // pastDesk has the ticket as it was.

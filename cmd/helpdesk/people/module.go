@@ -21,6 +21,8 @@ func Module() program.Module {
 		Name:        "people",
 		Events:      append(user.Events(), access.Events()...),
 		Projections: []follow.Follower{people.Follower()},
+		Routes:      routes,
+		Pages:       pages,
 		Commands: func(m program.Modules) []*cobra.Command {
 			return []*cobra.Command{command(m), superuserCommand(m)}
 		},
