@@ -95,28 +95,28 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 		}
 	}
 	at, page := ann.submit(t, "/admin/tickets/new/", "/admin/tickets/", "title", "No <heat>", "description", "Since noon.", "priority", "high")
-	mentions(t, page, "The ticket is opened.", "No &lt;heat&gt;")
+	mentions(t, page, "Ticket created.", "No &lt;heat&gt;")
 	_, page = eve.get(t, "/admin/tickets/?assignee=none&priority=high")
 	mentions(t, page, "No &lt;heat&gt;", `href="`+at+`"`, "<time datetime=")
 	_, page = eve.submit(t, at, at+"assign/", "to", "me")
 	mentions(t, page, "eve assigned the ticket to eve.")
 	_, page = eve.submit(t, at, at+"comment/", "text", "Only for us.", "internal", "yes")
-	mentions(t, page, "Only for us.", "note among staff")
+	mentions(t, page, "Only for us.", "internal note")
 	_, page = eve.submit(t, at, at+"comment/", "text", "It is mended.", "then", "resolved")
 	mentions(t, page, "eve resolved the ticket.")
 	_, page = ann.get(t, at)
 	mentions(t, page, "It is mended.", "eve resolved the ticket.")
 	if strings.Contains(page, "Only for us.") || strings.Contains(page, "internal note") {
-		t.Error("a requester reads a note among staff")
+		t.Error("a requester reads an internal note")
 	}
 	_, page = ann.get(t, at+"?version=1")
-	mentions(t, page, "as it stood after its event 1 of 5")
+	mentions(t, page, "version 1 of 5")
 	_, page = ann.submit(t, at, at+"status/", "to", "open", "reason", "It is cold again.")
 	mentions(t, page, "ann reopened the ticket: It is cold again.")
 	_, page = eve.submit(t, "/admin/tickets/?status=all", "/admin/tickets/views/?status=all", "name", "Everything")
-	mentions(t, page, "The view is saved.", "Everything")
+	mentions(t, page, "View saved.", "Everything")
 	_, page = ann.submit(t, "/admin/account/", "/admin/account/emails/", "commented", "yes")
-	mentions(t, page, "Your choice of emails is saved.")
+	mentions(t, page, "Email notifications saved.")
 	if at, _ := ann.submit(t, "/admin/tickets/", "/admin/sign-out/"); at != "/admin/sign-in/" {
 		t.Errorf("signing out leads to %s", at)
 	}

@@ -52,7 +52,7 @@ func (s *Service) sitePages(api httpapi.Deps) []web.Page {
 		}).Pages(),
 		(&operations.Section{
 			Tickets: read, Ledger: read, Emails: commands.NewEmails(s.Store), Escalations: escalations{schedule},
-			FailedCommands: failedCommands{saga.NewOutbox(s.pool)}, FailedEvents: failedEvents{s}, Models: s.models,
+			FailedCommands: failedCommands{saga.NewOutbox(s.pool)}, FailedEvents: failedEvents{s}, Projections: s.models,
 		}).Pages(),
 		(&auditlog.Section{Events: events, Proof: proof{s}, Tickets: read, Accounts: s.Accounts, Log: s.log}).Pages(),
 		(&account.Section{
