@@ -21,7 +21,7 @@ func NewDatabase(pool *pgxpool.Pool, store *eventstore.Store) *Database {
 	return &Database{pool: pool, store: store}
 }
 
-// Bounds implements [Source]. What it answers is of one moment.
+// Bounds implements [Source]. What it returns is of one moment.
 func (d *Database) Bounds(ctx context.Context) (b Bounds, err error) {
 	const sql = `SELECT (SELECT position FROM log_head), coalesce((SELECT max(position) FROM events), 0), coalesce((` + treeSizeSQL + `), 0)`
 	if err := d.pool.QueryRow(ctx, sql).Scan(&b.Head, &b.Last, &b.Tree); err != nil {

@@ -34,7 +34,7 @@ const (
 	exportHistoryFile    = "checkpoints"
 )
 
-// Manifest says what an export holds.
+// Manifest is what an export holds.
 type Manifest struct {
 	Format string          `json:"format"`
 	Size   int64           `json:"size"` // events, as the file "checkpoint" says
@@ -56,7 +56,7 @@ type ManifestFile struct {
 	SHA256 string `json:"sha256"`
 }
 
-// ExportConfig says where an export goes.
+// ExportConfig is where an export goes.
 type ExportConfig struct {
 	Out   string
 	VKeys []string // that the checkpoint may be verified with

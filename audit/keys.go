@@ -46,7 +46,7 @@ func (k *Key) VKey() string { return k.vkey }
 // Origin returns the log's name, which is the key's.
 func (k *Key) Origin() string { return k.signer.Name() }
 
-// ErrNoKey says that there is no key where one was looked for.
+// ErrNoKey: there is no key where one was looked for.
 var ErrNoKey = errors.New("there is no signing key here")
 
 // Origin makes the log's default name of the address that clients reach the
@@ -67,7 +67,7 @@ func CheckOrigin(origin string) error {
 	return nil
 }
 
-// LoadKey reads the key of a file, or with "" that of the folder. It answers
+// LoadKey reads the key of a file, or with "" that of the folder. It returns
 // [ErrNoKey] where the folder has none.
 func (d Dir) LoadKey(file string) (*Key, error) {
 	given := file != ""

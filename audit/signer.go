@@ -17,16 +17,16 @@ import (
 
 // Why a checkpoint is not signed.
 var (
-	// ErrOtherKey says that the database names another key as the log's.
+	// ErrOtherKey: the database names another key as the log's.
 	ErrOtherKey = errors.New("the signing key here is not the one that the database records as the log's; nothing is signed. " +
 		"Put that key in its place, or make a new one the log's with \"helpdesk audit key --new\"")
-	// ErrShrunk says that the tree is smaller than one that was signed before.
+	// ErrShrunk: the tree is smaller than one that was signed before.
 	ErrShrunk = errors.New("the tree is smaller than one that was signed before: events are gone; nothing is signed")
-	// ErrForked says that the tree has not grown out of the one signed last.
+	// ErrForked: the tree has not grown out of the one signed last.
 	ErrForked = errors.New("the tree has not grown out of the one that was signed before: it was altered; nothing is signed")
 )
 
-// SignerConfig says where a signer has its key from.
+// SignerConfig is where a signer has its key from.
 type SignerConfig struct {
 	Dir     Dir    // for the key and the file of checkpoints
 	KeyFile string // of a key that is given; "": the one in Dir
@@ -136,7 +136,7 @@ func readStanding(ctx context.Context, q querier, suffix string) (s standing, er
 	return s, err
 }
 
-// Sign signs a checkpoint if the tree has grown since the last. It answers
+// Sign signs a checkpoint if the tree has grown since the last. It returns
 // [ErrNoKey], [ErrOtherKey], [ErrShrunk], [ErrForked], or the trouble of the
 // database or the disk; after each of them nothing was signed.
 func (s *Signer) Sign(ctx context.Context) error {
@@ -281,7 +281,7 @@ const keyLock = 7_205_759_404
 
 // Adopt returns the key that is to sign: the log's, or, where the database
 // records none yet, the one at hand or a new one, which it then records. It
-// answers [ErrNoKey] where the log's key is not here.
+// returns [ErrNoKey] where the log's key is not here.
 func Adopt(ctx context.Context, pool *pgxpool.Pool, config SignerConfig) (key *Key, err error) {
 	err = underKeyLock(ctx, pool, func(tx pgx.Tx) error {
 		s, err := readStanding(ctx, tx, "")

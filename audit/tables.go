@@ -107,7 +107,7 @@ var errNoEdge = errors.New("audit.edge has no row for level 0")
 // loadTree returns the tree as it is stored.
 func loadTree(ctx context.Context, q querier) (*tree, error) {
 	const sql = `SELECT level, tile_index, hashes FROM audit.edge ORDER BY level`
-	rows, _ := q.Query(ctx, sql) // ForEachRow answers its error
+	rows, _ := q.Query(ctx, sql) // ForEachRow returns its error
 	var edges []edge
 	var level, index int64
 	var hashes []byte

@@ -46,7 +46,7 @@ type Source interface {
 	Tile(ctx context.Context, level, index uint64) (hashes []byte, known bool, err error)
 }
 
-// VerifyConfig says what a log is held against.
+// VerifyConfig is what a log is held against.
 type VerifyConfig struct {
 	Keys []note.Verifier // any of them may have signed
 	// Files are files of checkpoints, oldest first in each of them.
@@ -64,7 +64,7 @@ type Verified struct {
 	Untreed    int64      // newest events that the stored tree has not taken in yet
 }
 
-// ErrNothingSigned says that there is no checkpoint to hold a log against.
+// ErrNothingSigned: there is no checkpoint to hold a log against.
 var ErrNothingSigned = errors.New("there is no signed checkpoint to hold the log against")
 
 // Verify reads a whole log and makes its tree anew. Its error is a [*Fault] that

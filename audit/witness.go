@@ -113,7 +113,7 @@ func (w *Witness) Run(ctx context.Context, signed <-chan struct{}) error {
 	}
 }
 
-// runOnce delivers the newest checkpoint if it is time to, and answers how long
+// runOnce delivers the newest checkpoint if it is time to, and returns how long
 // it is until it may be; 0: it is new ones that are lacking.
 func (w *Witness) runOnce(ctx context.Context, now time.Time) (time.Duration, error) {
 	newest, err := newestIn(w.dir.Checkpoints())

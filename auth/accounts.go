@@ -217,7 +217,7 @@ type login struct {
 	PasswordHash string
 }
 
-// authenticate is [Accounts.Authenticate] that also answers the stored hash
+// authenticate is [Accounts.Authenticate] that also returns the stored hash
 // the password was found to match.
 func (a *Accounts) authenticate(ctx context.Context, username, password string) (login, error) {
 	l, err := a.byName(ctx, strings.TrimSpace(username))

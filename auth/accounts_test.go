@@ -47,7 +47,7 @@ func TestInsertRefusesWhatIsTaken(t *testing.T) {
 	}
 }
 
-// both does the two at once and answers their errors.
+// both does the two at once and returns their errors.
 func both(one, two func() error) [2]error {
 	ready, done := make(chan struct{}), make(chan error)
 	go func() { <-ready; done <- two() }()

@@ -6,7 +6,7 @@
 //   - A password is kept as argon2id only, a session's token and an
 //     API token as SHA-256 only.
 //     Neither is ever logged or part of an error.
-//   - Signing in costs the same time and answers the same text whether the
+//   - Signing in costs the same time and returns the same text whether the
 //     user is unknown, inactive or the password is wrong.
 //   - Usernames and addresses are unique without regard to case, and an active
 //     admin is always left, however many processes write at once: a unique

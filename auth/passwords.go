@@ -12,7 +12,7 @@ import (
 // somebody imported for instance. It matches nothing, and takes as long as any.
 const NoPassword = "!"
 
-// HashConfig says how costly a password is to hash. The zero value is ready to
+// HashConfig is how costly a password is to hash. The zero value is ready to
 // use: 19 MiB, two passes, one lane (OWASP Password Storage Cheat Sheet,
 // argon2id), 22 to 31 ms on the 2-core machine this was written on.
 type HashConfig struct {
@@ -63,7 +63,7 @@ func NewHasher(config HashConfig) (*Hasher, error) {
 }
 
 // Hash returns password hashed with a new salt, in the PHC string format. When
-// ctx ends before its turn comes it answers ctx's error.
+// ctx ends before its turn comes it returns ctx's error.
 func (h *Hasher) Hash(ctx context.Context, password string) (string, error) {
 	if err := h.enter(ctx); err != nil {
 		return "", err

@@ -124,7 +124,7 @@ func TestHashingWaitsForItsTurn(t *testing.T) {
 	}
 }
 
-// BenchmarkVerify says what a sign-in costs.
+// BenchmarkVerify measures what a sign-in costs.
 func BenchmarkVerify(b *testing.B) {
 	h := newHasher(b, HashConfig{})
 	b.ReportAllocs()

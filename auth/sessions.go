@@ -22,7 +22,7 @@ import (
 // reason.
 var ErrNoSession = &domain.Error{Kind: domain.KindUnauthenticated, Code: "not_authenticated", Message: "you are not signed in"}
 
-// SessionConfig says how long sessions last. The zero value is ready to use.
+// SessionConfig is how long sessions last. The zero value is ready to use.
 type SessionConfig struct {
 	// Lifetime is how long a session lasts after its last use. Default 14 days.
 	Lifetime time.Duration
@@ -198,7 +198,7 @@ func (s *Sessions) EndOthers(ctx context.Context, id user.ID, keep []byte) error
 }
 
 // Run removes expired sessions, at once and then every SweepEvery, until ctx
-// ends; it answers nil then. An error is logged and tried again the next time.
+// ends; it returns nil then. An error is logged and tried again the next time.
 func (s *Sessions) Run(ctx context.Context) error {
 	ticks := time.NewTicker(s.config.SweepEvery)
 	defer ticks.Stop()
@@ -223,7 +223,7 @@ func (s *Sessions) Run(ctx context.Context) error {
 // sweepPage is how many rows one statement of runOnce removes at most.
 const sweepPage = 1000
 
-// runOnce removes the sessions that are expired and answers how many.
+// runOnce removes the sessions that are expired and returns how many.
 func (s *Sessions) runOnce(ctx context.Context) (removed int64, err error) {
 	// SKIP LOCKED: another process' sweep has those already.
 	const q = `

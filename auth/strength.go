@@ -16,7 +16,7 @@ const (
 	PasswordMax = 1024
 )
 
-// ErrPasswordWeak says in its message what is wrong with the password.
+// ErrPasswordWeak has in its message what is wrong with the password.
 var ErrPasswordWeak = &domain.Error{
 	Kind: domain.KindRejected, Code: "password_too_weak",
 	Message: "the password is too easy to guess", Field: "password",

@@ -40,7 +40,7 @@ type Token struct {
 	CreatedAt  time.Time  `json:"created_at"`
 	ExpiresAt  *time.Time `json:"expires_at"`   // nil: never
 	LastUsedAt *time.Time `json:"last_used_at"` // nil: never; no more than a minute late
-	// UseDue says of a token that was looked up that its use was not recorded
+	// UseDue: the use of the token, which was looked up, was not recorded
 	// within the last hour; see [Tokens.RecordUse].
 	UseDue bool `json:"-" db:"-"`
 }
@@ -55,7 +55,7 @@ func NewTokens(accounts *Accounts) *Tokens { return &Tokens{pool: accounts.pool}
 const tokenColumns = `id, name, read_only, created_at, expires_at, last_used_at`
 
 // Create makes a token of the person's under t's id, with its name, expiry and
-// whether it may only read, and answers its secret, which is stored nowhere.
+// whether it may only read, and returns its secret, which is stored nowhere.
 // Where the id is there already, an attempt that did not live to tell made it:
 // its secret is replaced. It refuses with [ErrTooManyTokens], and with
 // [ErrNoSession] when there is no such active account. Tokens of the person that

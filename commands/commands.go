@@ -42,7 +42,7 @@ type Request struct {
 	OccurredAt time.Time
 }
 
-// Outcome says what a command led to.
+// Outcome is what a command led to.
 type Outcome struct {
 	StreamID uuid.UUID
 	Version  int   // of the stream now

@@ -16,7 +16,7 @@ type Memory interface {
 	CarriedOut(ctx context.Context, commandID uuid.UUID) (uuid.UUID, eventstore.Appended, error)
 }
 
-// Earlier tells what commands led to that were carried out before.
+// Earlier finds what commands led to that were carried out before.
 type Earlier struct{ memory Memory }
 
 // NewEarlier makes it over a log.

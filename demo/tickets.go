@@ -52,7 +52,7 @@ var (
 	solved   = map[ticket.Priority]time.Duration{ticket.High: 2 * time.Hour, ticket.Medium: 6 * time.Hour, ticket.Low: 14 * time.Hour}
 )
 
-// story tells what becomes of one ticket. Its time only goes forward.
+// story is what becomes of one ticket. Its time only goes forward.
 type story struct {
 	*rand.Rand
 	end        time.Time
@@ -68,7 +68,7 @@ type story struct {
 	past      []commands.Past
 }
 
-// tell tells the whole story, and cuts off what would be after the end.
+// tell makes the whole story, and cuts off what would be after the end.
 func (s *story) tell() Ticket {
 	id := ticket.ID{UUID: s.id()}
 	s.open()

@@ -35,7 +35,7 @@ func (r Role) Valid() bool {
 // Staff reports whether tickets can be assigned to the role.
 func (r Role) Staff() bool { return r == RoleAgent || r == RoleAdmin }
 
-// ActorKind says what sort of actor caused an event.
+// ActorKind is what sort of actor caused an event.
 type ActorKind string
 
 // The kinds of actor, as the history shows them.
@@ -47,7 +47,7 @@ const (
 	ActorImport ActorKind = "import" // history taken over from elsewhere
 )
 
-// AgentVisibility says which tickets an agent sees beside those assigned to or
+// AgentVisibility is which tickets an agent sees beside those assigned to or
 // created by them.
 type AgentVisibility string
 

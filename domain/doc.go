@@ -7,6 +7,6 @@
 //	Decide(State, Command) ([]Event, error)
 //	Evolve(State, Event) State
 //
-// where Decide refuses with an [*Error] or answers the events that make the
+// where Decide refuses with an [*Error] or returns the events that make the
 // command true (none when it is true already), and Evolve never refuses.
 package domain

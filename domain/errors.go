@@ -2,7 +2,7 @@ package domain
 
 import "fmt"
 
-// Kind says what sort of refusal an [Error] is. The HTTP edge maps each kind
+// Kind is what sort of refusal an [Error] is. The HTTP edge maps each kind
 // to one status.
 type Kind int
 

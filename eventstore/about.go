@@ -10,7 +10,7 @@ import (
 
 // StreamsOf returns the streams that hold texts of a person, in no order.
 func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := s.pool.Query(ctx, `SELECT DISTINCT stream_id FROM events WHERE person_id = $1`, person) // CollectRows answers its error
+	rows, _ := s.pool.Query(ctx, `SELECT DISTINCT stream_id FROM events WHERE person_id = $1`, person) // CollectRows returns its error
 	streams, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("look for the texts of %s: %w", person, err))
@@ -19,7 +19,7 @@ func (s *Store) StreamsOf(ctx context.Context, person uuid.UUID) ([]uuid.UUID, e
 }
 
 // About calls each with every event that a person caused, that is of their own
-// stream or that holds a text of theirs, in order, until it answers an error. It
+// stream or that holds a text of theirs, in order, until it returns an error. It
 // reads the whole log, which may take long.
 func (s *Store) About(ctx context.Context, person uuid.UUID, each func(Envelope) error) error {
 	const q = `SELECT ` + Columns + ` FROM events WHERE person_id = $1 OR actor_id = $1 OR stream_id = $1 ORDER BY position`

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// appendSQL writes a batch of appends and answers, for each, where it ended up
+// appendSQL writes a batch of appends and returns, for each, where it ended up
 // or why it did not. In order:
 //
 //	head     the row lock every append takes first: positions follow commits

@@ -53,7 +53,7 @@ func BenchmarkAppend(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // says nothing here
 }
 
-// plainTable makes the table to compare with and answers a pool with a
+// plainTable makes the table to compare with and returns a pool with a
 // connection for every writer.
 func (l log) plainTable(b *testing.B) *pgxpool.Pool {
 	b.Helper()
@@ -94,7 +94,7 @@ VALUES ($1, $2, 1, $3, $4, 1, $5, $6, $7, now(), now())`
 	return err
 }
 
-// load lets all writers do op over and over for a while and answers how many
+// load lets all writers do op over and over for a while and returns how many
 // were done in a second.
 func load(b *testing.B, op func(context.Context) error, d time.Duration) float64 {
 	b.Helper()

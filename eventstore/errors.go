@@ -43,7 +43,7 @@ func repeatedAtOnce(err error) bool {
 }
 
 // ErrUnreachable: the database can't be reached at the moment. Nothing was
-// written by what answers it.
+// written by what returns it.
 var ErrUnreachable = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "database_unavailable",
 	Message: "the database cannot be reached at the moment",

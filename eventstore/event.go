@@ -11,7 +11,7 @@ import (
 	"helpdesk/domain"
 )
 
-// Metadata says who caused events and why. It is stored with each of them.
+// Metadata is who caused events and why. It is stored with each of them.
 type Metadata struct {
 	ActorKind     domain.ActorKind
 	ActorID       domain.UserID // zero: the service itself
@@ -59,7 +59,7 @@ func InTurn(all ...InTx) InTx {
 	}
 }
 
-// Appended says where an append ended up.
+// Appended is where an append ended up.
 type Appended struct {
 	FirstPosition int64 // of its first event
 	Position      int64 // of its last event

@@ -29,7 +29,7 @@ func (s *Store) Forget(ctx context.Context) error {
 	}
 }
 
-// forgetOnce removes the ids that are older than age and answers how many.
+// forgetOnce removes the ids that are older than age and returns how many.
 func (s *Store) forgetOnce(ctx context.Context, age time.Duration) (int64, error) {
 	const q = `DELETE FROM commands WHERE recorded_at < clock_timestamp() - $1::interval`
 	removed, err := s.pool.Exec(ctx, q, age)

@@ -5,7 +5,7 @@ import (
 	"sync"
 )
 
-// Notifier wakes whoever waits for the log to grow. It carries no data and may ring
+// Notifier wakes whoever waits for the log to grow. It carries no data and may wake
 // for nothing: listeners look at the log themselves.
 type Notifier struct {
 	mu        sync.Mutex
@@ -25,7 +25,7 @@ func NewNotifier() *Notifier {
 }
 
 // Notify wakes every listener. It never blocks: a listener that has not looked
-// since the last ring is not woken twice.
+// since the last time is not woken twice.
 func (n *Notifier) Notify() { n.NotifyOf(nil) }
 
 // NotifyOf is [Notifier.Notify] after events of some types were appended, nil being
@@ -50,7 +50,7 @@ func (l *listener) waitsFor(types []string) bool {
 		slices.ContainsFunc(types, func(t string) bool { return slices.Contains(l.types, t) })
 }
 
-// Listen returns a channel that receives after a ring, and the function that
+// Listen returns a channel that receives when it is woken, and the function that
 // ends the listening.
 func (n *Notifier) Listen() (woken <-chan struct{}, stop func()) {
 	l := &listener{woken: make(chan struct{}, 1)}
@@ -58,7 +58,7 @@ func (n *Notifier) Listen() (woken <-chan struct{}, stop func()) {
 }
 
 // ListenFor is [Notifier.Listen] for who waits for events of some types, nil being
-// all of them: other receives after a ring that was for none of these.
+// all of them: other receives when it is woken by none of these.
 func (n *Notifier) ListenFor(types []string) (woken, other <-chan struct{}, stop func()) {
 	l := &listener{types: types, woken: make(chan struct{}, 1), other: make(chan struct{}, 1)}
 	return l.woken, l.other, n.add(l)

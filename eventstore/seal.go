@@ -103,7 +103,7 @@ func (o *opener) event(r Recorded) (domain.Event, error) {
 	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.open)
 }
 
-// text opens a text that was sealed, or answers that it was erased.
+// text opens a text that was sealed, or returns that it was erased.
 func (o *opener) text(name, text string) (string, error) {
 	if o.key == nil {
 		return domain.Erased, nil

@@ -9,7 +9,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// Selection says which events of the log are wanted.
+// Selection is which events of the log are wanted.
 type Selection struct {
 	After  int64     // positions beyond it
 	Upto   int64     // and none beyond this one
@@ -36,7 +36,7 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 	if which.Last {
 		order += " DESC"
 	}
-	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows answers its error
+	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows returns its error
 	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))

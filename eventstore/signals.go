@@ -36,7 +36,7 @@ func NewSignals(pool *pgxpool.Pool, notifier *Notifier, log *slog.Logger) *Signa
 	return &Signals{pool: pool, notifier: notifier, outgoing: make(chan struct{}, 1), log: log, self: uuid.NewString()}
 }
 
-// Appended says that this process appended events of these types. It never
+// Appended announces that this process appended events of these types. It never
 // blocks.
 func (s *Signals) Appended(types []string) {
 	s.notifier.NotifyOf(types)
@@ -46,7 +46,7 @@ func (s *Signals) Appended(types []string) {
 	}
 }
 
-// Run tells the other processes of appends, and listens to them, until ctx
+// Run notifies the other processes of appends, and listens to them, until ctx
 // ends. A lost connection is made anew.
 func (s *Signals) Run(ctx context.Context) error {
 	listening := make(chan struct{})
@@ -71,7 +71,7 @@ func (s *Signals) send(ctx context.Context) {
 		case <-s.outgoing:
 		}
 		if err := s.Tell(ctx); err != nil && ctx.Err() == nil {
-			s.log.Warn("other processes were not told of an append", "error", err)
+			s.log.Warn("other processes were not notified of an append", "error", err)
 		}
 		select {
 		case <-ctx.Done():
@@ -81,7 +81,7 @@ func (s *Signals) send(ctx context.Context) {
 	}
 }
 
-// Tell tells the other processes now that the log has grown: for a command
+// Tell notifies the other processes now that the log has grown: for a command
 // that appends and ends.
 func (s *Signals) Tell(ctx context.Context) error {
 	if _, err := s.pool.Exec(ctx, notifySQL, channel, s.self); err != nil {
@@ -96,7 +96,7 @@ func (s *Signals) listen(ctx context.Context) {
 		if ctx.Err() != nil {
 			return
 		}
-		s.log.Warn("appends of other processes are not heard of", "error", err)
+		s.log.Warn("notifications of other processes are not received", "error", err)
 		select {
 		case <-ctx.Done():
 			return
@@ -105,7 +105,7 @@ func (s *Signals) listen(ctx context.Context) {
 	}
 }
 
-// listenOnce rings the notifier for the notifications of others until its
+// listenOnce wakes the listeners for the notifications of others until its
 // connection is lost.
 func (s *Signals) listenOnce(ctx context.Context) error {
 	conn, err := s.pool.Acquire(ctx)

@@ -84,7 +84,7 @@ func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope,
 }
 
 func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
-	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows answers its error
+	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows returns its error
 	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))

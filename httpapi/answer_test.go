@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
 )
 
 func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
@@ -24,7 +26,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 		code   string
 		faults []string
 	}{
-		{"invalid, in a member", domain.ErrTooLong.On("title"), 400, codeInvalid, []string{"/title max_length"}},
+		{"invalid, in a member", domain.ErrTooLong.On("title"), 400, problem.CodeInvalid, []string{"/title max_length"}},
 		{"unauthenticated", &domain.Error{Kind: domain.KindUnauthenticated, Code: "x"}, 401, "x", nil},
 		{"forbidden", domain.ErrForbidden, 403, "forbidden", nil},
 		{"not found, wrapped", fmt.Errorf("load: %w", domain.ErrNotFound), 404, "not_found", nil},
@@ -32,10 +34,10 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 		{"stale", domain.ErrStale, 412, "stale_version", nil},
 		{"refused by a rule", ticket.ErrAssignee, 422, "assignee_not_active_staff", []string{"/assigned_to assignee_not_active_staff"}},
 		{"busy", commands.ErrBusy, 503, "busy", nil},
-		{"the client is gone", fmt.Errorf("load: %w", context.Canceled), 503, codeUnavailable, nil},
-		{"out of time", context.DeadlineExceeded, 503, codeUnavailable, nil},
-		{"a kind that is none", &domain.Error{Code: "secret", Message: "secret"}, 500, codeInternal, nil},
-		{"anything else", errors.New("secret"), 500, codeInternal, nil},
+		{"the client is gone", fmt.Errorf("load: %w", context.Canceled), 503, problem.CodeUnavailable, nil},
+		{"out of time", context.DeadlineExceeded, 503, problem.CodeUnavailable, nil},
+		{"a kind that is none", &domain.Error{Code: "secret", Message: "secret"}, 500, problem.CodeInternal, nil},
+		{"anything else", errors.New("secret"), 500, problem.CodeInternal, nil},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -44,7 +46,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 			// Through another handler: no read gives most of these, says the document.
 			unchecked := http.HandlerFunc(newAPI(t, d, nil).ServeHTTP)
 			w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"X-Request-Id: a b"}}.send(unchecked)
-			got := decoded[Problem](t, w)
+			got := decoded[problem.Problem](t, w)
 			if w.Code != c.status || got.Status != c.status || got.Code != c.code {
 				t.Errorf("status %d, %d in the body, code %q, want %d, %q", w.Code, got.Status, got.Code, c.status, c.code)
 			}
@@ -71,7 +73,7 @@ func TestWhatNobodyForesawIsLoggedWithTheRequestID(t *testing.T) {
 	var log strings.Builder
 	d := newDesk()
 	d.readErr = errors.New("secret")
-	api := newAPI(t, d, func(deps *Deps, _ *Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/?", head: []string{"X-Request-Id: r-1"}}.send(api)
 	for _, want := range []string{"secret", "request_id=r-1", "route=/api/tickets/:id", "status=500", "user_id=" + aliceID.String()} {
 		if !strings.Contains(log.String(), want) {
@@ -82,10 +84,10 @@ func TestWhatNobodyForesawIsLoggedWithTheRequestID(t *testing.T) {
 
 func TestAPanicIsABare500(t *testing.T) {
 	var log strings.Builder
-	api := newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	// The fake has no comments: its embedded Reader is nil.
 	w := request{name: "alice", method: http.MethodGet, path: "/api/comments/"}.send(api)
-	if got := decoded[Problem](t, w); w.Code != http.StatusInternalServerError || got.Code != codeInternal {
+	if got := decoded[problem.Problem](t, w); w.Code != http.StatusInternalServerError || got.Code != problem.CodeInternal {
 		t.Errorf("status %d, code %q", w.Code, got.Code)
 	}
 	if !strings.Contains(log.String(), "stack=") {
@@ -131,7 +133,7 @@ func TestAddresses(t *testing.T) {
 			t.Errorf("%s %s: status %d, want %d", c.method, c.path, w.Code, c.status)
 		}
 		if c.status >= 400 && c.method != "HEAD" {
-			decoded[Problem](t, w)
+			decoded[problem.Problem](t, w)
 		}
 		if got := sorted(w.Header().Get("Allow")); got != c.allow {
 			t.Errorf("%s %s: Allow %q, want %q", c.method, c.path, got, c.allow)
@@ -173,7 +175,7 @@ func TestABrowsersRequestFromElsewhereIsRefused(t *testing.T) {
 		{"POST", "Origin: https://desk.example", 200},
 		{"GET", "Origin: https://evil.example", 405},
 	}
-	api := newAPI(t, newDesk(), func(_ *Deps, c *Config) { c.PublicURL = "https://desk.example/" })
+	api := newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = "https://desk.example/" })
 	for _, c := range cases {
 		w := request{name: "alice", method: c.method, path: "/api/tickets/7/close/", head: []string{c.head}}.send(api)
 		if w.Code != c.status {
@@ -183,14 +185,14 @@ func TestABrowsersRequestFromElsewhereIsRefused(t *testing.T) {
 }
 
 func TestReadinessNamesWhatIsNotReady(t *testing.T) {
-	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) {
-		d.Checks = []Check{
+	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) {
+		d.Checks = []httpapi.Check{
 			{Name: "database", Ready: func(context.Context) error { return errors.New("secret") }},
 			{Name: "projections", Ready: func(context.Context) error { return nil }},
 		}
 	})
 	w := request{method: http.MethodGet, path: "/readyz/"}.send(api)
-	got := decoded[Problem](t, w)
+	got := decoded[problem.Problem](t, w)
 	if diff := cmp.Diff([]string{"database not_ready"}, faults(got)); w.Code != 503 || diff != "" {
 		t.Errorf("status %d (-want +got):\n%s", w.Code, diff)
 	}

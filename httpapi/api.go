@@ -23,15 +23,14 @@ type API struct {
 	front      *edge.Front
 	cursors    edge.Cursors
 	now        func() time.Time
-	streams    *streams
-	heartbeat  time.Duration
 	table      []Route
 	engine     *gin.Engine
 	spec       func() (servedDocument, error)
 }
 
-// New makes the API. It refuses a configuration that cannot work.
-func New(deps Deps, config Config) (*API, error) {
+// New makes the API that serves the routes. It refuses a configuration that
+// cannot work.
+func New(deps Deps, config Config, routes []Route) (*API, error) {
 	a := newBare(deps, config)
 	var err error
 	if a.cursors, err = edge.NewCursors(config.CursorKey); err != nil {
@@ -43,7 +42,10 @@ func New(deps Deps, config Config) (*API, error) {
 		}
 	}
 	a.spec = sync.OnceValues(a.makeDocument)
-	return a, a.route()
+	a.newEngine()
+	a.explain(a.engine)
+	a.table = slices.Clone(routes)
+	return a, a.register(a.engine)
 }
 
 // newBare makes an API that serves nothing yet.
@@ -53,20 +55,11 @@ func newBare(deps Deps, config Config) *API {
 		visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned),
 		front:      config.Front,
 		now:        config.Now,
-		streams:    newStreams(),
-		heartbeat:  heartbeat,
 	}
 	if a.now == nil {
 		a.now = time.Now
 	}
 	return a
-}
-
-func (a *API) route() error {
-	a.newEngine()
-	a.explain(a.engine)
-	a.table = a.routes()
-	return a.register(a.engine)
 }
 
 // newEngine makes an engine that knows what operators ask.

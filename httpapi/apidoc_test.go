@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"cmp"
@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"helpdesk/httpapi/spec"
 )
 
 // TestTheReferenceIsMadeOfTheDocument keeps docs/api.md true.
@@ -77,8 +79,8 @@ func (r *reference) write() {
 		}
 	}
 	r.line("\n## Refusals\n")
-	for _, status := range slices.Sorted(maps.Keys(aboutProblem)) {
-		r.line("- %d: %s", status, r.document.Components.Responses[responseName(status)].Description)
+	for _, status := range slices.Sorted(maps.Keys(spec.AboutProblem)) {
+		r.line("- %d: %s", status, r.document.Components.Responses[spec.ResponseName(status)].Description)
 	}
 	r.line("\n## Headers of requests\n")
 	for _, name := range slices.Sorted(maps.Keys(r.document.Components.Parameters)) {
@@ -153,7 +155,7 @@ func (r *reference) members(schema tree) {
 // typeName says what a schema allows, in one phrase.
 func typeName(schema tree) string {
 	if ref, ok := schema["$ref"].(string); ok {
-		name := strings.TrimPrefix(ref, schemasAt)
+		name := strings.TrimPrefix(ref, spec.SchemasAt)
 		return fmt.Sprintf("[%s](#%s)", name, strings.ToLower(name))
 	}
 	for _, choice := range []string{"oneOf", "anyOf"} {

@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -13,6 +13,9 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/tickets"
 )
 
 func bulk(name, operations string, head ...string) request {
@@ -21,7 +24,7 @@ func bulk(name, operations string, head ...string) request {
 
 // outcomes shows each result as "status code version", with a mark where the
 // ticket is named.
-func outcomes(a BulkAnswer) (all []string) {
+func outcomes(a tickets.BulkAnswer) (all []string) {
 	for _, r := range a.Results {
 		code, version, named := "-", 0, ""
 		if r.Code != nil {
@@ -56,7 +59,7 @@ func TestEachOperationOfABulkCallHasItsOwnResult(t *testing.T) {
 		"200 - 2 named", "200 - 3 named", "412 stale_version 0 named", "200 - 4 named", "422 transition_not_allowed 0 named",
 		"422 unknown_reference 0 named", "422 assignee_not_active_staff 0 named", "404 not_found 0", "200 - 4 named", "204 - 5 named", "404 not_found 0",
 	}
-	if diff := cmp.Diff(want, outcomes(decoded[BulkAnswer](t, w))); w.Code != http.StatusOK || diff != "" {
+	if diff := cmp.Diff(want, outcomes(decoded[tickets.BulkAnswer](t, w))); w.Code != http.StatusOK || diff != "" {
 		t.Errorf("status %d\n%s (-want +got):\n%s", w.Code, w.Body, diff)
 	}
 	if got := w.Header().Get("Event-Position"); got != "45" || cmp.Diff([]int64{45}, d.waited) != "" {
@@ -66,11 +69,11 @@ func TestEachOperationOfABulkCallHasItsOwnResult(t *testing.T) {
 
 func TestABulkCallDoesWhatASingleOneMay(t *testing.T) {
 	w := bulk("alice", `{"op":"assign","ticket":7,"assigned_to":"agent"},{"op":"priority","ticket":7,"priority":"high"}`).send(newAPI(t, newDesk(), nil))
-	if diff := cmp.Diff([]string{"403 forbidden 0 named", "200 - 2 named"}, outcomes(decoded[BulkAnswer](t, w))); diff != "" {
+	if diff := cmp.Diff([]string{"403 forbidden 0 named", "200 - 2 named"}, outcomes(decoded[tickets.BulkAnswer](t, w))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	w = bulk("agent", `{"op":"assign","ticket":7,"assigned_to":"agent"}`).send(newAPI(t, newDesk(), nil))
-	if diff := cmp.Diff([]string{"404 not_found 0"}, outcomes(decoded[BulkAnswer](t, w))); diff != "" { // and not its id
+	if diff := cmp.Diff([]string{"404 not_found 0"}, outcomes(decoded[tickets.BulkAnswer](t, w))); diff != "" { // and not its id
 		t.Errorf("unseen (-want +got):\n%s", diff)
 	}
 }
@@ -96,7 +99,7 @@ func TestABulkBodyOutOfShapeIsRefusedAsAWhole(t *testing.T) {
 	} {
 		d := newDesk()
 		w := bulk("admin", c.operations).send(newAPI(t, d, nil))
-		if diff := cmp.Diff(c.faults, faults(decoded[Problem](t, w))); w.Code != 400 || diff != "" || len(d.requests) > 0 {
+		if diff := cmp.Diff(c.faults, faults(decoded[problem.Problem](t, w))); w.Code != 400 || diff != "" || len(d.requests) > 0 {
 			t.Errorf("%.60s: status %d, %d commands (-want +got):\n%s", c.operations, w.Code, len(d.requests), diff)
 		}
 	}
@@ -123,15 +126,15 @@ func TestABulkAnswerThatMayYetBeOtherIsNotStored(t *testing.T) {
 	d.failing = commands.ErrBusy
 	api := newAPI(t, d, nil)
 	call := bulk("admin", `{"op":"priority","ticket":7,"priority":"high"}`, keyed...)
-	if diff := cmp.Diff([]string{"503 busy 0 named"}, outcomes(decoded[BulkAnswer](t, call.send(api)))); diff != "" {
+	if diff := cmp.Diff([]string{"503 busy 0 named"}, outcomes(decoded[tickets.BulkAnswer](t, call.send(api)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	d.failing = errors.New("secret")
-	if diff := cmp.Diff([]string{"500 internal 0 named"}, outcomes(decoded[BulkAnswer](t, call.send(api)))); diff != "" {
+	if diff := cmp.Diff([]string{"500 internal 0 named"}, outcomes(decoded[tickets.BulkAnswer](t, call.send(api)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	d.failing = nil
-	if diff := cmp.Diff([]string{"200 - 2 named"}, outcomes(decoded[BulkAnswer](t, call.send(api)))); diff != "" {
+	if diff := cmp.Diff([]string{"200 - 2 named"}, outcomes(decoded[tickets.BulkAnswer](t, call.send(api)))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
@@ -148,7 +151,7 @@ func (p past) Outcome(_ context.Context, id uuid.UUID) (commands.Outcome, error)
 
 func TestARepeatedBulkCallGoesOnAfterTheLastOperationCarriedOut(t *testing.T) {
 	d, book, earlier := newDesk(), &ledger{}, past{}
-	api := newAPI(t, d, func(deps *Deps, _ *Config) { deps.Answers, deps.Earlier = book, earlier })
+	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Answers, deps.Earlier = book, earlier })
 	call := bulk("admin", `{"op":"status","ticket":7,"status":"open"},{"op":"priority","ticket":7,"priority":"high"},
 		{"op":"status","ticket":7,"status":"resolved"},{"op":"assign","ticket":7,"assigned_to":"agent"}`, keyed...)
 	d.failing = commands.ErrBusy // the first attempt gets to know the ids, and no more
@@ -161,7 +164,7 @@ func TestARepeatedBulkCallGoesOnAfterTheLastOperationCarriedOut(t *testing.T) {
 	w := call.send(api)
 	// The first two had been passed by: they are not carried out behind the third.
 	want := []string{"409 idempotency_key_repeated 0 named", "409 idempotency_key_repeated 0 named", "200 - 9 named", "200 - 2 named"}
-	if diff := cmp.Diff(want, outcomes(decoded[BulkAnswer](t, w))); diff != "" {
+	if diff := cmp.Diff(want, outcomes(decoded[tickets.BulkAnswer](t, w))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	if w.Header().Get("Idempotency-Replayed") != "true" || w.Header().Get("Event-Position") != "77" {

@@ -3,8 +3,11 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"maps"
 	"net/http"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -14,11 +17,10 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/idempotency"
+	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/problem"
+	"helpdesk/projections/view"
 )
-
-// freshnessWait is how long a call waits for the read side (API.md "Freshness").
-const freshnessWait = 2 * time.Second
 
 // Call is one request on its way through a handler, and what its answer
 // carries beside the body. It belongs to one goroutine.
@@ -28,28 +30,36 @@ type Call struct {
 	Actor   domain.Actor  // without an ID when nobody is signed in
 	Session *auth.Session // nil without one, as for whoever comes with a token
 	Token   *auth.Token   // the API token, nil without one
+	Header  http.Header   // of the answer
 
 	api      *API
 	route    *Route
-	handler  Handler     // of the route, the one the client chose
-	pattern  string      // of the route, as gin writes it, for the log
-	header   http.Header // of the answer
-	position int64       // of what the call wrote, for the log
-	behind   bool        // whether the read side may not have it yet
-
-	asked  bool    // whether it is known who is calling; see Call.caller
-	who    *caller // nil: nobody is signed in
-	whoErr error
-
-	credential string              // what the caller proved themselves with; "" for nobody
-	held       *idempotency.Claim  // on the call's idempotency key; nil: none
-	replay     *idempotency.Answer // the stored answer, when there is one
-	unsure     bool                // whether a repeat may come to another answer, whatever the status
-
-	command  commands.Request
+	handler  Handler // of the route, the one the client chose
+	pattern  string  // of the route, as gin writes it, for the log
+	position int64   // of what the call wrote, for the log
+	visitor  visitor
+	key      attempt
 	versions []int // that If-Match allows; nil: any
 	async    bool
 }
+
+// newCall makes the call of a request.
+func newCall(a *API, r *http.Request, id, pattern string, answer http.Header) *Call {
+	c := &Call{Request: r, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, Header: answer, api: a, pattern: pattern}
+	c.visitor.call, c.key.call = c, c
+	return c
+}
+
+// Now is the API's clock.
+func (c *Call) Now() time.Time { return c.api.now() }
+
+// NewID makes the id of something new: its beginning is the time, which keeps
+// new rows together. Under an idempotency key every attempt makes the same.
+func (c *Call) NewID() uuid.UUID { return c.key.newID() }
+
+// Unsure keeps the answer from being stored under an idempotency key: a repeat
+// may come to another.
+func (c *Call) Unsure() { c.key.unsure = true }
 
 // errNotModified ends a read whose answer the client has already.
 var errNotModified = errors.New("not modified")
@@ -57,22 +67,21 @@ var errNotModified = errors.New("not modified")
 // prepare reads the headers that every call of its method understands, and for
 // a read waits until it can be as fresh as asked.
 func (c *Call) prepare(ctx context.Context) error {
-	if safe(c.Request) {
-		return c.awaitMinimum(ctx)
+	if bind.Safe(c.Request) {
+		return awaitMinimum(ctx, c)
 	}
 	var err error
 	if c.versions, err = wantedVersions(c.Request.Header); err != nil {
 		return err
 	}
 	c.async = preferred(c.Request.Header, "respond-async")
-	c.command = commands.Request{CorrelationID: c.ID}
-	if c.command.ID, err = c.commandID(); c.route.Secret && c.credential == "" {
-		c.command.ID = uuid.Nil // there is nothing to seal the answer with: it is not stored
+	if c.key.command, err = commandID(c); c.route.Secret && c.key.credential == "" {
+		c.key.command = uuid.Nil // there is nothing to seal the answer with: it is not stored
 	}
 	return err
 }
 
-func (c *Call) awaitMinimum(ctx context.Context) error {
+func awaitMinimum(ctx context.Context, c *Call) error {
 	const name = "Min-Event-Position"
 	text := c.Request.Header.Get(name)
 	if text == "" {
@@ -80,92 +89,110 @@ func (c *Call) awaitMinimum(ctx context.Context) error {
 	}
 	position, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || position <= 0 {
-		return invalidHeader(name, "a positive whole number is wanted")
+		return problem.Header(name, "a positive whole number is wanted")
 	}
-	return c.wait(ctx, position)
+	return c.Wait(ctx, position)
 }
 
-func (c *Call) wait(ctx context.Context, position int64) error {
-	ctx, cancel := context.WithTimeout(ctx, freshnessWait)
+// Wait waits until what is read has come to a position of the log, at most two
+// seconds.
+func (c *Call) Wait(ctx context.Context, position int64) error {
+	ctx, cancel := context.WithTimeout(ctx, commands.FreshnessWait)
 	defer cancel()
-	return c.api.Freshness.Wait(ctx, position)
+	return c.api.App.Freshness.Wait(ctx, position)
 }
 
 var idempotencyKey = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
 
 // commandID derives the command's id from the caller, the method, the path and
 // the Idempotency-Key; zero when there is no key.
-func (c *Call) commandID() (uuid.UUID, error) {
+func commandID(c *Call) (uuid.UUID, error) {
 	const name = "Idempotency-Key"
 	given := c.Request.Header.Values(name)
 	if len(given) == 0 {
 		return uuid.Nil, nil
 	}
 	if len(given) > 1 || !idempotencyKey.MatchString(given[0]) {
-		return uuid.Nil, invalidHeader(name, "1 to 255 printable ASCII characters without spaces are wanted")
+		return uuid.Nil, problem.Header(name, "1 to 255 printable ASCII characters without spaces are wanted")
 	}
 	scope := strings.Join([]string{c.Actor.ID.String(), c.Request.Method, c.Request.URL.Path, given[0]}, "\x00")
 	return uuid.NewSHA1(commandNamespace, []byte(scope)), nil
 }
 
-// carryOut runs a command for each version that If-Match allows until one is
-// not stale, tells the client the position and waits for the read side. The
-// call is behind when the read side is not known to have come so far.
-func (c *Call) carryOut(ctx context.Context, do func(commands.Request) (commands.Outcome, error)) (commands.Outcome, error) {
-	out, err := c.try(do)
-	if errors.Is(err, commands.ErrRepeated) {
-		out, err = c.repeated(ctx)
-	}
+// Execute carries out a command for a version that If-Match allows, tells the
+// client the position it led to and, unless the client does not want that, waits
+// for the read side. What an earlier attempt under the same idempotency key led
+// to is led to again; a key whose first attempt is forgotten is refused.
+func (c *Call) Execute(ctx context.Context, do commands.Do) (commands.Outcome, error) {
+	e := commands.Execution{Request: c.Cause(), Versions: c.versions, Async: c.async}
+	e.ID = c.key.command
+	repeated := false
+	out, err := c.api.App.Execute(ctx, e, func(r commands.Request) (commands.Outcome, error) {
+		out, err := do(r)
+		if repeated = errors.Is(err, commands.ErrRepeated); repeated && !c.key.again() {
+			return out, errForgotten
+		}
+		return out, err
+	})
 	if err != nil {
 		return out, err
 	}
-	c.arrive(ctx, out.Position)
+	if repeated {
+		c.Header.Set("Idempotency-Replayed", "true")
+	}
+	c.arrived(out.Position)
 	return out, nil
 }
 
-// arrive tells the client how far the call wrote and waits for the read side.
-func (c *Call) arrive(ctx context.Context, position int64) {
+// Bulk carries out operations as [commands.App.Bulk] does, each with an id of its
+// own under the call's idempotency key, and then waits for the read side like
+// [Call.Execute].
+func (c *Call) Bulk(ctx context.Context, operations []commands.Operation) ([]commands.Result, error) {
+	if c.versions != nil {
+		return nil, problem.Header("If-Match", "each operation has an if_match of its own")
+	}
+	for i := range operations {
+		operations[i].ID = c.key.operation(i)
+	}
+	results, resumed, err := c.api.App.Bulk(ctx, c.ID, operations, c.key.again())
+	if err != nil {
+		return nil, err
+	}
+	if resumed {
+		c.Header.Set("Idempotency-Replayed", "true")
+	}
+	var reached int64
+	for _, r := range results {
+		reached = max(reached, r.Position)
+	}
+	if reached > 0 && !c.async {
+		_ = c.api.App.Arrive(ctx, c.ID, reached) // it is logged, and written all the same
+	}
+	if reached > 0 {
+		c.arrived(reached)
+	}
+	return results, nil
+}
+
+// arrived tells the client how far the call wrote.
+func (c *Call) arrived(position int64) {
 	c.setPosition(position)
 	if c.async {
-		c.header.Set("Preference-Applied", "respond-async")
-		c.behind = true
-		return
-	}
-	// It is written: whatever keeps the read side, the answer is a success.
-	if err := c.wait(ctx, position); err != nil {
-		c.behind = true
-		c.api.unread(ctx, c, err)
+		c.Header.Set("Preference-Applied", "respond-async")
 	}
 }
 
 // setPosition tells the client where in the log the call ended up.
 func (c *Call) setPosition(position int64) {
 	c.position = position
-	c.header.Set("Event-Position", strconv.FormatInt(position, 10))
+	c.Header.Set("Event-Position", strconv.FormatInt(position, 10))
 }
 
-func (c *Call) try(do func(commands.Request) (commands.Outcome, error)) (out commands.Outcome, err error) {
-	if c.versions == nil {
-		return do(c.command)
-	}
-	for _, version := range c.versions {
-		r := c.command
-		r.IfMatch = version
-		if out, err = do(r); !errors.Is(err, domain.ErrStale) {
-			return out, err
-		}
-	}
-	if len(c.versions) == 1 && c.versions[0] != noVersion {
-		return out, err
-	}
-	return out, domain.ErrStale.With("it is not at any version you named")
-}
-
-// tag sets the ETag of a version, and ends a read with errNotModified when
+// Tag sets the ETag of a version, and ends a read with errNotModified when
 // that is the one the client has.
-func (c *Call) tag(version int) error {
-	c.header.Set("ETag", etagOf(version))
-	if !safe(c.Request) {
+func (c *Call) Tag(version int) error {
+	c.Header.Set("ETag", etagOf(version))
+	if !bind.Safe(c.Request) {
 		return nil
 	}
 	same, err := unmodified(c.Request.Header, etagOf(version))
@@ -186,36 +213,22 @@ func preferred(h http.Header, preference string) bool {
 	return false
 }
 
-func safe(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
-
-// Receipt returns a write that the read side does not show yet.
-type Receipt struct {
-	ID            uuid.UUID `json:"id" required:"true"`
-	Version       int       `json:"version" required:"true"`
-	EventPosition int64     `json:"event_position" required:"true" description:"Send it as Min-Event-Position to read what was written."`
-}
-
-func receiptOf(out commands.Outcome) *Receipt {
-	return &Receipt{ID: out.StreamID, Version: out.Version, EventPosition: out.Position}
-}
-
-// Written is the answer to a write: what was written as it is now, or a
-// receipt while the read side does not show it.
-type Written[T any] struct {
-	Value   *T
-	Receipt *Receipt
-}
-
-// MarshalJSON implements [encoding/json.Marshaler].
-func (w Written[T]) MarshalJSON() ([]byte, error) {
-	if w.Value != nil {
-		return encode(w.Value)
+// Names returns the usernames of people, for the answer to a write. The write has
+// happened: where they cannot be read, which is logged, people are without names.
+func (c *Call) Names(ctx context.Context, ids []uuid.UUID) view.Names {
+	names := view.Names{}
+	if c.visitor.who != nil && slices.Contains(ids, c.Actor.ID.UUID) {
+		names[c.Actor.ID.UUID] = c.visitor.who.account.Username
 	}
-	return encode(w.Receipt)
+	others := slices.DeleteFunc(slices.Clone(ids), func(id uuid.UUID) bool { return names[id] != "" })
+	if len(others) == 0 {
+		return names
+	}
+	found, err := c.api.Usernames.Usernames(ctx, others)
+	if err != nil {
+		c.api.Log.LogAttrs(ctx, slog.LevelWarn, "usernames of an answer not read",
+			slog.String("request_id", c.ID), slog.Int64("event_position", c.position), slog.Any("error", err))
+	}
+	maps.Copy(names, found)
+	return names
 }
-
-// JSONSchemaOneOf tells the schema what the answer can be.
-func (Written[T]) JSONSchemaOneOf() []any { return []any{*new(T), Receipt{}} }
-
-// InlineJSONSchema keeps the type out of the schema's definitions.
-func (Written[T]) InlineJSONSchema() {}

@@ -1,10 +1,13 @@
-// Package httpapi is the REST API under /api/, as API.md promises it, and the
-// operational returns /healthz, /readyz and /metrics.
+// Package httpapi is the kernel of the REST API under /api/, as API.md promises it,
+// and of what operators ask: /healthz, /readyz and /metrics. It knows no resource:
+// each is a folder below it that hands in its routes. Beside them are the kernel's
+// own folders: bind takes requests apart, problem is what is refused, wire the JSON
+// that resources share, and spec makes the OpenAPI document.
 //
-// Every call of the API stands in one table, [API.Routes]: method, path, who may
-// call it, the status of success and a typed handler. The structs a handler
-// takes and answers are the contract: their tags say where each member comes
-// from and what it may hold, and the same tags give the JSON Schema that
+// Every call stands in one table, [API.Routes]: method, path, who may call it, the
+// status of success, a typed handler, and what the document says of it. The structs
+// a handler takes and returns are the contract: their tags are where each member
+// comes from and what it may hold, and the same tags give the JSON Schema that
 // requests are checked against before a handler sees them.
 //
 // The order of work, and so of refusals, is the same for every call:
@@ -15,17 +18,16 @@
 //
 // A handler reads through the projections, changes through the commands and
 // decides nothing itself: what the rules refuse is a [*domain.Error], and one
-// table turns its kind into a status (problem.go). Any other error is a bare
+// table turns its kind into a status (package problem). Any other error is a bare
 // 500 whose text goes to the log alone.
 //
 // # Writes
 //
-// A write waits, at most two seconds, until the read side has reached it, and
-// answers what the read side then holds. With "Prefer: respond-async", or when
-// the read side is not there in time, the write has happened all the same: the
-// status stays that of success, and the body is a [Receipt] (id, version and
-// position) in place of the representation. A reader who needs it sends the
-// position along as Min-Event-Position.
+// A write answers the resource as the command left it, made from the events that
+// were decided: no projection is read for it. Before that it waits, at most two
+// seconds, until the read side shows it; with "Prefer: respond-async" it does not.
+// Whoever reads after a write that was not waited for in time sends the answer's
+// Event-Position along as Min-Event-Position.
 //
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.
@@ -41,7 +43,7 @@
 //
 // # Other media types
 //
-// A [Route] lists in Handler.Media what it answers. Where there are several, the
+// A [Route] lists in Handler.Media the media types of its answer. Where there are several, the
 // header Accept chooses, and one that fits none gets the first: no answer is
 // 406. What is no JSON is a [Stream]: it is refused before its first byte or
 // broken off after it, and it may take longer than the server's write timeout as

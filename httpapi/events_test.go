@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -11,6 +11,9 @@ import (
 
 	"github.com/google/uuid"
 
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/events"
+	"helpdesk/httpapi/problem"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -39,15 +42,15 @@ func (l *reel) Select(_ context.Context, q projections.EventQuery, limit int) (e
 	return events, nil
 }
 
-func reeled(t *testing.T, l *reel) *API {
-	return newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Events = l })
+func reeled(t *testing.T, l *reel) *httpapi.API {
+	return newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Events = l })
 }
 
 // linesOf returns the positions in an NDJSON body.
 func linesOf(t *testing.T, body string) (positions []int64) {
 	t.Helper()
 	for line := range strings.Lines(body) {
-		var e LogEvent
+		var e events.LogEvent
 		if err := json.Unmarshal([]byte(line), &e); err != nil || !strings.Contains(line, `"<a>"`) {
 			t.Fatalf("line %q: %v", line, err)
 		}
@@ -64,19 +67,19 @@ func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
 		after int64 // the first
 		asked []int
 	}{
-		"all":                  {2*eventPage + 3, "", 2*eventPage + 3, 0, []int{eventPage, eventPage, eventPage}},
-		"whole pages":          {2 * eventPage, "", 2 * eventPage, 0, []int{eventPage, eventPage}},
-		"from a position":      {eventPage, "?after=190", 10, 190, []int{10}},
-		"so many":              {2 * eventPage, "?limit=201&after=7", 201, 7, []int{eventPage, 1}},
+		"all":                  {2*200 + 3, "", 2*200 + 3, 0, []int{200, 200, 200}},
+		"whole pages":          {2 * 200, "", 2 * 200, 0, []int{200, 200}},
+		"from a position":      {200, "?after=190", 10, 190, []int{10}},
+		"so many":              {2 * 200, "?limit=201&after=7", 201, 7, []int{200, 1}},
 		"none that is new":     {5, "?after=5", 0, 5, []int{1}},
 		"beyond the head":      {5, "?after=999", 0, 999, []int{1}},
 		"of an empty log":      {0, "", 0, 0, []int{1}},
-		"fewer than so many":   {5, "?limit=1000", 5, 0, []int{eventPage}},
+		"fewer than so many":   {5, "?limit=1000", 5, 0, []int{200}},
 		"as many as there are": {5, "?limit=5", 5, 0, []int{5}},
 	} {
 		l := &reel{head: c.head}
 		w := request{name: "admin", method: "GET", path: "/api/events/" + c.query, head: []string{"Accept: application/x-ndjson"}}.send(reeled(t, l))
-		if w.Code != 200 || w.Header().Get("Content-Type") != ndjsonType {
+		if w.Code != 200 || w.Header().Get("Content-Type") != "application/x-ndjson" {
 			t.Errorf("%s: %d %v", name, w.Code, w.Header())
 		}
 		got := linesOf(t, w.Body.String())
@@ -94,7 +97,7 @@ func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
 func TestTheLogAsAList(t *testing.T) {
 	for query, want := range map[string]int{"": 100, "?limit=1": 1, "?limit=1000": 300, "?after=250": 50, "?after=300": 0, "?type=ticket.opened,ticket.closed&type=ticket.started": 100} {
 		w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
-		got := decoded[EventList](t, w)
+		got := decoded[events.EventList](t, w)
 		if w.Code != 200 || len(got.Events) != want || got.Head != 300 {
 			t.Errorf("%q: %d, %d events, head %d; want %d events", query, w.Code, len(got.Events), got.Head, want)
 		}
@@ -105,7 +108,7 @@ func TestTheLogAsAList(t *testing.T) {
 		"?stream=00000000-0000-0000-0000-000000000000": "?stream format", "?since=3": "?since unknown",
 	} {
 		w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
-		if got := faults(decoded[Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
+		if got := faults(decoded[problem.Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
 			t.Errorf("%q: %d %v, want %s", query, w.Code, got, want)
 		}
 	}
@@ -118,7 +121,7 @@ func TestTheLogAsAList(t *testing.T) {
 
 func TestLinesThatCannotGoOnAreNotTakenForAll(t *testing.T) {
 	get := request{name: "admin", method: "GET", path: "/api/events/", head: []string{"Accept: application/x-ndjson"}}
-	if w := get.send(reeled(t, &reel{head: 500, failAt: 1})); w.Code != 500 || w.Header().Get("Content-Type") != problemType {
+	if w := get.send(reeled(t, &reel{head: 500, failAt: 1})); w.Code != 500 || w.Header().Get("Content-Type") != problem.MediaType {
 		t.Errorf("before the first line: %d %s", w.Code, w.Body)
 	}
 	defer func() {

@@ -1,13 +1,13 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
 	"encoding/json"
 	"fmt"
 	"io"
-	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -22,29 +22,12 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
-	"helpdesk/idempotency"
+	"helpdesk/eventstore"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
-	"helpdesk/rebuild"
 	"helpdesk/test/contract"
-)
-
-// What the program hands to New satisfies what the API asks for.
-var (
-	_ Tickets   = (*commands.Tickets)(nil)
-	_ People    = (*commands.People)(nil)
-	_ Accounts  = (*auth.Accounts)(nil)
-	_ Sessions  = (*auth.Sessions)(nil)
-	_ Passwords = (*auth.Hasher)(nil)
-	_ Reader    = (*projections.Reader)(nil)
-	_ Past      = (*projections.Past)(nil)
-	_ Tokens    = (*auth.Tokens)(nil)
-	_ Answers   = (*idempotency.Store)(nil)
-	_ Earlier   = (*commands.Earlier)(nil)
-	_ Events    = (*projections.Events)(nil)
-	_ Access    = (*commands.Access)(nil)
-
-	_ Projections = (*rebuild.Projections)(nil)
 )
 
 var (
@@ -56,16 +39,21 @@ var (
 	noon     = time.Date(2026, 1, 31, 12, 0, 0, 120_000_000, time.UTC)
 )
 
+// errBehind is why the read side has not come so far.
+var errBehind = &domain.Error{Kind: domain.KindUnavailable, Code: "not_fresh", Message: "not yet"}
+
+// unexpected is what a test does not expect: it panics.
+type unexpected struct{ Reader }
+
 // desk stands in for everything behind the API: three people, whose session
 // tokens are their names, and one ticket of alice's with the number 7. It holds
 // to the rules of package ticket, as the real commands do.
 type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
-	spans      []projections.Span     // of the last report
-	explain    projections.Explain    // of the last report
+	figures
 	userFilter projections.UserFilter // of the last list of users
-	Reader                            // what a test does not expect panics
+	unexpected
 	People
 
 	history   []domain.Event
@@ -81,7 +69,8 @@ type desk struct {
 	slice     projections.Slice[view.Ticket]
 	users     []view.User
 	readErr   error
-	failing   error // what Do answers, when not nil
+	failing   error // what Do returns, when not nil
+	nameless  error // what Usernames returns
 }
 
 func newDesk() *desk {
@@ -103,8 +92,9 @@ func (d *desk) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 
 func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
-	_, err := ticket.Decide(ticket.State{}, c)
-	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 40, Changed: true}, err
+	c.Number = 8
+	events, err := ticket.Decide(ticket.State{}, c)
+	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 40, Changed: true, Events: stored(id.UUID, events)}, err
 }
 
 func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error) {
@@ -125,7 +115,18 @@ func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.
 	d.history = append(d.history, events...)
 	return commands.Outcome{
 		StreamID: id.UUID, Version: len(d.history), Position: int64(40 + len(d.history)), Changed: len(events) > 0,
+		Events: stored(id.UUID, d.history),
 	}, nil
+}
+
+// stored are events as the log has them.
+func stored(stream uuid.UUID, events []domain.Event) (all []eventstore.Envelope) {
+	for i, e := range events {
+		all = append(all, eventstore.Envelope{Event: e, Recorded: eventstore.Recorded{
+			StreamID: stream, Version: i + 1, Position: int64(40 + i), Type: e.EventType(), OccurredAt: noon, RecordedAt: noon,
+		}})
+	}
+	return all
 }
 
 var accounts = map[string]user.Account{
@@ -142,6 +143,16 @@ func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
 		}
 	}
 	return user.Account{}, domain.ErrNotFound
+}
+
+func (d *desk) Usernames(_ context.Context, of []uuid.UUID) (map[uuid.UUID]string, error) {
+	names := map[uuid.UUID]string{}
+	for _, a := range accounts {
+		if slices.Contains(of, a.ID.UUID) {
+			names[a.ID.UUID] = a.Username
+		}
+	}
+	return names, d.nameless
 }
 
 func (d *desk) CheckPassword(_ context.Context, _ user.ID, password string) error {
@@ -251,62 +262,6 @@ func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.
 	return projections.Slice[view.User]{Items: d.users, Count: &n}, nil
 }
 
-func (d *desk) Report(_ context.Context, q projections.ReportQuery) (projections.Report, error) {
-	return projections.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
-}
-
-func (d *desk) Now(context.Context) (time.Time, error) { return noon, nil }
-
-func (d *desk) Counts(_ context.Context, spans []projections.Span, e projections.Explain) (out projections.Reported[projections.Counts], err error) {
-	d.spans, d.explain = spans, e
-	for i := range spans {
-		out.Rows = append(out.Rows, projections.Counts{Span: i, Priority: ticket.Low, Opened: int64(i + 1), Backlog: 7})
-	}
-	return out, nil
-}
-
-func (d *desk) StatusDistribution(_ context.Context, upto time.Time, e projections.Explain) (out projections.Reported[projections.StatusCount], err error) {
-	d.spans, d.explain = []projections.Span{{Upto: upto}}, e
-	out.Rows = []projections.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
-	if e.Wanted {
-		status := ticket.StatusOpen
-		out.Behind, out.Next = []projections.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
-	}
-	return out, nil
-}
-
-func (d *desk) Agents(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.AgentCounts], err error) {
-	d.spans, d.explain = []projections.Span{s}, e
-	name, half := "=agent", 1800.5
-	out.Rows = []projections.AgentCounts{{AgentID: &uuid.UUID{15: 3}, Username: &name, Resolved: 2, WaitTimes: projections.WaitTimes{AverageSeconds: &half, MedianSeconds: &half, P90Seconds: &half}}, {Assigned: 1}}
-	return out, nil
-}
-
-func (d *desk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (out projections.Reported[projections.ResponseTimes], err error) {
-	d.spans, d.explain = []projections.Span{s}, e
-	out.Rows = []projections.ResponseTimes{{Measure: "resolution"}}
-	return out, nil
-}
-
-// newAPI makes an API over d whose clock stands at noon.
-func newAPI(t testing.TB, d *desk, change func(*Deps, *Config)) *API {
-	t.Helper()
-	d.t = t
-	deps := Deps{
-		Tickets: d, People: d, Accounts: d, Sessions: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
-		Log: slog.New(slog.NewTextHandler(io.Discard, nil)),
-	}
-	config := Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}
-	if change != nil {
-		change(&deps, &config)
-	}
-	a, err := New(deps, config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return a
-}
-
 // request is one call of a test; name signs in, head is "Name: value" lines.
 type request struct {
 	name, method, path, body string
@@ -331,8 +286,8 @@ func (r request) send(h http.Handler) *httptest.ResponseRecorder {
 	}
 	w := httptest.NewRecorder()
 	h.ServeHTTP(w, hr)
-	if a, ok := h.(*API); ok {
-		if d, ok := a.Accounts.(*desk); ok {
+	if a, ok := h.(*httpapi.API); ok {
+		if d, ok := a.Deps.Usernames.(*desk); ok {
 			checkAnswer(d.t, r, w)
 		}
 	}
@@ -361,7 +316,7 @@ func decoded[T any](t *testing.T, w *httptest.ResponseRecorder) (out T) {
 }
 
 // faults lists the entries of errors as "pointer code".
-func faults(p Problem) (all []string) {
+func faults(p problem.Problem) (all []string) {
 	for _, v := range p.Errors {
 		all = append(all, v.Pointer+" "+v.Code)
 	}

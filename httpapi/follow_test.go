@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"bufio"
@@ -18,6 +18,8 @@ import (
 	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/edge"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/events"
 	"helpdesk/projections"
 )
 
@@ -100,18 +102,20 @@ func (d *doorman) End(context.Context, []byte) error {
 // broadcast is an API over HTTP with a tape.
 type broadcast struct {
 	*tape
-	api *API
-	url string
+	api     *httpapi.API
+	streams *events.Streams
+	url     string
 }
 
-func newBroadcast(t *testing.T) *broadcast {
-	b := &broadcast{tape: &tape{}}
+func newBroadcast(t *testing.T, heartbeat time.Duration) *broadcast {
+	b := &broadcast{tape: &tape{}, streams: events.NewStreams(heartbeat)}
 	d := newDesk()
-	b.api = newAPI(t, d, func(deps *Deps, _ *Config) { deps.Feed, deps.Sessions = b.tape, &doorman{Sessions: d} })
-	b.api.heartbeat = time.Hour
+	b.api = newAPI(t, d, func(deps *Deps, _ *httpapi.Config) {
+		deps.Feed, deps.Sessions, deps.Streams = b.tape, &doorman{Sessions: d}, b.streams
+	})
 	server := httptest.NewServer(b.api)
 	t.Cleanup(server.Close)
-	t.Cleanup(b.api.EndStreams)
+	t.Cleanup(b.streams.End)
 	b.url = server.URL
 	return b
 }
@@ -160,7 +164,7 @@ func types(t *testing.T, lines *bufio.Scanner, n int) (all []string) {
 }
 
 func TestAStreamTellsWhatHappens(t *testing.T) {
-	b := newBroadcast(t)
+	b := newBroadcast(t, time.Hour)
 	b.happen("before")
 	lines, response := b.listenAs(t, "")
 	if got := response.Header.Get("Content-Type"); got != "text/event-stream" {
@@ -183,7 +187,7 @@ func TestAStreamTellsWhatHappens(t *testing.T) {
 }
 
 func TestWhoComesAgainMissesNothing(t *testing.T) {
-	b := newBroadcast(t)
+	b := newBroadcast(t, time.Hour)
 	b.happen("a", "b", "c")
 	for _, c := range []struct {
 		query, last string
@@ -213,7 +217,7 @@ func TestWhoComesAgainMissesNothing(t *testing.T) {
 }
 
 func TestAStreamIsRefusedBeforeItBegins(t *testing.T) {
-	b := newBroadcast(t)
+	b := newBroadcast(t, time.Hour)
 	for _, c := range []struct {
 		query, head, value string
 		status             int
@@ -225,7 +229,7 @@ func TestAStreamIsRefusedBeforeItBegins(t *testing.T) {
 			t.Errorf("%s %s %s: %d, want %d", c.query, c.head, c.value, response.StatusCode, c.status)
 		}
 	}
-	for range maxStreams {
+	for range 20 {
 		lines, _ := b.listenAs(t, "")
 		next(t, lines)
 	}
@@ -235,8 +239,7 @@ func TestAStreamIsRefusedBeforeItBegins(t *testing.T) {
 }
 
 func TestAStreamBeats(t *testing.T) {
-	b := newBroadcast(t)
-	b.api.heartbeat = time.Millisecond
+	b := newBroadcast(t, time.Millisecond)
 	lines, _ := b.listenAs(t, "")
 	next(t, lines)
 	b.happen("secret")
@@ -251,7 +254,7 @@ func TestAStreamBeats(t *testing.T) {
 
 func TestAStreamEnds(t *testing.T) {
 	for name, end := range map[string]func(*testing.T, *broadcast){
-		"with the service": func(_ *testing.T, b *broadcast) { b.api.EndStreams() },
+		"with the service": func(_ *testing.T, b *broadcast) { b.streams.End() },
 		"with the session": func(t *testing.T, b *broadcast) {
 			if w := (request{name: "alice", method: "POST", path: "/api/logout/"}).send(b.api); w.Code != 204 {
 				t.Errorf("signing out: %s", w.Body)
@@ -265,7 +268,7 @@ func TestAStreamEnds(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			b := newBroadcast(t)
+			b := newBroadcast(t, time.Hour)
 			lines, _ := b.listenAs(t, "")
 			next(t, lines)
 			end(t, b)
@@ -274,8 +277,8 @@ func TestAStreamEnds(t *testing.T) {
 			}
 		})
 	}
-	b := newBroadcast(t)
-	b.api.EndStreams()
+	b := newBroadcast(t, time.Hour)
+	b.streams.End()
 	lines, _ := b.listenAs(t, "")
 	next(t, lines)
 	if got := types(t, lines, 1); got[0] != "the end" {

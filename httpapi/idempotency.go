@@ -9,12 +9,14 @@ import (
 	"net/http"
 	"reflect"
 	"slices"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/httpapi/problem"
 	"helpdesk/idempotency"
 )
 
@@ -25,12 +27,6 @@ type Answers interface {
 	TakeOver(ctx context.Context, commandID uuid.UUID, c idempotency.Claim) (idempotency.Claim, error)
 	Finish(ctx context.Context, commandID uuid.UUID, c idempotency.Claim, a idempotency.Answer) (bool, error)
 	Release(ctx context.Context, commandID uuid.UUID, c idempotency.Claim, unsure bool) error
-}
-
-// Earlier tells what commands led to that were carried out before; see
-// [commands.Earlier].
-type Earlier interface {
-	Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
 }
 
 // Refusals of an Idempotency-Key.
@@ -48,6 +44,11 @@ var (
 		Message: "the answer holds a secret and is shown only to the session that it was made for",
 	}
 )
+
+// errForgotten refuses a key whose answer is forgotten and whose command is not.
+var errForgotten = &problem.Refusal{
+	Status: http.StatusConflict, Code: commands.ErrRepeated.Code, Detail: commands.ErrRepeated.Message,
+}
 
 // What ends a call before its handler.
 var (
@@ -69,15 +70,25 @@ const (
 // not among them.
 var replayedHeaders = []string{"Content-Type", "Location", "ETag", "Event-Position", "Preference-Applied"}
 
+// attempt is the attempt at a call that is made under an Idempotency-Key.
+type attempt struct {
+	call       *Call
+	command    uuid.UUID           // id of what the call carries out; zero: there is no key
+	credential string              // what the caller proved themselves with; "" for nobody
+	held       *idempotency.Claim  // on the key; nil: none
+	replay     *idempotency.Answer // the stored answer, when there is one
+	unsure     bool                // whether a repeat may come to another answer, whatever the status
+}
+
 // claim makes the call, whose body was found in order, the one that is carried
-// out under its key. It answers errReplayed when there is an answer already,
-// then in c.replay, and refuses a key that is used for something else or still
+// out under its key. It returns errReplayed when there is an answer already,
+// then in t.replay, and refuses a key that is used for something else or still
 // at work after two seconds.
-func (c *Call) claim(ctx context.Context, body []byte) error {
-	if c.command.ID == uuid.Nil {
+func (t *attempt) claim(ctx context.Context, body []byte) error {
+	if t.command == uuid.Nil {
 		return nil
 	}
-	fingerprint, err := c.fingerprint(ctx, body)
+	fingerprint, err := t.fingerprint(ctx, body)
 	if err != nil {
 		return err
 	}
@@ -86,27 +97,27 @@ func (c *Call) claim(ctx context.Context, body []byte) error {
 	look := time.NewTicker(replayPoll)
 	defer look.Stop()
 	for compared := false; ; {
-		held, err := c.api.Answers.Claim(ctx, c.command.ID, fingerprint)
+		held, err := t.call.api.Answers.Claim(ctx, t.command, fingerprint)
 		if err != nil {
 			return err
 		}
 		if !held.Mine() && !compared {
-			if err := c.compare(ctx, body, held.Fingerprint); err != nil {
+			if err := t.compare(ctx, body, held.Fingerprint); err != nil {
 				return err
 			}
 			compared = true // one argon2id is enough
 		}
 		if held.Free {
-			if held, err = c.api.Answers.TakeOver(ctx, c.command.ID, held); err != nil {
+			if held, err = t.call.api.Answers.TakeOver(ctx, t.command, held); err != nil {
 				return err
 			}
 		}
 		switch {
 		case held.Mine():
-			c.held = &held
-			return c.skip(ctx)
+			t.held = &held
+			return t.skip(ctx)
 		case held.Answer != nil:
-			c.replay = held.Answer
+			t.replay = held.Answer
 			return errReplayed
 		}
 		select {
@@ -120,16 +131,16 @@ func (c *Call) claim(ctx context.Context, body []byte) error {
 // skip ends a call with nothing to show that an earlier attempt carried out.
 // Its handler would find that done already and refuse it: a ticket deleted, a
 // password changed.
-func (c *Call) skip(ctx context.Context) error {
-	if !c.held.Again || reflect.TypeOf(c.route.Handler.Out) != reflect.TypeFor[Empty]() {
+func (t *attempt) skip(ctx context.Context) error {
+	if !t.held.Again || reflect.TypeOf(t.call.route.Handler.Out) != reflect.TypeFor[Empty]() {
 		return nil
 	}
-	out, err := c.api.Earlier.Outcome(ctx, c.command.ID)
+	out, err := t.call.api.App.Earlier.Outcome(ctx, t.command)
 	if errors.Is(err, domain.ErrNotFound) {
 		return nil
 	}
 	if err == nil {
-		c.setPosition(out.Position)
+		t.call.setPosition(out.Position)
 		err = errCarried
 	}
 	return err
@@ -137,19 +148,19 @@ func (c *Call) skip(ctx context.Context) error {
 
 // fingerprint returns what is stored of a body to know it again. A fast hash of
 // a password could be searched for, hence the hash passwords have.
-func (c *Call) fingerprint(ctx context.Context, body []byte) (string, error) {
-	if c.route.binder.secret {
-		return c.api.Passwords.Hash(ctx, digest(body))
+func (t *attempt) fingerprint(ctx context.Context, body []byte) (string, error) {
+	if t.call.route.binder.Secret() {
+		return t.call.api.Passwords.Hash(ctx, digest(body))
 	}
 	return digest(body), nil
 }
 
 // compare returns errKeyReused when the stored fingerprint is not of this body.
-func (c *Call) compare(ctx context.Context, body []byte, stored string) error {
+func (t *attempt) compare(ctx context.Context, body []byte, stored string) error {
 	same := stored == digest(body)
-	if c.route.binder.secret {
+	if t.call.route.binder.Secret() {
 		var err error
-		if same, err = c.api.Passwords.Verify(ctx, digest(body), stored); err != nil {
+		if same, err = t.call.api.Passwords.Verify(ctx, digest(body), stored); err != nil {
 			return err
 		}
 	}
@@ -164,30 +175,28 @@ func digest(body []byte) string {
 	return "sha256:" + hex.EncodeToString(sum[:])
 }
 
-// repeated returns what an earlier attempt at this call led to, in place of
-// [commands.ErrRepeated]. A key whose first attempt is forgotten keeps it.
-func (c *Call) repeated(ctx context.Context) (commands.Outcome, error) {
-	if c.held == nil || !c.held.Again {
-		return commands.Outcome{}, commands.ErrRepeated
+// again reports whether an attempt with the key came before.
+func (t *attempt) again() bool { return t.held != nil && t.held.Again }
+
+// operation is the command id of the operation with that number of a bulk call.
+func (t *attempt) operation(number int) uuid.UUID {
+	if t.command == uuid.Nil {
+		return uuid.Nil
 	}
-	out, err := c.api.Earlier.Outcome(ctx, c.command.ID)
-	if err == nil {
-		c.header.Set("Idempotency-Replayed", "true")
-	}
-	return out, err
+	return uuid.NewSHA1(t.command, []byte(strconv.Itoa(number)))
 }
 
 // newID makes the id of something new: its beginning is the time, which keeps
 // new rows together. Under an idempotency key every attempt makes the same, so
 // that one which takes over from another finds what that one made.
-func (c *Call) newID() uuid.UUID {
-	if c.held == nil {
-		return newID()
+func (t *attempt) newID() uuid.UUID {
+	if t.held == nil {
+		return uuid.Must(uuid.NewV7())
 	}
 	var id uuid.UUID // RFC 9562 §5.7: version 7, the random part made from the command
-	sum := sha256.Sum256(append([]byte("new"), c.command.ID[:]...))
+	sum := sha256.Sum256(append([]byte("new"), t.command[:]...))
 	copy(id[6:], sum[:])
-	for i, ms := 5, c.held.At.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
+	for i, ms := 5, t.held.At.UnixMilli(); i >= 0; i, ms = i-1, ms>>8 {
 		id[i] = byte(ms)
 	}
 	id[6], id[8] = id[6]&0x0F|0x70, id[8]&0x3F|0x80
@@ -195,51 +204,51 @@ func (c *Call) newID() uuid.UUID {
 }
 
 // settle stores the answer of a call under its key, where the contract says so,
-// and lets the key go otherwise. It answers what is to be sent.
-func (c *Call) settle(ctx context.Context, r reply) reply {
-	if c.held == nil {
+// and lets the key go otherwise. It returns what is to be sent.
+func (t *attempt) settle(ctx context.Context, r reply) reply {
+	if t.held == nil {
 		return r
 	}
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
 	defer cancel()
-	held := *c.held
-	c.held = nil
-	if unsure := c.unsure || r.status >= http.StatusInternalServerError; unsure || !replayable(r.status) {
-		if err := c.api.Answers.Release(ctx, c.command.ID, held, unsure); err != nil {
-			c.unsettled(ctx, err)
+	held := *t.held
+	t.held = nil
+	if unsure := t.unsure || r.status >= http.StatusInternalServerError; unsure || !replayable(r.status) {
+		if err := t.call.api.Answers.Release(ctx, t.command, held, unsure); err != nil {
+			t.unsettled(ctx, err)
 		}
 		return r
 	}
 	answer := idempotency.Answer{Status: r.status, Header: map[string]string{}, Body: r.body}
 	for _, name := range replayedHeaders {
-		if value := c.header.Get(name); value != "" {
+		if value := t.call.Header.Get(name); value != "" {
 			answer.Header[name] = value
 		}
 	}
 	if r.mediaType != "" {
 		answer.Header["Content-Type"] = r.mediaType
 	}
-	if c.route.Secret && r.status < http.StatusBadRequest {
-		answer.Body, answer.Sealed = c.seal(r.body), true
+	if t.call.route.Secret && r.status < http.StatusBadRequest {
+		answer.Body, answer.Sealed = t.seal(r.body), true
 	}
-	stored, err := c.api.Answers.Finish(ctx, c.command.ID, held, answer)
+	stored, err := t.call.api.Answers.Finish(ctx, t.command, held, answer)
 	switch {
 	case err != nil: // carried out all the same: a repeat will find that
-		c.unsettled(ctx, err)
+		t.unsettled(ctx, err)
 	case !stored:
-		return c.api.problem(ctx, c, errKeyRunning) // another attempt answers for it
+		return t.call.api.problem(ctx, t.call, errKeyRunning) // another attempt answers for it
 	}
 	return r
 }
 
 // abandon lets go of the key of a call that panicked.
-func (c *Call) abandon(ctx context.Context) {
-	c.settle(ctx, reply{status: http.StatusInternalServerError})
+func (t *attempt) abandon(ctx context.Context) {
+	t.settle(ctx, reply{status: http.StatusInternalServerError})
 }
 
-func (c *Call) unsettled(ctx context.Context, err error) {
-	c.api.Log.LogAttrs(ctx, slog.LevelWarn, "the answer to an idempotency key was not stored",
-		slog.String("request_id", c.ID), slog.Any("error", err))
+func (t *attempt) unsettled(ctx context.Context, err error) {
+	t.call.api.Log.LogAttrs(ctx, slog.LevelWarn, "the answer to an idempotency key was not stored",
+		slog.String("request_id", t.call.ID), slog.Any("error", err))
 }
 
 // replayable reports whether answers of the status are stored (API.md
@@ -250,22 +259,22 @@ func replayable(status int) bool {
 	}, status)
 }
 
-// replayed returns the stored answer once more.
-func (c *Call) replayed(ctx context.Context) reply {
-	stored := c.replay
+// replayed is the stored answer once more.
+func (t *attempt) replayed(ctx context.Context) reply {
+	stored := t.replay
 	r := reply{status: stored.Status, body: stored.Body}
 	if stored.Sealed {
-		body, err := c.unseal(stored.Body)
+		body, err := t.unseal(stored.Body)
 		if err != nil {
-			return c.api.problem(ctx, c, errKeySealed)
+			return t.call.api.problem(ctx, t.call, errKeySealed)
 		}
 		r.body = body
 	}
 	for name, value := range stored.Header {
-		c.header.Set(name, value)
+		t.call.Header.Set(name, value)
 	}
 	r.mediaType = stored.Header["Content-Type"]
-	c.header.Set("Idempotency-Replayed", "true")
+	t.call.Header.Set("Idempotency-Replayed", "true")
 	return r
 }
 

@@ -1,19 +1,18 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"net/http"
 	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
 	"helpdesk/commands"
 	"helpdesk/domain/ticket"
+	"helpdesk/httpapi"
 	"helpdesk/idempotency"
 )
 
@@ -96,7 +95,7 @@ func TestARepeatIsNotCarriedOut(t *testing.T) {
 func TestAnAnswerThatIsNotKnownToBeLastIsNotStored(t *testing.T) {
 	d := newDesk()
 	tickets := &moody{desk: d, err: commands.ErrBusy}
-	api := newAPI(t, d, func(deps *Deps, _ *Config) { deps.Tickets = tickets })
+	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Tickets = tickets })
 	open := request{name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`, head: keyed}
 	if w := open.send(api); w.Code != http.StatusServiceUnavailable {
 		t.Fatalf("status %d", w.Code)
@@ -129,7 +128,7 @@ func (m *moody) Open(ctx context.Context, r commands.Request, id ticket.ID, c ti
 func TestACallThatPanickedLetsItsKeyGo(t *testing.T) {
 	d := newDesk()
 	tickets := &moody{desk: d, err: errPanic}
-	api := newAPI(t, d, func(deps *Deps, _ *Config) { deps.Tickets = tickets })
+	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Tickets = tickets })
 	open := request{name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`, head: keyed}
 	if w := open.send(api); w.Code != http.StatusInternalServerError {
 		t.Fatalf("status %d", w.Code)
@@ -137,45 +136,5 @@ func TestACallThatPanickedLetsItsKeyGo(t *testing.T) {
 	tickets.err = nil
 	if w := open.send(api); w.Code != http.StatusCreated {
 		t.Errorf("status %d\n%s", w.Code, w.Body)
-	}
-}
-
-func TestEveryAttemptMakesTheSameID(t *testing.T) {
-	at := noon.Add(time.Millisecond)
-	call := func(command string) *Call {
-		c := &Call{held: &idempotency.Claim{At: at}}
-		c.command.ID = uuid.NewSHA1(commandNamespace, []byte(command))
-		return c
-	}
-	id := call("a").newID()
-	if again := call("a").newID(); again != id || id == call("b").newID() {
-		t.Errorf("%s and %s for one command", id, again)
-	}
-	seconds, nanoseconds := id.Time().UnixTime()
-	if id.Version() != 7 || id.Variant() != uuid.RFC4122 || !time.Unix(seconds, nanoseconds).Equal(at) {
-		t.Errorf("%s is no UUIDv7 of %v", id, at)
-	}
-}
-
-func TestOnlyTheSameCredentialOpensASeal(t *testing.T) {
-	call := func(credential, command string) *Call {
-		c := &Call{credential: credential}
-		c.command.ID = uuid.NewSHA1(commandNamespace, []byte(command))
-		return c
-	}
-	sealed := call("ours", "a").seal([]byte("hd_secret"))
-	if text := hex.EncodeToString(sealed); len(sealed) < 28 || string(sealed) == "hd_secret" {
-		t.Errorf("sealed as %s", text)
-	}
-	if body, err := call("ours", "a").unseal(sealed); err != nil || string(body) != "hd_secret" {
-		t.Errorf("got %q, %v", body, err)
-	}
-	for _, c := range []*Call{call("theirs", "a"), call("ours", "b"), call("", "a")} {
-		if body, err := c.unseal(sealed); err == nil {
-			t.Errorf("another opened it: %q", body)
-		}
-	}
-	if _, err := call("ours", "a").unseal(sealed[:5]); !errors.Is(err, errNoSeal) {
-		t.Errorf("a piece of it: %v", err)
 	}
 }

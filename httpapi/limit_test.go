@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"fmt"
@@ -12,6 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/edge"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
 )
 
 // clock is a clock that tests move.
@@ -33,9 +35,9 @@ func (c *clock) pass(d time.Duration) {
 }
 
 // limited makes an API with limits whose clock the test moves.
-func limited(t *testing.T, d *desk, perMinute int) (*API, *clock) {
+func limited(t *testing.T, d *desk, perMinute int) (*httpapi.API, *clock) {
 	c := &clock{at: noon}
-	return newAPI(t, d, func(deps *Deps, config *Config) {
+	return newAPI(t, d, func(deps *Deps, config *httpapi.Config) {
 		config.RateLimit, config.Now = perMinute, c.now
 		deps.Passwords = &registry{}
 	}), c
@@ -132,7 +134,7 @@ func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 	}
 	for _, password := range []string{"wrong", "right"} {
 		w := signIn(api, "alice", password)
-		if p := decoded[Problem](t, w); w.Code != 429 || p.Code != "too_many_failures" || w.Header().Get("Retry-After") != "6" {
+		if p := decoded[problem.Problem](t, w); w.Code != 429 || p.Code != "too_many_failures" || w.Header().Get("Retry-After") != "6" {
 			t.Errorf("%s: %s %s", password, quota(w), w.Body)
 		}
 	}

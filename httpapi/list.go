@@ -5,6 +5,7 @@ import (
 	"net/url"
 	"strings"
 
+	"helpdesk/httpapi/problem"
 	"helpdesk/projections"
 )
 
@@ -25,24 +26,24 @@ type List[T any] struct {
 
 const defaultPageSize = 25
 
-// page reads which page of the call's list is wanted.
-func (a *API) page(c *Call, l Listing) (projections.Page, error) {
+// Page reads which page of the call's list is wanted.
+func (c *Call) Page(l Listing) (projections.Page, error) {
 	p := projections.Page{Size: l.PageSize, Count: l.Count}
 	if p.Size == 0 {
 		p.Size = defaultPageSize
 	}
 	if l.Cursor != "" {
-		place, err := a.cursors.Open(c.listScope(), l.Cursor)
+		place, err := c.api.cursors.Open(listScope(c), l.Cursor)
 		if err != nil {
-			return p, invalid(Violation{Pointer: "?cursor", Code: "cursor", Detail: "the cursor was not made for this list"})
+			return p, problem.Invalid(problem.Violation{Pointer: "?cursor", Code: "cursor", Detail: "the cursor was not made for this list"})
 		}
 		p.Cursor = &place
 	}
 	return p, nil
 }
 
-// listScope says which list the call reads: everything but where in it.
-func (c *Call) listScope() string {
+// listScope is which list the call reads: everything but where in it.
+func listScope(c *Call) string {
 	query := c.Request.URL.Query()
 	for _, name := range []string{"page_size", "cursor", "count"} {
 		query.Del(name)
@@ -50,9 +51,9 @@ func (c *Call) listScope() string {
 	return strings.Join([]string{c.route.ID, c.Request.URL.Path, c.Actor.ID.String(), query.Encode()}, "\n")
 }
 
-// listOf makes the answer of one page, with links to its neighbours in the
+// ListOf makes the answer of one page, with links to its neighbours in the
 // body and in the Link header.
-func listOf[R, T any](a *API, c *Call, s projections.Slice[R], view func(R) T) (List[T], error) {
+func ListOf[R, T any](c *Call, s projections.Slice[R], view func(R) T) (List[T], error) {
 	out := List[T]{Results: make([]T, len(s.Items)), Count: s.Count}
 	for i, item := range s.Items {
 		out.Results[i] = view(item)
@@ -69,7 +70,7 @@ func listOf[R, T any](a *API, c *Call, s projections.Slice[R], view func(R) T) (
 		if n.place == nil {
 			continue
 		}
-		link, err := a.pageLink(c, *n.place)
+		link, err := pageLink(c, *n.place)
 		if err != nil {
 			return out, err
 		}
@@ -77,18 +78,18 @@ func listOf[R, T any](a *API, c *Call, s projections.Slice[R], view func(R) T) (
 		links = append(links, fmt.Sprintf("<%s>; rel=%q", link, n.rel))
 	}
 	if links != nil {
-		c.header.Set("Link", strings.Join(links, ", "))
+		c.Header.Set("Link", strings.Join(links, ", "))
 	}
 	return out, nil
 }
 
-func (a *API) pageLink(c *Call, place projections.Cursor) (string, error) {
-	token, err := a.cursors.Seal(c.listScope(), place)
+func pageLink(c *Call, place projections.Cursor) (string, error) {
+	token, err := c.api.cursors.Seal(listScope(c), place)
 	if err != nil {
 		return "", err
 	}
 	query := c.Request.URL.Query()
 	query.Set("cursor", token)
 	path := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
-	return a.front.Base(c.Request) + path.String(), nil
+	return c.api.front.Base(c.Request) + path.String(), nil
 }

@@ -1,16 +1,16 @@
-package httpapi
+package httpapi_test
 
 import (
 	"net/http"
-	"net/url"
 	"strings"
 	"testing"
 	"time"
 
 	"github.com/google/go-cmp/cmp"
 
-	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -69,7 +69,7 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 	api := newAPI(t, d, nil)
 	first := "/api/tickets?status=open&page_size=1&count=true"
 	w := request{name: "admin", method: http.MethodGet, path: first}.send(api)
-	got := decoded[List[Ticket]](t, w)
+	got := decoded[httpapi.List[wire.Ticket]](t, w)
 	if got.Next == nil || got.Previous != nil || got.Count == nil || *got.Count != 12 || d.page.Size != 1 || !d.page.Count {
 		t.Fatalf("answered %s", w.Body)
 	}
@@ -101,9 +101,9 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 func TestLinksBeginWithThePublicAddress(t *testing.T) {
 	d := newDesk()
 	d.slice.Previous = &projections.Cursor{Key: "1", Back: true}
-	api := newAPI(t, d, func(_ *Deps, c *Config) { c.PublicURL = "https://desk.example/help/" })
+	api := newAPI(t, d, func(_ *Deps, c *httpapi.Config) { c.PublicURL = "https://desk.example/help/" })
 	w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/"}.send(api)
-	got := decoded[List[Ticket]](t, w)
+	got := decoded[httpapi.List[wire.Ticket]](t, w)
 	if got.Previous == nil || !strings.HasPrefix(*got.Previous, "https://desk.example/help/api/tickets/?cursor=") {
 		t.Errorf("answered %s", w.Body)
 	}
@@ -124,56 +124,6 @@ func TestTheReportNamesItsSpan(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", query, diff)
 		}
 	}
-}
-
-func FuzzTicketFilter(f *testing.F) {
-	for _, seed := range []string{
-		"", "status=open,closed&priority=high", "assigned_to=me&created_by=alice", "title=%00", "title=%ff",
-		"created_after=2026-01-01T00:00:00Z&created_before=2026-01-01T00:00:00+02:00", "ordering=-priority",
-		"page_size=100&count=true", "page_size=1e2", "cursor=AAAA", "status=&status=open", "a;b=c", "q=x",
-	} {
-		f.Add(seed)
-	}
-	api := newAPI(f, newDesk(), nil)
-	b, err := newBinder(TicketQuery{})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Fuzz(func(t *testing.T, query string) {
-		var in TicketQuery
-		if err := b.query.decode(&url.URL{RawQuery: query}, &in); err != nil {
-			if p, known := problemOf(err); !known || p.Status != http.StatusBadRequest {
-				t.Errorf("refused with %v", err)
-			}
-			return
-		}
-		filter, err := api.ticketFilter(t.Context(), domain.Actor{ID: aliceID, Role: domain.RoleUser}, in)
-		if err != nil {
-			t.Fatalf("%q: %v", query, err)
-		}
-		for _, s := range filter.Statuses {
-			if !s.Valid() {
-				t.Errorf("%q: status %q", query, s)
-			}
-		}
-		for _, p := range filter.Priorities {
-			if p.Rank() == 0 {
-				t.Errorf("%q: priority %q", query, p)
-			}
-		}
-		switch filter.OrderBy {
-		case projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber:
-		case projections.ByRank:
-			if filter.Search == "" {
-				t.Errorf("%q: nothing to rank by", query)
-			}
-		default:
-			t.Errorf("%q: order %q", query, filter.OrderBy)
-		}
-		if in.PageSize < 0 || in.PageSize > 100 || strings.ContainsRune(filter.Title, 0) {
-			t.Errorf("%q: %+v", query, in)
-		}
-	})
 }
 
 func TestASearchIsOrderedByRankUnlessAskedOtherwise(t *testing.T) {

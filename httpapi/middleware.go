@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/edge"
+	"helpdesk/httpapi/problem"
 )
 
 const callKey = "httpapi.call"
@@ -27,9 +28,7 @@ func (a *API) begin(g *gin.Context) {
 	// Private returns may be kept for If-None-Match, never used unasked.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie, Authorization")
-	g.Set(callKey, &Call{
-		Request: g.Request, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, api: a, header: h, pattern: g.FullPath(),
-	})
+	g.Set(callKey, newCall(a, g.Request, id, g.FullPath(), h))
 }
 
 // log writes one line for each request: never a body, a name or a secret.
@@ -69,9 +68,9 @@ func (a *API) recover(g *gin.Context) {
 		if g.Writer.Written() {
 			return
 		}
-		problem, _ := problemOf(nil)
+		p, _ := problem.Of(nil)
 		c := callOf(g)
-		problemReply(c.header, c.ID, problem).send(g.Writer)
+		problemReply(c.Header, c.ID, p).send(g.Writer)
 	}()
 	g.Next()
 }
@@ -87,9 +86,9 @@ func (a *API) sameOrigin(g *gin.Context) {
 		return
 	}
 	g.Abort()
-	a.refuse(g, &refusal{
-		status: http.StatusForbidden, code: "cross_origin",
-		detail: "a browser sent this from a page of another origin",
+	a.refuse(g, &problem.Refusal{
+		Status: http.StatusForbidden, Code: "cross_origin",
+		Detail: "a browser sent this from a page of another origin",
 	})
 }
 
@@ -97,8 +96,8 @@ func (a *API) noRoute(g *gin.Context) { a.refuse(g, domain.ErrNotFound) }
 
 // noMethod relies on gin to have set Allow.
 func (a *API) noMethod(g *gin.Context) {
-	a.refuse(g, &refusal{
-		status: http.StatusMethodNotAllowed, code: "method_not_allowed",
-		detail: "the header Allow lists what this address understands",
+	a.refuse(g, &problem.Refusal{
+		Status: http.StatusMethodNotAllowed, Code: "method_not_allowed",
+		Detail: "the header Allow lists what this address understands",
 	})
 }

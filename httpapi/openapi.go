@@ -2,222 +2,99 @@ package httpapi
 
 import (
 	"crypto/sha256"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"reflect"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
-	swaggest "github.com/swaggest/jsonschema-go"
-	"github.com/swaggest/openapi-go"
-	"github.com/swaggest/openapi-go/openapi31"
 
-	"helpdesk/edge"
+	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/spec"
 )
 
-// contractVersion is the version of the API that the document describes: its
-// first part is raised when clients have to change.
-const contractVersion = "1.0.0"
+// documentPath is where the document is served.
+const documentPath = "/openapi.json"
 
-const aboutAPI = `A helpdesk whose every change is an event.
+// Health is the answer of what runs.
+type Health struct {
+	Status string   `json:"status" required:"true" enum:"ok,ready"`
+	Paused []string `json:"paused,omitempty" description:"Read models and others that an operator holds: they answer with what they have."`
+}
 
-Every path works with and without the slash at its end. Bodies are JSON in UTF-8; members and parameters that are not named here are refused, and so is text with control characters. White space around a text does not count, but in passwords. Times are RFC 3339 in UTC with microseconds.
+var operations = spec.Tag{Name: "Operations", About: "What operators and tools ask; anyone may."}
 
-A ticket is named by its id or its number, a user by id or username. What the caller may not see is answered as if it did not exist: 404. An address that does not exist is 404 too, a method that an address does not know 405 with the header Allow, and HEAD is understood wherever GET is.
-
-A write answers once what is read next shows it, at most two seconds later; where the reading side is not there in time the answer is a receipt with the position to wait for. Every refusal is a problem document (RFC 9457).`
-
-// document describes the calls of the API.
-type document struct {
-	*openapi31.Reflector
-	tags []string // in the order of the table
+// outside are the operations outside the table that clients and tools have a use for.
+var outside = []spec.Operation{
+	{
+		Path: "/healthz", ID: "health", Summary: "Ask whether the process answers",
+		About: "Says that, and nothing more.", Out: Health{},
+	},
+	{
+		Path: "/readyz", ID: "readiness", Summary: "Ask whether calls can be answered now",
+		About: "Where they can't, errors names what is not in order.",
+		Out:   Health{}, Statuses: []int{http.StatusServiceUnavailable},
+	},
+	{
+		Path: documentPath, ID: "openapi", Summary: "Read this document",
+		About: "OpenAPI 3.1, made from the table that calls are served by.",
+		Out:   map[string]any{}, Answered: []string{"ETag"}, Headers: []string{"If-None-Match"},
+		Statuses: []int{http.StatusNotModified, http.StatusBadRequest},
+	},
 }
 
 // describe makes the OpenAPI 3.1 document of what the API serves, from the
 // table it is served by and the schemas that requests are checked with.
-func (a *API) describe() ([]byte, error) {
-	d := &document{Reflector: openapi31.NewReflector()}
-	d.DefaultOptions = append(append(d.DefaultOptions, schemaOptions()...), nullability)
-	spec := d.SpecEns()
-	spec.Info = openapi31.Info{Title: "Helpdesk", Version: contractVersion}
-	spec.Info.WithDescription(aboutAPI)
-	spec.Info.WithContact(*new(openapi31.Contact).WithName("The helpdesk").WithEmail("helpdesk@example.com"))
-	spec.Info.WithLicense(*(&openapi31.License{Name: "All rights reserved"}).WithIdentifier("LicenseRef-all-rights-reserved"))
-	// First where the document is: a page may speak to its own origin alone.
-	spec.WithServers(*(&openapi31.Server{URL: "/"}).WithDescription("This helpdesk"))
-	if a.front.Public() != "" {
-		spec.Servers = append(spec.Servers, *(&openapi31.Server{URL: a.front.Public()}).WithDescription("This helpdesk, as others reach it"))
-	}
-	d.addSecurity()
-	d.addHeaders()
-	if err := d.addProblems(); err != nil {
-		return nil, err
-	}
+func describe(a *API) ([]byte, error) {
+	var all []spec.Operation
 	for i := range a.table {
-		if err := d.addRoute(&a.table[i]); err != nil {
-			return nil, fmt.Errorf("describe %s: %w", a.table[i].ID, err)
-		}
+		all = append(all, a.table[i].operation())
 	}
-	for _, o := range operations {
-		if err := d.addOperation(o); err != nil {
-			return nil, fmt.Errorf("describe %s: %w", o.path, err)
-		}
+	for _, o := range outside {
+		o.Method, o.Tag, o.Status = http.MethodGet, operations, http.StatusOK
+		o.Headers = append([]string{"X-Request-Id"}, o.Headers...)
+		o.Answered = append([]string{"X-Request-Id"}, o.Answered...)
+		o.Statuses = append(slices.Clone(o.Statuses), http.StatusInternalServerError)
+		all = append(all, o)
 	}
-	for _, name := range d.tags {
-		spec.Tags = append(spec.Tags, *(&openapi31.Tag{Name: name}).WithDescription(aboutTag(name)))
-	}
-	if err := d.addExamples(); err != nil {
-		return nil, err
-	}
-	for _, schema := range spec.Components.Schemas {
-		allowNull(schema)
-	}
-	text, err := json.MarshalIndent(spec, "", "  ")
-	return append(text, '\n'), err
+	return spec.Make(all, a.front.Public())
 }
 
-// allowNull takes back the type that the reflector puts beside a choice between
-// null and a struct it meets there for the first time: null is not of that type.
-func allowNull(schema map[string]any) {
-	if choice, ok := schema["anyOf"].([]any); ok && len(choice) == 2 && schema["type"] != nil {
-		if first, ok := choice[0].(map[string]any); ok && first["type"] == "null" {
-			delete(schema, "type")
-		}
+// operation describes the route.
+func (r *Route) operation() spec.Operation {
+	o := spec.Operation{
+		Method: r.Method, Path: r.Path, ID: r.ID, Summary: r.Summary, About: r.About, Tag: r.Tag, Security: r.schemes(),
+		In: r.Handler.In, Binder: r.binder, Headers: r.requestHeaders(),
+		Status: r.Status, Out: r.Handler.Out, Streams: r.streams(), Answered: r.answerHeaders(), Statuses: r.refusals(),
 	}
-	for _, member := range schema {
-		if inner, ok := member.(map[string]any); ok {
-			allowNull(inner)
-		}
+	if o.About == "" {
+		o.About = r.Summary + "."
 	}
+	if _, none := r.Handler.Out.(Empty); none {
+		o.Out = nil
+	}
+	if r.reads() && r.versioned() {
+		o.Statuses = append(o.Statuses, http.StatusNotModified)
+	}
+	return o
 }
 
-// nullability says of answers what encoding/json does: a pointer is null where
-// it points to nothing, unless it is then left out.
-func nullability(rc *swaggest.ReflectContext) {
-	rc.EnvelopNullability = true
-	swaggest.InterceptNullability(func(p swaggest.InterceptNullabilityParams) {
-		if p.OmitEmpty && p.Schema.HasType(swaggest.Null) {
-			p.Schema.RemoveType(swaggest.Null)
-		}
-		// A pointer to a type that writes itself as text is left as it is.
-		if to := p.Schema.Ref; to != nil && !p.OmitEmpty && p.Type.Kind() == reflect.Pointer {
-			p.Schema.Ref = nil
-			p.Schema.AnyOf = []swaggest.SchemaOrBool{swaggest.Null.ToSchemaOrBool(), (&swaggest.Schema{Ref: to}).ToSchemaOrBool()}
-		}
-	})(rc)
-}
-
-// The ways to say who is calling.
-const (
-	bySession = "session"
-	byToken   = "token"
-)
-
-func (d *document) addSecurity() {
-	d.Spec.SetAPIKeySecurity(bySession, edge.SessionCookie, openapi.InCookie, "The cookie that signing in sets.")
-	d.Spec.SetHTTPBearerTokenSecurity(byToken, "hd_…", "An API token.")
-}
-
-// security says who may make a call. The empty requirement is nobody in particular.
-func security(who Who) []map[string][]string {
-	switch who {
+// schemes lists the ways to prove who is calling, nil where anyone may call.
+func (r *Route) schemes() []string {
+	switch r.Who {
 	case Anyone:
-		return []map[string][]string{{}}
-	case InPerson:
-		return []map[string][]string{{bySession: {}}}
-	}
-	return []map[string][]string{{bySession: {}}, {byToken: {}}}
-}
-
-// tag returns the group that a path belongs to, and notes it.
-func (d *document) tag(path string) string {
-	first, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(path, "/api"), "/"), "/")
-	name, ok := groups[first]
-	if !ok {
-		name = strings.ToUpper(first[:1]) + first[1:]
-	}
-	if !slices.Contains(d.tags, name) {
-		d.tags = append(d.tags, name)
-	}
-	return name
-}
-
-// groups are the tags of what is not called by the first part of its path.
-var groups = map[string]string{
-	"register": "Account", "login": "Account", "logout": "Account", "me": "Account", "reports": "Report",
-}
-
-// aboutTags says what the calls of a group are for.
-var aboutTags = map[string]string{
-	"Account":     "Registering, signing in and one's own profile.",
-	"Users":       "People and their roles.",
-	"Tickets":     "Tickets and what can be done with them.",
-	"Comments":    "What is said on tickets, and notes among staff.",
-	"Events":      "What happens, as it happens, and the log of all of it.",
-	"Report":      "What happened, counted.",
-	"Projections": "The read models: where they stand, and building them anew.",
-	"Audit":       "The log as a Merkle tree, for public tools to verify.",
-	operationsTag: "What operators and tools ask; anyone may.",
-}
-
-func aboutTag(name string) string {
-	if about, ok := aboutTags[name]; ok {
-		return about
-	}
-	return name + "."
-}
-
-// addRoute describes one call of the table.
-func (d *document) addRoute(route *Route) error {
-	oc, err := d.NewOperationContext(route.Method, route.Path)
-	if err != nil {
-		return err
-	}
-	oc.SetID(route.ID)
-	oc.SetSummary(route.Summary)
-	oc.SetDescription(aboutRoute(route))
-	oc.SetTags(d.tag(route.Path))
-	op := oc.(openapi31.OperationExposer).Operation()
-	op.Security = security(route.Who)
-	if op.Parameters, err = d.parameters(route); err != nil {
-		return err
-	}
-	if op.RequestBody, err = d.requestBody(route); err != nil {
-		return err
-	}
-	oc.AddRespStructure(answerOf(route), openapi.WithHTTPStatus(route.Status), openapi.WithCustomize(func(c openapi.ContentOrReference) {
-		response := c.(*openapi31.ResponseOrReference).Response
-		response.Description = http.StatusText(route.Status)
-		response.Headers = headersOf(route)
-		for _, mediaType := range streamsOf(route) {
-			response.WithContentItem(mediaType, openapi31.MediaType{Schema: map[string]any{"type": "string"}})
-		}
-	}))
-	answers := op.ResponsesEns()
-	if reads(route) && versioned(route) {
-		answers.WithMapOfResponseOrReferenceValuesItem("304", refResponse(http.StatusNotModified))
-	}
-	for _, status := range problemsOf(route) {
-		answers.WithMapOfResponseOrReferenceValuesItem(strconv.Itoa(status), refResponse(status))
-	}
-	return d.AddOperation(oc)
-}
-
-// answerOf is the structure of success, nil for an answer without a body.
-func answerOf(route *Route) any {
-	if _, none := route.Handler.Out.(Empty); none {
 		return nil
+	case InPerson:
+		return []string{spec.BySession}
 	}
-	return route.Handler.Out
+	return []string{spec.BySession, spec.ByToken}
 }
 
-// streamsOf lists the media types, beside JSON, that success may have.
-func streamsOf(route *Route) []string {
+// streams lists the media types, beside JSON, that success may have.
+func (r *Route) streams() []string {
 	var types []string
-	for _, media := range route.Handler.Media {
+	for _, media := range r.Handler.Media {
 		if name, _, _ := strings.Cut(media, ";"); name != jsonType {
 			types = append(types, name)
 		}
@@ -225,13 +102,74 @@ func streamsOf(route *Route) []string {
 	return types
 }
 
-// aboutRoute is what is worth saying of a call beside its summary.
-func aboutRoute(route *Route) string {
-	text := notes[route.ID].text
-	if text == "" {
-		text = route.Summary + "."
+// requestHeaders lists the headers that a call understands.
+func (r *Route) requestHeaders() []string {
+	names := []string{"X-Request-Id"}
+	if r.reads() {
+		if r.versioned() {
+			names = append(names, "If-None-Match")
+		}
+		return append(names, "Min-Event-Position")
 	}
-	return text
+	names = append(names, "Idempotency-Key")
+	if r.writes() {
+		names = append(names, "If-Match", "Prefer")
+	}
+	return names
+}
+
+// answerHeaders lists the headers that a call's success may carry.
+func (r *Route) answerHeaders() []string {
+	names := spec.UsualHeaders()
+	if !r.reads() {
+		names = append(names, "Idempotency-Replayed")
+	}
+	if r.writes() {
+		names = append(names, "Event-Position", "Preference-Applied")
+	}
+	if r.Status == http.StatusCreated {
+		names = append(names, "Location")
+	}
+	if r.versioned() {
+		names = append(names, "ETag")
+	}
+	if _, paged := reflect.TypeOf(r.Handler.In).FieldByName("Listing"); paged {
+		names = append(names, "Link")
+	}
+	return append(names, r.Headers...)
+}
+
+// refusals lists the statuses of refusal that a call can give. They follow
+// from the order of work in the package comment; what does not is in the route.
+func (r *Route) refusals() []int {
+	all := []int{http.StatusBadRequest, http.StatusTooManyRequests, http.StatusInternalServerError, http.StatusServiceUnavailable}
+	if r.Who != Anyone {
+		all = append(all, http.StatusUnauthorized)
+	}
+	if strings.Contains(r.Path, "{") {
+		all = append(all, http.StatusNotFound)
+	}
+	if !r.reads() {
+		all = append(all, http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed,
+			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	all = append(all, r.Also...)
+	all = slices.DeleteFunc(all, func(status int) bool { return slices.Contains(r.Never, status) })
+	slices.Sort(all)
+	return slices.Compact(all)
+}
+
+// reads reports whether a call changes nothing.
+func (r *Route) reads() bool { return r.Method == http.MethodGet }
+
+// writes reports whether a call appends to the log: then it has versions to match.
+func (r *Route) writes() bool { return slices.Contains(r.refusals(), http.StatusPreconditionFailed) }
+
+// versioned reports whether a call answers something that has an ETag: a
+// structure with a version.
+func (r *Route) versioned() bool {
+	t := reflect.TypeOf(r.Handler.Out)
+	return t != nil && t.Kind() == reflect.Struct && bind.HasMember(t, "version")
 }
 
 // servedDocument is the document as it goes out.
@@ -241,7 +179,7 @@ type servedDocument struct {
 }
 
 func (a *API) makeDocument() (servedDocument, error) {
-	text, err := a.describe()
+	text, err := describe(a)
 	if err != nil {
 		return servedDocument{}, fmt.Errorf("describe the API: %w", err)
 	}

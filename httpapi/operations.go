@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"helpdesk/httpapi/problem"
 )
 
 // readyWait bounds all the checks of one /readyz together.
@@ -25,7 +27,7 @@ func NewOperations(deps Deps) *API {
 // operate registers what operators ask, outside the table: no client's call.
 func (a *API) operate(engine *gin.Engine) {
 	get := getter(engine)
-	get("/healthz", a.healthy)
+	get("/healthz", healthy)
 	get("/readyz", a.ready)
 	if a.Metrics != nil {
 		get("/metrics", gin.WrapH(a.Metrics))
@@ -48,7 +50,7 @@ func getter(engine *gin.Engine) func(path string, handlers ...gin.HandlerFunc) {
 }
 
 // healthy says that the process answers, and nothing more.
-func (a *API) healthy(g *gin.Context) {
+func healthy(g *gin.Context) {
 	writeBody(g.Writer, http.StatusOK, "application/json", []byte(`{"status":"ok"}`+"\n"))
 }
 
@@ -57,12 +59,12 @@ func (a *API) healthy(g *gin.Context) {
 func (a *API) ready(g *gin.Context) {
 	ctx, cancel := context.WithTimeout(g.Request.Context(), readyWait)
 	defer cancel()
-	var faults []Violation
+	var faults []problem.Violation
 	for _, check := range a.Checks {
 		if err := check.Ready(ctx); err != nil {
 			a.Log.LogAttrs(ctx, slog.LevelWarn, "not ready",
 				slog.String("check", check.Name), slog.Any("error", err))
-			faults = append(faults, Violation{Pointer: check.Name, Code: "not_ready", Detail: check.Name + " is not ready"})
+			faults = append(faults, problem.Violation{Pointer: check.Name, Code: "not_ready", Detail: check.Name + " is not ready"})
 		}
 	}
 	if faults == nil {
@@ -70,12 +72,12 @@ func (a *API) ready(g *gin.Context) {
 		if a.Paused != nil {
 			health.Paused = a.Paused()
 		}
-		body, _ := encode(health) // it is texts
+		body, _ := Encode(health) // it is texts
 		writeBody(g.Writer, http.StatusOK, jsonType, body)
 		return
 	}
-	a.refuse(g, &refusal{
-		status: http.StatusServiceUnavailable, code: "not_ready",
-		detail: "some of what is needed is not in order; errors names it", violations: faults,
+	a.refuse(g, &problem.Refusal{
+		Status: http.StatusServiceUnavailable, Code: "not_ready",
+		Detail: "some of what is needed is not in order; errors names it", Violations: faults,
 	})
 }

@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -11,6 +11,10 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/tickets"
+	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -79,9 +83,9 @@ func (a *attic) Diff(_ context.Context, _ domain.Actor, ref projections.TicketRe
 	}, err
 }
 
-func newPastAPI(t *testing.T) (*API, *attic) {
+func newPastAPI(t *testing.T) (*httpapi.API, *attic) {
 	a := &attic{}
-	return newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Past = a }), a
+	return newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Past = a }), a
 }
 
 func TestATicketOfThePast(t *testing.T) {
@@ -95,7 +99,7 @@ func TestATicketOfThePast(t *testing.T) {
 		"version=2":                       {"Copier", "Sat, 31 Jan 2026 11:30:00 GMT"},
 	} {
 		w := request{name: "alice", method: "GET", path: "/api/tickets/7/?" + query, head: []string{`If-None-Match: *`}}.send(api)
-		got := decoded[TicketWithComments](t, w)
+		got := decoded[wire.TicketWithComments](t, w)
 		if w.Code != http.StatusOK || got.Title != want.title || len(got.Comments) != got.Version-1 {
 			t.Errorf("%s: got %d %s", query, w.Code, w.Body)
 		}
@@ -139,7 +143,7 @@ func TestRefusalsOfThePast(t *testing.T) {
 		"/api/tickets/7/diff/?from=2100-01-01T00:00:00Z&to=2026-01-31T11:00:00Z": "?from future",
 	} {
 		w := request{name: "alice", method: "GET", path: path}.send(api)
-		p := decoded[Problem](t, w)
+		p := decoded[problem.Problem](t, w)
 		got := strings.Join(faults(p), ", ")
 		if got == "" {
 			got = p.Code
@@ -157,7 +161,7 @@ func TestListsOfThePastKeepTheirFiltersAndPages(t *testing.T) {
 	t.Parallel()
 	api, past := newPastAPI(t)
 	w := request{name: "alice", method: "GET", path: "/api/tickets/?as_of=2026-01-31T12:00:00Z&status=open&ordering=priority&page_size=3&count=true"}.send(api)
-	got := decoded[List[Ticket]](t, w)
+	got := decoded[httpapi.List[wire.Ticket]](t, w)
 	if w.Code != http.StatusOK || len(got.Results) != 1 || got.Results[0].Title != "Copier" || got.Next == nil || !strings.Contains(*got.Next, "as_of=") {
 		t.Fatalf("got %d %s", w.Code, w.Body)
 	}
@@ -189,7 +193,7 @@ func TestCommentsAndTheReportOfThePast(t *testing.T) {
 	t.Parallel()
 	api, past := newPastAPI(t)
 	w := request{name: "alice", method: "GET", path: "/api/comments/?ticket=7&as_of=2026-01-31T11:45:00Z"}.send(api)
-	if got := decoded[List[Comment]](t, w); len(got.Results) != 1 || past.of == nil || past.of.Number != 7 || w.Header().Get("Memento-Datetime") == "" {
+	if got := decoded[httpapi.List[wire.Comment]](t, w); len(got.Results) != 1 || past.of == nil || past.of.Number != 7 || w.Header().Get("Memento-Datetime") == "" {
 		t.Errorf("comments of 7: got %d %s of %+v", w.Code, w.Body, past.of)
 	}
 	w = request{name: "alice", method: "GET", path: "/api/comments/?as_of=2026-01-31T11:45:00Z"}.send(api)
@@ -205,13 +209,13 @@ func TestCommentsAndTheReportOfThePast(t *testing.T) {
 func TestADiffNamesBothVersions(t *testing.T) {
 	t.Parallel()
 	api, _ := newPastAPI(t)
-	want := TicketDiff{
-		From: TicketVersion{1, Time{eleven}}, To: TicketVersion{2, Time{halfPast}},
-		Changes: []FieldChange{{Field: "title", Before: "Printer", After: "Copier"}},
+	want := tickets.TicketDiff{
+		From: tickets.TicketVersion{Version: 1, RecordedAt: wire.At(eleven)}, To: tickets.TicketVersion{Version: 2, RecordedAt: wire.At(halfPast)},
+		Changes: []wire.FieldChange{{Field: "title", Before: "Printer", After: "Copier"}},
 	}
 	for _, query := range []string{"from=1&to=2", "from=2026-01-31T11:00:00Z&to=2026-01-31T13:00:00+01:00", "from=2026-01-31T11:00:00Z&to=2026-01-31T13:00:00%2B01:00"} {
 		w := request{name: "alice", method: "GET", path: "/api/tickets/7/diff/?" + query}.send(api)
-		if diff := cmp.Diff(want, decoded[TicketDiff](t, w)); diff != "" {
+		if diff := cmp.Diff(want, decoded[tickets.TicketDiff](t, w)); diff != "" {
 			t.Errorf("%s: %d (-want +got):\n%s", query, w.Code, diff)
 		}
 	}

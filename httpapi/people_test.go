@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -12,7 +12,12 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/commands"
+	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
 )
 
@@ -29,7 +34,7 @@ func TestSigningInSetsACookieAndEndsTheSessionBefore(t *testing.T) {
 	if diff := cmp.Diff([]string{"alice"}, d.ended); diff != "" {
 		t.Errorf("ended sessions (-want +got):\n%s", diff)
 	}
-	if got := decoded[User](t, w); got.NameEmail == nil || *got.NameEmail != "alice - alice@example.com" {
+	if got := decoded[wire.User](t, w); got.NameEmail == nil || *got.NameEmail != "alice - alice@example.com" {
 		t.Errorf("answered %s", w.Body)
 	}
 }
@@ -42,7 +47,7 @@ func TestTheCookieIsSecureBehindTLS(t *testing.T) {
 			r.head = []string{"X-Forwarded-Proto: https"}
 			return r.send(newAPI(t, newDesk(), nil)).Header().Get("Set-Cookie")
 		}(),
-		"the public address says so": login.send(newAPI(t, newDesk(), func(_ *Deps, c *Config) {
+		"the public address says so": login.send(newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) {
 			c.PublicURL = "https://desk.example"
 		})).Header().Get("Set-Cookie"),
 	} {
@@ -129,12 +134,19 @@ type registry struct {
 
 func (r *registry) Register(_ context.Context, _ commands.Request, id user.ID, c user.Register, hash string) (commands.Outcome, error) {
 	r.registered, r.hash = c, hash
-	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 3}, nil
+	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 3, Events: registered(id, c)}, nil
+}
+
+// registered is the stream of a user who has registered.
+func registered(id user.ID, c user.Register) []eventstore.Envelope {
+	return stored(id.UUID, []domain.Event{user.Registered{
+		Username: c.Username, Email: c.Email, FirstName: c.FirstName, LastName: c.LastName, Role: domain.RoleUser,
+	}})
 }
 
 func (r *registry) Edit(_ context.Context, _ commands.Request, c user.EditUser) (commands.Outcome, error) {
 	r.edited = c
-	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 4}, nil
+	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 4, Events: registered(c.ID, user.Register{})}, nil
 }
 
 func (r *registry) ChangePassword(_ context.Context, _ commands.Request, c user.ChangePassword, hash string, keep []byte) (commands.Outcome, error) {
@@ -162,12 +174,12 @@ func TestRegistering(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := &registry{}
-			api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People, d.Passwords = r, r })
+			api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People, d.Passwords = r, r })
 			w := request{method: "POST", path: "/api/register/", body: c.body}.send(api)
 			if w.Code != c.status {
 				t.Fatalf("status %d, want %d\n%s", w.Code, c.status, w.Body)
 			}
-			if diff := cmp.Diff(c.faults, faults(decoded[Problem](t, w))); diff != "" {
+			if diff := cmp.Diff(c.faults, faults(decoded[problem.Problem](t, w))); diff != "" {
 				t.Errorf("faults (-want +got):\n%s", diff)
 			}
 			if written := r.hash != ""; written != (c.status == 201) {
@@ -192,7 +204,7 @@ func TestChangingThePasswordKeepsThisSession(t *testing.T) {
 	}
 	for _, c := range cases {
 		r := &registry{}
-		api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People, d.Passwords = r, r })
+		api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People, d.Passwords = r, r })
 		w := request{name: "alice", method: "POST", path: "/api/me/password/", body: c.body}.send(api)
 		if w.Code != c.status {
 			t.Fatalf("%s: status %d, want %d\n%s", c.body, w.Code, c.status, w.Body)
@@ -203,7 +215,7 @@ func TestChangingThePasswordKeepsThisSession(t *testing.T) {
 			}
 			continue
 		}
-		if diff := cmp.Diff(c.faults, faults(decoded[Problem](t, w))); diff != "" || r.hash != "" {
+		if diff := cmp.Diff(c.faults, faults(decoded[problem.Problem](t, w))); diff != "" || r.hash != "" {
 			t.Errorf("%s: faults (-want +got):\n%s", c.body, diff)
 		}
 	}
@@ -211,7 +223,7 @@ func TestChangingThePasswordKeepsThisSession(t *testing.T) {
 
 func TestAPatchTellsAbsentFromEmpty(t *testing.T) {
 	r := &registry{}
-	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People = r })
+	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People = r })
 	w := request{name: "alice", method: "PATCH", path: "/api/me/", body: `{"first_name":""}`}.send(api)
 	if w.Code != http.StatusOK || r.edited.FirstName == nil || *r.edited.FirstName != "" || r.edited.LastName != nil || r.edited.Email != nil {
 		t.Errorf("status %d, edited %+v", w.Code, r.edited)
@@ -228,7 +240,7 @@ func TestAPatchTellsAbsentFromEmpty(t *testing.T) {
 
 func TestDeactivatingOneselfForgetsTheCookie(t *testing.T) {
 	r := &registry{}
-	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.People = r })
+	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People = r })
 	w := request{name: "alice", method: "POST", path: "/api/me/deactivate/"}.send(api)
 	if w.Code != http.StatusNoContent || r.edited.Active == nil || *r.edited.Active || r.edited.ID.UUID == uuid.Nil {
 		t.Errorf("status %d, edited %+v", w.Code, r.edited)

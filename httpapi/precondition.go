@@ -6,10 +6,10 @@ import (
 	"slices"
 	"strconv"
 	"strings"
-)
 
-// noVersion is a version no stream ever has: an entity tag that is not ours.
-const noVersion = -1
+	"helpdesk/commands"
+	"helpdesk/httpapi/problem"
+)
 
 // maxETags bounds the list in If-Match: each costs a look at the stream.
 const maxETags = 8
@@ -29,16 +29,16 @@ func entityTags(h http.Header, name string) (tags []string, star bool, err error
 	case text == "*":
 		return nil, true, nil
 	case !etagList.MatchString(text):
-		return nil, false, invalidHeader(name, `"*" or entity tags in double quotes are wanted`)
+		return nil, false, problem.Header(name, `"*" or entity tags in double quotes are wanted`)
 	}
 	if tags = etag.FindAllString(text, -1); len(tags) > maxETags {
-		return nil, false, invalidHeader(name, "too many entity tags")
+		return nil, false, problem.Header(name, "too many entity tags")
 	}
 	return tags, false, nil
 }
 
 // wantedVersions returns the versions If-Match allows, nil for any. A tag that
-// can't match, weak ones among them, is noVersion.
+// can't match, weak ones among them, is commands.NoVersion.
 func wantedVersions(h http.Header) ([]int, error) {
 	tags, _, err := entityTags(h, "If-Match")
 	var versions []int
@@ -54,7 +54,7 @@ func versionOf(tag string) int {
 	text := strings.Trim(tag, `"`)
 	version, err := strconv.Atoi(text)
 	if err != nil || version <= 0 || etagOf(version) != tag {
-		return noVersion
+		return commands.NoVersion
 	}
 	return version
 }
@@ -70,8 +70,4 @@ func unmodified(h http.Header, tag string) (bool, error) {
 		return star, err
 	}
 	return slices.ContainsFunc(tags, func(t string) bool { return strings.TrimPrefix(t, "W/") == tag }), nil
-}
-
-func invalidHeader(name, detail string) error {
-	return invalid(Violation{Pointer: "?" + name, Code: "header", Detail: detail})
 }

@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/domain"
+	"helpdesk/httpapi"
 	"helpdesk/rebuild"
 )
 
@@ -65,7 +66,7 @@ func TestAProjectionIsShownAsItStands(t *testing.T) {
 		`"target":90,"progress":0.333,"events_per_second":20000,"remaining_seconds":90,"began_at":"2026-01-31T12:00:00.120000Z",` +
 		`"ended_at":null,"error":null,"error_position":null}}`
 	s := newCabinet()
-	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Projections = s })
+	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Projections = s })
 	for path, want := range map[string]string{
 		"/api/projections/":             `{"results":[` + shown + `]}`,
 		"/api/projections/ticket_list/": shown,
@@ -99,7 +100,7 @@ func TestAdminsHoldAndRebuildProjections(t *testing.T) {
 		{"", "rebuild", `{}`, http.StatusUnauthorized, nil},
 	} {
 		s := newCabinet()
-		api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Projections = s })
+		api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Projections = s })
 		w := request{name: c.name, method: http.MethodPost, path: "/api/projections/ticket_list/" + c.verb + "/", body: c.body}.send(api)
 		if diff := cmp.Diff(c.done, s.done); w.Code != c.status || diff != "" {
 			t.Errorf("%s by %q: status %d, want %d (-want +got):\n%s", c.verb, c.name, w.Code, c.status, diff)
@@ -116,7 +117,7 @@ func TestAdminsHoldAndRebuildProjections(t *testing.T) {
 
 func TestReadinessNamesWhatIsPaused(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, newDesk(), func(d *Deps, _ *Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
+	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
 	w := request{method: http.MethodGet, path: "/readyz"}.send(api)
 	if got, want := w.Body.String(), `{"status":"ready","paused":["ticket_list"]}`+"\n"; w.Code != http.StatusOK || got != want {
 		t.Errorf("status %d, got %s, want %s", w.Code, got, want)

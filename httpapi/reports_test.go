@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"net/http"
@@ -7,6 +7,10 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/reports"
 )
 
 var reportPaths = []string{
@@ -44,44 +48,14 @@ func TestWhatReportsRefuse(t *testing.T) {
 		"status-distribution/?as_of=2026-01-01T00:00:00Z&tz=": "?tz unknown",
 	} {
 		w := request{name: "admin", method: "GET", path: "/api/reports/" + query}.send(h)
-		if got := strings.Join(faults(decoded[Problem](t, w)), ", "); w.Code != 400 || got != want {
+		if got := strings.Join(faults(decoded[problem.Problem](t, w)), ", "); w.Code != 400 || got != want {
 			t.Errorf("%s: got %d %s, want 400 %s", query, w.Code, got, want)
 		}
 	}
 	for _, path := range reportPaths {
 		w := request{name: "admin", method: "GET", path: path + "?explain=true", head: []string{"Accept: text/csv"}}.send(h)
-		if w.Code != 400 || faults(decoded[Problem](t, w))[0] != "?explain json_only" {
+		if w.Code != 400 || faults(decoded[problem.Problem](t, w))[0] != "?explain json_only" {
 			t.Errorf("%s explained in CSV: got %d %s", path, w.Code, w.Body)
-		}
-	}
-}
-
-func TestADayBeginsWhereItsDateDoes(t *testing.T) {
-	for _, c := range []struct {
-		zone, date, start string
-		hours             float64
-	}{
-		{"UTC", "2026-03-29", "2026-03-29T00:00:00Z", 24},
-		{"Europe/Vienna", "2026-03-29", "2026-03-28T23:00:00Z", 23},
-		{"Europe/Vienna", "2026-10-25", "2026-10-24T22:00:00Z", 25},
-		{"Asia/Kathmandu", "2026-03-29", "2026-03-28T18:15:00Z", 24},
-		{"Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", 24.5},
-		{"Asia/Beirut", "2026-03-29", "2026-03-28T22:00:00Z", 23},    // from 00:00 to 01:00
-		{"America/Havana", "2026-11-01", "2026-11-01T04:00:00Z", 25}, // 00:00 comes twice
-		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0},    // there was none
-		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24},
-	} {
-		zone, err := zoneNamed(c.zone)
-		if err != nil {
-			t.Fatal(err)
-		}
-		day, err := time.Parse(time.DateOnly, c.date)
-		if err != nil {
-			t.Fatal(err)
-		}
-		start, end := startOfDay(day, zone), startOfDay(day.AddDate(0, 0, 1), zone)
-		if got := start.Format(time.RFC3339); got != c.start || end.Sub(start).Hours() != c.hours {
-			t.Errorf("%s in %s: begins %s and has %v hours, want %s and %v", c.date, c.zone, got, end.Sub(start).Hours(), c.start, c.hours)
 		}
 	}
 }
@@ -89,9 +63,9 @@ func TestADayBeginsWhereItsDateDoes(t *testing.T) {
 func TestTheDaysOfADailyReport(t *testing.T) {
 	d := newDesk()
 	h := newAPI(t, d, nil)
-	get := func(query string) Table[DayCount] {
+	get := func(query string) reports.Table[reports.DayCount] {
 		t.Helper()
-		return decoded[Table[DayCount]](t, request{name: "admin", method: "GET", path: "/api/reports/daily/" + query}.send(h))
+		return decoded[reports.Table[reports.DayCount]](t, request{name: "admin", method: "GET", path: "/api/reports/daily/" + query}.send(h))
 	}
 	today := noon.Truncate(24 * time.Hour)
 
@@ -131,7 +105,7 @@ func TestReportsAsCSVSayTheSame(t *testing.T) {
 			"2020-02-29,2020-02-28T15:00:00.000000Z,2020-02-29T15:00:00.000000Z,low,1,0,0,0,0,7\r\n",
 	} {
 		w := request{name: "admin", method: "GET", path: "/api/reports/" + path, head: []string{"Accept: text/csv"}}.send(h)
-		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != csvType || !strings.HasSuffix(w.Header().Get("Content-Disposition"), `.csv"`) {
+		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != httpapi.CSVType || !strings.HasSuffix(w.Header().Get("Content-Disposition"), `.csv"`) {
 			t.Errorf("%s: got %d %v", path, w.Code, w.Header())
 		}
 		if diff := cmp.Diff(want, w.Body.String()); diff != "" {
@@ -143,15 +117,15 @@ func TestReportsAsCSVSayTheSame(t *testing.T) {
 func TestANumberIsOpened(t *testing.T) {
 	d := newDesk()
 	h := newAPI(t, d, nil)
-	get := func(query string) Table[StatusCount] {
+	get := func(query string) reports.Table[reports.StatusCount] {
 		t.Helper()
-		return decoded[Table[StatusCount]](t, request{name: "admin", method: "GET", path: "/api/reports/status-distribution/" + query}.send(h))
+		return decoded[reports.Table[reports.StatusCount]](t, request{name: "admin", method: "GET", path: "/api/reports/status-distribution/" + query}.send(h))
 	}
 	if out := get(""); out.Explanation != nil || d.explain.Wanted {
 		t.Errorf("explained without being asked: %+v", out)
 	}
 	out := get("?explain=true&explain_after=4")
-	if !d.explain.Wanted || d.explain.After != 4 || d.explain.Limit != explainLimit {
+	if !d.explain.Wanted || d.explain.After != 4 || d.explain.Limit != 1000 {
 		t.Errorf("asked for %+v", d.explain)
 	}
 	if out.Explanation == nil || len(out.Explanation.Events) != 1 || *out.Explanation.Next != 8 || out.Explanation.Events[0].Position != 8 {

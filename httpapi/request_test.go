@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"net/http"
@@ -6,6 +6,9 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/problem"
 )
 
 func TestBodiesOutOfShapeAreRefusedByName(t *testing.T) {
@@ -17,21 +20,21 @@ func TestBodiesOutOfShapeAreRefusedByName(t *testing.T) {
 		code             string
 		faults           []string
 	}{
-		{name: "nothing at all lacks what is required", body: "", status: 400, code: codeInvalid, faults: []string{"/description required", "/title required"}},
-		{name: "an unknown member", body: `{"title":"a","description":"b","colour":"red"}`, status: 400, code: codeInvalid, faults: []string{"/colour unknown"}},
-		{name: "names are compared exactly", body: `{"Title":"a","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/Title unknown", "/title required"}},
-		{name: "the id of the path is no member", body: `{"ID":"x"}`, path: "/api/tickets/7/close/", status: 400, code: codeInvalid, faults: []string{"/ID unknown"}},
-		{name: "a pointer is escaped", body: `{"title":"a","description":"b","a/b~c":1}`, status: 400, code: codeInvalid, faults: []string{"/a~1b~0c unknown"}},
-		{name: "a wrong type", body: `{"title":7,"description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title type"}},
-		{name: "null is no text", body: `{"title":"a","description":null}`, status: 400, code: codeInvalid, faults: []string{"/description type"}},
-		{name: "null is no priority", body: `{"title":"a","description":"b","priority":null}`, status: 400, code: codeInvalid, faults: []string{"/priority type"}},
-		{name: "white space alone is no title", body: `{"title":" \t ","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title required"}},
-		{name: "length counts characters", body: `{"title":"` + long + `","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title max_length"}},
-		{name: "an enum", body: `{"title":"a","description":"b","priority":"urgent"}`, status: 400, code: codeInvalid, faults: []string{"/priority enum"}},
-		{name: "an enum is not trimmed", body: `{"title":"a","description":"b","priority":" low"}`, status: 400, code: codeInvalid, faults: []string{"/priority enum"}},
-		{name: "NUL", body: `{"title":"a\u0000b","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title control_character"}},
-		{name: "NUL in a name", body: `{"title":"a","description":"b","created_by":"a\u0000"}`, status: 400, code: codeInvalid, faults: []string{"/created_by control_character"}},
-		{name: "a line break in a title is the rules' to refuse", body: `{"title":"a\nb","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title control_character"}},
+		{name: "nothing at all lacks what is required", body: "", status: 400, code: problem.CodeInvalid, faults: []string{"/description required", "/title required"}},
+		{name: "an unknown member", body: `{"title":"a","description":"b","colour":"red"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/colour unknown"}},
+		{name: "names are compared exactly", body: `{"Title":"a","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/Title unknown", "/title required"}},
+		{name: "the id of the path is no member", body: `{"ID":"x"}`, path: "/api/tickets/7/close/", status: 400, code: problem.CodeInvalid, faults: []string{"/ID unknown"}},
+		{name: "a pointer is escaped", body: `{"title":"a","description":"b","a/b~c":1}`, status: 400, code: problem.CodeInvalid, faults: []string{"/a~1b~0c unknown"}},
+		{name: "a wrong type", body: `{"title":7,"description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title type"}},
+		{name: "null is no text", body: `{"title":"a","description":null}`, status: 400, code: problem.CodeInvalid, faults: []string{"/description type"}},
+		{name: "null is no priority", body: `{"title":"a","description":"b","priority":null}`, status: 400, code: problem.CodeInvalid, faults: []string{"/priority type"}},
+		{name: "white space alone is no title", body: `{"title":" \t ","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title required"}},
+		{name: "length counts characters", body: `{"title":"` + long + `","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title max_length"}},
+		{name: "an enum", body: `{"title":"a","description":"b","priority":"urgent"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/priority enum"}},
+		{name: "an enum is not trimmed", body: `{"title":"a","description":"b","priority":" low"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/priority enum"}},
+		{name: "NUL", body: `{"title":"a\u0000b","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title control_character"}},
+		{name: "NUL in a name", body: `{"title":"a","description":"b","created_by":"a\u0000"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/created_by control_character"}},
+		{name: "a line break in a title is the rules' to refuse", body: `{"title":"a\nb","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title control_character"}},
 		{name: "half a surrogate pair", body: `{"title":"\ud800","description":"b"}`, status: 400, code: "invalid_utf8"},
 		{name: "the other half", body: `{"title":"\udc00\ud800","description":"b"}`, status: 400, code: "invalid_utf8"},
 		{name: "an escaped backslash before u", body: `{"title":"\\ud800","description":"b"}`, status: 201},
@@ -40,19 +43,19 @@ func TestBodiesOutOfShapeAreRefusedByName(t *testing.T) {
 		{name: "not JSON", body: `{"title":`, status: 400, code: "malformed_json"},
 		{name: "trailing data", body: `{"title":"a","description":"b"} x`, status: 400, code: "malformed_json"},
 		{name: "two values", body: `{"title":"a","description":"b"}{}`, status: 400, code: "malformed_json"},
-		{name: "not an object", body: `[]`, status: 400, code: codeInvalid, faults: []string{" type"}},
-		{name: "a member twice", body: `{"title":"a","title":"b","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title duplicate_member"}},
+		{name: "not an object", body: `[]`, status: 400, code: problem.CodeInvalid, faults: []string{" type"}},
+		{name: "a member twice", body: `{"title":"a","title":"b","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title duplicate_member"}},
 		{name: "deep nesting", body: strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), status: 400, code: "malformed_json"},
-		{name: "a number without end", body: `{"title":1e999999999,"description":"b"}`, status: 400, code: codeInvalid, faults: []string{"/title number_range"}},
-		{name: "too large", body: `{"title":"` + strings.Repeat("a", maxBody) + `"}`, status: 413, code: "body_too_large"},
+		{name: "a number without end", body: `{"title":1e999999999,"description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title number_range"}},
+		{name: "too large", body: `{"title":"` + strings.Repeat("a", bind.MaxBody) + `"}`, status: 413, code: "body_too_large"},
 		{name: "another media type", body: `a=b`, head: []string{"Content-Type: application/x-www-form-urlencoded"}, status: 415, code: "unsupported_media_type"},
 		{name: "another charset", body: `{}`, head: []string{"Content-Type: application/json; charset=latin1"}, status: 415, code: "unsupported_media_type"},
 		{name: "a content coding", body: `{}`, head: []string{"Content-Encoding: gzip"}, status: 415, code: "unsupported_media_type"},
 		{name: "UTF-8 said aloud", body: `{"title":"a","description":"b"}`, head: []string{`Content-Type: application/json; charset="UTF-8"`}, status: 201},
-		{name: "an unknown parameter of a write", path: "/api/tickets/?dry=1", body: `{"title":"a","description":"b"}`, status: 400, code: codeInvalid, faults: []string{"?dry unknown"}},
-		{name: "a key with spaces", body: `{"title":"a","description":"b"}`, head: []string{"Idempotency-Key: a b"}, status: 400, code: codeInvalid, faults: []string{"?Idempotency-Key header"}},
-		{name: "no assignee at all", path: "/api/tickets/7/assign/", body: `{}`, status: 400, code: codeInvalid, faults: []string{"/assigned_to required"}},
-		{name: "an assignee that is a number", path: "/api/tickets/7/assign/", body: `{"assigned_to":7}`, status: 400, code: codeInvalid, faults: []string{"/assigned_to type"}},
+		{name: "an unknown parameter of a write", path: "/api/tickets/?dry=1", body: `{"title":"a","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"?dry unknown"}},
+		{name: "a key with spaces", body: `{"title":"a","description":"b"}`, head: []string{"Idempotency-Key: a b"}, status: 400, code: problem.CodeInvalid, faults: []string{"?Idempotency-Key header"}},
+		{name: "no assignee at all", path: "/api/tickets/7/assign/", body: `{}`, status: 400, code: problem.CodeInvalid, faults: []string{"/assigned_to required"}},
+		{name: "an assignee that is a number", path: "/api/tickets/7/assign/", body: `{"assigned_to":7}`, status: 400, code: problem.CodeInvalid, faults: []string{"/assigned_to type"}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,7 +71,7 @@ func TestBodiesOutOfShapeAreRefusedByName(t *testing.T) {
 			if c.status < 300 {
 				return
 			}
-			got := decoded[Problem](t, w)
+			got := decoded[problem.Problem](t, w)
 			if got.Code != c.code {
 				t.Errorf("code %q, want %q", got.Code, c.code)
 			}
@@ -112,9 +115,9 @@ func TestParametersOutOfShapeAreRefusedByName(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.path, func(t *testing.T) {
 			w := request{name: "admin", method: http.MethodGet, path: c.path}.send(api)
-			got := decoded[Problem](t, w)
-			if w.Code != http.StatusBadRequest || got.Code != codeInvalid {
-				t.Errorf("status %d, code %q, want 400, %q", w.Code, got.Code, codeInvalid)
+			got := decoded[problem.Problem](t, w)
+			if w.Code != http.StatusBadRequest || got.Code != problem.CodeInvalid {
+				t.Errorf("status %d, code %q, want 400, %q", w.Code, got.Code, problem.CodeInvalid)
 			}
 			if diff := cmp.Diff(c.faults, faults(got)); diff != "" {
 				t.Errorf("faults (-want +got):\n%s", diff)
@@ -125,7 +128,7 @@ func TestParametersOutOfShapeAreRefusedByName(t *testing.T) {
 
 func TestAMalformedQueryIsRefused(t *testing.T) {
 	w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/?title=%zz"}.send(newAPI(t, newDesk(), nil))
-	if got := decoded[Problem](t, w); w.Code != http.StatusBadRequest || got.Code != "malformed_query" {
+	if got := decoded[problem.Problem](t, w); w.Code != http.StatusBadRequest || got.Code != "malformed_query" {
 		t.Errorf("status %d, code %q", w.Code, got.Code)
 	}
 }
@@ -146,7 +149,7 @@ func TestTicketNamesInBodies(t *testing.T) {
 		`{"ticket":"","text":"x"}`:                                     400,
 	} {
 		d := newDesk()
-		d.fresh = errUnreadable // the answer is a receipt
+		d.fresh = errBehind // which the answer needs not
 		w := request{name: "alice", method: http.MethodPost, path: "/api/comments/", body: body}.send(newAPI(t, d, nil))
 		if w.Code != want {
 			t.Errorf("%s: status %d, want %d\n%s", body, w.Code, want, w.Body)

@@ -9,13 +9,16 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
-	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
+
+	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/spec"
 )
 
-// Who says who may make a call at all.
+// Who is who may make a call at all.
 type Who int
 
 // The callers. What each role may do beyond that is the handlers' and the
@@ -26,20 +29,36 @@ const (
 	InPerson     // with a session; an API token is refused
 )
 
-// Route is one call of the API.
+// Route is one call of the API, and what the document says of it.
 type Route struct {
 	Method  string
-	Path    string // as API.md writes it: {id}, a slash at the end
+	Path    string // {id} is a parameter; a slash at the end
 	ID      string // operation id
+	Tag     spec.Tag
 	Summary string
+	About   string // what is worth saying beside the summary
 	Who     Who
 	Status  int // of success
 	Handler Handler
-	// Secret says that the answer holds a secret: under an Idempotency-Key it is
-	// stored encrypted for the caller's credential, and not at all without one.
+	// Secret: the answer holds a secret. Under an Idempotency-Key it is stored
+	// encrypted for the caller's credential, and not at all without one.
 	Secret bool
+	// Also are the statuses of refusal beside those that follow from the order of
+	// work, Never those of these that this call does not give, and Headers those of
+	// success beside the usual ones.
+	Also, Never []int
+	Headers     []string
 
-	binder binder
+	binder bind.Binder
+}
+
+// Tagged puts the routes of a resource into the group that the document lists
+// them in.
+func Tagged(name, about string, routes ...Route) []Route {
+	for i := range routes {
+		routes[i].Tag = spec.Tag{Name: name, About: about}
+	}
+	return routes
 }
 
 // Handler is a typed handler made fit for the table by [Handle], [BytesOf] or [StreamOf].
@@ -50,7 +69,7 @@ type Handler struct {
 	// choose by Accept.
 	Media  []string
 	others []Handler // those of the further media types
-	serve  func(ctx context.Context, c *Call, bind func(in any) error) (any, error)
+	serve  func(ctx context.Context, c *Call, fill func(in any) error) (any, error)
 }
 
 // jsonType is the media type of what is no stream and no problem.
@@ -65,9 +84,9 @@ type Empty struct{}
 func Handle[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
 	var in In
 	var out Out
-	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: func(ctx context.Context, c *Call, bind func(any) error) (any, error) {
+	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: func(ctx context.Context, c *Call, fill func(any) error) (any, error) {
 		var in In
-		if err := bind(&in); err != nil {
+		if err := fill(&in); err != nil {
 			return nil, err
 		}
 		return f(ctx, c, in)
@@ -89,7 +108,7 @@ func (a *API) register(engine *gin.Engine) error {
 	for i := range a.table {
 		route := &a.table[i]
 		var err error
-		if route.binder, err = newBinder(route.Handler.In); err != nil {
+		if route.binder, err = bind.New(route.Handler.In); err != nil {
 			return fmt.Errorf("route %s: %w", route.ID, err)
 		}
 		path := ginPath(route.Path)
@@ -112,29 +131,21 @@ func ginPath(path string) string {
 	return strings.TrimSuffix(strings.NewReplacer("{"+restParam+"}", "*"+restParam, "{", ":", "}", "").Replace(path), "/")
 }
 
-// reply is an answer ready to be sent, but for the headers set already.
-type reply struct {
-	status    int
-	mediaType string // "" for no body
-	body      []byte
-	stream    Stream // in place of body
-}
-
 func (a *API) serve(g *gin.Context, route *Route) {
 	c := callOf(g)
 	c.route = route
 	ctx := g.Request.Context()
 	defer func() {
-		if c.held != nil { // a panic is on its way
-			c.abandon(ctx)
+		if c.key.held != nil { // a panic is on its way
+			c.key.abandon(ctx)
 		}
 	}()
 	out, err := a.answer(ctx, c, g)
 	if errors.Is(err, errReplayed) {
-		c.replayed(ctx).send(g.Writer)
+		c.key.replayed(ctx).send(g.Writer)
 		return
 	}
-	r := c.settle(ctx, a.reply(ctx, c, out, err))
+	r := c.key.settle(ctx, a.reply(ctx, c, out, err))
 	if r.stream != nil {
 		a.stream(g, r)
 		return
@@ -148,7 +159,7 @@ func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	case errors.Is(err, errNotModified):
 		return reply{status: http.StatusNotModified}
 	case errors.Is(err, errCarried):
-		c.header.Set("Idempotency-Replayed", "true")
+		c.Header.Set("Idempotency-Replayed", "true")
 		return reply{status: c.route.Status}
 	case err != nil:
 		return a.problem(ctx, c, err)
@@ -161,25 +172,16 @@ func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	if stream, ok := out.(Stream); ok {
 		return reply{status: c.route.Status, mediaType: c.handler.Media[0], stream: stream}
 	}
-	body, err := encode(out)
+	body, err := Encode(out)
 	if err != nil {
 		return a.problem(ctx, c, fmt.Errorf("write the answer: %w", err))
 	}
 	return reply{status: c.route.Status, mediaType: jsonType, body: body}
 }
 
-func (r reply) send(w gin.ResponseWriter) {
-	if r.mediaType != "" {
-		writeBody(w, r.status, r.mediaType, r.body)
-		return
-	}
-	w.WriteHeader(r.status)
-	w.WriteHeaderNow()
-}
-
 // answer is the order of work of the package comment.
 func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) {
-	if err := c.admit(ctx); err != nil {
+	if err := c.visitor.admit(ctx); err != nil {
 		return nil, err
 	}
 	if err := c.prepare(ctx); err != nil {
@@ -187,17 +189,17 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	}
 	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))
 	if len(c.route.Handler.Media) > 1 {
-		c.header.Add("Vary", "Accept")
+		c.Header.Add("Vary", "Accept")
 	}
 	return c.handler.serve(ctx, c, func(in any) error {
-		body, err := c.route.binder.bind(g.Writer, g.Request, g.Param, in)
+		body, err := c.route.binder.Bind(g.Writer, g.Request, g.Param, in)
 		if err != nil {
 			return err
 		}
-		if err := c.recordReading(ctx); err != nil {
+		if err := recordReading(ctx, c); err != nil {
 			return err
 		}
-		return c.claim(ctx, body)
+		return c.key.claim(ctx, body)
 	})
 }
 
@@ -209,31 +211,24 @@ func (a *API) refuse(g *gin.Context, err error) {
 // problem makes the answer that err stands for, and logs one that nobody
 // foresaw: its text is for the log alone.
 func (a *API) problem(ctx context.Context, c *Call, err error) reply {
-	problem, known := problemOf(err)
+	p, known := problem.Of(err)
 	if !known {
-		a.unforeseen(ctx, c, err)
+		c.Unforeseen(ctx, err)
 	}
-	return problemReply(c.header, c.ID, problem)
+	return problemReply(c.Header, c.ID, p)
 }
 
-// unforeseen logs an error of which the client is told nothing.
-func (a *API) unforeseen(ctx context.Context, c *Call, err error) {
-	a.Log.LogAttrs(ctx, slog.LevelError, "request failed",
+// Unforeseen logs an error of which the client is told nothing.
+func (c *Call) Unforeseen(ctx context.Context, err error) {
+	c.api.Log.LogAttrs(ctx, slog.LevelError, "request failed",
 		slog.String("request_id", c.ID), slog.String("route", c.pattern), slog.Any("error", err))
 }
 
-// encode writes v as JSON without escaping what only HTML would mind.
-func encode(v any) ([]byte, error) {
+// Encode writes v as JSON without escaping what only HTML would mind.
+func Encode(v any) ([]byte, error) {
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)
 	enc.SetEscapeHTML(false)
 	err := enc.Encode(v)
 	return b.Bytes(), err
-}
-
-func writeBody(w http.ResponseWriter, status int, mediaType string, body []byte) {
-	w.Header().Set("Content-Type", mediaType)
-	w.Header().Set("Content-Length", strconv.Itoa(len(body)))
-	w.WriteHeader(status)
-	_, _ = w.Write(body) // the client is gone: nobody to tell
 }

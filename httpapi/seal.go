@@ -21,8 +21,8 @@ const sealKeySize = 32
 var errNoSeal = errors.New("the seal does not open")
 
 // sealer makes the cipher of the call's credential.
-func (c *Call) sealer() cipher.AEAD {
-	key, err := hkdf.Key(sha256.New, []byte(c.credential), c.command.ID[:], "helpdesk stored answer", sealKeySize)
+func (t *attempt) sealer() cipher.AEAD {
+	key, err := hkdf.Key(sha256.New, []byte(t.credential), t.command[:], "helpdesk stored answer", sealKeySize)
 	if err != nil { // sizes that are constants
 		panic(err)
 	}
@@ -38,16 +38,16 @@ func (c *Call) sealer() cipher.AEAD {
 }
 
 // seal encrypts body for the call's credential.
-func (c *Call) seal(body []byte) []byte {
-	aead := c.sealer()
+func (t *attempt) seal(body []byte) []byte {
+	aead := t.sealer()
 	nonce := make([]byte, aead.NonceSize())
 	_, _ = rand.Read(nonce) // it never fails
 	return aead.Seal(nonce, nonce, body, nil)
 }
 
 // unseal opens what seal made: errNoSeal for another credential.
-func (c *Call) unseal(sealed []byte) ([]byte, error) {
-	aead := c.sealer()
+func (t *attempt) unseal(sealed []byte) ([]byte, error) {
+	aead := t.sealer()
 	if len(sealed) < aead.NonceSize() {
 		return nil, errNoSeal
 	}

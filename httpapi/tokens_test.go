@@ -1,8 +1,7 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 	"slices"
 	"strings"
@@ -15,7 +14,9 @@ import (
 	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/tokens"
 )
 
 // vault stands in for the API tokens: the secret "hd_<name>" acts for whoever
@@ -85,7 +86,7 @@ func TestWhatAnAPITokenMayDo(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			api := newAPI(t, newDesk(), func(deps *Deps, _ *Config) {
+			api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) {
 				deps.Tokens = &vault{tokens: []auth.Token{{ID: tokenID(2), CreatedAt: noon}, {ID: tokenID(1), CreatedAt: noon}}}
 			})
 			method, path, _ := strings.Cut(c.call, " ")
@@ -93,7 +94,7 @@ func TestWhatAnAPITokenMayDo(t *testing.T) {
 			if w.Code != c.status {
 				t.Fatalf("status %d, want %d\n%s", w.Code, c.status, w.Body)
 			}
-			if c.status >= 400 && decoded[Problem](t, w).Code != c.code {
+			if c.status >= 400 && decoded[problem.Problem](t, w).Code != c.code {
 				t.Errorf("got %s, want %s", w.Body, c.code)
 			}
 			challenge := w.Header().Get("WWW-Authenticate")
@@ -121,12 +122,12 @@ func TestOnlyACookieIsCheckedForItsOrigin(t *testing.T) {
 
 func TestMakingAToken(t *testing.T) {
 	v := &vault{}
-	api := newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Tokens = v })
+	api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Tokens = v })
 	make := func(body string, head ...string) request {
 		return request{name: "alice", method: http.MethodPost, path: "/api/tokens/", body: body, head: head}
 	}
 	w := make(`{"name":" nightly ","read_only":true,"expires_at":"2026-02-01T00:00:00+01:00"}`, keyed...).send(api)
-	got := decoded[APITokenWithSecret](t, w)
+	got := decoded[tokens.APITokenWithSecret](t, w)
 	want := auth.Token{ID: got.ID, Name: "nightly", ReadOnly: true, ExpiresAt: ptr(time.Date(2026, 1, 31, 23, 0, 0, 0, time.UTC))}
 	if diff := cmp.Diff(want, v.made); w.Code != http.StatusCreated || got.Token != "hd_made" || diff != "" {
 		t.Errorf("status %d\n%s (-want +got):\n%s", w.Code, w.Body, diff)
@@ -144,7 +145,7 @@ func TestMakingAToken(t *testing.T) {
 		`{"name":"` + strings.Repeat("a", 101) + `"}`: "/name max_length",
 	} {
 		w := make(body).send(api)
-		if diff := cmp.Diff([]string{fault}, faults(decoded[Problem](t, w))); w.Code != 400 || diff != "" {
+		if diff := cmp.Diff([]string{fault}, faults(decoded[problem.Problem](t, w))); w.Code != 400 || diff != "" {
 			t.Errorf("%s: status %d (-want +got):\n%s", body, w.Code, diff)
 		}
 	}
@@ -152,7 +153,7 @@ func TestMakingAToken(t *testing.T) {
 
 func TestATokensSecretIsStoredForItsCredentialAlone(t *testing.T) {
 	book := &ledger{}
-	api := newAPI(t, newDesk(), func(deps *Deps, _ *Config) { deps.Answers = book })
+	api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Answers = book })
 	request{name: "alice", method: http.MethodPost, path: "/api/tokens/", body: `{"name":"x"}`, head: keyed}.send(api)
 	for _, c := range book.rows {
 		if c.Answer == nil || !c.Answer.Sealed || strings.Contains(string(c.Answer.Body), "hd_") {
@@ -161,43 +162,6 @@ func TestATokensSecretIsStoredForItsCredentialAlone(t *testing.T) {
 	}
 	if len(book.rows) != 1 {
 		t.Errorf("%d answers were stored", len(book.rows))
-	}
-}
-
-func TestPagesOfTokens(t *testing.T) {
-	var all []auth.Token
-	for n := byte(9); n > 0; n-- {
-		all = append(all, auth.Token{ID: tokenID(n), CreatedAt: noon.Add(time.Duration(n/3) * time.Second)})
-	}
-	walk := func(all []auth.Token, from *projections.Cursor, back bool) (ids string) {
-		for place := from; ; {
-			s := tokenSlice(all, projections.Page{Size: 2, Cursor: place})
-			var page string
-			for _, x := range s.Items {
-				page += fmt.Sprint(x.ID[15])
-			}
-			place = s.Next
-			if ids += page; back {
-				ids = page + strings.TrimSuffix(ids, page)
-				place = s.Previous
-			}
-			if place == nil {
-				return ids
-			}
-		}
-	}
-	if got := walk(all, nil, false); got != "987654321" {
-		t.Errorf("forward: %s", got)
-	}
-	last := tokenSlice(all, projections.Page{Size: 9}).Items[8]
-	end := &projections.Cursor{Key: last.CreatedAt.Format(time.RFC3339Nano), ID: last.ID, Back: true}
-	if got := walk(all, end, true); got != "98765432" {
-		t.Errorf("back: %s", got)
-	}
-	without := slices.Delete(slices.Clone(all), 8, 9) // the row a cursor stands at may go
-	end.Back = false
-	if s := tokenSlice(without, projections.Page{Size: 2, Cursor: end}); len(s.Items) != 0 {
-		t.Errorf("after the end: %v", s.Items)
 	}
 }
 

@@ -1,4 +1,4 @@
-package httpapi
+package httpapi_test
 
 import (
 	"context"
@@ -12,8 +12,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
 )
 
@@ -51,14 +55,14 @@ func TestAWriteAnswersWhatItWrote(t *testing.T) {
 	}
 }
 
-func TestAWriteThatCannotBeReadYetAnswersAReceipt(t *testing.T) {
+func TestAWriteAnswersTheWholeResource(t *testing.T) {
 	cases := []struct {
 		name, head, applied string
 		change              func(*desk)
 	}{
-		{"asked for", "Prefer: return=minimal, Respond-Async; wait=1", "respond-async", func(*desk) {}},
-		{"the read side is behind", "Accept: */*", "", func(d *desk) { d.fresh = errUnreadable }},
-		{"the read side fails", "Accept: */*", "", func(d *desk) { d.readErr = errors.New("down") }},
+		{"when nobody wants to wait", "Prefer: return=minimal, Respond-Async; wait=1", "respond-async", func(*desk) {}},
+		{"while the read side is behind", "Accept: */*", "", func(d *desk) { d.fresh = errBehind }},
+		{"while the read side fails", "Accept: */*", "", func(d *desk) { d.readErr = errors.New("down") }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -68,17 +72,30 @@ func TestAWriteThatCannotBeReadYetAnswersAReceipt(t *testing.T) {
 				name: "alice", method: http.MethodPost, path: "/api/tickets/",
 				body: `{"title":"a","description":"b"}`, head: []string{c.head},
 			}.send(newAPI(t, d, nil))
-			got := decoded[Receipt](t, w)
-			if w.Code != http.StatusCreated || got.Version != 1 || got.EventPosition != 40 {
-				t.Errorf("status %d\n%s", w.Code, w.Body)
+			got := decoded[wire.Ticket](t, w)
+			want := wire.Ticket{
+				ID: got.ID, Number: 8, Title: "a", Description: "b", Priority: ticket.Low, Status: ticket.StatusOpen,
+				CreatedBy: wire.Person{ID: aliceID.UUID, Username: "alice"}, CreatedAt: wire.At(noon), UpdatedAt: wire.At(noon), Version: 1,
 			}
-			if w.Header().Get("Location") != "/api/tickets/"+got.ID.String()+"/" || w.Header().Get("ETag") != `"1"` {
+			if diff := cmp.Diff(want, got); w.Code != http.StatusCreated || diff != "" {
+				t.Errorf("status %d (-want +got):\n%s", w.Code, diff)
+			}
+			if w.Header().Get("Location") != "/api/tickets/"+got.ID.String()+"/" || w.Header().Get("ETag") != `"1"` || w.Header().Get("Event-Position") != "40" {
 				t.Errorf("headers %v", w.Header())
 			}
 			if w.Header().Get("Preference-Applied") != c.applied {
 				t.Errorf("headers %v", w.Header())
 			}
 		})
+	}
+}
+
+func TestAWriteIsASuccessWhereNamesCannotBeRead(t *testing.T) {
+	d := newDesk()
+	d.nameless = errors.New("down")
+	w := request{name: "admin", method: http.MethodPost, path: "/api/tickets/7/close/"}.send(newAPI(t, d, nil))
+	if got := decoded[wire.Ticket](t, w); w.Code != http.StatusOK || got.Status != ticket.StatusClosed || got.CreatedBy.ID != aliceID.UUID {
+		t.Errorf("status %d %s", w.Code, w.Body)
 	}
 }
 
@@ -92,15 +109,15 @@ func TestIfMatch(t *testing.T) {
 		{`*`, 200, []int{0}},
 		{`"9"`, 412, []int{9}},
 		{`"9", "1"`, 200, []int{9, 1}},
-		{`W/"1"`, 412, []int{noVersion}},
-		{`"01"`, 412, []int{noVersion}},
-		{`"a,b", "1"`, 200, []int{noVersion, 1}},
-		{`"99999999999999999999"`, 412, []int{noVersion}},
+		{`W/"1"`, 412, []int{commands.NoVersion}},
+		{`"01"`, 412, []int{commands.NoVersion}},
+		{`"a,b", "1"`, 200, []int{commands.NoVersion, 1}},
+		{`"99999999999999999999"`, 412, []int{commands.NoVersion}},
 		{`1`, 400, nil},
 		{`"1`, 400, nil},
 		{`"1" "2"`, 400, nil},
 		{`*, "1"`, 400, nil},
-		{strings.TrimSuffix(strings.Repeat(`"1",`, maxETags+1), ","), 400, nil},
+		{strings.TrimSuffix(strings.Repeat(`"1",`, httpapi.MaxETags+1), ","), 400, nil},
 	}
 	for _, c := range cases {
 		d := newDesk()
@@ -132,7 +149,7 @@ func TestIfNoneMatch(t *testing.T) {
 func TestMinEventPosition(t *testing.T) {
 	for value, want := range map[string]int{"5": 503, "0": 400, "-1": 400, "five": 400, "": 200} {
 		d := newDesk()
-		d.fresh = errUnreadable
+		d.fresh = errBehind
 		w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"Min-Event-Position: " + value}}.send(newAPI(t, d, nil))
 		if w.Code != want {
 			t.Errorf("%q: status %d, want %d", value, w.Code, want)
@@ -197,7 +214,7 @@ func TestWhoGivesATicketOutOfSightStillSeesWhatTheyMadeOfIt(t *testing.T) {
 	api := newAPI(t, d, nil)
 	request{name: "admin", method: "POST", path: "/api/tickets/7/assign/", body: `{"assigned_to":"agent"}`}.send(api)
 	w := request{name: "agent", method: "POST", path: "/api/tickets/7/assign/", body: `{"assigned_to":null}`}.send(api)
-	if got := decoded[Ticket](t, w); w.Code != http.StatusOK || got.Version != 3 {
+	if got := decoded[wire.Ticket](t, w); w.Code != http.StatusOK || got.Version != 3 {
 		t.Errorf("status %d\n%s", w.Code, w.Body)
 	}
 	if _, err := d.Ticket(t.Context(), domain.Actor{Kind: domain.ActorUser, ID: agentID, Role: domain.RoleAgent}, projections.TicketRef{ID: ticketID}); !errors.Is(err, domain.ErrNotFound) {
@@ -214,7 +231,7 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 	}{
 		{"alice", "PUT", `{"text":"new"}`, 200, "", 1},
 		{"alice", "PUT", `{"text":"new","ticket":7,"internal":false}`, 200, "", 1},
-		{"alice", "PUT", `{}`, 400, codeInvalid, 0},
+		{"alice", "PUT", `{}`, 400, problem.CodeInvalid, 0},
 		{"alice", "PATCH", `{"text":"old"}`, 200, "", 0},
 		{"alice", "PATCH", `{}`, 200, "", 0},
 		{"alice", "PATCH", `{"text":"new","ticket":8}`, 422, "not_changeable", 0},
@@ -225,7 +242,7 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 		{"agent", "DELETE", ``, 403, "forbidden", 0},
 		{"alice", "DELETE", ``, 204, "", 1},
 	}
-	id := ticket.CommentID{UUID: newID()}
+	id := ticket.CommentID{UUID: uuid.New()}
 	for _, c := range cases {
 		d := newDesk()
 		d.history = append(d.history, ticket.Assigned{AssignedTo: agentID},
@@ -235,7 +252,7 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 		if w.Code != c.status || len(d.history)-before != c.events {
 			t.Errorf("%s %s by %s: status %d, want %d; %d events, want %d\n%s", c.method, c.body, c.name, w.Code, c.status, len(d.history)-before, c.events, w.Body)
 		}
-		if c.status >= 400 && decoded[Problem](t, w).Code != c.code {
+		if c.status >= 400 && decoded[problem.Problem](t, w).Code != c.code {
 			t.Errorf("%s %s by %s: answered %s", c.method, c.body, c.name, w.Body)
 		}
 		if c.status < 300 && w.Header().Get("Event-Position") == "" {

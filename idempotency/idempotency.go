@@ -19,7 +19,7 @@
 //
 // # Table
 //
-// The package owns the table answers: one row a key, made by the first attempt,
+// The package owns the table idempotency_keys: one row a key, made by the first attempt,
 // and one UPDATE when it has answered. Instants are the database's.
 package idempotency
 
@@ -66,9 +66,9 @@ type Claim struct {
 	Fingerprint string
 	// Owner names the attempt, zero when another has the request.
 	Owner uuid.UUID
-	// Again says that an earlier attempt may have carried the request out.
+	// Again: an earlier attempt may have carried the request out.
 	Again bool
-	// Free says that nobody works on it any more: see [Store.TakeOver].
+	// Free: nobody works on it any more: see [Store.TakeOver].
 	Free bool
 	// At is when the first attempt began.
 	At time.Time
@@ -134,7 +134,7 @@ const (
 		  AND leased_until <= clock_timestamp()`
 )
 
-// row is a row of answers.
+// row is a row of idempotency_keys.
 type row struct {
 	Fingerprint string
 	CreatedAt   time.Time
@@ -145,7 +145,7 @@ type row struct {
 	Sealed      bool
 }
 
-// Claim tries to become the one that carries out the request, and answers how
+// Claim tries to become the one that carries out the request, and returns how
 // things stand: it is the caller's, it was answered, another works on it, or
 // nobody does any more. It does not wait. Whoever got it MUST end it with
 // [Store.Finish] or [Store.Release].

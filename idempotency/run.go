@@ -10,7 +10,7 @@ import (
 )
 
 // Run renews the leases of this process' claims and removes old answers, until
-// ctx ends; it answers nil then. While there are no claims it writes nothing. An
+// ctx ends; it returns nil then. While there are no claims it writes nothing. An
 // error is logged and tried again the next time.
 func (s *Store) Run(ctx context.Context) error {
 	renewals := time.NewTicker(s.config.Lease / 3)
@@ -28,12 +28,12 @@ func (s *Store) Run(ctx context.Context) error {
 			_, err = s.sweep(ctx)
 		}
 		if err != nil && ctx.Err() == nil {
-			s.config.Logger.WarnContext(ctx, "stored answers could not be looked after", slog.Any("error", err))
+			s.config.Logger.WarnContext(ctx, "idempotency keys could not be maintained", slog.Any("error", err))
 		}
 	}
 }
 
-// renew tells that this process still works on what it has claimed.
+// renew records that this process still works on what it has claimed.
 func (s *Store) renew(ctx context.Context) error {
 	owners, ids := s.claims()
 	if len(owners) == 0 {
@@ -64,7 +64,7 @@ func (s *Store) claims() (owners, ids []uuid.UUID) {
 // sweepPage is how many rows one statement of sweep removes at most.
 const sweepPage = 1000
 
-// sweep removes the answers that are older than Keep and answers how many.
+// sweep removes the answers that are older than Keep and returns how many.
 func (s *Store) sweep(ctx context.Context) (removed int64, err error) {
 	// SKIP LOCKED: another process' sweep has those already.
 	const q = `

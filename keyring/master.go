@@ -37,7 +37,7 @@ func ParseMaster(s string) (Master, error) {
 // String returns the key in base64. It is the secret itself.
 func (m Master) String() string { return base64.StdEncoding.EncodeToString(m.key[:]) }
 
-// Fingerprint tells master keys apart and says nothing else of them.
+// Fingerprint returns what master keys are told apart by. It reveals nothing else of them.
 func (m Master) Fingerprint() string {
 	sum := sha256.Sum256(append([]byte("helpdesk master key\n"), m.key[:]...))
 	return hex.EncodeToString(sum[:8])

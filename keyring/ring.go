@@ -131,7 +131,7 @@ func (r *Ring) destroyed(person uuid.UUID) bool {
 // load reads keys and remembers them.
 func (r *Ring) load(ctx context.Context, people []uuid.UUID) (map[uuid.UUID]cipher.AEAD, error) {
 	const q = `SELECT person_id, wrapped_key FROM person_keys WHERE person_id = ANY ($1)`
-	rows, _ := r.pool.Query(ctx, q, people) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, q, people) // CollectRows returns its error
 	stored, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
 		Person  uuid.UUID
 		Wrapped []byte
@@ -182,7 +182,7 @@ func (r *Ring) make(ctx context.Context, person uuid.UUID) error {
 }
 
 // forgetDestroyed is [Ring.Forget], unless that was a moment ago. A ring that
-// cannot ask answers no key.
+// cannot ask returns no key.
 func (r *Ring) forgetDestroyed(ctx context.Context) error {
 	r.mu.Lock()
 	fresh := r.now().Sub(r.checked) < recheck

@@ -64,7 +64,7 @@ func openScript(t *testing.T, script func(*dialogue), change func(*scripted)) *s
 
 func (s *scripted) address() string { return s.Addr().String() }
 
-// dots closes client and server, and answers how many emails have come to
+// dots closes client and server, and returns how many emails have come to
 // their dot.
 func (s *scripted) dots(client *SMTP) int {
 	client.Close()

@@ -16,7 +16,7 @@ func (s *scripted) withAccount() string {
 	return "smtp://" + url.UserPassword(postUser, postPassword).String() + "@" + s.address() + "?tls=none"
 }
 
-// ask says a challenge and answers the reply, both in base64 underneath.
+// ask sends a challenge and returns the reply, both in base64 underneath.
 func (d *dialogue) ask(challenge string) string {
 	d.say("334 %s", base64.StdEncoding.EncodeToString([]byte(challenge)))
 	line, _ := d.text.ReadLine()

@@ -40,7 +40,7 @@ func (h *handOvers) note(context.Context) error {
 	return nil
 }
 
-// send sends a message and answers the verdict, "" for an email that was taken,
+// send sends a message and returns the verdict, "" for an email that was taken,
 // and how often it was handed over.
 func send(t *testing.T, transport Transport, m Message) (verdict email.Verdict, handedOver int, err error) {
 	t.Helper()

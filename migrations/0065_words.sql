@@ -47,6 +47,17 @@ BEGIN
         EXECUTE format('ALTER TABLE %I.%I RENAME COLUMN %I TO %I',
             c.table_schema, c.table_name, c.column_name, replace(c.column_name, 'came_', 'entered_'));
     END LOOP;
+    -- The columns of an index keep the name that the table's had when it was made.
+    FOR c IN
+        SELECT n.nspname, i.relname, a.attname
+        FROM pg_attribute AS a
+        JOIN pg_class AS i ON i.oid = a.attrelid AND i.relkind = 'i'
+        JOIN pg_namespace AS n ON n.oid = i.relnamespace
+        WHERE n.nspname IN ('read', 'read_next', 'read_kept') AND a.attname IN ('came_at', 'came_position')
+    LOOP
+        EXECUTE format('ALTER TABLE %I.%I RENAME COLUMN %I TO %I',
+            c.nspname, c.relname, c.attname, replace(c.attname, 'came_', 'entered_'));
+    END LOOP;
 END
 $$;
 -- +goose StatementEnd

@@ -1,4 +1,11 @@
 // Package migrations brings a database to the schema this program expects.
+//
+// Migrations run in the order of their numbers, which have had no gaps since 0060:
+// a new one takes the number after the newest, so that two branches which both add
+// one are noticed when they meet. Its name ends with _log where it changes the log
+// or what the service remembers beside it, which nothing can make anew, and with
+// _read where it changes tables that projections are rebuilt into. A migration that
+// was released is never edited.
 package migrations
 
 import (

@@ -40,10 +40,7 @@ const (
 )
 
 // TicketRef names a ticket by its id or, when that is zero, by its number.
-type TicketRef struct {
-	ID     ticket.ID
-	Number int64
-}
+type TicketRef = ticket.Ref
 
 // UserFilter narrows a list of users; a zero member does not narrow.
 type UserFilter struct {

@@ -1,10 +1,10 @@
 // Package saga keeps the promises that take time: a ticket that waits too long
-// escalates, and the people concerned are told by mail.
+// escalates, and the people concerned are notified by email.
 //
 // # Process managers
 //
-// A process manager is an [follow.Follower]. It folds the log into the little
-// it has to remember, and answers what is to come of an event: a timer set or
+// A process manager is a [follow.Follower]. It folds the log into the little
+// it has to remember, and returns what is to come of an event: a timer set or
 // called off, a command issued. All of that is written in the transaction of its
 // checkpoint, so each event has its effects once. It never appends events and
 // never calls anybody.
@@ -12,8 +12,8 @@
 //	process manager   remembers                         wants
 //	escalation        saga.escalation: since when a     a timer for each ticket that
 //	                  ticket waits, and its priority    waits: EscalateTicket
-//	emails           saga.people, saga.requesters:     SendEmail, one for each
-//	                  who is to be told                 recipient
+//	emails            saga.people, saga.requesters:     SendEmail, one for each
+//	                  whom to notify                    recipient
 //
 // # The way of an effect
 //

@@ -69,7 +69,7 @@ func TestWhoGetsAnEmail(t *testing.T) {
 			ticket.Assigned{AssignedTo: eve}, email.Assigned, nil},
 		{"a comment: the requester", known(nil), eve, ticket.CommentAdded{Author: eve}, email.Commented, to{ann}},
 		{"not of their own", known(nil), ann, ticket.CommentAdded{Author: ann}, email.Commented, nil},
-		{"nor of a note among staff", known(nil), eve, ticket.CommentAdded{Author: eve, Internal: true}, email.Commented, nil},
+		{"nor of an internal note", known(nil), eve, ticket.CommentAdded{Author: eve, Internal: true}, email.Commented, nil},
 		{"who does not want to hear of it either", known(wants(ann, but(func(n *user.Notifications) { n.Commented = false }))), eve,
 			ticket.CommentAdded{Author: eve}, email.Commented, nil},
 		{"a resolution: the requester", known(nil), eve, ticket.Resolved{}, email.Resolved, to{ann}},

@@ -106,7 +106,7 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 	d := Directory{People: map[domain.UserID]Person{}, Requesters: map[ticket.ID]domain.UserID{}}
 	tickets, people, admins := concerned(events)
 	if len(tickets) > 0 {
-		rows, _ := tx.Query(ctx, loadRequestersSQL, tickets) // CollectRows answers its error
+		rows, _ := tx.Query(ctx, loadRequestersSQL, tickets) // CollectRows returns its error
 		loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[requesterRow])
 		if err != nil {
 			return d, fmt.Errorf("load the requesters: %w", err)
@@ -119,7 +119,7 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 	if len(people) == 0 && !admins {
 		return d, nil
 	}
-	rows, _ := tx.Query(ctx, loadPeopleSQL, people, admins) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadPeopleSQL, people, admins) // CollectRows returns its error
 	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[personRow])
 	if err != nil {
 		return d, fmt.Errorf("load the people: %w", err)

@@ -12,7 +12,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Policy says how long a ticket may wait before it escalates.
+// Policy is how long a ticket may wait before it escalates.
 type Policy struct {
 	// Spans is the longest wait by priority; zero or missing: it never escalates.
 	Spans map[ticket.Priority]time.Duration `json:"spans"`
@@ -49,7 +49,7 @@ type Wait struct {
 	Escalated bool            `json:"escalated"`
 }
 
-// React folds an event into what is remembered of its ticket and answers what
+// React folds an event into what is remembered of its ticket and returns what
 // is to come of it: a timer set anew, one called off, or nothing. When it is due
 // follows from the events' own instants alone, so no clock is needed: what is
 // overdue already is due at once.

@@ -114,7 +114,7 @@ func loadWaits(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (ma
 	if len(known) == 0 {
 		return waits, nil
 	}
-	rows, _ := tx.Query(ctx, loadWaitsSQL, known) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadWaitsSQL, known) // CollectRows returns its error
 	loaded, err := pgx.CollectRows(rows, pgx.RowToStructByName[waitRow])
 	if err != nil {
 		return nil, fmt.Errorf("load the waiting tickets: %w", err)
@@ -202,7 +202,7 @@ func (p Policy) reckon(ctx context.Context, tx pgx.Tx) (pending int, err error) 
 		return 0, fmt.Errorf("cancel the pending timers: %w", err)
 	}
 	for after := uuid.Nil; ; {
-		rows, _ := tx.Query(ctx, pageOfWaitsSQL, after, p.Waiting, adoptPage) // CollectRows answers its error
+		rows, _ := tx.Query(ctx, pageOfWaitsSQL, after, p.Waiting, adoptPage) // CollectRows returns its error
 		page, err := pgx.CollectRows(rows, pgx.RowToStructByName[waitRow])
 		if err != nil {
 			return pending, fmt.Errorf("read the waiting tickets: %w", err)
@@ -260,7 +260,7 @@ func PendingEscalations(ctx context.Context, pool *pgxpool.Pool, until time.Time
 	}
 	last := pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
 	for id := uuid.Nil; ; {
-		rows, _ := pool.Query(ctx, pendingSQL, EscalationName, last, id, bound, pendingPage) // CollectRows answers its error
+		rows, _ := pool.Query(ctx, pendingSQL, EscalationName, last, id, bound, pendingPage) // CollectRows returns its error
 		page, err := pgx.CollectRows(rows, pgx.RowToStructByName[Pending])
 		if err != nil {
 			return eventstore.Unreachable(fmt.Errorf("list the pending timers: %w", err))

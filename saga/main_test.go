@@ -75,7 +75,7 @@ func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
 	return d
 }
 
-// follow runs the process managers until the test ends. The function it answers
+// follow runs the process managers until the test ends. The function it returns
 // waits until they have seen all there is.
 func (d *desk) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()

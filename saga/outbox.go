@@ -53,7 +53,7 @@ type claimed struct {
 }
 
 func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32) ([]claimed, error) {
-	rows, _ := o.pool.Query(ctx, claimSQL, command, limit, by) // CollectRows answers its error
+	rows, _ := o.pool.Query(ctx, claimSQL, command, limit, by) // CollectRows returns its error
 	commands, err := pgx.CollectRows(rows, pgx.RowToStructByPos[claimed])
 	if err != nil {
 		return nil, fmt.Errorf("claim commands: %w", err)
@@ -121,7 +121,7 @@ var ErrNotFailed = &domain.Error{Kind: domain.KindNotFound, Code: "not_failed", 
 // Failed lists the failed commands, the oldest first.
 func (o *Outbox) Failed(ctx context.Context) ([]Failed, error) {
 	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, failed_at
-FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // CollectRows answers its error
+FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // CollectRows returns its error
 	failed, err := pgx.CollectRows(rows, pgx.RowToStructByName[Failed])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list the failed commands: %w", err))
@@ -130,10 +130,10 @@ FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id`) // Collect
 }
 
 // FirstFailed lists the failed commands that are the oldest, at most limit, and
-// answers how many there are in all.
+// returns how many there are in all.
 func (o *Outbox) FirstFailed(ctx context.Context, limit int) (first []Failed, all int64, err error) {
 	rows, _ := o.pool.Query(ctx, `SELECT id, command, payload, coalesce(error, '') AS error, attempts, failed_at
-FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id LIMIT $1`, limit) // CollectRows answers its error
+FROM saga.outbox WHERE failed_at IS NOT NULL ORDER BY failed_at, id LIMIT $1`, limit) // CollectRows returns its error
 	if first, err = pgx.CollectRows(rows, pgx.RowToStructByName[Failed]); err == nil {
 		err = o.pool.QueryRow(ctx, `SELECT count(*) FROM saga.outbox WHERE failed_at IS NOT NULL`).Scan(&all)
 	}
@@ -189,7 +189,7 @@ FROM saga.outbox WHERE id = $1`
 	return fate, lastError, nil
 }
 
-// Counts says how much is in the outbox.
+// Counts are how much is in the outbox.
 type Counts struct {
 	Pending int64 // commands that are not failed
 	Failed  int64

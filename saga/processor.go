@@ -82,7 +82,7 @@ func (p *Processor) Run(ctx context.Context) error {
 		if ctx.Err() != nil {
 			return err
 		}
-		p.log.Warn("the processing of commands begins again", "error", err)
+		p.log.Warn("the processing of commands restarts", "error", err)
 		sleep(ctx, reconnect, nil)
 	}
 	return nil
@@ -130,7 +130,7 @@ func (p *Processor) freeDead(ctx context.Context) {
 	for ctx.Err() == nil {
 		freed, err := p.outbox.free(ctx)
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn("what dead processes were at is not freed", "error", err)
+			p.log.Warn("claims of dead processes were not released", "error", err)
 		}
 		if freed {
 			p.issued.Notify()

@@ -13,7 +13,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// Schedule tells when tickets escalate. It is safe for concurrent use.
+// Schedule finds when tickets escalate. It is safe for concurrent use.
 type Schedule struct{ pool *pgxpool.Pool }
 
 // NewSchedule makes it over a pool.
@@ -30,7 +30,7 @@ func (s *Schedule) Due(ctx context.Context, tickets []uuid.UUID) (map[uuid.UUID]
 	if len(tickets) == 0 {
 		return due, nil
 	}
-	rows, _ := s.pool.Query(ctx, scheduleSQL, EscalationName, tickets) // ForEachRow answers its error
+	rows, _ := s.pool.Query(ctx, scheduleSQL, EscalationName, tickets) // ForEachRow returns its error
 	var id uuid.UUID
 	var at time.Time
 	_, err := pgx.ForEachRow(rows, []any{&id, &at}, func() error {
@@ -52,7 +52,7 @@ func (s *Schedule) Pending(ctx context.Context, after time.Time, afterID uuid.UU
 		from = pgtype.Timestamptz{InfinityModifier: pgtype.NegativeInfinity, Valid: true}
 	}
 	end := pgtype.Timestamptz{InfinityModifier: pgtype.Infinity, Valid: true}
-	rows, _ := s.pool.Query(ctx, pendingSQL, EscalationName, from, afterID, end, limit) // CollectRows answers its error
+	rows, _ := s.pool.Query(ctx, pendingSQL, EscalationName, from, afterID, end, limit) // CollectRows returns its error
 	pending, err := pgx.CollectRows(rows, pgx.RowToStructByName[Pending])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list the pending timers: %w", err))

@@ -177,7 +177,7 @@ func (s *subscriber) refused(topic string, d *delivery) {
 		return
 	}
 	if d.Attempts >= maxTries {
-		s.log.Error("a command was failed", "command", topic, "command_id", d.ID, "tries", d.Attempts, "error", d.err)
+		s.log.Error("a command failed for good", "command", topic, "command_id", d.ID, "tries", d.Attempts, "error", d.err)
 		s.settle(d, setFailedSQL, text)
 		return
 	}
@@ -191,6 +191,6 @@ func (s *subscriber) settle(d *delivery, sql string, args ...any) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
 	if _, err := s.outbox.pool.Exec(ctx, sql, append([]any{d.ID, s.by}, args...)...); err != nil {
-		s.log.Warn("the end of a command was not noted", "command_id", d.ID, "error", err)
+		s.log.Warn("the end of a command was not recorded", "command_id", d.ID, "error", err)
 	}
 }

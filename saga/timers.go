@@ -76,9 +76,9 @@ type Fired struct {
 	DueAt   time.Time
 }
 
-// FireDue fires up to limit of the timers that are due, and answers which.
+// FireDue fires up to limit of the timers that are due, and returns which.
 func (t *Timers) FireDue(ctx context.Context, limit int) ([]Fired, error) {
-	rows, _ := t.pool.Query(ctx, fireSQL, limit) // CollectRows answers its error
+	rows, _ := t.pool.Query(ctx, fireSQL, limit) // CollectRows returns its error
 	fired, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Fired])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("fire the timers that are due: %w", err))
@@ -101,7 +101,7 @@ func (t *Timers) Run(ctx context.Context) error {
 			return nil
 		case err != nil:
 			failures++
-			t.log.Warn("timers are not fired", "error", err, "failures", failures)
+			t.log.Warn("timers could not be fired", "error", err, "failures", failures)
 			pause = longestSleep
 		default:
 			failures = 0
@@ -118,7 +118,7 @@ func (t *Timers) Run(ctx context.Context) error {
 	return nil
 }
 
-// runOnce fires a page and answers how long to wait for the next.
+// runOnce fires a page and returns how long to wait for the next.
 func (t *Timers) runOnce(ctx context.Context) (pause time.Duration, err error) {
 	fired, err := t.FireDue(ctx, firePage)
 	if err != nil {

@@ -13,8 +13,8 @@ import (
 func migrateCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
-		Short: "Bring the database's schema up to date",
-		Long: `Brings the database's schema up to date and grants the service's login what it
+		Short: "Migrate the database to the current schema",
+		Long: `Migrates the database to the current schema and grants the service's login what it
 needs. "helpdesk serve" does the same when it starts; any number may run at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {

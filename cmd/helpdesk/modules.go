@@ -6,25 +6,32 @@ import (
 	"helpdesk/cmd/helpdesk/demo"
 	"helpdesk/cmd/helpdesk/escalations"
 	"helpdesk/cmd/helpdesk/mail"
+	"helpdesk/cmd/helpdesk/operations"
 	"helpdesk/cmd/helpdesk/outbox"
 	"helpdesk/cmd/helpdesk/people"
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/cmd/helpdesk/projections"
+	"helpdesk/cmd/helpdesk/reports"
 	"helpdesk/cmd/helpdesk/serve"
 	"helpdesk/cmd/helpdesk/tickets"
 	"helpdesk/cmd/helpdesk/views"
 )
 
-// modules returns all that the program can do. A feature is a line here.
+// modules returns all that the program can do. A feature is a line here; the menu
+// of the site and the groups of the API have the order of the list.
 func modules() program.Modules {
 	return program.Modules{
 		people.Module(),
 		tickets.Module(),
+		reports.Module(),
+		people.Directory(),
+		projections.Module(),
+		operations.Module(),
+		audit.Module(),
+		people.Account(),
 		mail.Module(),
 		escalations.Module(),
 		views.Module(),
-		audit.Module(),
-		projections.Module(),
 		outbox.Module(),
 		analyst.Module(),
 		demo.Module(),

@@ -47,7 +47,7 @@ type Fault struct {
 // of any length.
 const faultMax = 500
 
-// Error tells what went wrong in one line without control characters, whatever
+// Error returns what went wrong in one line without control characters, whatever
 // a server replied.
 func (f *Fault) Error() string {
 	line := strings.Join(strings.FieldsFunc(f.Err.Error(), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")

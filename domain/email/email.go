@@ -106,10 +106,10 @@ type (
 		By
 		Queued
 	}
-	// HandOver says that a mail server may take the email from now on. Of any
+	// HandOver lets a mail server take the email from now on. Of any
 	// number of senders one is let.
 	HandOver struct{ By }
-	// Record says how an attempt ended.
+	// Record records how an attempt ended.
 	Record struct {
 		By
 		Verdict  Verdict

@@ -8,7 +8,7 @@ import (
 	"helpdesk/domain"
 )
 
-// Kind says what an email tells its recipient.
+// Kind is what an email is about.
 type Kind string
 
 // The kinds of email. A recipient may switch each of them off, except

@@ -58,7 +58,7 @@ type (
 		By
 		To Assignee
 	}
-	// AddComment adds a comment; an internal one is a note among staff.
+	// AddComment adds a comment; one that is Internal is an internal note.
 	AddComment struct {
 		By
 		CommentID CommentID

@@ -13,7 +13,7 @@ import (
 type Options struct {
 	Edit     bool // title, description, priority
 	Comment  bool
-	Note     bool // among staff
+	Note     bool // add an internal note
 	Take     bool // assign to themselves
 	GiveBack bool // from themselves to nobody
 	Assign   bool // to anybody, and to nobody

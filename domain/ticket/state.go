@@ -18,7 +18,7 @@ type ID struct{ uuid.UUID }
 // CommentID identifies a comment within the whole desk.
 type CommentID struct{ uuid.UUID }
 
-// Priority says how urgent a ticket is.
+// Priority is how urgent a ticket is.
 type Priority string
 
 // The priorities, lowest first.
@@ -59,7 +59,7 @@ func (s Status) Valid() bool {
 	return ok
 }
 
-// Active reports whether a ticket of this status wants work: one that is neither
+// Active reports whether a ticket of this status is active: one that is neither
 // resolved nor closed.
 func (s Status) Active() bool {
 	return s == StatusOpen || s == StatusInProgress || s == StatusEscalated

@@ -7,7 +7,7 @@ import (
 )
 
 // TextsErasedMax bounds the streams of one [TextsErased]: reading them again is
-// the work of one page of a projector.
+// the work of one page of a projection.
 const TextsErasedMax = 500
 
 // The events of a user. No secret is ever in them: the password hash is kept
@@ -31,7 +31,7 @@ type (
 	RoleChanged struct {
 		Role domain.Role `json:"role"`
 	}
-	// PasswordChanged says that it was, and nothing more.
+	// PasswordChanged means that it was changed, and holds nothing more.
 	PasswordChanged struct{}
 	// Deactivated keeps the person from signing in.
 	Deactivated struct{}

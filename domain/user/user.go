@@ -48,7 +48,7 @@ type State struct {
 	Notifications Notifications
 }
 
-// Notifications says which emails a person wants. Everybody begins with all
+// Notifications are which emails a person wants. Everybody begins with all
 // of them. An admin's email about any escalation is no part of it.
 type Notifications struct {
 	Escalated bool `json:"escalated"` // a ticket of theirs escalated
@@ -273,7 +273,7 @@ func erase(s State, c Erase) ([]domain.Event, error) {
 	return events, nil
 }
 
-// Each edit below answers its event, or none when nothing changes.
+// Each edit below returns its event, or none when nothing changes.
 
 func editProfile(s State, c EditUser, _ bool) (domain.Event, error) {
 	next := ProfileChanged{Email: s.Email, FirstName: s.FirstName, LastName: s.LastName}

@@ -34,9 +34,9 @@ func erasedIn(events []eventstore.Envelope) []uuid.UUID {
 }
 
 // again returns what is to be applied of a page. Where texts were erased in
-// streams, it forgets these streams and answers in the place of the page all
+// streams, it forgets these streams and returns in the place of the page all
 // events of theirs up to its last, and its other events; order matters within a
-// stream alone. failedBy names who sets aside events, which are left out; "" is nobody.
+// stream alone. failedBy names the follower whose failed events are left out; "" is nobody.
 func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec, page []eventstore.Envelope, failedBy string) (_ []eventstore.Envelope, erased []uuid.UUID, err error) {
 	if f.Forget == nil {
 		return page, nil, nil
@@ -57,7 +57,7 @@ func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec,
 	return events, erased, err
 }
 
-// readAgain forgets streams in which texts were erased, and answers their events
+// readAgain forgets streams in which texts were erased, and returns their events
 // up to a position.
 //
 // The keys of whoever was erased are forgotten first: they were destroyed in the
@@ -70,7 +70,7 @@ func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *eventstore.Co
 	if err := f.Forget(ctx, tx, streams); err != nil {
 		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
 	}
-	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, failedBy) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, failedBy) // CollectRows returns its error
 	all, err := pgx.CollectRows(rows, eventstore.ScanRecorded)
 	if err != nil {
 		return nil, fmt.Errorf("read streams with erased texts: %w", err)

@@ -26,15 +26,15 @@ func collectStreams(rows pgx.Rows) (streamSet, error) {
 	return set, nil
 }
 
-// pageRun is the work on one page once some of it may have to be set aside.
+// pageRun is the work on one page once events of it may fail.
 type pageRun struct {
 	*worker
 	tx     pgx.Tx
 	failed streamSet // streams whose events wait: later ones join them, to keep their order
 }
 
-// failFollowing sets aside the events of streams that wait already and answers the
-// others.
+// failFollowing fails the events of streams of which one failed already and returns
+// the others.
 func (r pageRun) failFollowing(ctx context.Context, events []eventstore.Recorded) ([]eventstore.Recorded, error) {
 	if len(r.failed) == 0 {
 		return events, nil
@@ -45,15 +45,15 @@ func (r pageRun) failFollowing(ctx context.Context, events []eventstore.Recorded
 			flowing = append(flowing, e)
 			continue
 		}
-		if err := r.setFailed(ctx, e, errors.New("an earlier event of its stream is failed")); err != nil {
+		if err := r.setFailed(ctx, e, errors.New("an earlier event of its stream failed")); err != nil {
 			return nil, err
 		}
 	}
 	return flowing, nil
 }
 
-// isolate applies what can be applied of events and sets aside the rest: it halves
-// them until an event stands alone. The database's own trouble sets aside nothing;
+// isolate applies what can be applied of events and fails the rest: it halves
+// them until an event stands alone. The database's own trouble fails no event;
 // it fails the page, which is tried again.
 func (r pageRun) isolate(ctx context.Context, events []eventstore.Recorded) error {
 	events, err := r.failFollowing(ctx, events)
@@ -69,7 +69,7 @@ func (r pageRun) isolate(ctx context.Context, events []eventstore.Recorded) erro
 	}
 	if len(events) == 1 {
 		r.failed[events[0].StreamID] = true
-		r.log.Error("an event was failed", "follower", r.Name, "position", events[0].Position,
+		r.log.Error("an event failed", "follower", r.Name, "position", events[0].Position,
 			"type", events[0].Type, "stream_id", events[0].StreamID, "error", err)
 		return r.setFailed(ctx, events[0], err)
 	}
@@ -91,7 +91,7 @@ func (r pageRun) setFailed(ctx context.Context, e eventstore.Recorded, why error
 	text = strings.ToValidUTF8(text, "") // Postgres takes nothing else, and the page would fail for good
 	const q = `INSERT INTO failed_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
 	if _, err := r.tx.Exec(ctx, q, r.Name, e.Position, e.StreamID, text); err != nil {
-		return fmt.Errorf("set aside the event at position %d: %w", e.Position, err)
+		return fmt.Errorf("store the failed event at position %d: %w", e.Position, err)
 	}
 	return nil
 }
@@ -104,10 +104,10 @@ type Failed struct {
 	Error    string
 }
 
-// Failed lists what is failed, in order, for one follower or, with "", for all.
+// Failed lists the failed events, in order, for one follower or, with "", for all.
 func (f *Followers) Failed(ctx context.Context, follower string) ([]Failed, error) {
 	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM failed_events
-WHERE $1 = '' OR follower = $1 ORDER BY follower, position`, follower) // CollectRows answers its error
+WHERE $1 = '' OR follower = $1 ORDER BY follower, position`, follower) // CollectRows returns its error
 	failed, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Failed])
 	if err != nil {
 		return nil, fmt.Errorf("list the failed events: %w", err)
@@ -115,17 +115,17 @@ WHERE $1 = '' OR follower = $1 ORDER BY follower, position`, follower) // Collec
 	return failed, nil
 }
 
-// FirstFailed lists what is failed, the first of each follower, at most limit,
+// FirstFailed lists the failed events, the first of each follower, at most limit,
 // and returns how many events each follower has failed in all.
 func (f *Followers) FirstFailed(ctx context.Context, limit int) (first []Failed, counts map[string]int64, err error) {
 	rows, _ := f.pool.Query(ctx, `SELECT follower, position, stream_id, error FROM (
     SELECT *, row_number() OVER (PARTITION BY follower ORDER BY position) AS place FROM failed_events
-) AS p WHERE place <= $1 ORDER BY follower, position`, limit) // CollectRows answers its error
+) AS p WHERE place <= $1 ORDER BY follower, position`, limit) // CollectRows returns its error
 	if first, err = pgx.CollectRows(rows, pgx.RowToStructByPos[Failed]); err != nil {
 		return nil, nil, eventstore.Unreachable(fmt.Errorf("list the first failed events: %w", err))
 	}
 	counts = map[string]int64{}
-	rows, _ = f.pool.Query(ctx, `SELECT follower, count(*) FROM failed_events GROUP BY follower`) // ForEachRow answers its error
+	rows, _ = f.pool.Query(ctx, `SELECT follower, count(*) FROM failed_events GROUP BY follower`) // ForEachRow returns its error
 	var follower string
 	var n int64
 	_, err = pgx.ForEachRow(rows, []any{&follower, &n}, func() error {
@@ -149,7 +149,7 @@ ORDER BY position`
 )
 
 // Replay applies what a follower has failed, after its cause was mended, and
-// answers how many events left the car set aside. A stream whose next event still
+// returns how many events did not fail again. A stream whose next event still
 // fails stays failed from there on. The follower itself waits meanwhile.
 func (f *Followers) Replay(ctx context.Context, follower string) (applied int, err error) {
 	w, ok := f.workers[follower]

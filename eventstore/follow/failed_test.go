@@ -96,7 +96,7 @@ func TestAPoisonEventIsFailedWithThoseBehindItInItsStream(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	behind := "an earlier event of its stream is failed"
+	behind := "an earlier event of its stream failed"
 	want := []Failed{{"a", 3, x, errPoison.Error()}, {"a", 5, x, behind}, {"a", 7, x, behind}}
 	if diff := cmp.Diff(want, failed); diff != "" {
 		t.Errorf("failed (-want +got):\n%s", diff)

@@ -35,7 +35,7 @@ type Follower struct {
 	// Whole takes the place of Apply for a follower that may miss nothing: it is
 	// given the events as they are stored, decoded by nobody, and every one of
 	// them. A position that is missing from the log, or an event it refuses, stops
-	// it for as long as that is so; nothing of its is failed. Types MUST be nil.
+	// it for as long as that is so; no event of its fails. Types MUST be nil.
 	Whole func(ctx context.Context, tx pgx.Tx, events []eventstore.Recorded) error
 	// Forget, when not nil, removes all that the tables hold of streams, through
 	// tx. It is for followers that keep texts: where texts of an erased person
@@ -81,7 +81,7 @@ type worker struct {
 }
 
 // handle is the Watermill handler: it applies the page msg stands for in the
-// subscriber's transaction. It answers no error, ever: a nack would send the
+// subscriber's transaction. It returns no error, ever: a nack would send the
 // message again within the same transaction. A page that failed is undone to
 // the savepoint and acked with nothing written; the next poll finds it again.
 func (w *worker) handle(msg *message.Message) error {
@@ -172,11 +172,11 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []eventst
 	if moved.RowsAffected() == 0 {
 		return nil, nil, errMoved
 	}
-	rows, _ := answers.Query() // CollectRows answers its error
+	rows, _ := answers.Query() // CollectRows returns its error
 	if failed, err = collectStreams(rows); err != nil {
 		return nil, nil, fmt.Errorf("read the failed streams: %w", err)
 	}
-	rows, _ = answers.Query() // CollectRecorded answers its error
+	rows, _ = answers.Query() // CollectRecorded returns its error
 	if events, err = eventstore.CollectRecorded(rows, p.Upto-p.After); err != nil {
 		return nil, nil, fmt.Errorf("read the page: %w", err)
 	}

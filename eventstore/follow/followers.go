@@ -42,7 +42,7 @@ type Followers struct {
 	notifier *eventstore.Notifier
 	config   Config
 	workers  map[string]*worker
-	applied  *eventstore.Notifier // rings when a page was committed
+	applied  *eventstore.Notifier // notifies when a page was committed
 }
 
 // Follow prepares followers over a pool, which needs a connection for each of
@@ -79,7 +79,7 @@ func (f *Followers) Names() []string {
 }
 
 // Run follows the log until ctx ends, then lets every follower finish and
-// commit the page it is at. It answers nil after such an end, and an error when
+// commit the page it is at. It returns nil after such an end, and an error when
 // it can't go on. Call it once.
 func (f *Followers) Run(ctx context.Context) error {
 	if err := f.register(ctx); err != nil || ctx.Err() != nil {
@@ -123,7 +123,7 @@ SELECT name, version FROM unnest($1::text[], $2::integer[]) AS f (name, version)
 ON CONFLICT DO NOTHING`
 
 // register makes the checkpoints of new followers, again and again while the
-// database is away. It answers nil when ctx ends before.
+// database is away. It returns nil when ctx ends before.
 func (f *Followers) register(ctx context.Context) error {
 	for failures := 1; ; failures++ {
 		err := f.registerOnce(ctx)
@@ -133,7 +133,7 @@ func (f *Followers) register(ctx context.Context) error {
 		if !eventstore.Transient(err) {
 			return fmt.Errorf("make the checkpoints: %w", err)
 		}
-		f.config.Logger.Warn("the followers cannot begin", "error", err, "failures", failures)
+		f.config.Logger.Warn("followers cannot start", "error", err, "failures", failures)
 		select {
 		case <-ctx.Done():
 			return nil
@@ -153,13 +153,13 @@ func (f *Followers) registerOnce(ctx context.Context) error {
 	if _, err := f.pool.Exec(ctx, registerSQL, names, versions); err != nil {
 		return err
 	}
-	rows, _ := f.pool.Query(ctx, `SELECT name, version FROM checkpoints WHERE name = ANY ($1) ORDER BY name`, names) // ForEachRow answers its error
+	rows, _ := f.pool.Query(ctx, `SELECT name, version FROM checkpoints WHERE name = ANY ($1) ORDER BY name`, names) // ForEachRow returns its error
 	var name string
 	var built int
 	_, err := pgx.ForEachRow(rows, []any{&name, &built}, func() error {
 		if w := f.workers[name]; w.Tables != nil && built != w.CodeVersion() {
-			f.config.Logger.Warn("a read model was built by another version of the program and is served as it is until it is rebuilt",
-				"projector", name, "built_by", built, "program", w.CodeVersion(), "command", "helpdesk projections rebuild "+name)
+			f.config.Logger.Warn("tables were built by another version of the program and are served as they are until they are rebuilt",
+				"projection", name, "built_by", built, "program", w.CodeVersion(), "command", "helpdesk projections rebuild "+name)
 		}
 		return nil
 	})

@@ -186,7 +186,7 @@ WHERE c.name = ANY ($1) AND head.id = 1`
 func (f *Freshness) reached() (int64, error) {
 	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
 	defer cancel()
-	rows, _ := f.pool.Query(ctx, reachedSQL, f.names) // CollectRows answers its error
+	rows, _ := f.pool.Query(ctx, reachedSQL, f.names) // CollectRows returns its error
 	places, err := pgx.CollectRows(rows, pgx.RowToStructByPos[place])
 	if err != nil {
 		return 0, fmt.Errorf("read the checkpoints: %w", err)

@@ -11,7 +11,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-// setCheckpoint says that a follower has come to a position.
+// setCheckpoint moves a follower's checkpoint to a position.
 func (l log) setCheckpoint(t testing.TB, name string, position int64) {
 	t.Helper()
 	const q = `INSERT INTO checkpoints (name, position) VALUES ($1, $2)
@@ -21,7 +21,7 @@ ON CONFLICT (name) DO UPDATE SET position = excluded.position`
 	}
 }
 
-// waitAside starts to wait and answers where the result will come.
+// waitAside starts to wait and returns where the result will come.
 func waitAside(ctx context.Context, f *Freshness, position int64) <-chan error {
 	done := make(chan error, 1)
 	go func() { done <- f.Wait(ctx, position) }()

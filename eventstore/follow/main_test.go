@@ -154,7 +154,7 @@ func upTo(n int64) []int64 {
 	return all
 }
 
-// follow runs followers until the test ends and answers them with the notifier
+// follow runs followers until the test ends and returns them with the notifier
 // they notifies.
 func (l log) follow(t testing.TB, config Config, followers ...Follower) (*Followers, *Freshness) {
 	t.Helper()

@@ -9,7 +9,7 @@ import (
 )
 
 // Pace of the polls. The notifier makes a poll immediate; these are for when it
-// did not ring.
+// did not wake it.
 const (
 	idlePoll     = 500 * time.Millisecond
 	otherPoll    = 50 * time.Millisecond  // after events of other types than the follower's
@@ -120,7 +120,7 @@ func (p *pacer) rest() time.Duration {
 // halt asks the follower to finish its page and look no more.
 func (p *pacer) halt() { p.stopOnce.Do(func() { close(p.stop) }) }
 
-// applied says that the page was applied, or that there is none, and whether
+// applied records that the page was applied, or that there is none, and whether
 // the follower is at the head of the log now.
 func (p *pacer) applied(atHead bool) {
 	p.mu.Lock()
@@ -128,7 +128,7 @@ func (p *pacer) applied(atHead bool) {
 	p.failures, p.atHead = 0, atHead
 }
 
-// fail says that the page could not be applied, and answers for which time in
+// fail records that the page could not be applied, and returns for which time in
 // a row.
 func (p *pacer) fail() int {
 	p.mu.Lock()

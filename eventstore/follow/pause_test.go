@@ -74,7 +74,7 @@ func TestTablesThatOtherCodeHasBuiltAskForARebuild(t *testing.T) {
 	if got := said(1); got != "" {
 		t.Errorf("of the same version: %s", got)
 	}
-	if got := said(2); !strings.Contains(got, "projector=a built_by=1 program=2") || !strings.Contains(got, "helpdesk projections rebuild a") {
+	if got := said(2); !strings.Contains(got, "projection=a built_by=1 program=2") || !strings.Contains(got, "helpdesk projections rebuild a") {
 		t.Errorf("of another version: %s", got)
 	}
 }

@@ -24,7 +24,7 @@ func (l log) process(t testing.TB) log {
 	return p
 }
 
-// start follows the log and answers how to stop.
+// start follows the log and returns how to stop.
 func (l log) start(t testing.TB, config Config, followers ...Follower) (stop func()) {
 	t.Helper()
 	config.Logger = slog.New(slog.DiscardHandler)

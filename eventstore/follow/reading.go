@@ -91,7 +91,7 @@ func (p readPage) of(types []string) ([]eventstore.Envelope, error) {
 
 func (r *Reading) read(ctx context.Context, tx pgx.Tx, after, upto int64) (readPage, error) {
 	p := readPage{after: after, upto: upto}
-	rows, _ := tx.Query(ctx, pageSQL, after, upto, r.types) // CollectRecorded answers its error
+	rows, _ := tx.Query(ctx, pageSQL, after, upto, r.types) // CollectRecorded returns its error
 	recorded, err := eventstore.CollectRecorded(rows, upto-after)
 	if err != nil {
 		return p, fmt.Errorf("read the events after position %d: %w", after, err)

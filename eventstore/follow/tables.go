@@ -35,7 +35,7 @@ func Within(ctx context.Context, tx pgx.Tx, schema string) error {
 func (f Follower) CodeVersion() int { return max(f.Version, 1) }
 
 // ApplyRange applies the events at positions (after, upto] to the tables that tx
-// is [Within], failed ones too. The follower's checkpoint has no part in it. On
+// is [Within], those that failed before too. The follower's checkpoint has no part in it. On
 // an error what was written is still there, for the caller to undo.
 //
 // Texts of people are opened with the keys there are when it is called.
@@ -130,7 +130,7 @@ func (w *worker) applyElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.U
 }
 
 // Pause holds a follower, in all processes and until it is resumed: once it is
-// back no page is under way. It answers false when there is no such follower.
+// back no page is under way. It returns false when there is no such follower.
 // A paused follower stays paused since when it was.
 func Pause(ctx context.Context, pool *pgxpool.Pool, follower string) (found bool, err error) {
 	return setPaused(ctx, pool, `UPDATE checkpoints SET paused_at = coalesce(paused_at, clock_timestamp()) WHERE name = $1`, follower)

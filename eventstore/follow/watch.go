@@ -30,7 +30,7 @@ FROM checkpoints c CROSS JOIN log_head h ORDER BY c.name`
 
 // ReadProgress returns how far every follower of the database has come.
 func ReadProgress(ctx context.Context, pool *pgxpool.Pool) ([]Progress, error) {
-	rows, _ := pool.Query(ctx, progressSQL) // CollectRows answers its error
+	rows, _ := pool.Query(ctx, progressSQL) // CollectRows returns its error
 	progress, err := pgx.CollectRows(rows, pgx.RowToStructByPos[Progress])
 	if err != nil {
 		return nil, fmt.Errorf("read how far the followers are: %w", err)
@@ -84,7 +84,7 @@ func (d *Watchdog) Run(ctx context.Context) error {
 	defer ticker.Stop()
 	for {
 		if err := d.runOnce(ctx, time.Now()); err != nil && ctx.Err() == nil {
-			d.config.Logger.Warn("the watchdog cannot look", "error", err)
+			d.config.Logger.Warn("the watchdog cannot read the checkpoints", "error", err)
 		}
 		select {
 		case <-ctx.Done():

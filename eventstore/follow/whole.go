@@ -30,7 +30,7 @@ func (w *worker) applyWhole(ctx context.Context, tx pgx.Tx, p page, events []eve
 	return w.Whole(ctx, tx, events)
 }
 
-// stopped tells operators, once, that a follower which may miss nothing cannot
+// stopped logs for operators, once, that a follower which may miss nothing cannot
 // go on. It tries again all the same.
 func (w *worker) stopped(p page, err error) {
 	if w.Whole != nil && w.faults == tries {

@@ -112,7 +112,7 @@ func (s *Server) create(ctx context.Context, conn *pgx.Conn, name, template stri
 	return nil
 }
 
-// restrict says who may connect, which a copy does not take over.
+// restrict sets who may connect, which a copy does not take over.
 func (e endpoint) restrict(ctx context.Context, conn *pgx.Conn, name string) error {
 	for _, stmt := range []string{
 		"REVOKE ALL ON DATABASE " + quote(name) + " FROM PUBLIC",

@@ -20,7 +20,7 @@ const (
 	mavenVersion = embedded.V17
 )
 
-// errSkipped says why a way of fetching was not tried.
+// errSkipped is of a way of fetching that was not tried.
 var errSkipped = errors.New("not tried")
 
 // fetch brings binaries onto this machine, in the first way that works.

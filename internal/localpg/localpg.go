@@ -25,7 +25,7 @@ var (
 	ErrGaveUp = errors.New("the embedded Postgres does not start any more")
 )
 
-// Config says where the server lives and how it runs. DataDir is required.
+// Config is where the server lives and how it runs. DataDir is required.
 type Config struct {
 	// DataDir is the folder whose subfolder pg holds the server, made when
 	// missing. When this process is root and the user the server runs as

@@ -68,7 +68,7 @@ func (e endpoint) URL(role, database string) string {
 // Dir is the folder the server lives in.
 func (s *Server) Dir() string { return s.layout.dir }
 
-// Binaries says what runs; zero for a share.
+// Binaries returns what runs; zero for a share.
 func (s *Server) Binaries() Binaries { return s.bin }
 
 // Shared reports whether another process owns the server.

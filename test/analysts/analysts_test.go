@@ -118,7 +118,7 @@ func plain(cell string) string {
 	return cell
 }
 
-// byPsql and byPandas answer a query.
+// byPsql and byPandas return the result of a query.
 func (d desk) byPsql(t *testing.T, query string) table {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), d.psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", d.analyst)

@@ -63,10 +63,10 @@ func TestAnalystLogins(t *testing.T) {
 	conn.Close(t.Context())
 
 	must("", "drop", name)
-	if said, err := run("", "drop", name); err == nil || !strings.Contains(said, "no analyst") {
+	if said, err := run("", "drop", name); err == nil || !strings.Contains(said, "not an analyst") {
 		t.Errorf("dropped again: %v\n%s", err, said)
 	}
-	if said, err := run("", "drop", "helpdesk_owner"); err == nil || !strings.Contains(said, "no analyst") {
+	if said, err := run("", "drop", "helpdesk_owner"); err == nil || !strings.Contains(said, "not an analyst") {
 		t.Errorf("somebody else dropped: %v\n%s", err, said)
 	}
 	said = must("a password of theirs\n", "create", name, "--password-stdin")

@@ -95,7 +95,7 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 			t.Errorf("an email without a link, or with markup of a person:\n%s", l.Content)
 		}
 		if strings.Contains(l.Content, "the fan") {
-			t.Error("a note among staff is in an email")
+			t.Error("an internal note is in an email")
 		}
 	}
 	if got := d.admin.sees(t, v); got.Version != 7 {
@@ -285,13 +285,13 @@ not JSON
 	if got := d.runs(t, "", "escalations", "check", "--dry-run", "--at", "2020-01-02T04:00:00Z"); !strings.Contains(got, "0 would escalate") {
 		t.Errorf("dry run before it is due:\n%s", got)
 	}
-	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "Old") || !strings.Contains(got, "1 escalated, 0 left alone.") {
+	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "Old") || !strings.Contains(got, "1 escalated, 0 unchanged.") {
 		t.Errorf("check:\n%s", got)
 	}
-	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "0 escalated, 0 left alone.") {
+	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "0 escalated, 0 unchanged.") {
 		t.Errorf("check again:\n%s", got)
 	}
-	if got := d.runs(t, "", "commands", "failed"); !strings.Contains(got, "No command is failed.") {
+	if got := d.runs(t, "", "commands", "failed"); !strings.Contains(got, "No failed commands.") {
 		t.Errorf("failed:\n%s", got)
 	}
 	d.Program = program.Serve(t, d.env...)

@@ -87,7 +87,7 @@ func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {
 		t.Errorf("a rebuild of nothing: %v\n%s", err, stderr)
 	}
 	out, _, err = program.Run(t.Context(), t, "", d.env, "projections", "failed")
-	if err != nil || out != "No event is failed.\n" {
+	if err != nil || out != "No failed events.\n" {
 		t.Errorf("failed: %v\n%s", err, out)
 	}
 }

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"net/http"
@@ -48,9 +47,9 @@ type wish struct {
 	id      string
 	version int // the newest that was acknowledged
 
-	// receipt is the position to read from when an answer was a receipt: the
-	// write stands, the read side was not there in time. "" otherwise.
-	receipt string
+	// position is where the newest write that was acknowledged is in the log: the
+	// read side may not have come so far.
+	position string
 }
 
 func (w *wish) acknowledged() bool { return w.status == http.StatusCreated }
@@ -69,7 +68,7 @@ func (w *wish) send(ctx context.Context) {
 		return
 	}
 	w.id, w.version = idAndVersion(a)
-	w.receipt = receiptOf(a)
+	w.position = a.Header.Get("Event-Position")
 	if !w.edited {
 		return
 	}
@@ -77,16 +76,16 @@ func (w *wish) send(ctx context.Context) {
 		map[string]string{"title": w.key + " again", "priority": "high"})
 	if err == nil && a.Status == http.StatusOK {
 		_, w.version = idAndVersion(a)
-		w.receipt = cmp.Or(receiptOf(a), w.receipt)
+		w.position = a.Header.Get("Event-Position")
 	}
 }
 
-// header asks a read for what a receipt stands for.
+// header asks a read for what was written.
 func (w *wish) header() []string {
-	if w.receipt == "" {
+	if w.position == "" {
 		return nil
 	}
-	return []string{"Min-Event-Position", w.receipt}
+	return []string{"Min-Event-Position", w.position}
 }
 
 // load is many wishes sent by many at once.

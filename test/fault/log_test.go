@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"slices"
@@ -113,7 +112,7 @@ type row struct {
 }
 
 // wantFold fails the test unless read.tickets is what the events up to its
-// projector's checkpoint come to. It answers that checkpoint.
+// projection's checkpoint come to. It returns that checkpoint.
 func wantFold(t *testing.T, conn *pgx.Conn) int64 {
 	t.Helper()
 	position := one[int64](t, conn, `SELECT position FROM checkpoints WHERE name = 'ticket_list'`)
@@ -214,14 +213,6 @@ func (l *load) written(t *testing.T, conn *pgx.Conn) map[string]int {
 		}
 	}
 	return times
-}
-
-// receiptOf returns the position a receipt names; "" for any other body.
-func receiptOf(a program.Answer) string {
-	if !bytes.Contains(a.Body, []byte(`"event_position"`)) {
-		return ""
-	}
-	return a.Header.Get("Event-Position")
 }
 
 func idAndVersion(a program.Answer) (id string, version int) {

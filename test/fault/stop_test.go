@@ -55,6 +55,6 @@ func TestProgramToldToStopAnswersWhatItAccepted(t *testing.T) {
 		t.Error("no connection was refused: not stopped in the middle")
 	}
 	wantWholeLog(t, conn)
-	t.Logf("the projector of read.tickets stopped at %d, the log at %d",
+	t.Logf("the projection of read.tickets stopped at %d, the log at %d",
 		wantFold(t, conn), one[int64](t, conn, `SELECT position FROM log_head`))
 }

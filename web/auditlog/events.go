@@ -141,7 +141,7 @@ func pretty(data []byte) string {
 	return b.String()
 }
 
-// actorWord says who caused an event.
+// actorWord returns who caused an event.
 func actorWord(a view.Actor) string {
 	switch {
 	case a.Username != nil:

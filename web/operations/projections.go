@@ -63,7 +63,7 @@ func underWay(r *rebuild.Rebuild) bool {
 	return r != nil && r.Phase != rebuild.Done && r.Phase != rebuild.Failed
 }
 
-// progressOf says how far a rebuild is.
+// progressOf returns how far a rebuild is.
 func progressOf(r *rebuild.Rebuild) string {
 	if r.Phase == rebuild.Waiting || !r.Active {
 		return "waiting for a worker"

@@ -35,7 +35,7 @@ type Emails interface {
 	Do(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 }
 
-// Spans says how long tickets may wait before they escalate.
+// Spans are how long tickets may wait before they escalate.
 type Spans struct {
 	Known   bool                              // false while no worker of the service has run
 	Of      map[ticket.Priority]time.Duration // zero or missing: for ever

@@ -8,7 +8,7 @@ import (
 	"helpdesk/web"
 )
 
-// emailWord says what an email tells its recipient.
+// emailWord returns what an email is about.
 func emailWord(k email.Kind) string {
 	switch k {
 	case email.Escalated:

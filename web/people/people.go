@@ -203,7 +203,7 @@ func fullName(u view.User) string {
 	return cmp.Or(strings.TrimSpace(u.FirstName+" "+u.LastName), "–")
 }
 
-// roleWord says what a role is for.
+// roleWord returns what a role is for.
 func roleWord(r domain.Role) string {
 	switch r {
 	case domain.RoleUser:

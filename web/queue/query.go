@@ -101,7 +101,7 @@ func (q queueQuery) first() queueQuery {
 }
 
 // defaultStatus is what the list shows when it is opened: to requesters all of
-// theirs, to staff what wants work.
+// theirs, to staff what is active.
 func defaultStatus(a domain.Actor) string {
 	if a.Role == domain.RoleUser {
 		return "all"
@@ -169,7 +169,7 @@ const compareMost = 1000
 // queuePage is how many tickets a page of the list has.
 const queuePage = 25
 
-// queueScope says which list a cursor is of: everything but where in it.
+// queueScope returns which list a cursor is of: everything but where in it.
 func queueScope(v *web.Visit, q queueQuery) string {
 	return "site\n" + v.Actor.ID.String() + "\n" + q.first().values().Encode()
 }

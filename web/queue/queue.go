@@ -32,7 +32,7 @@ type queueView struct {
 	Staff    bool // whether they see other people's
 	Command  string
 	Fault    *web.Fault // of the form that saves a view
-	// TooCommon says that the best matches were asked for and the newest are shown.
+	// TooCommon: the best matches were asked for and the newest are shown.
 	TooCommon bool
 }
 

@@ -51,7 +51,7 @@ func (s *Section) uncounted(v *web.Visit, upto int64) (int64, error) {
 	return head - upto, err
 }
 
-// incomplete says that numbers are not complete; empty: they are.
+// incomplete returns what is missing from the numbers; empty: nothing.
 func (v reportsView) incomplete() string {
 	if v.Uncounted < uncountedNotable {
 		return ""

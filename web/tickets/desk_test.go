@@ -43,7 +43,7 @@ func (r reader) Users(ctx context.Context, f projections.UserFilter, _ projectio
 	return s, err
 }
 
-// historyDesk tells of each event, and of an email after each but the first.
+// historyDesk has an entry of each event, and of an email after each but the first.
 type historyDesk struct{ *desk }
 
 // pastDesk has the ticket as it was.

@@ -38,7 +38,7 @@ type ticketView struct {
 	Fault    *web.Fault
 }
 
-// pastView says that a ticket is shown as it stood once.
+// pastView is a ticket as it stood once.
 type pastView struct {
 	Version    int
 	RecordedAt time.Time
@@ -148,7 +148,7 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 	return web.Show(title(view.Ticket)+", version "+strconv.Itoa(version), ticketPageOf(view)), nil
 }
 
-// fillComments reads the comments, which have a projector of their own that may
+// fillComments reads the comments, which have a projection of their own that may
 // be behind the ticket's.
 func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
 	ctx, cancel := context.WithTimeout(v.Context(), web.FreshnessWait)

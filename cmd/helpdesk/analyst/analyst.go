@@ -26,10 +26,10 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "analyst",
-		Short: "Make, list and drop database logins for analysts",
-		Long: `Analysts read the schema "read" of the database with tools of their own, psql
-or pandas, and can read and change nothing else. docs/data-dictionary.md says
-what is in it, docs/analytics has questions with their SQL.`,
+		Short: "Create, list and drop database logins for analysts",
+		Long: `Analysts read the schema "read" of the database with their own tools, such as psql or
+pandas. They can read nothing else and change nothing. docs/data-dictionary.md
+describes the tables, docs/analytics has example questions with their SQL.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(createAnalystCommand(m), listAnalystsCommand(m), dropAnalystCommand(m))
@@ -40,10 +40,10 @@ func createAnalystCommand(m program.Modules) *cobra.Command {
 	var fromStdin bool
 	cmd := &cobra.Command{
 		Use:   "create NAME",
-		Short: "Make a login that may read the read models",
-		Long: `Makes a login for the database that may read the schema "read" and nothing else,
-and says how to connect with it. The password is made up and printed this once;
-with --password-stdin it is the first line of standard input.`,
+		Short: "Create a login that may read the projections",
+		Long: `Creates a database login that may read the schema "read" and nothing else, and prints
+how to connect. The password is generated and shown once; with --password-stdin it is
+the first line of standard input.`,
 		Example: "  helpdesk analyst create ada\n  pass show desk/ada | helpdesk analyst create ada --password-stdin",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -71,7 +71,7 @@ with --password-stdin it is the first line of standard input.`,
 					return err
 				}
 				out := cmd.OutOrStdout()
-				fmt.Fprintf(out, "%s may read the schema \"read\" now.\n", name)
+				fmt.Fprintf(out, "%s may now read the schema \"read\".\n", name)
 				if !fromStdin {
 					fmt.Fprintf(out, "  Password  %s  (it is not shown again)\n", password)
 				}
@@ -90,7 +90,7 @@ func listAnalystsCommand(m program.Modules) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withAnalysts(cmd.Context(), func(ctx context.Context, _ *program.Database, owner *pgx.Conn) error {
-				rows, _ := owner.Query(ctx, analystsSQL, migrations.AnalystRole) // CollectRows answers its error
+				rows, _ := owner.Query(ctx, analystsSQL, migrations.AnalystRole) // CollectRows returns its error
 				names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 				if err != nil {
 					return fmt.Errorf("list analysts: %w", err)
@@ -99,7 +99,7 @@ func listAnalystsCommand(m program.Modules) *cobra.Command {
 					fmt.Fprintln(cmd.OutOrStdout(), name)
 				}
 				if len(names) == 0 {
-					fmt.Fprintln(cmd.OutOrStdout(), "There are no analysts. Make one: helpdesk analyst create NAME")
+					fmt.Fprintln(cmd.OutOrStdout(), "No analysts. Create one: helpdesk analyst create NAME")
 				}
 				return nil
 			})
@@ -111,14 +111,14 @@ func dropAnalystCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "drop NAME",
 		Short: "Drop the login of an analyst",
-		Long:  "Drops the login of an analyst. Who is connected with it stays so until they leave.",
+		Long:  "Drops the login of an analyst. Open connections stay until they are closed.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return withAnalysts(cmd.Context(), func(ctx context.Context, _ *program.Database, owner *pgx.Conn) error {
 				if err := dropAnalyst(ctx, owner, args[0]); err != nil {
 					return err
 				}
-				_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s is no analyst any more.\n", args[0])
+				_, err := fmt.Fprintf(cmd.OutOrStdout(), "The login %s is dropped.\n", args[0])
 				return err
 			})
 		},
@@ -184,13 +184,13 @@ func createAnalyst(ctx context.Context, owner *pgx.Conn, name, verifier string) 
 
 // dropAnalyst drops a login that is an analyst's, and no other.
 func dropAnalyst(ctx context.Context, owner *pgx.Conn, name string) error {
-	rows, _ := owner.Query(ctx, `SELECT * FROM (`+analystsSQL+`) AS a (name) WHERE name = $2`, migrations.AnalystRole, name) // CollectRows answers its error
+	rows, _ := owner.Query(ctx, `SELECT * FROM (`+analystsSQL+`) AS a (name) WHERE name = $2`, migrations.AnalystRole, name) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return fmt.Errorf("look for the analyst %s: %w", name, err)
 	}
 	if len(found) == 0 {
-		return fmt.Errorf("%s is no analyst; \"helpdesk analyst list\" shows who is", name)
+		return fmt.Errorf("%s is not an analyst: \"helpdesk analyst list\" lists them", name)
 	}
 	if _, err := owner.Exec(ctx, "DROP ROLE "+pgx.Identifier{name}.Sanitize()); err != nil {
 		return fmt.Errorf("drop the login %s: %w", name, err)

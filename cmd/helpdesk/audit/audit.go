@@ -24,7 +24,7 @@ func command(m program.Modules) *cobra.Command {
 		Use:   "audit",
 		Short: "Prove that the log was not altered",
 		Long: `The log is a Merkle tree whose size and root are signed whenever it has grown
-(docs/audit-log.md). These commands take the log out, verify it, and show the key.`,
+(docs/audit-log.md). These commands export the log, verify it and show the key.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(exportCommand(m), verifyCommand(m), keyCommand(m))
@@ -35,14 +35,14 @@ func exportCommand(m program.Modules) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "export --out DIR",
-		Short: "Write the log into a folder, with what it takes to verify it",
+		Short: "Export the log to a folder, with all that is needed to verify it",
 		Long: `Writes every event up to the newest signed checkpoint as a line of JSON, 65,536 to
 a file, with the hashes of the tree, the checkpoint, the verifier key and a
 manifest with the SHA-256 of each file. "helpdesk audit verify DIR" verifies it,
 and docs/audit-log.md says how others can.
 
-It may be cut off and run again, also days later: what is there whole is kept. The
-folder holds personal data, as the log does.`,
+If it is interrupted, run it again to resume, even days later. The folder contains
+personal data, as the log does.`,
 		Example: "  helpdesk audit export --out /backup/log",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -52,7 +52,7 @@ folder holds personal data, as the log does.`,
 					return err
 				}
 				if len(vkeys) == 0 {
-					return errors.New("there is no verifier key in HELPDESK_DATA_DIR: run this where the log is signed")
+					return errors.New("no verifier key in HELPDESK_DATA_DIR: run this where the log is signed")
 				}
 				bar := program.NewProgress("exported", "events", program.ProgressStep, cmd.ErrOrStderr())
 				manifest, err := audit.Export(ctx, pool, store, audit.ExportConfig{
@@ -143,7 +143,7 @@ func (v verifyFlags) verify(ctx context.Context, source audit.Source, own, files
 		warning = ""
 	}
 	if len(given) == 0 {
-		return errors.New("there is no verifier key in HELPDESK_DATA_DIR: give one with --key")
+		return errors.New("no verifier key in HELPDESK_DATA_DIR: pass one with --key")
 	}
 	keys, err := audit.Verifiers(given)
 	if err != nil {
@@ -208,7 +208,7 @@ signed stays as true as it was. A service that is running goes on with the new k
 			}
 			key, err := c.AuditDir().LoadKey(c.AuditKey)
 			if errors.Is(err, audit.ErrNoKey) {
-				return errors.New("there is no signing key in HELPDESK_DATA_DIR; the first worker makes it")
+				return errors.New("no signing key in HELPDESK_DATA_DIR: the first worker creates it")
 			}
 			if err != nil {
 				return err
@@ -217,7 +217,7 @@ signed stays as true as it was. A service that is running goes on with the new k
 			return err
 		},
 	}
-	cmd.Flags().BoolVar(&renew, "new", false, "make a new signing key the log's")
+	cmd.Flags().BoolVar(&renew, "new", false, "create a new signing key for the log")
 	return cmd
 }
 

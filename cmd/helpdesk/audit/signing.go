@@ -22,6 +22,8 @@ func Module() program.Module {
 	return program.Module{
 		Name:     "audit",
 		Work:     work,
+		Routes:   routes,
+		Pages:    pages,
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
 	}
 }

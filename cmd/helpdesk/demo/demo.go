@@ -27,26 +27,26 @@ func command(m program.Modules) *cobra.Command {
 	tickets := 20_000
 	cmd := &cobra.Command{
 		Use:   "demo",
-		Short: "Fill an empty database with a made-up year of a helpdesk",
+		Short: "Fill an empty database with a year of sample data",
 		Long: `Fills an empty database with a year of a made-up company: an admin, an auditor,
-50 agents, 600 people who open tickets, and 20,000 tickets with all that became
-of them, each event with the time it happened at. Nobody gets an email about it.
+50 agents, 600 requesters, and 20,000 tickets with their whole history, each event
+at the time it happened. No email is sent about it.
 
-It works while the service runs, and also when it does not. Interrupted, it goes
-on where it was when it is given again. A database that holds anything else is
-left alone: HELPDESK_DATA_DIR names another place for one.`,
+It works whether or not the service is running. If it is interrupted, run it again to
+resume. A database that contains anything else is refused: set HELPDESK_DATA_DIR to use
+another one.`,
 		Example: "  helpdesk demo",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if tickets < 1 {
-				return errors.New("--tickets: at least 1")
+				return errors.New("--tickets: must be at least 1")
 			}
 			return m.Run(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
 				return (&demoLoader{Operator: o, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr(), count: tickets}).run(ctx)
 			})
 		},
 	}
-	cmd.Flags().IntVar(&tickets, "tickets", tickets, "how many tickets the year has")
+	cmd.Flags().IntVar(&tickets, "tickets", tickets, "number of tickets")
 	return cmd
 }
 
@@ -86,7 +86,7 @@ func (d *demoLoader) run(ctx context.Context) error {
 }
 
 // errNotEmpty refuses to mix what is made up with what is not.
-var errNotEmpty = errors.New("this database is in use; the demo wants an empty one, as HELPDESK_DATA_DIR=./var/demo would make")
+var errNotEmpty = errors.New("this database is in use: the demo needs an empty one, for example HELPDESK_DATA_DIR=./var/demo")
 
 // end returns when the year ends: now, or what it was when it was begun.
 func (d *demoLoader) end(ctx context.Context) (time.Time, error) {

@@ -24,7 +24,7 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "escalations",
-		Short: "Look at the escalation, and run what is due",
+		Short: "List pending escalations and run those that are due",
 		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(checkEscalationsCommand(m), listEscalationsCommand(m))
@@ -37,9 +37,9 @@ func checkEscalationsCommand(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "check",
 		Short: "Escalate the tickets that are due now",
-		Long: `Escalates the tickets that waited too long, prints a line for each, and returns
-when it is done. A running service does the same by itself; then there is mostly
-nothing left to do here.`,
+		Long: `Escalates the tickets that have waited too long, prints a line for each, and returns
+when all are done. A running service does this by itself, which usually leaves nothing
+to do here.`,
 		Example: "  helpdesk escalations check\n  helpdesk escalations check --dry-run --at 2030-01-02T09:00:00Z",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -50,7 +50,7 @@ nothing left to do here.`,
 					return fmt.Errorf("--at: %q is not an instant such as 2030-01-02T09:00:00Z", at)
 				}
 				if !dryRun {
-					return errors.New("--at: only with --dry-run; nothing escalates before its time")
+					return errors.New("--at: only allowed with --dry-run; no ticket escalates early")
 				}
 			}
 			return m.Run(cmd.Context(), "escalations check", func(ctx context.Context, o *program.Operator) error {
@@ -61,7 +61,7 @@ nothing left to do here.`,
 			})
 		},
 	}
-	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "change nothing, print what would escalate")
+	cmd.Flags().BoolVar(&dryRun, "dry-run", false, "print what would escalate, change nothing")
 	cmd.Flags().StringVar(&at, "at", "", "with --dry-run: as of this instant (RFC 3339) instead of now")
 	return cmd
 }
@@ -69,7 +69,7 @@ nothing left to do here.`,
 func listEscalationsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
-		Short: "List the pending timers, the first due first",
+		Short: "List pending timers, the next due first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return m.Run(cmd.Context(), "escalations list", func(ctx context.Context, o *program.Operator) error {
@@ -78,7 +78,7 @@ func listEscalationsCommand(m program.Modules) *cobra.Command {
 				}
 				n, err := printPending(ctx, o, cmd.OutOrStdout(), time.Time{})
 				if err == nil && n == 0 {
-					_, err = fmt.Fprintln(cmd.OutOrStdout(), "No ticket is waiting for its escalation.")
+					_, err = fmt.Fprintln(cmd.OutOrStdout(), "No pending escalations.")
 				}
 				return err
 			})
@@ -98,7 +98,7 @@ func wouldEscalate(ctx context.Context, o *program.Operator, out io.Writer, unti
 	}
 	n, err := printPending(ctx, o, out, until)
 	if err == nil {
-		_, err = fmt.Fprintf(out, "%d would escalate; nothing was changed.\n", n)
+		_, err = fmt.Fprintf(out, "%d would escalate. Nothing was changed.\n", n)
 	}
 	return err
 }
@@ -126,7 +126,7 @@ func printTicket(ctx context.Context, o *program.Operator, out io.Writer, id uui
 }
 
 // catchUp brings the escalation up to the head of the log, which a running
-// service has mostly done already, and answers the policy in force.
+// service has mostly done already, and returns the policy in force.
 func catchUp(ctx context.Context, o *program.Operator) (saga.Policy, error) {
 	policy, known, err := saga.PolicyInForce(ctx, o.Pool)
 	if err != nil {
@@ -183,7 +183,7 @@ func escalateDue(ctx context.Context, o *program.Operator, out io.Writer) error 
 	if err := group.Wait(); err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "%d escalated, %d left alone.\n", escalated, left)
+	_, err = fmt.Fprintf(out, "%d escalated, %d unchanged.\n", escalated, left)
 	return err
 }
 
@@ -207,7 +207,7 @@ func await(ctx context.Context, o *program.Operator, out io.Writer, outbox *saga
 			}
 			end := ""
 			if !escalated {
-				end = "  (left alone: it does not wait any more)"
+				end = "  (unchanged: it is no longer waiting)"
 			}
 			return escalated, printTicket(ctx, o, out, f.Key, f.DueAt, end)
 		}

@@ -21,7 +21,7 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mail",
-		Short: "Look at emails, and send them again",
+		Short: "List email notifications and send them again",
 		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(listMailCommand(m), resendCommand(m))
@@ -33,7 +33,7 @@ func listMailCommand(m program.Modules) *cobra.Command {
 	var limit int
 	cmd := &cobra.Command{
 		Use:     "list",
-		Short:   "List emails and what became of them, the newest first",
+		Short:   "List email notifications and their status, newest first",
 		Example: "  helpdesk mail list --status uncertain,failed",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -45,7 +45,7 @@ func listMailCommand(m program.Modules) *cobra.Command {
 				statuses = append(statuses, email.Status(s))
 			}
 			if limit < 1 {
-				return errors.New("--limit: at least 1")
+				return errors.New("--limit: must be at least 1")
 			}
 			return m.Run(cmd.Context(), "mail list", func(ctx context.Context, o *program.Operator) error {
 				emails, err := projections.NewReader(o.Pool).NewestEmails(ctx, statuses, limit)
@@ -61,14 +61,14 @@ func listMailCommand(m program.Modules) *cobra.Command {
 						e.QueuedAt.UTC().Format("2006-01-02T15:04:05Z"), e.Status, e.TicketNumber, e.Kind, e.Address, problem)
 				}
 				if len(emails) == 0 {
-					fmt.Fprintln(cmd.OutOrStdout(), "There are no such emails.")
+					fmt.Fprintln(cmd.OutOrStdout(), "No matching emails.")
 				}
 				return nil
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&only, "status", nil, "only these: queued, sending, sent, failed, uncertain")
-	cmd.Flags().IntVar(&limit, "limit", 100, "at most so many")
+	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, sending, sent, failed, uncertain")
+	cmd.Flags().IntVar(&limit, "limit", 100, "the most to list")
 	return cmd
 }
 
@@ -76,8 +76,8 @@ func resendCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resend ID...",
 		Short: "Send failed or uncertain emails again",
-		Long: `Has an email that failed, or of which nobody knows whether it arrived, sent
-again by the running service, or by the next one that starts. "helpdesk mail
+		Long: `Queues emails that failed or are uncertain (it is unknown whether they arrived) to be
+sent again by the running service, or by the next one that starts. "helpdesk mail
 list" and read.emails show the ids. An uncertain email may arrive twice.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -91,14 +91,14 @@ list" and read.emails show the ids. An uncertain email may arrive twice.`,
 					out, err := emails.Do(ctx, commands.Request{CorrelationID: "mail resend"}, email.ID{UUID: id},
 						email.Resend{By: email.By{Actor: domain.System()}, Now: time.Now().UTC().Truncate(time.Microsecond)})
 					if errors.Is(err, domain.ErrNotFound) {
-						return fmt.Errorf("there is no email %s", id)
+						return fmt.Errorf("no email has the id %s", id)
 					}
 					if err != nil {
 						return fmt.Errorf("email %s: %w", id, err)
 					}
-					said := "it is sent again"
+					said := "queued to be sent again"
 					if !out.Changed {
-						said = "it is waiting to be sent already"
+						said = "already queued"
 					}
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", id, said)
 				}

@@ -17,16 +17,17 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "commands",
-		Short: "Decide on commands of process managers that failed",
-		Long: `A command that failed again and again is failed, with the error of its last try.
-Mend the cause, then retry it; or discard it.`,
+		Short: "Retry or discard failed commands of process managers",
+		Long: `A command that could not be carried out after several tries is marked as failed, with
+the error of the last try. Fix the cause and retry it, or discard it.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(
 		&cobra.Command{
-			Use:   "failed",
-			Short: "List the failed commands",
-			Args:  cobra.NoArgs,
+			Use:     "failed",
+			Aliases: []string{"parked"},
+			Short:   "List failed commands",
+			Args:    cobra.NoArgs,
 			RunE: func(cmd *cobra.Command, _ []string) error {
 				return m.Run(cmd.Context(), "commands failed", func(ctx context.Context, o *program.Operator) error {
 					failed, err := saga.NewOutbox(o.Pool).Failed(ctx)
@@ -38,14 +39,14 @@ Mend the cause, then retry it; or discard it.`,
 							p.FailedAt.UTC().Format("2006-01-02T15:04:05Z"), p.Attempts, p.Error, p.Payload)
 					}
 					if len(failed) == 0 {
-						fmt.Fprintln(cmd.OutOrStdout(), "No command is failed.")
+						fmt.Fprintln(cmd.OutOrStdout(), "No failed commands.")
 					}
 					return nil
 				})
 			},
 		},
-		decideCommand(m, "retry", "Try failed commands again", "It is tried again.", (*saga.Outbox).Retry),
-		decideCommand(m, "discard", "Give failed commands up for good", "It is gone.", (*saga.Outbox).Discard),
+		decideCommand(m, "retry", "Try failed commands again", "Queued to be tried again.", (*saga.Outbox).Retry),
+		decideCommand(m, "discard", "Discard failed commands for good", "Discarded.", (*saga.Outbox).Discard),
 	)
 	return cmd
 }

@@ -97,7 +97,7 @@ func (e *erasure) forget(streams []uuid.UUID) eventstore.InTx {
 	)
 }
 
-// warn says what could not be erased: what was written before texts were sealed.
+// warn writes what could not be erased: what was written before texts were sealed.
 func (e *erasure) warn(ctx context.Context, out io.Writer) error {
 	const q = `SELECT count(*) FROM events WHERE stream_id = $1 AND type = 'user.registered' AND person_id IS NULL`
 	var plain int

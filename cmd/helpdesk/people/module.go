@@ -19,6 +19,8 @@ func Module() program.Module {
 	return program.Module{
 		Name:   "people",
 		Events: append(user.Events(), access.Events()...),
+		Routes: routes,
+		Pages:  pages,
 		Commands: func(m program.Modules) []*cobra.Command {
 			return []*cobra.Command{command(m), superuserCommand(m)}
 		},

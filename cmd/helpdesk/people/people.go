@@ -19,7 +19,7 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "people",
-		Short: "Hand out or erase what is held of a person",
+		Short: "Export or erase a person's data",
 		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(exportPersonCommand(m), erasePersonCommand(m))
@@ -30,11 +30,11 @@ func exportPersonCommand(m program.Modules) *cobra.Command {
 	var out string
 	cmd := &cobra.Command{
 		Use:   "export USER",
-		Short: "Write all that is held of a person to a ZIP file",
-		Long: `Writes all that is held of a person, named by username or id, to a ZIP file:
-who they are, their tickets with the conversation, their comments, their emails,
-sessions and API tokens, and every event that they caused or that holds a text
-of theirs. No secret is in it.`,
+		Short: "Export a person's data to a ZIP file",
+		Long: `Writes all data about a person, given by username or id, to a ZIP file: their
+profile, their tickets with the conversation, their comments, emails, sessions, API
+tokens and saved views, and every event that they caused or that contains a text of
+theirs. It contains no secrets.`,
 		Example: "  helpdesk people export ann --out ann.zip",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -55,7 +55,7 @@ of theirs. No secret is in it.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "the file; it must not exist yet (default USERNAME.zip)")
+	cmd.Flags().StringVar(&out, "out", "", "file to write, which must not exist yet (default USERNAME.zip)")
 	return cmd
 }
 
@@ -63,17 +63,15 @@ func erasePersonCommand(m program.Modules) *cobra.Command {
 	var yes bool
 	cmd := &cobra.Command{
 		Use:   "erase USER",
-		Short: "Destroy the key to all that a person wrote, for good",
-		Long: `Destroys the key under which the texts of a person (their name and address, what
-they wrote) are sealed in the log, and removes their account, sessions and API
-tokens. Wherever one of their texts stood, "[erased]" stands from then on: in
-lists, in the search, in the mail ledger, in every replay. Events, reports and
-the audit tree stay as they are.
+		Short: "Erase a person's data for good by destroying its key",
+		Long: `Destroys the key that a person's texts in the log (name, address, all they wrote)
+are encrypted with, and removes their account, sessions and API tokens. Each of their
+texts reads "[erased]" from then on: in lists, search, email notifications and every
+replay. Events, reports and the audit tree stay unchanged.
 
-There is no way back. Older backups of the database still hold the key: they are
-to be destroyed too. A running service goes along within seconds; the command
-also works when there is none. It can be given again when it was interrupted,
-with the person's id.`,
+This cannot be undone. Older backups of the database still contain the key: destroy
+them too. A running service follows within seconds, and the command works without one.
+If it is interrupted, run it again with the person's id.`,
 		Example: "  helpdesk people erase ann",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
@@ -99,15 +97,15 @@ with the person's id.`,
 func confirm(out io.Writer, username string) error {
 	ask := program.NewPrompter(os.Stdin, out)
 	if !ask.Terminal {
-		return errors.New("there is no terminal to ask on: give --yes")
+		return errors.New("no terminal to confirm on: pass --yes")
 	}
-	fmt.Fprintf(out, "This cannot be undone. Type the username, %s, to go on: ", username)
+	fmt.Fprintf(out, "This cannot be undone. Type the username, %s, to continue: ", username)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}
 	if strings.TrimRight(line, "\r\n") != username {
-		return errors.New("that is another name; nothing was erased")
+		return errors.New("the username does not match; nothing was erased")
 	}
 	return nil
 }

@@ -20,11 +20,11 @@ func superuserCommand(m program.Modules) *cobra.Command {
 	var username, email string
 	cmd := &cobra.Command{
 		Use:   "createsuperuser",
-		Short: "Make an admin",
-		Long: `Makes an admin. The password is asked for; where there is no terminal it is the
-first line of standard input, or HELPDESK_SUPERUSER_PASSWORD.
+		Short: "Create an admin",
+		Long: `Creates an admin. It prompts for the password; without a terminal, the password is
+HELPDESK_SUPERUSER_PASSWORD or the first line of standard input.
 
-It works while the service runs, and also when it does not.`,
+It works whether or not the service is running.`,
 		Example: "  helpdesk createsuperuser --username alice --email alice@example.com",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -34,7 +34,7 @@ It works while the service runs, and also when it does not.`,
 				if err := ask.Line("Username: ", &register.Username); err != nil {
 					return err
 				}
-				if err := ask.Line("Mail address: ", &register.Email); err != nil {
+				if err := ask.Line("Email address: ", &register.Email); err != nil {
 					return err
 				}
 				if _, err := user.Decide(user.State{}, register); err != nil {
@@ -52,8 +52,8 @@ It works while the service runs, and also when it does not.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&username, "username", "", "name to sign in with")
-	cmd.Flags().StringVar(&email, "email", "", "mail address")
+	cmd.Flags().StringVar(&username, "username", "", "username to sign in with")
+	cmd.Flags().StringVar(&email, "email", "", "email address")
 	return cmd
 }
 

@@ -7,6 +7,8 @@ import (
 	"log/slog"
 
 	"helpdesk/eventstore/follow"
+	"helpdesk/httpapi"
+	"helpdesk/web"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -36,6 +38,9 @@ type Module struct {
 	Manager func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error)
 	// Work returns what the module does in a worker.
 	Work func(context.Context, *Worker) (Work, error)
+	// Routes returns the module's calls of the API, and Pages its pages of the site.
+	Routes func(*Clients) []httpapi.Route
+	Pages  func(*Clients) []web.Page
 	// Commands returns the module's subcommands of the command line.
 	Commands func(Modules) []*cobra.Command
 	// Export are the module's files in what a person is handed of their data.

@@ -87,7 +87,7 @@ func (o *Operator) Follow(ctx context.Context, upto int64, followers ...follow.F
 func (o *Operator) Account(ctx context.Context, nameOrID string) (user.Account, error) {
 	account, err := o.Accounts.Find(ctx, nameOrID)
 	if errors.Is(err, domain.ErrNotFound) {
-		return account, fmt.Errorf("there is no user %q", nameOrID)
+		return account, fmt.Errorf("there is no user with the username or id %q", nameOrID)
 	}
 	return account, err
 }

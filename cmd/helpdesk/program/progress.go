@@ -38,7 +38,7 @@ func NewProgress(done, units string, step int64, out io.Writer) *Progress {
 	return p
 }
 
-// Show is told how many of how many are done.
+// Show shows how many of how many are done.
 func (p *Progress) Show(done, of int64) {
 	if p.bar != nil {
 		p.bar.ChangeMax64(of)
@@ -54,7 +54,7 @@ func (p *Progress) Show(done, of int64) {
 	}
 }
 
-// Say tells something besides how far it is.
+// Say prints a line of its own.
 func (p *Progress) Say(line string) {
 	if p.bar != nil {
 		_ = p.bar.Clear() // it only draws
@@ -62,7 +62,7 @@ func (p *Progress) Say(line string) {
 	fmt.Fprintln(p.out, line)
 }
 
-// pace says how fast it goes and how long it will take, as far as that is known.
+// pace returns how fast it goes and how long it will take, as far as that is known.
 func (p *Progress) pace(done, of int64, took time.Duration) string {
 	if done <= p.first || took <= 0 {
 		return ""

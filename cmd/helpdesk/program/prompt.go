@@ -30,7 +30,7 @@ func (p Prompter) Line(prompt string, value *string) error {
 		return nil
 	}
 	if !p.Terminal {
-		return errors.New("give --username and --email: there is no terminal to ask on")
+		return errors.New("no terminal to ask on: pass --username and --email")
 	}
 	fmt.Fprint(p.out, prompt)
 	return p.Read(value)
@@ -54,7 +54,7 @@ func (p Prompter) Password(value *string) error {
 	if !p.Terminal {
 		err := p.Read(value)
 		if errors.Is(err, io.EOF) {
-			return errors.New("give the password on standard input or in HELPDESK_SUPERUSER_PASSWORD: there is no terminal to ask on")
+			return errors.New("no terminal to ask on: pass the password on standard input or in HELPDESK_SUPERUSER_PASSWORD")
 		}
 		return err
 	}
@@ -69,7 +69,7 @@ func (p Prompter) Password(value *string) error {
 		typed[i] = string(text)
 	}
 	if typed[0] != typed[1] {
-		return errors.New("the two passwords differ; nothing was changed")
+		return errors.New("the passwords do not match; nothing was changed")
 	}
 	*value = typed[0]
 	return nil

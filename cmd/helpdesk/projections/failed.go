@@ -11,10 +11,12 @@ import (
 
 func failedEventsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
-		Use:   "failed [NAME]",
-		Short: "List the events that could not be applied",
-		Long: `Lists the events that a projection, or a process manager, could not apply, with the
-error, and those behind them in the same streams. Mend the cause, then replay them.`,
+		Use:     "failed [NAME]",
+		Aliases: []string{"parked"},
+		Short:   "List events that could not be applied",
+		Long: `Lists the events that a projection or a process manager could not apply, each with
+its error, and the later events of the same streams, which wait behind them. Fix the
+cause, then replay them.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections failed", func(ctx context.Context, o *program.Operator) error {
@@ -34,7 +36,7 @@ error, and those behind them in the same streams. Mend the cause, then replay th
 					fmt.Fprintf(cmd.OutOrStdout(), "%-16s position %d  stream %s  %s\n", p.Follower, p.Position, p.StreamID, p.Error)
 				}
 				if len(failed) == 0 {
-					fmt.Fprintln(cmd.OutOrStdout(), "No event is failed.")
+					fmt.Fprintln(cmd.OutOrStdout(), "No failed events.")
 				}
 				return nil
 			})
@@ -45,7 +47,7 @@ error, and those behind them in the same streams. Mend the cause, then replay th
 func replayCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "replay NAME...",
-		Short: "Apply failed events once their cause is mended",
+		Short: "Apply failed events after their cause is fixed",
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections replay", func(ctx context.Context, o *program.Operator) error {

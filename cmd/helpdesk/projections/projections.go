@@ -22,20 +22,19 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "projections",
-		Short: "Look at the read models, pause them, and build them anew",
-		Long: `The read models are what lists, searches and reports are answered from. All of it
-can be made again from the log, while the service runs and answers.`,
+		Short: "Show, pause and rebuild projections",
+		Long: `Projections are the tables that lists, searches and reports are read from. All of
+them can be rebuilt from the log while the service runs.`,
 		Args: cobra.NoArgs,
 	}
 	cmd.AddCommand(listProjectionsCommand(m), projectionStatusCommand(m),
-		holdCommand(m, "pause", "Hold projections until they are resumed",
-			`Holds projections in all processes, also across restarts, until they are resumed.
-They go on answering with what they have. Writes do not wait for them: what is
-written meanwhile cannot be read from them yet, and what is erased meanwhile still
-can.`,
-			"It is paused.", (*rebuild.Projections).Pause),
-		holdCommand(m, "resume", "Let paused projections go on", "Lets paused projections go on, with all that came meanwhile.",
-			"It goes on.", (*rebuild.Projections).Resume),
+		holdCommand(m, "pause", "Pause projections until they are resumed",
+			`Pauses projections in all processes, across restarts too, until they are resumed.
+They can still be read as they are. Writes do not wait for them: what is written
+while they are paused cannot be read from them yet, and what is erased still can.`,
+			"Paused.", (*rebuild.Projections).Pause),
+		holdCommand(m, "resume", "Resume paused projections", "Resumes paused projections, which then apply all that was written since.",
+			"Resumed.", (*rebuild.Projections).Resume),
 		rebuildCommand(m), rollbackCommand(m), failedEventsCommand(m), replayCommand(m))
 	return cmd
 }
@@ -60,7 +59,7 @@ func listProjectionsCommand(m program.Modules) *cobra.Command {
 					fmt.Fprintln(cmd.OutOrStdout(), lineOf(s))
 				}
 				if len(all) == 0 {
-					fmt.Fprintln(cmd.OutOrStdout(), "No projection has begun: no worker of the service has run yet.")
+					fmt.Fprintln(cmd.OutOrStdout(), "No projection has started: no worker of the service has run yet.")
 				}
 				return nil
 			})
@@ -68,7 +67,7 @@ func listProjectionsCommand(m program.Modules) *cobra.Command {
 	}
 }
 
-// lineOf tells of a projection in a line, its name first.
+// lineOf returns a projection in a line, its name first.
 func lineOf(s rebuild.Status) string {
 	line := fmt.Sprintf("%-16s %-11s position %d of %d", s.Name, s.State, s.Position, s.Head)
 	if s.Failed > 0 {
@@ -83,7 +82,7 @@ func lineOf(s rebuild.Status) string {
 func projectionStatusCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "status [NAME...]",
-		Short: "Tell all about projections and their last rebuild",
+		Short: "Show projections and their last rebuild in detail",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections status", func(ctx context.Context, o *program.Operator) error {
 				p := kept(o)
@@ -114,11 +113,11 @@ func printStatus(out io.Writer, s rebuild.Status) {
 		fmt.Fprintf(out, "    %s %s\n", r.Kind, progressOf(*r))
 	}
 	if s.Kept != nil {
-		fmt.Fprintf(out, "    tables from before are kept, as of position %d\n", *s.Kept)
+		fmt.Fprintf(out, "    previous tables are kept, as of position %d\n", *s.Kept)
 	}
 }
 
-// progressOf tells how far a rebuild is.
+// progressOf returns how far a rebuild is.
 func progressOf(r rebuild.Rebuild) string {
 	since := r.BeganAt.UTC().Format(instantForm)
 	switch {
@@ -127,7 +126,7 @@ func progressOf(r rebuild.Rebuild) string {
 	case r.Phase == rebuild.Failed:
 		return fmt.Sprintf("failed %s at position %d: %s", r.EndedAt.UTC().Format(instantForm), r.Position, r.Error)
 	case !r.Active:
-		return fmt.Sprintf("began %s and was cut off at position %d: the same command goes on with it", since, r.Position)
+		return fmt.Sprintf("began %s and was interrupted at position %d: run the same command again to resume", since, r.Position)
 	}
 	text := fmt.Sprintf("began %s, %s, position %d of %d", since, r.Phase, r.Position, r.Target)
 	if r.Remaining != nil {
@@ -161,19 +160,18 @@ func rebuildCommand(m program.Modules) *cobra.Command {
 	var o rebuild.Options
 	cmd := &cobra.Command{
 		Use:   "rebuild NAME... | --all",
-		Short: "Build projections anew from the log, while they are read",
-		Long: `Fills new tables beside those that are read, brings them up to date, compares both
-and puts the new ones in the place of the old ones, which are kept: "helpdesk
-projections rollback" returns to them. Reads are answered throughout.
+		Short: "Rebuild projections from the log while they are read",
+		Long: `Fills staging tables from the log, compares them with the tables in use and puts them
+in their place. The previous tables are kept: "helpdesk projections rollback" returns
+to them. Projections can be read throughout.
 
-Cut off, the same command goes on where it was. An event that cannot be applied
-stops it, and nothing has changed. New tables that differ from the old ones are
-not put in their place, for one of them is wrong; where it is the old ones, give
---accept.`,
+If it is interrupted, the same command resumes it. An event that cannot be applied
+stops it, and nothing has changed. Staging tables that differ from those in use are
+not put in place, since one of the two is wrong; if it is those in use, pass --accept.`,
 		Example: "  helpdesk projections rebuild ticket_list comment_list\n  helpdesk projections rebuild --all",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if all != (len(args) == 0) {
-				return errors.New("name the projections, or give --all")
+				return errors.New("name the projections or pass --all")
 			}
 			return m.Run(cmd.Context(), "projections rebuild", func(ctx context.Context, op *program.Operator) error {
 				p := kept(op)
@@ -188,17 +186,17 @@ not put in their place, for one of them is wrong; where it is the old ones, give
 		},
 	}
 	cmd.Flags().BoolVar(&all, "all", false, "all projections")
-	cmd.Flags().BoolVar(&o.Accept, "accept", false, "put the new tables in place also when they differ from the old ones")
-	cmd.Flags().BoolVar(&o.Afresh, "afresh", false, "begin with the first event, also where an earlier rebuild was cut off")
+	cmd.Flags().BoolVar(&o.Accept, "accept", false, "put the staging tables in place even if they differ from those in use")
+	cmd.Flags().BoolVar(&o.Afresh, "afresh", false, "start with the first event, even if an earlier rebuild was interrupted")
 	return cmd
 }
 
 func rollbackCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "rollback NAME...",
-		Short: "Return to the tables from before the last rebuild",
-		Long: `Brings the tables that the last rebuild has kept up to date and puts them in the
-place of those that are read, which are kept in turn.`,
+		Short: "Return to the previous tables, from before the last rebuild",
+		Long: `Brings the previous tables, kept by the last rebuild, up to date and puts them in the
+place of those in use, which are kept in turn.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections rollback", func(ctx context.Context, o *program.Operator) error {
@@ -250,7 +248,7 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 	}
 	failed := p.Do(ctx, buildsAtOnce, orders...)
 	if ctx.Err() != nil {
-		return errors.New("cut off; the same command goes on where it was")
+		return errors.New("interrupted: run the same command again to resume")
 	}
 	for i, err := range failed {
 		if err != nil {

@@ -22,10 +22,10 @@ const (
 )
 
 // serveHTTP serves until ctx ends and then lets the requests under way finish.
-// listening is told where the service is, and where its metrics are.
+// listening is called with where the service is, and where its metrics are.
 func (s *Service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
 	servers := []*http.Server{s.server(s.config.Addr, s.handler())}
-	servers[0].RegisterOnShutdown(s.api.EndStreams) // else it would wait for them
+	servers[0].RegisterOnShutdown(s.streams.End) // else it would wait for them
 	if s.config.MetricsAddr != "" {
 		servers = append(servers, s.server(s.config.MetricsAddr, s.metrics()))
 	}
@@ -50,7 +50,7 @@ func (s *Service) serveHTTP(ctx context.Context, listening func(addr, metricsAdd
 		})
 	}
 	<-failed.Done() // told to end, or one of them cannot go on
-	s.log.Info("shutting down: finishing what is under way")
+	s.log.Info("shutting down")
 	last, cancel := context.WithTimeout(context.WithoutCancel(ctx), shutdownTimeout)
 	defer cancel()
 	var err error

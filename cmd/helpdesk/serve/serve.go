@@ -32,12 +32,12 @@ func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "serve",
 		Short: "Run the service",
-		Long: `Runs the service until it is told to stop (SIGTERM or Ctrl-C); requests and pages
-under way are finished first. The schema is brought up to date at the start.
+		Long: `Runs the service until it is stopped (SIGTERM or Ctrl-C). Requests in progress are
+finished first. The database is migrated at the start.
 
-With --role the work is divided among processes on one database, any number of
-each: "api" answers clients, "worker" builds what they read, escalates tickets
-and sends emails. A worker serves /healthz, /readyz and /metrics only.`,
+With --role the work is divided among processes on one database, any number of each:
+"api" serves clients, "worker" keeps the projections, escalates tickets and sends
+emails. A worker serves /healthz, /readyz and /metrics only.`,
 		Example: "  helpdesk serve\n  HELPDESK_DATABASE_URL=postgres://db/desk helpdesk serve --role=worker",
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -58,10 +58,10 @@ func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err 
 	}
 	log := c.Logger(os.Stderr)
 	for _, name := range unknown {
-		log.Warn("there is no such setting; see docs/config.md", "variable", name)
+		log.Warn("unknown setting, see docs/config.md", "variable", name)
 	}
 	if as != All && c.DatabaseURL == "" {
-		return errors.New("--role: an embedded Postgres is one process's own; set HELPDESK_DATABASE_URL to divide the work")
+		return errors.New("--role: the embedded Postgres serves one process only: set HELPDESK_DATABASE_URL to divide the work")
 	}
 	db, err := program.Open(ctx, c, log, true)
 	if err != nil {
@@ -82,23 +82,23 @@ func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err 
 	return s.Run(ctx, func(addr, metricsAddr string) {
 		if db.Local != nil {
 			if err := db.Local.SetAddress(addr); err != nil {
-				log.Warn("other processes are not told the address", "error", err)
+				log.Warn("address not recorded for other processes", "error", err)
 			}
 		}
 		greet(out, as, "http://"+addr, "http://"+metricsAddr, hasAdmin)
 	})
 }
 
-// greet tells whoever started the service where it is.
+// greet shows whoever started the service where it is.
 func greet(out io.Writer, as Role, url, metricsURL string, hasAdmin bool) {
 	if !as.serves() {
-		fmt.Fprintf(out, "The helpdesk is at %s\n  A worker: it answers operators, not clients.\n"+
+		fmt.Fprintf(out, "The helpdesk is at %s\n  A worker: it serves health and metrics, not clients.\n"+
 			"  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
 		return
 	}
 	fmt.Fprintf(out, "The helpdesk is at %s\n  Site     %[1]s/admin/\n  API      %[1]s/api/  to try out: %[1]s/swagger/\n  Health   %[1]s/healthz  %[1]s/readyz\n  Metrics  %[2]s/metrics\n", url, metricsURL)
 	if !hasAdmin {
-		fmt.Fprint(out, "There is no admin yet. Make the first one, in another terminal:\n"+
+		fmt.Fprint(out, "There is no admin yet. Create the first one in another terminal:\n"+
 			"  bin/helpdesk createsuperuser --username admin --email admin@example.com\n")
 	}
 }

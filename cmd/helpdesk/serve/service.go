@@ -20,16 +20,13 @@ import (
 	"github.com/prometheus/client_golang/prometheus/promhttp"
 	"golang.org/x/sync/errgroup"
 
-	"helpdesk/audit"
 	"helpdesk/auth"
-	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
+	"helpdesk/httpapi/events"
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
-	"helpdesk/projections"
 	"helpdesk/rebuild"
 	"helpdesk/web"
 )
@@ -59,14 +56,14 @@ type Service struct {
 	sessions  *auth.Sessions
 	answers   *idempotency.Store
 	registry  *prometheus.Registry
-	front     *edge.Front // nil for a worker
+	streams   *events.Streams
 	api       *httpapi.API
 	site      *web.Site // nil for a worker
 }
 
 // New wires a service over a migrated database. Nothing runs yet.
 func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *slog.Logger, db *program.Database, out io.Writer) (s *Service, err error) {
-	s = &Service{modules: m, config: c, role: as, log: log, db: db, out: out, registry: prometheus.NewRegistry()}
+	s = &Service{modules: m, config: c, role: as, log: log, db: db, out: out, registry: prometheus.NewRegistry(), streams: events.NewStreams(events.Heartbeat)}
 	defer func() {
 		if err != nil {
 			s.closePools()
@@ -106,56 +103,11 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	return s, s.wireAPI(ctx, hasher)
 }
 
-func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
-	s.sessions = auth.NewSessions(s.Accounts, auth.SessionConfig{Logger: s.log})
-	s.answers = idempotency.New(s.pool, idempotency.Config{Logger: s.log})
-	key, err := auth.SharedKey(ctx, s.pool, "cursors")
-	if err != nil {
-		return err
-	}
-	if s.front, err = s.config.Front(); err != nil {
-		return err
-	}
-	tokens := auth.NewTokens(s.Accounts)
-	deps := httpapi.Deps{
-		Tickets:     commands.NewTickets(s.Store, s.Store),
-		People:      commands.NewPeople(s.Store, s.Accounts),
-		Accounts:    s.Accounts,
-		Sessions:    s.sessions,
-		Tokens:      tokens,
-		Access:      commands.NewAccess(s.Store, tokens),
-		Passwords:   hasher,
-		Read:        projections.NewReader(s.pool),
-		History:     projections.NewHistories(s.Store, s.pool),
-		Past:        projections.NewPast(s.Store, s.pool, s.Freshness),
-		Freshness:   s.Freshness,
-		Answers:     s.answers,
-		Earlier:     commands.NewEarlier(s.Store),
-		Events:      projections.NewEvents(s.pool, s.Store),
-		Feed:        projections.NewFeed(s.pool, s.Store, s.notifier, s.Freshness),
-		Audit:       audit.NewReader(s.pool, s.Store),
-		Log:         s.log,
-		Projections: s.models,
-		Checks:      s.checks(),
-		Paused:      s.watchdog.Paused,
-		Metrics:     s.ownMetrics(),
-	}
-	s.api, err = httpapi.New(deps, httpapi.Config{
-		Front:           s.front,
-		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
-		CursorKey:       key,
-	})
-	if err != nil {
-		return err
-	}
-	return s.wireSite(deps, key)
-}
-
 // wireSite makes the site of what the API is made of.
-func (s *Service) wireSite(api httpapi.Deps, cursorKey []byte) (err error) {
+func (s *Service) wireSite(c *program.Clients, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Sessions: s.sessions, Access: api.Access, Earlier: commands.NewEarlier(s.Store), Freshness: s.Freshness, Front: s.front, Log: s.log,
-	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.sitePages(api)...)
+		Sessions: c.Sessions, Access: c.Access, Earlier: c.App.Earlier, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
+	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.modules.Pages(c)...)
 	return err
 }
 
@@ -256,7 +208,7 @@ func (s *Service) watchDatabase(ctx context.Context) error {
 	case <-ctx.Done():
 		return nil
 	case <-s.db.Local.Done():
-		return fmt.Errorf("the embedded Postgres is gone: %w", s.db.Local.Err())
+		return fmt.Errorf("the embedded Postgres stopped: %w", s.db.Local.Err())
 	}
 }
 

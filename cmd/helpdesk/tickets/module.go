@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -11,21 +12,56 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/comments"
+	"helpdesk/httpapi/events"
+	ticketsapi "helpdesk/httpapi/tickets"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
+	"helpdesk/saga"
+	"helpdesk/web"
+	"helpdesk/web/queue"
+	ticketspages "helpdesk/web/tickets"
+	"helpdesk/workspace"
 )
 
-// Module returns tickets with their comments, histories and reports.
+// Module returns tickets with their comments and histories.
 func Module() program.Module {
 	return program.Module{
 		Name:        "tickets",
 		Events:      ticket.Events(),
 		Projections: projections.Followers(),
+		Routes:      routes,
+		Pages:       pages,
 		Commands:    func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
 		Export: []program.PersonFile{
 			{Name: "tickets.ndjson", About: "their tickets, each with its public comments, one a line", Of: "tickets", Write: export},
 		},
 	}
+}
+
+func routes(c *program.Clients) []httpapi.Route {
+	read, past := projections.NewReader(c.Pool), projections.NewPast(c.Store, c.Pool, c.Freshness)
+	return slices.Concat(
+		ticketsapi.Resource{App: c.App, Read: read, Past: past, History: projections.NewHistories(c.Store, c.Pool)}.Routes(),
+		comments.Resource{App: c.App, Read: read, Past: past}.Routes(),
+		events.Resource{
+			Log: projections.NewEvents(c.Pool, c.Store), Feed: projections.NewFeed(c.Pool, c.Store, c.Notifier, c.Freshness), Streams: c.Streams,
+		}.Routes(),
+	)
+}
+
+func pages(c *program.Clients) []web.Page {
+	read, schedule := projections.NewReader(c.Pool), saga.NewSchedule(c.Pool)
+	return slices.Concat(
+		(&queue.Section{
+			Tickets: c.App.Tickets, Accounts: c.Accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(c.Pool),
+		}).Pages(),
+		(&ticketspages.Section{
+			Tickets: c.App.Tickets, Accounts: c.Accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(c.Pool),
+			History: projections.NewHistories(c.Store, c.Pool), Past: projections.NewPast(c.Store, c.Pool, c.Freshness), Freshness: c.Freshness,
+		}).Pages(),
+	)
 }
 
 // conversation is a ticket as a person is handed it.

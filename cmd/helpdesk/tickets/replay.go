@@ -26,13 +26,13 @@ func replayTicketCommand(m program.Modules) *cobra.Command {
 	var version int
 	cmd := &cobra.Command{
 		Use:   "replay ID",
-		Short: "Print a ticket's history, with the ticket after each step",
-		Long: `Prints what happened to a ticket, named by id or number, step by step from the log,
-and after each step the ticket as it stood then, with its comments and notes. A
-deleted ticket is replayed too.
+		Short: "Print a ticket's history with the ticket after each step",
+		Long: `Prints the history of a ticket, given by id or number, from the log: each step, and
+the ticket as of that step with its comments and internal notes. Deleted tickets can be
+replayed too.
 
-With --at it ends with what the log knew at that instant, with --version with that
-version of the ticket. As JSON a step is an object on a line of its own.`,
+With --at it ends with what was recorded at that instant, with --version with that
+version of the ticket. As JSON, each step is an object on a line of its own.`,
 		Example: "  helpdesk tickets replay 7\n  helpdesk tickets replay 7 --at 2030-01-02T09:00:00Z --format json",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {

@@ -17,7 +17,7 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "tickets",
-		Short: "Take tickets in from elsewhere, or replay one",
+		Short: "Import tickets, or replay one",
 		Args:  cobra.NoArgs,
 	}
 	cmd.AddCommand(importTicketsCommand(m), replayTicketCommand(m))
@@ -27,19 +27,19 @@ func command(m program.Modules) *cobra.Command {
 func importTicketsCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "import FILE.ndjson",
-		Short: "Open tickets with their own time of opening",
+		Short: "Import tickets with the time they were opened",
 		Long: `Opens a ticket for each line of the file, a JSON object:
 
   {"title": "…", "description": "…", "priority": "low|medium|high", "created_by": "username or id",
    "occurred_at": "2030-01-02T09:00:00Z", "status": "open|in-progress|resolved|closed|escalated",
    "status_at": "2030-01-02T10:00:00Z"}
 
-priority, status and status_at may be left out. The ticket counts as opened at
-occurred_at, and reached its status at status_at (by default at once). It
-escalates like any other; nobody gets an email about what was imported.
+priority, status and status_at are optional. The ticket was opened at occurred_at and
+reached its status at status_at (by default at once). It escalates like any other; no
+email is sent about imported tickets.
 
-A line that is refused is named, and the others are taken in. The same file can
-be given again: what is in already stays as it is. "-" is standard input.`,
+Lines that are invalid are reported and skipped. The same file can be imported again:
+tickets that are already in stay unchanged. "-" is standard input.`,
 		Args: cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "tickets import", func(ctx context.Context, o *program.Operator) error {

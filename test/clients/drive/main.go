@@ -41,11 +41,8 @@ func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses,
 	joined := must(ada.RegisterWithResponse(ctx, nil, desk.Registration{Username: "ada", Email: "ada@example.com", Password: "engine-no-42"}))
 	signedIn := must(ada.LoginWithResponse(ctx, nil, desk.Credentials{Username: "ada", Password: "engine-no-42"}))
 	opened := must(ada.OpenTicketWithResponse(ctx, nil, desk.TicketOpening{Title: "Printer smokes", Description: "Again."}))
-	ticket, err := opened.JSON201.AsTicket()
 	// README: end
-	if err != nil {
-		log.Fatal(err)
-	}
+	ticket := *opened.JSON201
 	if me := strictly[desk.User](joined.Body); me.Username != strictly[desk.User](signedIn.Body).Username {
 		log.Fatalf("registered %s, signed in %s", joined.Body, signedIn.Body)
 	}

@@ -1,0 +1,62 @@
+package serve
+
+import (
+	"context"
+
+	"helpdesk/auth"
+	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/httpapi"
+	"helpdesk/idempotency"
+	"helpdesk/projections"
+)
+
+// wireAPI makes the API, and the site of what that is made of.
+func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
+	s.sessions = auth.NewSessions(s.Accounts, auth.SessionConfig{Logger: s.log})
+	s.answers = idempotency.New(s.pool, idempotency.Config{Logger: s.log})
+	tokens := auth.NewTokens(s.Accounts)
+	clients := &program.Clients{
+		Modules: s.modules, Config: s.config, Log: s.log, Pool: s.pool, Store: s.Store, Notifier: s.notifier,
+		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
+		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
+		App: &commands.App{
+			Tickets:   commands.NewTickets(s.Store, s.Store),
+			People:    commands.NewPeople(s.Store, s.Accounts),
+			Earlier:   commands.NewEarlier(s.Store),
+			Numbers:   projections.NewReader(s.pool),
+			Accounts:  s.Accounts,
+			Freshness: s.Freshness,
+			Log:       s.log,
+		},
+	}
+	key, err := auth.SharedKey(ctx, s.pool, "cursors")
+	if err != nil {
+		return err
+	}
+	if clients.Front, err = s.config.Front(); err != nil {
+		return err
+	}
+	s.api, err = httpapi.New(httpapi.Deps{
+		App:       clients.App,
+		Sessions:  s.sessions,
+		Tokens:    clients.Tokens,
+		Access:    clients.Access,
+		Passwords: clients.Passwords,
+		Usernames: s.Accounts,
+		Answers:   s.answers,
+		Log:       s.log,
+		Checks:    s.checks(),
+		Paused:    s.watchdog.Paused,
+		Metrics:   s.ownMetrics(),
+	}, httpapi.Config{
+		Front:           clients.Front,
+		AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility),
+		CursorKey:       key,
+	}, s.modules.Routes(clients))
+	if err != nil {
+		return err
+	}
+	return s.wireSite(clients, key)
+}

@@ -1,0 +1,141 @@
+package httpapi_test
+
+import (
+	"context"
+	"io"
+	"log/slog"
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/edge"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/audit"
+	"helpdesk/httpapi/comments"
+	"helpdesk/httpapi/events"
+	"helpdesk/httpapi/people"
+	projectionsapi "helpdesk/httpapi/projections"
+	"helpdesk/httpapi/reports"
+	"helpdesk/httpapi/sessions"
+	"helpdesk/httpapi/tickets"
+	"helpdesk/httpapi/tokens"
+)
+
+// What the API asks for, all of it in one: what a test does not set panics.
+type (
+	Tickets interface {
+		Open(ctx context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error)
+		Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
+	}
+	People interface {
+		Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
+		Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
+		ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
+	}
+	Reader interface {
+		tickets.Reader
+		comments.Reader
+		people.Reader
+		reports.Numbers
+		TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error)
+	}
+	Past interface {
+		tickets.Past
+		comments.Past
+	}
+	Sessions interface {
+		sessions.Keeper
+		httpapi.Sessions
+	}
+	Tokens interface {
+		tokens.Keeper
+		httpapi.Tokens
+	}
+	Accounts interface {
+		Find(ctx context.Context, name string) (user.Account, error)
+		people.Checker
+	}
+	Earlier interface {
+		Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
+	}
+	Freshness interface {
+		Wait(ctx context.Context, position int64) error
+	}
+	Operated interface {
+		projectionsapi.Standing
+		projectionsapi.Control
+	}
+)
+
+// Deps is what an API is made of.
+type Deps struct {
+	Tickets     Tickets
+	People      People
+	Accounts    Accounts
+	Sessions    Sessions
+	Tokens      Tokens
+	Access      httpapi.Access
+	Passwords   httpapi.Passwords
+	Usernames   httpapi.Usernames
+	Read        Reader
+	Past        Past
+	Freshness   Freshness
+	Answers     httpapi.Answers
+	Earlier     Earlier
+	Feed        events.Feed
+	Events      events.Log
+	Projections Operated
+	Log         *slog.Logger
+	Metrics     http.Handler
+	Checks      []httpapi.Check
+	Paused      func() []string
+	Streams     *events.Streams
+}
+
+// routes lists every call, as cmd/helpdesk does.
+func (d Deps) routes(app *commands.App) []httpapi.Route {
+	persons := people.Resource{App: app, Read: d.Read, Passwords: d.Passwords, Check: d.Accounts}
+	return slices.Concat(
+		persons.Routes(),
+		sessions.Resource{Keeper: d.Sessions, Access: d.Access, People: d.Accounts, Profile: persons.Profile, SignedOut: d.Streams.Wake}.Routes(),
+		tokens.Resource{Keeper: d.Tokens, SignedOut: d.Streams.Wake}.Routes(),
+		tickets.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
+		comments.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
+		events.Resource{Log: d.Events, Feed: d.Feed, Streams: d.Streams}.Routes(),
+		reports.Resource{Numbers: d.Read}.Routes(),
+		projectionsapi.Resource{Standing: d.Projections, Control: d.Projections}.Routes(),
+		audit.Resource{}.Routes(),
+	)
+}
+
+// newAPI makes an API over d whose clock stands at noon.
+func newAPI(t testing.TB, d *desk, change func(*Deps, *httpapi.Config)) *httpapi.API {
+	t.Helper()
+	d.t = t
+	deps := Deps{
+		Tickets: d, People: d, Accounts: d, Sessions: d, Usernames: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
+		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Streams: events.NewStreams(events.Heartbeat),
+	}
+	config := httpapi.Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}
+	if change != nil {
+		change(&deps, &config)
+	}
+	app := &commands.App{
+		Tickets: deps.Tickets, People: deps.People, Earlier: deps.Earlier, Numbers: deps.Read, Accounts: deps.Accounts, Freshness: deps.Freshness, Log: deps.Log,
+	}
+	a, err := httpapi.New(httpapi.Deps{
+		App: app, Sessions: deps.Sessions, Tokens: deps.Tokens, Access: deps.Access, Passwords: deps.Passwords, Usernames: deps.Usernames,
+		Answers: deps.Answers, Log: deps.Log, Metrics: deps.Metrics, Checks: deps.Checks, Paused: deps.Paused,
+	}, config, deps.routes(app))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return a
+}

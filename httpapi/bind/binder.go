@@ -1,0 +1,228 @@
+package bind
+
+import (
+	"encoding/json"
+	"net/http"
+	"net/url"
+	"reflect"
+	"regexp"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+	swaggest "github.com/swaggest/jsonschema-go"
+
+	"helpdesk/domain"
+	"helpdesk/httpapi/problem"
+)
+
+// field is a member of an In struct that a tag marks.
+type field struct {
+	name  string
+	index []int
+}
+
+// fieldsOf lists the members of struct type t that carry tag, those of
+// embedded structs too.
+func fieldsOf(t reflect.Type, tag string) []field {
+	var all []field
+	for _, f := range reflect.VisibleFields(t) {
+		name, _, _ := strings.Cut(f.Tag.Get(tag), ",")
+		if name != "" && name != "-" && f.IsExported() {
+			all = append(all, field{name: name, index: f.Index})
+		}
+	}
+	return all
+}
+
+// taggedFields lists the JSON members on which tag is "true".
+func taggedFields(t reflect.Type, tag string) []string {
+	var names []string
+	for _, f := range fieldsOf(t, "json") {
+		if t.FieldByIndex(f.index).Tag.Get(tag) == "true" {
+			names = append(names, f.name)
+		}
+	}
+	return names
+}
+
+// queryShape is what a route knows of its parameters.
+type queryShape struct {
+	shape
+	fields []field
+}
+
+// decode checks the query of u and fills in, a pointer to a struct, from it.
+func (q queryShape) decode(u *url.URL, in any) error {
+	values, err := url.ParseQuery(u.RawQuery)
+	if err != nil {
+		return problem.Bad("malformed_query", "the query of the address cannot be read")
+	}
+	tree := map[string]any{}
+	var faults []problem.Violation
+	for name, given := range values {
+		value, fault := parameter(q.types[name], given)
+		if fault != nil {
+			fault.Pointer = problem.ParamPrefix + problem.Clip(name)
+			faults = append(faults, *fault)
+			continue
+		}
+		tree[name] = value
+	}
+	faults = append(faults, q.check(tree, problem.ParamPrefix)...)
+	if len(faults) > 0 {
+		return problem.Invalid(faults...)
+	}
+	into := reflect.ValueOf(in).Elem()
+	for _, f := range q.fields {
+		value, given := tree[f.name]
+		if !given {
+			continue
+		}
+		data, err := json.Marshal(value)
+		if err == nil {
+			err = json.Unmarshal(data, into.FieldByIndex(f.index).Addr().Interface())
+		}
+		if err != nil {
+			return problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + f.name, Code: "format", Detail: "the value cannot be read"})
+		}
+	}
+	return nil
+}
+
+var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
+
+// parameter turns the texts given for one parameter into a JSON value of its
+// type. Which values are allowed is the schema's to say.
+func parameter(jsonType string, given []string) (any, *problem.Violation) {
+	for _, text := range given {
+		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
+			return nil, &problem.Violation{Code: "control_character", Detail: "the value is not a line of UTF-8 text"}
+		}
+	}
+	if jsonType == "array" {
+		var all []any
+		for _, part := range strings.Split(strings.Join(given, ","), ",") {
+			all = append(all, part)
+		}
+		return all, nil
+	}
+	if len(given) > 1 {
+		return nil, &problem.Violation{Code: "repeated", Detail: "the parameter is given more than once"}
+	}
+	text := given[0]
+	switch {
+	case jsonType == "integer" && wholeNumber.MatchString(text):
+		return json.Number(text), nil
+	case jsonType == "boolean" && (text == "true" || text == "false"):
+		return text == "true", nil
+	case jsonType == "date-time":
+		return UnspacedZone(text), nil
+	case jsonType == "integer" || jsonType == "boolean":
+		return nil, &problem.Violation{Code: "type", Detail: jsonType + " is wanted"}
+	}
+	return text, nil
+}
+
+// UnspacedZone gives back the plus sign of a zone that a client forgot to
+// percent-encode: in a query it stands for a space.
+func UnspacedZone(instant string) string {
+	if at := len(instant) - len(" 02:00"); at > 0 && instant[at] == ' ' {
+		return instant[:at] + "+" + instant[at+1:]
+	}
+	return instant
+}
+
+// Binder fills a struct from a request: its members tagged path, query and json
+// from the address and the body, each checked against the schema that their tags
+// make. The zero Binder binds nothing.
+type Binder struct {
+	path  []field
+	query queryShape
+	body  bodyShape
+	// secret: the body holds a password, a member tagged secret:"true".
+	secret bool
+}
+
+// New makes the binder of a struct type: it reads the tags of in, which MUST be a struct.
+func New(in any) (b Binder, err error) {
+	t := reflect.TypeOf(in)
+	b.path = fieldsOf(t, "path")
+	b.query.fields = fieldsOf(t, "query")
+	b.body.trimmed = taggedFields(t, "trim")
+	b.secret = len(taggedFields(t, "secret")) > 0
+	if b.query.shape, err = reflectShape(in, "query"); err != nil {
+		return b, err
+	}
+	b.body.shape, err = reflectShape(in, "json")
+	return b, err
+}
+
+// Secret reports whether the body holds a password.
+func (b Binder) Secret() bool { return b.secret }
+
+// Param is a parameter of a path.
+type Param struct{ Name, About string }
+
+// Path lists the parameters of the path that the struct t takes.
+func (b Binder) Path(t reflect.Type) (all []Param) {
+	for _, f := range b.path {
+		all = append(all, Param{Name: f.name, About: t.FieldByIndex(f.index).Tag.Get("description")})
+	}
+	return all
+}
+
+// Query returns the names of the parameters of the query, and the schema they
+// are checked with.
+func (b Binder) Query() (names []string, of swaggest.Schema) {
+	for _, f := range b.query.fields {
+		names = append(names, f.name)
+	}
+	return names, b.query.schema
+}
+
+// Body returns the schema that the body is checked with.
+func (b Binder) Body() swaggest.Schema { return b.body.schema }
+
+// Bind fills in, a pointer to the struct the binder was made for, and returns
+// the body it was filled from, in a form of its own that is the same for equal
+// bodies. param returns the parts of the path by name.
+func (b Binder) Bind(w http.ResponseWriter, r *http.Request, param func(string) string, in any) (body []byte, err error) {
+	for _, f := range b.path {
+		reflect.ValueOf(in).Elem().FieldByIndex(f.index).SetString(strings.TrimPrefix(param(f.name), "/")) // gin's rest of a path begins with it
+	}
+	if err := b.query.decode(r.URL, in); err != nil {
+		return nil, err
+	}
+	if Safe(r) {
+		return nil, nil
+	}
+	if body, err = readBody(w, r); err != nil {
+		return nil, err
+	}
+	return b.body.decode(body, in)
+}
+
+// Safe reports whether a request changes nothing.
+func Safe(r *http.Request) bool { return r.Method == http.MethodGet || r.Method == http.MethodHead }
+
+// HasMember reports whether the JSON of struct type t has a member of that name.
+func HasMember(t reflect.Type, name string) bool {
+	for _, f := range fieldsOf(t, "json") {
+		if f.name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// ParseUUID reads the form with hyphens alone, for uuid.Parse takes others too:
+// [domain.ErrNotFound] for what is none.
+func ParseUUID(text string) (uuid.UUID, error) {
+	id, err := uuid.Parse(text)
+	if err != nil || len(text) != 36 || id == uuid.Nil {
+		return uuid.Nil, domain.ErrNotFound
+	}
+	return id, nil
+}

@@ -1,0 +1,240 @@
+package bind
+
+import (
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
+	swaggest "github.com/swaggest/jsonschema-go"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/httpapi/problem"
+)
+
+// SchemaOptions are how schemas are made of the API's structs, whatever they are for.
+func SchemaOptions() []func(*swaggest.ReflectContext) {
+	return []func(*swaggest.ReflectContext){
+		swaggest.InterceptSchema(interceptSchema),
+		swaggest.InterceptDefName(func(t reflect.Type, _ string) string { return SchemaName(t) }),
+	}
+}
+
+// SchemaName is what the document calls a type: its Go name, TicketList for
+// List[Ticket] and TicketStatus for ticket.Status.
+func SchemaName(t reflect.Type) string {
+	name, argument, generic := strings.Cut(t.Name(), "[")
+	if of, aggregate := strings.CutPrefix(t.PkgPath(), "helpdesk/domain/"); aggregate {
+		name = strings.ToUpper(of[:1]) + of[1:] + name
+	}
+	if !generic {
+		return name
+	}
+	argument = strings.TrimSuffix(argument, "]")
+	return argument[strings.LastIndexAny(argument, "./")+1:] + name
+}
+
+// Shaped is a type whose JSON shape is not its Go shape. Shape describes it.
+type Shaped interface{ Shape(*swaggest.Schema) }
+
+// interceptSchema describes the types whose Go shape is not their JSON shape.
+func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
+	if p.Processed || !p.Value.IsValid() || !p.Value.CanInterface() {
+		return false, nil
+	}
+	value := p.Value
+	if value.Kind() == reflect.Pointer {
+		value = reflect.Zero(value.Type().Elem())
+	}
+	switch v := value.Interface().(type) {
+	case ticket.Priority:
+		return enum(p.Schema, ticket.Low, ticket.Medium, ticket.High), nil
+	case ticket.Status:
+		return enum(p.Schema, ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusResolved,
+			ticket.StatusClosed, ticket.StatusEscalated), nil
+	case domain.Role:
+		return enum(p.Schema, domain.Roles()...), nil
+	case Shaped:
+		v.Shape(p.Schema)
+		return true, nil
+	case interface{ underlying() any }:
+		inner, err := new(swaggest.Reflector).Reflect(v.underlying(), append(SchemaOptions(), swaggest.InlineRefs)...)
+		if err != nil {
+			return true, err
+		}
+		inner.Parent, inner.ReflectType = p.Schema.Parent, p.Schema.ReflectType
+		*p.Schema = inner
+		return true, nil
+	}
+	return false, nil
+}
+
+func enum[T ~string](s *swaggest.Schema, values ...T) bool {
+	s.AddType(swaggest.String)
+	for _, v := range values {
+		s.Enum = append(s.Enum, string(v))
+	}
+	return true
+}
+
+// shape is the schema of the members that one tag marks, ready to check with.
+type shape struct {
+	schema  swaggest.Schema   // what the document says of it
+	types   map[string]string // JSON type and, for a time, "date-time", by member
+	checker *jsonschema.Schema
+}
+
+// reflectShape makes the shape of in's members tagged with tag: "json" for a
+// body, "query" for parameters. Members it does not know are refused.
+func reflectShape(in any, tag string) (shape, error) {
+	options := append(SchemaOptions(), swaggest.InlineRefs, swaggest.PropertyNameTag(tag))
+	s, err := new(swaggest.Reflector).Reflect(in, options...)
+	if err != nil {
+		return shape{}, fmt.Errorf("schema of %T: %w", in, err)
+	}
+	none := false
+	s.AdditionalProperties = &swaggest.SchemaOrBool{TypeBoolean: &none}
+	out := shape{schema: s, types: map[string]string{}}
+	for name, property := range s.Properties {
+		out.types[name] = simpleType(property.TypeObject)
+	}
+	data, err := json.Marshal(s)
+	if err != nil {
+		return shape{}, fmt.Errorf("schema of %T: %w", in, err)
+	}
+	out.checker, err = compile(data)
+	if err != nil {
+		return shape{}, fmt.Errorf("schema of %T: %w", in, err)
+	}
+	return out, nil
+}
+
+func compile(schema []byte) (*jsonschema.Schema, error) {
+	document, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return nil, err
+	}
+	const name = "request.json"
+	c := jsonschema.NewCompiler()
+	c.AssertFormat()
+	if err := c.AddResource(name, document); err != nil {
+		return nil, err
+	}
+	return c.Compile(name)
+}
+
+func simpleType(s *swaggest.Schema) string {
+	if s.Format != nil && *s.Format == "date-time" {
+		return "date-time"
+	}
+	for _, t := range []swaggest.SimpleType{swaggest.Array, swaggest.Integer, swaggest.Boolean} {
+		if s.HasType(t) {
+			return string(t)
+		}
+	}
+	return string(swaggest.String)
+}
+
+// check lists where value leaves the shape.
+func (s shape) check(value any, prefix string) []problem.Violation {
+	err := s.checker.Validate(value)
+	if err == nil {
+		return nil
+	}
+	var failed *jsonschema.ValidationError
+	if !errors.As(err, &failed) {
+		return []problem.Violation{{Code: "type", Detail: "the value is out of shape"}}
+	}
+	return violations(failed, prefix)
+}
+
+func violations(e *jsonschema.ValidationError, prefix string) []problem.Violation {
+	if _, choice := e.ErrorKind.(*kind.AnyOf); choice {
+		e = eitherType(e)
+	}
+	if len(e.Causes) > 0 {
+		var all []problem.Violation
+		for _, cause := range e.Causes {
+			all = append(all, violations(cause, prefix)...)
+		}
+		return all
+	}
+	at := e.InstanceLocation
+	switch k := e.ErrorKind.(type) {
+	case *kind.Required:
+		return named(k.Missing, at, prefix, domain.ErrRequired.Code, domain.ErrRequired.Message)
+	case *kind.AdditionalProperties:
+		return named(k.Properties, at, prefix, "unknown", "there is no such member or parameter")
+	}
+	code, detail := fault(e.ErrorKind)
+	return []problem.Violation{{Pointer: pointerTo(at, prefix), Code: code, Detail: detail}}
+}
+
+// eitherType makes one fault of those of a choice between types.
+func eitherType(e *jsonschema.ValidationError) *jsonschema.ValidationError {
+	var either kind.Type
+	for _, cause := range e.Causes {
+		if k, ok := cause.ErrorKind.(*kind.Type); ok {
+			either.Got, either.Want = k.Got, append(either.Want, k.Want...)
+		}
+	}
+	return &jsonschema.ValidationError{InstanceLocation: e.InstanceLocation, ErrorKind: &either}
+}
+
+// named makes a violation for each of the members names of the object at path.
+func named(names, path []string, prefix, code, detail string) []problem.Violation {
+	var all []problem.Violation
+	for _, name := range names[:min(len(names), problem.MaxViolations)] {
+		at := pointerTo(append(slices.Clone(path), problem.Clip(name)), prefix)
+		all = append(all, problem.Violation{Pointer: at, Code: code, Detail: detail})
+	}
+	return all
+}
+
+// pointerTo writes where a violation is: a JSON Pointer into the body, or the
+// name of the parameter, whichever of its values is meant.
+func pointerTo(path []string, prefix string) string {
+	if len(path) == 0 {
+		return ""
+	}
+	if prefix == problem.ParamPrefix {
+		return prefix + path[0]
+	}
+	var at strings.Builder
+	for _, token := range path {
+		at.WriteString(prefix + problem.Escape(token))
+	}
+	return at.String()
+}
+
+func fault(k jsonschema.ErrorKind) (code, detail string) {
+	switch k := k.(type) {
+	case *kind.Type:
+		return "type", fmt.Sprintf("%s is wanted, this is %s", strings.Join(k.Want, " or "), k.Got)
+	case *kind.Enum:
+		return domain.ErrEnum.Code, fmt.Sprintf("one of %v is wanted", k.Want)
+	case *kind.MinLength:
+		if k.Want == 1 {
+			return domain.ErrRequired.Code, domain.ErrRequired.Message
+		}
+		return "min_length", fmt.Sprintf("at least %d characters are wanted", k.Want)
+	case *kind.MaxLength:
+		return domain.ErrTooLong.Code, fmt.Sprintf("at most %d characters are allowed", k.Want)
+	case *kind.Minimum:
+		return "minimum", fmt.Sprintf("at least %s is wanted", k.Want.RatString())
+	case *kind.Maximum:
+		return "maximum", fmt.Sprintf("at most %s is allowed", k.Want.RatString())
+	case *kind.Format:
+		if k.Want == "date" {
+			return "format", "a date is wanted, such as 2026-01-31"
+		}
+		return "format", "a " + k.Want + " is wanted, such as 2026-01-31T12:00:00Z"
+	}
+	return "invalid", "the value is out of shape"
+}

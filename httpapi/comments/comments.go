@@ -1,0 +1,236 @@
+// Package comments is what is said on tickets.
+package comments
+
+import (
+	"context"
+	"errors"
+	"net/http"
+	"time"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/wire"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// Reader reads comments as the viewer may see them, else [domain.ErrNotFound].
+type Reader interface {
+	// Comments lists one ticket's, or with nil all that are visible, oldest first.
+	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[view.Comment], error)
+	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
+}
+
+// Past lists the comments of an instant: one ticket's, or with nil all that are
+// visible.
+type Past interface {
+	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[view.Comment], error)
+}
+
+// Resource is the calls on comments.
+type Resource struct {
+	App  *commands.App
+	Read Reader
+	Past Past
+}
+
+// Routes lists the calls.
+func (r Resource) Routes() []httpapi.Route {
+	return httpapi.Tagged("Comments", "What is said on tickets, and notes among staff.",
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/comments/", ID: "listComments",
+			Summary: "List comments",
+			About:   "Oldest first; of one ticket, or of all the caller may see. Of a ticket the caller can't see there are none. With as_of those of then, in the order in which they were recorded.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list),
+			Headers: []string{"Memento-Datetime"},
+		},
+		httpapi.Route{
+			Method: http.MethodPost, Path: "/api/comments/", ID: "addComment",
+			Summary: "Comment on a ticket",
+			About:   "If-Match names a version of the ticket. Notes among staff are for staff to write and read; auditors read them.",
+			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.add),
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/comments/{id}/", ID: "getComment",
+			Summary: "Read a comment",
+			About:   "A comment, or a note if the caller may see notes.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.one),
+		},
+		httpapi.Route{
+			Method: http.MethodPut, Path: "/api/comments/{id}/", ID: "putComment",
+			Summary: "Give a comment a new text",
+			About:   "Only the text can change, within 15 minutes for users.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.put),
+		},
+		httpapi.Route{
+			Method: http.MethodPatch, Path: "/api/comments/{id}/", ID: "patchComment",
+			Summary: "Change a comment",
+			About:   "Only the text can change, within 15 minutes for users.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.patch),
+		},
+		httpapi.Route{
+			Method: http.MethodDelete, Path: "/api/comments/{id}/", ID: "deleteComment",
+			Summary: "Remove a comment",
+			About:   "One's own, within 15 minutes for users; admins any.",
+			Who:     httpapi.SignedIn, Status: http.StatusNoContent, Handler: httpapi.Handle(r.remove),
+		},
+	)
+}
+
+// CommentPath is the path of calls on one comment.
+type CommentPath struct {
+	Comment string `path:"id" json:"-" description:"The comment's id."`
+}
+
+// CommentQuery is the parameters of the list of comments.
+type CommentQuery struct {
+	httpapi.Listing
+	Ticket string                   `query:"ticket" minLength:"1" maxLength:"40" description:"A ticket's id or number."`
+	AsOf   bind.Optional[time.Time] `query:"as_of" description:"The comments as they were known at this instant, in the order in which they were recorded."`
+}
+
+func (r Resource) list(ctx context.Context, c *httpapi.Call, in CommentQuery) (httpapi.List[wire.Comment], error) {
+	page, err := c.Page(in.Listing)
+	if err != nil {
+		return httpapi.List[wire.Comment]{}, err
+	}
+	if in.AsOf.Set {
+		return r.past(ctx, c, in, page)
+	}
+	slice, err := r.now(ctx, c, in.Ticket, page)
+	if err != nil {
+		return httpapi.List[wire.Comment]{}, err
+	}
+	return httpapi.ListOf(c, slice, wire.CommentOf)
+}
+
+// pastComments returns listComments for an instant in the past.
+func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, page projections.Page) (httpapi.List[wire.Comment], error) {
+	var of *projections.TicketRef
+	if in.Ticket != "" {
+		ref, err := commentedTicket(in.Ticket)
+		if err != nil {
+			return httpapi.List[wire.Comment]{}, err
+		}
+		of = &ref
+	}
+	slice, err := r.Past.Comments(ctx, c.Actor, in.AsOf.Value, of, page)
+	if err != nil {
+		return httpapi.List[wire.Comment]{}, httpapi.InFuture(err, "as_of")
+	}
+	out, err := httpapi.ListOf(c, slice, wire.CommentOf)
+	c.Memento(in.AsOf.Value)
+	return out, err
+}
+
+// commentedTicket reads the filter by ticket.
+func commentedTicket(name string) (projections.TicketRef, error) {
+	ref, err := ticket.ParseRef(name)
+	if err != nil {
+		return ref, problem.Param("ticket", "format", "a ticket's id or number is wanted")
+	}
+	return ref, nil
+}
+
+// commentsOf reads the comments of the ticket named, of all with "". There are
+// none on a ticket that the caller can't see.
+func (r Resource) now(ctx context.Context, c *httpapi.Call, name string, page projections.Page) (projections.Slice[view.Comment], error) {
+	var of *ticket.ID
+	if name != "" {
+		ref, err := commentedTicket(name)
+		if err != nil {
+			return projections.Slice[view.Comment]{}, err
+		}
+		of = &ref.ID
+		if ref.Number != 0 {
+			id, err := r.App.Numbers.TicketID(ctx, ref)
+			if err != nil {
+				return noComments(page, err)
+			}
+			of = &id
+		}
+	}
+	slice, err := r.Read.Comments(ctx, c.Actor, of, page)
+	if err != nil {
+		return noComments(page, err)
+	}
+	return slice, nil
+}
+
+// noComments returns an empty page in place of [domain.ErrNotFound].
+func noComments(page projections.Page, err error) (projections.Slice[view.Comment], error) {
+	var none projections.Slice[view.Comment]
+	if !errors.Is(err, domain.ErrNotFound) {
+		return none, err
+	}
+	if page.Count {
+		none.Count = new(int64)
+	}
+	return none, nil
+}
+
+// CommentAdding is the body that adds a comment.
+type CommentAdding struct {
+	Ticket   wire.TicketName     `json:"ticket" required:"true" minLength:"1" maxLength:"40" description:"The ticket's id or number."`
+	Text     string              `json:"text" required:"true" minLength:"1" maxLength:"20000" trim:"true"`
+	Internal bind.Optional[bool] `json:"internal" description:"A note among staff; false when left out."`
+}
+
+// Example is the body, or the answer, as the document shows it.
+func (CommentAdding) Example() string {
+	return `{"ticket": 1, "text": "It is the one on the third floor."}`
+}
+
+func (r Resource) add(ctx context.Context, c *httpapi.Call, in CommentAdding) (wire.Comment, error) {
+	of, err := r.App.TicketNamed(ctx, string(in.Ticket))
+	if err != nil {
+		return wire.Comment{}, unknownTicket(err)
+	}
+	id := ticket.CommentID{UUID: c.NewID()}
+	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) {
+		return r.App.Tickets.Do(ctx, q, of, ticket.AddComment{
+			By: ticket.By{Actor: c.Actor}, CommentID: id, Text: in.Text, Internal: in.Internal.Value, Now: c.Now(),
+		})
+	})
+	if err != nil {
+		return wire.Comment{}, unknownTicket(err)
+	}
+	c.Header.Set("Location", "/api/comments/"+id.String()+"/")
+	return written(ctx, c, id, out)
+}
+
+// unknownTicket is the one answer for a ticket in a body that does not exist
+// and one that the caller can't see.
+func unknownTicket(err error) error {
+	if errors.Is(err, domain.ErrNotFound) {
+		return domain.ErrUnknown.On("ticket")
+	}
+	return err
+}
+
+// written is a comment just written, as the command left it.
+func written(ctx context.Context, c *httpapi.Call, id ticket.CommentID, out commands.Outcome) (wire.Comment, error) {
+	comment, ok := view.CommentOf(out.Events, id, c.Names(ctx, view.PeopleIn(out.Events)))
+	if !ok {
+		return wire.Comment{}, domain.ErrNotFound
+	}
+	return wire.CommentOf(comment), nil
+}
+
+func (r Resource) one(ctx context.Context, c *httpapi.Call, in CommentPath) (wire.Comment, error) {
+	comment, err := r.at(ctx, c, in)
+	return wire.CommentOf(comment), err
+}
+
+// commentAt reads the comment that the path names, if the caller may see it.
+func (r Resource) at(ctx context.Context, c *httpapi.Call, path CommentPath) (view.Comment, error) {
+	id, err := bind.ParseUUID(path.Comment)
+	if err != nil {
+		return view.Comment{}, err
+	}
+	return r.Read.Comment(ctx, c.Actor, ticket.CommentID{UUID: id})
+}

@@ -1,0 +1,78 @@
+package spec
+
+import (
+	"net/http"
+	"reflect"
+	"slices"
+
+	swaggest "github.com/swaggest/jsonschema-go"
+	"github.com/swaggest/openapi-go/openapi31"
+)
+
+// SchemasAt is where in the document the schemas are.
+const SchemasAt = "#/components/schemas/"
+
+// parameters describes what a call takes from its address and its headers.
+func (d *Document) parameters(o *Operation) ([]openapi31.ParameterOrReference, error) {
+	var all []openapi31.ParameterOrReference
+	for _, in := range o.Binder.Path(reflect.TypeOf(o.In)) {
+		schema := map[string]any{"type": "string", "minLength": 1}
+		p := openapi31.Parameter{Name: in.Name, In: openapi31.ParameterInPath, Schema: schema}
+		p.WithRequired(true)
+		p.WithDescription(in.About)
+		all = append(all, openapi31.ParameterOrReference{Parameter: &p})
+	}
+	names, query := o.Binder.Query()
+	for _, name := range names {
+		p, err := queryParameter(name, query)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, openapi31.ParameterOrReference{Parameter: p})
+	}
+	for _, name := range o.Headers {
+		all = append(all, refParameter(name))
+	}
+	return all, nil
+}
+
+func queryParameter(name string, of swaggest.Schema) (*openapi31.Parameter, error) {
+	p := &openapi31.Parameter{Name: name, In: openapi31.ParameterInQuery}
+	property := *of.Properties[name].TypeObject
+	p.Description, property.Description = property.Description, nil
+	schema, err := property.ToSchemaOrBool().ToSimpleMap()
+	if err != nil {
+		return nil, err
+	}
+	if property.HasType(swaggest.Array) {
+		// What is sent is never null, and commas are as good as repeating.
+		schema["type"], schema["minItems"] = "array", 1
+		p.WithStyle(openapi31.ParameterStyleForm).WithExplode(false)
+	}
+	p.Schema = schema
+	if slices.Contains(of.Required, name) {
+		p.WithRequired(true)
+	}
+	return p, nil
+}
+
+// requestBody describes the body a call takes, nil for none: by the very
+// schema that it is checked with.
+func (d *Document) requestBody(o *Operation) (*openapi31.RequestBodyOrReference, error) {
+	schema := o.Binder.Body()
+	if o.Method == http.MethodGet || len(schema.Properties) == 0 {
+		return nil, nil
+	}
+	name := reflect.TypeOf(o.In).Name()
+	d.note(o.In)
+	content, err := schema.ToSchemaOrBool().ToSimpleMap()
+	if err != nil {
+		return nil, err
+	}
+	delete(content, "title")
+	d.SpecEns().ComponentsEns().WithSchemasItem(name, content)
+	body := &openapi31.RequestBody{}
+	body.WithContentItem("application/json", openapi31.MediaType{Schema: map[string]any{"$ref": SchemasAt + name}})
+	body.WithRequired(len(schema.Required) > 0)
+	return &openapi31.RequestBodyOrReference{RequestBody: body}, nil
+}

@@ -1,0 +1,168 @@
+// Package tickets is tickets, and what can be done with them.
+package tickets
+
+import (
+	"context"
+	"net/http"
+	"slices"
+	"time"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/httpapi"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// Reader reads tickets as the viewer may see them, else [domain.ErrNotFound].
+type Reader interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
+	// AllComments lists the comments of a ticket, oldest first.
+	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+}
+
+// Past shows tickets as the system knew them at an instant; see
+// [projections.Past].
+type Past interface {
+	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
+	Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
+	Diff(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, from, to projections.Moment) (projections.Difference, error)
+}
+
+// History reads what happened to a ticket as far as the viewer may know, and
+// [domain.ErrNotFound] of one they may not see.
+type History interface {
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+}
+
+// Resource is the calls on tickets.
+type Resource struct {
+	App     *commands.App
+	Read    Reader
+	Past    Past
+	History History
+}
+
+// Routes lists the calls.
+func (r Resource) Routes() []httpapi.Route {
+	return httpapi.Tagged("Tickets", "Tickets and what can be done with them.", slices.Concat(r.onAll(), r.onOne(), r.verbs())...)
+}
+
+// onAll are the calls on the list of tickets.
+func (r Resource) onAll() []httpapi.Route {
+	return []httpapi.Route{
+		{
+			Method: http.MethodGet, Path: "/api/tickets/", ID: "listTickets",
+			Summary: "List tickets",
+			About:   "What the caller may see, newest first unless asked otherwise. Filters are combined. With as_of the tickets of then, as far as the caller sees them now; admins and auditors are shown those deleted since too.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.StreamOf(httpapi.CSVType, r.export)),
+			Headers: []string{"Memento-Datetime"},
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/", ID: "openTicket",
+			Summary: "Open a ticket",
+			About:   "Auditors don't. Staff may open one for another requester.",
+			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.open),
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/bulk/", ID: "bulkTickets",
+			Summary: "Do many things to tickets at once",
+			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Versions are named by each operation, not by If-Match.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.bulk),
+			Never:   []int{http.StatusPreconditionFailed},
+			Headers: []string{"Event-Position", "Preference-Applied"},
+		},
+	}
+}
+
+// onOne are the calls on one ticket.
+func (r Resource) onOne() []httpapi.Route {
+	return []httpapi.Route{
+		{
+			Method: http.MethodGet, Path: "/api/tickets/{id}/", ID: "getTicket",
+			Summary: "Read a ticket with its comments",
+			About:   "A ticket as the caller may see it, with the comments they may see, oldest first. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.one),
+			Headers: []string{"Memento-Datetime", "Link"},
+		},
+		{
+			Method: http.MethodPut, Path: "/api/tickets/{id}/", ID: "putTicket",
+			Summary: "Give a ticket all its members anew",
+			About:   "Title, description, priority and status are needed. One call is one append: all of it happens or nothing.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.put),
+		},
+		{
+			Method: http.MethodPatch, Path: "/api/tickets/{id}/", ID: "patchTicket",
+			Summary: "Change some members of a ticket",
+			About:   "One call is one append: all of it happens or nothing. Where nothing changes nothing is written.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.patch),
+		},
+		{
+			Method: http.MethodDelete, Path: "/api/tickets/{id}/", ID: "deleteTicket",
+			Summary: "Delete a ticket",
+			About:   "Gone from every read; its events stay. Requesters can while it is open, unassigned and without comments of others.",
+			Who:     httpapi.SignedIn, Status: http.StatusNoContent, Handler: httpapi.Handle(r.remove),
+		},
+		{
+			Method: http.MethodGet, Path: "/api/tickets/{id}/history/", ID: "ticketHistory",
+			Summary: "Read what happened to a ticket and its emails",
+			About:   "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters are told of no notes among staff and of no emails to others. Admins and auditors read it of deleted tickets too.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
+		},
+		{
+			Method: http.MethodGet, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff",
+			Summary: "Compare a ticket with itself at two moments",
+			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.diff),
+		},
+	}
+}
+
+// verbs are the steps of a ticket's life.
+func (r Resource) verbs() []httpapi.Route {
+	return []httpapi.Route{
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/assign/", ID: "assignTicket",
+			Summary: "Assign a ticket, or unassign it",
+			About:   "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.assign),
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/start/", ID: "startTicket",
+			Summary: "Begin work on a ticket",
+			About:   "From open or escalated. A ticket in progress stays as it is.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusInProgress)),
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/resolve/", ID: "resolveTicket",
+			Summary: "Resolve a ticket",
+			About:   "From open, in progress or escalated. A resolved ticket stays as it is.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusResolved)),
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/close/", ID: "closeTicket",
+			Summary: "Close a ticket",
+			About:   "From any other status. A closed ticket stays as it is.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusClosed)),
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/reopen/", ID: "reopenTicket",
+			Summary: "Reopen a ticket",
+			About:   "From resolved or closed. An open ticket stays as it is.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusOpen)),
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/escalate/", ID: "escalateTicket",
+			Summary: "Escalate a ticket",
+			About:   "From open or in progress. An escalated ticket stays as it is.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusEscalated)),
+		},
+	}
+}
+
+// TicketPath is the path of calls on one ticket.
+type TicketPath struct {
+	Ticket string `path:"id" json:"-" description:"The ticket's id or number."`
+}

@@ -1,0 +1,186 @@
+// Package wire is the JSON that more than one resource answers: tickets,
+// comments, people, their histories, and the types these are written with.
+package wire
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+	swaggest "github.com/swaggest/jsonschema-go"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections/view"
+)
+
+// Time is an instant as the API writes it: RFC 3339, UTC, microseconds.
+type Time struct{ time.Time }
+
+// MarshalJSON implements [encoding/json.Marshaler].
+func (t Time) MarshalJSON() ([]byte, error) { return []byte(`"` + t.Text() + `"`), nil }
+
+// Text writes the instant as in JSON, and "" for none.
+func (t *Time) Text() string {
+	if t == nil {
+		return ""
+	}
+	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
+}
+
+// InlineJSONSchema keeps the type out of the schema's definitions.
+func (Time) InlineJSONSchema() {}
+
+// Shape describes an instant to the schema.
+func (Time) Shape(s *swaggest.Schema) {
+	s.AddType(swaggest.String)
+	s.WithFormat("date-time")
+}
+
+// At is an instant as the API writes it.
+func At(t time.Time) Time { return Time{t} }
+
+// TimeOf writes an instant that there may be none of.
+func TimeOf(t *time.Time) *Time {
+	if t == nil {
+		return nil
+	}
+	return &Time{*t}
+}
+
+// Person is somebody as others see them.
+type Person struct {
+	ID       uuid.UUID `json:"id" required:"true"`
+	Username string    `json:"username" required:"true"`
+}
+
+// Ticket is a ticket as one viewer sees it.
+type Ticket struct {
+	ID              uuid.UUID       `json:"id" required:"true"`
+	Number          int64           `json:"number" required:"true"`
+	Title           string          `json:"title" required:"true"`
+	Description     string          `json:"description" required:"true"`
+	Priority        ticket.Priority `json:"priority" required:"true"`
+	Status          ticket.Status   `json:"status" required:"true"`
+	CreatedBy       Person          `json:"created_by" required:"true"`
+	AssignedTo      *Person         `json:"assigned_to" required:"true"`
+	CreatedAt       Time            `json:"created_at" required:"true"`
+	UpdatedAt       Time            `json:"updated_at" required:"true"`
+	FirstResponseAt *Time           `json:"first_response_at" required:"true"`
+	ResolvedAt      *Time           `json:"resolved_at" required:"true"`
+	ClosedAt        *Time           `json:"closed_at" required:"true"`
+	EscalatedAt     *Time           `json:"escalated_at" required:"true"`
+	CommentCount    int             `json:"comment_count" required:"true" description:"Of the comments the caller may see."`
+	Version         int             `json:"version" required:"true" description:"The ETag without its quotes."`
+}
+
+// Example is a ticket as the document shows it.
+func (Ticket) Example() string {
+	return `{"id": "0197c2a4-8f00-7000-8000-000000000001", "number": 1, "title": "Printer smokes", "description": "Again.",
+		"priority": "high", "status": "open", "created_by": {"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada"},
+		"assigned_to": null, "created_at": "2026-01-31T12:00:00.000000Z", "updated_at": "2026-01-31T12:00:00.000000Z",
+		"first_response_at": null, "resolved_at": null, "closed_at": null, "escalated_at": null, "comment_count": 0, "version": 1}`
+}
+
+// TicketWithComments is a ticket together with what was said about it.
+type TicketWithComments struct {
+	Ticket
+	Comments []Comment `json:"comments" required:"true" nullable:"false" description:"Oldest first."`
+}
+
+// Example keeps the ticket's own from standing for both: there is none.
+func (TicketWithComments) Example() string { return "" }
+
+// Comment is a comment on a ticket, or a note among staff.
+type Comment struct {
+	ID           uuid.UUID `json:"id" required:"true"`
+	Ticket       uuid.UUID `json:"ticket" required:"true"`
+	TicketNumber int64     `json:"ticket_number" required:"true"`
+	Author       Person    `json:"author" required:"true"`
+	Text         string    `json:"text" required:"true"`
+	Internal     bool      `json:"internal" required:"true"`
+	CreatedAt    Time      `json:"created_at" required:"true"`
+	EditedAt     *Time     `json:"edited_at" required:"true"`
+}
+
+// Example is a comment as the document shows it.
+func (Comment) Example() string {
+	return `{"id": "0197c2a4-8f00-7000-8000-000000000002", "ticket": "0197c2a4-8f00-7000-8000-000000000001", "ticket_number": 1,
+		"author": {"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada"}, "text": "It is the one on the third floor.",
+		"internal": false, "created_at": "2026-01-31T12:05:00.000000Z", "edited_at": null}`
+}
+
+// User is somebody. What stands after the names is there only for those who
+// may see it.
+type User struct {
+	ID        uuid.UUID    `json:"id" required:"true"`
+	Username  string       `json:"username" required:"true"`
+	FirstName string       `json:"first_name" required:"true"`
+	LastName  string       `json:"last_name" required:"true"`
+	Email     *string      `json:"email,omitempty"`
+	Role      *domain.Role `json:"role,omitempty"`
+	IsActive  *bool        `json:"is_active,omitempty"`
+	CreatedAt *Time        `json:"created_at,omitempty"`
+	UpdatedAt *Time        `json:"updated_at,omitempty"`
+	NameEmail *string      `json:"name_email,omitempty" description:"First Last - mail"`
+
+	Notifications *Notifications `json:"notifications,omitempty" description:"Which emails they want."`
+}
+
+// Example is a user as the document shows it.
+func (User) Example() string {
+	return `{"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada", "first_name": "Ada", "last_name": "Lovelace",
+		"email": "ada@example.com", "role": "user", "is_active": true, "created_at": "2026-01-31T12:00:00.000000Z",
+		"updated_at": "2026-01-31T12:00:00.000000Z", "name_email": "Ada Lovelace - ada@example.com"}`
+}
+
+// Notifications says which emails somebody wants. Admins are told of every
+// escalation whatever it says.
+type Notifications struct {
+	Escalated bool `json:"escalated" required:"true" description:"A ticket of theirs escalated."`
+	Assigned  bool `json:"assigned" required:"true" description:"A ticket was assigned to them."`
+	Commented bool `json:"commented" required:"true" description:"Somebody else commented on a ticket of theirs."`
+	Resolved  bool `json:"resolved" required:"true" description:"A ticket of theirs is resolved."`
+}
+
+// PersonOf writes a person.
+func PersonOf(p view.Person) Person { return Person{ID: p.ID, Username: p.Username} }
+
+// TicketOf writes a ticket.
+func TicketOf(t view.Ticket) Ticket {
+	out := Ticket{
+		ID: t.ID, Number: t.Number, Title: t.Title, Description: t.Description,
+		Priority: t.Priority, Status: t.Status, CreatedBy: PersonOf(t.CreatedBy),
+		CreatedAt: Time{t.CreatedAt}, UpdatedAt: Time{t.UpdatedAt},
+		FirstResponseAt: TimeOf(t.FirstResponseAt), ResolvedAt: TimeOf(t.ResolvedAt),
+		ClosedAt: TimeOf(t.ClosedAt), EscalatedAt: TimeOf(t.EscalatedAt),
+		CommentCount: t.CommentCount, Version: t.Version,
+	}
+	if t.AssignedTo != nil {
+		assignee := PersonOf(*t.AssignedTo)
+		out.AssignedTo = &assignee
+	}
+	return out
+}
+
+// CommentOf writes a comment.
+func CommentOf(c view.Comment) Comment {
+	return Comment{
+		ID: c.ID, Ticket: c.Ticket, TicketNumber: c.TicketNumber, Author: PersonOf(c.Author),
+		Text: c.Text, Internal: c.Internal, CreatedAt: Time{c.CreatedAt}, EditedAt: TimeOf(c.EditedAt),
+	}
+}
+
+// UserOf writes u as viewer sees them: all of it to themselves, admins and
+// auditors, the names to agents. That others see nobody is for the caller to refuse.
+func UserOf(viewer domain.Actor, u view.User) User {
+	out := User{ID: u.ID, Username: u.Username, FirstName: u.FirstName, LastName: u.LastName}
+	if viewer.ID.UUID != u.ID && !viewer.Oversees() {
+		return out
+	}
+	nameEmail := u.NameEmail()
+	out.Email, out.Role, out.IsActive, out.NameEmail = &u.Email, &u.Role, &u.IsActive, &nameEmail
+	out.CreatedAt, out.UpdatedAt = &Time{u.CreatedAt}, &Time{u.UpdatedAt}
+	notifications := Notifications(u.Notifications)
+	out.Notifications = &notifications
+	return out
+}

@@ -1,0 +1,202 @@
+// Package words holds what people read in the project against docs/glossary.md: one
+// word a thing. It looks at the site's texts, the command line's, the API's document,
+// the docs, log messages and errors, and doc comments.
+package words
+
+import (
+	"bytes"
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"os/exec"
+	"path"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+const root = "../../"
+
+// rule is a word that is not used, and what is.
+type rule struct {
+	not *regexp.Regexp
+	use string
+}
+
+func ruleOf(not, use string) rule { return rule{regexp.MustCompile(not), use} }
+
+// rules are of any text.
+var rules = []rule{
+	ruleOf(`(?i)\b(a|the|no|this|each|every|which|of|by|with|new|their|its|all|some|more|about|sends?|sent|queued?) letters?\b`, "email, email notification"),
+	ruleOf(`(?i)\bletters (to|about|of a ticket|that|are|were|is)\b`, "emails, email notifications"),
+	ruleOf(`(?i)\bpost office\b|\bmailroom\b`, "sender"),
+	ruleOf(`\b(un)?park(s|ed|ing)?\b|\bParked\b`, "fail, failed, dead-lettered"),
+	ruleOf(`(?i)\b(the|a|rings? (the|a)) bell\b`, "notifier, wake"),
+	ruleOf(`(?i)\bnotes? among staff\b`, "internal note"),
+	ruleOf(`(?i)\bwant(s|ed)? work\b`, "is active"),
+	ruleOf(`\bprojectors?\b|\bProjectors\b`, "projection"),
+	ruleOf(`(?i)\btellers?\b`, "what describes an event"),
+	ruleOf(`(?i)\bclaimants?\b`, "worker"),
+	ruleOf(`(?i)\b(kept|next) tables\b|\btables (beside|that were kept)\b`, "previous tables, staging tables"),
+}
+
+// alphabet is where letters are those of an alphabet.
+var alphabet = regexp.MustCompile(`(?i)is a letter( and then|\.)|letters?,? (and|or) digits`)
+
+// docRule is of the first sentence of a doc comment: "Name answers …".
+var docRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.0-9]*(?: and [A-Za-z_]+)? (answers?|says?|tells?)\b`)
+
+// exempt is what was written before the words were settled and stays as it is: history,
+// applied migrations, stored forms, and this list.
+var exempt = regexp.MustCompile(`^(docs/decisions/|docs/glossary\.md|CHANGELOG\.md|migrations/00(0|1|2|3|4|5|60|61|62|63|64|65)|test/words/|auth/common_passwords|.*/testdata/|testdata/|LICENSE|go\.sum|test/clients/package)`)
+
+// files are all files of the checkout with one of the extensions.
+func files(t *testing.T, extensions ...string) []string {
+	t.Helper()
+	list := exec.Command("git", "ls-files", "-co", "--exclude-standard")
+	list.Dir = root
+	out, err := list.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for name := range strings.Lines(string(out)) {
+		name = strings.TrimSuffix(name, "\n")
+		for _, extension := range extensions {
+			if path.Ext(name) == extension && !exempt.MatchString(name) && !strings.HasSuffix(name, "_templ.go") {
+				names = append(names, name)
+			}
+		}
+	}
+	if len(names) == 0 {
+		t.Fatalf("no files of %v", extensions)
+	}
+	return names
+}
+
+func read(t *testing.T, name string) []byte {
+	t.Helper()
+	data, err := os.ReadFile(root + name)
+	if os.IsNotExist(err) { // removed, and not committed yet
+		return nil
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	return data
+}
+
+// findings are the words found that are not used, by the top folder of their files.
+type findings map[string][]string
+
+func (f findings) add(where, text string) {
+	top, _, _ := strings.Cut(where, "/")
+	f[top] = append(f[top], where+": "+text)
+}
+
+// check adds what the rules find in a text.
+func (f findings) check(where, text string) {
+	text = alphabet.ReplaceAllString(text, "")
+	for _, r := range rules {
+		if found := r.not.FindString(text); found != "" {
+			f.add(where, fmt.Sprintf("%q is not one of our words: %s (docs/glossary.md)", found, r.use))
+		}
+	}
+}
+
+// report fails for every folder with more findings than there may still be.
+func (f findings) report(t *testing.T, remaining map[string]int) {
+	t.Helper()
+	for top, all := range f {
+		if len(all) > remaining[top] {
+			t.Errorf("%s\n%d in %s, where %d may remain", strings.Join(all, "\n"), len(all), top, remaining[top])
+		}
+	}
+}
+
+func TestTextsUseTheWordsOfTheGlossary(t *testing.T) {
+	t.Parallel()
+	found := findings{}
+	for _, name := range files(t, ".templ", ".md", ".js", ".sql", ".txt", ".html", ".yaml") {
+		n := 0
+		for line := range bytes.Lines(read(t, name)) {
+			n++
+			found.check(fmt.Sprintf("%s:%d", name, n), string(line))
+		}
+	}
+	found.report(t, remainingInTexts)
+}
+
+func TestTheDocumentUsesTheWordsOfTheGlossary(t *testing.T) {
+	t.Parallel()
+	n, name, found := 0, documentFile(t), findings{}
+	for line := range bytes.Lines(read(t, name)) {
+		n++
+		found.check(fmt.Sprintf("%s:%d", name, n), string(line))
+	}
+	found.report(t, remainingInDocument)
+}
+
+// documentFile is the golden file of the API's document.
+func documentFile(t *testing.T) string {
+	t.Helper()
+	list := exec.Command("git", "ls-files", "httpapi/**openapi.json", "httpapi/testdata/openapi.json")
+	list.Dir = root
+	out, err := list.Output()
+	name, _, ok := strings.Cut(string(out), "\n")
+	if err != nil || !ok {
+		t.Fatalf("no golden openapi.json below httpapi: %v", err)
+	}
+	return name
+}
+
+// TestGoUsesTheWordsOfTheGlossary looks at comments and at strings with a space in them:
+// help texts, errors, log messages.
+func TestGoUsesTheWordsOfTheGlossary(t *testing.T) {
+	t.Parallel()
+	found := findings{}
+	for _, name := range files(t, ".go") {
+		set := token.NewFileSet()
+		file, err := parser.ParseFile(set, name, read(t, name), parser.ParseComments)
+		if err != nil {
+			continue // removed, or the compiler's to say
+		}
+		at := func(pos token.Pos) string { return fmt.Sprintf("%s:%d", name, set.Position(pos).Line) }
+		for _, group := range file.Comments {
+			for _, comment := range group.List {
+				found.check(at(comment.Pos()), comment.Text)
+			}
+		}
+		ast.Inspect(file, func(n ast.Node) bool {
+			if s, ok := n.(*ast.BasicLit); ok && s.Kind == token.STRING && strings.Contains(s.Value, " ") {
+				found.check(at(s.Pos()), s.Value)
+			}
+			if doc := docOf(n); doc != nil {
+				if verb := docRule.FindString(strings.TrimPrefix(doc.Text(), "Deprecated: ")); verb != "" {
+					found.add(at(doc.Pos()), fmt.Sprintf("%q: a doc comment has returns, reports, is", verb))
+				}
+			}
+			return true
+		})
+	}
+	found.report(t, remainingInGo)
+}
+
+// docOf returns the doc comment of a declaration, nil for what has none.
+func docOf(n ast.Node) *ast.CommentGroup {
+	switch n := n.(type) {
+	case *ast.FuncDecl:
+		return n.Doc
+	case *ast.GenDecl:
+		return n.Doc
+	case *ast.TypeSpec:
+		return n.Doc
+	case *ast.Field:
+		return n.Doc
+	case *ast.ValueSpec:
+		return n.Doc
+	}
+	return nil
+}
