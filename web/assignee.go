@@ -21,11 +21,11 @@ type Finder interface {
 func (v *Visit) Assignee(people Finder) (ticket.Assignee, string, error) {
 	name := strings.TrimSpace(v.Form.Text("assignee"))
 	if name == "" {
-		return ticket.Assignee{}, "", domain.ErrRequired.With("name somebody to assign to").On("assignee")
+		return ticket.Assignee{}, "", domain.ErrRequired.With("enter a username").On("assignee")
 	}
 	account, err := people.Find(v.Context(), name)
 	if errors.Is(err, domain.ErrNotFound) {
-		return ticket.Assignee{ID: domain.UserID{UUID: uuid.New()}}, "", domain.ErrUnknown.With("nobody is called %s", name).On("assignee")
+		return ticket.Assignee{ID: domain.UserID{UUID: uuid.New()}}, "", domain.ErrUnknown.With("there is no user %s", name).On("assignee")
 	}
 	return ticket.Assignee{ID: account.ID, ActiveStaff: account.ActiveStaff()}, account.Username, err
 }

@@ -13,13 +13,13 @@ import (
 
 // Refusals of the site itself, before any rule is asked.
 var (
-	errMethod       = &Failure{http.StatusMethodNotAllowed, "This address is not to be used so", "It is a form's address. Go back and send the form again."}
-	errTooLarge     = &Failure{http.StatusRequestEntityTooLarge, "That is too much at once", "A form may hold a megabyte. Go back and send less."}
-	ErrForm         = &Failure{http.StatusBadRequest, "This form cannot be read", "It may be out of date, or was cut off on its way. Go back, load the page again and send it once more."}
-	errCrossOrigin  = &Failure{http.StatusForbidden, "This came from another site", "For your safety nothing was done. If you meant it, do it from a page of this helpdesk."}
-	ErrNoSuchFilter = &Failure{http.StatusBadRequest, "There is no such filter", "The address asks for something that this page does not know. Begin again from the navigation."}
-	unforeseen      = &Failure{http.StatusInternalServerError, "Something went wrong here", "It is not your fault, and it is in our log. Try again in a moment."}
-	ErrUnavailable  = &Failure{http.StatusServiceUnavailable, "The helpdesk cannot answer right now", "It is busy or starting. What you wanted was not done; try again in a moment."}
+	errMethod       = &Failure{http.StatusMethodNotAllowed, "This page cannot be opened directly", "It is the address of a form. Go back and submit the form again."}
+	errTooLarge     = &Failure{http.StatusRequestEntityTooLarge, "The form is too large", "A form can hold up to 1 MB. Go back and shorten it."}
+	ErrForm         = &Failure{http.StatusBadRequest, "The form could not be read", "It may be out of date or incomplete. Go back, reload the page and submit it again."}
+	errCrossOrigin  = &Failure{http.StatusForbidden, "The request came from another site", "For your safety, nothing was changed. If this was you, do it from a page of this helpdesk."}
+	ErrNoSuchFilter = &Failure{http.StatusBadRequest, "Unknown filter", "The address has a filter that this page does not have. Start again from the navigation."}
+	unforeseen      = &Failure{http.StatusInternalServerError, "Something went wrong", "The error has been logged. Try again in a moment."}
+	ErrUnavailable  = &Failure{http.StatusServiceUnavailable, "The helpdesk is unavailable", "It is busy or starting, and nothing was changed. Try again in a moment."}
 )
 
 // Failure is a refusal that gets a page of its own, in words for people.
@@ -60,7 +60,7 @@ func failureOf(err error) *Failure {
 	}
 	var beyond *edge.TooMany
 	if errors.As(err, &beyond) {
-		return &Failure{http.StatusTooManyRequests, "Too many tries", "Wait " + strconv.Itoa(max(edge.Seconds(beyond.Retry), 1)) + " seconds, then try again."}
+		return &Failure{http.StatusTooManyRequests, "Too many attempts", "Wait " + strconv.Itoa(max(edge.Seconds(beyond.Retry), 1)) + " seconds, then try again."}
 	}
 	var rule *domain.Error
 	if !errors.As(err, &rule) {
@@ -68,13 +68,13 @@ func failureOf(err error) *Failure {
 	}
 	switch rule.Kind {
 	case domain.KindNotFound:
-		return &Failure{http.StatusNotFound, "There is nothing here", "The address may be wrong, or it leads to something that was deleted or that you may not see."}
+		return &Failure{http.StatusNotFound, "Page not found", "The address may be wrong, or the page may have been deleted or be restricted."}
 	case domain.KindForbidden:
-		return &Failure{http.StatusForbidden, "You may not do this", Sentence(rule.Message)}
+		return &Failure{http.StatusForbidden, "Access denied", Sentence(rule.Message)}
 	case domain.KindUnavailable:
 		return ErrUnavailable
 	}
-	return &Failure{edge.StatusOf[rule.Kind], "This cannot be done", Sentence(rule.Message)}
+	return &Failure{edge.StatusOf[rule.Kind], "This action is not possible", Sentence(rule.Message)}
 }
 
 func (s *Site) sendFailure(v *Visit, f *Failure) {
@@ -99,7 +99,7 @@ func FaultOf(err error) *Fault {
 	var beyond *edge.TooMany
 	if errors.As(err, &beyond) {
 		wait := strconv.Itoa(max(edge.Seconds(beyond.Retry), 1))
-		return &Fault{Status: http.StatusTooManyRequests, Code: beyond.Code, Message: Sentence(beyond.Detail) + " It may be tried again in " + wait + " seconds."}
+		return &Fault{Status: http.StatusTooManyRequests, Code: beyond.Code, Message: Sentence(beyond.Detail) + " Try again in " + wait + " seconds."}
 	}
 	var rule *domain.Error
 	if !errors.As(err, &rule) {

@@ -81,7 +81,7 @@ func TestAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest(http.MethodPost, "/admin/page/", nil)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	webtest.Holds(t, webtest.Send(newSite(t, &webtest.Backend{}), "user", r), 403, "This came from another site")
+	webtest.Holds(t, webtest.Send(newSite(t, &webtest.Backend{}), "user", r), 403, "The request came from another site")
 }
 
 func TestANoticeIsShownOnce(t *testing.T) {
@@ -107,9 +107,9 @@ func TestANoticeIsShownOnce(t *testing.T) {
 func TestWhatNoFormMaySend(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, &webtest.Backend{})
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/page/", "text", strings.Repeat("x", 1<<20)), 413, "too much at once")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/ruled/"), 405, "not to be used so")
-	webtest.Holds(t, webtest.Get(s, "user", "/admin/nowhere/"), 404, "There is nothing here")
+	webtest.Holds(t, webtest.Post(s, "user", "/admin/page/", "text", strings.Repeat("x", 1<<20)), 413, "The form is too large")
+	webtest.Holds(t, webtest.Get(s, "admin", "/admin/ruled/"), 405, "cannot be opened directly")
+	webtest.Holds(t, webtest.Get(s, "user", "/admin/nowhere/"), 404, "Page not found")
 }
 
 func TestAnAddressThatIsNoTextIsRefused(t *testing.T) {
@@ -117,8 +117,8 @@ func TestAnAddressThatIsNoTextIsRefused(t *testing.T) {
 	s := newSite(t, &webtest.Backend{})
 	for _, text := range []string{"%00", "a%00b", "%ff"} {
 		t.Run(text, func(t *testing.T) {
-			webtest.Holds(t, webtest.Get(s, "admin", "/admin/page/?q="+text), 400, "There is no such filter")
-			webtest.Holds(t, webtest.Post(s, "admin", "/admin/page/?q="+text), 400, "There is no such filter")
+			webtest.Holds(t, webtest.Get(s, "admin", "/admin/page/?q="+text), 400, "Unknown filter")
+			webtest.Holds(t, webtest.Post(s, "admin", "/admin/page/?q="+text), 400, "Unknown filter")
 		})
 	}
 	webtest.Leads(t, webtest.Get(s, "", "/admin/page/?q=%00"), "/admin/sign-in/?next=%2Fadmin%2Fpage%3Fq%3D%2500")
@@ -154,7 +154,7 @@ func TestAudiences(t *testing.T) {
 				webtest.Holds(t, webtest.Get(s, role, "/admin/overseen/"), 200)
 				webtest.Leads(t, webtest.Post(s, role, "/admin/overseen/"), "/admin/page/")
 			} else {
-				webtest.Holds(t, webtest.Get(s, role, "/admin/overseen/"), 403, "You may not do this")
+				webtest.Holds(t, webtest.Get(s, role, "/admin/overseen/"), 403, "Access denied")
 				webtest.Holds(t, webtest.Post(s, role, "/admin/overseen/"), 403)
 			}
 			if of.admin {

@@ -19,7 +19,7 @@ func Plural(n int, one, many string) string {
 
 // NameOr writes a username, or what stands for one that the read side does not
 // know yet.
-func NameOr(username string) string { return cmp.Or(username, "somebody") }
+func NameOr(username string) string { return cmp.Or(username, "unknown user") }
 
 // StatusWord is a status as people read it.
 func StatusWord(s ticket.Status) string {

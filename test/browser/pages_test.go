@@ -66,9 +66,9 @@ func TestEveryPageForEachRole(t *testing.T) {
 	everybody := []string{"/admin/tickets/", "/admin/tickets/?q=nothing+like+it", ticket, ticket + "?version=2", "/admin/account/", "/admin/tokens/"}
 	opens := append(everybody, "/admin/tickets/new/")
 	oversees := []string{
-		"/admin/reports/", "/admin/reports/?days=365", "/admin/reports/course/", "/admin/reports/waits/", "/admin/reports/agents/?days=365", "/admin/reports/tickets/?of=window&number=opened", "/admin/people/", "/admin/people/?q=nobody+like+it",
-		"/admin/people/agent/", "/admin/operation/escalation/", "/admin/operation/emails/", "/admin/operation/emails/?status=all", "/admin/operation/failed/",
-		"/admin/operation/models/", "/admin/audit/", "/admin/audit/?of=nobody", "/admin/audit/proof/",
+		"/admin/reports/", "/admin/reports/?days=365", "/admin/reports/trend/", "/admin/reports/times/", "/admin/reports/agents/?days=365", "/admin/reports/drill-down/?of=window&number=opened", "/admin/people/", "/admin/people/?q=nobody+like+it",
+		"/admin/people/agent/", "/admin/system/escalations/", "/admin/system/emails/", "/admin/system/emails/?status=all", "/admin/system/failed/",
+		"/admin/system/projections/", "/admin/audit/", "/admin/audit/?of=nobody", "/admin/audit/proof/",
 	}
 	for role, paths := range map[string][]string{"": {"/admin/sign-in/", "/admin/register/"}, "user": opens, "agent": opens, "admin": append(opens, oversees...), "auditor": append(everybody, oversees...)} {
 		t.Run("role "+role, func(t *testing.T) {

@@ -95,7 +95,7 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 		}
 	}
 	at, page := ann.submit(t, "/admin/tickets/new/", "/admin/tickets/", "title", "No <heat>", "description", "Since noon.", "priority", "high")
-	mentions(t, page, "The ticket is opened.", "No &lt;heat&gt;")
+	mentions(t, page, "Ticket created.", "No &lt;heat&gt;")
 	_, page = eve.get(t, "/admin/tickets/?assignee=none&priority=high")
 	mentions(t, page, "No &lt;heat&gt;", `href="`+at+`"`, "<time datetime=")
 	_, page = eve.submit(t, at, at+"assign/", "to", "me")
@@ -110,13 +110,13 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 		t.Error("a requester reads an internal note")
 	}
 	_, page = ann.get(t, at+"?version=1")
-	mentions(t, page, "as it stood after its event 1 of 5")
+	mentions(t, page, "version 1 of 5")
 	_, page = ann.submit(t, at, at+"status/", "to", "open", "reason", "It is cold again.")
 	mentions(t, page, "ann reopened the ticket: It is cold again.")
 	_, page = eve.submit(t, "/admin/tickets/?status=all", "/admin/tickets/views/?status=all", "name", "Everything")
-	mentions(t, page, "The view is saved.", "Everything")
+	mentions(t, page, "View saved.", "Everything")
 	_, page = ann.submit(t, "/admin/account/", "/admin/account/emails/", "commented", "yes")
-	mentions(t, page, "Your choice of emails is saved.")
+	mentions(t, page, "Email notifications saved.")
 	if at, _ := ann.submit(t, "/admin/tickets/", "/admin/sign-out/"); at != "/admin/sign-in/" {
 		t.Errorf("signing out leads to %s", at)
 	}

@@ -62,7 +62,7 @@ func (s *Section) ownProfile(v *web.Visit) (view.User, error) {
 
 func (s *Section) changeProfile(v *web.Visit) (web.Reply, error) {
 	email, first, last := v.Form.Text("email"), v.Form.Text("first_name"), v.Form.Text("last_name")
-	return s.changeAccount(v, "profile", "Your profile is saved.", func() error {
+	return s.changeAccount(v, "profile", "Profile saved.", func() error {
 		return s.editSelf(v, user.EditUser{Email: &email, FirstName: &first, LastName: &last})
 	})
 }
@@ -70,7 +70,7 @@ func (s *Section) changeProfile(v *web.Visit) (web.Reply, error) {
 func (s *Section) changeEmails(v *web.Visit) (web.Reply, error) {
 	escalated, assigned := v.Form.Checked("escalated"), v.Form.Checked("assigned")
 	commented, resolved := v.Form.Checked("commented"), v.Form.Checked("resolved")
-	return s.changeAccount(v, "emails", "Your choice of emails is saved.", func() error {
+	return s.changeAccount(v, "emails", "Email notifications saved.", func() error {
 		return s.editSelf(v, user.EditUser{Notifications: user.NotificationSwitches{
 			Escalated: &escalated, Assigned: &assigned, Commented: &commented, Resolved: &resolved,
 		}})
@@ -85,7 +85,7 @@ func (s *Section) editSelf(v *web.Visit, c user.EditUser) error {
 
 // changePassword ends every session of the visitor but this one.
 func (s *Section) changePassword(v *web.Visit) (web.Reply, error) {
-	return s.changeAccount(v, "password", "Your password is changed. Everywhere else you are signed out.", func() error {
+	return s.changeAccount(v, "password", "Password changed. You are signed out everywhere else.", func() error {
 		if err := s.checkPassword(v, v.Form.Get("current_password")); err != nil {
 			return err
 		}
@@ -140,7 +140,7 @@ func (s *Section) changeAccount(v *web.Visit, form, saved string, do func() erro
 // deactivate keeps the visitor from signing in again; it ends their sessions.
 func (s *Section) deactivate(v *web.Visit) (web.Reply, error) {
 	inactive := false
-	r, err := s.changeAccount(v, "deactivate", "Your account is deactivated. An admin can bring it back.", func() error {
+	r, err := s.changeAccount(v, "deactivate", "Your account is deactivated. An admin can reactivate it.", func() error {
 		if err := s.checkPassword(v, v.Form.Get("current_password")); err != nil {
 			return err
 		}

@@ -40,10 +40,10 @@ func TestWhatIsWrongWithTheAccountIsSaidBesideTheForm(t *testing.T) {
 	d.Refusal = user.ErrEmailTaken
 	webtest.Holds(t, webtest.Post(s, "user", "/admin/account/profile/", "email", "taken@example.com"), 409, "The mail address is taken.", `value="taken@example.com"`)
 	d.Refusal = commands.ErrBusy
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/account/profile/", "email", "x@example.com"), 503, "cannot answer right now")
+	webtest.Holds(t, webtest.Post(s, "user", "/admin/account/profile/", "email", "x@example.com"), 503, "The helpdesk is unavailable")
 	d.Refusal = errors.New("secret detail")
 	w := webtest.Post(s, "user", "/admin/account/profile/", "email", "x@example.com")
-	webtest.Holds(t, w, 500, "Something went wrong here", w.Header().Get("X-Request-Id"))
+	webtest.Holds(t, w, 500, "Something went wrong", w.Header().Get("X-Request-Id"))
 	if strings.Contains(w.Body.String(), "secret detail") {
 		t.Error("the page tells what is for the log alone")
 	}
@@ -53,16 +53,16 @@ func TestTokens(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	webtest.Holds(t, webtest.Get(s, "user", "/admin/tokens/"), 200, "You have no tokens")
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/tokens/", "name", "nightly", "read_only", "yes", "until", "2026-01-31"), 200, "hd_secret", "nightly", "reads only")
+	webtest.Holds(t, webtest.Get(s, "user", "/admin/tokens/"), 200, "No API tokens yet")
+	webtest.Holds(t, webtest.Post(s, "user", "/admin/tokens/", "name", "nightly", "read_only", "yes", "until", "2026-01-31"), 200, "hd_secret", "nightly", "read-only")
 	if len(d.tokens) != 1 || !d.tokens[0].ReadOnly || d.tokens[0].ExpiresAt.Day() != 1 {
 		t.Errorf("made %+v", d.tokens)
 	}
 	webtest.Holds(t, webtest.Post(s, "user", "/admin/tokens/", "name", ""), 400, "A value is required.")
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/tokens/", "name", "x", "until", "2026-01-30"), 400, "A day from today on is wanted.")
+	webtest.Holds(t, webtest.Post(s, "user", "/admin/tokens/", "name", "x", "until", "2026-01-30"), 400, "Choose today or a later day.")
 	path := fmt.Sprintf("/admin/tokens/%s/revoke/", d.tokens[0].ID)
 	webtest.Leads(t, webtest.Post(s, "user", path), "/admin/tokens/")
-	webtest.Holds(t, webtest.Post(s, "user", path), 404, "There is nothing here")
+	webtest.Holds(t, webtest.Post(s, "user", path), 404, "Page not found")
 	d.Refusal = auth.ErrTooManyTokens
 	webtest.Holds(t, webtest.Post(s, "user", "/admin/tokens/", "name", "x"), 422, "revoke one")
 }

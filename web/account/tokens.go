@@ -71,7 +71,7 @@ func (s *Section) wantedToken(v *web.Visit, view tokensView) (t auth.Token, err 
 	return t, nil
 }
 
-var errDay = &domain.Error{Kind: domain.KindInvalid, Code: "past", Message: "a day from today on is wanted", Field: "until"}
+var errDay = &domain.Error{Kind: domain.KindInvalid, Code: "past", Message: "choose today or a later day", Field: "until"}
 
 func (s *Section) revokeToken(v *web.Visit) (web.Reply, error) {
 	id, err := uuid.Parse(v.Param("id"))
@@ -81,6 +81,6 @@ func (s *Section) revokeToken(v *web.Visit) (web.Reply, error) {
 	if err := s.Tokens.Revoke(v.Context(), v.Actor.ID, id); err != nil {
 		return web.Reply{}, err
 	}
-	v.Tell("The token is revoked. It opens nothing any more.")
+	v.Tell("Token revoked.")
 	return web.Redirect(web.TokensPath), nil
 }

@@ -93,7 +93,7 @@ func (s *Section) showEvents(v *web.Visit) (web.Reply, error) {
 	}
 	if wanted.Stream, err = s.streamOf(v, q.Of); errors.Is(err, domain.ErrNotFound) {
 		view.NobodyCalled = true
-		return web.Show("Audit", eventsPageOf(view)), nil
+		return web.Show("Audit log", eventsPageOf(view)), nil
 	}
 	if err != nil {
 		return web.Reply{}, err
@@ -113,7 +113,7 @@ func (s *Section) showEvents(v *web.Visit) (web.Reply, error) {
 		view.Events = view.Events[:eventsPage]
 		view.Older = eventsQuery{Type: q.Type, Of: q.Of, Before: view.Events[eventsPage-1].Position}.address()
 	}
-	return web.Show("Audit", eventsPageOf(view)), nil
+	return web.Show("Audit log", eventsPageOf(view)), nil
 }
 
 // streamOf returns the id of what somebody names in words: a ticket by its

@@ -27,7 +27,7 @@ func TestTheLogIsReadFromItsEnd(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/audit/"), 200, "No event fits")
+	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/audit/"), 200, "No results")
 	for at := int64(eventsPage + 3); at > 0; at-- {
 		d.log = append(d.log, logged(at, `{"title":"<i>"}`))
 	}
@@ -46,8 +46,8 @@ func TestTheLogIsReadFromItsEnd(t *testing.T) {
 			t.Errorf("of %q is asked for as %+v", of, d.asked)
 		}
 	}
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/audit/?of=nemo"), 200, "There is nothing of this name")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/audit/?of=8"), 200, "There is nothing of this name")
+	webtest.Holds(t, webtest.Get(s, "admin", "/admin/audit/?of=nemo"), 200, "No results")
+	webtest.Holds(t, webtest.Get(s, "admin", "/admin/audit/?of=8"), 200, "No results")
 	for _, query := range []string{"?type=ticket.sung", "?before=0", "?before=x", "?of=%00"} {
 		webtest.Holds(t, webtest.Get(s, "admin", "/admin/audit/"+query), 400)
 	}
@@ -65,7 +65,7 @@ func TestALongLogIsSievedInParts(t *testing.T) {
 			t.Errorf("part %d is after %d, want %d", i, d.asked.After, after)
 		}
 		if after == 0 {
-			webtest.Holds(t, w, 200, "No event fits")
+			webtest.Holds(t, w, 200, "No results")
 			break
 		}
 		webtest.Holds(t, w, 200, "in this part of the log")

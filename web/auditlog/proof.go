@@ -37,7 +37,7 @@ func (s *Section) proof(v *web.Visit, wrong *web.Fault) (web.Reply, error) {
 	return web.Show("Proof", proofPageOf(view)).With(wrong), err
 }
 
-var errProving = web.NewFailure(http.StatusServiceUnavailable, "The log is being read already", "Somebody verifies or downloads it just now, and it is done once at a time. Try again in a minute.")
+var errProving = web.NewFailure(http.StatusServiceUnavailable, "The log is in use", "Someone is verifying or downloading the log, which can be done once at a time. Try again in a minute.")
 
 // verify reads the whole log, which takes a while, and answers a page that grows
 // meanwhile: nothing has to be kept, and who goes away ends it.
@@ -82,7 +82,7 @@ func (s *Section) verdictOf(v *web.Visit, found Verification, err error) templ.C
 		return notVerified(web.Sentence(rule.Message), v.ID)
 	}
 	s.Log.LogAttrs(v.Context(), slog.LevelError, "the log could not be verified", slog.String("request_id", v.ID), slog.Any("error", err))
-	return notVerified("It could not be read to its end. That says nothing of the log; try again in a moment.", v.ID)
+	return notVerified("The log could not be read to its end, which says nothing about its integrity. Try again in a moment.", v.ID)
 }
 
 // progress writes how far something is, a line for each percent; of the lines

@@ -16,15 +16,15 @@ func TestTheLogIsVerifiedWhileSomebodyWaits(t *testing.T) {
 	d := newDesk()
 	s := newSite(t, d)
 	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/audit/proof/"), 200, "38", "Not signed yet", "desk.example.com", "Download the log")
-	webtest.Holds(t, webtest.Post(s, "auditor", "/admin/audit/proof/verify/"), 200, `max="40" value="10"`, `value="40"`, "40 events are as they were recorded", "3 agree", "newest 2 events", "</html>")
+	webtest.Holds(t, webtest.Post(s, "auditor", "/admin/audit/proof/verify/"), 200, `max="40" value="10"`, `value="40"`, "40 events verified", "3 match", "latest 2 events", "</html>")
 	d.verifying = func() {
-		webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/verify/"), 503, "being read already")
-		webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/export/"), 503, "being read already")
+		webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/verify/"), 503, "The log is in use")
+		webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/export/"), 503, "The log is in use")
 	}
 	webtest.Holds(t, webtest.Post(s, "auditor", "/admin/audit/proof/verify/"), 200)
 	d.verifying = nil
 	d.proofErr = &Alteration{Position: 17, Why: "another <hash>"}
-	webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/verify/"), 200, "not as it was recorded", "another &lt;hash&gt;", "#e17")
+	webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/verify/"), 200, "The log was altered", "another &lt;hash&gt;", "#e17")
 	d.proofErr = &domain.Error{Kind: domain.KindRejected, Message: "there is no key"}
 	webtest.Holds(t, webtest.Post(s, "admin", "/admin/audit/proof/verify/"), 200, "There is no key.", "not verified")
 	d.proofErr = errors.New("secret")
@@ -33,7 +33,7 @@ func TestTheLogIsVerifiedWhileSomebodyWaits(t *testing.T) {
 	webtest.Lacks(t, w.Body.String(), "secret")
 	webtest.Holds(t, webtest.Post(s, "agent", "/admin/audit/proof/verify/"), 403)
 	d.unsigned = true
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/audit/proof/"), 200, "Nothing is signed yet")
+	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/audit/proof/"), 200, "No checkpoint yet")
 }
 
 func TestTheLogIsDownloaded(t *testing.T) {

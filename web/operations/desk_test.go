@@ -23,18 +23,18 @@ import (
 // desk stands in for what is behind the section.
 type desk struct {
 	*webtest.OneTicket
-	page     projections.Page
-	more     bool // whether a page follows
-	idle     bool // whether no worker has run
-	emails   []emails.Email
-	statuses []email.Status
-	resent   []email.Resend
-	timers   []Timer
-	after    string
-	failed   []FailedCommand
-	events   []FailedEvent
-	models   []rebuild.Status
-	did      []string
+	page        projections.Page
+	more        bool // whether a page follows
+	idle        bool // whether no worker has run
+	emails      []emails.Email
+	statuses    []email.Status
+	resent      []email.Resend
+	timers      []Timer
+	after       string
+	failed      []FailedCommand
+	events      []FailedEvent
+	projections []rebuild.Status
+	did         []string
 }
 
 func newDesk() *desk { return &desk{OneTicket: webtest.NewTicket()} }
@@ -43,7 +43,7 @@ func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
 	s := &Section{
 		Tickets: d, Ledger: emailDesk{d}, Emails: emailDesk{d}, Escalations: d,
-		FailedCommands: failedCommandDesk{d}, FailedEvents: failedEventDesk{d}, Models: modelDesk{d},
+		FailedCommands: failedCommandDesk{d}, FailedEvents: failedEventDesk{d}, Projections: projectionDesk{d},
 	}
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }
@@ -130,19 +130,23 @@ func (d failedEventDesk) Replay(_ context.Context, follower string) (int, error)
 	return 1, nil
 }
 
-type modelDesk struct{ *desk }
+type projectionDesk struct{ *desk }
 
-func (d modelDesk) List(context.Context) ([]rebuild.Status, error) { return d.models, d.ReadErr }
+func (d projectionDesk) List(context.Context) ([]rebuild.Status, error) {
+	return d.projections, d.ReadErr
+}
 
-func (d modelDesk) Pause(_ context.Context, name string) error { return d.operate("pause", name) }
+func (d projectionDesk) Pause(_ context.Context, name string) error { return d.operate("pause", name) }
 
-func (d modelDesk) Resume(_ context.Context, name string) error { return d.operate("resume", name) }
+func (d projectionDesk) Resume(_ context.Context, name string) error {
+	return d.operate("resume", name)
+}
 
-func (d modelDesk) Request(_ context.Context, name string, accept bool) error {
+func (d projectionDesk) Request(_ context.Context, name string, accept bool) error {
 	return d.operate(fmt.Sprintf("rebuild accept=%t", accept), name)
 }
 
-func (d modelDesk) operate(did, name string) error {
+func (d projectionDesk) operate(did, name string) error {
 	if name != "ticket_list" {
 		return domain.ErrNotFound
 	}

@@ -16,7 +16,7 @@ const emailsPage = 50
 // emailSets are the statuses that one link of the ledger stands for, what wants
 // a look first.
 func emailSets() []emailSet {
-	sets := []emailSet{{"", "want a look", []email.Status{email.StatusFailed, email.StatusUncertain}}}
+	sets := []emailSet{{"", "needs attention", []email.Status{email.StatusFailed, email.StatusUncertain}}}
 	for _, status := range email.Statuses() {
 		sets = append(sets, emailSet{string(status), string(status), []email.Status{status}})
 	}
@@ -71,7 +71,7 @@ func (s *Section) emails(v *web.Visit, wrong *web.Fault) (web.Reply, error) {
 	view.Previous, view.Next, err = v.Around(scope, slice.Previous, slice.Next, func(cursor string) string {
 		return web.Address(emailsPath, "status", shown, "cursor", cursor)
 	})
-	return web.Show("Emails", emailsPageOf(view)).With(wrong), err
+	return web.Show("Email notifications", emailsPageOf(view)).With(wrong), err
 }
 
 func (s *Section) emailTabs(v *web.Visit, shown string) (tabs []web.Tab, err error) {
@@ -101,6 +101,6 @@ func (s *Section) resend(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	v.Tell("The email is sent again.")
+	v.Tell("The email will be sent again.")
 	return web.Redirect(web.Address(emailsPath, "status", v.Request.URL.Query().Get("status"))), nil
 }

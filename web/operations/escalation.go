@@ -13,11 +13,10 @@ import (
 
 // Where the pages of operation are.
 const (
-	operationPath  = web.Root + "operation/"
-	escalationPath = operationPath + "escalation/"
+	operationPath  = web.Root + "system/"
+	escalationPath = operationPath + "escalations/"
 	emailsPath     = operationPath + "emails/"
 	failedPath     = operationPath + "failed/"
-	modelsPath     = operationPath + "models/"
 )
 
 func (s *Section) showOperation(*web.Visit) (web.Reply, error) {
@@ -43,10 +42,10 @@ func (s *Section) operationTabs(v *web.Visit, current string) ([]web.Tab, error)
 		failed += n
 	}
 	all := []web.Tab{
-		{Label: "Escalation", To: escalationPath},
-		{Label: "Emails", To: emailsPath, Count: web.CountOf(emails[email.StatusFailed] + emails[email.StatusUncertain])},
+		{Label: "Escalations", To: escalationPath},
+		{Label: "Email notifications", To: emailsPath, Count: web.CountOf(emails[email.StatusFailed] + emails[email.StatusUncertain])},
 		{Label: "Failed", To: failedPath, Count: web.CountOf(int(failed))},
-		{Label: "Read models", To: modelsPath},
+		{Label: "Projections", To: web.ProjectionsPath},
 	}
 	for i, t := range all {
 		all[i].Current = t.To == current
@@ -97,7 +96,7 @@ func (s *Section) showEscalation(v *web.Visit) (web.Reply, error) {
 		view.Next = web.Address(escalationPath, "after", web.Stamp(last.DueAt)+"_"+last.ID.String())
 	}
 	view.Rows, err = s.timerRows(v, pending)
-	return web.Show("Escalation", escalationPageOf(view)), err
+	return web.Show("Escalations", escalationPageOf(view)), err
 }
 
 func (s *Section) timerRows(v *web.Visit, pending []Timer) (rows []timerRow, err error) {

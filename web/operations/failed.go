@@ -51,7 +51,7 @@ func (s *Section) showFailed(v *web.Visit) (web.Reply, error) {
 }
 
 // alreadyDecided is said where there is nothing left to decide on.
-const alreadyDecided = "Somebody had decided on it already."
+const alreadyDecided = "This was already decided."
 
 // decideFailed has a failed command tried again or discarded. One that is decided
 // on already, by the same form or by somebody else, is left alone.
@@ -60,12 +60,12 @@ func (s *Section) decideFailed(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	done := "The command is tried again."
+	done := "The command will be retried."
 	switch v.Form.Get("do") {
 	case "retry":
 		err = s.FailedCommands.Retry(v.Context(), id)
 	case "discard":
-		done = "The command is discarded."
+		done = "Command discarded."
 		err = s.FailedCommands.Discard(v.Context(), id)
 	default:
 		return web.Reply{}, web.ErrForm
@@ -97,9 +97,9 @@ func (s *Section) replayFailed(v *web.Visit) (web.Reply, error) {
 		return web.Reply{}, err
 	}
 	if int64(applied) < counts[follower] {
-		v.Tell("Some of it still fails; the errors are those of this try.")
+		v.Tell("Some events still fail. The errors shown are from this attempt.")
 	} else {
-		v.Tell("All that was failed is applied.")
+		v.Tell("All failed events were applied.")
 	}
 	return web.Redirect(failedPath), nil
 }

@@ -8,54 +8,54 @@ import (
 	"helpdesk/web"
 )
 
-// modelsView is where the read models stand.
-type modelsView struct {
-	Tabs       []web.Tab
-	Models     []rebuild.Status
-	MayOperate bool
-	Command    string
-	Fault      *web.Fault
+// projectionsView is where the read models stand.
+type projectionsView struct {
+	Tabs        []web.Tab
+	Projections []rebuild.Status
+	MayOperate  bool
+	Command     string
+	Fault       *web.Fault
 }
 
-func (s *Section) showModels(v *web.Visit) (web.Reply, error) { return s.models(v, nil) }
+func (s *Section) showProjections(v *web.Visit) (web.Reply, error) { return s.projectionsPage(v, nil) }
 
-func (s *Section) models(v *web.Visit, wrong *web.Fault) (web.Reply, error) {
-	view := modelsView{MayOperate: v.Actor.Admin(), Command: web.NewCommand(), Fault: wrong}
+func (s *Section) projectionsPage(v *web.Visit, wrong *web.Fault) (web.Reply, error) {
+	view := projectionsView{MayOperate: v.Actor.Admin(), Command: web.NewCommand(), Fault: wrong}
 	var err error
-	if view.Tabs, err = s.operationTabs(v, modelsPath); err != nil {
+	if view.Tabs, err = s.operationTabs(v, web.ProjectionsPath); err != nil {
 		return web.Reply{}, err
 	}
-	view.Models, err = s.Models.List(v.Context())
-	return web.Show("Read models", modelsPageOf(view)).With(wrong), err
+	view.Projections, err = s.Projections.List(v.Context())
+	return web.Show("Projections", projectionsPageOf(view)).With(wrong), err
 }
 
-// operateModel holds a read model, lets it go on or has it built anew. Each of
+// operateProjection holds a read model, lets it go on or has it built anew. Each of
 // them twice is as good as once.
-func (s *Section) operateModel(v *web.Visit) (web.Reply, error) {
+func (s *Section) operateProjection(v *web.Visit) (web.Reply, error) {
 	name, do := v.Param("name"), v.Form.Get("do")
 	var err error
 	var done string
 	switch do {
 	case "pause":
-		done = "It is held until it is resumed."
-		err = s.Models.Pause(v.Context(), name)
+		done = "Projection paused."
+		err = s.Projections.Pause(v.Context(), name)
 	case "resume":
-		done = "It goes on."
-		err = s.Models.Resume(v.Context(), name)
+		done = "Projection resumed."
+		err = s.Projections.Resume(v.Context(), name)
 	case "rebuild":
-		done = "It is built anew; this page shows how far it is."
-		err = s.Models.Request(v.Context(), name, v.Form.Checked("accept"))
+		done = "Rebuild started. This page shows its progress."
+		err = s.Projections.Request(v.Context(), name, v.Form.Checked("accept"))
 	default:
 		return web.Reply{}, web.ErrForm
 	}
 	if f := web.FaultOf(err); f != nil {
-		return s.models(v, f)
+		return s.projectionsPage(v, f)
 	}
 	if err != nil {
 		return web.Reply{}, err
 	}
 	v.Tell(done)
-	return web.Redirect(modelsPath), nil
+	return web.Redirect(web.ProjectionsPath), nil
 }
 
 // underWay reports whether a rebuild is to be shown with its progress.
@@ -66,7 +66,7 @@ func underWay(r *rebuild.Rebuild) bool {
 // progressOf returns how far a rebuild is.
 func progressOf(r *rebuild.Rebuild) string {
 	if r.Phase == rebuild.Waiting || !r.Active {
-		return "waiting for a worker to go on"
+		return "waiting for a worker"
 	}
 	text := fmt.Sprintf("%s: %s of %s events", r.Phase, web.Grouped(r.Position), web.Grouped(r.Target))
 	if r.Remaining != nil {

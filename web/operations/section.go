@@ -97,8 +97,8 @@ type FailedEvents interface {
 	Replay(ctx context.Context, follower string) (applied int, err error)
 }
 
-// Models are the read models as operators see them; see [rebuild.Projections].
-type Models interface {
+// Projections are the projections as operators see them; see [rebuild.Projections].
+type Projections interface {
 	List(ctx context.Context) ([]rebuild.Status, error)
 	Pause(ctx context.Context, name string) error
 	Resume(ctx context.Context, name string) error
@@ -113,20 +113,20 @@ type Section struct {
 	Escalations    Escalations
 	FailedCommands FailedCommands
 	FailedEvents   FailedEvents
-	Models         Models
+	Projections    Projections
 }
 
 // Pages returns the pages and forms of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("operation", web.Overseers, s.showOperation).InMenu("Operation"),
-		web.Get("operation/escalation", web.Overseers, s.showEscalation),
-		web.Get("operation/emails", web.Overseers, s.showEmails),
-		web.Post("operation/emails/:id/resend", web.Overseers, s.resend),
-		web.Get("operation/failed", web.Overseers, s.showFailed),
-		web.Post("operation/failed/commands/:id", web.Admins, s.decideFailed),
-		web.Post("operation/failed/events/:name", web.Admins, s.replayFailed),
-		web.Get("operation/models", web.Overseers, s.showModels),
-		web.Post("operation/models/:name", web.Admins, s.operateModel),
+		web.Get("system", web.Overseers, s.showOperation).InMenu("System"),
+		web.Get("system/escalations", web.Overseers, s.showEscalation),
+		web.Get("system/emails", web.Overseers, s.showEmails),
+		web.Post("system/emails/:id/resend", web.Overseers, s.resend),
+		web.Get("system/failed", web.Overseers, s.showFailed),
+		web.Post("system/failed/commands/:id", web.Admins, s.decideFailed),
+		web.Post("system/failed/events/:name", web.Admins, s.replayFailed),
+		web.Get("system/projections", web.Overseers, s.showProjections),
+		web.Post("system/projections/:name", web.Admins, s.operateProjection),
 	}
 }

@@ -12,13 +12,13 @@ import (
 func emailWord(k email.Kind) string {
 	switch k {
 	case email.Escalated:
-		return "the ticket escalated"
+		return "ticket escalated"
 	case email.Assigned:
-		return "the ticket is assigned to you"
+		return "ticket assigned"
 	case email.Commented:
-		return "somebody commented"
+		return "new comment"
 	case email.Resolved:
-		return "the ticket is resolved"
+		return "ticket resolved"
 	}
 	return string(k)
 }

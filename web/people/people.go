@@ -82,7 +82,7 @@ func (q peopleQuery) roles() (tabs []web.Tab) {
 	for _, role := range slices.Concat([]domain.Role{""}, domain.Roles()) {
 		label := string(role)
 		if role == "" {
-			label = "any role"
+			label = "any"
 		}
 		tabs = append(tabs, web.Tab{Label: label, To: peopleQuery{Search: q.Search, Role: string(role), State: q.State}.address(), Current: q.Role == string(role)})
 	}
@@ -166,14 +166,14 @@ const endOfLog = "9223372036854775807"
 
 func (s *Section) changeRole(v *web.Visit) (web.Reply, error) {
 	role := domain.Role(v.Form.Text("role"))
-	return s.changePerson(v, "The role is changed.", role, user.EditUser{Role: &role})
+	return s.changePerson(v, "Role updated.", role, user.EditUser{Role: &role})
 }
 
 func (s *Section) changeActivity(v *web.Visit) (web.Reply, error) {
 	active := v.Form.Text("to") == "active"
-	done := "The account is deactivated."
+	done := "Account deactivated."
 	if active {
-		done = "The account is reactivated."
+		done = "Account reactivated."
 	}
 	return s.changePerson(v, done, "", user.EditUser{Active: &active})
 }
@@ -209,13 +209,13 @@ func fullName(u view.User) string {
 func roleWord(r domain.Role) string {
 	switch r {
 	case domain.RoleUser:
-		return "opens tickets and follows their own"
+		return "creates and follows their own tickets"
 	case domain.RoleAgent:
 		return "works on tickets"
 	case domain.RoleAdmin:
-		return "does everything, for everybody"
+		return "can do everything"
 	case domain.RoleAuditor:
-		return "reads everything and changes nothing"
+		return "can read everything and change nothing"
 	}
 	return ""
 }

@@ -31,9 +31,9 @@ func TestPeopleAreListedAndFound(t *testing.T) {
 		}
 	}
 	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/"), 200, `href="/admin/people/agent/"`, "agent@example.com")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/?q=nobody"), 200, "Nobody fits")
+	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/?q=nobody"), 200, "No results")
 	for _, query := range []string{"?role=boss", "?state=asleep", "?cursor=x", "?q=" + strings.Repeat("x", 201), "?q=%00"} {
-		webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/"+query), 400, "There is no such filter")
+		webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/"+query), 400, "Unknown filter")
 	}
 }
 
@@ -59,7 +59,7 @@ func TestThePageOfAPerson(t *testing.T) {
 		t.Error("an auditor is offered to change somebody")
 	}
 	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/user/"), 200, "Change role", "Deactivate user")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/admin/"), 200, "This is you.")
+	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/admin/"), 200, "This is your own account.")
 	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/nemo/"), 404)
 	d.more = true
 	w := webtest.Get(s, "admin", "/admin/people/user/")

@@ -38,8 +38,8 @@ type bulkResult struct {
 
 // Refusals of a bulk action as a whole.
 var (
-	errNothingTicked = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "tick at least one ticket first"}
-	errNoAction      = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "choose what to do"}
+	errNothingTicked = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "select at least one ticket"}
+	errNoAction      = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "choose an action"}
 )
 
 // bulkMost is how many tickets one action is for at most, as in the API.
@@ -106,7 +106,7 @@ func (s *Section) bulkOne(v *web.Visit, ticked string, command ticket.Command, d
 	case err == nil:
 		r.Done, r.Message = true, did
 	case errors.Is(err, domain.ErrStale):
-		r.Message = "Somebody changed it since you loaded the list: look at it first."
+		r.Message = "It has changed since you loaded the list. Review it, then try again."
 	case errors.As(err, &rule):
 		r.Message = web.Sentence(rule.Message)
 	default:
@@ -128,9 +128,9 @@ func (s *Section) bulkCommand(v *web.Visit) (c ticket.Command, did string, err e
 	what, to, _ := strings.Cut(v.Form.Get("do"), ":")
 	switch what {
 	case "take":
-		return ticket.AssignTicket{By: by, To: ticket.Assignee{ID: v.Actor.ID, ActiveStaff: true}}, "Yours now.", nil
+		return ticket.AssignTicket{By: by, To: ticket.Assignee{ID: v.Actor.ID, ActiveStaff: true}}, "Assigned to you.", nil
 	case "unassign":
-		return ticket.AssignTicket{By: by}, "Assigned to nobody.", nil
+		return ticket.AssignTicket{By: by}, "Unassigned.", nil
 	case "assign":
 		assignee, name, err := v.Assignee(s.Accounts)
 		return ticket.AssignTicket{By: by, To: assignee}, "Assigned to " + name + ".", err
@@ -155,9 +155,9 @@ func tally(results []bulkResult) string {
 	}
 	switch {
 	case done == len(results):
-		return "Done to " + web.Plural(done, "ticket", "tickets")
+		return web.Plural(done, "ticket", "tickets") + " updated"
 	case done == 0:
-		return "Nothing was done"
+		return "No ticket was updated"
 	}
-	return strconv.Itoa(done) + " of " + web.Plural(len(results), "ticket", "tickets") + " done"
+	return strconv.Itoa(done) + " of " + web.Plural(len(results), "ticket", "tickets") + " updated"
 }

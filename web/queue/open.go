@@ -25,7 +25,7 @@ func (s *Section) showOpening(v *web.Visit) (web.Reply, error) {
 	if !own {
 		return web.Reply{}, domain.ErrForbidden
 	}
-	return web.Show("Open a ticket", openPage(openForm{Command: web.NewCommand(), Priority: string(ticket.Low), ForOthers: others})), nil
+	return web.Show("New ticket", openPage(openForm{Command: web.NewCommand(), Priority: string(ticket.Low), ForOthers: others})), nil
 }
 
 func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
@@ -36,17 +36,17 @@ func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
 	}
 	out, err := s.open(v, form)
 	if form.Fault = web.FaultOf(err); form.Fault != nil {
-		return web.Show("Open a ticket", openPage(form)).With(form.Fault), nil
+		return web.Show("New ticket", openPage(form)).With(form.Fault), nil
 	}
 	if err != nil {
 		return web.Reply{}, err
 	}
 	t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{ID: ticket.ID{UUID: out.StreamID}})
 	if err != nil { // opened for another, or not readable yet
-		v.Tell("The ticket is opened.")
+		v.Tell("Ticket created.")
 		return web.Redirect(web.QueuePath), nil
 	}
-	v.Tell("The ticket is opened.")
+	v.Tell("Ticket created.")
 	return web.Redirect(web.TicketAddress(t.Number)), nil
 }
 
@@ -57,7 +57,7 @@ func (s *Section) open(v *web.Visit, form openForm) (commands.Outcome, error) {
 	if form.Requester != "" {
 		account, err := s.Accounts.Find(v.Context(), form.Requester)
 		if errors.Is(err, domain.ErrNotFound) {
-			account, err = user.Account{ID: user.ID{UUID: uuid.New()}}, domain.ErrUnknown.With("nobody is called %s", form.Requester).On("requester")
+			account, err = user.Account{ID: user.ID{UUID: uuid.New()}}, domain.ErrUnknown.With("there is no user %s", form.Requester).On("requester")
 		}
 		c.CreatedBy = account.ID
 		if _, refused := ticket.Decide(ticket.State{}, c); refused != nil {

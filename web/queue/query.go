@@ -59,7 +59,7 @@ type order struct {
 var orders = []order{
 	{"newest", "Newest", projections.ByCreated, true},
 	{"oldest", "Oldest", projections.ByCreated, false},
-	{"changed", "Last changed", projections.ByUpdated, true},
+	{"changed", "Last updated", projections.ByUpdated, true},
 	{"priority", "Priority", projections.ByPriority, true},
 	{"best", "Best match", projections.ByRank, true}, // of a search
 }
@@ -181,7 +181,7 @@ func (s *Section) nameOf(v *web.Visit, assignee string) (string, error) {
 	}
 	account, err := s.Accounts.Find(v.Context(), assignee)
 	if errors.Is(err, domain.ErrNotFound) {
-		return "somebody unknown", nil
+		return "unknown user", nil
 	}
 	return account.Username, err
 }

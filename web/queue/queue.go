@@ -239,8 +239,8 @@ func priorityGroup(q queueQuery, viewer domain.Actor) filterGroup {
 }
 
 func assigneeGroup(q queueQuery, viewer domain.Actor, name string) filterGroup {
-	g := filterGroup{Label: "Assigned to"}
-	choices := []struct{ key, label string }{{"", "Anybody"}, {"me", "Me"}, {"none", "Nobody"}}
+	g := filterGroup{Label: "Assignee"}
+	choices := []struct{ key, label string }{{"", "Anyone"}, {"me", "Me"}, {"none", "Unassigned"}}
 	if !viewer.Role.Staff() {
 		choices = append(choices[:1], choices[2:]...)
 	}
@@ -284,7 +284,7 @@ func (s *Section) saveView(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	v.Tell("The view is saved.")
+	v.Tell("View saved.")
 	return web.Redirect(q.address()), nil
 }
 
@@ -292,6 +292,6 @@ func (s *Section) removeView(v *web.Visit) (web.Reply, error) {
 	if err := s.Views.Remove(v.Context(), v.Actor.ID, v.Form.Text("name")); err != nil {
 		return web.Reply{}, err
 	}
-	v.Tell("The view is removed.")
+	v.Tell("View deleted.")
 	return web.Redirect(readQueue(v.Request.URL.Query()).first().address()), nil
 }

@@ -15,10 +15,10 @@ import (
 func TestTheQueueShowsEachRoleWhatItMayDo(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[string]struct{ has, lacks []string }{
-		"user":    {[]string{"Your tickets", "Open a ticket", "Printer &lt;3"}, []string{"Assigned to", "Escalates", `id="bulk"`}},
+		"user":    {[]string{"Your tickets", "New ticket", "Printer &lt;3"}, []string{"Assignee", "Escalates", `id="bulk"`}},
 		"agent":   {[]string{"No active tickets"}, []string{"Printer"}},
 		"admin":   {[]string{"Printer &lt;3", `id="bulk"`, "Assign to…", "Delete", "99+", "Escalates"}, nil},
-		"auditor": {[]string{"Printer &lt;3", "Escalates"}, []string{`id="bulk"`, "Open a ticket"}},
+		"auditor": {[]string{"Printer &lt;3", "Escalates"}, []string{`id="bulk"`, "New ticket"}},
 	} {
 		w := webtest.Get(newSite(t, newDesk()), role, "/admin/tickets/")
 		webtest.Holds(t, w, 200, want.has...)
@@ -52,7 +52,7 @@ func TestFiltersAreLinks(t *testing.T) {
 	}
 	webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/?status=closed"), 200, `href="/admin/tickets/?priority=high&amp;status=closed"`)
 	for _, query := range []string{"?status=lost", "?priority=9", "?assignee=x", "?order=x", "?cursor=x", "?q=" + strings.Repeat("x", 201)} {
-		webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/"+query), 400, "There is no such filter")
+		webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/"+query), 400, "Unknown filter")
 	}
 }
 
@@ -91,7 +91,7 @@ func TestWordsThatTooManyTicketsHaveComeNewestFirst(t *testing.T) {
 		t.Error("few tickets are too many")
 	}
 	d.common = true
-	const tooCommon = "Too many tickets have these words"
+	const tooCommon = "Too many tickets match"
 	w := webtest.Get(s, "admin", "/admin/tickets/?q=printer&order=best")
 	webtest.Holds(t, w, 200, tooCommon, "Printer &lt;3",
 		`href="/admin/tickets/?order=best&amp;priority=high&amp;q=printer"`) // fewer may be left then

@@ -67,7 +67,7 @@ func chartOf(id, label string, rows []reportRow, of func(reportRow) int64) chart
 		}
 	}
 	if len(rows) > 0 {
-		c.About = fmt.Sprintf("%d values from %s on, between %d and %d; the last is %d.",
+		c.About = fmt.Sprintf("%d values from %s, between %d and %d. The last is %d.",
 			len(rows), rows[0].Since.Format("2 January 2006"), least, c.Most, c.Bars[len(c.Bars)-1].Value)
 	}
 	return c

@@ -14,12 +14,12 @@ import (
 	"helpdesk/web"
 )
 
-// behindMost is how many events behind numbers are read at a time: a page of them
+// drillDownMost is how many events behind numbers are read at a time: a page of them
 // stays under 100 kB in all.
-const behindMost = 60
+const drillDownMost = 60
 
-// behindQuery is which number the tickets behind are asked for.
-type behindQuery struct {
+// drillDownQuery is which number the tickets behind are asked for.
+type drillDownQuery struct {
 	Of       string // window, day, waits, agents
 	Number   string
 	Day      string // first day of a row, of those by day
@@ -28,8 +28,8 @@ type behindQuery struct {
 	After    int64
 }
 
-func readBehind(values url.Values) (q behindQuery, ok bool) {
-	q = behindQuery{Of: values.Get("of"), Number: values.Get("number"), Day: values.Get("day"), Priority: values.Get("priority"), Agent: values.Get("agent")}
+func readDrillDown(values url.Values) (q drillDownQuery, ok bool) {
+	q = drillDownQuery{Of: values.Get("of"), Number: values.Get("number"), Day: values.Get("day"), Priority: values.Get("priority"), Agent: values.Get("agent")}
 	if after := values.Get("after"); after != "" {
 		var err error
 		if q.After, err = strconv.ParseInt(after, 10, 64); err != nil || q.After < 0 {
@@ -38,32 +38,32 @@ func readBehind(values url.Values) (q behindQuery, ok bool) {
 	}
 	numbers := map[string][]string{
 		"window": {"opened", "resolved", "escalated"}, "day": {"opened", "resolved", "escalated", "backlog"},
-		"waits": {"first_response", "resolution"}, "agents": {"assigned", "first_responses", "resolved", "reopened", "escalated"},
+		"times": {"first_response", "resolution"}, "agents": {"assigned", "first_responses", "resolved", "reopened", "escalated"},
 	}[q.Of]
 	return q, slices.Contains(numbers, q.Number) && (q.Priority == "" || ticket.Priority(q.Priority).Rank() > 0)
 }
 
-// behindView is the tickets behind a number.
-type behindView struct {
+// drillDownView is the tickets behind a number.
+type drillDownView struct {
 	Period period
-	Query  behindQuery
+	Query  drillDownQuery
 	Back   string
-	Rows   []behindRow
+	Rows   []drillDownRow
 	Next   string // address; "" for none
 }
 
-// behindRow is an event behind a number, with its ticket.
-type behindRow struct {
+// drillDownRow is an event behind a number, with its ticket.
+type drillDownRow struct {
 	reports.Evidence
 	Ticket *view.Ticket // nil: it was deleted
 }
 
-func (s *Section) showBehind(v *web.Visit) (web.Reply, error) {
+func (s *Section) showDrillDown(v *web.Visit) (web.Reply, error) {
 	p, err := s.period(v)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	q, ok := readBehind(v.Request.URL.Query())
+	q, ok := readDrillDown(v.Request.URL.Query())
 	if !ok {
 		return web.Reply{}, errPeriod
 	}
@@ -71,11 +71,11 @@ func (s *Section) showBehind(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	view := behindView{Period: p, Query: q, Back: p.address()}
+	view := drillDownView{Period: p, Query: q, Back: p.address()}
 	var ids []uuid.UUID
 	for _, e := range behind {
 		if q.holds(e) {
-			view.Rows = append(view.Rows, behindRow{Evidence: e})
+			view.Rows = append(view.Rows, drillDownRow{Evidence: e})
 			ids = append(ids, e.TicketID)
 		}
 	}
@@ -88,17 +88,17 @@ func (s *Section) showBehind(v *web.Visit) (web.Reply, error) {
 			view.Rows[i].Ticket = &found
 		}
 	}
-	return web.Show("Tickets behind a number", behindPageOf(view)), err
+	return web.Show("Drill-down", drillDownPageOf(view)), err
 }
 
 // evidence returns a part of the events behind the report that a number is of.
-func (s *Section) evidence(v *web.Visit, p period, q behindQuery) (behind []reports.Evidence, next int64, err error) {
-	explain := reports.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: behindMost}
+func (s *Section) evidence(v *web.Visit, p period, q drillDownQuery) (behind []reports.Evidence, next int64, err error) {
+	explain := reports.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: drillDownMost}
 	switch q.Of {
 	case "window":
 		r, err := s.Reports.Report(v.Context(), reports.Query{Days: p.Days, To: p.AsOf, Explain: explain})
 		return r.Behind, r.Next, err
-	case "waits":
+	case "times":
 		r, err := s.Reports.ResponseTimes(v.Context(), p.span(), explain)
 		return r.Behind, r.Next, err
 	case "agents":
@@ -115,7 +115,7 @@ func (s *Section) evidence(v *web.Visit, p period, q behindQuery) (behind []repo
 }
 
 // holds reports whether an event is behind the number that is asked for.
-func (q behindQuery) holds(e reports.Evidence) bool {
+func (q drillDownQuery) holds(e reports.Evidence) bool {
 	if e.Number != q.Number || (q.Priority != "" && (e.Priority == nil || string(*e.Priority) != q.Priority)) {
 		return false
 	}
@@ -142,7 +142,7 @@ func numberWord(number string) string {
 	case "backlog":
 		return "in the backlog"
 	case "first_response", "first_responses":
-		return "answered for the first time"
+		return "with a first response"
 	case "resolution":
 		return "resolved"
 	}

@@ -30,20 +30,20 @@ func TestNumbersOpenTheTicketsBehindThem(t *testing.T) {
 	if d.explain.After != 90 || !d.explain.Wanted {
 		t.Errorf("the next part is asked for by %+v", d.explain)
 	}
-	page = webtest.Get(s, "admin", "/admin/reports/course/").Body.String()
+	page = webtest.Get(s, "admin", "/admin/reports/trend/").Body.String()
 	webtest.Holds(t, webtest.Get(s, "admin", webtest.Href(t, page, `data-label="Opened"><a href="`)), 200, "Printer &lt;3", "From 2026-01-25")
 	if len(d.spans) != 1 || d.spans[0].Since != webtest.Noon.Truncate(24*time.Hour).AddDate(0, 0, -6) {
 		t.Errorf("the tickets behind a day are asked for as of %v", d.spans)
 	}
 	for query, want := range map[string]string{
 		"?of=agents&number=resolved&agent=" + agent.String(): "#8 ", "?of=agents&number=resolved&agent=none": "#10 ",
-		"?of=waits&number=resolution&priority=low": "1 minute", "?of=waits&number=resolution&priority=high": "There is no ticket behind this number",
-		"?of=window&number=resolved": "#8 ", "?of=window&number=escalated": "None in this part",
+		"?of=times&number=resolution&priority=low": "1 minute", "?of=times&number=resolution&priority=high": "No results",
+		"?of=window&number=resolved": "#8 ", "?of=window&number=escalated": "No results on this page",
 	} {
-		webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/tickets/"+query), 200, want)
+		webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/drill-down/"+query), 200, want)
 	}
 	for _, query := range []string{"", "?of=window&number=backlog", "?of=x&number=opened", "?of=day&number=opened&day=2020-01-01", "?of=window&number=opened&after=x", "?of=window&number=opened&priority=9"} {
-		webtest.Holds(t, webtest.Get(s, "admin", "/admin/reports/tickets/"+query), 400)
+		webtest.Holds(t, webtest.Get(s, "admin", "/admin/reports/drill-down/"+query), 400)
 	}
-	webtest.Holds(t, webtest.Get(s, "agent", "/admin/reports/tickets/?of=window&number=opened"), 403)
+	webtest.Holds(t, webtest.Get(s, "agent", "/admin/reports/drill-down/?of=window&number=opened"), 403)
 }

@@ -18,7 +18,7 @@ type period struct {
 	zone string // as the address names it, "" for UTC
 }
 
-var errPeriod = web.NewFailure(http.StatusBadRequest, "There is no such report", "A period is of 1 to 366 days and ends at an instant that has been, such as 2026-01-31T12:00; a time zone is one such as Europe/Vienna.")
+var errPeriod = web.NewFailure(http.StatusBadRequest, "Unknown report", "A period has 1 to 366 days and ends in the past, for example 2026-01-31T12:00. A time zone has a name such as Europe/Vienna.")
 
 func readPeriod(values url.Values) (p period, err error) {
 	p = period{Days: reportDays, Zone: time.UTC, zone: values.Get("tz")}
@@ -120,7 +120,7 @@ func (p period) spans() (spans []reports.Span) {
 
 // behind is the address of the tickets behind a number.
 func (p period) behind(of, number string, more ...string) string {
-	return web.Address(behindPath, append(append(p.params(), "of", of, "number", number), more...)...)
+	return web.Address(drillDownPath, append(append(p.params(), "of", of, "number", number), more...)...)
 }
 
 // period reads the period of the address; its end is known then.
@@ -141,13 +141,13 @@ func (s *Section) period(v *web.Visit) (period, error) {
 	return p, nil
 }
 
-// course heads the rows.
-func (p period) course() string {
+// trend heads the rows.
+func (p period) trend() string {
 	switch p.step() {
 	case 1:
-		return "Day by day"
+		return "Daily"
 	case 7:
-		return "Week by week"
+		return "Weekly"
 	}
 	return "Every two weeks"
 }

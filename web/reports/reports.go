@@ -14,8 +14,8 @@ import (
 
 // Where the pages of reports are.
 const (
-	reportsPath = web.Root + "reports/"
-	behindPath  = reportsPath + "tickets/"
+	reportsPath   = web.Root + "reports/"
+	drillDownPath = reportsPath + "drill-down/"
 )
 
 // Bounds of what a report is about.
@@ -34,7 +34,7 @@ type reportsView struct {
 	Parts      []reportPart
 	Rows       []reportRow
 	Charts     []chart
-	Waits      []reports.ResponseTimes
+	Times      []reports.ResponseTimes
 	Agents     []reports.AgentCounts
 	MoreAgents int // that are not listed
 	Uncounted  int64
@@ -56,7 +56,7 @@ func (v reportsView) incomplete() string {
 	if v.Uncounted < uncountedNotable {
 		return ""
 	}
-	return "These numbers are not complete yet: " + web.Grouped(v.Uncounted) + " events are still to be counted. Look again in a few minutes; an admin sees under Operation, Read models, how far it is."
+	return "These figures are not complete yet: " + web.Grouped(v.Uncounted) + " events are still to be counted. Refresh in a few minutes. Admins see the progress under System, Projections."
 }
 
 // reportPart is a part of the reports that takes longer the more tickets the
@@ -65,7 +65,7 @@ type reportPart struct{ ID, Title, To string }
 
 // What parts are called.
 const (
-	waitsTitle  = "How long tickets waited"
+	timesTitle  = "Response and resolution times"
 	agentsTitle = "Agents"
 )
 
@@ -81,7 +81,7 @@ func (s *Section) showReports(v *web.Visit) (web.Reply, error) {
 		return web.Reply{}, err
 	}
 	view := reportsView{Period: p, Now: v.Request.URL.Query().Get("as_of") == "", Parts: []reportPart{
-		{"course", p.course(), p.part("course")}, {"waits", waitsTitle, p.part("waits")}, {"agents", agentsTitle, p.part("agents")},
+		{"trend", p.trend(), p.part("trend")}, {"times", timesTitle, p.part("times")}, {"agents", agentsTitle, p.part("agents")},
 	}}
 	for _, days := range []int{7, 30, 90, 365} {
 		to := p
@@ -109,7 +109,7 @@ func (s *Section) partOf(v *web.Visit, title string, view reportsView, part temp
 	return web.Show(title, reportPartPage(view, part)), err
 }
 
-func (s *Section) showCourse(v *web.Visit) (web.Reply, error) {
+func (s *Section) showTrend(v *web.Visit) (web.Reply, error) {
 	p, err := s.period(v)
 	if err != nil {
 		return web.Reply{}, err
@@ -119,20 +119,20 @@ func (s *Section) showCourse(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return s.partOf(v, p.course(), view, coursePart(view), upto)
+	return s.partOf(v, p.trend(), view, trendPart(view), upto)
 }
 
-func (s *Section) showWaits(v *web.Visit) (web.Reply, error) {
+func (s *Section) showTimes(v *web.Visit) (web.Reply, error) {
 	p, err := s.period(v)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	waits, err := s.Reports.ResponseTimes(v.Context(), p.span(), reports.Explain{})
+	times, err := s.Reports.ResponseTimes(v.Context(), p.span(), reports.Explain{})
 	if err != nil {
 		return web.Reply{}, err
 	}
-	view := reportsView{Period: p, Waits: waits.Rows}
-	return s.partOf(v, waitsTitle, view, waitsPart(view), waits.AsOfPosition)
+	view := reportsView{Period: p, Times: times.Rows}
+	return s.partOf(v, timesTitle, view, timesPart(view), times.AsOfPosition)
 }
 
 func (s *Section) showAgents(v *web.Visit) (web.Reply, error) {

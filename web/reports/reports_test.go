@@ -16,8 +16,8 @@ func TestReportsSayWhenTheyAreNotComplete(t *testing.T) {
 	t.Parallel()
 	d := newDesk()
 	s := newSite(t, d)
-	const said = "These numbers are not complete yet"
-	for _, path := range []string{"/admin/reports/", "/admin/reports/course/", "/admin/reports/waits/", "/admin/reports/agents/"} {
+	const said = "These figures are not complete yet"
+	for _, path := range []string{"/admin/reports/", "/admin/reports/trend/", "/admin/reports/times/", "/admin/reports/agents/"} {
 		d.head = uncountedNotable - 1 // the numbers of this desk are up to position 0
 		webtest.Lacks(t, webtest.Get(s, "auditor", path).Body.String(), said)
 		d.head = 8_695_700
@@ -31,19 +31,19 @@ func TestReportsAreOfAnyPeriod(t *testing.T) {
 	s := newSite(t, d)
 	w := webtest.Get(s, "auditor", "/admin/reports/")
 	at := "?as_of=20260131T120000.000000Z"
-	webtest.Holds(t, w, 200, "1\u202f234", "Day by day", `data-later="/admin/reports/course/`+at+`"`, `href="/admin/reports/waits/`+at+`"`, "Agents")
+	webtest.Holds(t, w, 200, "1\u202f234", "Daily", `data-later="/admin/reports/trend/`+at+`"`, `href="/admin/reports/times/`+at+`"`, "Agents")
 	if d.spans != nil {
 		t.Error("the page waits for its parts")
 	}
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/course/"+at), 200, `id="course"`, "Day by day", "<desc", "The figures", "Sun 25 Jan 2026",
-		"v-100h", "7 values from 25 January 2026 on, between 2 and 8; the last is 8.")
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/waits/"+at), 200, `id="waits"`, "1 minute 30 seconds", "<html")
-	byScript := httptest.NewRequest(http.MethodGet, "/admin/reports/waits/"+at, nil)
+	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/trend/"+at), 200, `id="trend"`, "Daily", "<desc", "Show as a table", "Sun 25 Jan 2026",
+		"v-100h", "7 values from 25 January 2026, between 2 and 8. The last is 8.")
+	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/times/"+at), 200, `id="times"`, "1 minute 30 seconds", "<html")
+	byScript := httptest.NewRequest(http.MethodGet, "/admin/reports/times/"+at, nil)
 	byScript.Header.Set("X-Part", "yes")
 	w = webtest.Send(s, "auditor", byScript)
-	webtest.Holds(t, w, 200, `id="waits"`, "1 minute 30 seconds")
+	webtest.Holds(t, w, 200, `id="times"`, "1 minute 30 seconds")
 	webtest.Lacks(t, w.Body.String(), "<html")
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/agents/"+at), 200, `id="agents"`, "1 hour 30 minutes", "nobody")
+	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/reports/agents/"+at), 200, `id="agents"`, "1 hour 30 minutes", "unassigned")
 	for query, want := range map[string]struct {
 		n           int
 		first, last string
@@ -72,18 +72,18 @@ func TestReportsAreOfAnyPeriod(t *testing.T) {
 		if diff := cmp.Diff([]any{want.n, want.first, want.last}, got); err != nil || diff != "" {
 			t.Errorf("%s: %v (-want +got):\n%s", query, err, diff)
 		}
-		for _, part := range []string{"", "course/", "waits/", "agents/"} {
+		for _, part := range []string{"", "trend/", "times/", "agents/"} {
 			webtest.Holds(t, webtest.Get(s, "admin", "/admin/reports/"+part+query), 200)
 		}
 	}
-	w = webtest.Get(s, "admin", "/admin/reports/course/?days=366")
+	w = webtest.Get(s, "admin", "/admin/reports/trend/?days=366")
 	webtest.Holds(t, w, 200, "Every two weeks")
 	if n := w.Body.Len(); n > 45_000 {
 		t.Errorf("the page of a year has %d bytes", n)
 	}
 	for _, query := range []string{"?days=0", "?days=367", "?days=x", "?as_of=x", "?as_of=2026-02-01T00:00", "?tz=Nowhere/Land", "?tz=Local"} {
-		for _, part := range []string{"", "course/", "waits/", "agents/"} {
-			webtest.Holds(t, webtest.Get(s, "admin", "/admin/reports/"+part+query), 400, "There is no such report")
+		for _, part := range []string{"", "trend/", "times/", "agents/"} {
+			webtest.Holds(t, webtest.Get(s, "admin", "/admin/reports/"+part+query), 400, "Unknown report")
 		}
 	}
 }

@@ -45,9 +45,9 @@ type Section struct {
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
 		web.Get("reports", web.Overseers, s.showReports).InMenu("Reports"),
-		web.Get("reports/course", web.Overseers, s.showCourse),
-		web.Get("reports/waits", web.Overseers, s.showWaits),
+		web.Get("reports/trend", web.Overseers, s.showTrend),
+		web.Get("reports/times", web.Overseers, s.showTimes),
 		web.Get("reports/agents", web.Overseers, s.showAgents),
-		web.Get("reports/tickets", web.Overseers, s.showBehind),
+		web.Get("reports/drill-down", web.Overseers, s.showDrillDown),
 	}
 }

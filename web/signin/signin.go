@@ -84,7 +84,7 @@ func (s *Section) signOut(v *web.Visit) (web.Reply, error) {
 		}
 	}
 	s.Front.ClearSession(v.Header(), v.Request)
-	v.Tell("You are signed out.")
+	v.Tell("You have signed out.")
 	return web.Redirect(web.SignInPath), nil
 }
 
@@ -113,7 +113,7 @@ func (s *Section) register(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	v.Tell("Welcome. You can sign in now.")
+	v.Tell("Your account is ready. Sign in.")
 	return web.Redirect(web.SignInPath), nil
 }
 

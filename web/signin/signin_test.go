@@ -77,7 +77,7 @@ func TestRegistering(t *testing.T) {
 	}
 	d.Refusal = user.ErrUsernameTaken
 	webtest.Holds(t, webtest.Post(s, "", "/admin/register/", form...), 409, "The username is taken.")
-	webtest.Holds(t, webtest.Post(s, "", "/admin/register/", append(form, "command", "nonsense")...), 400, "This form cannot be read")
+	webtest.Holds(t, webtest.Post(s, "", "/admin/register/", append(form, "command", "nonsense")...), 400, "The form could not be read")
 }
 
 func TestSigningInIsOnRecord(t *testing.T) {

@@ -104,7 +104,7 @@ function showTicked() {
 	if (!label) return;
 	const n = $$("input[name=ticket]:checked").length;
 	$(".bulk-bar").hidden = !n;
-	label.textContent = n ? `${n} ticked` : "With the ticked ones";
+	label.textContent = n ? `With ${n} selected` : "With selected";
 	const all = $("[data-ticks]");
 	const boxes = $$("input[name=ticket]");
 	all.hidden = false;
@@ -244,14 +244,14 @@ if ($("[data-live]")) {
 async function later(part) {
 	const late = $("[data-late]", part);
 	const link = late.cloneNode(true);
-	late.textContent = "It is being counted\u2026";
+	late.textContent = "Loading\u2026";
 	part.setAttribute("aria-busy", "true");
 	const answer = await fetch(part.dataset.later, { headers: { "X-Part": "yes" } }).catch(() => null);
 	const page = answer?.ok && !answer.redirected && new DOMParser().parseFromString(await answer.text(), "text/html");
 	part.removeAttribute("aria-busy");
 	const counted = page && page.getElementById(part.id);
 	if (leaving) return;
-	if (!counted) return late.replaceChildren("It could not be loaded. ", ...link.childNodes);
+	if (!counted) return late.replaceChildren("Could not be loaded. ", ...link.childNodes);
 	localise(page);
 	part.replaceChildren(...counted.childNodes);
 }
@@ -292,7 +292,7 @@ if (form) {
 	addEventListener("told", ({ detail }) => {
 		if (detail.version <= Number(form.elements.version.value)) return;
 		newest = detail;
-		$("[data-newer-text]", form).textContent = `${detail.actor.username ?? "The service"} ${did(detail.type)} just now.`;
+		$("[data-newer-text]", form).textContent = `${detail.actor.username ?? "The helpdesk"} ${did(detail.type)} just now.`;
 		warning.hidden = false;
 	});
 	$("[data-newer-seen]", form).addEventListener("click", () => {
@@ -305,7 +305,7 @@ if (form) {
 
 function did(type) {
 	const kind = type.replace("ticket.", "");
-	return { comment_added: "wrote a reply or a note", comment_edited: "edited a comment", comment_removed: "removed a comment" }[kind] ?? `${kind} the ticket`;
+	return { comment_added: "added a comment", comment_edited: "edited a comment", comment_removed: "deleted a comment" }[kind] ?? `${kind} the ticket`;
 }
 
 const travel = $("[data-travel]");

@@ -14,13 +14,13 @@ import (
 
 // done is what the next page says of each form of the page.
 var done = map[string]string{
-	"commented":       "Your reply is sent.",
-	"noted":           "The note is added.",
-	"comment-changed": "The comment is changed.",
-	"edited":          "The ticket is changed.",
-	"status":          "The status is changed.",
-	"assigned":        "The assignment is changed.",
-	"deleted":         "The ticket is deleted.",
+	"commented":       "Reply sent.",
+	"noted":           "Internal note added.",
+	"comment-changed": "Comment updated.",
+	"edited":          "Ticket updated.",
+	"status":          "Status updated.",
+	"assigned":        "Assignee updated.",
+	"deleted":         "Ticket deleted.",
 }
 
 // change does what a form of the ticket's page asks for. What is wrong with it is
@@ -44,7 +44,7 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 		return web.Reply{}, err
 	}
 	if f.Code == domain.ErrStale.Code {
-		f.Message = "Somebody changed this ticket since you loaded it. Look at what is new, then send this again if you still mean it."
+		f.Message = "This ticket has changed since you loaded it. Review what is new, then submit again."
 	}
 	if t, err = s.found(v); err != nil {
 		return web.Reply{}, err
@@ -96,7 +96,7 @@ func (s *Section) then(v *web.Visit, t view.Ticket, c ticket.Command) error {
 	v.Form.Del("text") // else it would be offered to be sent again
 	var rule *domain.Error
 	if errors.As(err, &rule) {
-		return rule.With("your reply is sent, but: %s", rule.Message)
+		return rule.With("your reply was sent, but: %s", rule.Message)
 	}
 	return err
 }

@@ -58,7 +58,7 @@ func TestNobodyAnswersOverNewsTheyHaveNotSeen(t *testing.T) {
 	d := talked()
 	s := newSite(t, d)
 	w := webtest.Post(s, "agent", ticketPage+"comment/", "text", "my <answer>", "version", "2", "loaded", web.Stamp(webtest.Noon.Add(-time.Minute)))
-	webtest.Holds(t, w, 412, "Somebody changed this ticket since you loaded it", "my &lt;answer&gt;</textarea>", `name="version" value="4"`, ">new<", "fresh-reply")
+	webtest.Holds(t, w, 412, "This ticket has changed since you loaded it", "my &lt;answer&gt;</textarea>", `name="version" value="4"`, ">new<", "fresh-reply")
 	if len(d.History) != 4 {
 		t.Error("it was said all the same")
 	}
@@ -69,13 +69,13 @@ func TestWhatIsWrongWithAFormOfATicketIsSaidBesideIt(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, talked())
 	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", " "), 400, "A value is required.")
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x", "internal", "yes"), 403, "You may not do this")
+	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x", "internal", "yes"), 403, "Access denied")
 	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"status/", "to", "resolved"), 403)
 	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"status/", "to", "lost"), 422, "A ticket cannot go from open to lost.")
 	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"edit/", "title", "", "description", "d", "priority", "low"), 400, `id="title-fault"`)
 	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"assign/", "to", "named", "assignee", "admin"), 403)
-	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"assign/", "to", "named", "assignee", "nemo"), 422, "Nobody is called nemo.")
-	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"assign/", "to", "named", "assignee", ""), 400, "Name somebody to assign to.")
+	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"assign/", "to", "named", "assignee", "nemo"), 422, "There is no user nemo.")
+	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"assign/", "to", "named", "assignee", ""), 400, "Enter a username.")
 	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"delete/"), 422, "You can delete your ticket while it is open")
 	webtest.Holds(t, webtest.Post(s, "auditor", ticketPage+"comment/", "text", "x"), 403)
 	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"comments/x/", "text", "x"), 404)
@@ -91,7 +91,7 @@ func TestAReplyIsSentWhateverBecomesOfWhatComesAfterIt(t *testing.T) {
 	t.Parallel()
 	d := talked()
 	w := webtest.Post(newSite(t, d), "agent", ticketPage+"comment/", "text", "once only", "then", "lost", "version", "4")
-	webtest.Holds(t, w, 422, "Your reply is sent, but: a ticket cannot go from open to lost.", `aria-describedby="reply-hint"></textarea>`)
+	webtest.Holds(t, w, 422, "Your reply was sent, but: a ticket cannot go from open to lost.", `aria-describedby="reply-hint"></textarea>`)
 	if len(d.History) != 5 {
 		t.Error("the reply was not sent")
 	}
@@ -107,5 +107,5 @@ func TestAFormSentTwiceIsOneCommand(t *testing.T) {
 	if d.Requests[0].ID != d.Requests[1].ID {
 		t.Errorf("requests %+v", d.Requests)
 	}
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x", "command", ""), 400, "This form cannot be read")
+	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x", "command", ""), 400, "The form could not be read")
 }

@@ -147,7 +147,7 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 		return web.Reply{}, err
 	}
 	view.Version = now // how far the slider goes
-	return web.Show(title(view.Ticket)+", then", ticketPageOf(view)), nil
+	return web.Show(title(view.Ticket)+", version "+strconv.Itoa(version), ticketPageOf(view)), nil
 }
 
 // fillComments reads the comments, which have a projection of their own that may

@@ -12,13 +12,13 @@ import (
 func TestTheTicketShowsEachRoleWhatItMayDo(t *testing.T) {
 	t.Parallel()
 	const start, resolve, closes, escalate = `value="in-progress"`, `name="to" value="resolved"`, `name="to" value="closed"`, `name="to" value="escalated"`
-	const edit, note, reply, take, assign, remove, change = `id="edit"`, "Add note", `id="reply-text"`, "Take it", "Assign to username", "Delete this ticket", "<summary>Change</summary>"
-	all := []string{edit, note, reply, take, assign, remove, change, "He did not.", start, resolve, closes, escalate, "looking at this ticket", "Escalates"}
+	const edit, note, reply, take, assign, remove, change = `id="edit"`, "Add internal note", `id="reply-text"`, "Assign to me", "Assign to username", "Delete ticket", `action="/admin/tickets/7/comments/`
+	all := []string{edit, note, reply, take, assign, remove, change, "He did not.", start, resolve, closes, escalate, "viewing this ticket", "Escalates"}
 	for role, may := range map[string][]string{
 		"user":    {edit, reply, closes},
 		"agent":   {edit, note, reply, change, "He did not.", start, resolve, closes, escalate, "Escalates"},
 		"admin":   all,
-		"auditor": {"He did not.", "looking at this ticket", "Escalates"},
+		"auditor": {"He did not.", "viewing this ticket", "Escalates"},
 	} {
 		w := webtest.Get(newSite(t, talked()), role, ticketPage)
 		webtest.Holds(t, w, 200, append(may, "Printer &lt;3", "Did &lt;you&gt; try?")...)
@@ -33,7 +33,7 @@ func TestTheTicketShowsEachRoleWhatItMayDo(t *testing.T) {
 		}
 	}
 	s := newSite(t, newDesk())
-	webtest.Holds(t, webtest.Get(s, "agent", ticketPage), 404, "There is nothing here")
+	webtest.Holds(t, webtest.Get(s, "agent", ticketPage), 404, "Page not found")
 	webtest.Holds(t, webtest.Get(s, "user", "/admin/tickets/"+webtest.TicketID.String()+"/"), 200)
 	for _, name := range []string{"0", "8", "x", uuid.NewString(), "99999999999999999999"} {
 		webtest.Holds(t, webtest.Get(s, "user", "/admin/tickets/"+name+"/"), 404)
@@ -44,8 +44,8 @@ func TestTravellingThroughAHistory(t *testing.T) {
 	t.Parallel()
 	s := newSite(t, talked())
 	w := webtest.Get(s, "admin", ticketPage+"?version=1")
-	webtest.Holds(t, w, 200, "as it stood after its event 1 of 4", `max="4"`, `value="1"`, "Back to now", "nobody")
-	for _, hidden := range []string{`id="reply-text"`, "Take it", "Delete this ticket", `id="edit"`} {
+	webtest.Holds(t, w, 200, "version 1 of 4", `max="4"`, `value="1"`, "Current version", "unassigned")
+	for _, hidden := range []string{`id="reply-text"`, "Assign to me", "Delete ticket", `id="edit"`} {
 		if strings.Contains(w.Body.String(), hidden) {
 			t.Errorf("the past can be changed: %s", hidden)
 		}
@@ -74,7 +74,7 @@ func TestWhoElseLooks(t *testing.T) {
 	d := talked()
 	s := newSite(t, d)
 	w := webtest.Post(s, "admin", ticketPage+"here/")
-	webtest.Holds(t, w, 200, "agent is looking at this ticket too")
+	webtest.Holds(t, w, 200, "agent is also viewing this ticket")
 	if strings.Contains(w.Body.String(), "<html") {
 		t.Error("a whole page is answered")
 	}
@@ -83,7 +83,7 @@ func TestWhoElseLooks(t *testing.T) {
 		t.Error("who left is still there")
 	}
 	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"here/"), 403)
-	if strings.Contains(webtest.Get(s, "user", ticketPage).Body.String(), "looking at") {
+	if strings.Contains(webtest.Get(s, "user", ticketPage).Body.String(), "viewing this ticket") {
 		t.Error("a requester is told who looks")
 	}
 }

@@ -44,7 +44,7 @@ func shortChange(c history.Change) bool {
 // fieldWord is a member of a ticket as people read it.
 func fieldWord(field string) string {
 	if field == "assigned_to" {
-		return "assigned to"
+		return "assignee"
 	}
 	return field
 }

@@ -19,6 +19,6 @@ func pages(c *program.Clients) []web.Page {
 	read := program.NewReader(c.Pool)
 	return (&operations.Section{
 		Tickets: read, Ledger: read, Emails: commands.NewEmails(c.Store), Escalations: escalations{saga.NewSchedule(c.Pool)},
-		FailedCommands: failedCommands{saga.NewOutbox(c.Pool)}, FailedEvents: failedEvents{c}, Models: c.Rebuilds,
+		FailedCommands: failedCommands{saga.NewOutbox(c.Pool)}, FailedEvents: failedEvents{c}, Projections: c.Rebuilds,
 	}).Pages()
 }
