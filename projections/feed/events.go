@@ -13,7 +13,7 @@ import (
 	"helpdesk/projections/view"
 )
 
-// EventQuery says which events of the log are wanted; see
+// EventQuery is which events of the log are wanted; see
 // [eventstore.Selection].
 type EventQuery = eventstore.Selection
 

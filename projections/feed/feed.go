@@ -38,8 +38,8 @@ const feedPage = 200
 // feedWait bounds the waiting for the read models, which say who sees what.
 const feedWait = 2 * time.Second
 
-// Feed tells viewers what happens to the tickets they see, from the log. What
-// they see is what they may see when they are told, so that somebody who was
+// Feed reads for viewers what happens to the tickets they see, from the log. What
+// they see is what they may see when it is read, so that somebody who was
 // away learns nothing of a ticket that was taken from them meanwhile; of a
 // deleted ticket, those who saw it learn that it was deleted. It is safe for
 // concurrent use and keeps nothing.

@@ -141,7 +141,7 @@ func (t *describer) name(a view.Actor) string {
 	return "The service"
 }
 
-// did says what happened, without who did it.
+// did returns what happened, without who did it.
 func (t *describer) did(before ticket.State, e domain.Event) string {
 	switch d := e.(type) {
 	case ticket.Opened:

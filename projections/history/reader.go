@@ -29,7 +29,7 @@ type StreamLog interface {
 	Codec() *eventstore.Codec
 }
 
-// Reader tells what happened to a ticket, from the log itself. It is safe for
+// Reader reads what happened to a ticket, from the log itself. It is safe for
 // concurrent use.
 type Reader struct {
 	log  StreamLog
@@ -100,10 +100,10 @@ const ticketEmailsSQL = `SELECT id FROM read.emails
 WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
 ORDER BY queued_at, id`
 
-// Ticket tells a page of what happened to a ticket and its emails, in the order
+// Ticket returns a page of what happened to a ticket and its emails, in the order
 // of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
 // auditors are told of deleted ones too. Nobody is told of what they may not
-// see: a requester not of notes among staff, nor of emails to others.
+// see: a requester not of internal notes, nor of emails to others.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[Entry], error) {
 	all, err := r.ticket(ctx, viewer, id)
 	if err != nil {

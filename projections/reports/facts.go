@@ -75,7 +75,7 @@ func ofAgents(fact string) bool {
 	return false
 }
 
-// measure says of a fact what reports count it by: how long the ticket t, which
+// measure sets what reports count a fact by: how long the ticket t, which
 // is as it was after it, had waited, and whose it was.
 func (f *factRow) measure(t *measureRow) {
 	if f.Fact == factFirstResponse || f.Fact == factResolved {

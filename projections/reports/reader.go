@@ -51,7 +51,7 @@ type AgentCounts struct {
 	WaitTimes      // from opening to resolution
 }
 
-// ResponseTimes say how long tickets waited.
+// ResponseTimes are how long tickets waited.
 type ResponseTimes struct {
 	Measure  string           // first_response or resolution
 	Priority *ticket.Priority // nil: all
@@ -262,7 +262,7 @@ func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentC
 	return readReport(ctx, r.pool, "the agents", e, agentsEvidence, read, s.Since, s.Upto)
 }
 
-// ResponseTimes says how long tickets had waited that got their first response,
+// ResponseTimes returns how long tickets had waited that got their first response,
 // or were resolved, in a span.
 func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported[ResponseTimes], error) {
 	read := func(tx pgx.Tx) (out []ResponseTimes, err error) {

@@ -75,7 +75,7 @@ func (b buckets) MarshalText() ([]byte, error) {
 	return hex.AppendEncode([]byte(`\x`), b), nil
 }
 
-// waitOf says what waits are counted by: the day or month of their end, and a group.
+// waitOf is what waits are counted by: the day or month of their end, and a group.
 type waitOf struct {
 	unitKey
 	waitGroup

@@ -30,7 +30,7 @@ type foundTicket struct {
 
 // search narrows a list to the tickets that match the filter's Search, in the
 // words the viewer may read, and answers what to list from and the rank. Most
-// tickets have no notes among staff, and no words beside the public ones.
+// tickets have no internal notes, and no words beside the public ones.
 func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined, rank string) {
 	rank = w.have(viewer, f.Search)
 	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", rank
@@ -51,7 +51,7 @@ func (w *where) have(viewer domain.Actor, search string) (rank string) {
 }
 
 // wordsTable returns the table with the words of all tickets that a filter may let
-// through: the small one of those that want work, when it asks for no others.
+// through: the small one of the active ones, when it asks for no others.
 func wordsTable(f projections.TicketFilter) string {
 	if len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, func(s ticket.Status) bool { return !s.Active() }) {
 		return "read.ticket_search"

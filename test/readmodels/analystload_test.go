@@ -13,7 +13,7 @@ import (
 
 // TestAnAnalystHoldsUpNobody keeps a transaction of an analyst open, with a
 // cursor in the middle of a large result, while a thousand events a second go
-// through appends and projectors: nobody ever waits for it, and it goes on
+// through appends and projections: nobody ever waits for it, and it goes on
 // seeing the moment it began at.
 func TestAnAnalystHoldsUpNobody(t *testing.T) {
 	t.Parallel()

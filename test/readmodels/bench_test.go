@@ -134,9 +134,9 @@ func copyHistory(b *testing.B, d *desk, n int) {
 	}
 }
 
-// BenchmarkProjectors measures how fast all projectors together work off a
+// BenchmarkProjections measures how fast all projections together work off a
 // backlog: the bar is 20,000 events a second on two cores.
-func BenchmarkProjectors(b *testing.B) {
+func BenchmarkProjections(b *testing.B) {
 	backlog := benchEvents(b)
 	var took time.Duration
 	for range b.N {
@@ -182,7 +182,7 @@ func BenchmarkLag(b *testing.B) {
 }
 
 // lags appends at a rate for a span and answers how long each event took from
-// the append's return until every projector had it.
+// the append's return until every projection had it.
 func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
 	b.Helper()
 	const lanes = 64 // tickets in work at a time; a lane's events are one after the other

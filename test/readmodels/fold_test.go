@@ -396,10 +396,10 @@ func TestEveryEventTypeHasAProjector(t *testing.T) {
 	for name := range keys.Plain().Types() {
 		// Who came in is read from the log: nobody is to wait for a record of it.
 		if of := strings.HasPrefix(name, string(domain.AccessStream)+"."); wanted[name] == of {
-			t.Errorf("%s: wanted by a projector: %t", name, wanted[name])
+			t.Errorf("%s: wanted by a projection: %t", name, wanted[name])
 		}
 	}
 	if len(names) != len(slices.Compact(slices.SortedFunc(slices.Values(names), cmp.Compare[string]))) {
-		t.Errorf("two projectors have one name: %v", names)
+		t.Errorf("two projections have one name: %v", names)
 	}
 }

@@ -262,7 +262,7 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 		{"ann", 2, 8, []history.Change{retitled, assigned, removed, said}},
 		{"ann", 2, 9, []history.Change{assigned, removed, said}},
 		{"ann", 8, 7, []history.Change{{Field: "comment", Before: "fine!", After: "fine"}}},
-		{"ann", 5, 6, nil}, // a note among staff
+		{"ann", 5, 6, nil}, // an internal note
 		{"ann", 4, 4, nil},
 	} {
 		if diff := gocmp.Diff(c.want, diff(c.who, c.from, c.to)); diff != "" {

@@ -218,7 +218,7 @@ func (d *desk) waitPhase(t testing.TB, p *rebuild.Projections, name string, phas
 	}
 }
 
-// A projector that names a table with its schema would write to the tables that
+// A projection that names a table with its schema would write to the tables that
 // are served while it is to fill others.
 func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	t.Parallel()
@@ -249,7 +249,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		}
 		for _, table := range tables {
 			if !owned[table] {
-				t.Errorf("read.%s is in no projector's Tables", table)
+				t.Errorf("read.%s is in no projection's Tables", table)
 			}
 			var sum string
 			if err := owner.QueryRow(testContext(t), `SELECT concat_ws(' ', count(*), max(xmin::text::bigint), max(xmax::text::bigint)) FROM read.`+table).Scan(&sum); err != nil {
@@ -265,7 +265,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 			t.Errorf("%s states no tables, and cannot be rebuilt", f.Name)
 			continue
 		}
-		// In pages: what it finds of its own is to be of the tables beside too.
+		// In pages: what it finds of its own is to be of the staging tables too.
 		for after := int64(0); after < head; after += 40 {
 			err := pgx.BeginFunc(testContext(t), owner, func(tx pgx.Tx) error {
 				if err := follow.Within(testContext(t), tx, follow.Staging); err != nil {

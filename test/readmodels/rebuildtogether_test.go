@@ -16,7 +16,7 @@ import (
 	"helpdesk/rebuild"
 )
 
-// faultyMeasures is the projector with an event that it cannot apply, in the
+// faultyMeasures is the projection with an event that it cannot apply, in the
 // second half of the log.
 func (d *desk) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) {
 	t.Helper()

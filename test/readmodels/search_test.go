@@ -84,7 +84,7 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 		{"rob", "toast or zeppelin", []int64{1, 2}},
 		{"rob", "walrus", []int64{3}},
 		{"ida", "walrus", []int64{3}},
-		{"ann", "walrus", nil}, // a note among staff
+		{"ann", "walrus", nil}, // an internal note
 		{"ann", "network -walrus", []int64{3}},
 		{"rob", "scanner jam", []int64{4}},
 		{"rob", "badger dingo", []int64{5}},
@@ -108,7 +108,7 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 	}
 }
 
-// checkSearched holds the words of all tickets, and of those that want work,
+// checkSearched holds the words of all tickets, and of the active ones,
 // against a fold of the log.
 func (d *desk) checkSearched(t *testing.T, want tables) {
 	t.Helper()
@@ -243,7 +243,7 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 		"as many as may be":        {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
 		"one more":                 {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 11}, 0, tickets.ErrTooCommon},
 		"any number":               {"rob", projections.TicketFilter{Search: "lamp"}, 12, nil},
-		"half of them want work":   {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
+		"half of them are active":  {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
 		"and those are too many":   {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, tickets.ErrTooCommon},
 		"few have another word":    {"rob", projections.TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
 		"none has it":              {"rob", projections.TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},
