@@ -14,12 +14,9 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"helpdesk/domain/ticket"
-	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/internal/localpg"
 	"helpdesk/internal/pgid"
-	"helpdesk/projections/reports"
 	"helpdesk/rebuild"
 )
 
@@ -82,7 +79,7 @@ func (c *crowd) meanwhile(t *testing.T) (stop func()) {
 
 // shape returns all there is to know of the tables in schema read but for their
 // rows, a line each.
-func (d *desk) shape(t testing.TB) []string {
+func shape(t testing.TB, d *desk) []string {
 	t.Helper()
 	rows, _ := d.db.OwnerPool(t).Query(testContext(t), `
 SELECT format('%s.%s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
@@ -130,7 +127,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	if _, err := d.db.OwnerPool(t).Exec(testContext(t), view); err != nil {
 		t.Fatal(err)
 	}
-	before := d.shape(t)
+	before := shape(t, d)
 	fresh := d.follow(t, 50)
 	c := newCrowd(d, 3)
 	commands := commandsAtFirst(t)
@@ -171,7 +168,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	c.fill(t, c.written+50)
 	d.project(t, fresh)
 	d.checkTables(t)
-	if diff := gocmp.Diff(before, d.shape(t)); diff != "" {
+	if diff := gocmp.Diff(before, shape(t, d)); diff != "" {
 		t.Errorf("the tables are not what they were (-before +after):\n%s", diff)
 	}
 	var n int
@@ -179,7 +176,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	if err := d.db.OwnerPool(t).QueryRow(testContext(t), q).Scan(&n); err != nil || n == 0 {
 		t.Errorf("the view shows %d tickets that were opened since, %v", n, err)
 	}
-	for _, s := range d.statuses(t, p) {
+	for _, s := range statuses(t, d, p) {
 		if s.Rebuild == nil || s.Rebuild.Phase != rebuild.Done || s.Kept == nil || s.State != rebuild.Following || s.Lag() != 0 {
 			t.Errorf("%s: %+v, rebuild %+v", s.Name, s, s.Rebuild)
 		}
@@ -192,7 +189,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	d.checkTables(t)
 }
 
-func (d *desk) statuses(t testing.TB, p *rebuild.Projections) []rebuild.Status {
+func statuses(t testing.TB, d *desk, p *rebuild.Projections) []rebuild.Status {
 	t.Helper()
 	all, err := p.List(testContext(t))
 	if err != nil || len(all) != len(p.Names()) {
@@ -202,7 +199,7 @@ func (d *desk) statuses(t testing.TB, p *rebuild.Projections) []rebuild.Status {
 }
 
 // waitPhase waits until a rebuild has come to a phase.
-func (d *desk) waitPhase(t testing.TB, p *rebuild.Projections, name string, phase rebuild.Phase) {
+func waitPhase(t testing.TB, d *desk, p *rebuild.Projections, name string, phase rebuild.Phase) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
@@ -326,108 +323,6 @@ func TestARebuildThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	}
 	if first != at {
 		t.Errorf("went on from %d, want %d", first, at)
-	}
-	d.project(t, fresh)
-	d.checkTables(t)
-}
-
-func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	c := newCrowd(d, 6)
-	c.fill(t, 120)
-	d.project(t, fresh)
-	faulty, bad := d.faultyMeasures(t)
-	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_facts", rebuild.Options{})
-	var poison *rebuild.PoisonError
-	if !errors.As(err, &poison) || poison.Position != bad {
-		t.Fatalf("got %v, want position %d named", err, bad)
-	}
-	s, err := d.rebuilding(64).Status(testContext(t), "ticket_facts")
-	if err != nil || s.State != rebuild.Following || s.Rebuild.Phase != rebuild.Failed || s.Rebuild.Position != bad-1 || *s.Rebuild.ErrorPosition != bad {
-		t.Errorf("%+v, rebuild %+v, %v", s, s.Rebuild, err)
-	}
-	d.checkTables(t)
-	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil { // mended
-		t.Error(err)
-	}
-	d.checkTables(t)
-}
-
-func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	newCrowd(d, 12).fill(t, 60)
-	d.project(t, fresh)
-	changed := reports.Follower()
-	changed.Version = 2
-	apply := changed.Apply
-	changed.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-		if err := apply(ctx, tx, events); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `UPDATE ticket_facts SET fact = upper(fact)`)
-		return err
-	}
-	p := d.rebuilding(1000, changed)
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := p.Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	var upper bool
-	if err := d.pool.QueryRow(testContext(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
-		t.Errorf("the tables are not the new version's: %v", err)
-	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || s.Outdated() {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := p.Rollback(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() {
-		t.Errorf("rolled back: %+v, %v", s, err)
-	}
-	d.checkTables(t)
-}
-
-func TestAPausedProjectionIsRebuiltAndStaysPaused(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	c := newCrowd(d, 13)
-	c.fill(t, 60)
-	d.project(t, fresh)
-	p := d.rebuilding(1000)
-	if err := p.Pause(testContext(t), "ticket_list"); err != nil {
-		t.Fatal(err)
-	}
-	var before int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM read.tickets`).Scan(&before); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		d.append(t, newID(), 0, time.Time{}, ticket.Opened{Number: int64(1000 + time.Now().Nanosecond()), Title: "x", Priority: ticket.Low})
-	}
-	d.project(t, fresh) // does not wait for it
-	if err := p.Rebuild(testContext(t), "ticket_list", rebuild.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	var after int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM read.tickets`).Scan(&after); err != nil || before != after {
-		t.Errorf("%d tickets became %d, %v", before, after, err)
-	}
-	if s, err := p.Status(testContext(t), "ticket_list"); err != nil || s.State != rebuild.Paused || s.PausedAt == nil {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := p.Resume(testContext(t), "ticket_list"); err != nil {
-		t.Fatal(err)
 	}
 	d.project(t, fresh)
 	d.checkTables(t)
