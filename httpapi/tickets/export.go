@@ -4,18 +4,25 @@ import (
 	"context"
 	"strconv"
 
+	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // exportPage is how many tickets an export reads at a time.
 const exportPage = 500
 
-// ticketColumns is the first line of an export.
-var ticketColumns = []string{
-	"id", "number", "title", "description", "priority", "status", "created_by", "assigned_to",
-	"created_at", "updated_at", "first_response_at", "resolved_at", "closed_at", "escalated_at", "comment_count", "version",
+// ticketColumns returns the first line of an export: what names a ticket, its
+// members, and what came of it.
+func ticketColumns() []string {
+	columns := []string{"id", "number"}
+	for _, m := range ticket.Members() {
+		columns = append(columns, m.Name)
+	}
+	return append(columns,
+		"created_at", "updated_at", "first_response_at", "resolved_at", "closed_at", "escalated_at", "comment_count", "version")
 }
 
 // export returns the whole list as CSV: the filters and the ordering of
@@ -37,12 +44,12 @@ func (r Resource) export(ctx context.Context, c *httpapi.Call, in TicketQuery) (
 	c.Attach("tickets.csv")
 	return func(ctx context.Context, w *httpapi.StreamWriter) error {
 		out := httpapi.NewCSV(w)
-		if err := out.Write(ticketColumns); err != nil {
+		if err := out.Write(ticketColumns()); err != nil {
 			return err
 		}
 		for {
 			for _, t := range slice.Items {
-				if err := out.Write(ticketRecord(wire.TicketOf(t))); err != nil {
+				if err := out.Write(ticketRecord(t)); err != nil {
 					return err
 				}
 			}
@@ -60,15 +67,14 @@ func (r Resource) export(ctx context.Context, c *httpapi.Call, in TicketQuery) (
 	}, nil
 }
 
-// ticketRecord writes a ticket in the order of ticketColumns.
-func ticketRecord(t wire.Ticket) []string {
-	assignee := ""
-	if t.AssignedTo != nil {
-		assignee = t.AssignedTo.Username
+// ticketRecord returns a ticket in the order of ticketColumns.
+func ticketRecord(shown view.Ticket) []string {
+	t := wire.TicketOf(shown)
+	record := []string{t.ID.String(), strconv.FormatInt(t.Number, 10)}
+	state, names := shown.State()
+	for _, m := range ticket.Members() {
+		record = append(record, httpapi.Cell(m.Text(state, names)))
 	}
-	return []string{
-		t.ID.String(), strconv.FormatInt(t.Number, 10), httpapi.Cell(t.Title), httpapi.Cell(t.Description), string(t.Priority), string(t.Status),
-		httpapi.Cell(t.CreatedBy.Username), httpapi.Cell(assignee), t.CreatedAt.Text(), t.UpdatedAt.Text(), t.FirstResponseAt.Text(),
-		t.ResolvedAt.Text(), t.ClosedAt.Text(), t.EscalatedAt.Text(), strconv.Itoa(t.CommentCount), strconv.Itoa(t.Version),
-	}
+	return append(record, t.CreatedAt.Text(), t.UpdatedAt.Text(), t.FirstResponseAt.Text(),
+		t.ResolvedAt.Text(), t.ClosedAt.Text(), t.EscalatedAt.Text(), strconv.Itoa(t.CommentCount), strconv.Itoa(t.Version))
 }

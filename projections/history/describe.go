@@ -149,16 +149,10 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 			return fmt.Sprintf("opened the ticket for %s", t.person(d.CreatedBy))
 		}
 		return "opened the ticket"
-	case ticket.Retitled:
+	case ticket.Retitled: // also from one text that was erased to another
 		return "changed the title"
 	case ticket.Described:
 		return "changed the description"
-	case ticket.Prioritised:
-		return fmt.Sprintf("changed the priority from %s to %s", before.Priority, d.Priority)
-	case ticket.Assigned:
-		return fmt.Sprintf("assigned the ticket to %s", t.person(d.AssignedTo))
-	case ticket.Unassigned:
-		return fmt.Sprintf("took the ticket from %s", t.person(before.AssignedTo))
 	case ticket.Started:
 		return because("started work", d.Reason)
 	case ticket.Resolved:
@@ -181,7 +175,14 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 	case ticket.Deleted:
 		return "deleted the ticket"
 	}
-	return "did " + e.EventType()
+	var did []string
+	for _, m := range ticket.Changed(before, t.ticket) {
+		did = append(did, m.Said(before, t.ticket, t.person))
+	}
+	if did == nil {
+		return "recorded " + e.EventType()
+	}
+	return strings.Join(did, " and ")
 }
 
 func because(did, reason string) string {
@@ -217,51 +218,63 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 	return what + " is to be sent again."
 }
 
-func status(s email.State) any {
+// status returns the status of an email, nil when there is none.
+func status(s email.State) *email.Status {
 	if !s.Exists {
 		return nil
 	}
-	return s.Status
+	return &s.Status
 }
 
 // changes returns the members that an event changed from before to the state
 // after it.
 func (t *describer) changes(before ticket.State, e domain.Event) []Change {
-	after := t.ticket
-	var all []Change
 	switch d := e.(type) {
-	case ticket.Opened:
-		all = changed(all, "title", nil, after.Title)
-		all = changed(all, "description", nil, after.Description)
-		all = changed(all, "priority", nil, after.Priority)
-		all = changed(all, "status", nil, after.Status)
-		return changed(all, "created_by", nil, t.username(after.CreatedBy))
 	case ticket.Deleted:
-		return changed(all, "deleted", false, true)
+		return []Change{{Field: "deleted", Before: false, After: true}}
 	case ticket.CommentAdded:
-		return changed(all, "comment", nil, d.Text)
+		return commentChange(nil, d.CommentID, before, t.ticket)
 	case ticket.CommentEdited:
-		return changed(all, "comment", before.Comments[d.CommentID].Text, d.Text)
+		return commentChange(nil, d.CommentID, before, t.ticket)
 	case ticket.CommentRemoved:
-		return changed(all, "comment", before.Comments[d.CommentID].Text, nil)
+		return commentChange(nil, d.CommentID, before, t.ticket)
 	}
-	all = changed(all, "title", before.Title, after.Title)
-	all = changed(all, "description", before.Description, after.Description)
-	all = changed(all, "priority", before.Priority, after.Priority)
-	all = changed(all, "status", before.Status, after.Status)
-	return changed(all, "assigned_to", t.username(before.AssignedTo), t.username(after.AssignedTo))
+	return t.memberChanges(before, t.ticket)
 }
 
-func (t *describer) username(id domain.UserID) any {
-	if id.IsZero() {
-		return nil
+// memberChanges returns the members of a ticket that are another after than before.
+func (t *describer) memberChanges(before, after ticket.State) (all []Change) {
+	for _, m := range ticket.Changed(before, after) {
+		all = append(all, Change{Field: m.Name, Before: m.Shown(before, t.person), After: m.Shown(after, t.person)})
 	}
-	return t.person(id)
+	return all
 }
 
-func changed(all []Change, field string, before, after any) []Change {
-	if before == after {
+// commentChange adds the change of a comment's text to all.
+func commentChange(all []Change, id ticket.CommentID, before, after ticket.State) []Change {
+	return changed(all, "comment", textOf(before, id), textOf(after, id))
+}
+
+// textOf returns the text of a comment, nil when it is not there.
+func textOf(s ticket.State, id ticket.CommentID) *string {
+	if c, ok := s.Comments[id]; ok {
+		return &c.Text
+	}
+	return nil
+}
+
+// changed adds a change to all, unless there is none. Nil stands for what is not
+// there.
+func changed[V comparable](all []Change, field string, before, after *V) []Change {
+	c := Change{Field: field}
+	if before != nil {
+		c.Before = *before
+	}
+	if after != nil {
+		c.After = *after
+	}
+	if before != nil && after != nil && *before == *after || before == nil && after == nil {
 		return all
 	}
-	return append(all, Change{Field: field, Before: before, After: after})
+	return append(all, c)
 }

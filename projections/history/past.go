@@ -146,16 +146,10 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 	}
 	t := newDescriber(viewer, names, nil)
 	a, b := before.state, after.state
-	var all []Change
-	all = changed(all, "title", a.Title, b.Title)
-	all = changed(all, "description", a.Description, b.Description)
-	all = changed(all, "priority", a.Priority, b.Priority)
-	all = changed(all, "status", a.Status, b.Status)
-	all = changed(all, "assigned_to", t.username(a.AssignedTo), t.username(b.AssignedTo))
 	return Difference{
 		From:    VersionAt{before.Version, before.recordedAt},
 		To:      VersionAt{after.Version, after.recordedAt},
-		Changes: append(all, commentChanges(viewer, events, a, b)...),
+		Changes: append(t.memberChanges(a, b), commentChanges(viewer, events, a, b)...),
 	}, nil
 }
 
@@ -167,17 +161,9 @@ func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, a
 		if !ok || (d.Internal && !ticket.SeesInternal(viewer)) {
 			continue
 		}
-		all = changed(all, "comment", textOf(before, d.CommentID), textOf(after, d.CommentID))
+		all = commentChange(all, d.CommentID, before, after)
 	}
 	return all
-}
-
-// textOf returns the text of a comment, nil when it is not there.
-func textOf(s ticket.State, id ticket.CommentID) any {
-	if c, ok := s.Comments[id]; ok {
-		return c.Text
-	}
-	return nil
 }
 
 // events returns all events of a ticket whose past the viewer may see, once

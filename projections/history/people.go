@@ -177,30 +177,37 @@ func (t *userDescriber) did(self bool, e domain.Event) string {
 
 // changes returns the members of a user that are others after an event.
 func (t *userDescriber) changes(before, after user.State) []Change {
-	member := func(of user.State, value any) any {
-		if !of.Exists {
-			return nil
-		}
-		return value
-	}
 	var all []Change
-	for _, m := range []struct {
-		field string
-		of    func(user.State) any
-	}{
-		{"username", func(s user.State) any { return s.Username }},
-		{"email", func(s user.State) any { return s.Email }},
-		{"first_name", func(s user.State) any { return s.FirstName }},
-		{"last_name", func(s user.State) any { return s.LastName }},
-		{"role", func(s user.State) any { return s.Role }},
-		{"is_active", func(s user.State) any { return s.Active }},
-		{"erased", func(s user.State) any { return s.Erased }},
-		{"notifications.escalated", func(s user.State) any { return s.Notifications.Escalated }},
-		{"notifications.assigned", func(s user.State) any { return s.Notifications.Assigned }},
-		{"notifications.commented", func(s user.State) any { return s.Notifications.Commented }},
-		{"notifications.resolved", func(s user.State) any { return s.Notifications.Resolved }},
-	} {
-		all = changed(all, m.field, member(before, m.of(before)), member(after, m.of(after)))
+	for _, change := range userMembers {
+		all = change(all, before, after)
 	}
 	return all
+}
+
+// userMembers add the change of a member of a user to all, if there is one.
+var userMembers = []func(all []Change, before, after user.State) []Change{
+	userMember("username", func(s user.State) string { return s.Username }),
+	userMember("email", func(s user.State) string { return s.Email }),
+	userMember("first_name", func(s user.State) string { return s.FirstName }),
+	userMember("last_name", func(s user.State) string { return s.LastName }),
+	userMember("role", func(s user.State) domain.Role { return s.Role }),
+	userMember("is_active", func(s user.State) bool { return s.Active }),
+	userMember("erased", func(s user.State) bool { return s.Erased }),
+	userMember("notifications.escalated", func(s user.State) bool { return s.Notifications.Escalated }),
+	userMember("notifications.assigned", func(s user.State) bool { return s.Notifications.Assigned }),
+	userMember("notifications.commented", func(s user.State) bool { return s.Notifications.Commented }),
+	userMember("notifications.resolved", func(s user.State) bool { return s.Notifications.Resolved }),
+}
+
+func userMember[V comparable](field string, of func(user.State) V) func(all []Change, before, after user.State) []Change {
+	value := func(s user.State) *V {
+		if !s.Exists {
+			return nil
+		}
+		v := of(s)
+		return &v
+	}
+	return func(all []Change, before, after user.State) []Change {
+		return changed(all, field, value(before), value(after))
+	}
 }

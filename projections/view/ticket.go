@@ -189,3 +189,19 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 	}
 	return t
 }
+
+// State returns what a ticket that is shown tells of its state: every member,
+// without the comments, who opened it and how often. names are those of the people
+// in it.
+func (t Ticket) State() (s ticket.State, names ticket.Names) {
+	s = ticket.State{
+		Exists: true, Opening: 1, Number: t.Number, Title: t.Title, Description: t.Description,
+		Priority: t.Priority, Status: t.Status, CreatedBy: domain.UserID{UUID: t.CreatedBy.ID},
+	}
+	people := map[domain.UserID]string{s.CreatedBy: t.CreatedBy.Username}
+	if t.AssignedTo != nil {
+		s.AssignedTo = domain.UserID{UUID: t.AssignedTo.ID}
+		people[s.AssignedTo] = t.AssignedTo.Username
+	}
+	return s, func(id domain.UserID) string { return people[id] }
+}

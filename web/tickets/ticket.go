@@ -177,13 +177,8 @@ func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
 // stateOf is what the rules need to know of a ticket that is seen, for what they
 // offer. Who opened it for another is not known here: it is seen, that is enough.
 func stateOf(t view.Ticket, comments []view.Comment) ticket.State {
-	s := ticket.State{
-		Exists: true, Number: t.Number, Title: t.Title, Description: t.Description, Priority: t.Priority, Status: t.Status,
-		CreatedBy: domain.UserID{UUID: t.CreatedBy.ID}, Comments: map[ticket.CommentID]ticket.Comment{},
-	}
-	if t.AssignedTo != nil {
-		s.AssignedTo = domain.UserID{UUID: t.AssignedTo.ID}
-	}
+	s, _ := t.State()
+	s.Comments = map[ticket.CommentID]ticket.Comment{}
 	for _, c := range comments {
 		s.Comments[ticket.CommentID{UUID: c.ID}] = ticket.Comment{
 			Author: domain.UserID{UUID: c.Author.ID}, Text: c.Text, Internal: c.Internal, AddedAt: c.CreatedAt,

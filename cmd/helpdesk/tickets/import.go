@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -28,13 +29,42 @@ import (
 
 // importRow is one line of an import.
 type importRow struct {
-	Title       string          `json:"title"`
-	Description string          `json:"description"`
-	Priority    ticket.Priority `json:"priority"`
-	CreatedBy   string          `json:"created_by"`
-	OccurredAt  time.Time       `json:"occurred_at"`
-	Status      ticket.Status   `json:"status"`
-	StatusAt    time.Time       `json:"status_at"`
+	importOf
+	Opening ticket.OpenTicket // with the members that are given with an opening
+}
+
+// importOf is what a line says besides the members that the opening takes.
+type importOf struct {
+	CreatedBy  string        `json:"created_by"`
+	OccurredAt time.Time     `json:"occurred_at"`
+	Status     ticket.Status `json:"status"`
+	StatusAt   time.Time     `json:"status_at"`
+}
+
+// UnmarshalJSON implements [json.Unmarshaler]. It refuses members it does not know.
+func (r *importRow) UnmarshalJSON(data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	for name, value := range members {
+		for _, m := range ticket.Members() {
+			if m.Opening == nil || !strings.EqualFold(m.Name, name) {
+				continue
+			}
+			if err := json.Unmarshal(value, m.Opening(&r.Opening)); err != nil {
+				return fmt.Errorf("%s: %w", name, err)
+			}
+			delete(members, name)
+		}
+	}
+	rest, err := json.Marshal(members)
+	if err != nil {
+		return err
+	}
+	dec := json.NewDecoder(bytes.NewReader(rest))
+	dec.DisallowUnknownFields()
+	return dec.Decode(&r.importOf)
 }
 
 // importer takes tickets in. Lines are worked on side by side, so that they
@@ -155,9 +185,8 @@ func (i *importer) open(ctx context.Context, line importLineOf) error {
 		return err
 	}
 	if len(there) == 0 {
-		_, err = i.tickets.Open(ctx, r, id, ticket.OpenTicket{
-			By: by, Title: row.Title, Description: row.Description, Priority: row.Priority, CreatedBy: requester.ID,
-		})
+		row.Opening.By, row.Opening.CreatedBy = by, requester.ID
+		_, err = i.tickets.Open(ctx, r, id, row.Opening)
 		if err != nil {
 			return err
 		}
@@ -186,7 +215,6 @@ func parseImport(text []byte, now time.Time) (row importRow, err error) {
 		return row, errImport.With("it is not UTF-8")
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
-	dec.DisallowUnknownFields()
 	if err := dec.Decode(&row); err != nil {
 		return row, errImport.With("it is not such an object: %v", err)
 	}

@@ -113,28 +113,21 @@ func printStep(out io.Writer, s history.TicketStep) error {
 	if s.Cause != nil {
 		fmt.Fprintf(out, "   It came of %s.\n", causeOf(*s.Cause))
 	}
-	assignee := "nobody"
-	if t.AssignedTo != nil {
-		assignee = t.AssignedTo.Username
-	}
-	status := string(t.Status)
-	if t.Deleted {
-		status = "deleted, was " + status
-	}
 	changed := map[string]bool{}
 	for _, c := range s.Changes {
 		changed[c.Field] = true
 	}
-	for _, m := range []struct{ name, field, value string }{
-		{"ticket", "", fmt.Sprintf("%d  %s", t.Number, t.ID)},
-		{"status", "status", status},
-		{"priority", "priority", string(t.Priority)},
-		{"created by", "created_by", t.CreatedBy.Username},
-		{"assigned to", "assigned_to", assignee},
-		{"title", "title", t.Title},
-		{"description", "description", t.Description},
-	} {
-		printMember(out, changed[m.field] || m.field == "status" && changed["deleted"], m.name, m.value)
+	printMember(out, false, "ticket", fmt.Sprintf("%d  %s", t.Number, t.ID))
+	state, names := t.State()
+	for _, m := range ticket.Members() {
+		value := m.Text(state, names)
+		if value == "" {
+			value = "none"
+		}
+		if m.Name == "status" && t.Deleted {
+			value = "deleted, was " + value
+		}
+		printMember(out, changed[m.Name] || m.Name == "status" && changed["deleted"], m.Label, value)
 	}
 	for _, c := range t.Comments {
 		kind := "comment"
