@@ -32,10 +32,8 @@ type ticketView struct {
 }
 
 // shapeTicketsSQL completes chosen rows of read.tickets.
-const shapeTicketsSQL = `
-SELECT t.id, t.number, t.title, t.description, t.priority, t.priority_rank, t.status, t.created_by, t.opened_by,
-    t.assigned_to, t.created_at, t.updated_at, t.first_response_at, t.resolved_at, t.closed_at, t.escalated_at,
-    t.public_comments, t.internal_comments, t.version, t.position,
+var shapeTicketsSQL = `
+SELECT ` + ticketTable.Columns("t") + `,
     coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
 FROM chosen AS t
 LEFT JOIN read.users AS c ON c.id = t.created_by
