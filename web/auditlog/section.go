@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
@@ -71,7 +72,7 @@ type Section struct {
 	Events   Log
 	Proof    Proof
 	Tickets  Tickets
-	Accounts web.Finder
+	Accounts commands.Finder
 	Log      *slog.Logger
 
 	proving sync.Mutex // held while the whole log is read: one at a time
