@@ -44,7 +44,7 @@ var (
 const bulkMost = 100
 
 // bulk does one thing to many tickets, one after the other, each by itself. It
-// answers the list with what became of each: sent again, it acts on none twice.
+// shows the list with what became of each: submitted again, it acts on none twice.
 func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 	q := readQueue(v.Request.URL.Query())
 	results, err := s.bulkAll(v)
@@ -99,7 +99,7 @@ func (s *Section) bulkAll(v *web.Visit) ([]bulkResult, error) {
 	return results, nil
 }
 
-// become says what became of a ticket: did, when nothing kept it. It returns an
+// become sets what became of a ticket: did, when nothing kept it. It returns an
 // error that is about no ticket.
 func (r *bulkResult) become(err error, did string) error {
 	var rule *domain.Error

@@ -13,7 +13,7 @@ import (
 	"helpdesk/web"
 )
 
-// done is what the next page says of each form of the page.
+// done is the notice of each form, shown on the next page.
 var done = map[string]string{
 	"commented":       "Reply sent.",
 	"noted":           "Internal note added.",

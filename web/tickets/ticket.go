@@ -227,8 +227,8 @@ func (s *Section) fillDue(v *web.Visit, view *ticketView) error {
 	return err
 }
 
-// fillOthers notes that somebody of the staff looks at the ticket, and says who
-// else of them does.
+// fillOthers notes that somebody of the staff looks at the ticket, and finds who else
+// of them does.
 func (s *Section) fillOthers(v *web.Visit, view *ticketView) (err error) {
 	if view.Staff {
 		view.Others, err = s.Viewers.Arrive(v.Context(), view.ID, v.Actor.ID)
@@ -254,8 +254,8 @@ func (s *Section) fillTeam(v *web.Visit, view *ticketView) error {
 	return nil
 }
 
-// stay is what the script of an open page says every few seconds: it answers who
-// else is there.
+// stay is what the script of an open page asks every few seconds: it returns who else
+// is there.
 func (s *Section) stay(v *web.Visit) (web.Reply, error) {
 	t, err := s.found(v)
 	if err != nil {
