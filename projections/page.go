@@ -2,7 +2,7 @@ package projections
 
 import "github.com/google/uuid"
 
-// Page says which part of a list is wanted.
+// Page is which part of a list is wanted.
 type Page struct {
 	Size   int     // at least 1
 	Cursor *Cursor // nil: from the beginning
@@ -24,4 +24,13 @@ type Slice[T any] struct {
 	Next     *Cursor // nil: nothing follows
 	Previous *Cursor // nil: nothing precedes
 	Count    *int64  // nil: was not asked for
+}
+
+// Map turns a slice of rows into what is shown of them.
+func Map[R, T any](s Slice[R], show func(R) T) Slice[T] {
+	items := make([]T, len(s.Items))
+	for i, row := range s.Items {
+		items[i] = show(row)
+	}
+	return Slice[T]{Items: items, Next: s.Next, Previous: s.Previous, Count: s.Count}
 }

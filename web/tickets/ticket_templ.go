@@ -119,7 +119,7 @@ func ticketPageOf(t ticketView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = history(t).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = historyOf(t).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
