@@ -174,12 +174,12 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 		t.Errorf("the tables are not what they were (-before +after):\n%s", diff)
 	}
 	var n int
-	const q = `SELECT count(*) FROM read.fewer WHERE id NOT IN (SELECT id FROM read_kept.tickets)`
+	const q = `SELECT count(*) FROM read.fewer WHERE id NOT IN (SELECT id FROM read_previous.tickets)`
 	if err := d.db.OwnerPool(t).QueryRow(testContext(t), q).Scan(&n); err != nil || n == 0 {
 		t.Errorf("the view shows %d tickets that were opened since, %v", n, err)
 	}
 	for _, s := range d.statuses(t, p) {
-		if s.Rebuild == nil || s.Rebuild.Phase != rebuild.Done || s.Kept == nil || s.State != rebuild.Following || s.Lag() != 0 {
+		if s.Rebuild == nil || s.Rebuild.Phase != rebuild.Done || s.Previous == nil || s.State != rebuild.Following || s.Lag() != 0 {
 			t.Errorf("%s: %+v, rebuild %+v", s.Name, s, s.Rebuild)
 		}
 	}
@@ -235,7 +235,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	for _, f := range Followers() {
 		for _, table := range f.Tables {
 			owned[table] = true
-			if _, err := owner.Exec(testContext(t), `CREATE TABLE read_next.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
+			if _, err := owner.Exec(testContext(t), `CREATE TABLE read_staging.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -278,7 +278,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		}
 		for _, table := range f.Tables {
 			var n int
-			if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_next.`+table).Scan(&n); err != nil || n == 0 {
+			if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_staging.`+table).Scan(&n); err != nil || n == 0 {
 				t.Errorf("%s wrote %d rows into %s, %v", f.Name, n, table, err)
 			}
 		}
