@@ -14,7 +14,7 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/events"
 	"helpdesk/httpapi/problem"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 	"helpdesk/projections/view"
 )
 
@@ -28,12 +28,12 @@ type reel struct {
 func (l *reel) Known(name string) bool              { return strings.HasPrefix(name, "ticket.") }
 func (l *reel) Head(context.Context) (int64, error) { return l.head, nil }
 
-func (l *reel) Select(_ context.Context, q projections.EventQuery, limit int) (events []projections.LoggedEvent, err error) {
+func (l *reel) Select(_ context.Context, q feed.EventQuery, limit int) (events []feed.LoggedEvent, err error) {
 	if l.asked = append(l.asked, limit); len(l.asked) == l.failAt {
 		return nil, errors.New("the database is gone")
 	}
 	for at := q.After + 1; at <= min(q.Upto, q.After+int64(limit)); at++ {
-		e := projections.LoggedEvent{Actor: view.Actor{Kind: "system"}}
+		e := feed.LoggedEvent{Actor: view.Actor{Kind: "system"}}
 		e.Position, e.EventID, e.StreamID = at, uuid.UUID{15: 1}, uuid.UUID{15: 2}
 		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.opened", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
 		e.OccurredAt, e.RecordedAt = noon, noon

@@ -26,6 +26,7 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/test/contract"
 )
@@ -52,7 +53,7 @@ type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
 	figures
-	userFilter projections.UserFilter // of the last list of users
+	userFilter people.Filter // of the last list of users
 	unexpected
 	People
 
@@ -208,14 +209,14 @@ func (d *desk) Wait(_ context.Context, position int64) error {
 	return d.fresh
 }
 
-func (d *desk) TicketID(_ context.Context, ref projections.TicketRef) (ticket.ID, error) {
+func (d *desk) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
 	if ref.Number != 7 {
 		return ticket.ID{}, domain.ErrNotFound
 	}
 	return ticketID, nil
 }
 
-func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
+func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
 	s := d.state()
 	if d.readErr != nil {
 		return view.Ticket{}, d.readErr
@@ -256,7 +257,7 @@ func (d *desk) User(_ context.Context, id user.ID) (view.User, error) {
 	return view.User{}, domain.ErrNotFound
 }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, _ projections.Page) (projections.Slice[view.User], error) {
+func (d *desk) Users(_ context.Context, f people.Filter, _ projections.Page) (projections.Slice[view.User], error) {
 	n := int64(len(d.users))
 	d.userFilter = f
 	return projections.Slice[view.User]{Items: d.users, Count: &n}, nil

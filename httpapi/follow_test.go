@@ -20,13 +20,13 @@ import (
 	"helpdesk/edge"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/events"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 )
 
 // tape is a log of occurrences, of which nobody is told those of type "secret".
 type tape struct {
 	mu        sync.Mutex
-	log       []projections.Occurrence
+	log       []feed.Occurrence
 	listeners map[chan struct{}]bool
 	err       error
 }
@@ -35,7 +35,7 @@ func (f *tape) happen(types ...string) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, name := range types {
-		f.log = append(f.log, projections.Occurrence{
+		f.log = append(f.log, feed.Occurrence{
 			Position: int64(len(f.log) + 1), Type: name, Ticket: ticketID.UUID, TicketNumber: 7, Version: 2, OccurredAt: noon, RecordedAt: noon,
 			ActorKind: domain.ActorUser, ActorID: uuid.NullUUID{UUID: aliceID.UUID, Valid: true}, ActorName: "alice", Data: json.RawMessage(`{"a":"<b>\n"}`),
 		})
@@ -54,7 +54,7 @@ func (f *tape) Head(context.Context) (int64, error) {
 	return int64(len(f.log)), nil
 }
 
-func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told []projections.Occurrence, upto int64, err error) {
+func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	for _, o := range f.log[after:min(int(after)+2, len(f.log))] { // pages of two

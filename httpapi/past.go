@@ -9,13 +9,13 @@ import (
 	"time"
 
 	"helpdesk/httpapi/problem"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // InFuture names the parameter with an instant that is still to come.
 func InFuture(err error, param string) error {
-	if errors.Is(err, projections.ErrFuture) {
-		return problem.Param(param, projections.ErrFuture.Code, projections.ErrFuture.Message)
+	if errors.Is(err, history.ErrFuture) {
+		return problem.Param(param, history.ErrFuture.Code, history.ErrFuture.Message)
 	}
 	return err
 }

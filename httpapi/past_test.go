@@ -11,21 +11,23 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/tickets"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
 	"helpdesk/projections/view"
 )
 
 // attic stands in for the past: ticket 7 was opened at eleven and retitled at
 // half past, and nothing is known of what comes after noon.
 type attic struct {
-	moments []projections.Moment // asked for
+	moments []history.Moment // asked for
 	filter  projections.TicketFilter
 	page    projections.Page
-	of      *projections.TicketRef
+	of      *ticket.Ref
 }
 
 var (
@@ -33,14 +35,14 @@ var (
 	halfPast = eleven.Add(30 * time.Minute)
 )
 
-func (a *attic) at(ref projections.TicketRef, m projections.Moment) (projections.PastTicket, error) {
+func (a *attic) at(ref ticket.Ref, m history.Moment) (history.PastTicket, error) {
 	a.moments = append(a.moments, m)
-	t := projections.PastTicket{Ticket: view.Ticket{
+	t := history.PastTicket{Ticket: view.Ticket{
 		ID: ticketID.UUID, Number: 7, Title: "Printer", Priority: "low", Status: "open", CreatedAt: eleven, UpdatedAt: eleven, Version: 1,
 	}, RecordedAt: eleven}
 	switch {
 	case m.Instant.After(noon):
-		return t, projections.ErrFuture
+		return t, history.ErrFuture
 	case ref.Number != 7, m.Version == 0 && m.Instant.Before(eleven), m.Version > 2:
 		return t, domain.ErrNotFound
 	case m.Version == 2 || (m.Version == 0 && !m.Instant.Before(halfPast)):
@@ -50,13 +52,13 @@ func (a *attic) at(ref projections.TicketRef, m projections.Moment) (projections
 	return t, nil
 }
 
-func (a *attic) Ticket(_ context.Context, _ domain.Actor, ref projections.TicketRef, m projections.Moment) (projections.PastTicket, error) {
+func (a *attic) Ticket(_ context.Context, _ domain.Actor, ref ticket.Ref, m history.Moment) (history.PastTicket, error) {
 	return a.at(ref, m)
 }
 
 func (a *attic) Tickets(_ context.Context, _ domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	a.filter, a.page = f, p
-	t, err := a.at(projections.TicketRef{Number: 7}, projections.Moment{Instant: at})
+	t, err := a.at(ticket.Ref{Number: 7}, history.Moment{Instant: at})
 	page := projections.Slice[view.Ticket]{Items: []view.Ticket{t.Ticket}}
 	if p.Cursor == nil {
 		page.Next = &projections.Cursor{Key: "k"}
@@ -64,22 +66,22 @@ func (a *attic) Tickets(_ context.Context, _ domain.Actor, at time.Time, f proje
 	return page, err
 }
 
-func (a *attic) Comments(_ context.Context, _ domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[view.Comment], error) {
+func (a *attic) Comments(_ context.Context, _ domain.Actor, at time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error) {
 	a.of = of
-	t, err := a.at(projections.TicketRef{Number: 7}, projections.Moment{Instant: at})
+	t, err := a.at(ticket.Ref{Number: 7}, history.Moment{Instant: at})
 	return projections.Slice[view.Comment]{Items: t.Comments}, err
 }
 
-func (a *attic) Diff(_ context.Context, _ domain.Actor, ref projections.TicketRef, from, to projections.Moment) (projections.Difference, error) {
+func (a *attic) Diff(_ context.Context, _ domain.Actor, ref ticket.Ref, from, to history.Moment) (history.Difference, error) {
 	before, err := a.at(ref, from)
 	if err != nil {
-		return projections.Difference{}, err
+		return history.Difference{}, err
 	}
 	after, err := a.at(ref, to)
-	return projections.Difference{
-		From:    projections.VersionAt{Version: before.Version, RecordedAt: before.RecordedAt},
-		To:      projections.VersionAt{Version: after.Version, RecordedAt: after.RecordedAt},
-		Changes: []projections.Change{{Field: "title", Before: before.Title, After: after.Title}},
+	return history.Difference{
+		From:    history.VersionAt{Version: before.Version, RecordedAt: before.RecordedAt},
+		To:      history.VersionAt{Version: after.Version, RecordedAt: after.RecordedAt},
+		Changes: []history.Change{{Field: "title", Before: before.Title, After: after.Title}},
 	}, err
 }
 

@@ -18,7 +18,7 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/people"
 )
 
 func TestSigningInSetsACookieAndEndsTheSessionBefore(t *testing.T) {
@@ -113,7 +113,7 @@ func TestAnAgentFindsNobodyByAddress(t *testing.T) {
 	d := newDesk()
 	for viewer, namesOnly := range map[string]bool{"agent": true, "admin": false} {
 		request{name: viewer, method: "GET", path: "/api/users/?search=alice"}.send(newAPI(t, d, nil))
-		want := projections.UserFilter{Search: "alice", NamesOnly: namesOnly}
+		want := people.Filter{Search: "alice", NamesOnly: namesOnly}
 		if diff := cmp.Diff(want, d.userFilter); diff != "" {
 			t.Errorf("%s searches by (-want +got):\n%s", viewer, diff)
 		}

@@ -18,7 +18,6 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
 )
 
 // sorted puts a header's list in order.
@@ -217,7 +216,7 @@ func TestWhoGivesATicketOutOfSightStillSeesWhatTheyMadeOfIt(t *testing.T) {
 	if got := decoded[wire.Ticket](t, w); w.Code != http.StatusOK || got.Version != 3 {
 		t.Errorf("status %d\n%s", w.Code, w.Body)
 	}
-	if _, err := d.Ticket(t.Context(), domain.Actor{Kind: domain.ActorUser, ID: agentID, Role: domain.RoleAgent}, projections.TicketRef{ID: ticketID}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := d.Ticket(t.Context(), domain.Actor{Kind: domain.ActorUser, ID: agentID, Role: domain.RoleAgent}, ticket.Ref{ID: ticketID}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("the agent still sees it: %v", err)
 	}
 }

@@ -45,13 +45,3 @@
 // tickets; the timers behind escalations it finds where the escalation keeps
 // them, in saga.timers.
 package projections
-
-import (
-	"helpdesk/eventstore/follow"
-)
-
-// Followers returns every projector. All of them serve reads: a write is
-// visible once all have reached its position.
-func Followers() []follow.Follower {
-	return []follow.Follower{ticketList(), commentList(), userList(), ticketReports(), ticketHistory(), textSearch(), emailLedger()}
-}

@@ -1,10 +1,12 @@
 package projections
 
 import (
+	"strconv"
 	"time"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/view"
 )
 
 // TicketFilter narrows a list of tickets; a zero member does not narrow.
@@ -39,36 +41,30 @@ const (
 	ByNumber   TicketOrder = "number"
 )
 
-// TicketRef names a ticket by its id or, when that is zero, by its number.
-type TicketRef = ticket.Ref
+// ByRank orders a search by how well a ticket matches, the best first. It is
+// for a filter with Search alone.
+const ByRank TicketOrder = "rank"
 
-// UserFilter narrows a list of users; a zero member does not narrow.
-type UserFilter struct {
-	Search string // part of username, names or address, without regard to case
-	// NamesOnly leaves the address out of the search: who must not see one must
-	// not find people by it.
-	NamesOnly bool
-	Role      domain.Role
-	Active    *bool
+// Column returns the column of read.tickets, as t, that an order compares, and
+// the type that a cursor's key is read back as.
+func (o TicketOrder) Column() (column, cast string) {
+	order := ticketOrders[o]
+	return order.column, order.cast
 }
 
-// ReportQuery says which span of time a report covers.
-type ReportQuery struct {
-	To      time.Time // end of the window, inclusive; zero: now
-	Days    int       // length of the window in days of 24 hours
-	KnownAt time.Time // leave out what was recorded later; zero: leave out nothing
-	Explain Explain
+// Key returns what an order compares of a ticket, as a cursor has it.
+func (o TicketOrder) Key(t view.TicketRow) string { return ticketOrders[o].key(t) }
+
+// ticketOrders is what each order compares, and how a cursor's key is read.
+var ticketOrders = map[TicketOrder]struct {
+	column, cast string
+	key          func(view.TicketRow) string
+}{
+	ByCreated:  {"t.created_at", "timestamptz", func(v view.TicketRow) string { return TimeKey(v.CreatedAt) }},
+	ByUpdated:  {"t.updated_at", "timestamptz", func(v view.TicketRow) string { return TimeKey(v.UpdatedAt) }},
+	ByPriority: {"t.priority_rank", "smallint", func(v view.TicketRow) string { return strconv.Itoa(v.PriorityRank) }},
+	ByNumber:   {"t.number", "bigint", func(v view.TicketRow) string { return strconv.FormatInt(v.Number, 10) }},
 }
 
-// Report counts tickets with an event inside (From, To].
-type Report struct {
-	Opened       int64
-	Resolved     int64
-	Escalated    int64
-	From         time.Time
-	To           time.Time
-	AsOfPosition int64 // position of the log the counts are complete up to
-
-	Behind []Evidence `db:"-"` // the events behind the counts, where they were asked for
-	Next   int64      `db:"-"` // position after which there are more of them; 0: there are not
-}
+// TimeKey returns an instant as a cursor has it.
+func TimeKey(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }

@@ -25,3 +25,12 @@ type Slice[T any] struct {
 	Previous *Cursor // nil: nothing precedes
 	Count    *int64  // nil: was not asked for
 }
+
+// Map turns a slice of rows into what is shown of them.
+func Map[R, T any](s Slice[R], show func(R) T) Slice[T] {
+	items := make([]T, len(s.Items))
+	for i, row := range s.Items {
+		items[i] = show(row)
+	}
+	return Slice[T]{Items: items, Next: s.Next, Previous: s.Previous, Count: s.Count}
+}

@@ -28,7 +28,7 @@ type Reader interface {
 // Past lists the comments of an instant: one ticket's, or with nil all that are
 // visible.
 type Past interface {
-	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *projections.TicketRef, p projections.Page) (projections.Slice[view.Comment], error)
+	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error)
 }
 
 // Resource is the calls on comments.
@@ -110,7 +110,7 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in CommentQuery) (h
 
 // pastComments returns listComments for an instant in the past.
 func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, page projections.Page) (httpapi.List[wire.Comment], error) {
-	var of *projections.TicketRef
+	var of *ticket.Ref
 	if in.Ticket != "" {
 		ref, err := commentedTicket(in.Ticket)
 		if err != nil {
@@ -128,7 +128,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, pa
 }
 
 // commentedTicket reads the filter by ticket.
-func commentedTicket(name string) (projections.TicketRef, error) {
+func commentedTicket(name string) (ticket.Ref, error) {
 	ref, err := ticket.ParseRef(name)
 	if err != nil {
 		return ref, problem.Param("ticket", "format", "a ticket's id or number is wanted")

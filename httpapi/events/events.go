@@ -12,14 +12,14 @@ import (
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 )
 
-// Log reads the log itself; see [projections.Events].
+// Log reads the log itself; see [feed.Events].
 type Log interface {
 	Known(eventType string) bool
 	Head(ctx context.Context) (int64, error)
-	Select(ctx context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error)
+	Select(ctx context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error)
 }
 
 // Resource is the calls on the log.
@@ -155,7 +155,7 @@ func (r Resource) lines(ctx context.Context, c *httpapi.Call, in EventsQuery) (h
 func pageOf(left int64) int { return int(min(max(left, 1), eventPage)) }
 
 // eventQuery returns what the call asks of the log, up to its present head.
-func (r Resource) query(ctx context.Context, c *httpapi.Call, in EventsQuery) (q projections.EventQuery, err error) {
+func (r Resource) query(ctx context.Context, c *httpapi.Call, in EventsQuery) (q feed.EventQuery, err error) {
 	if err := httpapi.MayOversee(c.Actor); err != nil {
 		return q, err
 	}
@@ -174,7 +174,7 @@ func (r Resource) query(ctx context.Context, c *httpapi.Call, in EventsQuery) (q
 	return q, err
 }
 
-func logEventView(e projections.LoggedEvent) LogEvent {
+func logEventView(e feed.LoggedEvent) LogEvent {
 	view := LogEvent{
 		Position: e.Position, EventID: e.EventID, StreamType: string(e.StreamType), StreamID: e.StreamID, Version: e.Version,
 		Type: e.Type, SchemaVersion: e.SchemaVersion, OccurredAt: wire.At(e.OccurredAt), RecordedAt: wire.At(e.RecordedAt),

@@ -14,17 +14,17 @@ import (
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 )
 
 // Feed tells a viewer what happens to the tickets they see; see
-// [projections.Feed].
+// [feed.Feed].
 type Feed interface {
 	// Head returns the position of the newest event.
 	Head(ctx context.Context) (int64, error)
 	// After returns what the viewer is told of the next events after a position,
 	// and up to where it looked.
-	After(ctx context.Context, viewer domain.Actor, after int64) (told []projections.Occurrence, upto int64, err error)
+	After(ctx context.Context, viewer domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error)
 	// Listen returns a channel that receives when there may be more.
 	Listen() (news <-chan struct{}, stop func())
 }
@@ -181,7 +181,7 @@ type eventWriter struct {
 }
 
 // write writes events and sends them.
-func (e *eventWriter) write(told []projections.Occurrence) error {
+func (e *eventWriter) write(told []feed.Occurrence) error {
 	for _, o := range told {
 		data, err := httpapi.Encode(streamedView(o))
 		if err != nil {
@@ -208,7 +208,7 @@ func (e *eventWriter) beat() error {
 	return e.w.Flush()
 }
 
-func streamedView(o projections.Occurrence) StreamedEvent {
+func streamedView(o feed.Occurrence) StreamedEvent {
 	view := StreamedEvent{
 		Position: o.Position, Type: o.Type, Ticket: o.Ticket, TicketNumber: o.TicketNumber, Version: o.Version,
 		Actor: StreamedActor{Kind: o.ActorKind}, OccurredAt: wire.At(o.OccurredAt), RecordedAt: wire.At(o.RecordedAt), Data: o.Data,

@@ -14,18 +14,20 @@ import (
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 )
 
 // Reader reads people as the read side shows them.
 type Reader interface {
 	User(ctx context.Context, id user.ID) (view.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
+	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 }
 
 // History reads what happened to a user, whoever asks.
 type History interface {
-	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
 // Passwords turns a password into what may be stored.

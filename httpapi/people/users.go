@@ -10,7 +10,7 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 )
 
@@ -38,7 +38,7 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in UserQuery) (http
 	if err != nil {
 		return httpapi.List[wire.User]{}, err
 	}
-	slice, err := r.Read.Users(ctx, projections.UserFilter{
+	slice, err := r.Read.Users(ctx, people.Filter{
 		Search: in.Search, NamesOnly: !c.Actor.Oversees(), Role: in.Role.Value, Active: in.IsActive.Ptr(),
 	}, page)
 	if err != nil {

@@ -10,7 +10,7 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 )
 
 // Explanation is what is behind the numbers of a report.
@@ -37,7 +37,7 @@ type EventBehind struct {
 }
 
 // explanation makes the member of an answer; nil where it is not asked for.
-func explanation(in Explaining, behind []projections.Evidence, next int64) *Explanation {
+func explanation(in Explaining, behind []reports.Evidence, next int64) *Explanation {
 	if !in.Explain.Value {
 		return nil
 	}
@@ -61,7 +61,7 @@ type csvRow interface {
 }
 
 // explained is what the parameters of every report can be asked.
-type explained interface{ explain() projections.Explain }
+type explained interface{ explain() reports.Explain }
 
 // tableAs makes the handler of a report, as JSON and as a CSV file.
 func tableAs[In explained, R csvRow](name string, report func(context.Context, *httpapi.Call, In) (Table[R], error)) httpapi.Handler {

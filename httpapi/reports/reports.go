@@ -11,18 +11,18 @@ import (
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 )
 
 // Numbers counts what docs/reports.md defines.
 type Numbers interface {
 	// Now returns the time of the clock that events have their times by.
 	Now(ctx context.Context) (time.Time, error)
-	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
-	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
-	StatusDistribution(ctx context.Context, upto time.Time, e projections.Explain) (projections.Reported[projections.StatusCount], error)
-	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
-	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
+	Report(ctx context.Context, q reports.Query) (reports.Report, error)
+	Counts(ctx context.Context, spans []reports.Span, e reports.Explain) (reports.Reported[reports.Counts], error)
+	StatusDistribution(ctx context.Context, upto time.Time, e reports.Explain) (reports.Reported[reports.StatusCount], error)
+	Agents(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.ResponseTimes], error)
 }
 
 // Resource is the calls that report.
@@ -175,8 +175,8 @@ const tick = time.Microsecond
 // explainLimit is how many events one answer explains numbers by.
 const explainLimit = 1000
 
-func (e Explaining) explain() projections.Explain {
-	return projections.Explain{Wanted: e.Explain.Value, After: e.ExplainAfter.Value, Limit: explainLimit}
+func (e Explaining) explain() reports.Explain {
+	return reports.Explain{Wanted: e.Explain.Value, After: e.ExplainAfter.Value, Limit: explainLimit}
 }
 
 // mayReport refuses who sees no reports, and an instant that is still to come.
@@ -201,7 +201,7 @@ func (r Resource) instantOf(ctx context.Context, c *httpapi.Call, asOf bind.Opti
 
 // span returns the span of a report, which like that of the report begins right
 // after an instant and ends with one.
-func (r Resource) span(ctx context.Context, c *httpapi.Call, in SpanQuery) (s projections.Span, from, to wire.Time, err error) {
+func (r Resource) span(ctx context.Context, c *httpapi.Call, in SpanQuery) (s reports.Span, from, to wire.Time, err error) {
 	upto, err := r.instantOf(ctx, c, in.AsOf)
 	if err != nil {
 		return s, from, to, err
@@ -211,7 +211,7 @@ func (r Resource) span(ctx context.Context, c *httpapi.Call, in SpanQuery) (s pr
 		days = in.Days.Value
 	}
 	since := upto.Add(-time.Duration(days) * 24 * time.Hour)
-	return projections.Span{Since: since.Add(tick), Upto: upto.Add(tick)}, wire.At(since), wire.At(upto), nil
+	return reports.Span{Since: since.Add(tick), Upto: upto.Add(tick)}, wire.At(since), wire.At(upto), nil
 }
 
 func (r Resource) daily(ctx context.Context, c *httpapi.Call, in DailyQuery) (Table[DayCount], error) {
@@ -224,12 +224,12 @@ func (r Resource) daily(ctx context.Context, c *httpapi.Call, in DailyQuery) (Ta
 	if err != nil {
 		return out, err
 	}
-	spans := make([]projections.Span, 0, len(days))
+	spans := make([]reports.Span, 0, len(days))
 	for i, d := range days {
 		if d.start.After(now) {
 			break
 		}
-		span := projections.Span{Since: d.start, Upto: d.end}
+		span := reports.Span{Since: d.start, Upto: d.end}
 		if in.AsOf.Set && now.Before(d.end) {
 			span.Upto, days[i].end = now.Add(tick), now
 		}
@@ -261,7 +261,7 @@ func (r Resource) statuses(ctx context.Context, c *httpapi.Call, in InstantQuery
 		return Table[StatusCount]{}, err
 	}
 	report, err := r.Numbers.StatusDistribution(ctx, at.Add(tick), in.explain())
-	return tableOf(nil, wire.At(at), in.Explaining, report, err, func(r projections.StatusCount) StatusCount { return StatusCount(r) })
+	return tableOf(nil, wire.At(at), in.Explaining, report, err, func(r reports.StatusCount) StatusCount { return StatusCount(r) })
 }
 
 func (r Resource) priorities(ctx context.Context, c *httpapi.Call, in SpanQuery) (Table[PriorityCount], error) {
@@ -269,8 +269,8 @@ func (r Resource) priorities(ctx context.Context, c *httpapi.Call, in SpanQuery)
 	if err != nil {
 		return Table[PriorityCount]{}, err
 	}
-	report, err := r.Numbers.Counts(ctx, []projections.Span{span}, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.Counts) PriorityCount {
+	report, err := r.Numbers.Counts(ctx, []reports.Span{span}, in.explain())
+	return tableOf(&from, to, in.Explaining, report, err, func(r reports.Counts) PriorityCount {
 		return PriorityCount{
 			Priority: r.Priority, Opened: r.Opened, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated, Closed: r.Closed, Backlog: r.Backlog,
 		}
@@ -283,7 +283,7 @@ func (r Resource) agents(ctx context.Context, c *httpapi.Call, in SpanQuery) (Ta
 		return Table[AgentCount]{}, err
 	}
 	report, err := r.Numbers.Agents(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.AgentCounts) AgentCount {
+	return tableOf(&from, to, in.Explaining, report, err, func(r reports.AgentCounts) AgentCount {
 		row := AgentCount{
 			Assigned: r.Assigned, FirstResponses: r.FirstResponses, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated,
 			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
@@ -304,7 +304,7 @@ func (r Resource) waits(ctx context.Context, c *httpapi.Call, in SpanQuery) (Tab
 		return Table[ResponseTime]{}, err
 	}
 	report, err := r.Numbers.ResponseTimes(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r projections.ResponseTimes) ResponseTime {
+	return tableOf(&from, to, in.Explaining, report, err, func(r reports.ResponseTimes) ResponseTime {
 		return ResponseTime{
 			Measure: r.Measure, Priority: r.Priority, Tickets: r.Tickets,
 			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
@@ -313,7 +313,7 @@ func (r Resource) waits(ctx context.Context, c *httpapi.Call, in SpanQuery) (Tab
 }
 
 // tableOf makes the answer of what was read.
-func tableOf[P, R any](from *wire.Time, to wire.Time, in Explaining, report projections.Reported[P], err error, row func(P) R) (Table[R], error) {
+func tableOf[P, R any](from *wire.Time, to wire.Time, in Explaining, report reports.Reported[P], err error, row func(P) R) (Table[R], error) {
 	if err != nil {
 		return Table[R]{}, err
 	}

@@ -7,7 +7,7 @@ import (
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 )
 
 // ReportQuery is the parameters of the report.
@@ -51,7 +51,7 @@ func (r Resource) window(ctx context.Context, c *httpapi.Call, in ReportQuery) (
 	if in.Days.Set {
 		days = in.Days.Value
 	}
-	counted, err := r.Numbers.Report(ctx, projections.ReportQuery{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value, Explain: in.explain()})
+	counted, err := r.Numbers.Report(ctx, reports.Query{To: in.AsOf.Value, Days: days, KnownAt: in.KnownAt.Value, Explain: in.explain()})
 	if err != nil {
 		return Report{}, err
 	}

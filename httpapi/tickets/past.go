@@ -11,7 +11,7 @@ import (
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // TicketReading is the parameters of reading a ticket.
@@ -56,7 +56,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (
 	if err != nil {
 		return wire.TicketWithComments{}, err
 	}
-	t, err := r.Past.Ticket(ctx, c.Actor, ref, projections.Moment{Version: in.Version.Value, Instant: in.AsOf.Value})
+	t, err := r.Past.Ticket(ctx, c.Actor, ref, history.Moment{Version: in.Version.Value, Instant: in.AsOf.Value})
 	if err != nil {
 		return wire.TicketWithComments{}, httpapi.InFuture(err, "as_of")
 	}
@@ -110,16 +110,16 @@ func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (Tick
 var versionNumber = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
 
 // parseMoment reads a version or an instant.
-func parseMoment(param, text string) (projections.Moment, error) {
+func parseMoment(param, text string) (history.Moment, error) {
 	if versionNumber.MatchString(text) {
 		version, err := strconv.Atoi(text)
-		return projections.Moment{Version: version}, err
+		return history.Moment{Version: version}, err
 	}
 	instant, err := time.Parse(time.RFC3339, bind.UnspacedZone(text))
 	if err != nil {
-		return projections.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "a version from 1 on or an instant is wanted"})
+		return history.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "a version from 1 on or an instant is wanted"})
 	}
-	return projections.Moment{Instant: instant}, nil
+	return history.Moment{Instant: instant}, nil
 }
 
 // HistoryQuery is the parameters of a ticket's history.

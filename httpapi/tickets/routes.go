@@ -12,29 +12,30 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
 	"helpdesk/projections/view"
 )
 
 // Reader reads tickets as the viewer may see them, else [domain.ErrNotFound].
 type Reader interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	// AllComments lists the comments of a ticket, oldest first.
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
 }
 
 // Past shows tickets as the system knew them at an instant; see
-// [projections.Past].
+// [history.Past].
 type Past interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, at projections.Moment) (projections.PastTicket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at history.Moment) (history.PastTicket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
-	Diff(ctx context.Context, viewer domain.Actor, ref projections.TicketRef, from, to projections.Moment) (projections.Difference, error)
+	Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to history.Moment) (history.Difference, error)
 }
 
 // History reads what happened to a ticket as far as the viewer may know, and
 // [domain.ErrNotFound] of one they may not see.
 type History interface {
-	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
 // Resource is the calls on tickets.

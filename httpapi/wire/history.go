@@ -4,7 +4,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // HistoryEntry is one event of a ticket or of an email about it, or of a user.
@@ -50,7 +50,7 @@ type FieldChange struct {
 }
 
 // EntryOf writes an entry of a history.
-func EntryOf(e projections.Entry) HistoryEntry {
+func EntryOf(e history.Entry) HistoryEntry {
 	out := HistoryEntry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Summary: e.Summary,
 		Actor: HistoryActor(e.Actor), Cause: (*HistoryCause)(e.Cause), Changes: make([]FieldChange, len(e.Changes)),

@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"encoding/base64"
 	"fmt"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 	"helpdesk/web"
 )
 
@@ -288,7 +288,7 @@ func eventsPageOf(e eventsView) templ.Component {
 	})
 }
 
-func eventCard(e projections.LoggedEvent) templ.Component {
+func eventCard(e feed.LoggedEvent) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -8,7 +8,7 @@ import (
 	"testing"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -16,8 +16,8 @@ import (
 // desk stands in for what is behind the section.
 type desk struct {
 	*webtest.OneTicket
-	log       []projections.LoggedEvent
-	asked     projections.EventQuery
+	log       []feed.LoggedEvent
+	asked     feed.EventQuery
 	head      int64
 	unsigned  bool
 	proofErr  error
@@ -64,7 +64,7 @@ func (d *desk) Known(name string) bool { return slices.Contains(d.Types(), name)
 
 func (d *desk) Head(context.Context) (int64, error) { return max(d.head, 40), nil }
 
-func (d *desk) Select(_ context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error) {
+func (d *desk) Select(_ context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error) {
 	d.asked = q
 	last := slices.Clone(d.log[:min(limit, len(d.log))]) // it is kept the newest first
 	slices.Reverse(last)

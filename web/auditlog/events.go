@@ -12,7 +12,8 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections/feed"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -66,7 +67,7 @@ type eventsView struct {
 	Query        eventsQuery
 	Types        []string
 	Head         int64
-	Events       []projections.LoggedEvent
+	Events       []feed.LoggedEvent
 	Newest       string // addresses; "" for none
 	Older        string
 	NobodyCalled bool // whether there is nothing that Query.Of names
@@ -82,7 +83,7 @@ func (s *Section) showEvents(v *web.Visit) (web.Reply, error) {
 	if view.Head, err = s.Events.Head(v.Context()); err != nil {
 		return web.Reply{}, err
 	}
-	wanted := projections.EventQuery{Upto: view.Head, Last: true}
+	wanted := feed.EventQuery{Upto: view.Head, Last: true}
 	if q.Before > 0 {
 		wanted.Upto = min(wanted.Upto, q.Before-1)
 		view.Newest = eventsQuery{Type: q.Type, Of: q.Of}.address()
@@ -125,7 +126,7 @@ func (s *Section) streamOf(v *web.Visit, of string) (uuid.UUID, error) {
 		return id, nil
 	}
 	if number, err := strconv.ParseInt(strings.TrimPrefix(of, "#"), 10, 64); err == nil {
-		t, err := s.Tickets.Ticket(v.Context(), v.Actor, projections.TicketRef{Number: number})
+		t, err := s.Tickets.Ticket(v.Context(), v.Actor, ticket.Ref{Number: number})
 		return t.ID, err
 	}
 	account, err := s.Accounts.Find(v.Context(), of)

@@ -10,14 +10,14 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/eventstore"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 	"helpdesk/projections/view"
 	"helpdesk/web/webtest"
 )
 
-func logged(position int64, data string) projections.LoggedEvent {
+func logged(position int64, data string) feed.LoggedEvent {
 	name := "admin"
-	return projections.LoggedEvent{
+	return feed.LoggedEvent{
 		Shown: eventstore.Shown{Recorded: eventstore.Recorded{Position: position, Type: "ticket.opened", StreamID: webtest.TicketID.UUID, Data: json.RawMessage(data), RecordedAt: webtest.Noon, OccurredAt: webtest.Noon}},
 		Actor: view.Actor{Kind: domain.ActorUser, Username: &name},
 	}
@@ -35,7 +35,7 @@ func TestTheLogIsReadFromItsEnd(t *testing.T) {
 	w := webtest.Get(s, "auditor", "/admin/audit/?type=ticket.opened")
 	webtest.Holds(t, w, 200, "{\n  &#34;title&#34;: &#34;&lt;i&gt;&#34;\n}", "cannot be read", `<option value="ticket.opened" selected>`, `<optgroup label="user">`, `rel="next"`)
 	webtest.Holds(t, webtest.Get(s, "auditor", webtest.Href(t, w.Body.String(), `rel="next" href="`)), 200, "Newest")
-	if diff := cmp.Diff(projections.EventQuery{Upto: 3, Types: []string{"ticket.opened"}, Last: true}, d.asked); diff != "" {
+	if diff := cmp.Diff(feed.EventQuery{Upto: 3, Types: []string{"ticket.opened"}, Last: true}, d.asked); diff != "" {
 		t.Errorf("older events (-want +got):\n%s", diff)
 	}
 	for of, want := range map[string]uuid.UUID{

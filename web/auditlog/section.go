@@ -9,17 +9,18 @@ import (
 	"sync"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections/feed"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
 
-// Log is the log itself; see [projections.Events].
+// Log is the log itself; see [feed.Events].
 type Log interface {
 	Types() []string
 	Known(eventType string) bool
 	Head(ctx context.Context) (int64, error)
-	Select(ctx context.Context, q projections.EventQuery, limit int) ([]projections.LoggedEvent, error)
+	Select(ctx context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error)
 }
 
 // Checkpoint is what a key said of the log's tree: its size, in events, and its
@@ -63,7 +64,7 @@ func (a *Alteration) Error() string { return a.Why }
 
 // Tickets finds tickets by their numbers; see [projections.Reader].
 type Tickets interface {
-	Ticket(ctx context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error)
+	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 }
 
 // Section is the pages of this package. All exported fields are needed.

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/rebuild"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
@@ -25,7 +26,7 @@ type desk struct {
 	page        projections.Page
 	more        bool // whether a page follows
 	idle        bool // whether no worker has run
-	emails      []projections.Email
+	emails      []emails.Email
 	statuses    []email.Status
 	resent      []email.Resend
 	timers      []Timer
@@ -50,9 +51,9 @@ func newSite(t *testing.T, d *desk) *web.Site {
 // emailDesk has emails.
 type emailDesk struct{ *desk }
 
-func (d emailDesk) Emails(_ context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error) {
+func (d emailDesk) Emails(_ context.Context, statuses []email.Status, p projections.Page) (projections.Slice[emails.Email], error) {
 	d.statuses, d.page = statuses, p
-	s := projections.Slice[projections.Email]{}
+	s := projections.Slice[emails.Email]{}
 	for _, e := range d.emails {
 		if len(statuses) == 0 || slices.Contains(statuses, e.Status) {
 			s.Items = append(s.Items, e)

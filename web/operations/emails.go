@@ -6,7 +6,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain/email"
-	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/web"
 )
 
@@ -33,7 +33,7 @@ type emailsView struct {
 	Tabs           []web.Tab
 	Sets           []web.Tab
 	Shown          string // key of the set
-	Emails         []projections.Email
+	Emails         []emails.Email
 	MayResend      bool
 	Command        string
 	Previous, Next string // addresses; "" for none

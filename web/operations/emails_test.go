@@ -9,7 +9,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
-	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/web/webtest"
 )
 
@@ -20,7 +20,7 @@ func TestTheMailLedger(t *testing.T) {
 	webtest.Holds(t, webtest.Get(s, "admin", "/admin/system/emails/"), 200, "No failed emails")
 	webtest.Holds(t, webtest.Get(s, "admin", "/admin/system/emails/?status=sent"), 200, "No results")
 	why, again := "mailbox <full>", webtest.Noon.Add(time.Minute)
-	d.emails = []projections.Email{
+	d.emails = []emails.Email{
 		{ID: uuid.UUID{1}, Kind: email.Assigned, TicketNumber: 7, Address: "a@example.com", Status: email.StatusFailed, Attempts: 3, Error: &why, QueuedAt: webtest.Noon},
 		{ID: uuid.UUID{2}, Kind: email.Resolved, TicketNumber: 8, Address: "b@example.com", Status: email.StatusQueued, RetryAt: &again, QueuedAt: webtest.Noon},
 	}

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/projections/view"
 	"helpdesk/rebuild"
 	"helpdesk/web"
@@ -26,7 +27,7 @@ type Tickets interface {
 
 // Ledger knows every email; see [projections.Reader].
 type Ledger interface {
-	Emails(ctx context.Context, statuses []email.Status, p projections.Page) (projections.Slice[projections.Email], error)
+	Emails(ctx context.Context, statuses []email.Status, p projections.Page) (projections.Slice[emails.Email], error)
 	CountEmails(ctx context.Context, most int) (map[email.Status]int, error)
 }
 

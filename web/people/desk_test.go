@@ -7,6 +7,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
@@ -15,7 +17,7 @@ import (
 // desk stands in for what is behind the section.
 type desk struct {
 	*webtest.Backend
-	userFilter projections.UserFilter
+	userFilter people.Filter
 	peoplePage projections.Page
 	page       projections.Page // of a history
 	more       bool             // whether a page follows
@@ -32,7 +34,7 @@ func newSite(t *testing.T, d *desk) *web.Site {
 // historyDesk has the history of somebody.
 type historyDesk struct{ *desk }
 
-func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error) {
+func (d *desk) Users(_ context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error) {
 	var s projections.Slice[view.User]
 	d.userFilter, d.peoplePage = f, p
 	if f.Search == "nobody" {
@@ -49,11 +51,11 @@ func (d *desk) Users(_ context.Context, f projections.UserFilter, p projections.
 	return s, nil
 }
 
-func (d historyDesk) User(_ context.Context, _ user.ID, p projections.Page) (projections.Slice[projections.Entry], error) {
+func (d historyDesk) User(_ context.Context, _ user.ID, p projections.Page) (projections.Slice[history.Entry], error) {
 	d.page = p
-	s := projections.Slice[projections.Entry]{Items: []projections.Entry{{
+	s := projections.Slice[history.Entry]{Items: []history.Entry{{
 		Position: 3, Summary: "admin changed the role of user to agent.", OccurredAt: webtest.Noon,
-		Changes: []projections.Change{{Field: "role", Before: "user", After: "agent"}},
+		Changes: []history.Change{{Field: "role", Before: "user", After: "agent"}},
 	}}}
 	if d.more {
 		s.Previous = &projections.Cursor{Key: "3", Back: true}

@@ -10,6 +10,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -30,7 +32,7 @@ func (q peopleQuery) address() string {
 }
 
 // filter is the query for the read side.
-func (q peopleQuery) filter() (f projections.UserFilter, err error) {
+func (q peopleQuery) filter() (f people.Filter, err error) {
 	f.Search, f.Role = q.Search, domain.Role(q.Role)
 	if (q.Role != "" && !f.Role.Valid()) || len(q.Search) > web.SearchMax {
 		return f, web.ErrNoSuchFilter
@@ -101,7 +103,7 @@ type personView struct {
 	MayChange bool
 	Command   string
 	Role      domain.Role // as the form has it
-	Entries   []projections.Entry
+	Entries   []history.Entry
 	Earlier   string // address of what happened before; "" for nothing
 	Fault     *web.Fault
 }

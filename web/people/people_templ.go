@@ -11,7 +11,7 @@ import templruntime "github.com/a-h/templ/runtime"
 import (
 	"fmt"
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 	"helpdesk/web"
 )
 
@@ -830,7 +830,7 @@ func personHistory(p personView) templ.Component {
 	})
 }
 
-func accountChange(c projections.Change) templ.Component {
+func accountChange(c history.Change) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
 		if templ_7745c5c3_CtxErr := ctx.Err(); templ_7745c5c3_CtxErr != nil {

@@ -8,7 +8,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -18,7 +18,7 @@ func TestPeopleAreListedAndFound(t *testing.T) {
 	d := newDesk()
 	s := newSite(t, d)
 	yes, no := true, false
-	for query, want := range map[string]projections.UserFilter{
+	for query, want := range map[string]people.Filter{
 		"":                             {},
 		"?q=+ada+":                     {Search: "ada"},
 		"?role=agent&state=active":     {Role: domain.RoleAgent, Active: &yes},

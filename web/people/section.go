@@ -8,6 +8,8 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain/user"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -20,12 +22,12 @@ type People interface {
 // Reader finds people; see [projections.Reader].
 type Reader interface {
 	User(ctx context.Context, id user.ID) (view.User, error)
-	Users(ctx context.Context, f projections.UserFilter, p projections.Page) (projections.Slice[view.User], error)
+	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 }
 
-// History reads what happened to somebody's account; see [projections.Histories].
+// History reads what happened to somebody's account; see [history.Reader].
 type History interface {
-	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[projections.Entry], error)
+	User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
 // Section is the pages of this package. All fields are needed.

@@ -8,7 +8,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
 	"helpdesk/web"
 )
 
@@ -93,7 +92,7 @@ func (s *Section) bulkOne(v *web.Visit, ticked string, command ticket.Command, d
 		return bulkResult{}, web.ErrForm
 	}
 	r := bulkResult{Number: number}
-	t, err := s.Read.Ticket(v.Context(), v.Actor, projections.TicketRef{Number: number})
+	t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: number})
 	if err == nil {
 		r.Title = t.Title
 		var out commands.Outcome

@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/tickets"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
@@ -35,7 +36,7 @@ func newSite(t *testing.T, d *desk) *web.Site {
 func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	d.filter, d.page = f, p
 	if d.common && f.OrderBy == projections.ByRank {
-		return projections.Slice[view.Ticket]{}, projections.ErrTooCommon
+		return projections.Slice[view.Ticket]{}, tickets.ErrTooCommon
 	}
 	var s projections.Slice[view.Ticket]
 	if d.History != nil && d.State().VisibleTo(viewer) {
@@ -49,7 +50,7 @@ func (d *desk) Tickets(_ context.Context, viewer domain.Actor, f projections.Tic
 
 func (d *desk) CountTickets(_ context.Context, _ domain.Actor, filters []projections.TicketFilter, most int, _ time.Duration) ([]int, error) {
 	if d.uncounted {
-		return nil, projections.ErrUncounted
+		return nil, tickets.ErrUncounted
 	}
 	counts := make([]int, len(filters))
 	counts[0] = most

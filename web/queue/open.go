@@ -10,7 +10,6 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
 	"helpdesk/web"
 )
 
@@ -42,7 +41,7 @@ func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	t, err := s.Read.Ticket(v.Context(), v.Actor, projections.TicketRef{ID: ticket.ID{UUID: out.StreamID}})
+	t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{ID: ticket.ID{UUID: out.StreamID}})
 	if err != nil { // opened for another, or not readable yet
 		v.Tell("Ticket created.")
 		return web.Redirect(web.QueuePath), nil

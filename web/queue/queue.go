@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/tickets"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/workspace"
@@ -111,7 +112,7 @@ func (s *Section) queue(v *web.Visit, q queueQuery, results []bulkResult, wrong 
 func (s *Section) fillRows(v *web.Visit, view *queueView) error {
 	listed := view.Query
 	slice, err := s.list(v, listed)
-	if errors.Is(err, projections.ErrTooCommon) {
+	if errors.Is(err, tickets.ErrTooCommon) {
 		view.TooCommon = true
 		listed = listed.first()
 		listed.Order = ""
@@ -178,7 +179,7 @@ func (s *Section) fillFilters(v *web.Visit, view *queueView, within time.Duratio
 		}
 	}
 	counts, err := s.Read.CountTickets(v.Context(), v.Actor, filters, web.CountMost, within)
-	if errors.Is(err, projections.ErrUncounted) {
+	if errors.Is(err, tickets.ErrUncounted) {
 		counts, err = slices.Repeat([]int{-1}, len(filters)), nil
 	}
 	if err != nil {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -15,9 +15,9 @@ import (
 type desk struct {
 	*webtest.OneTicket
 	head    int64
-	spans   []projections.Span
-	explain projections.Explain
-	behind  []projections.Evidence
+	spans   []reports.Span
+	explain reports.Explain
+	behind  []reports.Evidence
 }
 
 func newDesk() *desk { return &desk{OneTicket: webtest.NewTicket()} }
@@ -36,31 +36,31 @@ type reportDesk struct{ *desk }
 
 func (d reportDesk) Now(context.Context) (time.Time, error) { return webtest.Noon, d.ReadErr }
 
-func (d reportDesk) Report(_ context.Context, q projections.ReportQuery) (projections.Report, error) {
+func (d reportDesk) Report(_ context.Context, q reports.Query) (reports.Report, error) {
 	d.explain = q.Explain
-	return projections.Report{Opened: 1234, Resolved: 5, To: q.To, Behind: d.behind, Next: 90}, nil
+	return reports.Report{Opened: 1234, Resolved: 5, To: q.To, Behind: d.behind, Next: 90}, nil
 }
 
-func (d reportDesk) Counts(_ context.Context, spans []projections.Span, e projections.Explain) (r projections.Reported[projections.Counts], _ error) {
+func (d reportDesk) Counts(_ context.Context, spans []reports.Span, e reports.Explain) (r reports.Reported[reports.Counts], _ error) {
 	d.spans, d.explain = spans, e
 	for i := range spans {
-		r.Rows = append(r.Rows, projections.Counts{Span: i, Priority: ticket.Low, Opened: 1}, projections.Counts{Span: i, Priority: ticket.High, Opened: int64(i) + 1, Backlog: 9})
+		r.Rows = append(r.Rows, reports.Counts{Span: i, Priority: ticket.Low, Opened: 1}, reports.Counts{Span: i, Priority: ticket.High, Opened: int64(i) + 1, Backlog: 9})
 	}
 	r.Behind = d.behind
 	return r, nil
 }
 
-func (d reportDesk) Agents(_ context.Context, s projections.Span, e projections.Explain) (r projections.Reported[projections.AgentCounts], _ error) {
-	d.spans, d.explain = []projections.Span{s}, e
+func (d reportDesk) Agents(_ context.Context, s reports.Span, e reports.Explain) (r reports.Reported[reports.AgentCounts], _ error) {
+	d.spans, d.explain = []reports.Span{s}, e
 	id, name, seconds := webtest.Account("agent").ID.UUID, "agent", 5400.0
-	r.Rows = []projections.AgentCounts{{AgentID: &id, Username: &name, Resolved: 3, WaitTimes: projections.WaitTimes{MedianSeconds: &seconds}}, {Escalated: 2}}
+	r.Rows = []reports.AgentCounts{{AgentID: &id, Username: &name, Resolved: 3, WaitTimes: reports.WaitTimes{MedianSeconds: &seconds}}, {Escalated: 2}}
 	r.Behind = d.behind
 	return r, nil
 }
 
-func (d reportDesk) ResponseTimes(_ context.Context, s projections.Span, e projections.Explain) (r projections.Reported[projections.ResponseTimes], _ error) {
+func (d reportDesk) ResponseTimes(_ context.Context, s reports.Span, e reports.Explain) (r reports.Reported[reports.ResponseTimes], _ error) {
 	seconds, high := 90.0, ticket.High
-	r.Rows = []projections.ResponseTimes{{Measure: "first_response", Tickets: 2, WaitTimes: projections.WaitTimes{MedianSeconds: &seconds}}, {Measure: "resolution", Priority: &high}}
+	r.Rows = []reports.ResponseTimes{{Measure: "first_response", Tickets: 2, WaitTimes: reports.WaitTimes{MedianSeconds: &seconds}}, {Measure: "resolution", Priority: &high}}
 	r.Behind = d.behind
 	return r, nil
 }

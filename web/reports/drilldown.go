@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -54,7 +54,7 @@ type drillDownView struct {
 
 // drillDownRow is an event behind a number, with its ticket.
 type drillDownRow struct {
-	projections.Evidence
+	reports.Evidence
 	Ticket *view.Ticket // nil: it was deleted
 }
 
@@ -92,11 +92,11 @@ func (s *Section) showDrillDown(v *web.Visit) (web.Reply, error) {
 }
 
 // evidence returns a part of the events behind the report that a number is of.
-func (s *Section) evidence(v *web.Visit, p period, q drillDownQuery) (behind []projections.Evidence, next int64, err error) {
-	explain := projections.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: drillDownMost}
+func (s *Section) evidence(v *web.Visit, p period, q drillDownQuery) (behind []reports.Evidence, next int64, err error) {
+	explain := reports.Explain{Wanted: true, Number: q.Number, After: q.After, Limit: drillDownMost}
 	switch q.Of {
 	case "window":
-		r, err := s.Reports.Report(v.Context(), projections.ReportQuery{Days: p.Days, To: p.AsOf, Explain: explain})
+		r, err := s.Reports.Report(v.Context(), reports.Query{Days: p.Days, To: p.AsOf, Explain: explain})
 		return r.Behind, r.Next, err
 	case "times":
 		r, err := s.Reports.ResponseTimes(v.Context(), p.span(), explain)
@@ -107,7 +107,7 @@ func (s *Section) evidence(v *web.Visit, p period, q drillDownQuery) (behind []p
 	}
 	for _, span := range p.spans() {
 		if span.Since.In(p.Zone).Format(time.DateOnly) == q.Day {
-			r, err := s.Reports.Counts(v.Context(), []projections.Span{span}, explain)
+			r, err := s.Reports.Counts(v.Context(), []reports.Span{span}, explain)
 			return r.Behind, r.Next, err
 		}
 	}
@@ -115,7 +115,7 @@ func (s *Section) evidence(v *web.Visit, p period, q drillDownQuery) (behind []p
 }
 
 // holds reports whether an event is behind the number that is asked for.
-func (q drillDownQuery) holds(e projections.Evidence) bool {
+func (q drillDownQuery) holds(e reports.Evidence) bool {
 	if e.Number != q.Number || (q.Priority != "" && (e.Priority == nil || string(*e.Priority) != q.Priority)) {
 		return false
 	}
@@ -129,7 +129,7 @@ func (q drillDownQuery) holds(e projections.Evidence) bool {
 }
 
 // agentKey names an agent in an address.
-func agentKey(a projections.AgentCounts) string {
+func agentKey(a reports.AgentCounts) string {
 	if a.AgentID == nil {
 		return "none"
 	}

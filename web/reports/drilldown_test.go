@@ -7,7 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/web/webtest"
 )
 
@@ -16,7 +16,7 @@ func TestNumbersOpenTheTicketsBehindThem(t *testing.T) {
 	d := newDesk()
 	s := newSite(t, d)
 	agent, high, low, seconds := webtest.Account("agent").ID.UUID, ticket.High, ticket.Low, 60.0
-	d.behind = []projections.Evidence{
+	d.behind = []reports.Evidence{
 		{Number: "opened", TicketID: webtest.TicketID.UUID, TicketNumber: 7, Position: 1234, Priority: &high, OccurredAt: webtest.Noon},
 		{Number: "resolved", TicketID: uuid.New(), TicketNumber: 8, Position: 2, Priority: &low, AgentID: &agent, OccurredAt: webtest.Noon},
 		{Number: "resolution", TicketID: uuid.New(), TicketNumber: 9, Position: 3, Priority: &low, Seconds: &seconds, OccurredAt: webtest.Noon},

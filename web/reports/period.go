@@ -6,7 +6,7 @@ import (
 	"strconv"
 	"time"
 
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/web"
 )
 
@@ -85,8 +85,8 @@ const tick = time.Microsecond
 
 // span is the period as days of 24 hours. Like that of the report it begins
 // right after an instant and ends with one.
-func (p period) span() projections.Span {
-	return projections.Span{Since: p.AsOf.Add(-time.Duration(p.Days)*24*time.Hour + tick), Upto: p.AsOf.Add(tick)}
+func (p period) span() reports.Span {
+	return reports.Span{Since: p.AsOf.Add(-time.Duration(p.Days)*24*time.Hour + tick), Upto: p.AsOf.Add(tick)}
 }
 
 // step is how many days a row of the report is of: no report has more than 31 rows.
@@ -102,7 +102,7 @@ func (p period) step() int {
 
 // spans are the calendar days, or weeks, that a period ends with; the last one
 // is over at its end.
-func (p period) spans() (spans []projections.Span) {
+func (p period) spans() (spans []reports.Span) {
 	step := p.step()
 	end := p.AsOf.In(p.Zone)
 	year, month, day := end.Date()
@@ -113,7 +113,7 @@ func (p period) spans() (spans []projections.Span) {
 		if upto.After(p.AsOf) {
 			upto = p.AsOf.Add(tick)
 		}
-		spans = append(spans, projections.Span{Since: from, Upto: upto})
+		spans = append(spans, reports.Span{Since: from, Upto: upto})
 	}
 	return spans
 }

@@ -8,7 +8,7 @@ import (
 	"github.com/a-h/templ"
 
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/web"
 )
 
@@ -30,12 +30,12 @@ type reportsView struct {
 	Period     period // with its end
 	Now        bool   // whether it ends now
 	Presets    []web.Tab
-	Figures    projections.Report
+	Figures    reports.Report
 	Parts      []reportPart
 	Rows       []reportRow
 	Charts     []chart
-	Times      []projections.ResponseTimes
-	Agents     []projections.AgentCounts
+	Times      []reports.ResponseTimes
+	Agents     []reports.AgentCounts
 	MoreAgents int // that are not listed
 	Uncounted  int64
 }
@@ -71,7 +71,7 @@ const (
 
 // reportRow is what happened in a day or a week, over all priorities.
 type reportRow struct {
-	projections.Span
+	reports.Span
 	Opened, Resolved, Escalated, Backlog int64
 }
 
@@ -90,7 +90,7 @@ func (s *Section) showReports(v *web.Visit) (web.Reply, error) {
 		}
 		view.Presets = append(view.Presets, web.Tab{Label: web.Plural(days, "day", "days"), To: to.address(), Current: days == p.Days})
 	}
-	if view.Figures, err = s.Reports.Report(v.Context(), projections.ReportQuery{Days: p.Days, To: p.AsOf}); err != nil {
+	if view.Figures, err = s.Reports.Report(v.Context(), reports.Query{Days: p.Days, To: p.AsOf}); err != nil {
 		return web.Reply{}, err
 	}
 	view.Uncounted, err = s.uncounted(v, view.Figures.AsOfPosition)
@@ -127,7 +127,7 @@ func (s *Section) showTimes(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	times, err := s.Reports.ResponseTimes(v.Context(), p.span(), projections.Explain{})
+	times, err := s.Reports.ResponseTimes(v.Context(), p.span(), reports.Explain{})
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -140,12 +140,12 @@ func (s *Section) showAgents(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	agents, err := s.Reports.Agents(v.Context(), p.span(), projections.Explain{})
+	agents, err := s.Reports.Agents(v.Context(), p.span(), reports.Explain{})
 	if err != nil {
 		return web.Reply{}, err
 	}
 	view := reportsView{Period: p, Agents: agents.Rows}
-	slices.SortStableFunc(view.Agents, func(a, b projections.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
+	slices.SortStableFunc(view.Agents, func(a, b reports.AgentCounts) int { return cmp.Compare(b.Resolved, a.Resolved) })
 	if all := len(view.Agents); all > agentsMost && v.Request.URL.Query().Get("agents") != "all" {
 		view.Agents, view.MoreAgents = view.Agents[:agentsMost], all-agentsMost
 	}
@@ -155,7 +155,7 @@ func (s *Section) showAgents(v *web.Visit) (web.Reply, error) {
 // fillRowsOfReport fills in the rows and answers what position they are complete up to.
 func (s *Section) fillRowsOfReport(v *web.Visit, view *reportsView) (int64, error) {
 	spans := view.Period.spans()
-	counts, err := s.Reports.Counts(v.Context(), spans, projections.Explain{})
+	counts, err := s.Reports.Counts(v.Context(), spans, reports.Explain{})
 	if err != nil {
 		return 0, err
 	}

@@ -9,7 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
-	"helpdesk/projections"
+	"helpdesk/projections/reports"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -18,10 +18,10 @@ import (
 // [projections.Reader] and docs/reports.md.
 type Reports interface {
 	Now(ctx context.Context) (time.Time, error)
-	Report(ctx context.Context, q projections.ReportQuery) (projections.Report, error)
-	Counts(ctx context.Context, spans []projections.Span, e projections.Explain) (projections.Reported[projections.Counts], error)
-	Agents(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.AgentCounts], error)
-	ResponseTimes(ctx context.Context, s projections.Span, e projections.Explain) (projections.Reported[projections.ResponseTimes], error)
+	Report(ctx context.Context, q reports.Query) (reports.Report, error)
+	Counts(ctx context.Context, spans []reports.Span, e reports.Explain) (reports.Reported[reports.Counts], error)
+	Agents(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.AgentCounts], error)
+	ResponseTimes(ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.ResponseTimes], error)
 }
 
 // Tickets finds tickets by their ids; see [projections.Reader].
@@ -29,7 +29,7 @@ type Tickets interface {
 	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error)
 }
 
-// Log knows the position of the newest event; see [projections.Events].
+// Log knows the position of the newest event; see [feed.Events].
 type Log interface {
 	Head(ctx context.Context) (int64, error)
 }

@@ -9,6 +9,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
@@ -37,7 +39,7 @@ func newSite(t *testing.T, d *desk) *web.Site {
 // reader reads tickets and people.
 type reader struct{ *webtest.OneTicket }
 
-func (r reader) Users(ctx context.Context, f projections.UserFilter, _ projections.Page) (s projections.Slice[view.User], err error) {
+func (r reader) Users(ctx context.Context, f people.Filter, _ projections.Page) (s projections.Slice[view.User], err error) {
 	u, err := r.User(ctx, webtest.Account(string(f.Role)).ID)
 	s.Items = append(s.Items, u)
 	return s, err
@@ -70,16 +72,16 @@ func (d *desk) Leave(context.Context, uuid.UUID, domain.UserID) error {
 	return nil
 }
 
-func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[projections.Entry], err error) {
+func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[history.Entry], err error) {
 	d.page = p
 	for i, e := range d.History {
 		at := int64(41 + 2*i)
-		s.Items = append(s.Items, projections.Entry{
+		s.Items = append(s.Items, history.Entry{
 			Position: at, Version: i + 1, Type: e.EventType(), Summary: "Somebody did " + e.EventType() + ".",
-			Changes: []projections.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: webtest.Noon,
-		}, projections.Entry{
+			Changes: []history.Change{{Field: "status", Before: "open", After: "closed"}}, OccurredAt: webtest.Noon,
+		}, history.Entry{
 			Position: at + 1, Version: 1, Type: "email.queued", Summary: "The email was queued.",
-			Cause: &projections.HistoryCause{Kind: "event", Position: &at}, OccurredAt: webtest.Noon,
+			Cause: &history.Cause{Kind: "event", Position: &at}, OccurredAt: webtest.Noon,
 		})
 	}
 	if d.more {
@@ -88,7 +90,7 @@ func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p pr
 	return s, nil
 }
 
-func (d pastDesk) Ticket(_ context.Context, _ domain.Actor, _ projections.TicketRef, at projections.Moment) (projections.PastTicket, error) {
+func (d pastDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.Ref, at history.Moment) (history.PastTicket, error) {
 	then := &webtest.OneTicket{History: d.History[:at.Version]}
-	return projections.PastTicket{Ticket: then.Shown(), RecordedAt: webtest.Noon}, nil
+	return history.PastTicket{Ticket: then.Shown(), RecordedAt: webtest.Noon}, nil
 }

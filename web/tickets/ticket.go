@@ -13,6 +13,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -24,10 +26,10 @@ type ticketView struct {
 	Options  ticket.Options
 	Staff    bool
 	Due      *time.Time
-	Entries  []projections.Entry // the newest, oldest first
-	Earlier  string              // address of those before; "" for none
-	Others   []string            // who else has it open
-	Team     []view.User         // whom it may be assigned to
+	Entries  []history.Entry // the newest, oldest first
+	Earlier  string          // address of those before; "" for none
+	Others   []string        // who else has it open
+	Team     []view.User     // whom it may be assigned to
 	Me       string
 	Past     *pastView // nil: it is shown as it is
 	Command  string
@@ -76,7 +78,7 @@ func (t ticketView) address() string { return web.TicketAddress(t.Number) }
 var ticketNumber = regexp.MustCompile(`^[1-9][0-9]{0,17}$`)
 
 // ticketRef reads the number or id in the path; neither is no ticket.
-func ticketRef(name string) (ref projections.TicketRef, err error) {
+func ticketRef(name string) (ref ticket.Ref, err error) {
 	if ticketNumber.MatchString(name) {
 		ref.Number, err = strconv.ParseInt(name, 10, 64)
 		return ref, err
@@ -85,7 +87,7 @@ func ticketRef(name string) (ref projections.TicketRef, err error) {
 	if err != nil || len(name) != 36 {
 		return ref, domain.ErrNotFound
 	}
-	return projections.TicketRef{ID: ticket.ID{UUID: id}}, nil
+	return ticket.Ref{ID: ticket.ID{UUID: id}}, nil
 }
 
 // found reads the ticket that the path names, as the visitor sees it.
@@ -131,8 +133,8 @@ func title(t view.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) 
 // pastPage shows the ticket as it stood right after its event of a version.
 // There is nothing to do with it.
 func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Reply, error) {
-	ref := projections.TicketRef{ID: ticket.ID{UUID: view.ID}}
-	was, err := s.Past.Ticket(v.Context(), v.Actor, ref, projections.Moment{Version: version})
+	ref := ticket.Ref{ID: ticket.ID{UUID: view.ID}}
+	was, err := s.Past.Ticket(v.Context(), v.Actor, ref, history.Moment{Version: version})
 	if err != nil {
 		return web.Reply{}, err
 	}
@@ -244,7 +246,7 @@ func (s *Section) fillTeam(v *web.Visit, view *ticketView) error {
 	}
 	active := true
 	for _, role := range []domain.Role{domain.RoleAgent, domain.RoleAdmin} {
-		some, err := s.Read.Users(v.Context(), projections.UserFilter{Role: role, Active: &active}, projections.Page{Size: teamMost})
+		some, err := s.Read.Users(v.Context(), people.Filter{Role: role, Active: &active}, projections.Page{Size: teamMost})
 		if err != nil {
 			return err
 		}
@@ -271,4 +273,4 @@ func (s *Section) stay(v *web.Visit) (web.Reply, error) {
 }
 
 // isEmail reports whether an entry of a history is about an email.
-func isEmail(e projections.Entry) bool { return strings.HasPrefix(e.Type, "email.") }
+func isEmail(e history.Entry) bool { return strings.HasPrefix(e.Type, "email.") }

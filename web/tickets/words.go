@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 // listed writes names as a sentence does.
@@ -36,7 +36,7 @@ func shownVersion(t ticketView) int {
 
 // shortChange reports whether a change is worth a line of the history: texts are
 // read in the conversation, and with the opening everything is new.
-func shortChange(c projections.Change) bool {
+func shortChange(c history.Change) bool {
 	return c.Before != nil && c.Field != "comment" && c.Field != "description" && c.Field != "deleted" ||
 		c.Before == nil && c.Field == "assigned_to"
 }
@@ -49,4 +49,4 @@ func fieldWord(field string) string {
 	return field
 }
 
-func hasEmails(entries []projections.Entry) bool { return slices.ContainsFunc(entries, isEmail) }
+func hasEmails(entries []history.Entry) bool { return slices.ContainsFunc(entries, isEmail) }

@@ -10,7 +10,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -87,7 +86,7 @@ func (t *OneTicket) Do(_ context.Context, r commands.Request, id ticket.ID, c ti
 }
 
 // Ticket reads the ticket as a viewer sees it.
-func (t *OneTicket) Ticket(_ context.Context, viewer domain.Actor, ref projections.TicketRef) (view.Ticket, error) {
+func (t *OneTicket) Ticket(_ context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
 	if t.ReadErr != nil {
 		return view.Ticket{}, t.ReadErr
 	}

@@ -12,7 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/httpapi"
 	auditapi "helpdesk/httpapi/audit"
-	"helpdesk/projections"
+	"helpdesk/projections/feed"
 	"helpdesk/web"
 	"helpdesk/web/auditlog"
 )
@@ -24,7 +24,7 @@ func routes(c *program.Clients) []httpapi.Route {
 
 func pages(c *program.Clients) []web.Page {
 	return (&auditlog.Section{
-		Events: projections.NewEvents(c.Pool, c.Store), Proof: proof{c}, Tickets: projections.NewReader(c.Pool), Accounts: c.Accounts, Log: c.Log,
+		Events: feed.NewEvents(c.Pool, c.Store), Proof: proof{c}, Tickets: program.NewReader(c.Pool), Accounts: c.Accounts, Log: c.Log,
 	}).Pages()
 }
 

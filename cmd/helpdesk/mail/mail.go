@@ -15,7 +15,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/email"
-	"helpdesk/projections"
+	"helpdesk/projections/emails"
 )
 
 func command(m program.Modules) *cobra.Command {
@@ -48,11 +48,11 @@ func listMailCommand(m program.Modules) *cobra.Command {
 				return errors.New("--limit: must be at least 1")
 			}
 			return m.Run(cmd.Context(), "mail list", func(ctx context.Context, o *program.Operator) error {
-				emails, err := projections.NewReader(o.Pool).NewestEmails(ctx, statuses, limit)
+				newest, err := emails.NewReader(o.Pool).NewestEmails(ctx, statuses, limit)
 				if err != nil {
 					return err
 				}
-				for _, e := range emails {
+				for _, e := range newest {
 					problem := ""
 					if e.Error != nil {
 						problem = "  " + *e.Error
@@ -60,7 +60,7 @@ func listMailCommand(m program.Modules) *cobra.Command {
 					fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %-9s  #%d %s to %s%s\n", e.ID,
 						e.QueuedAt.UTC().Format("2006-01-02T15:04:05Z"), e.Status, e.TicketNumber, e.Kind, e.Address, problem)
 				}
-				if len(emails) == 0 {
+				if len(newest) == 0 {
 					fmt.Fprintln(cmd.OutOrStdout(), "No matching emails.")
 				}
 				return nil

@@ -17,15 +17,16 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/projections"
+	"helpdesk/projections/emails"
 	"helpdesk/saga"
 )
 
 // Module returns email notifications.
 func Module() program.Module {
 	return program.Module{
-		Name:   "mail",
-		Events: email.Events(),
+		Name:        "mail",
+		Events:      email.Events(),
+		Projections: []follow.Follower{emails.Follower()},
 		Manager: func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error) {
 			return saga.Emails(nil), nil
 		},
@@ -47,7 +48,7 @@ func work(_ context.Context, w *program.Worker) (program.Work, error) {
 }
 
 func export(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
-	err = projections.NewReader(o.Pool).EmailsTo(ctx, account.ID, func(e projections.Email) error {
+	err = emails.NewReader(o.Pool).EmailsTo(ctx, account.ID, func(e emails.Email) error {
 		n++
 		return json.NewEncoder(w).Encode(e)
 	})

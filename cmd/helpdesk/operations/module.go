@@ -5,7 +5,6 @@ package operations
 import (
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
-	"helpdesk/projections"
 	"helpdesk/saga"
 	"helpdesk/web"
 	"helpdesk/web/operations"
@@ -17,7 +16,7 @@ func Module() program.Module {
 }
 
 func pages(c *program.Clients) []web.Page {
-	read := projections.NewReader(c.Pool)
+	read := program.NewReader(c.Pool)
 	return (&operations.Section{
 		Tickets: read, Ledger: read, Emails: commands.NewEmails(c.Store), Escalations: escalations{saga.NewSchedule(c.Pool)},
 		FailedCommands: failedCommands{saga.NewOutbox(c.Pool)}, FailedEvents: failedEvents{c}, Projections: c.Rebuilds,

@@ -8,7 +8,7 @@ import (
 	peopleapi "helpdesk/httpapi/people"
 	"helpdesk/httpapi/sessions"
 	"helpdesk/httpapi/tokens"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 	"helpdesk/web"
 	"helpdesk/web/account"
 	peoplepages "helpdesk/web/people"
@@ -28,7 +28,7 @@ func Account() program.Module {
 
 func routes(c *program.Clients) []httpapi.Route {
 	persons := peopleapi.Resource{
-		App: c.App, Read: projections.NewReader(c.Pool), History: projections.NewHistories(c.Store, c.Pool), Passwords: c.Passwords, Check: c.Accounts,
+		App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool), Passwords: c.Passwords, Check: c.Accounts,
 	}
 	return slices.Concat(
 		persons.Routes(),
@@ -45,12 +45,12 @@ func pages(c *program.Clients) []web.Page {
 
 func directory(c *program.Clients) []web.Page {
 	return (&peoplepages.Section{
-		People: c.App.People, Accounts: c.Accounts, Read: projections.NewReader(c.Pool), History: projections.NewHistories(c.Store, c.Pool),
+		People: c.App.People, Accounts: c.Accounts, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool),
 	}).Pages()
 }
 
 func accountPages(c *program.Clients) []web.Page {
 	return (&account.Section{
-		People: c.App.People, Read: projections.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
+		People: c.App.People, Read: program.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
 	}).Pages()
 }

@@ -11,16 +11,18 @@ import (
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
-	"helpdesk/projections"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/people"
 )
 
 // Module returns people: their accounts, sessions and API tokens.
 func Module() program.Module {
 	return program.Module{
-		Name:   "people",
-		Events: append(user.Events(), access.Events()...),
-		Routes: routes,
-		Pages:  pages,
+		Name:        "people",
+		Events:      append(user.Events(), access.Events()...),
+		Projections: []follow.Follower{people.Follower()},
+		Routes:      routes,
+		Pages:       pages,
 		Commands: func(m program.Modules) []*cobra.Command {
 			return []*cobra.Command{command(m), superuserCommand(m)}
 		},
@@ -33,7 +35,7 @@ func Module() program.Module {
 }
 
 func writeProfile(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (int, error) {
-	profile, err := projections.NewReader(o.Pool).User(ctx, account.ID)
+	profile, err := people.NewReader(o.Pool).User(ctx, account.ID)
 	if err != nil {
 		return 0, err
 	}

@@ -9,7 +9,6 @@ import (
 	"helpdesk/domain"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
-	"helpdesk/projections"
 )
 
 // wireAPI makes the API, and the site of what that is made of.
@@ -25,7 +24,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 			Tickets:   commands.NewTickets(s.Store, s.Store),
 			People:    commands.NewPeople(s.Store, s.Accounts),
 			Earlier:   commands.NewEarlier(s.Store),
-			Numbers:   projections.NewReader(s.pool),
+			Numbers:   program.NewReader(s.pool),
 			Accounts:  s.Accounts,
 			Freshness: s.Freshness,
 			Log:       s.log,

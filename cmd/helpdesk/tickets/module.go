@@ -12,11 +12,17 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
-	"helpdesk/httpapi/comments"
+	commentsapi "helpdesk/httpapi/comments"
 	"helpdesk/httpapi/events"
 	ticketsapi "helpdesk/httpapi/tickets"
 	"helpdesk/projections"
+	"helpdesk/projections/comments"
+	"helpdesk/projections/feed"
+	"helpdesk/projections/history"
+	"helpdesk/projections/search"
+	"helpdesk/projections/tickets"
 	"helpdesk/projections/view"
 	"helpdesk/saga"
 	"helpdesk/web"
@@ -28,12 +34,14 @@ import (
 // Module returns tickets with their comments and histories.
 func Module() program.Module {
 	return program.Module{
-		Name:        "tickets",
-		Events:      ticket.Events(),
-		Projections: projections.Followers(),
-		Routes:      routes,
-		Pages:       pages,
-		Commands:    func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
+		Name:   "tickets",
+		Events: ticket.Events(),
+		Projections: []follow.Follower{
+			tickets.Follower(), comments.Follower(), history.Follower(), search.Follower(),
+		},
+		Routes:   routes,
+		Pages:    pages,
+		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
 		Export: []program.PersonFile{
 			{Name: "tickets.ndjson", About: "their tickets, each with its public comments, one a line", Of: "tickets", Write: export},
 		},
@@ -41,25 +49,25 @@ func Module() program.Module {
 }
 
 func routes(c *program.Clients) []httpapi.Route {
-	read, past := projections.NewReader(c.Pool), projections.NewPast(c.Store, c.Pool, c.Freshness)
+	read, past := program.NewReader(c.Pool), history.NewPast(c.Store, c.Pool, c.Freshness)
 	return slices.Concat(
-		ticketsapi.Resource{App: c.App, Read: read, Past: past, History: projections.NewHistories(c.Store, c.Pool)}.Routes(),
-		comments.Resource{App: c.App, Read: read, Past: past}.Routes(),
+		ticketsapi.Resource{App: c.App, Read: read, Past: past, History: history.NewReader(c.Store, c.Pool)}.Routes(),
+		commentsapi.Resource{App: c.App, Read: read, Past: past}.Routes(),
 		events.Resource{
-			Log: projections.NewEvents(c.Pool, c.Store), Feed: projections.NewFeed(c.Pool, c.Store, c.Notifier, c.Freshness), Streams: c.Streams,
+			Log: feed.NewEvents(c.Pool, c.Store), Feed: feed.NewFeed(c.Pool, c.Store, c.Notifier, c.Freshness), Streams: c.Streams,
 		}.Routes(),
 	)
 }
 
 func pages(c *program.Clients) []web.Page {
-	read, schedule := projections.NewReader(c.Pool), saga.NewSchedule(c.Pool)
+	read, schedule := program.NewReader(c.Pool), saga.NewSchedule(c.Pool)
 	return slices.Concat(
 		(&queue.Section{
 			Tickets: c.App.Tickets, Accounts: c.Accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(c.Pool),
 		}).Pages(),
 		(&ticketspages.Section{
 			Tickets: c.App.Tickets, Accounts: c.Accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(c.Pool),
-			History: projections.NewHistories(c.Store, c.Pool), Past: projections.NewPast(c.Store, c.Pool, c.Freshness), Freshness: c.Freshness,
+			History: history.NewReader(c.Store, c.Pool), Past: history.NewPast(c.Store, c.Pool, c.Freshness), Freshness: c.Freshness,
 		}).Pages(),
 	)
 }
@@ -73,7 +81,7 @@ type conversation struct {
 // export writes the tickets that a person created, as they may see them.
 func export(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
 	self := domain.Actor{Kind: domain.ActorUser, ID: account.ID, Role: domain.RoleUser}
-	read := projections.NewReader(o.Pool)
+	read := program.NewReader(o.Pool)
 	page := projections.Page{Size: 100}
 	for {
 		filter := projections.TicketFilter{CreatedBy: &account.ID, OrderBy: projections.ByCreated}

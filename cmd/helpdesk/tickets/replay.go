@@ -18,7 +18,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/projections"
+	"helpdesk/projections/history"
 )
 
 func replayTicketCommand(m program.Modules) *cobra.Command {
@@ -40,13 +40,13 @@ version of the ticket. As JSON, each step is an object on a line of its own.`,
 			if err != nil {
 				return err
 			}
-			print, ok := map[string]func(io.Writer, projections.TicketStep) error{"text": printStep, "json": writeStep}[format]
+			print, ok := map[string]func(io.Writer, history.TicketStep) error{"text": printStep, "json": writeStep}[format]
 			if !ok {
 				return fmt.Errorf("--format: %q is neither text nor json", format)
 			}
 			return m.Run(cmd.Context(), "tickets replay", func(ctx context.Context, o *program.Operator) error {
 				out := bufio.NewWriter(cmd.OutOrStdout())
-				err := replay(ctx, o, args[0], until, func(s projections.TicketStep) error { return print(out, s) })
+				err := replay(ctx, o, args[0], until, func(s history.TicketStep) error { return print(out, s) })
 				return errors.Join(err, out.Flush())
 			})
 		},
@@ -58,7 +58,7 @@ version of the ticket. As JSON, each step is an object on a line of its own.`,
 	return cmd
 }
 
-func parseUntil(at string, version int, versioned bool) (u projections.Until, err error) {
+func parseUntil(at string, version int, versioned bool) (u history.Until, err error) {
 	if versioned && version < 1 {
 		return u, fmt.Errorf("--version: %d is none; a ticket begins at 1", version)
 	}
@@ -77,8 +77,8 @@ func parseUntil(at string, version int, versioned bool) (u projections.Until, er
 
 // replay calls each with the steps of the ticket that has, or had, the id or
 // number.
-func replay(ctx context.Context, o *program.Operator, name string, until projections.Until, each func(projections.TicketStep) error) error {
-	histories := projections.NewHistories(o.Store, o.Pool)
+func replay(ctx context.Context, o *program.Operator, name string, until history.Until, each func(history.TicketStep) error) error {
+	histories := history.NewReader(o.Store, o.Pool)
 	var id ticket.ID
 	var err error
 	if number, notNumber := strconv.ParseInt(name, 10, 64); notNumber == nil {
@@ -96,7 +96,7 @@ func replay(ctx context.Context, o *program.Operator, name string, until project
 }
 
 // writeStep writes a step as a line of JSON.
-func writeStep(out io.Writer, s projections.TicketStep) error {
+func writeStep(out io.Writer, s history.TicketStep) error {
 	e := json.NewEncoder(out)
 	e.SetEscapeHTML(false)
 	return e.Encode(s)
@@ -104,7 +104,7 @@ func writeStep(out io.Writer, s projections.TicketStep) error {
 
 // printStep writes a step for people to read: what happened, and the ticket
 // since, with a mark before what changed.
-func printStep(out io.Writer, s projections.TicketStep) error {
+func printStep(out io.Writer, s history.TicketStep) error {
 	t := s.Ticket
 	fmt.Fprintf(out, "%d. %s  %s\n", s.Version, s.RecordedAt.Format("2006-01-02 15:04:05.000000 MST"), s.Summary)
 	if !s.OccurredAt.Equal(s.RecordedAt) {
@@ -157,7 +157,7 @@ func printMember(out io.Writer, changed bool, name, value string) {
 	fmt.Fprintf(out, " %s %-12s %s\n", mark, name, strings.ReplaceAll(value, "\n", "\n"+strings.Repeat(" ", 16)))
 }
 
-func causeOf(c projections.HistoryCause) string {
+func causeOf(c history.Cause) string {
 	switch {
 	case c.Kind == "timer" && c.Position != nil:
 		return fmt.Sprintf("timer %s, set by the event at position %d", c.ID, *c.Position)

@@ -1,0 +1,36 @@
+package program
+
+import (
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/projections/comments"
+	"helpdesk/projections/emails"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
+	"helpdesk/projections/tickets"
+)
+
+// Reader is the queries on all projections of what is there now: each resource and
+// each section declares which of them it needs.
+type Reader struct {
+	*ticketReader
+	*commentReader
+	*peopleReader
+	*emailReader
+	*reportReader
+}
+
+type (
+	ticketReader  = tickets.Reader
+	commentReader = comments.Reader
+	peopleReader  = people.Reader
+	emailReader   = emails.Reader
+	reportReader  = reports.Reader
+)
+
+// NewReader makes the queries on a pool.
+func NewReader(pool *pgxpool.Pool) Reader {
+	return Reader{
+		tickets.NewReader(pool), comments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
+	}
+}

@@ -1,0 +1,82 @@
+package comments
+
+import (
+	"bytes"
+	"context"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+var commentTable = projections.NewTable[view.CommentRow]("comments")
+
+// commentsByID puts comments into the order of their ids, which is that of time:
+// neighbours then go into the same pages of the indexes.
+func commentsByID(m map[uuid.UUID]view.CommentRow) []*view.CommentRow {
+	rows := make([]*view.CommentRow, 0, len(m))
+	for _, c := range m {
+		rows = append(rows, &c)
+	}
+	slices.SortFunc(rows, func(a, b *view.CommentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return rows
+}
+
+const removeCommentsSQL = `DELETE FROM comments WHERE id = ANY ($1) OR ticket_id = ANY ($2)`
+
+const forgetCommentsSQL = `DELETE FROM comments WHERE ticket_id = ANY ($1)`
+
+// Follower keeps read.comments.
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
+		Name:    "comment_list",
+		Tables:  []string{"comments"},
+		Lookups: []string{"comments_ticket"},
+		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
+			ticket.CommentRemoved{}, ticket.Deleted{}),
+		Apply: applyCommentList,
+	}, forgetCommentsSQL)
+}
+
+// commentPage is what a page of events comes to: one entry a comment.
+type commentPage struct {
+	added   map[uuid.UUID]view.CommentRow
+	edited  map[uuid.UUID]view.CommentRow // of comments added before the page
+	removed []uuid.UUID
+	tickets []uuid.UUID // deleted, with all their comments
+}
+
+func applyCommentList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	p := commentPage{added: map[uuid.UUID]view.CommentRow{}, edited: map[uuid.UUID]view.CommentRow{}}
+	for _, e := range events {
+		p.fold(e)
+	}
+	return projections.WriteAll(ctx, tx, commentTable.Insert("add comments", commentsByID(p.added)), commentTable.Update("edit comments", commentsByID(p.edited)), projections.Write{
+		What: "remove comments", SQL: removeCommentsSQL, Args: []any{p.removed, p.tickets}, N: len(p.removed) + len(p.tickets),
+	})
+}
+
+func (p *commentPage) fold(e eventstore.Envelope) {
+	switch d := e.Event.(type) {
+	case ticket.CommentAdded:
+		p.added[d.CommentID.UUID] = view.Added(e, d)
+	case ticket.CommentEdited:
+		rows := p.edited
+		row, ok := p.added[d.CommentID.UUID]
+		if ok {
+			rows = p.added
+		}
+		row.Edit(e, d)
+		rows[row.ID] = row
+	case ticket.CommentRemoved:
+		p.removed = append(p.removed, d.CommentID.UUID)
+	case ticket.Deleted:
+		p.tickets = append(p.tickets, e.StreamID)
+	}
+}

@@ -1,0 +1,104 @@
+package emails
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain/email"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections"
+)
+
+// Email is an email and what became of it, a row of read.emails.
+type Email struct {
+	ID           uuid.UUID    `json:"id" db:"id,key"`
+	Kind         email.Kind   `json:"kind" db:"kind,fixed"`
+	TicketID     uuid.UUID    `json:"ticket_id" db:"ticket_id,fixed"`
+	TicketNumber int64        `json:"ticket_number" db:"ticket_number,fixed"`
+	CauseVersion int          `json:"cause_version" db:"cause_version,fixed"`
+	RecipientID  uuid.UUID    `json:"recipient_id" db:"recipient_id,fixed"`
+	Address      string       `json:"address" db:"address,fixed"`
+	Status       email.Status `json:"status" db:"status"`
+	Attempts     int          `json:"attempts" db:"attempts"`
+	Error        *string      `json:"error" db:"error"`
+	RetryAt      *time.Time   `json:"retry_at" db:"retry_at"`
+	QueuedAt     time.Time    `json:"queued_at" db:"queued_at,fixed"`
+	SentAt       *time.Time   `json:"sent_at" db:"sent_at"`
+	UpdatedAt    time.Time    `json:"updated_at" db:"updated_at"`
+	Version      int          `json:"version" db:"version"`
+	Position     int64        `json:"position" db:"position"`
+}
+
+var emailTable = projections.NewTable[Email]("emails")
+
+// Follower keeps read.emails.
+func Follower() follow.Follower {
+	return projections.WithTexts(follow.Follower{
+		Name:   "email_ledger",
+		Tables: []string{"emails"},
+		Types: eventstore.Types(email.Queued{}, email.HandedOver{}, email.Postponed{}, email.Sent{}, email.Failed{},
+			email.Doubted{}, email.Requeued{}),
+		Apply: applyEmailLedger,
+	}, `DELETE FROM emails WHERE id = ANY ($1)`)
+}
+
+func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	folds := map[uuid.UUID]*Email{}
+	var known []uuid.UUID
+	for _, e := range events {
+		known = append(known, e.StreamID)
+	}
+	loaded, err := emailTable.Load(ctx, tx, known)
+	if err != nil {
+		return err
+	}
+	for _, r := range loaded {
+		folds[r.ID] = r
+	}
+	for _, e := range events {
+		if folds[e.StreamID] == nil {
+			folds[e.StreamID] = &Email{}
+		}
+		folds[e.StreamID].apply(e)
+	}
+	return projections.WriteAll(ctx, tx, emailTable.Upsert("write emails", slices.Collect(maps.Values(folds))))
+}
+
+// apply folds one event.
+func (r *Email) apply(e eventstore.Envelope) {
+	switch d := e.Event.(type) {
+	case email.Queued:
+		*r = Email{
+			ID: e.StreamID, Kind: d.Kind, TicketID: d.TicketID, TicketNumber: d.TicketNumber, CauseVersion: d.CauseVersion,
+			RecipientID: d.Recipient.UUID, Address: d.Address, QueuedAt: e.OccurredAt, Status: email.StatusQueued,
+		}
+	case email.HandedOver:
+		r.become(email.StatusSending, d.Attempt, "")
+	case email.Postponed:
+		r.become(email.StatusQueued, d.Attempt, d.Error)
+		r.RetryAt = &d.RetryAt
+	case email.Sent:
+		r.become(email.StatusSent, d.Attempt, "")
+		r.SentAt = &e.OccurredAt
+	case email.Failed:
+		r.become(email.StatusFailed, d.Attempt, d.Error)
+	case email.Doubted:
+		r.become(email.StatusUncertain, d.Attempt, d.Error)
+	case email.Requeued:
+		r.become(email.StatusQueued, r.Attempts, "")
+	}
+	r.UpdatedAt, r.Version, r.Position = e.OccurredAt, e.Version, e.Position
+}
+
+func (r *Email) become(status email.Status, attempts int, problem string) {
+	r.Status, r.Attempts, r.RetryAt, r.Error = status, attempts, nil, nil
+	if problem != "" {
+		r.Error = &problem
+	}
+}

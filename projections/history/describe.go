@@ -1,0 +1,267 @@
+package history
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/projections/view"
+)
+
+// describer turns the events of a ticket and its emails into entries.
+type describer struct {
+	viewer    domain.Actor
+	names     map[uuid.UUID]string
+	ticket    ticket.State
+	emails    map[uuid.UUID]email.State
+	positions map[uuid.UUID]int64 // of the events told of, by id
+	timers    map[uuid.UUID]int64 // by id, the positions of the events that set them
+}
+
+// newDescriber makes a describer for a viewer. timers are those of the ticket, with the
+// positions of the events that set them.
+func newDescriber(viewer domain.Actor, names map[uuid.UUID]string, timers map[uuid.UUID]int64) *describer {
+	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}}
+}
+
+func (t *describer) describe(events []eventstore.Envelope) []Entry {
+	var entries []Entry
+	for _, e := range events {
+		entry := t.entry(e)
+		if e.StreamType == domain.EmailStream {
+			before := t.emails[e.StreamID]
+			after := email.Evolve(before, e.Event)
+			t.emails[e.StreamID] = after
+			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
+		} else {
+			before := t.ticket
+			t.ticket = ticket.Evolve(before, e.Event)
+			entry.Changes, entry.Summary = t.changes(before, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
+		}
+		t.positions[e.EventID] = e.Position
+		if !t.hidden(e.Event) {
+			entries = append(entries, entry)
+		}
+	}
+	t.addEffects(entries)
+	return entries
+}
+
+// entry returns what every entry says of its event.
+func (t *describer) entry(e eventstore.Envelope) Entry {
+	return Entry{
+		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
+		OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt, EventID: e.EventID,
+	}
+}
+
+// addEffects turns the causes of entries round.
+func (t *describer) addEffects(entries []Entry) {
+	at := make(map[int64]*Entry, len(entries))
+	for i := range entries {
+		at[entries[i].Position] = &entries[i]
+	}
+	fired := map[uuid.UUID]bool{}
+	for _, e := range entries {
+		if e.Cause == nil || e.Cause.Position == nil {
+			continue
+		}
+		effect := Effect{Kind: e.Cause.Kind, ID: e.EventID, Position: &e.Position}
+		if effect.Kind == causeTimer {
+			effect.ID = e.Cause.ID
+			fired[effect.ID] = true
+		}
+		if cause := at[*e.Cause.Position]; cause != nil {
+			cause.Effects = append(cause.Effects, effect)
+		}
+	}
+	for id, position := range t.timers {
+		if cause := at[position]; cause != nil && !fired[id] {
+			cause.Effects = append(cause.Effects, Effect{Kind: causeTimer, ID: id})
+		}
+	}
+}
+
+// hidden reports whether the viewer is not to know of the event: of a note among
+// staff.
+func (t *describer) hidden(e domain.Event) bool {
+	if ticket.SeesInternal(t.viewer) {
+		return false
+	}
+	switch d := e.(type) {
+	case ticket.CommentAdded:
+		return d.Internal
+	case ticket.CommentEdited:
+		return t.ticket.Comments[d.CommentID].Internal
+	case ticket.CommentRemoved:
+		return d.Internal
+	}
+	return false
+}
+
+func (t *describer) actor(e eventstore.Envelope) view.Actor {
+	a := view.Actor{Kind: e.ActorKind}
+	if e.ActorID.Valid {
+		id, name := e.ActorID.UUID, t.names[e.ActorID.UUID]
+		a.ID, a.Username = &id, &name
+	}
+	return a
+}
+
+func (t *describer) cause(e eventstore.Envelope) *Cause {
+	if !e.CausationID.Valid {
+		return nil
+	}
+	c := &Cause{Kind: causeEvent, ID: e.CausationID.UUID}
+	from := t.positions
+	if e.ActorKind == domain.ActorTimer {
+		c.Kind, from = causeTimer, t.timers
+	}
+	if position, ok := from[c.ID]; ok {
+		c.Position = &position
+	}
+	return c
+}
+
+// name returns how the actor is called in a sentence.
+func (t *describer) name(a view.Actor) string {
+	switch {
+	case a.Username != nil && *a.Username != "":
+		return *a.Username
+	case a.Kind == domain.ActorTimer:
+		return "A timer"
+	case a.Kind == domain.ActorImport:
+		return "An import"
+	}
+	return "The service"
+}
+
+// did says what happened, without who did it.
+func (t *describer) did(before ticket.State, e domain.Event) string {
+	switch d := e.(type) {
+	case ticket.Opened:
+		if d.CreatedBy != d.OpenedBy {
+			return fmt.Sprintf("opened the ticket for %s", t.person(d.CreatedBy))
+		}
+		return "opened the ticket"
+	case ticket.Retitled:
+		return "changed the title"
+	case ticket.Described:
+		return "changed the description"
+	case ticket.Prioritised:
+		return fmt.Sprintf("changed the priority from %s to %s", before.Priority, d.Priority)
+	case ticket.Assigned:
+		return fmt.Sprintf("assigned the ticket to %s", t.person(d.AssignedTo))
+	case ticket.Unassigned:
+		return fmt.Sprintf("took the ticket from %s", t.person(before.AssignedTo))
+	case ticket.Started:
+		return because("started work", d.Reason)
+	case ticket.Resolved:
+		return because("resolved the ticket", d.Reason)
+	case ticket.Closed:
+		return because("closed the ticket", d.Reason)
+	case ticket.Reopened:
+		return because("reopened the ticket", d.Reason)
+	case ticket.Escalated:
+		return because("escalated the ticket", d.Reason)
+	case ticket.CommentAdded:
+		if d.Internal {
+			return "added an internal note"
+		}
+		return "added a comment"
+	case ticket.CommentEdited:
+		return "edited a comment"
+	case ticket.CommentRemoved:
+		return "removed a comment"
+	case ticket.Deleted:
+		return "deleted the ticket"
+	}
+	return "did " + e.EventType()
+}
+
+func because(did, reason string) string {
+	if reason == "" {
+		return did
+	}
+	return did + ": " + strings.TrimSuffix(reason, ".")
+}
+
+func (t *describer) person(id domain.UserID) string {
+	if name := t.names[id.UUID]; name != "" {
+		return name
+	}
+	return "somebody"
+}
+
+func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
+	what := fmt.Sprintf("The email to %s (%s)", t.person(s.Recipient), s.Kind)
+	switch d := e.Event.(type) {
+	case email.Queued:
+		return what + " was queued."
+	case email.HandedOver:
+		return what + " was handed to the mail server."
+	case email.Postponed:
+		return fmt.Sprintf("%s was not taken and is tried again: %s.", what, d.Error)
+	case email.Sent:
+		return what + " was sent."
+	case email.Failed:
+		return fmt.Sprintf("%s was refused: %s.", what, d.Error)
+	case email.Doubted:
+		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
+	}
+	return what + " is to be sent again."
+}
+
+func status(s email.State) any {
+	if !s.Exists {
+		return nil
+	}
+	return s.Status
+}
+
+// changes returns the members that an event changed from before to the state
+// after it.
+func (t *describer) changes(before ticket.State, e domain.Event) []Change {
+	after := t.ticket
+	var all []Change
+	switch d := e.(type) {
+	case ticket.Opened:
+		all = changed(all, "title", nil, after.Title)
+		all = changed(all, "description", nil, after.Description)
+		all = changed(all, "priority", nil, after.Priority)
+		all = changed(all, "status", nil, after.Status)
+		return changed(all, "created_by", nil, t.username(after.CreatedBy))
+	case ticket.Deleted:
+		return changed(all, "deleted", false, true)
+	case ticket.CommentAdded:
+		return changed(all, "comment", nil, d.Text)
+	case ticket.CommentEdited:
+		return changed(all, "comment", before.Comments[d.CommentID].Text, d.Text)
+	case ticket.CommentRemoved:
+		return changed(all, "comment", before.Comments[d.CommentID].Text, nil)
+	}
+	all = changed(all, "title", before.Title, after.Title)
+	all = changed(all, "description", before.Description, after.Description)
+	all = changed(all, "priority", before.Priority, after.Priority)
+	all = changed(all, "status", before.Status, after.Status)
+	return changed(all, "assigned_to", t.username(before.AssignedTo), t.username(after.AssignedTo))
+}
+
+func (t *describer) username(id domain.UserID) any {
+	if id.IsZero() {
+		return nil
+	}
+	return t.person(id)
+}
+
+func changed(all []Change, field string, before, after any) []Change {
+	if before == after {
+		return all
+	}
+	return append(all, Change{Field: field, Before: before, After: after})
+}

@@ -1,0 +1,281 @@
+package history
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// ErrFuture refuses a look at an instant that the database's clock has not
+// reached.
+var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
+
+// Fresh waits until the read models have reached a position of the log; see
+// [follow.Freshness].
+type Fresh interface {
+	Wait(ctx context.Context, position int64) error
+}
+
+// Past shows tickets as the system knew them at an instant, by when events were
+// recorded. What it shows of an instant never changes, but for the texts of who
+// is erased and the present names of people. The past of a ticket is shown to
+// whoever sees the ticket now; admins and auditors are shown that of deleted ones
+// too. It is safe for concurrent use.
+type Past struct {
+	log   StreamLog
+	pool  *pgxpool.Pool
+	fresh Fresh
+}
+
+// NewPast makes the view of the past over a log and the read models beside it.
+func NewPast(log StreamLog, pool *pgxpool.Pool, fresh Fresh) *Past {
+	return &Past{log: log, pool: pool, fresh: fresh}
+}
+
+// Moment is a moment in the life of a ticket: right after its event of a
+// version, or an instant.
+type Moment struct {
+	Version int       // 0: the instant counts
+	Instant time.Time // what was recorded at it or before
+}
+
+// reached reports whether e was recorded at the moment.
+func (m Moment) reached(e eventstore.Envelope) bool {
+	if m.Version > 0 {
+		return e.Version <= m.Version
+	}
+	return !e.RecordedAt.After(m.Instant)
+}
+
+// PastTicket is a ticket at a moment with the comments of then, oldest first, as
+// far as the viewer may see them.
+type PastTicket struct {
+	view.Ticket
+	Comments   []view.Comment
+	RecordedAt time.Time // when its newest event of then was recorded
+}
+
+// Difference is what is another at one moment than at another.
+type Difference struct {
+	From, To VersionAt
+	Changes  []Change
+}
+
+// VersionAt is a version of a ticket and when it was recorded.
+type VersionAt struct {
+	Version    int
+	RecordedAt time.Time
+}
+
+// stand is a ticket as it stood at a moment.
+type stand struct {
+	view.TicketRow
+	state      ticket.State
+	comments   []view.CommentRow // oldest first
+	recordedAt time.Time
+}
+
+// standAt folds the events of a ticket up to a moment. ok is false when there was
+// no ticket then, or there never is such a version.
+func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
+	var thread view.Thread
+	for _, e := range events {
+		if !at.reached(e) {
+			break
+		}
+		s.TicketRow.Apply(e)
+		s.state = ticket.Evolve(s.state, e.Event)
+		thread.Apply(e)
+		s.recordedAt = e.RecordedAt
+	}
+	s.comments = thread.Rows()
+	slices.SortFunc(s.comments, func(a, b view.CommentRow) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
+	})
+	return s, s.state.Exists && (at.Version == 0 || at.Version == s.Version)
+}
+
+// Ticket returns a ticket as it was at a moment: [domain.ErrNotFound] when the
+// viewer may not see it or it was not there then, [ErrFuture] for an instant to
+// come.
+func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at Moment) (PastTicket, error) {
+	events, err := p.events(ctx, viewer, ref, at)
+	if err != nil {
+		return PastTicket{}, err
+	}
+	s, ok := standAt(events, at)
+	if !ok {
+		return PastTicket{}, domain.ErrNotFound
+	}
+	names, err := p.names(ctx, s)
+	if err != nil {
+		return PastTicket{}, err
+	}
+	return PastTicket{Ticket: s.Named(viewer, names), Comments: s.showComments(viewer, names), RecordedAt: s.recordedAt}, nil
+}
+
+// Diff returns what of a ticket is another at one moment than at another, which
+// may be the earlier one. It refuses like [Past.Ticket].
+func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to Moment) (Difference, error) {
+	events, err := p.events(ctx, viewer, ref, from, to)
+	if err != nil {
+		return Difference{}, err
+	}
+	before, was := standAt(events, from)
+	after, is := standAt(events, to)
+	if !was || !is {
+		return Difference{}, domain.ErrNotFound
+	}
+	names, err := p.names(ctx, before, after)
+	if err != nil {
+		return Difference{}, err
+	}
+	t := newDescriber(viewer, names, nil)
+	a, b := before.state, after.state
+	var all []Change
+	all = changed(all, "title", a.Title, b.Title)
+	all = changed(all, "description", a.Description, b.Description)
+	all = changed(all, "priority", a.Priority, b.Priority)
+	all = changed(all, "status", a.Status, b.Status)
+	all = changed(all, "assigned_to", t.username(a.AssignedTo), t.username(b.AssignedTo))
+	return Difference{
+		From:    VersionAt{before.Version, before.recordedAt},
+		To:      VersionAt{after.Version, after.recordedAt},
+		Changes: append(all, commentChanges(viewer, events, a, b)...),
+	}, nil
+}
+
+// commentChanges returns the comments that were added, edited or removed between
+// two states of a ticket, in the order in which they were first written.
+func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, after ticket.State) (all []Change) {
+	for _, e := range events {
+		d, ok := e.Event.(ticket.CommentAdded)
+		if !ok || (d.Internal && !ticket.SeesInternal(viewer)) {
+			continue
+		}
+		all = changed(all, "comment", textOf(before, d.CommentID), textOf(after, d.CommentID))
+	}
+	return all
+}
+
+// textOf returns the text of a comment, nil when it is not there.
+func textOf(s ticket.State, id ticket.CommentID) any {
+	if c, ok := s.Comments[id]; ok {
+		return c.Text
+	}
+	return nil
+}
+
+// events returns all events of a ticket whose past the viewer may see, once
+// nothing is still to come of what was recorded at the moments.
+func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, moments ...Moment) ([]eventstore.Envelope, error) {
+	for _, m := range moments {
+		if m.Version > 0 {
+			continue
+		}
+		if _, err := p.Settled(ctx, m.Instant); err != nil {
+			return nil, err
+		}
+	}
+	id, err := p.id(ctx, ref)
+	if err != nil {
+		return nil, err
+	}
+	events, err := p.log.Load(ctx, id)
+	if err != nil {
+		return nil, err
+	}
+	if !seesPast(viewer, events) {
+		return nil, domain.ErrNotFound
+	}
+	return events, nil
+}
+
+// id returns the id of the ticket a reference names, of a deleted one too.
+func (p *Past) id(ctx context.Context, ref ticket.Ref) (uuid.UUID, error) {
+	if ref.ID.UUID != uuid.Nil {
+		return ref.ID.UUID, nil
+	}
+	row, err := projections.One[struct{ TicketID uuid.UUID }](ctx, p.pool, "ticket number",
+		`SELECT ticket_id FROM read.ticket_history WHERE version = 1 AND number = $1`, ref.Number)
+	return row.TicketID, err
+}
+
+const (
+	headAtSQL = `SELECT clock_timestamp() >= $1 AS past, recorded_at > $1 AS passed FROM log_head WHERE id = 1`
+
+	// Whoever appends holds the row, and reads the clock while they do.
+	lockedHeadSQL = `SELECT position FROM log_head WHERE id = 1 FOR SHARE`
+
+	// Bisection: recorded_at never decreases along position.
+	positionAtSQL = `
+WITH RECURSIVE search (low, high) AS (
+    SELECT 0::bigint, position FROM log_head WHERE id = 1
+UNION ALL
+    SELECT CASE WHEN e.recorded_at <= $1 THEN e.position ELSE s.low END, CASE WHEN e.recorded_at <= $1 THEN s.high ELSE e.position - 1 END
+    FROM search AS s JOIN events AS e ON e.position = (s.low + s.high + 1) / 2
+    WHERE s.low < s.high
+)
+SELECT low FROM search WHERE low = high`
+)
+
+// Settled returns the position of the last event that was recorded at an instant
+// or before, once no more of them can come: [ErrFuture] when the instant has not.
+// While the log has nothing younger an append may be under way that read the
+// clock before: it is waited for.
+func (p *Past) Settled(ctx context.Context, instant time.Time) (position int64, err error) {
+	var past, passed bool
+	if err := p.pool.QueryRow(ctx, headAtSQL, instant).Scan(&past, &passed); err != nil {
+		return 0, eventstore.Unreachable(fmt.Errorf("look at the head of the log: %w", err))
+	}
+	if !past {
+		return 0, ErrFuture
+	}
+	if !passed {
+		err = p.pool.QueryRow(ctx, lockedHeadSQL).Scan(new(int64))
+	}
+	if err == nil {
+		err = p.pool.QueryRow(ctx, positionAtSQL, instant).Scan(&position)
+	}
+	if errors.Is(err, pgx.ErrNoRows) { // a position is missing from the log
+		return 0, fmt.Errorf("find the last position at %s: %w", instant, err)
+	}
+	return position, eventstore.Unreachable(err)
+}
+
+// names returns the present names of everybody who is shown with the tickets.
+func (p *Past) names(ctx context.Context, tickets ...stand) (view.Names, error) {
+	var ids []uuid.UUID
+	for _, s := range tickets {
+		ids = append(ids, s.CreatedBy, s.state.AssignedTo.UUID)
+		for _, c := range s.comments {
+			ids = append(ids, c.AuthorID)
+		}
+	}
+	names, err := projections.Pairs[string](ctx, p.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	return names, eventstore.Unreachable(err)
+}
+
+func (s stand) showComments(viewer domain.Actor, names view.Names) []view.Comment {
+	shown := []view.Comment{}
+	for _, c := range s.comments {
+		if !c.Internal || ticket.SeesInternal(viewer) {
+			shown = append(shown, c.Show(s.Number, names[c.AuthorID]))
+		}
+	}
+	return shown
+}

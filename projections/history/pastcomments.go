@@ -1,0 +1,97 @@
+package history
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// saidRow is a comment by the event that added it.
+type saidRow struct {
+	Position  int64
+	EventID   uuid.UUID
+	TicketID  uuid.UUID
+	CommentID uuid.UUID
+}
+
+// saidThen is what holds of the event e that added a comment which was there at
+// the position $at: neither it nor its ticket was taken away.
+const saidThen = `e.type = 'ticket.comment_added' AND e.position <= $at AND NOT EXISTS (
+    SELECT FROM events AS g
+    WHERE g.stream_id = e.stream_id AND g.version > e.version AND g.position <= $at
+      AND (g.type = 'ticket.deleted' OR (g.type = 'ticket.comment_removed' AND g.data->>'comment_id' = e.data->>'comment_id')))`
+
+// Comments returns a page of the comments that there were at an instant, as they
+// were then, in the order of the log: of one ticket, or of all when ref is nil. Of
+// a ticket the viewer may not see there are none. It refuses like [Past.Tickets].
+//
+// The log is read from where the page begins until it is full.
+func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, ref *ticket.Ref, page projections.Page) (projections.Slice[view.Comment], error) {
+	position, err := p.caughtUp(ctx, at)
+	if err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
+	l := saidList(viewer, position)
+	if ref != nil {
+		id, err := p.id(ctx, *ref)
+		if err != nil && !errors.Is(err, domain.ErrNotFound) {
+			return projections.Slice[view.Comment]{}, err
+		}
+		l.Where.Add("e.stream_id = ?", id) // none where there is no such ticket
+	}
+	rows, err := l.Page(ctx, p.pool, page)
+	if err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
+	var ids []uuid.UUID
+	for _, row := range rows.Items {
+		if !slices.Contains(ids, row.TicketID) {
+			ids = append(ids, row.TicketID)
+		}
+	}
+	stands, err := p.standsAt(ctx, ids, at)
+	if err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
+	names, err := p.names(ctx, stands...)
+	if err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
+	byID := map[uuid.UUID]view.Comment{}
+	for _, s := range stands {
+		for _, c := range s.showComments(viewer, names) {
+			byID[c.ID] = c
+		}
+	}
+	return projections.Map(rows, func(row saidRow) view.Comment { return byID[row.CommentID] }), nil
+}
+
+// saidList returns the query of [Past.Comments].
+func saidList(viewer domain.Actor, position int64) projections.List[saidRow] {
+	l := projections.List[saidRow]{
+		From: "events AS e", Key: "e.position", Cast: "bigint", ID: "e.event_id",
+		Columns: "e.position, e.event_id, e.stream_id AS ticket_id, (e.data->>'comment_id')::uuid AS comment_id",
+		Shape:   "SELECT position, event_id, ticket_id, comment_id FROM chosen ORDER BY place",
+		At:      func(r saidRow) (string, uuid.UUID) { return strconv.FormatInt(r.Position, 10), r.EventID },
+	}
+	w := &l.Where
+	if !audits(viewer) {
+		l.From += " JOIN read.tickets AS t ON t.id = e.stream_id"
+		w.VisibleTickets(viewer)
+	}
+	if !ticket.SeesInternal(viewer) {
+		w.Add("NOT (e.data->>'internal')::boolean")
+	}
+	w.Add(strings.ReplaceAll(saidThen, "$at", w.Arg(position)))
+	return l
+}

@@ -1,0 +1,218 @@
+package history
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// pastRow is what a list of the past is put in order by. What else is shown of a
+// ticket comes from its events.
+type pastRow struct {
+	ID           uuid.UUID
+	CreatedAt    time.Time
+	UpdatedAt    time.Time
+	Number       int64
+	PriorityRank int
+}
+
+// Pieces of the lists of the past: t is the ticket, h the interval of it that an
+// instant falls into.
+const (
+	// As in the index of read.ticket_history.
+	rankThen = `(CASE h.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
+
+	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
+
+	joinUpdate = ` CROSS JOIN LATERAL (SELECT occurred_at AS updated_at FROM events
+    WHERE stream_id = h.ticket_id AND recorded_at <= $at ORDER BY version DESC LIMIT 1) AS u`
+)
+
+// clockSkew bounds how much earlier than it happened something is recorded, which
+// only clocks that disagree can bring about.
+const clockSkew = 24 * time.Hour
+
+// Tickets returns a page of the tickets that there were at an instant, as they
+// were then, narrowed and put in order by what they were then; a filter with
+// Search is not for it. Without an order they come newest first. It refuses like
+// [Past.Ticket], and with an error of kind Unavailable when the read models do not
+// reach the instant in time.
+//
+// To narrow or order by update looks at the events of every ticket that the other
+// filters leave.
+func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, page projections.Page) (projections.Slice[view.Ticket], error) {
+	if _, err := p.caughtUp(ctx, at); err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
+	rows, err := pastList(viewer, at, f).Page(ctx, p.pool, page)
+	if err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
+	ids := make([]uuid.UUID, len(rows.Items))
+	for i, row := range rows.Items {
+		ids[i] = row.ID
+	}
+	stands, err := p.standsAt(ctx, ids, at)
+	if err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
+	names, err := p.names(ctx, stands...)
+	if err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
+	items := make([]view.Ticket, len(stands))
+	for i, s := range stands {
+		items[i] = s.Named(viewer, names)
+	}
+	return projections.Slice[view.Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
+}
+
+// standsAt returns tickets as they stood at an instant, in the order of ids. One
+// that was not there is the zero stand.
+func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]stand, error) {
+	events, err := p.log.LoadAll(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	streams := map[uuid.UUID][]eventstore.Envelope{}
+	for _, e := range events {
+		streams[e.StreamID] = append(streams[e.StreamID], e)
+	}
+	stands := make([]stand, len(ids))
+	for i, id := range ids {
+		stands[i], _ = standAt(streams[id], Moment{Instant: at})
+	}
+	return stands, nil
+}
+
+// caughtUp waits until the read models have all that was recorded at an instant
+// or before, and answers the position of the last of it.
+func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err error) {
+	if position, err = p.Settled(ctx, at); err != nil {
+		return 0, err
+	}
+	waiting, cancel := context.WithTimeout(ctx, pastWait)
+	defer cancel()
+	return position, p.fresh.Wait(waiting, position)
+}
+
+// pastWait is how long a list of the past waits for the read models.
+const pastWait = 2 * time.Second
+
+// pastList returns the query of [Past.Tickets]. The planner cannot know how few of
+// the tickets that once were open are open at an instant, so it is told where to
+// begin: with the intervals (h) for what has an index of them, else with the
+// tickets (t).
+func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) projections.List[pastRow] {
+	if f.OrderBy == "" {
+		f.OrderBy, f.Descending = projections.ByCreated, true
+	}
+	l := projections.List[pastRow]{
+		Desc:  f.Descending,
+		Shape: "SELECT id, created_at, updated_at, number, priority_rank FROM chosen ORDER BY place",
+		At: func(r pastRow) (string, uuid.UUID) {
+			return f.OrderBy.Key(view.TicketRow{
+				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,
+			}), r.ID
+		},
+	}
+	var w where
+	first := "t"
+	if f.CreatedBy == nil && f.Title == "" && (len(f.Statuses) > 0 || f.Unassigned || f.AssignedTo != nil || f.OrderBy == projections.ByPriority) {
+		first = "h"
+	}
+	l.From, l.ID = w.ticketsThen(viewer, at, first, f.Statuses)
+	updated := "h.created_at" // which is not looked at
+	if f.OrderBy == projections.ByUpdated || f.UpdatedAfter != nil || f.UpdatedBefore != nil {
+		l.From += strings.ReplaceAll(joinUpdate, "$at", w.Arg(at))
+		updated = "u.updated_at"
+	}
+	_, l.Cast = f.OrderBy.Column()
+	switch f.OrderBy {
+	case projections.ByCreated:
+		l.Key = first + ".created_at"
+	case projections.ByNumber:
+		l.Key = first + ".number"
+	case projections.ByUpdated:
+		l.Key = updated
+	case projections.ByPriority:
+		l.Key, l.Cast = rankThen, "integer"
+	}
+	l.Columns = l.ID + " AS id, h.created_at, " + updated + " AS updated_at, h.number, " + rankThen + " AS priority_rank"
+	w.pastTickets(first, f)
+	l.Where = w.Where
+	return l
+}
+
+// where is the conditions of a query on the past of tickets.
+type where struct{ projections.Where }
+
+// ticketsThen adds the conditions of tickets whose past the viewer may see and
+// which were there at an instant. It answers what to list from, beginning with h or
+// t, and where their ids are.
+func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, statuses []ticket.Status) (from, id string) {
+	tickets := everyTicket
+	if !audits(viewer) {
+		tickets = w.TicketsOf(viewer)
+	} else if first == "t" {
+		w.Add("t.known_from <= ?", at)
+	}
+	w.Add(first+".created_at <= ?", at.Add(clockSkew)) // where to begin in the order of the index
+	w.Add("h.known_from <= ? AND coalesce(h.known_to, 'infinity') > ?", at, at)
+	switch {
+	case first == "t":
+		return tickets + " JOIN read.ticket_history AS h ON h.ticket_id = t.id", "t.id"
+	case audits(viewer):
+		return w.intervals(statuses), "h.ticket_id"
+	}
+	return w.intervals(statuses) + " JOIN " + tickets + " ON t.id = h.ticket_id", "h.ticket_id"
+}
+
+// intervals returns the intervals with these statuses, all without any: a branch
+// for each, since an index has one status at a time in order.
+func (w *where) intervals(statuses []ticket.Status) (from string) {
+	if len(statuses) == 0 {
+		return "read.ticket_history AS h"
+	}
+	var branches []string
+	for _, status := range slices.Compact(slices.Sorted(slices.Values(statuses))) {
+		branches = append(branches, "SELECT * FROM read.ticket_history WHERE status = "+w.Arg(status))
+	}
+	return "(" + strings.Join(branches, " UNION ALL ") + ") AS h"
+}
+
+// pastTickets adds the conditions of a filter, by what tickets were then. first is
+// where the list begins.
+func (w *where) pastTickets(first string, f projections.TicketFilter) {
+	if len(f.Statuses) > 0 && first == "t" {
+		w.Add("h.status = ANY (?)", f.Statuses)
+	}
+	if len(f.Priorities) > 0 {
+		w.Add("h.priority = ANY (?)", f.Priorities)
+	}
+	if f.Unassigned {
+		w.Add("h.assigned_to IS NULL")
+	}
+	if f.AssignedTo != nil {
+		w.Add("h.assigned_to = ?", *f.AssignedTo)
+	}
+	if f.CreatedBy != nil {
+		w.Add("t.created_by = ?", *f.CreatedBy)
+	}
+	if f.Title != "" { // once among all titles there ever were, which are indexed
+		pattern := projections.Containing(f.Title)
+		w.Add(`t.id IN (SELECT ticket_id FROM read.ticket_history
+    WHERE change IN ('ticket.opened', 'ticket.retitled') AND title ILIKE ?) AND h.title ILIKE ?`, pattern, pattern)
+	}
+	w.Within(first+".created_at", f.CreatedAfter, f.CreatedBefore)
+	w.Within("u.updated_at", f.UpdatedAfter, f.UpdatedBefore)
+}

@@ -1,0 +1,17 @@
+package history
+
+import (
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"testing"
+
+	"github.com/google/uuid"
+)
+
+func TestAnEventOfATicketThatIsNotThereIsRefused(t *testing.T) {
+	t.Parallel()
+	e := eventstore.Envelope{Recorded: eventstore.Recorded{Type: "ticket.resolved", StreamID: uuid.New(), Version: 2}, Event: ticket.Resolved{}}
+	if row, err := intervalAfter(nil, e); err == nil {
+		t.Errorf("it began %+v", row)
+	}
+}

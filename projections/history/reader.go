@@ -1,0 +1,219 @@
+package history
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// StreamLog loads streams; see [eventstore.Store].
+type StreamLog interface {
+	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]eventstore.Envelope, error)
+	Select(ctx context.Context, which eventstore.Selection, limit int) ([]eventstore.Recorded, error)
+	Version(ctx context.Context, streamID uuid.UUID) (int, error)
+	Codec() *eventstore.Codec
+}
+
+// Reader tells what happened to a ticket, from the log itself. It is safe for
+// concurrent use.
+type Reader struct {
+	log  StreamLog
+	pool *pgxpool.Pool
+}
+
+// NewReader makes the histories over a log and the read models beside it.
+func NewReader(log StreamLog, pool *pgxpool.Pool) *Reader {
+	return &Reader{log: log, pool: pool}
+}
+
+// Entry is one event of a history, in words and data.
+type Entry struct {
+	Position   int64      `json:"position"`
+	Version    int        `json:"version"` // in the event's own stream: the ticket's, or an email's
+	Type       string     `json:"type"`
+	Summary    string     `json:"summary"` // one sentence
+	Actor      view.Actor `json:"actor"`
+	Cause      *Cause     `json:"cause"`   // nil: a person did it of themselves
+	Effects    []Effect   `json:"effects"` // what it caused, in order; the other way round of Cause
+	Changes    []Change   `json:"changes"`
+	OccurredAt time.Time  `json:"occurred_at"`
+	RecordedAt time.Time  `json:"recorded_at"`
+
+	EventID uuid.UUID `json:"-"`
+}
+
+// The kinds of causes and effects.
+const (
+	causeEvent = "event"
+	causeTimer = "timer"
+)
+
+// Cause is what an event came of.
+type Cause struct {
+	Kind string    `json:"kind"` // event or timer
+	ID   uuid.UUID `json:"id"`
+	// Position of the event: the cause itself, or the one that set the timer. Nil
+	// when it is not part of this history.
+	Position *int64 `json:"position"`
+}
+
+// Effect is what an event caused.
+type Effect struct {
+	Kind string    `json:"kind"` // event or timer
+	ID   uuid.UUID `json:"id"`
+	// Position of the event, or of the one that the timer caused. Nil: the timer
+	// is pending, or what it was set for had happened when it fired.
+	Position *int64 `json:"position"`
+}
+
+// Change is a member that is another after an event. A nil is a member that was
+// not there.
+type Change struct {
+	Field  string `json:"field"`
+	Before any    `json:"before"`
+	After  any    `json:"after"`
+}
+
+// ticketTimersSQL reads which event set each of the timers that fired, and the
+// pending one of a ticket, as the escalation keeps them.
+const ticketTimersSQL = `
+SELECT timer_id, cause_position FROM saga.timers WHERE timer_id = ANY ($1)
+UNION
+SELECT timer_id, cause_position FROM saga.timers WHERE saga = 'escalation' AND key = $2 AND fired_at IS NULL`
+
+const ticketEmailsSQL = `SELECT id FROM read.emails
+WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
+ORDER BY queued_at, id`
+
+// Ticket tells a page of what happened to a ticket and its emails, in the order
+// of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
+// auditors are told of deleted ones too. Nobody is told of what they may not
+// see: a requester not of notes among staff, nor of emails to others.
+func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[Entry], error) {
+	all, err := r.ticket(ctx, viewer, id)
+	if err != nil {
+		return projections.Slice[Entry]{}, err
+	}
+	return pageOfEntries(all, p), nil
+}
+
+func (r *Reader) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Entry, error) {
+	events, err := r.log.Load(ctx, id.UUID)
+	if err != nil {
+		return nil, err
+	}
+	if !seesPast(viewer, events) {
+		return nil, domain.ErrNotFound
+	}
+	var only *uuid.UUID // whose emails
+	if !ticket.SeesInternal(viewer) {
+		only = &viewer.ID.UUID
+	}
+	rows, _ := r.pool.Query(ctx, ticketEmailsSQL, id, only) // CollectRows answers its error
+	emails, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("find the emails of a ticket: %w", err))
+	}
+	told, err := r.log.LoadAll(ctx, emails)
+	if err != nil {
+		return nil, err
+	}
+	all := slices.Concat(events, told)
+	slices.SortFunc(all, func(a, b eventstore.Envelope) int { return cmp.Compare(a.Position, b.Position) })
+	names, err := r.usernames(ctx, all)
+	if err != nil {
+		return nil, err
+	}
+	timers, err := r.timers(ctx, id, events)
+	if err != nil {
+		return nil, err
+	}
+	return newDescriber(viewer, names, timers).describe(all), nil
+}
+
+// timers returns the timers behind a ticket's events, and its pending one.
+func (r *Reader) timers(ctx context.Context, id ticket.ID, events []eventstore.Envelope) (map[uuid.UUID]int64, error) {
+	var fired []uuid.UUID
+	for _, e := range events {
+		if e.ActorKind == domain.ActorTimer {
+			fired = append(fired, e.CausationID.UUID)
+		}
+	}
+	timers, err := projections.Pairs[int64](ctx, r.pool, ticketTimersSQL, fired, id)
+	return timers, eventstore.Unreachable(err)
+}
+
+// seesPast reports whether the viewer may see the past of the ticket with these
+// events: who sees it now, and of one that was deleted admins and auditors.
+func seesPast(viewer domain.Actor, events []eventstore.Envelope) bool {
+	var now ticket.State
+	for _, e := range events {
+		now = ticket.Evolve(now, e.Event)
+	}
+	return now.VisibleTo(viewer) || (now.Deleted && audits(viewer))
+}
+
+// audits reports whether tickets that were deleted are shown to the actor.
+func audits(a domain.Actor) bool { return a.Admin() || a.Role == domain.RoleAuditor }
+
+// pageOfEntries cuts a page out of a whole history. A ticket's events are read
+// all together anyway: they have to be folded.
+func pageOfEntries(all []Entry, p projections.Page) projections.Slice[Entry] {
+	rest, back := all, false
+	if c := p.Cursor; c != nil {
+		back = c.Back
+		at, _ := strconv.ParseInt(c.Key, 10, 64) // we made it
+		place, there := slices.BinarySearchFunc(all, at, func(e Entry, at int64) int { return cmp.Compare(e.Position, at) })
+		switch {
+		case back:
+			rest = slices.Clone(all[:place])
+			slices.Reverse(rest)
+		case there:
+			rest = all[place+1:]
+		default:
+			rest = all[place:]
+		}
+	}
+	l := projections.List[Entry]{At: func(e Entry) (string, uuid.UUID) { return strconv.FormatInt(e.Position, 10), uuid.Nil }}
+	s := l.Cut(slices.Clone(rest[:min(len(rest), p.Size+1)]), p, back)
+	if p.Count {
+		n := int64(len(all))
+		s.Count = &n
+	}
+	return s
+}
+
+// usernames returns the names of everybody the events name.
+func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (map[uuid.UUID]string, error) {
+	var ids []uuid.UUID
+	for _, e := range events {
+		ids = append(ids, e.ActorID.UUID)
+		switch d := e.Event.(type) {
+		case ticket.Opened:
+			ids = append(ids, d.CreatedBy.UUID)
+		case ticket.Assigned:
+			ids = append(ids, d.AssignedTo.UUID)
+		case ticket.CommentAdded:
+			ids = append(ids, d.Author.UUID)
+		case email.Queued:
+			ids = append(ids, d.Recipient.UUID)
+		}
+	}
+	names, err := projections.Pairs[string](ctx, r.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	return names, eventstore.Unreachable(err)
+}

@@ -1,0 +1,26 @@
+package projections
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Pairs reads the rows of a query, an id and a value each.
+func Pairs[V any](ctx context.Context, pool *pgxpool.Pool, sql string, args ...any) (map[uuid.UUID]V, error) {
+	all := map[uuid.UUID]V{}
+	rows, _ := pool.Query(ctx, sql, args...) // ForEachRow answers its error
+	var id uuid.UUID
+	var v V
+	_, err := pgx.ForEachRow(rows, []any{&id, &v}, func() error {
+		all[id] = v
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look up values by id: %w", err)
+	}
+	return all, nil
+}

@@ -1,0 +1,65 @@
+package people
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain/user"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// Reader reads everybody as they are now. It is safe for concurrent use.
+type Reader struct{ pool *pgxpool.Pool }
+
+// NewReader returns the reader over a pool.
+func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+
+// User returns the user, [domain.ErrNotFound] when there is none of this id.
+func (r *Reader) User(ctx context.Context, id user.ID) (view.User, error) {
+	row, err := projections.One[view.UserRow](ctx, r.pool, "user", loadUserSQL, id)
+	return row.Show(), err
+}
+
+var loadUserSQL = `SELECT ` + userTable.Columns("") + ` FROM read.users WHERE id = $1`
+
+// userView is a row of read.users with its place in the list. What the lower
+// case of a name is depends on the database's locale, so it comes from there.
+type userView struct {
+	view.UserRow
+	SortKey string
+}
+
+// userNames is what a search looks at; with the address added, and without, it
+// is the expression of an index.
+const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
+
+// Users returns a page of users, by username, narrowed by the filter.
+func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (projections.Slice[view.User], error) {
+	l := projections.List[userView]{
+		From: "read.users AS u", Key: "lower(u.username)", Cast: "text", ID: "u.id",
+		Shape: `SELECT ` + userTable.Columns("") + `, lower(username) AS sort_key FROM chosen ORDER BY place`,
+		At:    func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
+	}
+	w := &l.Where
+	if f.Search != "" {
+		searched := userNames
+		if !f.NamesOnly {
+			searched += ` || ' ' || u.email`
+		}
+		w.Add("("+searched+") ILIKE ?", projections.Containing(f.Search))
+	}
+	if f.Role != "" {
+		w.Add("u.role = ?", string(f.Role))
+	}
+	if f.Active != nil {
+		w.Add("u.is_active = ?", *f.Active)
+	}
+	rows, err := l.Page(ctx, r.pool, p)
+	if err != nil {
+		return projections.Slice[view.User]{}, err
+	}
+	return projections.Map(rows, func(v userView) view.User { return v.Show() }), nil
+}

@@ -1,0 +1,275 @@
+package reports
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain/ticket"
+)
+
+// unitKey is an hour, a day or a month, by UTC.
+type unitKey struct {
+	Unit  string    `json:"unit"`
+	Since time.Time `json:"since"`
+}
+
+// unitsOf returns an hour, given as [hourOf] does, its day and its month.
+func unitsOf(hour int64) (h, day, month unitKey) {
+	since := time.Unix(hour*3600, 0).UTC()
+	return unitKey{"hour", since}, unitKey{"day", since.Truncate(24 * time.Hour)}, monthOf(since)
+}
+
+func monthOf(at time.Time) unitKey {
+	return unitKey{"month", time.Date(at.Year(), at.Month(), 1, 0, 0, 0, 0, time.UTC)}
+}
+
+// hourOf returns the hour that an instant is in, in hours since 1970.
+func hourOf(at time.Time) int64 {
+	return at.Truncate(time.Hour).Unix() / 3600
+}
+
+// ticketCountKey is the key of read.ticket_counts.
+type ticketCountKey struct {
+	unitKey
+	Priority ticket.Priority `json:"priority"`
+}
+
+// ticketCount is a row of read.ticket_counts, or what is to be added to it.
+type ticketCount struct {
+	ticketCountKey
+	ticketSums
+}
+
+type ticketSums struct {
+	Opened        int64 `json:"opened"`
+	Resolved      int64 `json:"resolved"`
+	Reopened      int64 `json:"reopened"`
+	Escalated     int64 `json:"escalated"`
+	Closed        int64 `json:"closed"`
+	NetOpen       int64 `json:"net_open"`
+	NetInProgress int64 `json:"net_in_progress"`
+	NetEscalated  int64 `json:"net_escalated"`
+	NetResolved   int64 `json:"net_resolved"`
+	NetClosed     int64 `json:"net_closed"`
+}
+
+func (s *ticketSums) add(o *ticketSums) {
+	s.Opened += o.Opened
+	s.Resolved += o.Resolved
+	s.Reopened += o.Reopened
+	s.Escalated += o.Escalated
+	s.Closed += o.Closed
+	s.NetOpen += o.NetOpen
+	s.NetInProgress += o.NetInProgress
+	s.NetEscalated += o.NetEscalated
+	s.NetResolved += o.NetResolved
+	s.NetClosed += o.NetClosed
+}
+
+// of returns the number of a fact; nil: it has none.
+func (s *ticketSums) of(fact string) *int64 {
+	switch fact {
+	case factOpened:
+		return &s.Opened
+	case factResolved:
+		return &s.Resolved
+	case factReopened:
+		return &s.Reopened
+	case factEscalated:
+		return &s.Escalated
+	case factClosed:
+		return &s.Closed
+	}
+	return nil
+}
+
+// net returns how many more tickets came into a status than left it.
+func (s *ticketSums) net(status ticket.Status) *int64 {
+	switch status {
+	case ticket.StatusOpen:
+		return &s.NetOpen
+	case ticket.StatusInProgress:
+		return &s.NetInProgress
+	case ticket.StatusEscalated:
+		return &s.NetEscalated
+	case ticket.StatusResolved:
+		return &s.NetResolved
+	default:
+		return &s.NetClosed
+	}
+}
+
+// agentCount is a row of read.agent_counts, or what is to be added to it.
+type agentCount struct {
+	unitKey
+	AgentID *uuid.UUID `json:"agent_id"`
+	agentSums
+}
+
+type agentSums struct {
+	Assigned       int64 `json:"assigned"`
+	FirstResponses int64 `json:"first_responses"`
+	Resolved       int64 `json:"resolved"`
+	Reopened       int64 `json:"reopened"`
+	Escalated      int64 `json:"escalated"`
+}
+
+func (s *agentSums) add(o *agentSums) {
+	s.Assigned += o.Assigned
+	s.FirstResponses += o.FirstResponses
+	s.Resolved += o.Resolved
+	s.Reopened += o.Reopened
+	s.Escalated += o.Escalated
+}
+
+// of returns the number of a fact that [ofAgents] has.
+func (s *agentSums) of(fact string) *int64 {
+	switch fact {
+	case factAssigned:
+		return &s.Assigned
+	case factFirstResponse:
+		return &s.FirstResponses
+	case factResolved:
+		return &s.Resolved
+	case factReopened:
+		return &s.Reopened
+	default:
+		return &s.Escalated
+	}
+}
+
+const addTicketCountsSQL = `
+INSERT INTO ticket_counts AS c
+SELECT * FROM json_populate_recordset(NULL::ticket_counts, $1::json)
+ON CONFLICT (unit, since, priority) DO UPDATE SET
+    opened = c.opened + excluded.opened,
+    resolved = c.resolved + excluded.resolved,
+    reopened = c.reopened + excluded.reopened,
+    escalated = c.escalated + excluded.escalated,
+    closed = c.closed + excluded.closed,
+    net_open = c.net_open + excluded.net_open,
+    net_in_progress = c.net_in_progress + excluded.net_in_progress,
+    net_escalated = c.net_escalated + excluded.net_escalated,
+    net_resolved = c.net_resolved + excluded.net_resolved,
+    net_closed = c.net_closed + excluded.net_closed`
+
+const addAgentCountsSQL = `
+INSERT INTO agent_counts AS c
+SELECT * FROM json_populate_recordset(NULL::agent_counts, $1::json)
+ON CONFLICT (unit, since, coalesce(agent_id, '00000000-0000-0000-0000-000000000000')) DO UPDATE SET
+    assigned = c.assigned + excluded.assigned,
+    first_responses = c.first_responses + excluded.first_responses,
+    resolved = c.resolved + excluded.resolved,
+    reopened = c.reopened + excluded.reopened,
+    escalated = c.escalated + excluded.escalated`
+
+// Where nothing is left there is no row, whatever pages it was counted in.
+const (
+	dropTicketCountsSQL = `
+DELETE FROM ticket_counts AS c USING json_populate_recordset(NULL::ticket_counts, $1::json) AS k
+WHERE c.unit = k.unit AND c.since = k.since AND c.priority = k.priority
+  AND (c.opened, c.resolved, c.reopened, c.escalated, c.closed) = (0, 0, 0, 0, 0)
+  AND (c.net_open, c.net_in_progress, c.net_escalated, c.net_resolved, c.net_closed) = (0, 0, 0, 0, 0)`
+
+	dropAgentCountsSQL = `
+DELETE FROM agent_counts AS c USING json_populate_recordset(NULL::agent_counts, $1::json) AS k
+WHERE c.unit = k.unit AND c.since = k.since AND c.agent_id IS NOT DISTINCT FROM k.agent_id
+  AND (c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated) = (0, 0, 0, 0, 0)`
+)
+
+// counting is what a page adds to the sums, by the hour.
+type counting struct {
+	byPriority map[priorityHour]*ticketSums
+	byAgent    map[agentHour]*agentSums
+	waits      map[waitOf]*waitSums
+}
+
+type priorityHour struct {
+	hour     int64
+	priority ticket.Priority
+}
+
+// agentHour has [uuid.Nil] for nobody.
+type agentHour struct {
+	hour  int64
+	agent uuid.UUID
+}
+
+// count adds a fact as often as by says, where it is the last of its kind.
+func (c *counting) count(l factLink, by int64) {
+	if l.NextAt == nil && l.Priority != nil {
+		if n := c.at(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {
+			*n += by
+		}
+		if l.WaitUS != nil {
+			c.countWait(l, by)
+		}
+	}
+	if l.AgentNextAt == nil && ofAgents(l.Fact) {
+		*sumsOf(c.byAgent, agentHour{hourOf(l.OccurredAt), idOrNil(l.AgentID)}).of(l.Fact) += by
+	}
+}
+
+// move counts a ticket out of where it was and into where it is.
+func (c *counting) move(f *factRow) {
+	if f.StatusBefore != nil {
+		*c.at(f.OccurredAt, *f.PriorityBefore).net(*f.StatusBefore)--
+	}
+	if f.Status != nil {
+		*c.at(f.OccurredAt, *f.Priority).net(*f.Status)++
+	}
+}
+
+func (c *counting) at(at time.Time, p ticket.Priority) *ticketSums {
+	return sumsOf(c.byPriority, priorityHour{hourOf(at), p})
+}
+
+// sumsOf returns the sums of a key, which are nothing at first.
+func sumsOf[K comparable, S any](all map[K]*S, key K) *S {
+	if all[key] == nil {
+		all[key] = new(S)
+	}
+	return all[key]
+}
+
+// ticketCounts returns the rows that are to be added, without those of nothing.
+func (c *counting) ticketCounts() (rows []ticketCount) {
+	sums := map[ticketCountKey]*ticketSums{}
+	for key, s := range c.byPriority {
+		hour, day, _ := unitsOf(key.hour)
+		for _, unit := range []unitKey{hour, day} {
+			sumsOf(sums, ticketCountKey{unit, key.priority}).add(s)
+		}
+	}
+	for key, s := range sums {
+		if *s != (ticketSums{}) {
+			rows = append(rows, ticketCount{key, *s})
+		}
+	}
+	return rows
+}
+
+func (c *counting) agentCounts() (rows []agentCount) {
+	type key struct {
+		unitKey
+		agent uuid.UUID
+	}
+	sums := map[key]*agentSums{}
+	for of, s := range c.byAgent {
+		hour, day, month := unitsOf(of.hour)
+		for _, unit := range []unitKey{hour, day, month} {
+			sumsOf(sums, key{unit, of.agent}).add(s)
+		}
+	}
+	for key, s := range sums {
+		if *s != (agentSums{}) {
+			row := agentCount{unitKey: key.unitKey, agentSums: *s}
+			if key.agent != uuid.Nil {
+				row.AgentID = &key.agent
+			}
+			rows = append(rows, row)
+		}
+	}
+	return rows
+}

@@ -1,0 +1,129 @@
+package tickets
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// ErrTooCommon returns a search for words that more tickets have than the filter
+// lets be compared, among more than twice as many that the viewer sees.
+var ErrTooCommon = errors.New("too many tickets have these words")
+
+// foundTicket is a ticketView with how well it matches.
+type foundTicket struct {
+	ticketView
+	Rank float32
+}
+
+// search narrows a list to the tickets that match the filter's Search, in the
+// words the viewer may read, and answers what to list from and the rank. Most
+// tickets have no notes among staff, and no words beside the public ones.
+func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined, rank string) {
+	rank = w.have(viewer, f.Search)
+	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", rank
+}
+
+// have adds the condition that a ticket has the words of a search, and answers
+// its rank.
+func (w *where) have(viewer domain.Actor, search string) (rank string) {
+	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.Arg(search))
+	words := "s.public_words"
+	if ticket.SeesInternal(viewer) {
+		w.Add("(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))")
+		words = "coalesce(s.all_words, s.public_words)"
+	} else {
+		w.Add("s.public_words @@ " + query)
+	}
+	return fmt.Sprintf("ts_rank(%s, %s)", words, query)
+}
+
+// wordsTable returns the table with the words of all tickets that a filter may let
+// through: the small one of those that want work, when it asks for no others.
+func wordsTable(f projections.TicketFilter) string {
+	if len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, func(s ticket.Status) bool { return !s.Active() }) {
+		return "read.ticket_search"
+	}
+	return "read.active_search"
+}
+
+// found returns a page of a search in the order of ranks. A ticket whose texts
+// change moves within the list; all others keep their place.
+func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+	var w where
+	l := projections.List[foundTicket]{
+		Cast: "real", ID: "t.id", Desc: true,
+		Shape: strings.Replace(shapeTicketsSQL, "t.position,", "t.position, t.rank,", 1),
+		At: func(v foundTicket) (string, uuid.UUID) {
+			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
+		},
+	}
+	if f.CompareMost > 0 {
+		if err := r.narrow(ctx, &w, viewer, f); err != nil {
+			return projections.Slice[view.Ticket]{}, err
+		}
+	}
+	l.From, l.Key = w.search(viewer, w.TicketsOf(viewer), f)
+	l.Columns = "t.*, " + l.Key + " AS rank"
+	w.tickets(f)
+	l.Where = w.Where
+	views, err := l.Page(ctx, r.pool, p)
+	if err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
+	return projections.Map(views, func(v foundTicket) view.Ticket { return v.show(viewer) }), nil
+}
+
+// narrow narrows a search to the tickets that have its words, whatever else is
+// asked of them, if they are few enough to be compared. If they are not, those the
+// viewer sees may be: twice as many, for they are at hand. Else it answers
+// [ErrTooCommon].
+func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f projections.TicketFilter) error {
+	var words, seen where
+	words.have(viewer, f.Search)
+	have, err := r.some(ctx, "s.ticket_id", wordsTable(f)+" AS s"+words.String(), words.Args, f.CompareMost)
+	if err != nil {
+		return err
+	}
+	if len(have) <= f.CompareMost {
+		w.Add("t.id = ANY (?)", have)
+		return nil
+	}
+	if viewer.SeesAll() {
+		return ErrTooCommon
+	}
+	reasons := seen.Reasons(viewer)
+	seen.tickets(f)
+	most := 2 * f.CompareMost
+	limit := fmt.Sprintf(" LIMIT %d", most+1)
+	theirs, err := r.some(ctx, "t.id", seen.From(projections.PresentTickets, reasons, "t.id", limit), seen.Args, most)
+	if err != nil {
+		return err
+	}
+	if len(theirs) > most {
+		return ErrTooCommon
+	}
+	return nil
+}
+
+// some returns ids, at most one more than most.
+func (r *Reader) some(ctx context.Context, id, from string, args []any, most int) ([]uuid.UUID, error) {
+	rows, _ := r.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", id, from, most+1), projections.Planned(args)...) // CollectRows answers its error
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("look for what to compare: %w", err))
+	}
+	return ids, nil
+}

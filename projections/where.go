@@ -1,0 +1,59 @@
+package projections
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// Where collects the conditions of a query and their arguments.
+type Where struct {
+	conditions []string
+	Args       []any
+}
+
+// Add adds a condition in which each ? stands for the next of args.
+func (w *Where) Add(condition string, args ...any) {
+	for _, a := range args {
+		condition = strings.Replace(condition, "?", w.Arg(a), 1)
+	}
+	w.conditions = append(w.conditions, condition)
+}
+
+// Arg adds an argument and answers what stands for it.
+func (w *Where) Arg(a any) string {
+	w.Args = append(w.Args, a)
+	return "$" + strconv.Itoa(len(w.Args))
+}
+
+func (w Where) String() string {
+	if len(w.conditions) == 0 {
+		return ""
+	}
+	return " WHERE " + strings.Join(w.conditions, " AND ")
+}
+
+// and returns the conditions as they go on after others.
+func (w Where) and() string {
+	var b strings.Builder
+	for _, c := range w.conditions {
+		b.WriteString(" AND " + c)
+	}
+	return b.String()
+}
+
+// clone returns a copy that can be added to without changing w.
+func (w Where) clone() Where {
+	return Where{conditions: slices.Clone(w.conditions), Args: slices.Clone(w.Args)}
+}
+
+// Within adds the bounds of an instant, where they are given: from, and before.
+func (w *Where) Within(column string, from, before *time.Time) {
+	if from != nil {
+		w.Add(column+" >= ?", *from)
+	}
+	if before != nil {
+		w.Add(column+" < ?", *before)
+	}
+}

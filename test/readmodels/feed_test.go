@@ -1,0 +1,83 @@
+package readmodels
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/uuid"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/feed"
+)
+
+// toldOf returns what somebody is told after a position, as "number type".
+func toldOf(t *testing.T, f *feed.Feed, who string, after int64) (all []string) {
+	t.Helper()
+	for {
+		page, upto, err := f.After(testContext(t), everybody[who], after)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, o := range page {
+			if !strings.HasPrefix(string(o.Data), "{") || o.OccurredAt.IsZero() {
+				t.Errorf("told %+v", o)
+			}
+			all = append(all, fmt.Sprint(o.TicketNumber, " ", strings.TrimPrefix(o.Type, "ticket.")))
+		}
+		if upto == after {
+			return all
+		}
+		after = upto
+	}
+}
+
+func TestAFeedTellsEachWhatTheySee(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	d.register(t)
+	applied := eventstore.NewNotifier()
+	fresh := d.follow(t, 50)
+	feed := feed.NewFeed(d.pool, d.store, d.notifier, follow.NewFreshness(d.pool, applied, projected()...))
+	before, err := d.store.Head(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann, eve := everybody["ann"].ID, everybody["eve"].ID
+	comment := func(n byte) ticket.CommentID { return ticket.CommentID{UUID: uuid.UUID{0: 1, 15: n}} }
+	opened := func(number int64) ticket.Opened {
+		return ticket.Opened{Number: number, Title: "x", Description: "y", Priority: ticket.Low, CreatedBy: ann, OpenedBy: ann}
+	}
+	d.append(t, newID(), 0, time.Time{}, opened(1), ticket.Assigned{AssignedTo: eve},
+		ticket.CommentAdded{CommentID: comment(1), Author: eve, Text: "public"},
+		ticket.CommentAdded{CommentID: comment(2), Author: eve, Text: "a note", Internal: true},
+		ticket.CommentEdited{CommentID: comment(1), Text: "public still"},
+		ticket.CommentEdited{CommentID: comment(2), Text: "a note still"},
+		ticket.CommentRemoved{CommentID: comment(2), Internal: true},
+	)
+	d.append(t, newID(), 0, time.Time{}, opened(2), ticket.Assigned{AssignedTo: eve}, ticket.Unassigned{})
+	d.append(t, newID(), 0, time.Time{}, opened(3), ticket.Assigned{AssignedTo: eve}, ticket.Deleted{})
+	d.project(t, fresh)
+	whole := []string{"1 opened", "1 assigned", "1 comment_added", "1 comment_added", "1 comment_edited", "1 comment_edited", "1 comment_removed"}
+	second := []string{"2 opened", "2 assigned", "2 unassigned"}
+	all := append(append(whole[:7:7], second...), "3 deleted")
+	for who, want := range map[string][]string{
+		"rob": all, "ida": all, "zoe": all,
+		"ann":  append(append([]string{"1 opened", "1 assigned", "1 comment_added", "1 comment_edited"}, second...), "3 deleted"),
+		"bob":  nil,
+		"eve":  append(whole[:7:7], "3 deleted"), // the second was taken from them
+		"max":  second,
+		"nemo": nil,
+	} {
+		if diff := cmp.Diff(want, toldOf(t, feed, who, before)); diff != "" {
+			t.Errorf("%s (-want +got):\n%s", who, diff)
+		}
+	}
+	if head, err := feed.Head(testContext(t)); err != nil || toldOf(t, feed, "rob", head) != nil {
+		t.Errorf("after the head %d, %v: told again", head, err)
+	}
+}

@@ -1,0 +1,405 @@
+package readmodels
+
+import (
+	"bytes"
+	"cmp"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	gocmp "github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/emails"
+	"helpdesk/projections/view"
+	"helpdesk/test/keys"
+)
+
+// tables are the read models as rows, each in the order of its key.
+type tables struct {
+	tickets  []view.TicketRow
+	history  []intervalRow
+	comments []view.CommentRow
+	users    []view.UserRow
+	emails   []emails.Email
+	reported
+}
+
+// fold works out the read models from the log the plainest way: stream by
+// stream, each column by what it is said to mean.
+func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
+	var all tables
+	states := map[uuid.UUID]ticket.State{}
+	streams := map[uuid.UUID][]eventstore.Envelope{}
+	for _, e := range log {
+		streams[e.StreamID] = append(streams[e.StreamID], e)
+	}
+	for id, events := range streams {
+		if events[0].StreamType == domain.UserStream {
+			all.users = append(all.users, foldOneUser(id, events))
+			continue
+		}
+		if events[0].StreamType == domain.EmailStream {
+			all.emails = append(all.emails, foldOneEmail(id, events))
+			continue
+		}
+		var s ticket.State
+		for _, e := range events {
+			s = ticket.Evolve(s, e.Event)
+		}
+		states[id] = s
+		all.measures = append(all.measures, foldMeasures(id, events))
+		all.facts = append(all.facts, foldFacts(events)...)
+		all.history = append(all.history, foldIntervals(id, events)...)
+		if s.Exists {
+			all.tickets = append(all.tickets, foldOneTicket(id, s, events))
+			all.comments = append(all.comments, foldComments(id, s, events)...)
+		}
+	}
+	all.sum()
+	slices.SortFunc(all.tickets, func(a, b view.TicketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
+	slices.SortFunc(all.comments, func(a, b view.CommentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.emails, func(a, b emails.Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.users, func(a, b view.UserRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return all, states
+}
+
+// last returns when the newest event of that type occurred, nil when none did
+// or one of the undoing types came after it.
+func last(events []eventstore.Envelope, name string, undone ...string) *time.Time {
+	var at *time.Time
+	for _, e := range events {
+		if e.Type == name {
+			at = ptr(e.OccurredAt)
+		} else if slices.Contains(undone, e.Type) {
+			at = nil
+		}
+	}
+	return at
+}
+
+func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) view.TicketRow {
+	newest := events[len(events)-1]
+	row := view.TicketRow{
+		ID: id, Number: s.Number, Title: s.Title, Description: s.Description,
+		Priority: s.Priority, PriorityRank: s.Priority.Rank(), Status: s.Status,
+		CreatedBy: s.CreatedBy.UUID, OpenedBy: s.OpenedBy.UUID,
+		CreatedAt: events[0].OccurredAt, UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
+		ResolvedAt:  last(events, "ticket.resolved", "ticket.reopened"),
+		ClosedAt:    last(events, "ticket.closed", "ticket.reopened"),
+		EscalatedAt: last(events, "ticket.escalated"),
+	}
+	if !s.AssignedTo.IsZero() {
+		row.AssignedTo = &s.AssignedTo.UUID
+	}
+	for _, c := range s.Comments {
+		if c.Internal {
+			row.InternalComments++
+		} else {
+			row.PublicComments++
+		}
+	}
+	for _, e := range events {
+		c, ok := e.Event.(ticket.CommentAdded)
+		if ok && !c.Internal && c.Author != s.CreatedBy && row.FirstResponseAt == nil {
+			row.FirstResponseAt = ptr(e.OccurredAt)
+		}
+	}
+	return row
+}
+
+func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows []view.CommentRow) {
+	for commentID, c := range s.Comments {
+		row := view.CommentRow{ID: commentID.UUID, TicketID: id, AuthorID: c.Author.UUID, Text: c.Text, Internal: c.Internal}
+		for _, e := range events {
+			switch d := e.Event.(type) {
+			case ticket.CommentAdded:
+				if d.CommentID == commentID {
+					row.CreatedAt = e.OccurredAt
+				}
+			case ticket.CommentEdited:
+				if d.CommentID == commentID {
+					row.EditedAt = ptr(e.OccurredAt)
+				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+func foldOneUser(id uuid.UUID, events []eventstore.Envelope) view.UserRow {
+	var s user.State
+	for _, e := range events {
+		s = user.Evolve(s, e.Event)
+	}
+	return view.UserRow{
+		ID: id, Username: s.Username, Email: s.Email, FirstName: s.FirstName, LastName: s.LastName, Role: s.Role,
+		IsActive: s.Active, CreatedAt: events[0].OccurredAt, UpdatedAt: events[len(events)-1].OccurredAt, Version: len(events),
+		NotifyEscalated: s.Notifications.Escalated, NotifyAssigned: s.Notifications.Assigned,
+		NotifyCommented: s.Notifications.Commented, NotifyResolved: s.Notifications.Resolved,
+	}
+}
+
+func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
+	var s email.State
+	for _, e := range events {
+		s = email.Evolve(s, e.Event)
+	}
+	newest := events[len(events)-1]
+	row := emails.Email{
+		ID: id, Kind: s.Kind, TicketID: s.TicketID, TicketNumber: s.TicketNumber, CauseVersion: s.CauseVersion,
+		RecipientID: s.Recipient.UUID, Address: s.Address, Status: s.Status, Attempts: s.Attempts,
+		QueuedAt: events[0].OccurredAt, SentAt: last(events, "email.sent"), UpdatedAt: newest.OccurredAt, Version: len(events), Position: newest.Position,
+	}
+	switch e := newest.Event.(type) {
+	case email.Postponed:
+		row.Error, row.RetryAt = &e.Error, &e.RetryAt
+	case email.Failed:
+		row.Error = &e.Error
+	case email.Doubted:
+		row.Error = &e.Error
+	}
+	return row
+}
+
+// tables returns the read models as they stand.
+func (d *desk) tables(t testing.TB) tables {
+	t.Helper()
+	return tables{
+		tickets:  all[view.TicketRow](t, d, `SELECT * FROM read.tickets ORDER BY id`),
+		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
+		comments: all[view.CommentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
+		users:    all[view.UserRow](t, d, `SELECT * FROM read.users ORDER BY id`),
+		emails:   all[emails.Email](t, d, `SELECT * FROM read.emails ORDER BY id`),
+		reported: d.reported(t),
+	}
+}
+
+func all[R any](t testing.TB, d *desk, q string) []R {
+	t.Helper()
+	rows, _ := d.pool.Query(testContext(t), q) // CollectRows answers its error
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
+
+func (d *desk) checkTables(t *testing.T) {
+	t.Helper()
+	want, _ := fold(d.log(t))
+	got := d.tables(t)
+	for name, diff := range map[string]string{
+		"tickets":         gocmp.Diff(want.tickets, got.tickets, cmpopts.EquateEmpty()),
+		"ticket_history":  gocmp.Diff(want.history, got.history, cmpopts.EquateEmpty()),
+		"comments":        gocmp.Diff(want.comments, got.comments, cmpopts.EquateEmpty()),
+		"users":           gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
+		"emails":          gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
+		"ticket_facts":    gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),
+		"ticket_measures": gocmp.Diff(want.measures, got.measures, cmpopts.EquateEmpty()),
+		"ticket_counts":   gocmp.Diff(want.counts, got.counts, cmpopts.EquateEmpty(), gocmp.AllowUnexported(ticketCount{}, ticketCountKey{})),
+		"wait_counts":     gocmp.Diff(want.waits, got.waits, cmpopts.EquateEmpty(), gocmp.AllowUnexported(waitCount{}, waitCountKey{})),
+		"agent_counts":    gocmp.Diff(want.agents, got.agents, cmpopts.EquateEmpty(), gocmp.AllowUnexported(agentCount{})),
+	} {
+		if diff != "" {
+			t.Errorf("read.%s (-fold of the log +table):\n%s", name, diff)
+		}
+	}
+	d.checkSearched(t, want)
+}
+
+// crowd gives commands at random: some sensible, some not.
+type crowd struct {
+	*desk
+	*rand.Rand
+	people   []domain.Actor
+	tickets  []ticket.ID
+	comments map[ticket.ID][]ticket.CommentID
+	written  int // commands that changed something
+}
+
+func newCrowd(d *desk, seed uint64) *crowd {
+	c := &crowd{desk: d, Rand: rand.New(rand.NewPCG(seed, seed)), comments: map[ticket.ID][]ticket.CommentID{}}
+	for _, a := range everybody {
+		if a.Role != "" && a.Role != domain.RoleAuditor {
+			c.people = append(c.people, a)
+		}
+	}
+	slices.SortFunc(c.people, func(a, b domain.Actor) int { return bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]) })
+	return c
+}
+
+func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
+
+var titles = []string{
+	"Printer", "printer on FIRE", "100% sure", "100 percent", "snake_case", "snakeXcase", `back\slash`, `O'Reilly "quoted"`,
+	"Ünïcode Straße", "ünïcode 王", "<b>bold</b>", "$1 ? %s",
+}
+
+// act gives one command. A refusal is as good as any other answer.
+func (c *crowd) act(t testing.TB) {
+	t.Helper()
+	ctx, r := testContext(t), commands.Request{}
+	if c.IntN(5) == 0 { // an import; times repeat, so that lists have ties
+		r.OccurredAt = time.Date(2026, 1, 1+c.IntN(3), 7*c.IntN(3), 30*c.IntN(2), 0, c.IntN(2)*1000, time.UTC)
+	}
+	var out commands.Outcome
+	var err error
+	who := pick(c.Rand, c.people...)
+	switch n := c.IntN(20); {
+	case n < 5 || len(c.tickets) == 0:
+		id := newTicketID()
+		out, err = c.desk.tickets.Open(ctx, r, id, ticket.OpenTicket{
+			By: ticket.By{Actor: who}, Title: pick(c.Rand, titles...), Description: fmt.Sprint("d", c.IntN(100)),
+			Priority: pick(c.Rand, "", ticket.Low, ticket.Medium, ticket.High), CreatedBy: pick(c.Rand, domain.UserID{}, pick(c.Rand, c.people...).ID),
+		})
+		if err == nil {
+			c.tickets = append(c.tickets, id)
+		}
+	case n < 7:
+		out, err = c.editPerson(t, r, who)
+	case n < 9:
+		out, err = c.sendEmail(t, r)
+	default:
+		id := pick(c.Rand, c.tickets...)
+		out, err = c.desk.tickets.Do(ctx, r, id, c.command(id, who))
+	}
+	if err == nil && out.Changed {
+		c.written++
+	}
+}
+
+func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (commands.Outcome, error) {
+	t.Helper()
+	whom := pick(c.Rand, c.people...).ID
+	switch c.IntN(5) {
+	case 4:
+		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom,
+			Notifications: user.NotificationSwitches{Assigned: ptr(c.IntN(2) == 0), Resolved: ptr(c.IntN(2) == 0)}})
+	case 0:
+		return c.desk.people.ChangePassword(testContext(t), r, user.ChangePassword{By: user.By{Actor: who}, ID: who.ID}, "hash", nil)
+	case 1:
+		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Active: ptr(c.IntN(2) == 0)})
+	case 2:
+		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Role: ptr(pick(c.Rand, domain.Roles()...))})
+	default:
+		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, FirstName: ptr(fmt.Sprint("F", c.IntN(9)))})
+	}
+}
+
+// sendEmail does something to one of a few emails.
+func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, error) {
+	t.Helper()
+	id := email.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
+	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
+	verdict := pick(c.Rand, email.VerdictSent, email.VerdictRefused, email.VerdictPostponed, email.VerdictUncertain)
+	return commands.NewEmails(c.desk.store).Do(testContext(t), r, id, pick[email.Command](c.Rand,
+		email.Queue{Queued: email.Queued{
+			Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
+			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
+		}},
+		email.HandOver{}, email.HandOver{}, email.Resend{By: email.By{Actor: domain.System()}, Now: at},
+		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+	))
+}
+
+func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
+	by := ticket.By{Actor: who}
+	if c.IntN(3) == 0 {
+		by.Actor = everybody["rob"] // who may most, so that much happens
+	}
+	assignee := func() ticket.Assignee {
+		to := pick(c.Rand, append(c.people, domain.Actor{})...)
+		return ticket.Assignee{ID: to.ID, ActiveStaff: to.Role.Staff()}
+	}
+	status := func() ticket.Status {
+		return pick(c.Rand, ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusResolved, ticket.StatusClosed, ticket.StatusEscalated)
+	}
+	comment := func() ticket.CommentID { return pick(c.Rand, append(c.comments[id], ticket.CommentID{})...) }
+	switch n := c.IntN(20); {
+	case n < 6:
+		return ticket.ChangeStatus{By: by, To: status(), Reason: "because"}
+	case n < 8:
+		return ticket.AssignTicket{By: by, To: assignee()}
+	case n < 10:
+		return ticket.EditTicket{
+			By: by, Title: ptr(pick(c.Rand, titles...)), Description: ptr(fmt.Sprint("d", c.IntN(100))),
+			Priority: ptr(pick(c.Rand, ticket.Low, ticket.Medium, ticket.High)), Status: ptr(status()), AssignedTo: ptr(assignee()),
+		}
+	case n < 15:
+		added := ticket.CommentID{UUID: newID()}
+		c.comments[id] = append(c.comments[id], added)
+		return ticket.AddComment{By: by, CommentID: added, Text: fmt.Sprint("text ", n), Internal: c.IntN(3) == 0, Now: time.Now()}
+	case n < 17:
+		return ticket.EditComment{By: by, CommentID: comment(), Text: fmt.Sprint("edit ", c.IntN(9)), Now: time.Now()}
+	case n < 19:
+		return ticket.RemoveComment{By: by, CommentID: comment(), Now: time.Now()}
+	default:
+		return ticket.DeleteTicket{By: by}
+	}
+}
+
+func TestReadModelsEqualAFoldOfTheLog(t *testing.T) {
+	t.Parallel()
+	for _, pageSize := range []int{1, 7, 1000} {
+		for _, when := range []string{"while it grows", "once it is there"} {
+			t.Run(fmt.Sprintf("pages of %d, %s", pageSize, when), func(t *testing.T) {
+				t.Parallel()
+				d := newDesk(t)
+				d.register(t)
+				c := newCrowd(d, uint64(pageSize)+uint64(len(when)))
+				var fresh *follow.Freshness
+				if when == "while it grows" {
+					fresh = d.follow(t, pageSize)
+				}
+				for range 400 {
+					c.act(t)
+				}
+				if c.written < 150 {
+					t.Fatalf("only %d commands changed anything", c.written)
+				}
+				if fresh == nil {
+					fresh = d.follow(t, pageSize)
+				}
+				d.project(t, fresh)
+				d.checkTables(t)
+			})
+		}
+	}
+}
+
+func TestEveryEventTypeHasAProjector(t *testing.T) {
+	t.Parallel()
+	wanted := map[string]bool{}
+	var names []string
+	for _, f := range projected() {
+		names = append(names, f.Name)
+		for _, name := range f.Types {
+			wanted[name] = true
+		}
+	}
+	for name := range keys.Plain().Types() {
+		// Who came in is read from the log: nobody is to wait for a record of it.
+		if of := strings.HasPrefix(name, string(domain.AccessStream)+"."); wanted[name] == of {
+			t.Errorf("%s: wanted by a projector: %t", name, wanted[name])
+		}
+	}
+	if len(names) != len(slices.Compact(slices.SortedFunc(slices.Values(names), cmp.Compare[string]))) {
+		t.Errorf("two projectors have one name: %v", names)
+	}
+}

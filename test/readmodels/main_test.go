@@ -1,0 +1,210 @@
+package readmodels
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/projections/comments"
+	"helpdesk/projections/emails"
+	"helpdesk/projections/history"
+	"helpdesk/projections/people"
+	"helpdesk/projections/reports"
+	"helpdesk/projections/search"
+	"helpdesk/projections/tickets"
+	"helpdesk/test/keys"
+	"helpdesk/test/pgtest"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+// patience is far above what anything waited for takes.
+const patience = 30 * time.Second
+
+func testContext(t testing.TB) context.Context {
+	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	t.Cleanup(cancel)
+	return ctx
+}
+
+// desk is a log with a database of its own, the commands on it and the queries.
+type desk struct {
+	readers
+	db       *pgtest.DB
+	pool     *pgxpool.Pool
+	store    *eventstore.Store
+	notifier *eventstore.Notifier
+	tickets  *commands.Tickets
+	people   *commands.People
+}
+
+// readers is the queries on all projections of what is there now.
+type readers struct {
+	*ticketReader
+	*commentReader
+	*peopleReader
+	*emailReader
+	*reportReader
+}
+
+func newReaders(pool *pgxpool.Pool) readers {
+	return readers{
+		tickets.NewReader(pool), comments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
+	}
+}
+
+type (
+	ticketReader  = tickets.Reader
+	commentReader = comments.Reader
+	peopleReader  = people.Reader
+	emailReader   = emails.Reader
+	reportReader  = reports.Reader
+)
+
+func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
+	t.Helper()
+	return deskOn(t, pgtest.New(t, opts...))
+}
+
+// deskOn is newDesk for a database that is there.
+func deskOn(t testing.TB, db *pgtest.DB) *desk {
+	t.Helper()
+	notifier, pool := eventstore.NewNotifier(), db.Pool(t)
+	store := eventstore.New(pool, keys.Codec(t, pool), notifier.NotifyOf)
+	t.Cleanup(store.Close)
+	return &desk{
+		readers: newReaders(pool), db: db, pool: pool, store: store, notifier: notifier,
+		tickets: commands.NewTickets(store, store), people: commands.NewPeople(store, noAccounts{}),
+	}
+}
+
+// noAccounts is an index of users that has nothing against anybody.
+type noAccounts struct{}
+
+func nothing(context.Context, pgx.Tx) error { return nil }
+
+func (noAccounts) Insert(user.Account, string) eventstore.InTx         { return nothing }
+func (noAccounts) Update(user.Account) eventstore.InTx                 { return nothing }
+func (noAccounts) Erase(user.ID) eventstore.InTx                       { return nothing }
+func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
+
+// follow runs the projectors until the test ends.
+func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
+	t.Helper()
+	applied := eventstore.NewNotifier()
+	config := follow.Config{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
+	followers := follow.New(d.pool, d.store.Codec(), d.notifier, applied, config, projected()...)
+	fresh := follow.NewFreshness(d.pool, applied, projected()...)
+	ctx, cancel := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- followers.Run(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-ended; err != nil {
+			t.Errorf("the followers ended with %v", err)
+		}
+		fresh.Close()
+		if failed, err := followers.Failed(testContext(t), ""); err != nil || len(failed) > 0 {
+			t.Errorf("failed: got %v, %v, want nothing", failed, err)
+		}
+	})
+	return fresh
+}
+
+// project brings the read models up to the head of the log.
+func (d *desk) project(t testing.TB, fresh *follow.Freshness) {
+	t.Helper()
+	head, err := d.store.Head(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := fresh.Wait(testContext(t), head); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// log returns every event there is.
+func (d *desk) log(t testing.TB) []eventstore.Envelope {
+	t.Helper()
+	recorded, err := d.store.Read(testContext(t), 0, 1_000_000)
+	if err != nil {
+		t.Fatal(err)
+	}
+	events, err := d.store.Codec().Open(testContext(t), recorded...)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return events
+}
+
+// append writes events as an import that happened at at; the zero time: now.
+func (d *desk) append(t testing.TB, id uuid.UUID, version int, at time.Time, events ...domain.Event) eventstore.Appended {
+	t.Helper()
+	done, err := d.store.Append(testContext(t), eventstore.Append{
+		StreamID: id, StreamType: domain.TicketStream, ExpectedVersion: version, Events: events, OccurredAt: at,
+		Metadata: eventstore.Metadata{ActorKind: domain.ActorImport, CorrelationID: "test"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return done
+}
+
+// The people of these tests, each with a role and, for an agent, a visibility.
+var everybody = map[string]domain.Actor{
+	"ann":   actor(1, domain.RoleUser, ""),
+	"bob":   actor(2, domain.RoleUser, ""),
+	"eve":   actor(3, domain.RoleAgent, domain.VisibleAssigned),
+	"max":   actor(4, domain.RoleAgent, domain.VisibleQueue),
+	"zoe":   actor(5, domain.RoleAgent, domain.VisibleAll),
+	"rob":   actor(6, domain.RoleAdmin, ""),
+	"ida":   actor(7, domain.RoleAuditor, ""),
+	"nemo":  actor(8, "", ""),
+	"timer": {Kind: domain.ActorTimer},
+}
+
+func actor(n byte, role domain.Role, v domain.AgentVisibility) domain.Actor {
+	return domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: n}}, Role: role, Visibility: v}
+}
+
+func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
+
+func newTicketID() ticket.ID { return ticket.ID{UUID: newID()} }
+
+// register makes everybody who has a role.
+func (d *desk) register(t testing.TB) {
+	t.Helper()
+	for name, a := range everybody {
+		if a.Role == "" {
+			continue
+		}
+		c := user.Register{
+			By: user.By{Actor: domain.System()}, Username: name, Email: name + "@example.com",
+			FirstName: "First", LastName: fmt.Sprintf("Last_%s", name), Role: a.Role,
+		}
+		if _, err := d.people.Register(testContext(t), commands.Request{}, a.ID, c, "hash"); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func ptr[T any](v T) *T { return &v }
+
+// projected is every projection there is.
+func projected() []follow.Follower {
+	return []follow.Follower{
+		tickets.Follower(), comments.Follower(), people.Follower(), reports.Follower(), history.Follower(), search.Follower(), emails.Follower(),
+	}
+}
