@@ -12,7 +12,7 @@ import (
 	"helpdesk/eventstore/follow"
 )
 
-// Forgetting completes a projector whose tables hold texts of people: forgetSQL
+// Forgetting completes a projection whose tables hold texts of people: forgetSQL
 // removes what they hold of the streams $1. It is given [user.TextsErased] too.
 func Forgetting(f follow.Follower, forgetSQL string) follow.Follower {
 	if erased := (user.TextsErased{}).EventType(); !slices.Contains(f.Types, erased) {
@@ -25,7 +25,7 @@ func Forgetting(f follow.Follower, forgetSQL string) follow.Follower {
 	return f
 }
 
-// WithTexts is [Forgetting] for a projector that knows nothing of users.
+// WithTexts is [Forgetting] for a projection that knows nothing of users.
 func WithTexts(f follow.Follower, forgetSQL string) follow.Follower {
 	apply := f.Apply
 	f.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {

@@ -2,7 +2,7 @@ package projections
 
 import "github.com/google/uuid"
 
-// Page says which part of a list is wanted.
+// Page is which part of a list is wanted.
 type Page struct {
 	Size   int     // at least 1
 	Cursor *Cursor // nil: from the beginning

@@ -10,7 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// How projectors write a page: each table by one statement for all of its rows,
+// How projections write a page: each table by one statement for all of its rows,
 // and all statements in one round trip. Rows of which there are about as many as
 // events travel as arrays, one a column, which costs half the time of JSON;
 // the few others as JSON, member for column, which is easier to read.

@@ -161,7 +161,7 @@ func (p *Projections) start(ctx context.Context, db *pgxpool.Pool, locks *locks,
 	return r, nil
 }
 
-// conclude says how a run has ended.
+// conclude logs how a run has ended.
 func (p *Projections) conclude(ctx context.Context, r *run, err error) error {
 	switch {
 	case err == nil:

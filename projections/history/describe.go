@@ -53,7 +53,7 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 	return entries
 }
 
-// entry returns what every entry says of its event.
+// entry returns what every entry has of its event.
 func (t *describer) entry(e eventstore.Envelope) Entry {
 	return Entry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
@@ -142,7 +142,7 @@ func (t *describer) name(a view.Actor) string {
 	return "The service"
 }
 
-// did says what happened, without who did it.
+// did returns what happened, without who did it.
 func (t *describer) did(before ticket.State, e domain.Event) string {
 	switch d := e.(type) {
 	case ticket.Opened:
@@ -185,7 +185,7 @@ var memberOf = map[string]string{
 	ticket.Unassigned{}.EventType():  "assigned_to",
 }
 
-// changed says which members of the ticket an event changed, by [ticket.Members].
+// changed returns, in words, which members of the ticket an event changed, by [ticket.Members].
 func (t *describer) changed(before ticket.State, e domain.Event) string {
 	members := ticket.Changed(before, t.ticket)
 	if len(members) == 0 {

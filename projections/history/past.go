@@ -24,7 +24,7 @@ import (
 // reached.
 var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
 
-// Fresh waits until the read models have reached a position of the log; see
+// Fresh waits until the projections have reached a position of the log; see
 // [follow.Freshness].
 type Fresh interface {
 	Wait(ctx context.Context, position int64) error
@@ -41,7 +41,7 @@ type Past struct {
 	fresh Fresh
 }
 
-// NewPast makes the view of the past over a log and the read models beside it.
+// NewPast makes the view of the past over a log and the projections.
 func NewPast(log StreamLog, pool *pgxpool.Pool, fresh Fresh) *Past {
 	return &Past{log: log, pool: pool, fresh: fresh}
 }

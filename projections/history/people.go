@@ -15,9 +15,9 @@ import (
 	"helpdesk/projections"
 )
 
-// User tells a page of what happened to a user's account, and of how they came in
+// User returns a page of what happened to a user's account, and of how they came in
 // and, of an auditor, what they read, in the order of the log: [domain.ErrNotFound]
-// when there is no such user. Who may be told is for the caller to decide. Of
+// when there is no such user. Who may read it is for the caller to decide. Of
 // somebody who was erased it says what happened and nothing of who they were.
 //
 // The account's own events are folded, all of them. Of the records of access,
@@ -62,7 +62,7 @@ func (r *Reader) User(ctx context.Context, id user.ID, p projections.Page) (proj
 	return slice, nil
 }
 
-// user tells what happened to a user's account, and their username.
+// user returns what happened to a user's account, and their username.
 func (r *Reader) user(ctx context.Context, id user.ID) (all []Entry, username string, err error) {
 	events, err := r.log.Load(ctx, id.UUID)
 	if err != nil {
@@ -136,7 +136,7 @@ func (t *userDescriber) describe(events []eventstore.Envelope) []Entry {
 	return entries
 }
 
-// did says what happened, without who did it; self is whether they did it to
+// did returns what happened, without who did it; self is whether they did it to
 // themselves.
 func (t *userDescriber) did(self bool, e domain.Event) string {
 	of := func(what string) string {

@@ -24,10 +24,10 @@ type TicketStep struct {
 type TicketThen struct {
 	view.Ticket
 	Deleted  bool           `json:"deleted"`
-	Comments []view.Comment `json:"comments"` // with the notes among staff, oldest first
+	Comments []view.Comment `json:"comments"` // with the internal notes, oldest first
 }
 
-// Until says up to where a ticket is replayed. The zero Until is to its end.
+// Until is up to where a ticket is replayed. The zero Until is to its end.
 type Until struct {
 	Version int       // the last one; 0: all
 	At      time.Time // as known to the log at that instant; zero: now

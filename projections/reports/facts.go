@@ -75,7 +75,7 @@ func ofAgents(fact string) bool {
 	return false
 }
 
-// measure says of a fact what reports count it by: how long the ticket t, which
+// measure sets what reports count a fact by: how long the ticket t, which
 // is as it was after it, had waited, and whose it was.
 func (f *factRow) measure(t *measureRow) {
 	if f.Fact == factFirstResponse || f.Fact == factResolved {
@@ -218,7 +218,7 @@ func (m *measuring) loadLinks(ctx context.Context, tx pgx.Tx, times map[factKey]
 	if len(tickets) == 0 {
 		return chains, nil
 	}
-	rows, _ := tx.Query(ctx, loadLinksSQL, tickets, facts) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadLinksSQL, tickets, facts) // CollectRows returns its error
 	links, err := pgx.CollectRows(rows, pgx.RowToStructByName[factLink])
 	if err != nil {
 		return nil, fmt.Errorf("load facts: %w", err)

@@ -2,7 +2,7 @@ package reports
 
 import "time"
 
-// Query says which span of time a report covers.
+// Query is which span of time a report covers.
 type Query struct {
 	To      time.Time // end of the window, inclusive; zero: now
 	Days    int       // length of the window in days of 24 hours

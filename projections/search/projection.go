@@ -97,7 +97,7 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 )
 
 // Follower keeps read.search_texts, read.ticket_search and, of the tickets
-// that want work, read.active_search.
+// that are active, read.active_search.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name:   "text_search",
@@ -121,7 +121,7 @@ type searchPage struct {
 	edited  map[textKey]textRow // comments written before the page
 	removed []*textKey
 	touched map[uuid.UUID]bool // tickets whose words changed, or whose work goes on
-	active  map[uuid.UUID]bool // whether tickets that became it, or ceased to be, want work
+	active  map[uuid.UUID]bool // whether tickets that became active, or ceased to be, are
 	deleted []uuid.UUID        // tickets
 }
 

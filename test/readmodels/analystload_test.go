@@ -13,7 +13,7 @@ import (
 
 // TestAnAnalystHoldsUpNobody keeps a transaction of an analyst open, with a
 // cursor in the middle of a large result, while a thousand events a second go
-// through appends and projectors: nobody ever waits for it, and it goes on
+// through appends and projections: nobody ever waits for it, and it goes on
 // seeing the moment it began at.
 func TestAnAnalystHoldsUpNobody(t *testing.T) {
 	t.Parallel()
@@ -53,7 +53,7 @@ func TestAnAnalystHoldsUpNobody(t *testing.T) {
 
 	watching, stop := context.WithCancel(ctx)
 	waited := make(chan int)
-	go func() { waited <- d.waitingFor(watching, t, conn.Conn().PgConn().PID()) }()
+	go func() { waited <- waitingFor(watching, t, d, conn.Conn().PgConn().PID()) }()
 	beside := d.lags(t, fresh, rate, span)
 	stop()
 	if n := <-waited; n > 0 {
@@ -75,8 +75,8 @@ func TestAnAnalystHoldsUpNobody(t *testing.T) {
 }
 
 // waitingFor looks again and again whether a session waits for a lock of
-// another one, and answers at how many looks it did.
-func (d *desk) waitingFor(ctx context.Context, t *testing.T, pid uint32) (times int) {
+// another one, and returns at how many looks it did.
+func waitingFor(ctx context.Context, t *testing.T, d *desk, pid uint32) (times int) {
 	super, err := pgx.Connect(ctx, d.db.SuperURL)
 	if err != nil {
 		t.Error(err)

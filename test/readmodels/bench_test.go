@@ -134,7 +134,7 @@ func copyHistory(b *testing.B, d *desk, n int) {
 	}
 }
 
-// BenchmarkProjectors measures how fast all projectors together work off a
+// BenchmarkProjectors measures how fast all projections together work off a
 // backlog: the bar is 20,000 events a second on two cores.
 func BenchmarkProjectors(b *testing.B) {
 	backlog := benchEvents(b)
@@ -181,8 +181,8 @@ func BenchmarkLag(b *testing.B) {
 	b.ReportMetric(float64(len(lags))/span.Seconds()/float64(b.N), "appends/s")
 }
 
-// lags appends at a rate for a span and answers how long each event took from
-// the append's return until every projector had it.
+// lags appends at a rate for a span and returns how long each event took from
+// the append's return until every projection had it.
 func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
 	b.Helper()
 	const lanes = 64 // tickets in work at a time; a lane's events are one after the other

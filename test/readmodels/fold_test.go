@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +14,6 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
@@ -27,7 +25,7 @@ import (
 	"helpdesk/test/keys"
 )
 
-// tables are the read models as rows, each in the order of its key.
+// tables are the projections as rows, each in the order of its key.
 type tables struct {
 	tickets  []view.TicketRow
 	history  []intervalRow
@@ -37,7 +35,7 @@ type tables struct {
 	reported
 }
 
-// fold works out the read models from the log the plainest way: stream by
+// fold works out the projections from the log the plainest way: stream by
 // stream, each column by what it is said to mean.
 func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	var all tables
@@ -176,7 +174,7 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 	return row
 }
 
-// tables returns the read models as they stand.
+// tables returns the projections as they stand.
 func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
@@ -191,7 +189,7 @@ func (d *desk) tables(t testing.TB) tables {
 
 func all[R any](t testing.TB, d *desk, q string) []R {
 	t.Helper()
-	rows, _ := d.pool.Query(testContext(t), q) // CollectRows answers its error
+	rows, _ := d.pool.Query(testContext(t), q) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
 		t.Fatal(err)
@@ -219,139 +217,7 @@ func (d *desk) checkTables(t *testing.T) {
 			t.Errorf("read.%s (-fold of the log +table):\n%s", name, diff)
 		}
 	}
-	d.checkSearched(t, want)
-}
-
-// crowd gives commands at random: some sensible, some not.
-type crowd struct {
-	*desk
-	*rand.Rand
-	people   []domain.Actor
-	tickets  []ticket.ID
-	comments map[ticket.ID][]ticket.CommentID
-	written  int // commands that changed something
-}
-
-func newCrowd(d *desk, seed uint64) *crowd {
-	c := &crowd{desk: d, Rand: rand.New(rand.NewPCG(seed, seed)), comments: map[ticket.ID][]ticket.CommentID{}}
-	for _, a := range everybody {
-		if a.Role != "" && a.Role != domain.RoleAuditor {
-			c.people = append(c.people, a)
-		}
-	}
-	slices.SortFunc(c.people, func(a, b domain.Actor) int { return bytes.Compare(a.ID.UUID[:], b.ID.UUID[:]) })
-	return c
-}
-
-func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
-
-var titles = []string{
-	"Printer", "printer on FIRE", "100% sure", "100 percent", "snake_case", "snakeXcase", `back\slash`, `O'Reilly "quoted"`,
-	"Ünïcode Straße", "ünïcode 王", "<b>bold</b>", "$1 ? %s",
-}
-
-// act gives one command. A refusal is as good as any other answer.
-func (c *crowd) act(t testing.TB) {
-	t.Helper()
-	ctx, r := testContext(t), commands.Request{}
-	if c.IntN(5) == 0 { // an import; times repeat, so that lists have ties
-		r.OccurredAt = time.Date(2026, 1, 1+c.IntN(3), 7*c.IntN(3), 30*c.IntN(2), 0, c.IntN(2)*1000, time.UTC)
-	}
-	var out commands.Outcome
-	var err error
-	who := pick(c.Rand, c.people...)
-	switch n := c.IntN(20); {
-	case n < 5 || len(c.tickets) == 0:
-		id := newTicketID()
-		out, err = c.desk.tickets.Open(ctx, r, id, ticket.OpenTicket{
-			By: ticket.By{Actor: who}, Title: pick(c.Rand, titles...), Description: fmt.Sprint("d", c.IntN(100)),
-			Priority: pick(c.Rand, "", ticket.Low, ticket.Medium, ticket.High), CreatedBy: pick(c.Rand, domain.UserID{}, pick(c.Rand, c.people...).ID),
-		})
-		if err == nil {
-			c.tickets = append(c.tickets, id)
-		}
-	case n < 7:
-		out, err = c.editPerson(t, r, who)
-	case n < 9:
-		out, err = c.sendEmail(t, r)
-	default:
-		id := pick(c.Rand, c.tickets...)
-		out, err = c.desk.tickets.Do(ctx, r, id, c.command(id, who))
-	}
-	if err == nil && out.Changed {
-		c.written++
-	}
-}
-
-func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (commands.Outcome, error) {
-	t.Helper()
-	whom := pick(c.Rand, c.people...).ID
-	switch c.IntN(5) {
-	case 4:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom,
-			Notifications: user.NotificationSwitches{Assigned: ptr(c.IntN(2) == 0), Resolved: ptr(c.IntN(2) == 0)}})
-	case 0:
-		return c.desk.people.ChangePassword(testContext(t), r, user.ChangePassword{By: user.By{Actor: who}, ID: who.ID}, "hash", nil)
-	case 1:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Active: ptr(c.IntN(2) == 0)})
-	case 2:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Role: ptr(pick(c.Rand, domain.Roles()...))})
-	default:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, FirstName: ptr(fmt.Sprint("F", c.IntN(9)))})
-	}
-}
-
-// sendEmail does something to one of a few emails.
-func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, error) {
-	t.Helper()
-	id := email.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
-	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
-	verdict := pick(c.Rand, email.VerdictSent, email.VerdictRefused, email.VerdictPostponed, email.VerdictUncertain)
-	return commands.NewEmails(c.desk.store).Do(testContext(t), r, id, pick[email.Command](c.Rand,
-		email.Queue{Queued: email.Queued{
-			Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
-			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
-		}},
-		email.HandOver{}, email.HandOver{}, email.Resend{By: email.By{Actor: domain.System()}, Now: at},
-		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
-		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
-	))
-}
-
-func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
-	by := ticket.By{Actor: who}
-	if c.IntN(3) == 0 {
-		by.Actor = everybody["rob"] // who may most, so that much happens
-	}
-	assignee := func() ticket.Assignee {
-		to := pick(c.Rand, append(c.people, domain.Actor{})...)
-		return ticket.Assignee{ID: to.ID, ActiveStaff: to.Role.Staff()}
-	}
-	status := func() ticket.Status {
-		return pick(c.Rand, ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusResolved, ticket.StatusClosed, ticket.StatusEscalated)
-	}
-	comment := func() ticket.CommentID { return pick(c.Rand, append(c.comments[id], ticket.CommentID{})...) }
-	switch n := c.IntN(20); {
-	case n < 6:
-		return ticket.ChangeStatus{By: by, To: status(), Reason: "because"}
-	case n < 8:
-		return ticket.AssignTicket{By: by, To: assignee()}
-	case n < 10:
-		return ticket.EditTicket{
-			By: by, Title: ptr(pick(c.Rand, titles...)), Description: ptr(fmt.Sprint("d", c.IntN(100))),
-			Priority: ptr(pick(c.Rand, ticket.Low, ticket.Medium, ticket.High)), Status: ptr(status()), AssignedTo: ptr(assignee()),
-		}
-	case n < 15:
-		added := ticket.CommentID{UUID: newID()}
-		c.comments[id] = append(c.comments[id], added)
-		return ticket.AddComment{By: by, CommentID: added, Text: fmt.Sprint("text ", n), Internal: c.IntN(3) == 0, Now: time.Now()}
-	case n < 17:
-		return ticket.EditComment{By: by, CommentID: comment(), Text: fmt.Sprint("edit ", c.IntN(9)), Now: time.Now()}
-	case n < 19:
-		return ticket.RemoveComment{By: by, CommentID: comment(), Now: time.Now()}
-	default:
-		return ticket.DeleteTicket{By: by}
-	}
+	checkSearched(t, d, want)
 }
 
 func TestReadModelsEqualAFoldOfTheLog(t *testing.T) {
@@ -396,10 +262,10 @@ func TestEveryEventTypeHasAProjector(t *testing.T) {
 	for name := range keys.Plain().Types() {
 		// Who came in is read from the log: nobody is to wait for a record of it.
 		if of := strings.HasPrefix(name, string(domain.AccessStream)+"."); wanted[name] == of {
-			t.Errorf("%s: wanted by a projector: %t", name, wanted[name])
+			t.Errorf("%s: wanted by a projection: %t", name, wanted[name])
 		}
 	}
 	if len(names) != len(slices.Compact(slices.SortedFunc(slices.Values(names), cmp.Compare[string]))) {
-		t.Errorf("two projectors have one name: %v", names)
+		t.Errorf("two projections have one name: %v", names)
 	}
 }

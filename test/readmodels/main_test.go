@@ -100,7 +100,7 @@ func (noAccounts) Update(user.Account) eventstore.InTx                 { return 
 func (noAccounts) Erase(user.ID) eventstore.InTx                       { return nothing }
 func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
 
-// follow runs the projectors until the test ends.
+// follow runs the projections until the test ends.
 func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
 	t.Helper()
 	applied := eventstore.NewNotifier()
@@ -123,7 +123,7 @@ func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
 	return fresh
 }
 
-// project brings the read models up to the head of the log.
+// project brings the projections up to the head of the log.
 func (d *desk) project(t testing.TB, fresh *follow.Freshness) {
 	t.Helper()
 	head, err := d.store.Head(testContext(t))

@@ -16,7 +16,7 @@ import (
 )
 
 // fillPastSQL makes two years of $TICKETS tickets of 2,000 requesters and 40
-// agents, as the projectors would have left them: each opened, an hour later
+// agents, as the projections would have left them: each opened, an hour later
 // assigned, after five started or now and then escalated, and resolved within ten
 // days; one in 2,000 stays escalated, one in 500 was renamed.
 const fillPastSQL = `

@@ -3,120 +3,20 @@ package readmodels
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"os"
-	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/internal/localpg"
-	"helpdesk/internal/pgid"
 	"helpdesk/projections/reports"
 	"helpdesk/rebuild"
 )
-
-// rebuilding returns the projections of the desk for an operator, who works in
-// pages of a size.
-func (d *desk) rebuilding(pageSize int, followers ...follow.Follower) *rebuild.Projections {
-	if followers == nil {
-		followers = projected()
-	}
-	return rebuild.New(d.pool, d.store.Codec(), followers, rebuild.Config{
-		Connect:  d.connectOwner,
-		PageSize: pageSize, Logger: slog.New(slog.DiscardHandler),
-	})
-}
-
-// connectOwner connects as the program does.
-func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(d.db.OwnerURL)
-	if err != nil {
-		return nil, err
-	}
-	config.MaxConns = 5
-	config.ConnConfig.RuntimeParams["jit"] = "off"
-	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
-	config.ConnConfig.RuntimeParams["max_parallel_maintenance_workers"] = "0"
-	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
-		pgid.Register(conn.TypeMap())
-		return nil
-	}
-	return pgxpool.NewWithConfig(ctx, config)
-}
-
-// fill has the crowd act until so many commands changed something.
-func (c *crowd) fill(t testing.TB, written int) {
-	t.Helper()
-	for c.written < written {
-		c.act(t)
-	}
-}
-
-// meanwhile has the crowd act until it is stopped.
-func (c *crowd) meanwhile(t *testing.T) (stop func()) {
-	ended, end := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(ended)
-		for {
-			select {
-			case <-end:
-				return
-			default:
-				c.act(t)
-			}
-		}
-	}()
-	return func() {
-		close(end)
-		<-ended
-	}
-}
-
-// shape returns all there is to know of the tables in schema read but for their
-// rows, a line each.
-func (d *desk) shape(t testing.TB) []string {
-	t.Helper()
-	rows, _ := d.db.OwnerPool(t).Query(testContext(t), `
-SELECT format('%s.%s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
-    pg_get_expr(f.adbin, f.adrelid), col_description(c.oid, a.attnum))
-FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
-LEFT JOIN pg_attrdef f ON f.adrelid = c.oid AND f.adnum = a.attnum WHERE c.relnamespace = 'read'::regnamespace AND c.relkind <> 'i'
-UNION ALL
-SELECT format('%s %s %s %s %s', relname, relkind, (SELECT array_agg(x::text ORDER BY x::text) FROM unnest(relacl) x), reloptions, obj_description(oid, 'pg_class'))
-FROM pg_class WHERE relnamespace = 'read'::regnamespace
-UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'read'
-UNION ALL SELECT format('%s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'read'::regnamespace
-UNION ALL SELECT format('%s %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
-UNION ALL SELECT definition FROM pg_views WHERE schemaname = 'read'
-ORDER BY 1`) // CollectRows answers its error
-	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
-	if err != nil || len(lines) < 50 {
-		t.Fatalf("%d lines, %v", len(lines), err)
-	}
-	return lines
-}
-
-// commandsAtFirst is how many commands there are before the first rebuild:
-// HELPDESK_TEST_COMMANDS, or what does not take long.
-func commandsAtFirst(t *testing.T) int {
-	text := os.Getenv("HELPDESK_TEST_COMMANDS")
-	if text == "" {
-		return 300
-	}
-	n, err := strconv.Atoi(text)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
 
 func TestARebuildUnderWritesIsInvisibleAndEqual(t *testing.T) {
 	t.Parallel()
@@ -192,35 +92,9 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	d.checkTables(t)
 }
 
-func (d *desk) statuses(t testing.TB, p *rebuild.Projections) []rebuild.Status {
-	t.Helper()
-	all, err := p.List(testContext(t))
-	if err != nil || len(all) != len(p.Names()) {
-		t.Fatalf("%d of %d projections, %v", len(all), len(p.Names()), err)
-	}
-	return all
-}
-
-// waitPhase waits until a rebuild has come to a phase.
-func (d *desk) waitPhase(t testing.TB, p *rebuild.Projections, name string, phase rebuild.Phase) {
-	t.Helper()
-	tick := time.NewTicker(time.Millisecond)
-	defer tick.Stop()
-	for {
-		s, err := p.Status(testContext(t), name)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if s.Rebuild != nil && s.Rebuild.Phase == phase {
-			return
-		}
-		<-tick.C
-	}
-}
-
-// A projector that names a table with its schema would write to the tables that
+// A projection that names a table with its schema would write to the tables that
 // are served while it is to fill others.
-func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
+func TestAProjectionWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.register(t)
@@ -249,7 +123,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		}
 		for _, table := range tables {
 			if !owned[table] {
-				t.Errorf("read.%s is in no projector's Tables", table)
+				t.Errorf("read.%s is in no projection's Tables", table)
 			}
 			var sum string
 			if err := owner.QueryRow(testContext(t), `SELECT concat_ws(' ', count(*), max(xmin::text::bigint), max(xmax::text::bigint)) FROM read.`+table).Scan(&sum); err != nil {
@@ -265,7 +139,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 			t.Errorf("%s states no tables, and cannot be rebuilt", f.Name)
 			continue
 		}
-		// In pages: what it finds of its own is to be of the tables beside too.
+		// In pages: what it finds of its own is to be of the staging tables too.
 		for after := int64(0); after < head; after += 40 {
 			err := pgx.BeginFunc(testContext(t), owner, func(tx pgx.Tx) error {
 				if err := follow.Within(testContext(t), tx, follow.Staging); err != nil {
@@ -339,7 +213,7 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 	c := newCrowd(d, 6)
 	c.fill(t, 120)
 	d.project(t, fresh)
-	faulty, bad := d.faultyMeasures(t)
+	faulty, bad := faultyMeasures(t, d)
 	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_facts", rebuild.Options{})
 	var poison *rebuild.PoisonError
 	if !errors.As(err, &poison) || poison.Position != bad {
@@ -356,7 +230,7 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 	d.checkTables(t)
 }
 
-func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T) {
+func TestAnotherVersionOfAProjectionIsReportedAndServedUntilItIsRebuilt(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.register(t)

@@ -98,7 +98,7 @@ func (d *desk) erase(t testing.TB) domain.UserID {
 }
 
 // checkErased fails the test when a text of hers is in the tables of a schema.
-func (d *desk) checkErased(t testing.TB, schema string, eve domain.UserID) {
+func checkErased(t testing.TB, d *desk, schema string, eve domain.UserID) {
 	t.Helper()
 	for _, q := range []string{
 		`SELECT count(*) FROM ` + schema + `.comments WHERE author_id = $1 AND text <> $2`,
@@ -141,7 +141,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	eve := d.erase(t)
 	d.project(t, fresh)
 	for _, schema := range []string{follow.Serving, follow.Staging, follow.Previous} {
-		d.checkErased(t, schema, eve)
+		checkErased(t, d, schema, eve)
 	}
 	c.fill(t, 230)
 	for _, name := range p.Names() { // goes on, compares, swaps; and then goes back
@@ -158,7 +158,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	}
 	d.project(t, fresh)
 	d.checkTables(t)
-	d.checkErased(t, follow.Serving, eve)
+	checkErased(t, d, follow.Serving, eve)
 }
 
 func TestTablesBesideThatDoNotTakeAnErasureAreEmptied(t *testing.T) {

@@ -31,10 +31,10 @@ func TestReportsOfManyCommands(t *testing.T) {
 	facts, _ := fold(d.log(t))
 	for range 40 {
 		spans := c.spans(facts.facts)
-		d.checkCounts(t, facts.facts, spans)
-		d.checkStatuses(t, facts.facts, spans[0].Upto)
-		d.checkAgents(t, facts.facts, spans[0])
-		d.checkWaits(t, facts.facts, spans[0])
+		checkCounts(t, d, facts.facts, spans)
+		checkStatuses(t, d, facts.facts, spans[0].Upto)
+		checkAgents(t, d, facts.facts, spans[0])
+		checkWaits(t, d, facts.facts, spans[0])
 	}
 }
 
@@ -106,7 +106,7 @@ func standings(facts []factRow, at time.Time) map[reports.StatusCount]int64 {
 	return n
 }
 
-func (d *desk) checkCounts(t *testing.T, facts []factRow, spans []reports.Span) {
+func checkCounts(t *testing.T, d *desk, facts []factRow, spans []reports.Span) {
 	t.Helper()
 	var want []reports.Counts
 	for i, s := range spans {
@@ -132,7 +132,7 @@ func (d *desk) checkCounts(t *testing.T, facts []factRow, spans []reports.Span) 
 	if diff := gocmp.Diff(want, got.Rows); err != nil || diff != "" {
 		t.Errorf("counts of %v: %v (-fold of the log +report):\n%s", spans, err, diff)
 	}
-	d.checkBehindCounts(t, spans, got)
+	checkBehindCounts(t, d, spans, got)
 	for _, s := range spans {
 		checkStays(t, inOrder(facts), s.Upto, got.Behind, "backlog", active)
 	}
@@ -179,7 +179,7 @@ func checkStays(t *testing.T, facts []factRow, at time.Time, behind []reports.Ev
 }
 
 // checkBehindCounts holds the events behind counts against them.
-func (d *desk) checkBehindCounts(t *testing.T, spans []reports.Span, got reports.Reported[reports.Counts]) {
+func checkBehindCounts(t *testing.T, d *desk, spans []reports.Span, got reports.Reported[reports.Counts]) {
 	t.Helper()
 	behind := map[string]int64{}
 	for _, e := range got.Behind {
@@ -198,7 +198,7 @@ func (d *desk) checkBehindCounts(t *testing.T, spans []reports.Span, got reports
 	}
 }
 
-func (d *desk) checkStatuses(t *testing.T, facts []factRow, upto time.Time) {
+func checkStatuses(t *testing.T, d *desk, facts []factRow, upto time.Time) {
 	t.Helper()
 	want := standings(facts, upto)
 	got, err := d.StatusDistribution(testContext(t), upto, reports.Explain{Wanted: true, Limit: 10_000})
@@ -213,7 +213,7 @@ func (d *desk) checkStatuses(t *testing.T, facts []factRow, upto time.Time) {
 	}
 }
 
-func (d *desk) checkAgents(t *testing.T, facts []factRow, s reports.Span) {
+func checkAgents(t *testing.T, d *desk, facts []factRow, s reports.Span) {
 	t.Helper()
 	rows, waits := map[string]*reports.AgentCounts{}, map[string][]float64{}
 	for _, f := range lastOfEach(facts, s, agentOf) {
@@ -249,7 +249,7 @@ func (d *desk) checkAgents(t *testing.T, facts []factRow, s reports.Span) {
 	}
 }
 
-func (d *desk) checkWaits(t *testing.T, facts []factRow, s reports.Span) {
+func checkWaits(t *testing.T, d *desk, facts []factRow, s reports.Span) {
 	t.Helper()
 	type group struct {
 		measure  string

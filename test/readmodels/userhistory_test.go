@@ -185,7 +185,7 @@ func checkWalk(t *testing.T, h *history.Reader, id user.ID, size int, want []str
 	}
 }
 
-// TestNobodyWaitsForRecordsOfAccess has none of the projectors run.
+// TestNobodyWaitsForRecordsOfAccess has none of the projections run.
 func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 	t.Parallel()
 	for _, f := range projected() {
