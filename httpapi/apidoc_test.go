@@ -152,7 +152,7 @@ func (r *reference) members(schema tree) {
 	}
 }
 
-// typeName says what a schema allows, in one phrase.
+// typeName returns what a schema allows, in one phrase.
 func typeName(schema tree) string {
 	if ref, ok := schema["$ref"].(string); ok {
 		name := strings.TrimPrefix(ref, spec.SchemasAt)

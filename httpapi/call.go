@@ -174,7 +174,7 @@ func (c *Call) Bulk(ctx context.Context, operations []commands.Operation) ([]com
 	return results, nil
 }
 
-// arrived tells the client how far the call wrote.
+// arrived sets in the header how far the call wrote.
 func (c *Call) arrived(position int64) {
 	c.setPosition(position)
 	if c.async {
@@ -182,7 +182,7 @@ func (c *Call) arrived(position int64) {
 	}
 }
 
-// setPosition tells the client where in the log the call ended up.
+// setPosition sets in the header where in the log the call ended up.
 func (c *Call) setPosition(position int64) {
 	c.position = position
 	c.Header.Set("Event-Position", strconv.FormatInt(position, 10))

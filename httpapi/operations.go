@@ -49,12 +49,12 @@ func getter(engine *gin.Engine) func(path string, handlers ...gin.HandlerFunc) {
 	}
 }
 
-// healthy says that the process answers, and nothing more.
+// healthy is the call of whoever looks whether the process lives.
 func healthy(g *gin.Context) {
 	writeBody(g.Writer, http.StatusOK, "application/json", []byte(`{"status":"ok"}`+"\n"))
 }
 
-// ready says whether calls can be answered now, else what is not in order. The
+// ready reports whether calls can be answered now, else what is not in order. The
 // reasons go to the log.
 func (a *API) ready(g *gin.Context) {
 	ctx, cancel := context.WithTimeout(g.Request.Context(), readyWait)

@@ -1,8 +1,9 @@
 package projections
 
 import (
-	"helpdesk/domain"
 	"strings"
+
+	"helpdesk/domain"
 )
 
 // VisibleTickets adds the condition that the ticket of alias t is visible to

@@ -4,12 +4,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"helpdesk/domain"
-	"helpdesk/eventstore"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/eventstore"
 )
 
 // Request asks the processes of the service to rebuild a projection; one of them

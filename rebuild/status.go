@@ -3,11 +3,12 @@ package rebuild
 import (
 	"context"
 	"fmt"
-	"helpdesk/domain"
-	"helpdesk/eventstore"
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/eventstore"
 )
 
 // State is what a projection is doing.

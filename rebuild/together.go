@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
-
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // together fills the new tables of several runs, all with the same page of the

@@ -40,7 +40,7 @@ type Resource struct {
 
 // Routes lists the calls.
 func (r Resource) Routes() []httpapi.Route {
-	return httpapi.Tagged("Comments", "What is said on tickets, and notes among staff.",
+	return httpapi.Tagged("Comments", "Comments on tickets, and internal notes.",
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/comments/", ID: "listComments",
 			Summary: "List comments",
@@ -51,7 +51,7 @@ func (r Resource) Routes() []httpapi.Route {
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/comments/", ID: "addComment",
 			Summary: "Comment on a ticket",
-			About:   "If-Match names a version of the ticket. Notes among staff are for staff to write and read; auditors read them.",
+			About:   "If-Match names a version of the ticket. Internal notes are for staff to write and read; auditors read them.",
 			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.add),
 		},
 		httpapi.Route{
@@ -177,7 +177,7 @@ func noComments(page projections.Page, err error) (projections.Slice[view.Commen
 type CommentAdding struct {
 	Ticket   wire.TicketName     `json:"ticket" required:"true" minLength:"1" maxLength:"40" description:"The ticket's id or number."`
 	Text     string              `json:"text" required:"true" minLength:"1" maxLength:"20000" trim:"true"`
-	Internal bind.Optional[bool] `json:"internal" description:"A note among staff; false when left out."`
+	Internal bind.Optional[bool] `json:"internal" description:"An internal note; false when left out."`
 }
 
 // Example is the body, or the answer, as the document shows it.

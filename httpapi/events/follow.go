@@ -17,7 +17,7 @@ import (
 	"helpdesk/projections/feed"
 )
 
-// Feed tells a viewer what happens to the tickets they see; see
+// Feed reads for a viewer what happens to the tickets they see; see
 // [feed.Feed].
 type Feed interface {
 	// Head returns the position of the newest event.

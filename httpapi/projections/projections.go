@@ -96,7 +96,7 @@ type Projection struct {
 
 // ProjectionRebuild is a rebuild and how far it has come.
 type ProjectionRebuild struct {
-	Kind             rebuild.Kind  `json:"kind" required:"true" enum:"rebuild,rollback" description:"From the first event, or from the tables that were kept."`
+	Kind             rebuild.Kind  `json:"kind" required:"true" enum:"rebuild,rollback" description:"From the first event, or from the previous tables."`
 	Phase            rebuild.Phase `json:"phase" required:"true" enum:"waiting,filling,indexing,comparing,swapping,done,failed"`
 	Active           bool          `json:"active" required:"true" description:"Whether a process is at work on it."`
 	Position         int64         `json:"position" required:"true" description:"Everything up to here is in the new tables."`

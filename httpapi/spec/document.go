@@ -172,7 +172,7 @@ func allowNull(schema map[string]any) {
 	}
 }
 
-// nullability says of answers what encoding/json does: a pointer is null where
+// nullability states of answers what encoding/json does: a pointer is null where
 // it points to nothing, unless it is then left out.
 func nullability(rc *swaggest.ReflectContext) {
 	rc.EnvelopNullability = true

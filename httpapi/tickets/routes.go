@@ -109,7 +109,7 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/history/", ID: "ticketHistory",
 			Summary: "Read what happened to a ticket and its emails",
-			About:   "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters are told of no notes among staff and of no emails to others. Admins and auditors read it of deleted tickets too.",
+			About:   "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters read neither of internal notes nor of emails to others. Admins and auditors read it of deleted tickets too.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
 		},
 		{

@@ -55,7 +55,7 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 	if err := c.Tag(t.Version); err != nil {
 		return out, err
 	}
-	// The comments have a projector of their own, which may be behind. Under the
+	// The comments have a projection of their own, which may be behind. Under the
 	// ticket's ETag they may be newer than its version, for then a client that
 	// asks again gets both anew; were they older, it never would.
 	if err := c.Wait(ctx, t.Position); err != nil {

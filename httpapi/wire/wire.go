@@ -90,7 +90,7 @@ type TicketWithComments struct {
 // Example keeps the ticket's own from standing for both: there is none.
 func (TicketWithComments) Example() string { return "" }
 
-// Comment is a comment on a ticket, or a note among staff.
+// Comment is a comment on a ticket, or an internal note.
 type Comment struct {
 	ID           uuid.UUID `json:"id" required:"true"`
 	Ticket       uuid.UUID `json:"ticket" required:"true"`
@@ -133,8 +133,8 @@ func (User) Example() string {
 		"updated_at": "2026-01-31T12:00:00.000000Z", "name_email": "Ada Lovelace - ada@example.com"}`
 }
 
-// Notifications says which emails somebody wants. Admins are told of every
-// escalation whatever it says.
+// Notifications are which emails somebody wants. Admins get one of every
+// escalation all the same.
 type Notifications struct {
 	Escalated bool `json:"escalated" required:"true" description:"A ticket of theirs escalated."`
 	Assigned  bool `json:"assigned" required:"true" description:"A ticket was assigned to them."`

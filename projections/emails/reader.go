@@ -3,14 +3,15 @@ package emails
 import (
 	"context"
 	"fmt"
-	"helpdesk/domain"
-	"helpdesk/domain/email"
-	"helpdesk/eventstore"
-	"helpdesk/projections"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
 )
 
 // Reader reads email notifications and what became of them. It is safe for concurrent use.

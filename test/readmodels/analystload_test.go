@@ -53,7 +53,7 @@ func TestAnAnalystHoldsUpNobody(t *testing.T) {
 
 	watching, stop := context.WithCancel(ctx)
 	waited := make(chan int)
-	go func() { waited <- waitingFor(watching, t, d, conn.Conn().PgConn().PID()) }()
+	go func() { waited <- d.waitingFor(watching, t, conn.Conn().PgConn().PID()) }()
 	beside := d.lags(t, fresh, rate, span)
 	stop()
 	if n := <-waited; n > 0 {
@@ -76,7 +76,7 @@ func TestAnAnalystHoldsUpNobody(t *testing.T) {
 
 // waitingFor looks again and again whether a session waits for a lock of
 // another one, and returns at how many looks it did.
-func waitingFor(ctx context.Context, t *testing.T, d *desk, pid uint32) (times int) {
+func (d *desk) waitingFor(ctx context.Context, t *testing.T, pid uint32) (times int) {
 	super, err := pgx.Connect(ctx, d.db.SuperURL)
 	if err != nil {
 		t.Error(err)

@@ -134,9 +134,9 @@ func copyHistory(b *testing.B, d *desk, n int) {
 	}
 }
 
-// BenchmarkProjectors measures how fast all projections together work off a
+// BenchmarkProjections measures how fast all projections together work off a
 // backlog: the bar is 20,000 events a second on two cores.
-func BenchmarkProjectors(b *testing.B) {
+func BenchmarkProjections(b *testing.B) {
 	backlog := benchEvents(b)
 	var took time.Duration
 	for range b.N {

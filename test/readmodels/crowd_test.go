@@ -3,17 +3,18 @@ package readmodels
 import (
 	"bytes"
 	"fmt"
-	"helpdesk/commands"
-	"helpdesk/domain"
-	"helpdesk/domain/email"
-	"helpdesk/domain/ticket"
-	"helpdesk/domain/user"
 	"math/rand/v2"
 	"slices"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 )
 
 // crowd gives commands at random: some sensible, some not.

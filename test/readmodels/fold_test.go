@@ -25,7 +25,7 @@ import (
 	"helpdesk/test/keys"
 )
 
-// tables are the projections as rows, each in the order of its key.
+// tables are the read models as rows, each in the order of its key.
 type tables struct {
 	tickets  []view.TicketRow
 	history  []intervalRow
@@ -35,7 +35,7 @@ type tables struct {
 	reported
 }
 
-// fold works out the projections from the log the plainest way: stream by
+// fold works out the read models from the log the plainest way: stream by
 // stream, each column by what it is said to mean.
 func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 	var all tables
@@ -174,7 +174,7 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 	return row
 }
 
-// tables returns the projections as they stand.
+// tables returns the read models as they stand.
 func (d *desk) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
@@ -217,7 +217,7 @@ func (d *desk) checkTables(t *testing.T) {
 			t.Errorf("read.%s (-fold of the log +table):\n%s", name, diff)
 		}
 	}
-	checkSearched(t, d, want)
+	d.checkSearched(t, want)
 }
 
 func TestReadModelsEqualAFoldOfTheLog(t *testing.T) {

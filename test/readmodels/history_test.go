@@ -66,7 +66,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	}
 	resolved := d.log(t)[len(d.log(t))-1]
 	prioritised := d.log(t)[len(d.log(t))-8]
-	setTimer(t, d, timer, id, prioritised, true)
+	d.setTimer(t, timer, id, prioritised, true)
 	emails := commands.NewEmails(d.store)
 	for _, to := range []domain.Actor{ann, rob} {
 		l := email.ID{UUID: newID()}
@@ -139,7 +139,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 }
 
 // setTimer writes a timer as the escalation does.
-func setTimer(t *testing.T, d *desk, timer uuid.UUID, of ticket.ID, by eventstore.Envelope, fired bool) {
+func (d *desk) setTimer(t *testing.T, timer uuid.UUID, of ticket.ID, by eventstore.Envelope, fired bool) {
 	t.Helper()
 	const q = `
 INSERT INTO saga.timers (timer_id, saga, key, due_at, command, payload, cause_id, cause_position, correlation_id, fired_at)
@@ -184,7 +184,7 @@ func TestAPendingTimerIsAnEffect(t *testing.T) {
 	if _, err := d.tickets.Open(testContext(t), commands.Request{}, id, ticket.OpenTicket{By: ticket.By{Actor: everybody["ann"]}, Title: "x", Description: "y"}); err != nil {
 		t.Fatal(err)
 	}
-	setTimer(t, d, timer, id, d.log(t)[len(d.log(t))-1], false)
+	d.setTimer(t, timer, id, d.log(t)[len(d.log(t))-1], false)
 	got, err := entries(testContext(t), history.NewReader(d.store, d.pool), everybody["ann"], id)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v", got, err)

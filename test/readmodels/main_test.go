@@ -123,7 +123,7 @@ func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
 	return fresh
 }
 
-// project brings the projections up to the head of the log.
+// project brings the read models up to the head of the log.
 func (d *desk) project(t testing.TB, fresh *follow.Freshness) {
 	t.Helper()
 	head, err := d.store.Head(testContext(t))

@@ -22,7 +22,7 @@ import (
 	"helpdesk/projections/view"
 )
 
-// caughtUp is projections that have come as far as anybody may want.
+// caughtUp is read models that have come as far as anybody may want.
 type caughtUp struct{}
 
 func (caughtUp) Wait(context.Context, int64) error { return nil }
@@ -262,7 +262,7 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 		{"ann", 2, 8, []history.Change{retitled, assigned, removed, said}},
 		{"ann", 2, 9, []history.Change{assigned, removed, said}},
 		{"ann", 8, 7, []history.Change{{Field: "comment", Before: "fine!", After: "fine"}}},
-		{"ann", 5, 6, nil}, // a internal note
+		{"ann", 5, 6, nil}, // an internal note
 		{"ann", 4, 4, nil},
 	} {
 		if diff := gocmp.Diff(c.want, diff(c.who, c.from, c.to)); diff != "" {
@@ -358,7 +358,7 @@ VALUES (1, $1, 'ticket', 1, $1, 'ticket.deleted', 1, '{}', 'system', '', $2, $2)
 	}
 }
 
-// behind is projections that do not come so far.
+// behind is read models that do not come so far.
 type behind struct{ asked int64 }
 
 func (b *behind) Wait(_ context.Context, position int64) error {

@@ -3,20 +3,117 @@ package readmodels
 import (
 	"context"
 	"errors"
+	"log/slog"
+	"os"
+	"strconv"
 	"sync"
 	"testing"
 	"time"
 
 	gocmp "github.com/google/go-cmp/cmp"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
-	"helpdesk/domain/ticket"
-	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/internal/localpg"
-	"helpdesk/projections/reports"
+	"helpdesk/internal/pgid"
 	"helpdesk/rebuild"
 )
+
+// rebuilding returns the projections of the desk for an operator, who works in
+// pages of a size.
+func (d *desk) rebuilding(pageSize int, followers ...follow.Follower) *rebuild.Projections {
+	if followers == nil {
+		followers = projected()
+	}
+	return rebuild.New(d.pool, d.store.Codec(), followers, rebuild.Config{
+		Connect:  d.connectOwner,
+		PageSize: pageSize, Logger: slog.New(slog.DiscardHandler),
+	})
+}
+
+// connectOwner connects as the program does.
+func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(d.db.OwnerURL)
+	if err != nil {
+		return nil, err
+	}
+	config.MaxConns = 5
+	config.ConnConfig.RuntimeParams["jit"] = "off"
+	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
+	config.ConnConfig.RuntimeParams["max_parallel_maintenance_workers"] = "0"
+	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
+		pgid.Register(conn.TypeMap())
+		return nil
+	}
+	return pgxpool.NewWithConfig(ctx, config)
+}
+
+// fill has the crowd act until so many commands changed something.
+func (c *crowd) fill(t testing.TB, written int) {
+	t.Helper()
+	for c.written < written {
+		c.act(t)
+	}
+}
+
+// meanwhile has the crowd act until it is stopped.
+func (c *crowd) meanwhile(t *testing.T) (stop func()) {
+	ended, end := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			select {
+			case <-end:
+				return
+			default:
+				c.act(t)
+			}
+		}
+	}()
+	return func() {
+		close(end)
+		<-ended
+	}
+}
+
+// shape returns all there is to know of the tables in schema read but for their
+// rows, a line each.
+func shape(t testing.TB, d *desk) []string {
+	t.Helper()
+	rows, _ := d.db.OwnerPool(t).Query(testContext(t), `
+SELECT format('%s.%s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
+    pg_get_expr(f.adbin, f.adrelid), col_description(c.oid, a.attnum))
+FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
+LEFT JOIN pg_attrdef f ON f.adrelid = c.oid AND f.adnum = a.attnum WHERE c.relnamespace = 'read'::regnamespace AND c.relkind <> 'i'
+UNION ALL
+SELECT format('%s %s %s %s %s', relname, relkind, (SELECT array_agg(x::text ORDER BY x::text) FROM unnest(relacl) x), reloptions, obj_description(oid, 'pg_class'))
+FROM pg_class WHERE relnamespace = 'read'::regnamespace
+UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'read'
+UNION ALL SELECT format('%s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'read'::regnamespace
+UNION ALL SELECT format('%s %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
+UNION ALL SELECT definition FROM pg_views WHERE schemaname = 'read'
+ORDER BY 1`) // CollectRows returns its error
+	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	if err != nil || len(lines) < 50 {
+		t.Fatalf("%d lines, %v", len(lines), err)
+	}
+	return lines
+}
+
+// commandsAtFirst is how many commands there are before the first rebuild:
+// HELPDESK_TEST_COMMANDS, or what does not take long.
+func commandsAtFirst(t *testing.T) int {
+	text := os.Getenv("HELPDESK_TEST_COMMANDS")
+	if text == "" {
+		return 300
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
 
 func TestARebuildUnderWritesIsInvisibleAndEqual(t *testing.T) {
 	t.Parallel()
@@ -30,7 +127,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	if _, err := d.db.OwnerPool(t).Exec(testContext(t), view); err != nil {
 		t.Fatal(err)
 	}
-	before := d.shape(t)
+	before := shape(t, d)
 	fresh := d.follow(t, 50)
 	c := newCrowd(d, 3)
 	commands := commandsAtFirst(t)
@@ -71,7 +168,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	c.fill(t, c.written+50)
 	d.project(t, fresh)
 	d.checkTables(t)
-	if diff := gocmp.Diff(before, d.shape(t)); diff != "" {
+	if diff := gocmp.Diff(before, shape(t, d)); diff != "" {
 		t.Errorf("the tables are not what they were (-before +after):\n%s", diff)
 	}
 	var n int
@@ -79,7 +176,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	if err := d.db.OwnerPool(t).QueryRow(testContext(t), q).Scan(&n); err != nil || n == 0 {
 		t.Errorf("the view shows %d tickets that were opened since, %v", n, err)
 	}
-	for _, s := range d.statuses(t, p) {
+	for _, s := range statuses(t, d, p) {
 		if s.Rebuild == nil || s.Rebuild.Phase != rebuild.Done || s.Previous == nil || s.State != rebuild.Following || s.Lag() != 0 {
 			t.Errorf("%s: %+v, rebuild %+v", s.Name, s, s.Rebuild)
 		}
@@ -92,9 +189,35 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	d.checkTables(t)
 }
 
+func statuses(t testing.TB, d *desk, p *rebuild.Projections) []rebuild.Status {
+	t.Helper()
+	all, err := p.List(testContext(t))
+	if err != nil || len(all) != len(p.Names()) {
+		t.Fatalf("%d of %d projections, %v", len(all), len(p.Names()), err)
+	}
+	return all
+}
+
+// waitPhase waits until a rebuild has come to a phase.
+func waitPhase(t testing.TB, d *desk, p *rebuild.Projections, name string, phase rebuild.Phase) {
+	t.Helper()
+	tick := time.NewTicker(time.Millisecond)
+	defer tick.Stop()
+	for {
+		s, err := p.Status(testContext(t), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s.Rebuild != nil && s.Rebuild.Phase == phase {
+			return
+		}
+		<-tick.C
+	}
+}
+
 // A projection that names a table with its schema would write to the tables that
 // are served while it is to fill others.
-func TestAProjectionWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
+func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)
 	d.register(t)
@@ -200,108 +323,6 @@ func TestARebuildThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	}
 	if first != at {
 		t.Errorf("went on from %d, want %d", first, at)
-	}
-	d.project(t, fresh)
-	d.checkTables(t)
-}
-
-func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	c := newCrowd(d, 6)
-	c.fill(t, 120)
-	d.project(t, fresh)
-	faulty, bad := faultyMeasures(t, d)
-	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_facts", rebuild.Options{})
-	var poison *rebuild.PoisonError
-	if !errors.As(err, &poison) || poison.Position != bad {
-		t.Fatalf("got %v, want position %d named", err, bad)
-	}
-	s, err := d.rebuilding(64).Status(testContext(t), "ticket_facts")
-	if err != nil || s.State != rebuild.Following || s.Rebuild.Phase != rebuild.Failed || s.Rebuild.Position != bad-1 || *s.Rebuild.ErrorPosition != bad {
-		t.Errorf("%+v, rebuild %+v, %v", s, s.Rebuild, err)
-	}
-	d.checkTables(t)
-	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil { // mended
-		t.Error(err)
-	}
-	d.checkTables(t)
-}
-
-func TestAnotherVersionOfAProjectionIsReportedAndServedUntilItIsRebuilt(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	newCrowd(d, 12).fill(t, 60)
-	d.project(t, fresh)
-	changed := reports.Follower()
-	changed.Version = 2
-	apply := changed.Apply
-	changed.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-		if err := apply(ctx, tx, events); err != nil {
-			return err
-		}
-		_, err := tx.Exec(ctx, `UPDATE ticket_facts SET fact = upper(fact)`)
-		return err
-	}
-	p := d.rebuilding(1000, changed)
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := p.Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	var upper bool
-	if err := d.pool.QueryRow(testContext(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
-		t.Errorf("the tables are not the new version's: %v", err)
-	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || s.Outdated() {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := p.Rollback(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() {
-		t.Errorf("rolled back: %+v, %v", s, err)
-	}
-	d.checkTables(t)
-}
-
-func TestAPausedProjectionIsRebuiltAndStaysPaused(t *testing.T) {
-	t.Parallel()
-	d := newDesk(t)
-	d.register(t)
-	fresh := d.follow(t, 100)
-	c := newCrowd(d, 13)
-	c.fill(t, 60)
-	d.project(t, fresh)
-	p := d.rebuilding(1000)
-	if err := p.Pause(testContext(t), "ticket_list"); err != nil {
-		t.Fatal(err)
-	}
-	var before int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM read.tickets`).Scan(&before); err != nil {
-		t.Fatal(err)
-	}
-	for range 5 {
-		d.append(t, newID(), 0, time.Time{}, ticket.Opened{Number: int64(1000 + time.Now().Nanosecond()), Title: "x", Priority: ticket.Low})
-	}
-	d.project(t, fresh) // does not wait for it
-	if err := p.Rebuild(testContext(t), "ticket_list", rebuild.Options{}); err != nil {
-		t.Fatal(err)
-	}
-	var after int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM read.tickets`).Scan(&after); err != nil || before != after {
-		t.Errorf("%d tickets became %d, %v", before, after, err)
-	}
-	if s, err := p.Status(testContext(t), "ticket_list"); err != nil || s.State != rebuild.Paused || s.PausedAt == nil {
-		t.Errorf("%+v, %v", s, err)
-	}
-	if err := p.Resume(testContext(t), "ticket_list"); err != nil {
-		t.Fatal(err)
 	}
 	d.project(t, fresh)
 	d.checkTables(t)

@@ -17,7 +17,7 @@ import (
 	"helpdesk/test/pgtest"
 )
 
-// benchEvents is the size of the log that projections are built from: HELPDESK_BENCH_EVENTS,
+// benchEvents is the size of the log that read models are built from: HELPDESK_BENCH_EVENTS,
 // or what fits into a run of all benchmarks.
 func benchEvents(b *testing.B) int {
 	text := os.Getenv("HELPDESK_BENCH_EVENTS")
@@ -95,7 +95,7 @@ func BenchmarkRebuild(b *testing.B) {
 			var usual, during, busy []time.Duration // usual is from right before and after: other work on the machine changes
 			for range b.N {
 				usual = append(usual, quiet()...)
-				during = append(during, reading(func() { took += rebuildElsewhere(b, d, c.atOnce) })...)
+				during = append(during, reading(func() { took += d.rebuildElsewhere(b, c.atOnce) })...)
 				usual = append(usual, quiet()...)
 				stop := count(b, c.atOnce)
 				busy = append(busy, quiet()...)
@@ -152,7 +152,7 @@ const (
 
 // rebuildElsewhere builds all projections anew in another process, which says
 // how long it took.
-func rebuildElsewhere(b *testing.B, d *desk, atOnce int) time.Duration {
+func (d *desk) rebuildElsewhere(b *testing.B, atOnce int) time.Duration {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run", "^TestRebuildElsewhere$", "-test.v")
 	cmd.Env = append(os.Environ(), elsewhereOwner+"="+d.db.OwnerURL, elsewhereService+"="+d.db.ServiceURL, elsewhereAtOnce+"="+strconv.Itoa(atOnce))

@@ -218,7 +218,7 @@ func TestASwapGivesWayToWhoReads(t *testing.T) {
 	p := d.rebuilding(1000)
 	done := make(chan error, 1)
 	go func() { done <- p.Rebuild(testContext(t), "user_list", rebuild.Options{}) }()
-	d.waitPhase(t, p, "user_list", rebuild.Swapping)
+	waitPhase(t, d, p, "user_list", rebuild.Swapping)
 	var slowest time.Duration
 	for range 300 {
 		began := time.Now()
@@ -297,7 +297,7 @@ func TestOneProcessAtATimeRebuildsAndTheServiceGoesOn(t *testing.T) {
 	running, stop := context.WithCancel(testContext(t))
 	ended := make(chan error, 1)
 	go func() { ended <- second.Run(running) }()
-	d.waitPhase(t, second, "comment_list", rebuild.Done)
+	waitPhase(t, d, second, "comment_list", rebuild.Done)
 	stop()
 	if err := <-ended; err != nil {
 		t.Error(err)

@@ -18,7 +18,7 @@ import (
 
 // faultyMeasures is the projection with an event that it cannot apply, in the
 // second half of the log.
-func faultyMeasures(t testing.TB, d *desk) (faulty follow.Follower, bad int64) {
+func (d *desk) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) {
 	t.Helper()
 	faulty = reports.Follower()
 	log := d.log(t)
@@ -45,7 +45,7 @@ func TestProjectionsAreRebuiltTogether(t *testing.T) {
 	c := newCrowd(d, 11)
 	c.fill(t, 900) // some pages more than what is left for the end
 	d.project(t, fresh)
-	faulty, bad := faultyMeasures(t, d)
+	faulty, bad := d.faultyMeasures(t)
 	followers := projected()
 	followers[slices.IndexFunc(followers, func(f follow.Follower) bool { return f.Name == faulty.Name })] = faulty
 	p := d.rebuilding(40, followers...)

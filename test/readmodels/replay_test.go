@@ -84,7 +84,7 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 	if len(got) != 13 {
 		t.Errorf("%d steps, want 13", len(got))
 	}
-	for _, w := range want { // the projections never showed what is between two events of an append
+	for _, w := range want { // the read models never showed what is between two events of an append
 		if diff := gocmp.Diff(w, seen[w.Version], cmpopts.EquateEmpty(), cmpopts.EquateApproxTime(0)); diff != "" {
 			t.Errorf("at version %d (-read +replayed):\n%s", w.Version, diff)
 		}

@@ -31,7 +31,7 @@ func TestReportsOfManyCommands(t *testing.T) {
 	facts, _ := fold(d.log(t))
 	for range 40 {
 		spans := c.spans(facts.facts)
-		checkCounts(t, d, facts.facts, spans)
+		checkHappened(t, d, facts.facts, spans)
 		checkStatuses(t, d, facts.facts, spans[0].Upto)
 		checkAgents(t, d, facts.facts, spans[0])
 		checkWaits(t, d, facts.facts, spans[0])
@@ -106,7 +106,7 @@ func standings(facts []factRow, at time.Time) map[reports.StatusCount]int64 {
 	return n
 }
 
-func checkCounts(t *testing.T, d *desk, facts []factRow, spans []reports.Span) {
+func checkHappened(t *testing.T, d *desk, facts []factRow, spans []reports.Span) {
 	t.Helper()
 	var want []reports.Counts
 	for i, s := range spans {

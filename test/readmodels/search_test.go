@@ -84,7 +84,7 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 		{"rob", "toast or zeppelin", []int64{1, 2}},
 		{"rob", "walrus", []int64{3}},
 		{"ida", "walrus", []int64{3}},
-		{"ann", "walrus", nil}, // a internal note
+		{"ann", "walrus", nil}, // an internal note
 		{"ann", "network -walrus", []int64{3}},
 		{"rob", "scanner jam", []int64{4}},
 		{"rob", "badger dingo", []int64{5}},
@@ -108,9 +108,9 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 	}
 }
 
-// checkSearched holds the words of all tickets, and of those that are active,
+// checkSearched holds the words of all tickets, and of the active ones,
 // against a fold of the log.
-func checkSearched(t *testing.T, d *desk, want tables) {
+func (d *desk) checkSearched(t *testing.T, want tables) {
 	t.Helper()
 	type wordsRow struct{ TicketID, PublicWords, AllWords string }
 	public, internal := map[uuid.UUID]string{}, map[uuid.UUID]string{}
@@ -171,7 +171,7 @@ func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 		}
 		d.project(t, fresh)
 		want, _ := fold(d.log(t))
-		checkSearched(t, d, want)
+		d.checkSearched(t, want)
 		for name, c := range map[string]struct {
 			statuses []ticket.Status
 			q        string
@@ -243,7 +243,7 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 		"as many as may be":        {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 12}, 12, nil},
 		"one more":                 {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 11}, 0, tickets.ErrTooCommon},
 		"any number":               {"rob", projections.TicketFilter{Search: "lamp"}, 12, nil},
-		"half of them is active":   {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
+		"half of them are active":  {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 6, Statuses: open}, 6, nil},
 		"and those are too many":   {"rob", projections.TicketFilter{Search: "lamp", CompareMost: 5, Statuses: open}, 0, tickets.ErrTooCommon},
 		"few have another word":    {"rob", projections.TicketFilter{Search: `lamp "row 1"`, CompareMost: 4}, 4, nil},
 		"none has it":              {"rob", projections.TicketFilter{Search: "zebra", CompareMost: 1}, 0, nil},

@@ -215,7 +215,7 @@ func foldWaits(m measureRow) waitRow {
 }
 
 // checkViews holds the analysts' views against a fold of the log.
-func checkViews(t testing.TB, d *desk, log []eventstore.Envelope) {
+func (d *desk) checkViews(t testing.TB, log []eventstore.Envelope) {
 	t.Helper()
 	want, _ := fold(log)
 	if diff := gocmp.Diff(foldViews(want, time.Now().UTC().Truncate(24*time.Hour)), d.views(t),
@@ -245,6 +245,6 @@ func TestTheReadModelsOfManyCommands(t *testing.T) {
 	d.project(t, fresh)
 	d.checkTables(t)
 	log := d.log(t)
-	checkViews(t, d, log)
+	d.checkViews(t, log)
 	t.Logf("%d commands, %d of which changed something, %d events", commands, c.written, len(log))
 }

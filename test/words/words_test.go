@@ -43,7 +43,7 @@ var rules = []rule{
 }
 
 // alphabet is where letters are those of an alphabet.
-var alphabet = regexp.MustCompile(`(?i)is a letter( and then|\.)|letters?,? (and|or) digits`)
+var alphabet = regexp.MustCompile(`(?i)is a letter( and then|\.)|letters?,? (and|or) digits|knows the letters of`)
 
 // docRule is of the first sentence of a doc comment: "Name answers …".
 var docRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.0-9]*(?: and [A-Za-z_]+)? (answers?|says?|tells?)\b`)

@@ -6,8 +6,6 @@ import (
 	"io"
 	"time"
 
-	"helpdesk/eventstore/follow"
-
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
@@ -17,6 +15,7 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/projections/emails"
 	"helpdesk/saga"
 )

@@ -11,10 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"helpdesk/cmd/helpdesk/program"
-
 	"github.com/google/uuid"
 
+	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )

@@ -11,9 +11,9 @@ import (
 	"os"
 	"strings"
 
-	"helpdesk/cmd/helpdesk/program"
-
 	"github.com/spf13/cobra"
+
+	"helpdesk/cmd/helpdesk/program"
 )
 
 func command(m program.Modules) *cobra.Command {

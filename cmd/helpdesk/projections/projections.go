@@ -12,10 +12,9 @@ import (
 	"sync"
 	"time"
 
-	"helpdesk/cmd/helpdesk/program"
-
 	"github.com/spf13/cobra"
 
+	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/rebuild"
 )
 

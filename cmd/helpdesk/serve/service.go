@@ -9,11 +9,6 @@ import (
 	"net/http"
 	"strings"
 
-	"helpdesk/eventstore/follow"
-
-	"helpdesk/cmd/helpdesk/config"
-	"helpdesk/cmd/helpdesk/program"
-
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -21,8 +16,11 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"helpdesk/auth"
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/domain"
 	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/events"
 	"helpdesk/idempotency"

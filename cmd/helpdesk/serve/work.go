@@ -5,10 +5,9 @@ import (
 	"io"
 	"time"
 
-	"helpdesk/cmd/helpdesk/program"
-
 	"github.com/prometheus/client_golang/prometheus"
 
+	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/mail"
