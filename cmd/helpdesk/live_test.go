@@ -12,13 +12,14 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/cmd/helpdesk/serve"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/auth"
-	"helpdesk/cmd/helpdesk/config"
-	"helpdesk/cmd/helpdesk/program"
-	"helpdesk/cmd/helpdesk/serve"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"

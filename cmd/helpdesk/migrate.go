@@ -4,10 +4,10 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/spf13/cobra"
 )
 
 func migrateCommand() *cobra.Command {

@@ -12,13 +12,14 @@ import (
 	"regexp"
 	"strings"
 
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/spf13/cobra"
 
 	"helpdesk/auth"
-	"helpdesk/cmd/helpdesk/config"
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/migrations"
 )
 

@@ -9,12 +9,13 @@ import (
 	"io"
 	"os"
 
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"helpdesk/audit"
-	"helpdesk/cmd/helpdesk/config"
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/eventstore"
 )
 

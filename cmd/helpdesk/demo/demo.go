@@ -12,14 +12,15 @@ import (
 	"sync/atomic"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/eventstore/follow"
+
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/demo"
 	"helpdesk/domain"
-	"helpdesk/eventstore/follow"
 )
 
 func command(m program.Modules) *cobra.Command {

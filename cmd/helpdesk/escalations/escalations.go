@@ -9,11 +9,12 @@ import (
 	"io"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 	"golang.org/x/sync/errgroup"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"

@@ -3,13 +3,14 @@ package escalations
 import (
 	"context"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
-	"helpdesk/eventstore/follow"
 	"helpdesk/saga"
 )
 

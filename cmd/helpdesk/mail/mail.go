@@ -8,9 +8,10 @@ import (
 	"slices"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/email"

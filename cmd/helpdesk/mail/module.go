@@ -6,6 +6,8 @@ import (
 	"io"
 	"time"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
@@ -15,7 +17,6 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
 	"helpdesk/projections/emails"
 	"helpdesk/saga"
 )

@@ -6,10 +6,11 @@ import (
 	"context"
 	"fmt"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/saga"
 )
 

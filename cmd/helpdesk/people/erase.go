@@ -6,16 +6,18 @@ import (
 	"io"
 	"slices"
 
+	"helpdesk/eventstore/follow"
+
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
 	"helpdesk/keyring"
 )
 

@@ -11,9 +11,10 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )

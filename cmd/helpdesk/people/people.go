@@ -11,9 +11,9 @@ import (
 	"os"
 	"strings"
 
-	"github.com/spf13/cobra"
-
 	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/spf13/cobra"
 )
 
 func command(m program.Modules) *cobra.Command {

@@ -5,11 +5,12 @@ import (
 	"fmt"
 	"os"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"helpdesk/auth"
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"

@@ -6,6 +6,10 @@ import (
 	"io"
 	"log/slog"
 
+	"helpdesk/eventstore/follow"
+	"helpdesk/httpapi"
+	"helpdesk/web"
+
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
@@ -16,11 +20,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
-	"helpdesk/httpapi"
 	"helpdesk/mail"
 	"helpdesk/saga"
-	"helpdesk/web"
 )
 
 // Module is a feature as the program is put together from it: a line of the

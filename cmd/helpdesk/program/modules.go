@@ -4,12 +4,13 @@ import (
 	"context"
 	"log/slog"
 
+	"helpdesk/eventstore/follow"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/domain"
 	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
 )
 
 // Modules are all features of the program, in the order in which they are shown.

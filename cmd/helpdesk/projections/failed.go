@@ -4,9 +4,9 @@ import (
 	"context"
 	"fmt"
 
-	"github.com/spf13/cobra"
-
 	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/spf13/cobra"
 )
 
 func failedEventsCommand(m program.Modules) *cobra.Command {

@@ -12,9 +12,10 @@ import (
 	"sync"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/rebuild"
 )
 

@@ -8,10 +8,10 @@ import (
 	"io"
 	"os"
 
-	"github.com/spf13/cobra"
-
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
+
+	"github.com/spf13/cobra"
 )
 
 // Role is what a process does.

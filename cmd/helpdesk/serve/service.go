@@ -9,6 +9,11 @@ import (
 	"net/http"
 	"strings"
 
+	"helpdesk/eventstore/follow"
+
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
@@ -16,11 +21,8 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"helpdesk/auth"
-	"helpdesk/cmd/helpdesk/config"
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/domain"
 	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/events"
 	"helpdesk/idempotency"

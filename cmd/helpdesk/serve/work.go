@@ -5,9 +5,10 @@ import (
 	"io"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/prometheus/client_golang/prometheus"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/mail"

@@ -15,10 +15,11 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"

@@ -11,10 +11,11 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/history"

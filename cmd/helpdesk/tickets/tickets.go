@@ -7,11 +7,11 @@ import (
 	"io"
 	"os"
 
+	"helpdesk/cmd/helpdesk/program"
+
 	"github.com/schollz/progressbar/v3"
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
-
-	"helpdesk/cmd/helpdesk/program"
 )
 
 func command(m program.Modules) *cobra.Command {
