@@ -1,15 +1,12 @@
 package web
 
 import (
-	"context"
-	"errors"
-	"log/slog"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
 	"helpdesk/commands"
+	"helpdesk/domain"
 )
 
 // NewCommand makes the command id of a form.
@@ -31,40 +28,32 @@ func (v *Visit) CommandID(part string) (uuid.UUID, error) {
 
 // CarryOut runs the form's command and waits until the read side shows it. One
 // that was carried out before counts as done now.
-func (v *Visit) CarryOut(do func(commands.Request) (commands.Outcome, error)) (commands.Outcome, error) {
-	id, err := v.CommandID("")
+func (v *Visit) CarryOut(do commands.Do) (commands.Outcome, error) {
+	return v.Execute("", v.Form.Version(), do)
+}
+
+// Execute runs one of the commands of a form, told apart by part, on the version
+// that is expected; 0: any.
+func (v *Visit) Execute(part string, version int, do commands.Do) (commands.Outcome, error) {
+	id, err := v.CommandID(part)
 	if err != nil {
 		return commands.Outcome{}, err
 	}
-	out, err := v.Once(commands.Request{ID: id, IfMatch: v.Form.Version()}, do)
-	if err != nil {
-		return out, err
-	}
-	v.Arrive(out.Position)
-	return out, nil
-}
-
-// Once runs a command, or returns what it led to when it was carried out before.
-func (v *Visit) Once(r commands.Request, do func(commands.Request) (commands.Outcome, error)) (commands.Outcome, error) {
-	r.CorrelationID = v.ID
-	out, err := do(r)
-	if errors.Is(err, commands.ErrRepeated) {
-		return v.site.Earlier.Outcome(v.Context(), r.ID)
-	}
+	request := commands.Request{ID: id, CorrelationID: v.ID, IfMatch: version}
+	out, err := v.site.App.Execute(v.Context(), commands.Execution{Request: request}, do)
+	v.position = max(v.position, out.Position)
 	return out, err
 }
 
-// FreshnessWait is how long a request waits for the read side, as the API's does.
-const FreshnessWait = 2 * time.Second
-
-// Arrive waits until the read side has reached a position. It is written:
+// Arrive waits until the read side has reached a position that was written:
 // whatever keeps the read side, the write is a success.
 func (v *Visit) Arrive(position int64) {
 	v.position = max(v.position, position)
-	ctx, cancel := context.WithTimeout(v.Context(), FreshnessWait)
-	defer cancel()
-	if err := v.site.Freshness.Wait(ctx, position); err != nil {
-		v.site.Log.LogAttrs(v.Context(), slog.LevelWarn, "written, but not readable",
-			slog.String("request_id", v.ID), slog.Int64("event_position", position), slog.Any("error", err))
-	}
+	_ = v.site.App.Arrive(v.Context(), v.ID, position) // it logs why not
+}
+
+// NoUser returns the refusal of a form in whose field somebody is named who does
+// not exist.
+func NoUser(name, field string) error {
+	return domain.ErrUnknown.With("there is no user %s", strings.TrimSpace(name)).On(field)
 }

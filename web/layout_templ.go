@@ -484,7 +484,7 @@ func failurePage(f *Failure, requestID string) templ.Component {
 	})
 }
 
-// FaultLine says what is wrong with a form as a whole.
+// FaultLine shows what is wrong with a form as a whole.
 func FaultLine(f *Fault) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context
@@ -537,7 +537,7 @@ func FaultLine(f *Fault) templ.Component {
 	})
 }
 
-// FaultNote says what is wrong with a field, under the id that its input is
+// FaultNote shows what is wrong with a field, under the id that its input is
 // described by.
 func FaultNote(f *Fault, field string) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {

@@ -9,7 +9,6 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
-	"github.com/google/uuid"
 
 	"helpdesk/auth"
 	"helpdesk/commands"
@@ -22,25 +21,13 @@ type Sessions interface {
 	Lookup(ctx context.Context, token string) (auth.Session, error)
 }
 
-// Earlier finds the outcome of commands that were carried out before; see
-// [commands.Earlier].
-type Earlier interface {
-	Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
-}
-
-// Freshness waits until the projections have reached a position of the log.
-type Freshness interface {
-	Wait(ctx context.Context, position int64) error
-}
-
 // Deps is what the kernel of the site is made of. All are needed.
 type Deps struct {
-	Sessions  Sessions
-	Access    commands.Records
-	Earlier   Earlier
-	Freshness Freshness
-	Front     *edge.Front
-	Log       *slog.Logger
+	Sessions Sessions
+	Access   commands.Records
+	App      *commands.App
+	Front    *edge.Front
+	Log      *slog.Logger
 }
 
 // Config is what an operator may set.

@@ -29,7 +29,7 @@ func StatusWord(s ticket.Status) string {
 	return string(s)
 }
 
-// Verb is what a button says that brings a ticket to a status.
+// Verb returns the label of the button that brings a ticket to a status.
 func Verb(to ticket.Status) string {
 	switch to {
 	case ticket.StatusOpen:

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -52,7 +53,7 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 	return entries
 }
 
-// entry returns what every entry says of its event.
+// entry returns what every entry has of its event.
 func (t *describer) entry(e eventstore.Envelope) Entry {
 	return Entry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
@@ -149,10 +150,6 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 			return fmt.Sprintf("opened the ticket for %s", t.person(d.CreatedBy))
 		}
 		return "opened the ticket"
-	case ticket.Retitled: // also from one text that was erased to another
-		return "changed the title"
-	case ticket.Described:
-		return "changed the description"
 	case ticket.Started:
 		return because("started work", d.Reason)
 	case ticket.Resolved:
@@ -175,12 +172,31 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 	case ticket.Deleted:
 		return "deleted the ticket"
 	}
+	return t.changed(before, e)
+}
+
+// memberOf names the member that an event gives a value, for events after which it
+// is what it was: both texts were erased, or an import repeats itself.
+var memberOf = map[string]string{
+	ticket.Retitled{}.EventType():    "title",
+	ticket.Described{}.EventType():   "description",
+	ticket.Prioritised{}.EventType(): "priority",
+	ticket.Assigned{}.EventType():    "assigned_to",
+	ticket.Unassigned{}.EventType():  "assigned_to",
+}
+
+// changed returns, in words, which members of the ticket an event changed, by [ticket.Members].
+func (t *describer) changed(before ticket.State, e domain.Event) string {
+	members := ticket.Changed(before, t.ticket)
+	if len(members) == 0 {
+		members = slices.DeleteFunc(ticket.Members(), func(m ticket.Member) bool { return m.Name != memberOf[e.EventType()] })
+	}
 	var did []string
-	for _, m := range ticket.Changed(before, t.ticket) {
+	for _, m := range members {
 		did = append(did, m.Said(before, t.ticket, t.person))
 	}
-	if did == nil {
-		return "recorded " + e.EventType()
+	if len(did) == 0 {
+		return "did " + e.EventType()
 	}
 	return strings.Join(did, " and ")
 }
@@ -218,7 +234,7 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 	return what + " is to be sent again."
 }
 
-// status returns the status of an email, nil when there is none.
+// status returns the status of an email, nil when it was never queued.
 func status(s email.State) *email.Status {
 	if !s.Exists {
 		return nil
@@ -227,54 +243,43 @@ func status(s email.State) *email.Status {
 }
 
 // changes returns the members that an event changed from before to the state
-// after it.
+// after it, and the comment that it is about.
 func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 	switch d := e.(type) {
 	case ticket.Deleted:
 		return []Change{{Field: "deleted", Before: false, After: true}}
 	case ticket.CommentAdded:
-		return commentChange(nil, d.CommentID, before, t.ticket)
+		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:
-		return commentChange(nil, d.CommentID, before, t.ticket)
+		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), &d.Text)
 	case ticket.CommentRemoved:
-		return commentChange(nil, d.CommentID, before, t.ticket)
+		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), nil)
 	}
-	return t.memberChanges(before, t.ticket)
+	return changedMembers(before, t.ticket, t.person)
 }
 
-// memberChanges returns the members of a ticket that are another after than before.
-func (t *describer) memberChanges(before, after ticket.State) (all []Change) {
+// changedMembers returns the members of a ticket that are others in one state than
+// in another, with people by name.
+func changedMembers(before, after ticket.State, names ticket.Names) (all []Change) {
 	for _, m := range ticket.Changed(before, after) {
-		all = append(all, Change{Field: m.Name, Before: m.Shown(before, t.person), After: m.Shown(after, t.person)})
+		all = append(all, Change{Field: m.Name, Before: m.Shown(before, names), After: m.Shown(after, names)})
 	}
 	return all
 }
 
-// commentChange adds the change of a comment's text to all.
-func commentChange(all []Change, id ticket.CommentID, before, after ticket.State) []Change {
-	return changed(all, "comment", textOf(before, id), textOf(after, id))
-}
-
-// textOf returns the text of a comment, nil when it is not there.
-func textOf(s ticket.State, id ticket.CommentID) *string {
-	if c, ok := s.Comments[id]; ok {
-		return &c.Text
-	}
-	return nil
-}
-
-// changed adds a change to all, unless there is none. Nil stands for what is not
-// there.
+// changed adds the change of a value, unless it is the same; nil is one that was
+// not there.
 func changed[V comparable](all []Change, field string, before, after *V) []Change {
-	c := Change{Field: field}
-	if before != nil {
-		c.Before = *before
-	}
-	if after != nil {
-		c.After = *after
-	}
-	if before != nil && after != nil && *before == *after || before == nil && after == nil {
+	if before == after || (before != nil && after != nil && *before == *after) {
 		return all
 	}
-	return append(all, c)
+	return append(all, Change{Field: field, Before: orNil(before), After: orNil(after)})
+}
+
+// orNil returns the value, nil for none.
+func orNil[V any](v *V) any {
+	if v == nil {
+		return nil
+	}
+	return *v
 }

@@ -17,7 +17,7 @@ import (
 
 // User returns a page of what happened to a user's account, and of how they came in
 // and, of an auditor, what they read, in the order of the log: [domain.ErrNotFound]
-// when there is no such user. Who may be told is for the caller to decide. Of
+// when there is no such user. Who may read it is for the caller to decide. Of
 // somebody who was erased it says what happened and nothing of who they were.
 //
 // The account's own events are folded, all of them. Of the records of access,
@@ -175,17 +175,9 @@ func (t *userDescriber) did(self bool, e domain.Event) string {
 	return "did " + e.EventType()
 }
 
-// changes returns the members of a user that are others after an event.
-func (t *userDescriber) changes(before, after user.State) []Change {
-	var all []Change
-	for _, change := range userMembers {
-		all = change(all, before, after)
-	}
-	return all
-}
-
-// userMembers add the change of a member of a user to all, if there is one.
-var userMembers = []func(all []Change, before, after user.State) []Change{
+// userMembers are the members of a user that a history shows, each with how it is
+// compared.
+var userMembers = []func(before, after user.State, all []Change) []Change{
 	userMember("username", func(s user.State) string { return s.Username }),
 	userMember("email", func(s user.State) string { return s.Email }),
 	userMember("first_name", func(s user.State) string { return s.FirstName }),
@@ -199,15 +191,23 @@ var userMembers = []func(all []Change, before, after user.State) []Change{
 	userMember("notifications.resolved", func(s user.State) bool { return s.Notifications.Resolved }),
 }
 
-func userMember[V comparable](field string, of func(user.State) V) func(all []Change, before, after user.State) []Change {
+// userMember returns what adds the change of a member, if it is another.
+func userMember[V comparable](field string, of func(user.State) V) func(before, after user.State, all []Change) []Change {
 	value := func(s user.State) *V {
 		if !s.Exists {
 			return nil
 		}
-		v := of(s)
-		return &v
+		return new(of(s))
 	}
-	return func(all []Change, before, after user.State) []Change {
+	return func(before, after user.State, all []Change) []Change {
 		return changed(all, field, value(before), value(after))
 	}
+}
+
+// changes returns the members of a user that are others after an event.
+func (t *userDescriber) changes(before, after user.State) (all []Change) {
+	for _, add := range userMembers {
+		all = add(before, after, all)
+	}
+	return all
 }

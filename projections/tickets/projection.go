@@ -24,7 +24,7 @@ func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name:   "ticket_list",
 		Tables: []string{"tickets"},
-		Types:  eventstore.TypesOf(ticket.Events()), // each moves a ticket's version
+		Types:  eventstore.TypesOf(ticket.Events()),
 		Apply:  applyTicketList,
 	}, deleteTicketsSQL)
 }

@@ -43,7 +43,7 @@ const profilePoll = 10 * time.Millisecond
 // ownProfile reads the visitor's profile. They exist; a read side that does not
 // know them yet is behind, and is waited for.
 func (s *Section) ownProfile(v *web.Visit) (view.User, error) {
-	ctx, cancel := context.WithTimeout(v.Context(), web.FreshnessWait)
+	ctx, cancel := context.WithTimeout(v.Context(), commands.FreshnessWait)
 	defer cancel()
 	look := time.NewTicker(profilePoll)
 	defer look.Stop()
@@ -79,7 +79,7 @@ func (s *Section) changeEmails(v *web.Visit) (web.Reply, error) {
 
 func (s *Section) editSelf(v *web.Visit, c user.EditUser) error {
 	c.By, c.ID = user.By{Actor: v.Actor}, v.Actor.ID
-	_, err := v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.People.Edit(v.Context(), r, c) })
+	_, err := v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.App.People.Edit(v.Context(), r, c) })
 	return err
 }
 
@@ -96,7 +96,7 @@ func (s *Section) changePassword(v *web.Visit) (web.Reply, error) {
 		}
 		command := user.ChangePassword{By: user.By{Actor: v.Actor}, ID: v.Actor.ID}
 		_, err = v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
-			return s.People.ChangePassword(v.Context(), r, command, hash, v.Session.TokenHash)
+			return s.App.People.ChangePassword(v.Context(), r, command, hash, v.Session.TokenHash)
 		})
 		return err
 	})

@@ -7,7 +7,6 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/auth"
-	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/web"
@@ -24,12 +23,8 @@ func newDesk() *desk { return &desk{Backend: &webtest.Backend{}} }
 
 func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
-	s := &Section{People: d, Read: d, Accounts: d, Passwords: d, Tokens: d, Front: webtest.Front(t)}
+	s := &Section{App: d.App(), Read: d, Accounts: d, Passwords: d, Tokens: d, Front: webtest.Front(t)}
 	return webtest.Site(t, d.Backend, s.Pages()...)
-}
-
-func (d *desk) ChangePassword(_ context.Context, r commands.Request, _ user.ChangePassword, _ string, _ []byte) (commands.Outcome, error) {
-	return d.Note(r)
 }
 
 func (d *desk) Create(_ context.Context, _ user.ID, t auth.Token) (string, auth.Token, error) {

@@ -15,12 +15,6 @@ import (
 	"helpdesk/web"
 )
 
-// People carries out commands on users; see [commands.People].
-type People interface {
-	Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
-	ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
-}
-
 // Reader finds profiles; see [projections.Reader].
 type Reader interface {
 	User(ctx context.Context, id user.ID) (view.User, error)
@@ -40,7 +34,7 @@ type Tokens interface {
 
 // Section is the pages of this package. All fields are needed.
 type Section struct {
-	People    People
+	App       *commands.App
 	Read      Reader
 	Accounts  Accounts
 	Passwords web.Hasher

@@ -39,7 +39,7 @@ func (s *Section) proof(v *web.Visit, wrong *web.Fault) (web.Reply, error) {
 
 var errProving = web.NewFailure(http.StatusServiceUnavailable, "The log is in use", "Someone is verifying or downloading the log, which can be done once at a time. Try again in a minute.")
 
-// verify reads the whole log, which takes a while, and answers a page that grows
+// verify reads the whole log, which takes a while, and streams a page that grows
 // meanwhile: nothing has to be kept, and who goes away ends it.
 func (s *Section) verify(v *web.Visit) (web.Reply, error) {
 	if err := v.RecordReading(); err != nil {

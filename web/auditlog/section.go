@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"sync"
 
+	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/feed"
@@ -35,8 +36,8 @@ type Checkpoint struct {
 type Verification struct {
 	Events      int64
 	Root        []byte     // of the tree over all of them
-	Checkpoint  Checkpoint // the newest that the log was held against
-	Checkpoints int        // that it was held against
+	Checkpoint  Checkpoint // the latest that the log was compared with
+	Checkpoints int        // that it was compared with
 }
 
 // Proof shows that the log was not altered.
@@ -44,12 +45,12 @@ type Proof interface {
 	// Newest returns the newest checkpoint: a [domain.KindNotFound] while nothing
 	// is signed.
 	Newest(ctx context.Context) (Checkpoint, error)
-	// Verify reads the whole log and holds it against the checkpoints. It tells
-	// progress now and then, in events, and answers an [Alteration] for a log that
+	// Verify reads the whole log and compares it with the checkpoints. It reports
+	// progress now and then, in events, and returns an [Alteration] for a log that
 	// is not as it was, and a [domain.Error] where it cannot be verified.
 	Verify(ctx context.Context, progress func(done, of int64)) (Verification, error)
 	// Export writes a ZIP file of the log with all that it takes to verify it. It
-	// answers a [domain.Error] where there is nothing to export, before a byte is
+	// returns a [domain.Error] where there is nothing to export, before a byte is
 	// written.
 	Export(ctx context.Context, w io.Writer) error
 }
@@ -72,7 +73,7 @@ type Section struct {
 	Events   Log
 	Proof    Proof
 	Tickets  Tickets
-	Accounts web.Finder
+	Accounts commands.Finder
 	Log      *slog.Logger
 
 	proving sync.Mutex // held while the whole log is read: one at a time

@@ -24,7 +24,7 @@ func (s *Section) showOperation(*web.Visit) (web.Reply, error) {
 }
 
 // operationTabs are the links between the pages of operation, with how much
-// wants somebody's look.
+// needs attention.
 func (s *Section) operationTabs(v *web.Visit, current string) ([]web.Tab, error) {
 	emails, err := s.Ledger.CountEmails(v.Context(), web.CountMost)
 	if err != nil {

@@ -8,7 +8,7 @@ import (
 	"helpdesk/web"
 )
 
-// projectionsView is where the read models stand.
+// projectionsView is the state of the projections.
 type projectionsView struct {
 	Tabs        []web.Tab
 	Projections []rebuild.Status
@@ -29,8 +29,8 @@ func (s *Section) projectionsPage(v *web.Visit, wrong *web.Fault) (web.Reply, er
 	return web.Show("Projections", projectionsPageOf(view)).With(wrong), err
 }
 
-// operateProjection holds a read model, lets it go on or has it built anew. Each of
-// them twice is as good as once.
+// operateProjection pauses, resumes or rebuilds a projection. Doing so twice is the
+// same as once.
 func (s *Section) operateProjection(v *web.Visit) (web.Reply, error) {
 	name, do := v.Param("name"), v.Form.Get("do")
 	var err error
@@ -75,7 +75,7 @@ func progressOf(r *rebuild.Rebuild) string {
 	return text
 }
 
-// stateGlyph is the sign beside the word of a read model's state.
+// stateGlyph is the sign beside the word of a projection's state.
 func stateGlyph(s rebuild.State) string {
 	switch s {
 	case rebuild.Following:

@@ -70,7 +70,7 @@ type FailedCommand struct {
 	FailedAt time.Time
 }
 
-// FailedCommands holds them. Retry and Discard answer a [domain.KindNotFound]
+// FailedCommands keeps them. Retry and Discard return a [domain.KindNotFound]
 // when there is none of the id, or not any more.
 type FailedCommands interface {
 	First(ctx context.Context, limit int) (first []FailedCommand, all int64, err error)
@@ -87,12 +87,12 @@ type FailedEvent struct {
 	Error    string
 }
 
-// FailedEvents holds them.
+// FailedEvents keeps them.
 type FailedEvents interface {
-	// First returns the first that each follower has failed, at most limit of
+	// First returns the first failed events of each follower, at most limit of
 	// them, and how many there are of each.
 	First(ctx context.Context, limit int) (first []FailedEvent, counts map[string]int64, err error)
-	// Replay applies what a follower has failed, and answers how many events that
+	// Replay applies the failed events of a follower, and returns how many events that
 	// were; the others still fail.
 	Replay(ctx context.Context, follower string) (applied int, err error)
 }

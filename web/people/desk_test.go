@@ -27,7 +27,7 @@ func newDesk() *desk { return &desk{Backend: &webtest.Backend{}} }
 
 func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
-	s := &Section{People: d, Accounts: d, Read: d, History: historyDesk{d}}
+	s := &Section{App: d.App(), Read: d, History: historyDesk{d}}
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }
 

@@ -114,7 +114,7 @@ func (s *Section) person(v *web.Visit) (user.Account, error) {
 	if strings.ContainsRune(name, 0) {
 		return user.Account{}, domain.ErrNotFound
 	}
-	return s.Accounts.Find(v.Context(), name)
+	return s.App.Accounts.Find(v.Context(), name)
 }
 
 func (s *Section) showPerson(v *web.Visit) (web.Reply, error) {
@@ -186,7 +186,7 @@ func (s *Section) changePerson(v *web.Visit, done string, chosen domain.Role, ed
 		return web.Reply{}, err
 	}
 	edit.Actor, edit.ID = v.Actor, account.ID
-	_, err = v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.People.Edit(v.Context(), r, edit) })
+	_, err = v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.App.People.Edit(v.Context(), r, edit) })
 	if f := web.FaultOf(err); f != nil {
 		return s.personPage(v, account.ID, chosen, f)
 	}

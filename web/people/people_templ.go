@@ -319,7 +319,7 @@ func roleChip(r domain.Role) templ.Component {
 	})
 }
 
-// activity says whether somebody may sign in.
+// activity shows whether somebody may sign in.
 func activity(active bool) templ.Component {
 	return templruntime.GeneratedTemplate(func(templ_7745c5c3_Input templruntime.GeneratedComponentInput) (templ_7745c5c3_Err error) {
 		templ_7745c5c3_W, ctx := templ_7745c5c3_Input.Writer, templ_7745c5c3_Input.Context

@@ -14,11 +14,6 @@ import (
 	"helpdesk/web"
 )
 
-// People carries out commands on users; see [commands.People].
-type People interface {
-	Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
-}
-
 // Reader finds people; see [projections.Reader].
 type Reader interface {
 	User(ctx context.Context, id user.ID) (view.User, error)
@@ -32,10 +27,9 @@ type History interface {
 
 // Section is the pages of this package. All fields are needed.
 type Section struct {
-	People   People
-	Accounts web.Finder
-	Read     Reader
-	History  History
+	App     *commands.App
+	Read    Reader
+	History History
 }
 
 // Pages returns the pages and forms of the section.

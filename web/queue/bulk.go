@@ -32,21 +32,19 @@ type bulkResult struct {
 	Title   string
 	Done    bool
 	Message string
-
-	position int64 // of what was written
 }
 
 // Refusals of a bulk action as a whole.
 var (
-	errNothingTicked = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "select at least one ticket"}
-	errNoAction      = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "choose an action"}
+	errNothingSelected = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "select at least one ticket"}
+	errNoAction        = &domain.Error{Kind: domain.KindInvalid, Code: "required", Message: "choose an action"}
 )
 
 // bulkMost is how many tickets one action is for at most, as in the API.
 const bulkMost = 100
 
 // bulk does one thing to many tickets, one after the other, each by itself. It
-// answers the list with what became of each: sent again, it acts on none twice.
+// shows the list with what became of each: submitted again, it acts on none twice.
 func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 	q := readQueue(v.Request.URL.Query())
 	results, err := s.bulkAll(v)
@@ -60,23 +58,40 @@ func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 }
 
 func (s *Section) bulkAll(v *web.Visit) ([]bulkResult, error) {
-	ticked := v.Form.Values["ticket"]
+	selected := v.Form.Values["ticket"]
 	switch {
-	case len(ticked) == 0:
-		return nil, errNothingTicked
-	case len(ticked) > bulkMost:
+	case len(selected) == 0:
+		return nil, errNothingSelected
+	case len(selected) > bulkMost:
 		return nil, web.ErrForm
 	}
 	command, did, err := s.bulkCommand(v)
 	if err != nil {
 		return nil, err
 	}
-	results, reached := make([]bulkResult, len(ticked)), int64(0)
-	for i, one := range ticked {
-		if results[i], err = s.bulkOne(v, one, command, did); err != nil {
+	operations, results := make([]commands.Operation, len(selected)), make([]bulkResult, len(selected))
+	for i, one := range selected {
+		number, version, ok := parseSelected(one)
+		id, err := v.CommandID(one)
+		if !ok || err != nil {
+			return nil, web.ErrForm
+		}
+		operations[i] = commands.Operation{ID: id, Ticket: strconv.FormatInt(number, 10), IfMatch: version, Command: command}
+		results[i].Number = number
+		if t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: number}); err == nil {
+			results[i].Title = t.Title
+		}
+	}
+	outcomes, _, err := s.App.Bulk(v.Context(), v.ID, operations, false)
+	if err != nil {
+		return nil, err
+	}
+	var reached int64
+	for i, out := range outcomes {
+		if err := results[i].become(out.Err, did); err != nil {
 			return nil, err
 		}
-		reached = max(reached, results[i].position)
+		reached = max(reached, out.Position)
 	}
 	if reached > 0 {
 		v.Arrive(reached)
@@ -84,23 +99,9 @@ func (s *Section) bulkAll(v *web.Visit) ([]bulkResult, error) {
 	return results, nil
 }
 
-// bulkOne does it to one ticket, named as "<number>:<version>".
-func (s *Section) bulkOne(v *web.Visit, ticked string, command ticket.Command, did string) (bulkResult, error) {
-	number, version, ok := parseTicked(ticked)
-	id, err := v.CommandID(ticked)
-	if !ok || err != nil {
-		return bulkResult{}, web.ErrForm
-	}
-	r := bulkResult{Number: number}
-	t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: number})
-	if err == nil {
-		r.Title = t.Title
-		var out commands.Outcome
-		out, err = v.Once(commands.Request{ID: id, IfMatch: version}, func(cr commands.Request) (commands.Outcome, error) {
-			return s.Tickets.Do(v.Context(), cr, ticket.ID{UUID: t.ID}, command)
-		})
-		r.position = out.Position
-	}
+// become sets what became of a ticket: did, when nothing kept it. It returns an
+// error that is about no ticket.
+func (r *bulkResult) become(err error, did string) error {
 	var rule *domain.Error
 	switch {
 	case err == nil:
@@ -110,13 +111,13 @@ func (s *Section) bulkOne(v *web.Visit, ticked string, command ticket.Command, d
 	case errors.As(err, &rule):
 		r.Message = web.Sentence(rule.Message)
 	default:
-		return r, err
+		return err
 	}
-	return r, nil
+	return nil
 }
 
-func parseTicked(ticked string) (number int64, version int, ok bool) {
-	a, b, _ := strings.Cut(ticked, ":")
+func parseSelected(selected string) (number int64, version int, ok bool) {
+	a, b, _ := strings.Cut(selected, ":")
 	number, err := strconv.ParseInt(a, 10, 64)
 	version, err2 := strconv.Atoi(b)
 	return number, version, err == nil && err2 == nil && number > 0 && version > 0
@@ -132,8 +133,8 @@ func (s *Section) bulkCommand(v *web.Visit) (c ticket.Command, did string, err e
 	case "unassign":
 		return ticket.AssignTicket{By: by}, "Unassigned.", nil
 	case "assign":
-		assignee, name, err := v.Assignee(s.Accounts)
-		return ticket.AssignTicket{By: by, To: assignee}, "Assigned to " + name + ".", err
+		to, err := s.assignee(v)
+		return ticket.AssignTicket{By: by, To: to.To}, "Assigned to " + to.Name + ".", err
 	case "status":
 		return ticket.ChangeStatus{By: by, To: ticket.Status(to)}, web.Sentence(web.StatusWord(ticket.Status(to))), nil
 	case "priority":
@@ -143,6 +144,19 @@ func (s *Section) bulkCommand(v *web.Visit) (c ticket.Command, did string, err e
 		return ticket.DeleteTicket{By: by}, "Deleted.", nil
 	}
 	return nil, "", errNoAction
+}
+
+// assignee looks up whom the form names.
+func (s *Section) assignee(v *web.Visit) (commands.Assigning, error) {
+	name := v.Form.Text("assignee")
+	if strings.TrimSpace(name) == "" {
+		return commands.AssignNobody(), domain.ErrRequired.With("enter a username").On("assignee")
+	}
+	to, err := s.App.AssigneeNamed(v.Context(), name)
+	if err == nil && !to.Known() {
+		err = web.NoUser(name, "assignee")
+	}
+	return to, err
 }
 
 // tally sums up what became of a bulk action.

@@ -29,7 +29,7 @@ func newDesk() *desk { return &desk{OneTicket: webtest.NewTicket()} }
 
 func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
-	s := &Section{Tickets: d, Accounts: d, Read: d, Schedule: d, Views: viewDesk{d}}
+	s := &Section{App: d.App(), Read: d, Schedule: d, Views: viewDesk{d}}
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }
 

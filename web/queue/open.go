@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"errors"
 	"strings"
 
 	"github.com/google/uuid"
@@ -9,7 +8,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/domain/user"
 	"helpdesk/web"
 )
 
@@ -55,9 +53,9 @@ func (s *Section) open(v *web.Visit, form openForm) (commands.Outcome, error) {
 		By: ticket.By{Actor: v.Actor}, Title: form.Title, Description: form.Description, Priority: ticket.Priority(form.Priority),
 	}
 	if form.Requester != "" {
-		account, err := s.Accounts.Find(v.Context(), form.Requester)
-		if errors.Is(err, domain.ErrNotFound) {
-			account, err = user.Account{ID: user.ID{UUID: uuid.New()}}, domain.ErrUnknown.With("there is no user %s", form.Requester).On("requester")
+		account, known, err := s.App.PersonNamed(v.Context(), form.Requester)
+		if err == nil && !known {
+			err = web.NoUser(form.Requester, "requester")
 		}
 		c.CreatedBy = account.ID
 		if _, refused := ticket.Decide(ticket.State{}, c); refused != nil {
@@ -68,5 +66,5 @@ func (s *Section) open(v *web.Visit, form openForm) (commands.Outcome, error) {
 		}
 	}
 	id := ticket.ID{UUID: uuid.Must(uuid.NewV7())}
-	return v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.Tickets.Open(v.Context(), r, id, c) })
+	return v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.App.Tickets.Open(v.Context(), r, id, c) })
 }

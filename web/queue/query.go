@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"errors"
 	"net/url"
 	"slices"
 
@@ -179,8 +178,8 @@ func (s *Section) nameOf(v *web.Visit, assignee string) (string, error) {
 	if assignee == "" || assignee == "me" || assignee == "none" {
 		return "", nil
 	}
-	account, err := s.Accounts.Find(v.Context(), assignee)
-	if errors.Is(err, domain.ErrNotFound) {
+	account, known, err := s.App.PersonNamed(v.Context(), assignee)
+	if err == nil && !known {
 		return "unknown user", nil
 	}
 	return account.Username, err

@@ -17,12 +17,6 @@ import (
 	"helpdesk/workspace"
 )
 
-// Tickets carries out commands on tickets; see [commands.Tickets].
-type Tickets interface {
-	Open(ctx context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error)
-	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
-}
-
 // Reader lists what tickets a viewer may see; see [projections.Reader].
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
@@ -44,8 +38,7 @@ type Views interface {
 
 // Section is the pages of this package. All fields are needed.
 type Section struct {
-	Tickets  Tickets
-	Accounts web.Finder
+	App      *commands.App
 	Read     Reader
 	Schedule Schedule
 	Views    Views

@@ -45,7 +45,7 @@ type reportsView struct {
 const uncountedNotable = 1000
 
 // uncounted returns how many events of the log numbers are short of that are
-// complete up to a position: many while a read model is built or paused.
+// complete up to a position: many while a projection is rebuilt or paused.
 func (s *Section) uncounted(v *web.Visit, upto int64) (int64, error) {
 	head, err := s.Log.Head(v.Context())
 	return head - upto, err
@@ -152,7 +152,7 @@ func (s *Section) showAgents(v *web.Visit) (web.Reply, error) {
 	return s.partOf(v, agentsTitle, view, agentsPart(view), agents.AsOfPosition)
 }
 
-// fillRowsOfReport fills in the rows and answers what position they are complete up to.
+// fillRowsOfReport fills in the rows and returns the position that they are complete up to.
 func (s *Section) fillRowsOfReport(v *web.Visit, view *reportsView) (int64, error) {
 	spans := view.Period.spans()
 	counts, err := s.Reports.Counts(v.Context(), spans, reports.Explain{})

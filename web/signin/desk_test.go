@@ -6,8 +6,6 @@ import (
 	"time"
 
 	"helpdesk/auth"
-	"helpdesk/commands"
-	"helpdesk/domain/user"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -22,7 +20,7 @@ func newDesk() *desk { return &desk{Backend: &webtest.Backend{}} }
 
 func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
-	s := &Section{People: d, Accounts: d, Sessions: d, Passwords: d, Access: d, Front: webtest.Front(t)}
+	s := &Section{App: d.App(), Accounts: d, Sessions: d, Passwords: d, Access: d, Front: webtest.Front(t)}
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }
 
@@ -37,8 +35,4 @@ func (d *desk) SignIn(ctx context.Context, name, password string) (string, auth.
 func (d *desk) End(_ context.Context, tokenHash []byte) error {
 	d.ended = append(d.ended, string(tokenHash))
 	return nil
-}
-
-func (d *desk) Register(_ context.Context, r commands.Request, _ user.ID, _ user.Register, _ string) (commands.Outcome, error) {
-	return d.Note(r)
 }

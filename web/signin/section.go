@@ -6,15 +6,9 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/commands"
-	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/web"
 )
-
-// People registers people; see [commands.People].
-type People interface {
-	Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
-}
 
 // Sessions begins and ends sessions; see [auth.Sessions].
 type Sessions interface {
@@ -24,8 +18,8 @@ type Sessions interface {
 
 // Section is the pages of this package. All fields are needed.
 type Section struct {
-	People    People
-	Accounts  web.Finder
+	App       *commands.App
+	Accounts  commands.Finder
 	Sessions  Sessions
 	Passwords web.Hasher
 	Access    commands.Records

@@ -134,7 +134,7 @@ func (s *Section) join(v *web.Visit, form registrationForm) error {
 	}
 	id := user.ID{UUID: uuid.Must(uuid.NewV7())}
 	_, err = v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
-		return s.People.Register(v.Context(), r, id, command, hash)
+		return s.App.People.Register(v.Context(), r, id, command, hash)
 	})
 	return err
 }

@@ -31,7 +31,7 @@ func newDesk(more ...domain.Event) *desk { return &desk{OneTicket: webtest.NewTi
 func newSite(t *testing.T, d *desk) *web.Site {
 	t.Helper()
 	s := &Section{
-		Tickets: d, Accounts: d, Read: reader{d.OneTicket}, History: historyDesk{d}, Past: pastDesk{d}, Schedule: d, Viewers: d, Freshness: d,
+		App: d.App(), Read: reader{d.OneTicket}, History: historyDesk{d}, Past: pastDesk{d}, Schedule: d, Viewers: d,
 	}
 	return webtest.Site(t, d.Backend, s.Pages()...)
 }

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"errors"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -12,7 +13,7 @@ import (
 	"helpdesk/web"
 )
 
-// done is what the next page says of each form of the page.
+// done is the notice of each form, shown on the next page.
 var done = map[string]string{
 	"commented":       "Reply sent.",
 	"noted":           "Internal note added.",
@@ -55,7 +56,7 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 // do carries out the form's command on a ticket.
 func (s *Section) do(v *web.Visit, t view.Ticket, c ticket.Command) error {
 	_, err := v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
-		return s.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
+		return s.App.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
 	})
 	return err
 }
@@ -82,15 +83,10 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 
 // then does what comes after a reply, which is sent whatever becomes of this.
 func (s *Section) then(v *web.Visit, t view.Ticket, c ticket.Command) error {
-	id, err := v.CommandID("then")
-	if err != nil {
-		return err
-	}
-	out, err := v.Once(commands.Request{ID: id}, func(r commands.Request) (commands.Outcome, error) {
-		return s.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
+	_, err := v.Execute("then", 0, func(r commands.Request) (commands.Outcome, error) {
+		return s.App.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
 	})
 	if err == nil {
-		v.Arrive(out.Position)
 		return nil
 	}
 	v.Form.Del("text") // else it would be offered to be sent again
@@ -132,21 +128,27 @@ func (s *Section) changeStatus(v *web.Visit) (web.Reply, error) {
 
 func (s *Section) assign(v *web.Visit) (web.Reply, error) {
 	return s.change(v, "assigned", func(t view.Ticket) error {
-		c := ticket.AssignTicket{By: ticket.By{Actor: v.Actor}}
-		var unknown error
+		c, to := ticket.AssignTicket{By: ticket.By{Actor: v.Actor}}, commands.AssignNobody()
+		name := v.Form.Text("assignee")
 		switch v.Form.Get("to") {
 		case "me":
 			c.To = ticket.Assignee{ID: v.Actor.ID, ActiveStaff: v.Session.Account.ActiveStaff()}
 		case "none":
 		default:
-			if c.To, _, unknown = v.Assignee(s.Accounts); unknown != nil && web.FaultOf(unknown) == nil {
-				return unknown
+			if v.Actor.Admin() && strings.TrimSpace(name) == "" { // others may not name anybody at all
+				return domain.ErrRequired.With("enter a username").On("assignee")
 			}
+			var err error
+			if to, err = s.App.AssigneeNamed(v.Context(), name); err != nil {
+				return err
+			}
+			c.To = to.To
 		}
-		if unknown != nil && v.Actor.Admin() { // others are refused first for what they may not do at all
-			return unknown
+		err := s.do(v, t, c)
+		if !to.Known() && errors.Is(err, ticket.ErrAssignee) {
+			return web.NoUser(name, "assignee")
 		}
-		return s.do(v, t, c)
+		return err
 	})
 }
 

@@ -18,11 +18,6 @@ import (
 	"helpdesk/web"
 )
 
-// Tickets carries out commands on tickets; see [commands.Tickets].
-type Tickets interface {
-	Do(ctx context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error)
-}
-
 // Reader reads what a viewer may see, and returns [domain.ErrNotFound] for what
 // they may not; see [projections.Reader].
 type Reader interface {
@@ -54,14 +49,12 @@ type Viewers interface {
 
 // Section is the pages of this package. All fields are needed.
 type Section struct {
-	Tickets   Tickets
-	Accounts  web.Finder
-	Read      Reader
-	History   History
-	Past      Past
-	Schedule  Schedule
-	Viewers   Viewers
-	Freshness web.Freshness
+	App      *commands.App
+	Read     Reader
+	History  History
+	Past     Past
+	Schedule Schedule
+	Viewers  Viewers
 }
 
 // Pages returns the pages and forms of the section.

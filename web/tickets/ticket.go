@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
@@ -153,9 +154,9 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 // fillComments reads the comments, which have a projection of their own that may
 // be behind the ticket's.
 func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
-	ctx, cancel := context.WithTimeout(v.Context(), web.FreshnessWait)
+	ctx, cancel := context.WithTimeout(v.Context(), commands.FreshnessWait)
 	defer cancel()
-	_ = s.Freshness.Wait(ctx, view.Position) // what is behind is shown as it is
+	_ = s.App.Freshness.Wait(ctx, view.Position) // what is behind is shown as it is
 	comments, err := s.Read.AllComments(v.Context(), v.Actor, ticket.ID{UUID: view.ID})
 	if err != nil {
 		return err
@@ -223,8 +224,8 @@ func (s *Section) fillDue(v *web.Visit, view *ticketView) error {
 	return err
 }
 
-// fillOthers notes that somebody of the staff looks at the ticket, and says who
-// else of them does.
+// fillOthers notes that somebody of the staff looks at the ticket, and finds who else
+// of them does.
 func (s *Section) fillOthers(v *web.Visit, view *ticketView) (err error) {
 	if view.Staff {
 		view.Others, err = s.Viewers.Arrive(v.Context(), view.ID, v.Actor.ID)
@@ -250,8 +251,8 @@ func (s *Section) fillTeam(v *web.Visit, view *ticketView) error {
 	return nil
 }
 
-// stay is what the script of an open page says every few seconds: it answers who
-// else is there.
+// stay is what the script of an open page asks every few seconds: it returns who else
+// is there.
 func (s *Section) stay(v *web.Visit) (web.Reply, error) {
 	t, err := s.found(v)
 	if err != nil {

@@ -2,6 +2,7 @@ package webtest
 
 import (
 	"context"
+	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -21,6 +22,21 @@ type Backend struct {
 	Edits     []user.EditUser
 	Recorded  []string // types of records of access, and whom they are of
 	RecordErr error
+}
+
+// App returns the application layer of what stands in for it.
+func (b *Backend) App() *commands.App {
+	return &commands.App{People: b, Earlier: b, Accounts: b, Freshness: b, Log: slog.New(slog.DiscardHandler)}
+}
+
+// Register notes the registration.
+func (b *Backend) Register(_ context.Context, r commands.Request, _ user.ID, _ user.Register, _ string) (commands.Outcome, error) {
+	return b.Note(r)
+}
+
+// ChangePassword notes the change.
+func (b *Backend) ChangePassword(_ context.Context, r commands.Request, _ user.ChangePassword, _ string, _ []byte) (commands.Outcome, error) {
+	return b.Note(r)
 }
 
 // Find finds one of the people of these tests.

@@ -33,6 +33,21 @@ func NewTicket(more ...domain.Event) *OneTicket {
 	}}, more...)}
 }
 
+// App returns the application layer of what stands in for it.
+func (t *OneTicket) App() *commands.App {
+	app := t.Backend.App()
+	app.Tickets, app.Numbers = t, t
+	return app
+}
+
+// TicketID returns the id of number 7.
+func (t *OneTicket) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
+	if ref.Number != 7 {
+		return ticket.ID{}, domain.ErrNotFound
+	}
+	return TicketID, nil
+}
+
 // State returns the ticket as the rules know it.
 func (t *OneTicket) State() (s ticket.State) {
 	for _, e := range t.History {

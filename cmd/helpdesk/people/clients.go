@@ -39,18 +39,18 @@ func routes(c *program.Clients) []httpapi.Route {
 
 func pages(c *program.Clients) []web.Page {
 	return (&signin.Section{
-		People: c.App.People, Accounts: c.Accounts, Sessions: c.Sessions, Passwords: c.Passwords, Access: c.Access, Front: c.Front,
+		App: c.App, Accounts: c.Accounts, Sessions: c.Sessions, Passwords: c.Passwords, Access: c.Access, Front: c.Front,
 	}).Pages()
 }
 
 func directory(c *program.Clients) []web.Page {
 	return (&peoplepages.Section{
-		People: c.App.People, Accounts: c.Accounts, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool),
+		App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool),
 	}).Pages()
 }
 
 func accountPages(c *program.Clients) []web.Page {
 	return (&account.Section{
-		People: c.App.People, Read: program.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
+		App: c.App, Read: program.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
 	}).Pages()
 }

@@ -63,11 +63,11 @@ func pages(c *program.Clients) []web.Page {
 	read, schedule := program.NewReader(c.Pool), saga.NewSchedule(c.Pool)
 	return slices.Concat(
 		(&queue.Section{
-			Tickets: c.App.Tickets, Accounts: c.Accounts, Read: read, Schedule: schedule, Views: workspace.NewViews(c.Pool),
+			App: c.App, Read: read, Schedule: schedule, Views: workspace.NewViews(c.Pool),
 		}).Pages(),
 		(&ticketspages.Section{
-			Tickets: c.App.Tickets, Accounts: c.Accounts, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(c.Pool),
-			History: history.NewReader(c.Store, c.Pool), Past: history.NewPast(c.Store, c.Pool, c.Freshness), Freshness: c.Freshness,
+			App: c.App, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(c.Pool),
+			History: history.NewReader(c.Store, c.Pool), Past: history.NewPast(c.Store, c.Pool, c.Freshness),
 		}).Pages(),
 	)
 }
