@@ -15,7 +15,8 @@ import (
 	"helpdesk/projections/view"
 )
 
-// Reader reads tickets as they are now, for a viewer, and shows only what they may see. It is safe for concurrent use.
+// Reader reads tickets as they are now, for a viewer, and shows only what they may
+// see. It is safe for concurrent use.
 type Reader struct{ pool *pgxpool.Pool }
 
 // NewReader returns the reader over a pool.
@@ -32,14 +33,20 @@ type ticketView struct {
 }
 
 // shapeTicketsSQL completes chosen rows of read.tickets.
-var shapeTicketsSQL = `
-SELECT ` + ticketTable.Columns("t") + `,
-    coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
+var shapeTicketsSQL = shapeTickets("")
+
+// shapeTickets returns what completes chosen rows of read.tickets, and has more of
+// the chosen columns than those of the table.
+func shapeTickets(more string) string {
+	return `
+SELECT ` + ticketTable.Columns("t") + more + `, coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
 FROM chosen AS t
 LEFT JOIN read.users AS c ON c.id = t.created_by
 LEFT JOIN read.users AS a ON a.id = t.assigned_to
 ORDER BY t.place`
+}
 
+// show returns the ticket as the viewer sees it.
 func (v ticketView) show(viewer domain.Actor) view.Ticket {
 	return v.Show(viewer, v.CreatedByName, v.AssignedToName)
 }
