@@ -13,8 +13,11 @@ import (
 	"os/exec"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
+
+	"helpdesk/test/prose"
 )
 
 const root = "../../"
@@ -47,6 +50,11 @@ var alphabet = regexp.MustCompile(`(?i)is a letter( and then|\.)|letters?,? (and
 
 // docRule is of the first sentence of a doc comment: "Name answers …".
 var docRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.0-9]*(?: and [A-Za-z_]+)? (answers?|says?|tells?)\b`)
+
+// shownRules are of what users and programs read, beside rules.
+var shownRules = []rule{
+	ruleOf(`(?i)\bread models?\b`, "projection"),
+}
 
 // exempt is what was written before the words were settled and stays as it is: history,
 // applied migrations, stored forms, and this list.
@@ -97,9 +105,9 @@ func (f findings) add(where, text string) {
 }
 
 // check adds what the rules find in a text.
-func (f findings) check(where, text string) {
+func (f findings) check(where, text string, more ...rule) {
 	text = alphabet.ReplaceAllString(text, "")
-	for _, r := range rules {
+	for _, r := range slices.Concat(more, rules) {
 		if found := r.not.FindString(text); found != "" {
 			f.add(where, fmt.Sprintf("%q is not one of our words: %s (docs/glossary.md)", found, r.use))
 		}
@@ -123,10 +131,29 @@ func TestTextsUseTheWordsOfTheGlossary(t *testing.T) {
 		n := 0
 		for line := range bytes.Lines(read(t, name)) {
 			n++
-			found.check(fmt.Sprintf("%s:%d", name, n), string(line))
+			if path.Ext(name) == ".templ" {
+				found.check(fmt.Sprintf("%s:%d", name, n), string(line), shownRules...)
+			} else {
+				found.check(fmt.Sprintf("%s:%d", name, n), string(line))
+			}
 		}
 	}
 	found.report(t, remainingInTexts)
+}
+
+// TestProseIsWrapped looks at the docs: rows of tables, headings and code may be longer.
+func TestProseIsWrapped(t *testing.T) {
+	t.Parallel()
+	for _, name := range files(t, ".md") {
+		text := string(read(t, name))
+		wrapped := strings.Split(prose.Wrap(text), "\n")
+		for i, line := range strings.Split(text, "\n") {
+			if i >= len(wrapped) || line != wrapped[i] {
+				t.Errorf("%s:%d: longer than %d characters", name, i+1, prose.Width)
+				break
+			}
+		}
+	}
 }
 
 func TestTheDocumentUsesTheWordsOfTheGlossary(t *testing.T) {
@@ -134,7 +161,7 @@ func TestTheDocumentUsesTheWordsOfTheGlossary(t *testing.T) {
 	n, name, found := 0, documentFile(t), findings{}
 	for line := range bytes.Lines(read(t, name)) {
 		n++
-		found.check(fmt.Sprintf("%s:%d", name, n), string(line))
+		found.check(fmt.Sprintf("%s:%d", name, n), string(line), shownRules...)
 	}
 	found.report(t, remainingInDocument)
 }
