@@ -30,8 +30,8 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE, DELETE ON saved_views",
 	"SELECT, INSERT, UPDATE, DELETE ON ticket_viewers",
 	"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA read",
-	"USAGE ON SCHEMA read_next", // whose tables have the grants of those they take the place of
-	"USAGE ON SCHEMA read_kept",
+	"USAGE ON SCHEMA read_staging", // whose tables have the grants of those they take the place of
+	"USAGE ON SCHEMA read_previous",
 	"SELECT, INSERT, UPDATE ON rebuilds",
 	"USAGE ON SCHEMA saga",
 	"SELECT, INSERT, UPDATE, DELETE ON saga.escalation",

@@ -1,46 +1,51 @@
-// Package projections builds the read models from the log and answers the
-// queries on them.
+// Package projections is the kernel of the projections: pages and cursors, list
+// queries, the rows of tables from one declaration, and how tables are written. A
+// folder each has a projection with its queries.
 //
 // # Projections
 //
-// A projection is a [follow.Follower]: a name, the events it wants and a
-// function that brings its tables up to date with a page of them. It folds the
-// page in Go, one row per thing that changed, and writes the rows in one
-// statement. The follower machinery of eventstore commits tables and checkpoint
-// together, so each event changes each table exactly once, in log order.
+// A projection is a [follow.Follower]: a name, the events it wants and a function
+// that brings its tables up to date with a page of them. It folds the page in Go,
+// one row per thing that changed, and writes the rows in one statement; see [Table]
+// and [WriteAll]. The runner in eventstore commits tables and checkpoint together,
+// so each event changes each table exactly once, in log order.
 //
-//	projection       tables                  shows
-//	ticket_list      read.tickets            every ticket as it is now
-//	comment_list     read.comments           every comment as it is now
-//	user_list        read.users              everybody as they are now
-//	ticket_history   read.ticket_history     every ticket as it was, a row an interval
-//	ticket_facts     read.ticket_facts,      what reports count, one by one,
-//	                 read.ticket_measures,   by ticket,
-//	                 read.ticket_counts,     in sums by the hour, the day and
-//	                 read.agent_counts,      the month,
-//	                 read.wait_counts        and how long tickets waited
-//	email_ledger     read.emails             every email and what became of it
-//	text_search      read.ticket_search,     the words of every ticket, with and
-//	                 read.search_texts,      without those of internal notes,
-//	                 read.active_search      and of the active ones besides
+//	folder    projection       tables                  shows
+//	tickets   ticket_list      read.tickets            every ticket as it is now
+//	comments  comment_list     read.comments           every comment as it is now
+//	people    user_list        read.users              everybody as they are now
+//	history   ticket_history   read.ticket_history     every ticket as it was, a row an interval
+//	reports   ticket_facts     read.ticket_facts,      what reports count, one by one,
+//	                           read.ticket_measures,   by ticket,
+//	                           read.ticket_counts,     in sums by the hour, the day and
+//	                           read.agent_counts,      the month,
+//	                           read.wait_counts        and how long tickets waited
+//	emails    email_ledger     read.emails             every email and what became of it
+//	search    text_search      read.ticket_search,     the words of every ticket, with and
+//	                           read.search_texts,      without those of internal notes,
+//	                           read.active_search      and of active tickets besides
 //
 // A projection owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides. Its SQL
 // names these tables without a schema, so that package rebuild can have it fill
-// staging tables instead ([follow.Follower].Tables); queries name schema read.
-// Whoever changes what a projection makes of events raises its Version: the
-// tables there are then ask for a rebuild. Pages may be of any size, and the
-// tables MUST NOT depend on where one ends.
+// staging tables ([follow.Follower].Tables); queries name schema read. Whoever
+// changes what a projection makes of events raises its Version: the tables there
+// are then ask for a rebuild. Pages may be of any size, and the tables MUST NOT
+// depend on where one ends.
+//
+// A column is a field: what a row of a table is stands once, in the tags of a
+// struct. What people see of a row is in package view, which needs no SQL.
 //
 // # Queries
 //
-// The Reader of a folder returns to a viewer what they may see and
-// nothing else. Lists are paged by key: a [Cursor] is a place between two rows, so
-// that rows that come and go neither repeat nor hide others. Package history also
-// reads what the system knew at an instant: single tickets by folding their
-// events, lists by the intervals of read.ticket_history, with the tickets of a page
-// completed from their events. It reads from the log what happened to a ticket or
-// to a user, and replays tickets; the timers behind escalations it finds where the
-// escalation keeps them, in saga.timers. Package feed reads the log: for a viewer
-// the events of tickets they see, for those who audit all of it.
+// The Reader of a folder returns what a viewer may see and nothing else. Lists are
+// paged by key: a [Cursor] is a place between two rows, so that rows that come and
+// go neither repeat nor hide others. Package history also has the past, as the
+// system knew it at an instant: single tickets by folding their events, lists by
+// the intervals of read.ticket_history, with the tickets of a page completed from
+// their events. Its timers it finds where the escalation keeps them, in saga.timers.
+// Package feed reads the log alone: the events of tickets that a viewer sees, and
+// all of it for those who audit.
+//
+// A folder imports this package and view, never another folder.
 package projections

@@ -15,7 +15,9 @@ import (
 // Forgetting completes a projection whose tables hold texts of people: forgetSQL
 // removes what they hold of the streams $1. It is given [user.TextsErased] too.
 func Forgetting(f follow.Follower, forgetSQL string) follow.Follower {
-	f.Types = append(f.Types, user.TextsErased{}.EventType())
+	if erased := (user.TextsErased{}).EventType(); !slices.Contains(f.Types, erased) {
+		f.Types = append(f.Types, erased)
+	}
 	f.Forget = func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error {
 		_, err := tx.Exec(ctx, forgetSQL, streamIDs)
 		return err

@@ -12,7 +12,7 @@ import (
 // Pairs reads the rows of a query, an id and a value each.
 func Pairs[V any](ctx context.Context, pool *pgxpool.Pool, sql string, args ...any) (map[uuid.UUID]V, error) {
 	all := map[uuid.UUID]V{}
-	rows, _ := pool.Query(ctx, sql, args...) // ForEachRow answers its error
+	rows, _ := pool.Query(ctx, sql, args...) // ForEachRow returns its error
 	var id uuid.UUID
 	var v V
 	_, err := pgx.ForEachRow(rows, []any{&id, &v}, func() error {

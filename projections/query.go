@@ -30,7 +30,7 @@ type List[R any] struct {
 	// Columns are those chosen; "" is all of them.
 	Columns string
 	// Shape turns the chosen rows, named "chosen", into columns of R. It must
-	// answer them in the order of "place".
+	// return them in the order of "place".
 	Shape string
 	// At returns where a cursor beside a row is.
 	At func(R) (key string, id uuid.UUID)
@@ -57,7 +57,7 @@ func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	limit := fmt.Sprintf(" LIMIT %d", p.Size+1)
 	from := w.From(l.From, l.Reasons, "t.*", order+limit)
 	chosen := "SELECT " + cmp.Or(l.Columns, "*") + ", row_number() OVER (" + order + ") AS place FROM " + from + order + limit
-	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.Shape, Planned(w.Args)...) // CollectRows answers its error
+	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.Shape, Planned(w.Args)...) // CollectRows returns its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list by %s: %w", l.Key, err))
@@ -116,7 +116,7 @@ type Querier interface {
 
 // One reads the single row of a query, [domain.ErrNotFound] when there is none.
 func One[R any](ctx context.Context, db Querier, what, sql string, args ...any) (R, error) {
-	rows, _ := db.Query(ctx, sql, args...) // CollectOneRow answers its error
+	rows, _ := db.Query(ctx, sql, args...) // CollectOneRow returns its error
 	row, err := pgx.CollectOneRow(rows, pgx.RowToStructByName[R])
 	if errors.Is(err, pgx.ErrNoRows) {
 		return row, domain.ErrNotFound

@@ -1,8 +1,9 @@
 package projections
 
 import (
-	"helpdesk/domain"
 	"strings"
+
+	"helpdesk/domain"
 )
 
 // VisibleTickets adds the condition that the ticket of alias t is visible to
@@ -21,7 +22,7 @@ func (w *Where) VisibleTickets(viewer domain.Actor) {
 	}
 }
 
-// Reasons is [Where.VisibleTickets] for a list: it answers the reasons for which a
+// Reasons is [Where.VisibleTickets] for a list: it returns the reasons for which a
 // ticket is in it, if there are several. For an agent who does not see all these
 // exclude each other, and each has an index by which it finds the few that are
 // theirs; one condition with OR would have Postgres walk all tickets of a status in
@@ -64,7 +65,7 @@ func (w Where) From(from string, reasons []string, columns, rest string) string 
 	return either("SELECT "+columns+" FROM "+from, reasons, w.and()+rest)
 }
 
-// either returns, as a table of alias t, what a query answers for one of reasons
+// either returns, as a table of alias t, what a query returns for one of reasons
 // that exclude each other. rest is what follows the reason: more conditions, an
 // order, a limit, which Postgres does not move into the branches by itself.
 func either(query string, reasons []string, rest string) string {

@@ -21,7 +21,7 @@ func (w *Where) Add(condition string, args ...any) {
 	w.conditions = append(w.conditions, condition)
 }
 
-// Arg adds an argument and answers what stands for it.
+// Arg adds an argument and returns what stands for it.
 func (w *Where) Arg(a any) string {
 	w.Args = append(w.Args, a)
 	return "$" + strconv.Itoa(len(w.Args))

@@ -71,16 +71,16 @@ FROM pg_attribute AS a WHERE attrelid = to_regclass($1) AND attnum > 0 AND NOT a
 }
 
 // snapshot returns a transaction that sees both sets of tables at one position.
-// The projector is held until it has begun.
+// The projection is held until it has begun.
 func (r *run) snapshot(ctx context.Context) (pgx.Tx, error) {
 	held, err := r.db.Begin(ctx)
 	if err != nil {
-		return nil, fmt.Errorf("hold the projector: %w", err)
+		return nil, fmt.Errorf("hold the projection: %w", err)
 	}
 	defer held.Rollback(context.WithoutCancel(ctx)) // it holds, and writes nothing
 	var live int64
 	if err := held.QueryRow(ctx, lockCheckpointSQL, r.follower.Name).Scan(&live, nil); err != nil {
-		return nil, fmt.Errorf("hold the projector: %w", err)
+		return nil, fmt.Errorf("hold the projection: %w", err)
 	}
 	if err := r.page(ctx, r.log, live); err != nil {
 		return nil, err

@@ -24,7 +24,7 @@ func openLocks(ctx context.Context, db *pgxpool.Pool) (*locks, error) {
 	return &locks{conn: conn}, nil
 }
 
-// take takes the lock on a projection, else answers [ErrUnderWay].
+// take takes the lock on a projection; it returns [ErrUnderWay] where another has it.
 func (l *locks) take(ctx context.Context, name string) error {
 	l.mu.Lock()
 	defer l.mu.Unlock()

@@ -41,7 +41,7 @@ type Order struct {
 	Options
 }
 
-// PoisonError is the error for an event that the projector cannot apply.
+// PoisonError is the error for an event that the projection cannot apply.
 type PoisonError struct {
 	Position int64
 	Err      error
@@ -62,7 +62,7 @@ var errTaken = errors.New("the rebuild is no longer this process's work")
 var errAhead = errors.New("the new tables are ahead of the old ones")
 
 // Rebuild builds a projection anew and returns once the new tables are served.
-// When ctx ends before, the next call goes on where this one was. It answers
+// When ctx ends before, the next call goes on where this one was. It returns
 // [ErrUnderWay] when another process is at it, [PoisonError] for an event that
 // cannot be applied, and [ErrDiffers]; then the old tables are served as before.
 func (p *Projections) Rebuild(ctx context.Context, name string, o Options) error {
@@ -70,14 +70,14 @@ func (p *Projections) Rebuild(ctx context.Context, name string, o Options) error
 }
 
 // Rollback goes back to the tables from before the last rebuild, brought up to
-// date, and returns once they are served. It answers [ErrNothingKept],
+// date, and returns once they are served. It returns [ErrNoPrevious],
 // [ErrOtherShape] or [ErrUnderWay].
 func (p *Projections) Rollback(ctx context.Context, name string, o Options) error {
-	return p.Do(ctx, 1, Order{Name: name, Kind: FromKept, Options: o})[0]
+	return p.Do(ctx, 1, Order{Name: name, Kind: FromPrevious, Options: o})[0]
 }
 
 // Do carries out orders for different projections, atOnce of them at a time, and
-// answers what came of each, as [Projections.Rebuild] and [Projections.Rollback]
+// returns what came of each, as [Projections.Rebuild] and [Projections.Rollback]
 // do. They go over the log together: it is read once for all.
 func (p *Projections) Do(ctx context.Context, atOnce int, orders ...Order) []error {
 	return p.work(ctx, atOnce, false, orders)
@@ -153,7 +153,7 @@ func (p *Projections) start(ctx context.Context, db *pgxpool.Pool, locks *locks,
 		Options: o.Options, id: uuid.New(), kind: o.Kind, follower: f, log: follow.NewReading(p.codec, f), db: db,
 		pageSize: int64(p.config.PageSize), version: f.CodeVersion(), began: time.Now(),
 	}
-	r.Accept = r.Accept || o.Kind == FromKept
+	r.Accept = r.Accept || o.Kind == FromPrevious
 	if err := r.begin(ctx, background); err != nil {
 		locks.release(ctx, o.Name)
 		return nil, p.conclude(ctx, r, err)
@@ -161,17 +161,17 @@ func (p *Projections) start(ctx context.Context, db *pgxpool.Pool, locks *locks,
 	return r, nil
 }
 
-// conclude says how a run has ended.
+// conclude logs how a run has ended.
 func (p *Projections) conclude(ctx context.Context, r *run, err error) error {
 	switch {
 	case err == nil:
-		p.config.Logger.Info("a projection was rebuilt", "projector", r.follower.Name, "kind", string(r.kind), "position", r.position, "took", time.Since(r.began).String())
+		p.config.Logger.Info("a projection was rebuilt", "projection", r.follower.Name, "kind", string(r.kind), "position", r.position, "took", time.Since(r.began).String())
 		if r.Served != nil {
 			r.Served(r.position)
 		}
 	case ctx.Err() == nil && !eventstore.Transient(err) && !errors.Is(err, errTaken):
 		r.fail(ctx, err)
-		p.config.Logger.Error("a projection was not rebuilt; its old tables are served", "projector", r.follower.Name, "error", err)
+		p.config.Logger.Error("a projection was not rebuilt; its old tables are served", "projection", r.follower.Name, "error", err)
 	}
 	return err
 }
@@ -190,36 +190,36 @@ func find(runs []*run, name string) *run {
 // run of the same kind and code has built is gone on with.
 func (r *run) begin(ctx context.Context, background bool) error {
 	const q = `
-INSERT INTO rebuilds AS r (projector, run, kind, phase, background, accepts, version)
+INSERT INTO rebuilds AS r (projection, run, kind, phase, background, accepts, version)
 SELECT c.name, $2, $3, 'filling', $4, $5, $6 FROM checkpoints AS c WHERE c.name = $1
-ON CONFLICT (projector) DO UPDATE SET
+ON CONFLICT (projection) DO UPDATE SET
     run = excluded.run,
     kind = excluded.kind,
     phase = excluded.phase,
     background = excluded.background OR (r.background AND r.ended_at IS NULL),
     accepts = excluded.accepts,
     version = CASE WHEN excluded.kind = 'rollback' THEN r.version ELSE excluded.version END,
-    next_position = CASE WHEN r.kind = excluded.kind AND (r.kind = 'rollback' OR r.version = excluded.version) AND NOT $7 THEN r.next_position END,
+    staging_position = CASE WHEN r.kind = excluded.kind AND (r.kind = 'rollback' OR r.version = excluded.version) AND NOT $7 THEN r.staging_position END,
     began_at = CASE WHEN r.ended_at IS NULL THEN r.began_at ELSE clock_timestamp() END,
     run_at = clock_timestamp(),
     moved_at = clock_timestamp(),
     error = NULL,
     error_position = NULL,
     ended_at = NULL
-RETURNING next_position, version`
+RETURNING staging_position, version`
 	return pgx.BeginFunc(ctx, r.db, func(tx pgx.Tx) error {
-		var next *int64
-		err := tx.QueryRow(ctx, q, r.follower.Name, r.id, r.kind, background, r.Accept, r.version, r.Afresh).Scan(&next, &r.version)
+		var staging *int64
+		err := tx.QueryRow(ctx, q, r.follower.Name, r.id, r.kind, background, r.Accept, r.version, r.Afresh).Scan(&staging, &r.version)
 		if errors.Is(err, pgx.ErrNoRows) {
 			return errors.New("it has not begun: no worker has run yet")
 		}
 		if err != nil {
 			return fmt.Errorf("begin a run: %w", err)
 		}
-		if r.position, err = r.prepare(ctx, tx, next); err != nil {
+		if r.position, err = r.prepare(ctx, tx, staging); err != nil {
 			return err
 		}
-		const from = `UPDATE rebuilds SET next_position = $2, run_from = $2, version = $3 WHERE projector = $1`
+		const from = `UPDATE rebuilds SET staging_position = $2, run_from = $2, version = $3 WHERE projection = $1`
 		if _, err := tx.Exec(ctx, from, r.follower.Name, r.position, r.version); err != nil {
 			return fmt.Errorf("note where the run begins: %w", err)
 		}
@@ -227,7 +227,7 @@ RETURNING next_position, version`
 	})
 }
 
-// nearly is how many positions the new tables may be behind when the projector
+// nearly is how many positions the new tables may be behind when the projection
 // is held for the rest.
 const nearly = 500
 
@@ -262,7 +262,7 @@ func (r *run) steps(ctx context.Context) error {
 
 // enter notes that a phase has begun.
 func (r *run) enter(ctx context.Context, phase Phase) error {
-	done, err := r.db.Exec(ctx, `UPDATE rebuilds SET phase = $3, moved_at = clock_timestamp() WHERE projector = $1 AND run = $2`,
+	done, err := r.db.Exec(ctx, `UPDATE rebuilds SET phase = $3, moved_at = clock_timestamp() WHERE projection = $1 AND run = $2`,
 		r.follower.Name, r.id, phase)
 	if err == nil && done.RowsAffected() == 0 {
 		err = errTaken
@@ -333,7 +333,7 @@ func (r *run) page(ctx context.Context, log *follow.Reading, upto int64) error {
 // stays locked until its end.
 func (r *run) apply(ctx context.Context, tx pgx.Tx, log *follow.Reading, upto int64) error {
 	var position *int64
-	const q = `SELECT next_position FROM rebuilds WHERE projector = $1 AND run = $2 FOR UPDATE`
+	const q = `SELECT staging_position FROM rebuilds WHERE projection = $1 AND run = $2 FOR UPDATE`
 	err := tx.QueryRow(ctx, q, r.follower.Name, r.id).Scan(&position)
 	if errors.Is(err, pgx.ErrNoRows) || (err == nil && position == nil) {
 		return errTaken
@@ -350,7 +350,7 @@ func (r *run) apply(ctx context.Context, tx pgx.Tx, log *follow.Reading, upto in
 	if err := r.follower.ApplyRange(ctx, tx, log, *position, upto); err != nil {
 		return err
 	}
-	const moved = `UPDATE rebuilds SET next_position = $2, moved_at = clock_timestamp() WHERE projector = $1`
+	const moved = `UPDATE rebuilds SET staging_position = $2, moved_at = clock_timestamp() WHERE projection = $1`
 	if _, err := tx.Exec(ctx, moved, r.follower.Name, upto); err != nil {
 		return fmt.Errorf("note the position: %w", err)
 	}
@@ -371,6 +371,6 @@ func (r *run) fail(ctx context.Context, why error) {
 	}
 	text := strings.ToValidUTF8(strings.ReplaceAll(why.Error(), "\x00", ""), "")
 	const q = `UPDATE rebuilds SET phase = 'failed', error = left($3, 2000), error_position = $4, ended_at = clock_timestamp()
-WHERE projector = $1 AND run = $2`
+WHERE projection = $1 AND run = $2`
 	_, _ = r.db.Exec(ctx, q, r.follower.Name, r.id, text, at) // without it the next one finds it cut off
 }

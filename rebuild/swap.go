@@ -67,7 +67,7 @@ func (r *run) openTransactions(ctx context.Context) ([]string, error) {
 	const q = `
 SELECT l.virtualtransaction FROM pg_locks AS l JOIN pg_stat_activity AS a USING (pid)
 WHERE l.locktype = 'virtualxid' AND l.granted AND a.datname = current_database() AND a.usesysid IS NOT NULL AND pid <> pg_backend_pid()`
-	rows, _ := r.db.Query(ctx, q) // CollectRows answers its error
+	rows, _ := r.db.Query(ctx, q) // CollectRows returns its error
 	open, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("look for open transactions: %w", err)
@@ -81,7 +81,7 @@ func (r *run) stillOpen(ctx context.Context, some []string) ([]string, error) {
 		return nil, nil
 	}
 	const q = `SELECT virtualtransaction FROM pg_locks WHERE locktype = 'virtualxid' AND virtualtransaction = ANY ($1)`
-	rows, _ := r.db.Query(ctx, q, some) // CollectRows answers its error
+	rows, _ := r.db.Query(ctx, q, some) // CollectRows returns its error
 	open, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return nil, fmt.Errorf("look for transactions still open: %w", err)
@@ -89,14 +89,14 @@ func (r *run) stillOpen(ctx context.Context, some []string) ([]string, error) {
 	return open, nil
 }
 
-// swap applies what came since and moves the tables. The projector is held by
+// swap applies what came since and moves the tables. The projection is held by
 // the lock on its checkpoint from the first statement to the commit, readers by
 // those on the tables for the last few.
 func (r *run) swap(ctx context.Context, tx pgx.Tx) error {
 	var live int64
 	var version int
 	if err := tx.QueryRow(ctx, lockCheckpointSQL, r.follower.Name).Scan(&live, &version); err != nil {
-		return fmt.Errorf("hold the projector: %w", err)
+		return fmt.Errorf("hold the projection: %w", err)
 	}
 	if err := r.apply(ctx, tx, r.log, live); err != nil {
 		return err
@@ -114,9 +114,9 @@ func (r *run) swap(ctx context.Context, tx pgx.Tx) error {
 	}
 	const q = `
 WITH checkpoint AS (UPDATE checkpoints SET version = $4 WHERE name = $1)
-UPDATE rebuilds SET phase = 'done', next_position = NULL, moved_at = clock_timestamp(), ended_at = clock_timestamp(),
-    kept_position = CASE WHEN $5 THEN $3::bigint END, kept_version = CASE WHEN $5 THEN $6::integer END
-WHERE projector = $1 AND run = $2`
+UPDATE rebuilds SET phase = 'done', staging_position = NULL, moved_at = clock_timestamp(), ended_at = clock_timestamp(),
+    previous_position = CASE WHEN $5 THEN $3::bigint END, previous_version = CASE WHEN $5 THEN $6::integer END
+WHERE projection = $1 AND run = $2`
 	if _, err := tx.Exec(ctx, q, r.follower.Name, r.id, live, r.version, failed == 0, version); err != nil {
 		return fmt.Errorf("note the swap: %w", err)
 	}
@@ -124,10 +124,10 @@ WHERE projector = $1 AND run = $2`
 	return nil
 }
 
-// moveTables puts the new tables in the place of the old ones, which are kept or
+// moveTables puts the new tables in the place of the old ones, which become the previous ones or are
 // dropped, and makes the views over them show the new ones. One swap at a time
 // does it: what a view says of its other tables must not be read while these move,
-// or it would show those that are kept from then on.
+// or it would show the previous ones from then on.
 func (r *run) moveTables(ctx context.Context, tx pgx.Tx, keep bool) error {
 	if _, err := tx.Exec(ctx, `SELECT pg_advisory_xact_lock($1)`, int64(moveLock)); err != nil {
 		return fmt.Errorf("wait for other swaps: %w", err)
@@ -138,9 +138,9 @@ func (r *run) moveTables(ctx context.Context, tx pgx.Tx, keep bool) error {
 	}
 	var locks, moves []string
 	for _, table := range r.follower.Tables {
-		old, built, kept := qualified(follow.Serving, table), qualified(follow.Staging, table), qualified(follow.Previous, table)
+		old, built, previous := qualified(follow.Serving, table), qualified(follow.Staging, table), qualified(follow.Previous, table)
 		locks = append(locks, old)
-		moves = append(moves, `DROP TABLE IF EXISTS `+kept, `ALTER TABLE `+old+` SET SCHEMA `+follow.Previous, `ALTER TABLE `+built+` SET SCHEMA `+follow.Serving)
+		moves = append(moves, `DROP TABLE IF EXISTS `+previous, `ALTER TABLE `+old+` SET SCHEMA `+follow.Previous, `ALTER TABLE `+built+` SET SCHEMA `+follow.Serving)
 	}
 	for _, v := range views {
 		locks = append(locks, v.Name)
@@ -186,7 +186,7 @@ ORDER BY 1`
 	for _, table := range r.follower.Tables {
 		tables = append(tables, qualified(follow.Serving, table))
 	}
-	rows, _ := tx.Query(ctx, q, tables) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, q, tables) // CollectRows returns its error
 	views, err := pgx.CollectRows(rows, pgx.RowToStructByPos[view])
 	if err != nil {
 		return nil, fmt.Errorf("look for views over the tables: %w", err)

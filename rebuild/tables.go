@@ -10,28 +10,28 @@ import (
 	"helpdesk/eventstore/follow"
 )
 
-// prepare sees to it that the tables to be filled are there, and answers the
-// position they are at. next is where an earlier run has left them; nil: there
+// prepare sees to it that the tables to be filled are there, and returns the
+// position they are at. staging is where an earlier run has left them; nil: there
 // are none of use.
-func (r *run) prepare(ctx context.Context, tx pgx.Tx, next *int64) (int64, error) {
-	if next != nil {
+func (r *run) prepare(ctx context.Context, tx pgx.Tx, staging *int64) (int64, error) {
+	if staging != nil {
 		same, err := r.sameShape(ctx, tx, follow.Staging)
 		if err != nil {
 			return 0, err
 		}
 		var ahead bool // as after a restore of the checkpoint alone
-		if err := tx.QueryRow(ctx, `SELECT position < $2 FROM checkpoints WHERE name = $1`, r.follower.Name, *next).Scan(&ahead); err != nil {
+		if err := tx.QueryRow(ctx, `SELECT position < $2 FROM checkpoints WHERE name = $1`, r.follower.Name, *staging).Scan(&ahead); err != nil {
 			return 0, fmt.Errorf("read the checkpoint: %w", err)
 		}
 		if same && !ahead {
-			return *next, nil
+			return *staging, nil
 		}
-		if r.kind == FromKept {
+		if r.kind == FromPrevious {
 			return 0, ErrOtherShape
 		}
 	}
-	if r.kind == FromKept {
-		return r.takeKept(ctx, tx)
+	if r.kind == FromPrevious {
+		return r.takePrevious(ctx, tx)
 	}
 	for _, table := range r.follower.Tables {
 		if err := r.makeTable(ctx, tx, table); err != nil {
@@ -41,16 +41,16 @@ func (r *run) prepare(ctx context.Context, tx pgx.Tx, next *int64) (int64, error
 	return 0, nil
 }
 
-// takeKept makes the tables that were kept those to be swapped in.
-func (r *run) takeKept(ctx context.Context, tx pgx.Tx) (int64, error) {
+// takePrevious makes the previous tables those to be swapped in.
+func (r *run) takePrevious(ctx context.Context, tx pgx.Tx) (int64, error) {
 	var position *int64
 	var version *int
-	const q = `SELECT kept_position, kept_version FROM rebuilds WHERE projector = $1`
+	const q = `SELECT previous_position, previous_version FROM rebuilds WHERE projection = $1`
 	if err := tx.QueryRow(ctx, q, r.follower.Name).Scan(&position, &version); err != nil {
-		return 0, fmt.Errorf("look for tables that were kept: %w", err)
+		return 0, fmt.Errorf("look for previous tables: %w", err)
 	}
 	if position == nil {
-		return 0, ErrNothingKept
+		return 0, ErrNoPrevious
 	}
 	if same, err := r.sameShape(ctx, tx, follow.Previous); err != nil || !same {
 		if err == nil {
@@ -64,13 +64,13 @@ func (r *run) takeKept(ctx context.Context, tx pgx.Tx) (int64, error) {
 			`ALTER TABLE ` + qualified(follow.Previous, table) + ` SET SCHEMA ` + follow.Staging,
 		} {
 			if _, err := tx.Exec(ctx, q); err != nil {
-				return 0, fmt.Errorf("take the tables that were kept: %w", err)
+				return 0, fmt.Errorf("take the previous tables: %w", err)
 			}
 		}
 	}
-	const moved = `UPDATE rebuilds SET kept_position = NULL, kept_version = NULL WHERE projector = $1`
+	const moved = `UPDATE rebuilds SET previous_position = NULL, previous_version = NULL WHERE projection = $1`
 	if _, err := tx.Exec(ctx, moved, r.follower.Name); err != nil {
-		return 0, fmt.Errorf("take the tables that were kept: %w", err)
+		return 0, fmt.Errorf("take the previous tables: %w", err)
 	}
 	r.version = *version
 	return *position, nil
@@ -137,7 +137,7 @@ func (r *run) makeTable(ctx context.Context, tx pgx.Tx, table string) error {
 			return fmt.Errorf("make %s: %w", built, err)
 		}
 	}
-	rows, _ := tx.Query(ctx, likeSQL, follow.Serving, follow.Staging, table, r.follower.Lookups) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, likeSQL, follow.Serving, follow.Staging, table, r.follower.Lookups) // CollectRows returns its error
 	statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		return fmt.Errorf("see what %s is like: %w", old, err)
@@ -163,7 +163,7 @@ ORDER BY c.relname`
 // own: a run that goes on makes those that are missing.
 func (r *run) index(ctx context.Context) error {
 	for _, table := range r.follower.Tables {
-		rows, _ := r.db.Query(ctx, missingIndexesSQL, follow.Serving, follow.Staging, table) // CollectRows answers its error
+		rows, _ := r.db.Query(ctx, missingIndexesSQL, follow.Serving, follow.Staging, table) // CollectRows returns its error
 		statements, err := pgx.CollectRows(rows, pgx.RowTo[string])
 		if err != nil {
 			return fmt.Errorf("look for indexes of %s: %w", table, err)

@@ -4,11 +4,11 @@ import (
 	"context"
 	"fmt"
 
-	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
-
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
+
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 )
 
 // together fills the new tables of several runs, all with the same page of the
@@ -43,7 +43,7 @@ func together(ctx context.Context, atOnce int, codec *eventstore.Codec, runs []*
 }
 
 // nextPage applies the next page to those runs that have it before them, and
-// answers the runs without those that failed.
+// returns the runs without those that failed.
 func nextPage(ctx context.Context, atOnce int, log *follow.Reading, runs []*run, live map[string]int64) []*run {
 	after, size := runs[0].position, runs[0].pageSize
 	for _, r := range runs {
@@ -84,7 +84,7 @@ func lives(ctx context.Context, runs []*run) (map[string]int64, error) {
 	for _, r := range runs {
 		names = append(names, r.follower.Name)
 	}
-	rows, _ := runs[0].db.Query(ctx, `SELECT name, position FROM checkpoints WHERE name = ANY ($1)`, names) // CollectRows answers its error
+	rows, _ := runs[0].db.Query(ctx, `SELECT name, position FROM checkpoints WHERE name = ANY ($1)`, names) // CollectRows returns its error
 	type checkpoint struct {
 		Name     string
 		Position int64

@@ -14,9 +14,9 @@ import (
 
 // The schemas that a follower's tables may be in, [Follower].Tables.
 const (
-	Serving  = "read"      // read by everybody, kept up to date
-	Staging  = "read_next" // being built, to be served next
-	Previous = "read_kept" // served before, to go back to
+	Serving  = "read"          // read by everybody, kept up to date
+	Staging  = "read_staging"  // being built, to be served next
+	Previous = "read_previous" // served before, to go back to
 )
 
 // withinSQL ends with the transaction. A table that is not there is an error, and
@@ -56,13 +56,13 @@ func (f Follower) ApplyRange(ctx context.Context, tx pgx.Tx, log *Reading, after
 }
 
 const (
-	otherTablesSQL = `SELECT next_position, kept_position FROM rebuilds
-WHERE projector = $1 AND (next_position IS NOT NULL OR kept_position IS NOT NULL) FOR UPDATE`
+	otherTablesSQL = `SELECT staging_position, previous_position FROM rebuilds
+WHERE projection = $1 AND (staging_position IS NOT NULL OR previous_position IS NOT NULL) FOR UPDATE`
 
 	// Tables that cannot be mended are given up.
-	voidStagingSQL = `UPDATE rebuilds SET next_position = NULL, phase = 'failed', ended_at = clock_timestamp(),
-    error = 'texts were erased and the new tables did not take it' WHERE projector = $1`
-	voidPreviousSQL = `UPDATE rebuilds SET kept_position = NULL WHERE projector = $1`
+	voidStagingSQL = `UPDATE rebuilds SET staging_position = NULL, phase = 'failed', ended_at = clock_timestamp(),
+    error = 'texts were erased and the new tables did not take it' WHERE projection = $1`
+	voidPreviousSQL = `UPDATE rebuilds SET previous_position = NULL WHERE projection = $1`
 )
 
 // forgetElsewhere does to staging and previous tables what was just done

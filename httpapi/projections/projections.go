@@ -134,7 +134,7 @@ func (RebuildOrder) Example() string {
 func projectionView(s rebuild.Status) Projection {
 	return Projection{
 		Name: s.Name, State: s.State, Position: s.Position, Head: s.Head, Lag: s.Lag(), Failed: s.Failed,
-		PausedAt: wire.TimeOf(s.PausedAt), TablesVersion: s.Version, CodeVersion: s.CodeVersion, KeptPosition: s.Kept, Rebuild: rebuildView(s.Rebuild),
+		PausedAt: wire.TimeOf(s.PausedAt), TablesVersion: s.Version, CodeVersion: s.CodeVersion, KeptPosition: s.Previous, Rebuild: rebuildView(s.Rebuild),
 	}
 }
 

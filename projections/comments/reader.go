@@ -84,7 +84,7 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 	var w where
 	w.visibleComments(viewer)
 	w.Add("c.ticket_id = ?", id)
-	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.Args...) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.Args...) // CollectRows returns its error
 	views, err := pgx.CollectRows(rows, pgx.RowToStructByName[commentView])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list the comments of ticket %s: %w", id, err))

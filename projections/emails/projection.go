@@ -42,9 +42,8 @@ func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name:   "email_ledger",
 		Tables: []string{"emails"},
-		Types: eventstore.Types(email.Queued{}, email.HandedOver{}, email.Postponed{}, email.Sent{}, email.Failed{},
-			email.Doubted{}, email.Requeued{}),
-		Apply: applyEmailLedger,
+		Types:  eventstore.TypesOf(email.Events()),
+		Apply:  applyEmailLedger,
 	}, `DELETE FROM emails WHERE id = ANY ($1)`)
 }
 

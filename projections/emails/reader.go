@@ -3,14 +3,15 @@ package emails
 import (
 	"context"
 	"fmt"
-	"helpdesk/domain"
-	"helpdesk/domain/email"
-	"helpdesk/eventstore"
-	"helpdesk/projections"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
 )
 
 // Reader reads email notifications and what became of them. It is safe for concurrent use.
@@ -25,7 +26,7 @@ func (r *Reader) NewestEmails(ctx context.Context, statuses []email.Status, limi
 	var q = `SELECT ` + emailTable.Columns("") + ` FROM read.emails
 WHERE cardinality($1::text[]) = 0 OR status = ANY ($1)
 ORDER BY queued_at DESC, id DESC LIMIT $2`
-	rows, _ := r.pool.Query(ctx, q, append([]email.Status{}, statuses...), limit) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, q, append([]email.Status{}, statuses...), limit) // CollectRows returns its error
 	emails, err := pgx.CollectRows(rows, pgx.RowToStructByName[Email])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list emails: %w", err))
@@ -54,7 +55,7 @@ FROM unnest($1::text[]) AS s`
 // CountEmails returns how many emails there are of each status. It counts to
 // most and no further.
 func (r *Reader) CountEmails(ctx context.Context, most int) (map[email.Status]int, error) {
-	rows, _ := r.pool.Query(ctx, countEmailsSQL, email.Statuses(), most) // ForEachRow answers its error
+	rows, _ := r.pool.Query(ctx, countEmailsSQL, email.Statuses(), most) // ForEachRow returns its error
 	counts := map[email.Status]int{}
 	var status email.Status
 	var n int
@@ -69,7 +70,7 @@ func (r *Reader) CountEmails(ctx context.Context, most int) (map[email.Status]in
 }
 
 // EmailsTo calls each with every email to somebody, the oldest first, until it
-// answers an error.
+// returns an error.
 func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each func(Email) error) error {
 	var q = `SELECT ` + emailTable.Columns("") + ` FROM read.emails WHERE recipient_id = $1 ORDER BY queued_at, id`
 	rows, _ := r.pool.Query(ctx, q, recipient.UUID) // its error is in rows, too

@@ -30,7 +30,7 @@ type Events struct {
 	log  *eventstore.Store
 }
 
-// NewEvents makes the reader of a log and of the names in the read models.
+// NewEvents makes the reader of a log and of the names in the projections.
 func NewEvents(pool *pgxpool.Pool, log *eventstore.Store) *Events {
 	return &Events{pool: pool, log: log}
 }

@@ -17,7 +17,7 @@ import (
 	"helpdesk/projections"
 )
 
-// Occurrence is an event of a ticket as a viewer is told of it.
+// Occurrence is an event of a ticket as a viewer sees it.
 type Occurrence struct {
 	Position     int64
 	Type         string
@@ -35,11 +35,11 @@ type Occurrence struct {
 // feedPage is how many events of the log are looked through at a time.
 const feedPage = 200
 
-// feedWait bounds the waiting for the read models, which say who sees what.
+// feedWait bounds the waiting for the projections, by which it is known who sees what.
 const feedWait = 2 * time.Second
 
-// Feed reads for viewers what happens to the tickets they see, from the log. What
-// they see is what they may see when it is read, so that somebody who was
+// Feed shows viewers what happens to the tickets they see, from the log. What
+// they see is what they may see when they ask, so that somebody who was
 // away learns nothing of a ticket that was taken from them meanwhile; of a
 // deleted ticket, those who saw it learn that it was deleted. It is safe for
 // concurrent use and keeps nothing.
@@ -50,7 +50,7 @@ type Feed struct {
 	fresh    *follow.Freshness
 }
 
-// NewFeed makes the feed of a log, whose growth notifier tells.
+// NewFeed makes the feed of a log, of whose growth notifier wakes.
 func NewFeed(pool *pgxpool.Pool, log *eventstore.Store, notifier *eventstore.Notifier, fresh *follow.Freshness) *Feed {
 	return &Feed{pool: pool, log: log, notifier: notifier, fresh: fresh}
 }
@@ -65,10 +65,10 @@ func (f *Feed) Head(ctx context.Context) (int64, error) {
 }
 
 // After looks through the next events of the log after a position, at most a
-// page of them, and answers those the viewer is told of and the position up to
+// page of them, and returns those the viewer sees and the position up to
 // which it looked: after itself when there is nothing new, or when the read
 // models have not come so far.
-func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (told []Occurrence, upto int64, err error) {
+func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (found []Occurrence, upto int64, err error) {
 	recorded, err := f.log.Read(ctx, after, feedPage)
 	if err != nil || len(recorded) == 0 {
 		return nil, after, eventstore.Unreachable(err)
@@ -84,15 +84,15 @@ func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (tol
 	if err != nil {
 		return nil, after, err
 	}
-	told, err = f.tell(ctx, viewer, events)
+	found, err = f.occurrences(ctx, viewer, events)
 	if err != nil {
 		return nil, after, eventstore.Unreachable(err)
 	}
-	return told, upto, nil
+	return found, upto, nil
 }
 
-// tell returns what of the events the viewer is told.
-func (f *Feed) tell(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) ([]Occurrence, error) {
+// occurrences returns what the viewer sees of the events.
+func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) ([]Occurrence, error) {
 	if len(events) == 0 {
 		return nil, nil
 	}
@@ -108,7 +108,7 @@ func (f *Feed) tell(ctx context.Context, viewer domain.Actor, events []eventstor
 	if err != nil {
 		return nil, err
 	}
-	var told []Occurrence
+	var all []Occurrence
 	for _, e := range events {
 		number, seen := numbers[e.StreamID]
 		if _, deleted := e.Event.(ticket.Deleted); deleted {
@@ -123,13 +123,13 @@ func (f *Feed) tell(ctx context.Context, viewer domain.Actor, events []eventstor
 		if err != nil {
 			return nil, fmt.Errorf("write event %d: %w", e.Position, err)
 		}
-		told = append(told, Occurrence{
+		all = append(all, Occurrence{
 			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: number, Version: e.Version,
 			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
 			ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: names[e.ActorID.UUID], Data: data,
 		})
 	}
-	return told, nil
+	return all, nil
 }
 
 // visible returns the numbers of the tickets the viewer sees now.

@@ -2,6 +2,7 @@ package history
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -52,7 +53,7 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 	return entries
 }
 
-// entry returns what every entry says of its event.
+// entry returns what every entry has of its event.
 func (t *describer) entry(e eventstore.Envelope) Entry {
 	return Entry{
 		Position: e.Position, Version: e.Version, Type: e.Type, Actor: t.actor(e), Cause: t.cause(e),
@@ -149,16 +150,6 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 			return fmt.Sprintf("opened the ticket for %s", t.person(d.CreatedBy))
 		}
 		return "opened the ticket"
-	case ticket.Retitled:
-		return "changed the title"
-	case ticket.Described:
-		return "changed the description"
-	case ticket.Prioritised:
-		return fmt.Sprintf("changed the priority from %s to %s", before.Priority, d.Priority)
-	case ticket.Assigned:
-		return fmt.Sprintf("assigned the ticket to %s", t.person(d.AssignedTo))
-	case ticket.Unassigned:
-		return fmt.Sprintf("took the ticket from %s", t.person(before.AssignedTo))
 	case ticket.Started:
 		return because("started work", d.Reason)
 	case ticket.Resolved:
@@ -181,7 +172,33 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 	case ticket.Deleted:
 		return "deleted the ticket"
 	}
-	return "did " + e.EventType()
+	return t.changed(before, e)
+}
+
+// memberOf names the member that an event gives a value, for events after which it
+// is what it was: both texts were erased, or an import repeats itself.
+var memberOf = map[string]string{
+	ticket.Retitled{}.EventType():    "title",
+	ticket.Described{}.EventType():   "description",
+	ticket.Prioritised{}.EventType(): "priority",
+	ticket.Assigned{}.EventType():    "assigned_to",
+	ticket.Unassigned{}.EventType():  "assigned_to",
+}
+
+// changed returns, in words, which members of the ticket an event changed, by [ticket.Members].
+func (t *describer) changed(before ticket.State, e domain.Event) string {
+	members := ticket.Changed(before, t.ticket)
+	if len(members) == 0 {
+		members = slices.DeleteFunc(ticket.Members(), func(m ticket.Member) bool { return m.Name != memberOf[e.EventType()] })
+	}
+	var did []string
+	for _, m := range members {
+		did = append(did, m.Said(before, t.ticket, t.person))
+	}
+	if len(did) == 0 {
+		return "did " + e.EventType()
+	}
+	return strings.Join(did, " and ")
 }
 
 func because(did, reason string) string {
@@ -217,51 +234,52 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 	return what + " is to be sent again."
 }
 
-func status(s email.State) any {
+// status returns the status of an email, nil when it was never queued.
+func status(s email.State) *email.Status {
 	if !s.Exists {
 		return nil
 	}
-	return s.Status
+	return &s.Status
 }
 
 // changes returns the members that an event changed from before to the state
-// after it.
+// after it, and the comment that it is about.
 func (t *describer) changes(before ticket.State, e domain.Event) []Change {
-	after := t.ticket
-	var all []Change
 	switch d := e.(type) {
-	case ticket.Opened:
-		all = changed(all, "title", nil, after.Title)
-		all = changed(all, "description", nil, after.Description)
-		all = changed(all, "priority", nil, after.Priority)
-		all = changed(all, "status", nil, after.Status)
-		return changed(all, "created_by", nil, t.username(after.CreatedBy))
 	case ticket.Deleted:
-		return changed(all, "deleted", false, true)
+		return []Change{{Field: "deleted", Before: false, After: true}}
 	case ticket.CommentAdded:
-		return changed(all, "comment", nil, d.Text)
+		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:
-		return changed(all, "comment", before.Comments[d.CommentID].Text, d.Text)
+		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), &d.Text)
 	case ticket.CommentRemoved:
-		return changed(all, "comment", before.Comments[d.CommentID].Text, nil)
+		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), nil)
 	}
-	all = changed(all, "title", before.Title, after.Title)
-	all = changed(all, "description", before.Description, after.Description)
-	all = changed(all, "priority", before.Priority, after.Priority)
-	all = changed(all, "status", before.Status, after.Status)
-	return changed(all, "assigned_to", t.username(before.AssignedTo), t.username(after.AssignedTo))
+	return changedMembers(before, t.ticket, t.person)
 }
 
-func (t *describer) username(id domain.UserID) any {
-	if id.IsZero() {
-		return nil
+// changedMembers returns the members of a ticket that are others in one state than
+// in another, with people by name.
+func changedMembers(before, after ticket.State, names ticket.Names) (all []Change) {
+	for _, m := range ticket.Changed(before, after) {
+		all = append(all, Change{Field: m.Name, Before: m.Shown(before, names), After: m.Shown(after, names)})
 	}
-	return t.person(id)
+	return all
 }
 
-func changed(all []Change, field string, before, after any) []Change {
-	if before == after {
+// changed adds the change of a value, unless it is the same; nil is one that was
+// not there.
+func changed[V comparable](all []Change, field string, before, after *V) []Change {
+	if before == after || (before != nil && after != nil && *before == *after) {
 		return all
 	}
-	return append(all, Change{Field: field, Before: before, After: after})
+	return append(all, Change{Field: field, Before: orNil(before), After: orNil(after)})
+}
+
+// orNil returns the value, nil for none.
+func orNil[V any](v *V) any {
+	if v == nil {
+		return nil
+	}
+	return *v
 }

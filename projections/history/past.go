@@ -24,7 +24,7 @@ import (
 // reached.
 var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
 
-// Fresh waits until the read models have reached a position of the log; see
+// Fresh waits until the projections have reached a position of the log; see
 // [follow.Freshness].
 type Fresh interface {
 	Wait(ctx context.Context, position int64) error
@@ -41,7 +41,7 @@ type Past struct {
 	fresh Fresh
 }
 
-// NewPast makes the view of the past over a log and the read models beside it.
+// NewPast makes the view of the past over a log and the projections.
 func NewPast(log StreamLog, pool *pgxpool.Pool, fresh Fresh) *Past {
 	return &Past{log: log, pool: pool, fresh: fresh}
 }
@@ -145,17 +145,10 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 		return Difference{}, err
 	}
 	t := newDescriber(viewer, names, nil)
-	a, b := before.state, after.state
-	var all []Change
-	all = changed(all, "title", a.Title, b.Title)
-	all = changed(all, "description", a.Description, b.Description)
-	all = changed(all, "priority", a.Priority, b.Priority)
-	all = changed(all, "status", a.Status, b.Status)
-	all = changed(all, "assigned_to", t.username(a.AssignedTo), t.username(b.AssignedTo))
 	return Difference{
 		From:    VersionAt{before.Version, before.recordedAt},
 		To:      VersionAt{after.Version, after.recordedAt},
-		Changes: append(all, commentChanges(viewer, events, a, b)...),
+		Changes: append(changedMembers(before.state, after.state, t.person), commentChanges(viewer, events, before.state, after.state)...),
 	}, nil
 }
 
@@ -173,9 +166,9 @@ func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, a
 }
 
 // textOf returns the text of a comment, nil when it is not there.
-func textOf(s ticket.State, id ticket.CommentID) any {
+func textOf(s ticket.State, id ticket.CommentID) *string {
 	if c, ok := s.Comments[id]; ok {
-		return c.Text
+		return &c.Text
 	}
 	return nil
 }

@@ -44,7 +44,7 @@ const clockSkew = 24 * time.Hour
 // Tickets returns a page of the tickets that there were at an instant, as they
 // were then, narrowed and put in order by what they were then; a filter with
 // Search is not for it. Without an order they come newest first. It refuses like
-// [Past.Ticket], and with an error of kind Unavailable when the read models do not
+// [Past.Ticket], and with an error of kind Unavailable when the projections do not
 // reach the instant in time.
 //
 // To narrow or order by update looks at the events of every ticket that the other
@@ -94,8 +94,8 @@ func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]s
 	return stands, nil
 }
 
-// caughtUp waits until the read models have all that was recorded at an instant
-// or before, and answers the position of the last of it.
+// caughtUp waits until the projections have all that was recorded at an instant
+// or before, and returns the position of the last of it.
 func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err error) {
 	if position, err = p.Settled(ctx, at); err != nil {
 		return 0, err
@@ -105,7 +105,7 @@ func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err 
 	return position, p.fresh.Wait(waiting, position)
 }
 
-// pastWait is how long a list of the past waits for the read models.
+// pastWait is how long a list of the past waits for the projections.
 const pastWait = 2 * time.Second
 
 // pastList returns the query of [Past.Tickets]. The planner cannot know how few of
@@ -157,7 +157,7 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 type where struct{ projections.Where }
 
 // ticketsThen adds the conditions of tickets whose past the viewer may see and
-// which were there at an instant. It answers what to list from, beginning with h or
+// which were there at an instant. It returns what to list from, beginning with h or
 // t, and where their ids are.
 func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, statuses []ticket.Status) (from, id string) {
 	tickets := everyTicket

@@ -17,7 +17,7 @@ import (
 
 // User returns a page of what happened to a user's account, and of how they came in
 // and, of an auditor, what they read, in the order of the log: [domain.ErrNotFound]
-// when there is no such user. Who may be told is for the caller to decide. Of
+// when there is no such user. Who may read it is for the caller to decide. Of
 // somebody who was erased it says what happened and nothing of who they were.
 //
 // The account's own events are folded, all of them. Of the records of access,
@@ -175,32 +175,39 @@ func (t *userDescriber) did(self bool, e domain.Event) string {
 	return "did " + e.EventType()
 }
 
-// changes returns the members of a user that are others after an event.
-func (t *userDescriber) changes(before, after user.State) []Change {
-	member := func(of user.State, value any) any {
-		if !of.Exists {
+// userMembers are the members of a user that a history shows, each with how it is
+// compared.
+var userMembers = []func(before, after user.State, all []Change) []Change{
+	userMember("username", func(s user.State) string { return s.Username }),
+	userMember("email", func(s user.State) string { return s.Email }),
+	userMember("first_name", func(s user.State) string { return s.FirstName }),
+	userMember("last_name", func(s user.State) string { return s.LastName }),
+	userMember("role", func(s user.State) domain.Role { return s.Role }),
+	userMember("is_active", func(s user.State) bool { return s.Active }),
+	userMember("erased", func(s user.State) bool { return s.Erased }),
+	userMember("notifications.escalated", func(s user.State) bool { return s.Notifications.Escalated }),
+	userMember("notifications.assigned", func(s user.State) bool { return s.Notifications.Assigned }),
+	userMember("notifications.commented", func(s user.State) bool { return s.Notifications.Commented }),
+	userMember("notifications.resolved", func(s user.State) bool { return s.Notifications.Resolved }),
+}
+
+// userMember returns what adds the change of a member, if it is another.
+func userMember[V comparable](field string, of func(user.State) V) func(before, after user.State, all []Change) []Change {
+	value := func(s user.State) *V {
+		if !s.Exists {
 			return nil
 		}
-		return value
+		return new(of(s))
 	}
-	var all []Change
-	for _, m := range []struct {
-		field string
-		of    func(user.State) any
-	}{
-		{"username", func(s user.State) any { return s.Username }},
-		{"email", func(s user.State) any { return s.Email }},
-		{"first_name", func(s user.State) any { return s.FirstName }},
-		{"last_name", func(s user.State) any { return s.LastName }},
-		{"role", func(s user.State) any { return s.Role }},
-		{"is_active", func(s user.State) any { return s.Active }},
-		{"erased", func(s user.State) any { return s.Erased }},
-		{"notifications.escalated", func(s user.State) any { return s.Notifications.Escalated }},
-		{"notifications.assigned", func(s user.State) any { return s.Notifications.Assigned }},
-		{"notifications.commented", func(s user.State) any { return s.Notifications.Commented }},
-		{"notifications.resolved", func(s user.State) any { return s.Notifications.Resolved }},
-	} {
-		all = changed(all, m.field, member(before, m.of(before)), member(after, m.of(after)))
+	return func(before, after user.State, all []Change) []Change {
+		return changed(all, field, value(before), value(after))
+	}
+}
+
+// changes returns the members of a user that are others after an event.
+func (t *userDescriber) changes(before, after user.State) (all []Change) {
+	for _, add := range userMembers {
+		all = add(before, after, all)
 	}
 	return all
 }

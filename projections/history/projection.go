@@ -39,7 +39,7 @@ type intervalRow struct {
 var intervalTable = projections.NewTable[intervalRow]("ticket_history")
 
 // endIntervalsSQL ends the last intervals of the tickets $1, at $2 by when it
-// happened and at $3 by when it was recorded, and answers them. They are looked up
+// happened and at $3 by when it was recorded, and returns them. They are looked up
 // by the primary key, one after the other: by known_to IS NULL, of which the
 // planner expects few, it would go through those of all tickets there are.
 var endIntervalsSQL = `
@@ -91,7 +91,7 @@ func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 }
 
 // endIntervals ends, for each ticket that was there before the page, its last
-// interval at its first event of the page, and answers it.
+// interval at its first event of the page, and returns it.
 func endIntervals(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (map[uuid.UUID]*intervalRow, error) {
 	last := map[uuid.UUID]*intervalRow{}
 	seen := make(map[uuid.UUID]bool, len(events))
@@ -106,7 +106,7 @@ func endIntervals(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) 
 	if len(ids) == 0 {
 		return last, nil
 	}
-	rows, _ := tx.Query(ctx, endIntervalsSQL, projections.Planned([]any{ids, validTo, knownTo})...) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, endIntervalsSQL, projections.Planned([]any{ids, validTo, knownTo})...) // CollectRows returns its error
 	ended, err := pgx.CollectRows(rows, pgx.RowToAddrOfStructByName[intervalRow])
 	if err != nil {
 		return nil, fmt.Errorf("end intervals: %w", err)

@@ -1,11 +1,12 @@
 package history
 
 import (
-	"helpdesk/domain/ticket"
-	"helpdesk/eventstore"
 	"testing"
 
 	"github.com/google/uuid"
+
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 func TestAnEventOfATicketThatIsNotThereIsRefused(t *testing.T) {

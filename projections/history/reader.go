@@ -36,7 +36,7 @@ type Reader struct {
 	pool *pgxpool.Pool
 }
 
-// NewReader makes the histories over a log and the read models beside it.
+// NewReader makes the histories over a log and the projections.
 func NewReader(log StreamLog, pool *pgxpool.Pool) *Reader {
 	return &Reader{log: log, pool: pool}
 }
@@ -102,7 +102,7 @@ ORDER BY queued_at, id`
 
 // Ticket returns a page of what happened to a ticket and its emails, in the order
 // of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
-// auditors are told of deleted ones too. Nobody is told of what they may not
+// auditors see deleted ones too. Nobody sees of it what they may not
 // see: a requester not of internal notes, nor of emails to others.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[Entry], error) {
 	all, err := r.ticket(ctx, viewer, id)
@@ -124,7 +124,7 @@ func (r *Reader) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) 
 	if !ticket.SeesInternal(viewer) {
 		only = &viewer.ID.UUID
 	}
-	rows, _ := r.pool.Query(ctx, ticketEmailsSQL, id, only) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, ticketEmailsSQL, id, only) // CollectRows returns its error
 	emails, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("find the emails of a ticket: %w", err))

@@ -24,9 +24,8 @@ func Follower() follow.Follower {
 	return projections.Forgetting(follow.Follower{
 		Name:   "user_list",
 		Tables: []string{"users"},
-		Types: eventstore.Types(user.Registered{}, user.ProfileChanged{}, user.RoleChanged{},
-			user.PasswordChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{}),
-		Apply: applyUserList,
+		Types:  eventstore.TypesOf(user.Events()),
+		Apply:  applyUserList,
 	}, forgetUsersSQL)
 }
 

@@ -196,7 +196,7 @@ type agentHour struct {
 	agent uuid.UUID
 }
 
-// count adds a fact as often as by says, where it is the last of its kind.
+// count adds a fact by times, where it is the last of its kind.
 func (c *counting) count(l factLink, by int64) {
 	if l.NextAt == nil && l.Priority != nil {
 		if n := c.at(l.OccurredAt, *l.Priority).of(l.Fact); n != nil {

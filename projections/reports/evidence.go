@@ -23,7 +23,7 @@ type Explain struct {
 // evidenceQuery finds the events behind the numbers of a report.
 type evidenceQuery struct {
 	// sql has the arguments of the report, and behind them the position to go on
-	// after, how many to answer and, if there are facts, those that are wanted.
+	// after, how many to return and, if there are facts, those that are wanted.
 	sql   string
 	facts []string // that the report counts
 }
@@ -176,7 +176,7 @@ var (
 // go on after. One event may be behind several numbers: those of one position
 // are never parted.
 func evidence(ctx context.Context, tx pgx.Tx, e Explain, q evidenceQuery, args ...any) (behind []Evidence, next int64, err error) {
-	rows, _ := tx.Query(ctx, q.sql, projections.Planned(append(args, q.args(e)...))...) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, q.sql, projections.Planned(append(args, q.args(e)...))...) // CollectRows returns its error
 	if behind, err = pgx.CollectRows(rows, pgx.RowToStructByName[Evidence]); err != nil || len(behind) <= e.Limit {
 		return behind, 0, err
 	}

@@ -218,7 +218,7 @@ func (m *measuring) loadLinks(ctx context.Context, tx pgx.Tx, times map[factKey]
 	if len(tickets) == 0 {
 		return chains, nil
 	}
-	rows, _ := tx.Query(ctx, loadLinksSQL, tickets, facts) // CollectRows answers its error
+	rows, _ := tx.Query(ctx, loadLinksSQL, tickets, facts) // CollectRows returns its error
 	links, err := pgx.CollectRows(rows, pgx.RowToStructByName[factLink])
 	if err != nil {
 		return nil, fmt.Errorf("load facts: %w", err)

@@ -43,7 +43,7 @@ type measureRow struct {
 
 var measureTable = projections.NewTable[measureRow]("ticket_measures")
 
-// apply folds one event and answers what it is as a fact; "": none.
+// apply folds one event and returns what it is as a fact; "": none.
 func (t *measureRow) apply(e eventstore.Envelope) string {
 	at := e.OccurredAt
 	switch d := e.Event.(type) {
@@ -104,7 +104,7 @@ func (t *measureRow) stay(s ticket.Status) *int64 {
 	}
 }
 
-// become counts a change of status and answers what it is as a fact.
+// become counts a change of status and returns what it is as a fact.
 func (t *measureRow) become(e eventstore.Envelope) string {
 	at := e.OccurredAt
 	switch e.Event.(type) {

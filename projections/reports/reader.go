@@ -237,7 +237,7 @@ const agentFacts = `('assigned', 'first_response', 'resolved', 'reopened', 'esca
 func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentCounts], error) {
 	read := func(tx pgx.Tx) ([]AgentCounts, error) {
 		u := wholeUnits(s.Since.UTC().Truncate(aDay), s.Upto.UTC().Truncate(aDay))
-		rows, _ := tx.Query(ctx, agentsSQL, s.Since, s.Upto, u.unit, u.since, u.upto) // CollectRows answers its error
+		rows, _ := tx.Query(ctx, agentsSQL, s.Since, s.Upto, u.unit, u.since, u.upto) // CollectRows returns its error
 		agents, err := pgx.CollectRows(rows, pgx.RowToStructByName[AgentCounts])
 		if err != nil {
 			return nil, err
@@ -295,7 +295,7 @@ func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported
 // reportRows reads the rows of a report by one statement; see [readReport].
 func reportRows[R any](ctx context.Context, pool *pgxpool.Pool, what string, e Explain, behind evidenceQuery, sql string, args ...any) (Reported[R], error) {
 	read := func(tx pgx.Tx) ([]R, error) {
-		rows, _ := tx.Query(ctx, sql, args...) // CollectRows answers its error
+		rows, _ := tx.Query(ctx, sql, args...) // CollectRows returns its error
 		return pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	}
 	return readReport(ctx, pool, what, e, behind, read, args...)

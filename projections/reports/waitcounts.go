@@ -87,7 +87,7 @@ type waitSums struct {
 	buckets map[int16]int64
 }
 
-// countWait adds the wait of a link as often as by says.
+// countWait adds the wait of a link by times.
 func (c *counting) countWait(l factLink, by int64) {
 	_, day, month := unitsOf(hourOf(l.OccurredAt))
 	bucket := bucketOf(*l.WaitUS)
@@ -156,7 +156,7 @@ func (c *counting) waitCounts(ctx context.Context, tx pgx.Tx) (rows []*waitCount
 	if keys.Err != nil {
 		return nil, keys.Err
 	}
-	stored, _ := tx.Query(ctx, loadWaitCountsSQL, keys.Args...) // ForEachRow answers its error
+	stored, _ := tx.Query(ctx, loadWaitCountsSQL, keys.Args...) // ForEachRow returns its error
 	_, err = pgx.ForEachRow(stored, []any{&n, &had}, func() error {
 		for b, waits := range had.all() {
 			sums[n-1].buckets[b] += waits

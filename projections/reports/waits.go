@@ -222,7 +222,7 @@ func readBuckets(ctx context.Context, tx pgx.Tx, s Span, wanted []waitBucket) (m
 	}
 	var n int64
 	var waits []int64
-	rows, _ := tx.Query(ctx, waitBucketsSQL, s.Since, s.Upto, facts, priorities, agents, buckets) // ForEachRow answers its error
+	rows, _ := tx.Query(ctx, waitBucketsSQL, s.Since, s.Upto, facts, priorities, agents, buckets) // ForEachRow returns its error
 	_, err := pgx.ForEachRow(rows, []any{&n, &waits}, func() error {
 		exact[keys[n]] = slices.Clone(waits)
 		return nil
@@ -327,7 +327,7 @@ func readWaits(ctx context.Context, tx pgx.Tx, s Span, byAgent bool) (map[waitGr
 	)
 	first, last, rest := s.days()
 	whole := wholeUnits(first, last)
-	rows, _ := tx.Query(ctx, waitCountsSQL, whole.unit, whole.since, whole.upto, byAgent) // ForEachRow answers its error
+	rows, _ := tx.Query(ctx, waitCountsSQL, whole.unit, whole.since, whole.upto, byAgent) // ForEachRow returns its error
 	_, err := pgx.ForEachRow(rows, []any{&g.fact, &g.priority, &g.agent, &us, &had}, func() error {
 		h := of(g)
 		h.us += us

@@ -1,7 +1,6 @@
 package reports
 
 import (
-	"helpdesk/domain/ticket"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -9,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"helpdesk/domain/ticket"
 )
 
 var nearly = cmpopts.EquateApprox(1e-9, 0)

@@ -121,7 +121,7 @@ type searchPage struct {
 	edited  map[textKey]textRow // comments written before the page
 	removed []*textKey
 	touched map[uuid.UUID]bool // tickets whose words changed, or whose work goes on
-	active  map[uuid.UUID]bool // whether tickets that became it, or ceased to be, are active
+	active  map[uuid.UUID]bool // whether tickets that became active, or ceased to be, are
 	deleted []uuid.UUID        // tickets
 }
 

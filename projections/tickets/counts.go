@@ -19,7 +19,7 @@ import (
 // ErrUncounted returns counts that would take longer than they are worth.
 var ErrUncounted = errors.New("counting takes too long")
 
-// queryCanceled is what Postgres answers when a statement's time is up.
+// queryCanceled is the code of Postgres when a statement's time is up.
 const queryCanceled = "57014"
 
 // CountTickets counts the tickets the viewer sees for each filter, and stops

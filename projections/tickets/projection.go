@@ -24,11 +24,8 @@ func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name:   "ticket_list",
 		Tables: []string{"tickets"},
-		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.Prioritised{},
-			ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
-			ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.CommentEdited{},
-			ticket.CommentRemoved{}, ticket.Deleted{}),
-		Apply: applyTicketList,
+		Types:  eventstore.TypesOf(ticket.Events()),
+		Apply:  applyTicketList,
 	}, deleteTicketsSQL)
 }
 

@@ -63,7 +63,7 @@ func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uui
 	w.Add("t.id = ANY (?)", ids)
 	w.VisibleTickets(viewer)
 	sql := "WITH chosen AS (SELECT *, 1 AS place FROM read.tickets AS t" + w.String() + ") " + shapeTicketsSQL
-	rows, _ := r.pool.Query(ctx, sql, w.Args...) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, sql, w.Args...) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ticketView])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("read tickets by their ids: %w", err))
@@ -84,7 +84,7 @@ func (w *where) ref(ref ticket.Ref) {
 }
 
 // TicketID returns the id of the ticket a reference names, whoever may see it.
-// An id is its own answer; a number nobody has is [domain.ErrNotFound].
+// An id is returned as it is; a number nobody has is [domain.ErrNotFound].
 func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error) {
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID, nil

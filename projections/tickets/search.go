@@ -29,14 +29,14 @@ type foundTicket struct {
 }
 
 // search narrows a list to the tickets that match the filter's Search, in the
-// words the viewer may read, and answers what to list from and the rank. Most
+// words the viewer may read, and returns what to list from and the rank. Most
 // tickets have no internal notes, and no words beside the public ones.
 func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined, rank string) {
 	rank = w.have(viewer, f.Search)
 	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", rank
 }
 
-// have adds the condition that a ticket has the words of a search, and answers
+// have adds the condition that a ticket has the words of a search, and returns
 // its rank.
 func (w *where) have(viewer domain.Actor, search string) (rank string) {
 	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.Arg(search))
@@ -51,7 +51,7 @@ func (w *where) have(viewer domain.Actor, search string) (rank string) {
 }
 
 // wordsTable returns the table with the words of all tickets that a filter may let
-// through: the small one of the active ones, when it asks for no others.
+// through: the small one of those that are active, when it asks for no others.
 func wordsTable(f projections.TicketFilter) string {
 	if len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, func(s ticket.Status) bool { return !s.Active() }) {
 		return "read.ticket_search"
@@ -88,7 +88,7 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.T
 
 // narrow narrows a search to the tickets that have its words, whatever else is
 // asked of them, if they are few enough to be compared. If they are not, those the
-// viewer sees may be: twice as many, for they are at hand. Else it answers
+// viewer sees may be: twice as many, for they are at hand. Else it returns
 // [ErrTooCommon].
 func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f projections.TicketFilter) error {
 	var words, seen where
@@ -120,7 +120,7 @@ func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f pr
 
 // some returns ids, at most one more than most.
 func (r *Reader) some(ctx context.Context, id, from string, args []any, most int) ([]uuid.UUID, error) {
-	rows, _ := r.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", id, from, most+1), projections.Planned(args)...) // CollectRows answers its error
+	rows, _ := r.pool.Query(ctx, fmt.Sprintf("SELECT %s FROM %s LIMIT %d", id, from, most+1), projections.Planned(args)...) // CollectRows returns its error
 	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("look for what to compare: %w", err))

@@ -12,7 +12,7 @@ import (
 )
 
 // underWaySQL counts the rebuilds that have begun and are not over.
-const underWaySQL = `SELECT count(*) FROM rebuilds WHERE ended_at IS NULL AND next_position IS NOT NULL`
+const underWaySQL = `SELECT count(*) FROM rebuilds WHERE ended_at IS NULL AND staging_position IS NOT NULL`
 
 func TestARebuildKilledHalfWayUnderWritesGoesOn(t *testing.T) {
 	t.Parallel()
@@ -71,7 +71,7 @@ func killedRebuild(t *testing.T, conn *pgx.Conn, env []string) {
 	before := one[int64](t, conn, `SELECT count(*) FROM rebuilds WHERE ended_at IS NOT NULL`)
 	eventually(t, "a rebuild under way", func(ctx context.Context) bool {
 		var begun bool
-		const q = `SELECT count(*) FILTER (WHERE ended_at IS NULL AND next_position IS NOT NULL) > 0 OR count(*) FILTER (WHERE ended_at IS NOT NULL) > $1 FROM rebuilds`
+		const q = `SELECT count(*) FILTER (WHERE ended_at IS NULL AND staging_position IS NOT NULL) > 0 OR count(*) FILTER (WHERE ended_at IS NOT NULL) > $1 FROM rebuilds`
 		return conn.QueryRow(ctx, q, before).Scan(&begun) == nil && begun
 	})
 	kill() // -9
@@ -94,13 +94,13 @@ func TestAServiceKilledWhileItRebuildsGoesOnByItself(t *testing.T) {
 		root.Must(t, http.StatusAccepted, "POST", "/api/projections/ticket_list/rebuild/", map[string]any{})
 		eventually(t, "the rebuild under way", func(ctx context.Context) bool {
 			var begun bool
-			return conn.QueryRow(ctx, `SELECT next_position IS NOT NULL OR ended_at IS NOT NULL FROM rebuilds WHERE projector = 'ticket_list'`).Scan(&begun) == nil && begun
+			return conn.QueryRow(ctx, `SELECT staging_position IS NOT NULL OR ended_at IS NOT NULL FROM rebuilds WHERE projection = 'ticket_list'`).Scan(&begun) == nil && begun
 		})
 		p.Kill()
 		p = program.Serve(t, env)
 		root.URL = p.URL
 		conn = embedded(t, dir)
-		cut := one[bool](t, conn, `SELECT ended_at IS NULL OR ended_at > run_at AND began_at < run_at - interval '1 second' FROM rebuilds WHERE projector = 'ticket_list'`)
+		cut := one[bool](t, conn, `SELECT ended_at IS NULL OR ended_at > run_at AND began_at < run_at - interval '1 second' FROM rebuilds WHERE projection = 'ticket_list'`)
 		eventually(t, "the rebuild done", func(ctx context.Context) bool {
 			a, err := root.Do(ctx, "GET", "/api/projections/ticket_list/", nil)
 			return err == nil && a.Status == http.StatusOK && strings.Contains(string(a.Body), `"phase":"done"`)

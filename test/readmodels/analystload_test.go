@@ -75,7 +75,7 @@ func TestAnAnalystHoldsUpNobody(t *testing.T) {
 }
 
 // waitingFor looks again and again whether a session waits for a lock of
-// another one, and answers at how many looks it did.
+// another one, and returns at how many looks it did.
 func (d *desk) waitingFor(ctx context.Context, t *testing.T, pid uint32) (times int) {
 	super, err := pgx.Connect(ctx, d.db.SuperURL)
 	if err != nil {

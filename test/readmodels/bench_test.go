@@ -181,7 +181,7 @@ func BenchmarkLag(b *testing.B) {
 	b.ReportMetric(float64(len(lags))/span.Seconds()/float64(b.N), "appends/s")
 }
 
-// lags appends at a rate for a span and answers how long each event took from
+// lags appends at a rate for a span and returns how long each event took from
 // the append's return until every projection had it.
 func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
 	b.Helper()

@@ -255,7 +255,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 
 func explain(t *testing.T, pool *pgxpool.Pool, s statement) string {
 	t.Helper()
-	rows, _ := pool.Query(testContext(t), "EXPLAIN ANALYZE "+s.sql, s.args...) // CollectRows answers its error
+	rows, _ := pool.Query(testContext(t), "EXPLAIN ANALYZE "+s.sql, s.args...) // CollectRows returns its error
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		t.Fatalf("explain %s: %v", s.sql, err)

@@ -189,7 +189,7 @@ func (d *desk) tables(t testing.TB) tables {
 
 func all[R any](t testing.TB, d *desk, q string) []R {
 	t.Helper()
-	rows, _ := d.pool.Query(testContext(t), q) // CollectRows answers its error
+	rows, _ := d.pool.Query(testContext(t), q) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
 		t.Fatal(err)

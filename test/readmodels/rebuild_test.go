@@ -93,7 +93,7 @@ UNION ALL SELECT indexdef FROM pg_indexes WHERE schemaname = 'read'
 UNION ALL SELECT format('%s %s', conname, pg_get_constraintdef(oid)) FROM pg_constraint WHERE connamespace = 'read'::regnamespace
 UNION ALL SELECT format('%s %s', tgname, tgrelid::regclass) FROM pg_trigger WHERE NOT tgisinternal
 UNION ALL SELECT definition FROM pg_views WHERE schemaname = 'read'
-ORDER BY 1`) // CollectRows answers its error
+ORDER BY 1`) // CollectRows returns its error
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || len(lines) < 50 {
 		t.Fatalf("%d lines, %v", len(lines), err)
@@ -172,12 +172,12 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 		t.Errorf("the tables are not what they were (-before +after):\n%s", diff)
 	}
 	var n int
-	const q = `SELECT count(*) FROM read.fewer WHERE id NOT IN (SELECT id FROM read_kept.tickets)`
+	const q = `SELECT count(*) FROM read.fewer WHERE id NOT IN (SELECT id FROM read_previous.tickets)`
 	if err := d.db.OwnerPool(t).QueryRow(testContext(t), q).Scan(&n); err != nil || n == 0 {
 		t.Errorf("the view shows %d tickets that were opened since, %v", n, err)
 	}
 	for _, s := range statuses(t, d, p) {
-		if s.Rebuild == nil || s.Rebuild.Phase != rebuild.Done || s.Kept == nil || s.State != rebuild.Following || s.Lag() != 0 {
+		if s.Rebuild == nil || s.Rebuild.Phase != rebuild.Done || s.Previous == nil || s.State != rebuild.Following || s.Lag() != 0 {
 			t.Errorf("%s: %+v, rebuild %+v", s.Name, s, s.Rebuild)
 		}
 	}
@@ -233,7 +233,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	for _, f := range projected() {
 		for _, table := range f.Tables {
 			owned[table] = true
-			if _, err := owner.Exec(testContext(t), `CREATE TABLE read_next.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
+			if _, err := owner.Exec(testContext(t), `CREATE TABLE read_staging.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -276,7 +276,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		}
 		for _, table := range f.Tables {
 			var n int
-			if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_next.`+table).Scan(&n); err != nil || n == 0 {
+			if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_staging.`+table).Scan(&n); err != nil || n == 0 {
 				t.Errorf("%s wrote %d rows into %s, %v", f.Name, n, table, err)
 			}
 		}

@@ -31,7 +31,7 @@ func benchEvents(b *testing.B) int {
 	return n
 }
 
-// reads lists tickets and opens one, at a rate, until ctx ends, and answers how
+// reads lists tickets and opens one, at a rate, until ctx ends, and returns how
 // long each took.
 func (d *desk) reads(ctx context.Context, b *testing.B) (took []time.Duration) {
 	const every = 5 * time.Millisecond

@@ -54,7 +54,7 @@ func TestARollbackCatchesUp(t *testing.T) {
 	c.fill(t, 150)
 	d.project(t, fresh)
 	p := d.rebuilding(30)
-	if err := p.Rollback(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNothingKept) {
+	if err := p.Rollback(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNoPrevious) {
 		t.Errorf("before any rebuild: %v", err)
 	}
 	for _, name := range p.Names() {
@@ -120,13 +120,13 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	c.fill(t, 150)
 	d.project(t, fresh)
 	p := d.rebuilding(20)
-	for _, name := range p.Names() { // leaves tables in read_kept
+	for _, name := range p.Names() { // leaves tables in read_previous
 		if err := p.Rebuild(testContext(t), name, rebuild.Options{}); err != nil {
 			t.Fatal(err)
 		}
 	}
 	c.fill(t, 200)
-	for _, name := range p.Names() { // leaves tables in read_next, with nearly all in them
+	for _, name := range p.Names() { // leaves tables in read_staging, with nearly all in them
 		ctx, cut := context.WithCancel(testContext(t))
 		_ = p.Rebuild(ctx, name, rebuild.Options{Progress: func(position, target int64) {
 			if position+20 >= target {
@@ -135,7 +135,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 		}})
 	}
 	var hers int
-	if err := d.db.OwnerPool(t).QueryRow(testContext(t), `SELECT count(*) FROM read_next.comments WHERE author_id = $1`, everybody["eve"].ID.UUID).Scan(&hers); err != nil || hers == 0 {
+	if err := d.db.OwnerPool(t).QueryRow(testContext(t), `SELECT count(*) FROM read_staging.comments WHERE author_id = $1`, everybody["eve"].ID.UUID).Scan(&hers); err != nil || hers == 0 {
 		t.Fatalf("%d comments of hers in the new tables, %v", hers, err)
 	}
 	eve := d.erase(t)
@@ -173,17 +173,17 @@ func TestTablesBesideThatDoNotTakeAnErasureAreEmptied(t *testing.T) {
 		t.Fatal(err)
 	}
 	owner := d.db.OwnerPool(t)
-	if _, err := owner.Exec(testContext(t), `ALTER TABLE read_kept.comments DROP COLUMN edited_at`); err != nil {
+	if _, err := owner.Exec(testContext(t), `ALTER TABLE read_previous.comments DROP COLUMN edited_at`); err != nil {
 		t.Fatal(err)
 	}
 	d.erase(t)
 	d.project(t, fresh)
 	d.checkTables(t)
 	var left int
-	if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_kept.comments`).Scan(&left); err != nil || left > 0 {
+	if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_previous.comments`).Scan(&left); err != nil || left > 0 {
 		t.Errorf("%d rows are left, %v", left, err)
 	}
-	if err := p.Rollback(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNothingKept) {
+	if err := p.Rollback(testContext(t), "comment_list", rebuild.Options{}); !errors.Is(err, rebuild.ErrNoPrevious) {
 		t.Errorf("rolled back to them: %v", err)
 	}
 }

@@ -95,7 +95,7 @@ func (c *throng) stir(ctx context.Context, first int) error {
 	return nil
 }
 
-// walk reads a whole list and answers how often it met each ticket.
+// walk reads a whole list and returns how often it met each ticket.
 func (c *throng) walk(ctx context.Context, f projections.TicketFilter) (met map[uuid.UUID]int, err error) {
 	met = map[uuid.UUID]int{}
 	for p := (projections.Page{Size: 100}); ; {

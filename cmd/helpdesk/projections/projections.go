@@ -112,8 +112,8 @@ func printStatus(out io.Writer, s rebuild.Status) {
 	if r := s.Rebuild; r != nil {
 		fmt.Fprintf(out, "    %s %s\n", r.Kind, progressOf(*r))
 	}
-	if s.Kept != nil {
-		fmt.Fprintf(out, "    previous tables are kept, as of position %d\n", *s.Kept)
+	if s.Previous != nil {
+		fmt.Fprintf(out, "    previous tables are kept, as of position %d\n", *s.Previous)
 	}
 }
 
@@ -200,7 +200,7 @@ place of those in use, which are kept in turn.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections rollback", func(ctx context.Context, o *program.Operator) error {
-				return carryOut(ctx, cmd, kept(o), "rolled back", rebuild.FromKept, rebuild.Options{}, args)
+				return carryOut(ctx, cmd, kept(o), "rolled back", rebuild.FromPrevious, rebuild.Options{}, args)
 			})
 		},
 	}
