@@ -9,9 +9,9 @@ import (
 // Width is the longest line of prose, in characters.
 const Width = 100
 
-// Wrap breaks lines of Markdown that are longer than Width at spaces. What goes on in
-// an entry of a list is indented; rows of tables and what stands between fences stay
-// as they are, and so does a line without a space to break it at.
+// Wrap breaks lines of Markdown that are longer than Width at spaces outside of code.
+// What goes on in an entry of a list is indented; rows of tables, headings and what
+// stands between fences stay as they are, and so does what has no space.
 func Wrap(text string) string {
 	var wrapped strings.Builder
 	fenced := false
@@ -28,7 +28,7 @@ func Wrap(text string) string {
 			indent = "  "
 		}
 		length := 0
-		for i, word := range strings.Split(strings.TrimSuffix(line, "\n"), " ") {
+		for i, word := range words(strings.TrimSuffix(line, "\n")) {
 			n := utf8.RuneCountInString(word)
 			switch {
 			case i == 0:
@@ -47,4 +47,18 @@ func Wrap(text string) string {
 		}
 	}
 	return wrapped.String()
+}
+
+// words returns what is between the spaces of a line; code in backquotes stays whole.
+func words(line string) (all []string) {
+	open := false
+	for _, word := range strings.Split(line, " ") {
+		if open {
+			all[len(all)-1] += " " + word
+		} else {
+			all = append(all, word)
+		}
+		open = open != (strings.Count(word, "`")%2 == 1)
+	}
+	return all
 }
