@@ -2,8 +2,6 @@ package eventstore
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"testing"
 	"time"
 
@@ -97,31 +95,6 @@ func (l log) fill(t testing.TB, n int) {
 	}
 }
 
-// run runs a loop until the test ends or stop is called, and waits for its end.
-func run(t testing.TB, loop func(context.Context) error) (stop func()) {
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- loop(ctx) }()
-	stopped := false
-	stop = func() {
-		if stopped {
-			return
-		}
-		stopped = true
-		cancel()
-		select {
-		case err := <-ended:
-			if err != nil && !errors.Is(err, context.Canceled) {
-				t.Errorf("the loop ended with %v", err)
-			}
-		case <-time.After(patience):
-			t.Error("the loop did not end")
-		}
-	}
-	t.Cleanup(stop)
-	return stop
-}
-
 func (l log) head(t testing.TB) int64 {
 	t.Helper()
 	head, err := l.Head(testContext(t))
@@ -129,15 +102,6 @@ func (l log) head(t testing.TB) int64 {
 		t.Fatal(err)
 	}
 	return head
-}
-
-func mustJSON(t testing.TB, v any) string {
-	t.Helper()
-	data, err := json.Marshal(v)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return string(data)
 }
 
 // poll looks until the condition holds, and fails the test when it never does.

@@ -21,12 +21,6 @@ import (
 	"helpdesk/test/pgtest"
 )
 
-// untimed is where an append ended up, without its times.
-func untimed(a eventstore.Appended) eventstore.Appended {
-	a.OccurredAt, a.RecordedAt = time.Time{}, time.Time{}
-	return a
-}
-
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
 // patience is far above what anything waited for takes.
