@@ -7,6 +7,8 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/projections/view"
 )
 
 // Pairs reads the rows of a query, an id and a value each.
@@ -23,4 +25,9 @@ func Pairs[V any](ctx context.Context, pool *pgxpool.Pool, sql string, args ...a
 		return nil, fmt.Errorf("look up values by id: %w", err)
 	}
 	return all, nil
+}
+
+// Usernames returns the present names of people by their ids.
+func Usernames(ctx context.Context, pool *pgxpool.Pool, ids []uuid.UUID) (view.Names, error) {
+	return Pairs[string](ctx, pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
 }

@@ -126,6 +126,18 @@ func (t *Table[R]) Columns(alias string) string {
 	return alias + "." + strings.Join(t.names, ", "+alias+".")
 }
 
+// Each returns the pattern, in which ? stands for the name, for each column that
+// is neither of the key nor fixed, with a separator between them.
+func (t *Table[R]) Each(pattern, separator string) string {
+	var all []string
+	for _, c := range t.changing() {
+		if !c.key {
+			all = append(all, strings.ReplaceAll(pattern, "?", c.name))
+		}
+	}
+	return strings.Join(all, separator)
+}
+
 // Unnest returns parameters from $1 on, an array a column, as the rows r, for
 // statements that write rows otherwise. [Table.Args] are its arguments.
 func (t *Table[R]) Unnest() string { return unnest(t.columns) }

@@ -15,7 +15,8 @@ import (
 	"helpdesk/projections/view"
 )
 
-// Reader reads comments as they are now, for a viewer, and shows only what they may see. It is safe for concurrent use.
+// Reader reads comments as they are now, for a viewer, and shows only what they may
+// see. It is safe for concurrent use.
 type Reader struct{ pool *pgxpool.Pool }
 
 // NewReader returns the reader over a pool.
@@ -35,12 +36,19 @@ type commentView struct {
 const commentsFrom = "read.comments AS c JOIN read.tickets AS t ON t.id = c.ticket_id"
 
 // commentsSQL completes comments of alias c with tickets of alias t.
-const commentsSQL = `
-SELECT c.id, c.ticket_id, c.author_id, c.text, c.internal, c.created_at, c.edited_at,
+var commentsSQL = `
+SELECT ` + commentTable.Columns("c") + `,
     t.number AS ticket_number, coalesce(u.username, '') AS author_name
 FROM ` + commentsFrom + `
 LEFT JOIN read.users AS u ON u.id = c.author_id`
 
+// shapeCommentsSQL completes chosen comments.
+var shapeCommentsSQL = `
+SELECT ` + commentTable.Columns("c") + `, c.ticket_number, coalesce(u.username, '') AS author_name
+FROM chosen AS c LEFT JOIN read.users AS u ON u.id = c.author_id
+ORDER BY c.place`
+
+// show returns the comment as people see it.
 func (v commentView) show() view.Comment { return v.Show(v.TicketNumber, v.AuthorName) }
 
 // visibleComments adds the condition that the comment of alias c, of the
@@ -59,11 +67,8 @@ func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.I
 	l := projections.List[commentView]{
 		From: commentsFrom, Key: "c.created_at", Cast: "timestamptz", ID: "c.id",
 		Columns: "c.*, t.number AS ticket_number",
-		Shape: `SELECT c.id, c.ticket_id, c.author_id, c.text, c.internal, c.created_at, c.edited_at,
-    c.ticket_number, coalesce(u.username, '') AS author_name
-FROM chosen AS c LEFT JOIN read.users AS u ON u.id = c.author_id
-ORDER BY c.place`,
-		At: func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
+		Shape:   shapeCommentsSQL,
+		At:      func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
 	}
 	var w where
 	w.visibleComments(viewer)

@@ -67,7 +67,7 @@ func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedE
 			ids = append(ids, r.ActorID.UUID)
 		}
 	}
-	names, err := projections.Pairs[string](ctx, e.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	names, err := projections.Usernames(ctx, e.pool, ids)
 	if err != nil {
 		return nil, eventstore.Unreachable(err)
 	}

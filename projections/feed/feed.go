@@ -15,6 +15,7 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // Occurrence is an event of a ticket as a viewer sees it.
@@ -195,12 +196,12 @@ func (f *Feed) sawDeleted(ctx context.Context, viewer domain.Actor, e eventstore
 	return before.Number, before.VisibleTo(viewer), nil
 }
 
-func (f *Feed) names(ctx context.Context, events []eventstore.Envelope) (map[uuid.UUID]string, error) {
+func (f *Feed) names(ctx context.Context, events []eventstore.Envelope) (view.Names, error) {
 	var ids []uuid.UUID
 	for _, e := range events {
 		if e.ActorID.Valid {
 			ids = append(ids, e.ActorID.UUID)
 		}
 	}
-	return projections.Pairs[string](ctx, f.pool, "SELECT id, username FROM read.users WHERE id = ANY ($1)", ids)
+	return projections.Usernames(ctx, f.pool, ids)
 }

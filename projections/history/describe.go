@@ -17,7 +17,7 @@ import (
 // describer turns the events of a ticket and its emails into entries.
 type describer struct {
 	viewer    domain.Actor
-	names     map[uuid.UUID]string
+	names     view.Names
 	ticket    ticket.State
 	emails    map[uuid.UUID]email.State
 	positions map[uuid.UUID]int64 // of the events told of, by id
@@ -26,7 +26,7 @@ type describer struct {
 
 // newDescriber makes a describer for a viewer. timers are those of the ticket, with the
 // positions of the events that set them.
-func newDescriber(viewer domain.Actor, names map[uuid.UUID]string, timers map[uuid.UUID]int64) *describer {
+func newDescriber(viewer domain.Actor, names view.Names, timers map[uuid.UUID]int64) *describer {
 	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}}
 }
 

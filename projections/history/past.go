@@ -259,7 +259,7 @@ func (p *Past) names(ctx context.Context, tickets ...stand) (view.Names, error) 
 			ids = append(ids, c.AuthorID)
 		}
 	}
-	names, err := projections.Pairs[string](ctx, p.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	names, err := projections.Usernames(ctx, p.pool, ids)
 	return names, eventstore.Unreachable(err)
 }
 

@@ -199,7 +199,7 @@ func pageOfEntries(all []Entry, p projections.Page) projections.Slice[Entry] {
 }
 
 // usernames returns the names of everybody the events name.
-func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (map[uuid.UUID]string, error) {
+func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (view.Names, error) {
 	var ids []uuid.UUID
 	for _, e := range events {
 		ids = append(ids, e.ActorID.UUID)
@@ -214,6 +214,6 @@ func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (m
 			ids = append(ids, d.Recipient.UUID)
 		}
 	}
-	names, err := projections.Pairs[string](ctx, r.pool, `SELECT id, username FROM read.users WHERE id = ANY ($1)`, ids)
+	names, err := projections.Usernames(ctx, r.pool, ids)
 	return names, eventstore.Unreachable(err)
 }

@@ -6,12 +6,13 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
+	"helpdesk/projections"
 )
 
 // unitKey is an hour, a day or a month, by UTC.
 type unitKey struct {
-	Unit  string    `json:"unit"`
-	Since time.Time `json:"since"`
+	Unit  string    `json:"unit" db:"unit,key"`
+	Since time.Time `json:"since" db:"since,key"`
 }
 
 // unitsOf returns an hour, given as [hourOf] does, its day and its month.
@@ -32,7 +33,7 @@ func hourOf(at time.Time) int64 {
 // ticketCountKey is the key of read.ticket_counts.
 type ticketCountKey struct {
 	unitKey
-	Priority ticket.Priority `json:"priority"`
+	Priority ticket.Priority `json:"priority" db:"priority,key"`
 }
 
 // ticketCount is a row of read.ticket_counts, or what is to be added to it.
@@ -42,16 +43,16 @@ type ticketCount struct {
 }
 
 type ticketSums struct {
-	Opened        int64 `json:"opened"`
-	Resolved      int64 `json:"resolved"`
-	Reopened      int64 `json:"reopened"`
-	Escalated     int64 `json:"escalated"`
-	Closed        int64 `json:"closed"`
-	NetOpen       int64 `json:"net_open"`
-	NetInProgress int64 `json:"net_in_progress"`
-	NetEscalated  int64 `json:"net_escalated"`
-	NetResolved   int64 `json:"net_resolved"`
-	NetClosed     int64 `json:"net_closed"`
+	Opened        int64 `json:"opened" db:"opened"`
+	Resolved      int64 `json:"resolved" db:"resolved"`
+	Reopened      int64 `json:"reopened" db:"reopened"`
+	Escalated     int64 `json:"escalated" db:"escalated"`
+	Closed        int64 `json:"closed" db:"closed"`
+	NetOpen       int64 `json:"net_open" db:"net_open"`
+	NetInProgress int64 `json:"net_in_progress" db:"net_in_progress"`
+	NetEscalated  int64 `json:"net_escalated" db:"net_escalated"`
+	NetResolved   int64 `json:"net_resolved" db:"net_resolved"`
+	NetClosed     int64 `json:"net_closed" db:"net_closed"`
 }
 
 func (s *ticketSums) add(o *ticketSums) {
@@ -103,16 +104,16 @@ func (s *ticketSums) net(status ticket.Status) *int64 {
 // agentCount is a row of read.agent_counts, or what is to be added to it.
 type agentCount struct {
 	unitKey
-	AgentID *uuid.UUID `json:"agent_id"`
+	AgentID *uuid.UUID `json:"agent_id" db:"agent_id,key"`
 	agentSums
 }
 
 type agentSums struct {
-	Assigned       int64 `json:"assigned"`
-	FirstResponses int64 `json:"first_responses"`
-	Resolved       int64 `json:"resolved"`
-	Reopened       int64 `json:"reopened"`
-	Escalated      int64 `json:"escalated"`
+	Assigned       int64 `json:"assigned" db:"assigned"`
+	FirstResponses int64 `json:"first_responses" db:"first_responses"`
+	Resolved       int64 `json:"resolved" db:"resolved"`
+	Reopened       int64 `json:"reopened" db:"reopened"`
+	Escalated      int64 `json:"escalated" db:"escalated"`
 }
 
 func (s *agentSums) add(o *agentSums) {
@@ -139,43 +140,34 @@ func (s *agentSums) of(fact string) *int64 {
 	}
 }
 
-const addTicketCountsSQL = `
+var (
+	ticketCountTable = projections.NewTable[ticketCount]("ticket_counts")
+	agentCountTable  = projections.NewTable[agentCount]("agent_counts")
+)
+
+var addTicketCountsSQL = `
 INSERT INTO ticket_counts AS c
 SELECT * FROM json_populate_recordset(NULL::ticket_counts, $1::json)
 ON CONFLICT (unit, since, priority) DO UPDATE SET
-    opened = c.opened + excluded.opened,
-    resolved = c.resolved + excluded.resolved,
-    reopened = c.reopened + excluded.reopened,
-    escalated = c.escalated + excluded.escalated,
-    closed = c.closed + excluded.closed,
-    net_open = c.net_open + excluded.net_open,
-    net_in_progress = c.net_in_progress + excluded.net_in_progress,
-    net_escalated = c.net_escalated + excluded.net_escalated,
-    net_resolved = c.net_resolved + excluded.net_resolved,
-    net_closed = c.net_closed + excluded.net_closed`
+    ` + ticketCountTable.Each("? = c.? + excluded.?", ",\n    ")
 
-const addAgentCountsSQL = `
+var addAgentCountsSQL = `
 INSERT INTO agent_counts AS c
 SELECT * FROM json_populate_recordset(NULL::agent_counts, $1::json)
 ON CONFLICT (unit, since, coalesce(agent_id, '00000000-0000-0000-0000-000000000000')) DO UPDATE SET
-    assigned = c.assigned + excluded.assigned,
-    first_responses = c.first_responses + excluded.first_responses,
-    resolved = c.resolved + excluded.resolved,
-    reopened = c.reopened + excluded.reopened,
-    escalated = c.escalated + excluded.escalated`
+    ` + agentCountTable.Each("? = c.? + excluded.?", ",\n    ")
 
 // Where nothing is left there is no row, whatever pages it was counted in.
-const (
+var (
 	dropTicketCountsSQL = `
 DELETE FROM ticket_counts AS c USING json_populate_recordset(NULL::ticket_counts, $1::json) AS k
 WHERE c.unit = k.unit AND c.since = k.since AND c.priority = k.priority
-  AND (c.opened, c.resolved, c.reopened, c.escalated, c.closed) = (0, 0, 0, 0, 0)
-  AND (c.net_open, c.net_in_progress, c.net_escalated, c.net_resolved, c.net_closed) = (0, 0, 0, 0, 0)`
+  AND ` + ticketCountTable.Each("c.? = 0", " AND ")
 
 	dropAgentCountsSQL = `
 DELETE FROM agent_counts AS c USING json_populate_recordset(NULL::agent_counts, $1::json) AS k
 WHERE c.unit = k.unit AND c.since = k.since AND c.agent_id IS NOT DISTINCT FROM k.agent_id
-  AND (c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated) = (0, 0, 0, 0, 0)`
+  AND ` + agentCountTable.Each("c.? = 0", " AND ")
 )
 
 // counting is what a page adds to the sums, by the hour.

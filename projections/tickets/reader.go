@@ -15,7 +15,8 @@ import (
 	"helpdesk/projections/view"
 )
 
-// Reader reads tickets as they are now, for a viewer, and shows only what they may see. It is safe for concurrent use.
+// Reader reads tickets as they are now, for a viewer, and shows only what they may
+// see. It is safe for concurrent use.
 type Reader struct{ pool *pgxpool.Pool }
 
 // NewReader returns the reader over a pool.
@@ -32,16 +33,20 @@ type ticketView struct {
 }
 
 // shapeTicketsSQL completes chosen rows of read.tickets.
-const shapeTicketsSQL = `
-SELECT t.id, t.number, t.title, t.description, t.priority, t.priority_rank, t.status, t.created_by, t.opened_by,
-    t.assigned_to, t.created_at, t.updated_at, t.first_response_at, t.resolved_at, t.closed_at, t.escalated_at,
-    t.public_comments, t.internal_comments, t.version, t.position,
-    coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
+var shapeTicketsSQL = shapeTickets("")
+
+// shapeTickets returns what completes chosen rows of read.tickets, and has more of
+// the chosen columns than those of the table.
+func shapeTickets(more string) string {
+	return `
+SELECT ` + ticketTable.Columns("t") + more + `, coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
 FROM chosen AS t
 LEFT JOIN read.users AS c ON c.id = t.created_by
 LEFT JOIN read.users AS a ON a.id = t.assigned_to
 ORDER BY t.place`
+}
 
+// show returns the ticket as the viewer sees it.
 func (v ticketView) show(viewer domain.Actor) view.Ticket {
 	return v.Show(viewer, v.CreatedByName, v.AssignedToName)
 }

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -27,6 +26,9 @@ type foundTicket struct {
 	ticketView
 	Rank float32
 }
+
+// foundTicketsSQL is [shapeTicketsSQL] with the rank.
+var foundTicketsSQL = shapeTickets(", t.rank")
 
 // search narrows a list to the tickets that match the filter's Search, in the
 // words the viewer may read, and returns what to list from and the rank. Most
@@ -65,7 +67,7 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.T
 	var w where
 	l := projections.List[foundTicket]{
 		Cast: "real", ID: "t.id", Desc: true,
-		Shape: strings.Replace(shapeTicketsSQL, "t.position,", "t.position, t.rank,", 1),
+		Shape: foundTicketsSQL,
 		At: func(v foundTicket) (string, uuid.UUID) {
 			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
 		},
