@@ -58,13 +58,13 @@ type Outcome struct {
 	Unread error
 }
 
-// ErrRepeated returns a command that was carried out before under the same id.
+// ErrRepeated refuses a command that was carried out before under the same id.
 var ErrRepeated = &domain.Error{
 	Kind: domain.KindConflict, Code: "idempotency_key_repeated",
 	Message: "a request with this idempotency key was carried out before; nothing was written",
 }
 
-// ErrBusy returns a command that kept losing to others on the same stream.
+// ErrBusy refuses a command that kept losing to others on the same stream.
 var ErrBusy = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "busy",
 	Message: "too many changes at once; nothing was written, try again",

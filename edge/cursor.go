@@ -33,7 +33,7 @@ func NewCursors(key []byte) (Cursors, error) {
 	return Cursors{key: slices.Clone(key)}, nil
 }
 
-// ErrForged returns a token that was not made for the list.
+// ErrForged refuses a token that was not made for the list.
 var ErrForged = errors.New("cursor was not made for this list")
 
 var base64url = base64.RawURLEncoding.Strict()

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"helpdesk/httpapi/spec"
+	"helpdesk/test/prose"
 )
 
 // TestTheReferenceIsMadeOfTheDocument keeps docs/api.md true.
@@ -19,7 +20,7 @@ func TestTheReferenceIsMadeOfTheDocument(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.write()
-	golden(t, "../docs/api.md", []byte(r.text.String()))
+	golden(t, "../docs/api.md", []byte(prose.Wrap(r.text.String())))
 }
 
 type tree = map[string]any
@@ -66,7 +67,7 @@ func (r *reference) line(format string, args ...any) {
 
 func (r *reference) write() {
 	r.line("# The API, call by call\n")
-	r.line("Made from `/openapi.json` by a test; `go test ./httpapi/ -run Reference -update` writes it anew.\n")
+	r.line("Made from `/openapi.json` by a test; `go test ./httpapi -run Reference -update` writes it.\n")
 	r.line("%s", r.document.Info.Description)
 	for _, tag := range r.document.Tags {
 		r.line("\n## %s\n\n%s", tag.Name, tag.Description)

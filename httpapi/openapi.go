@@ -20,7 +20,7 @@ const documentPath = "/openapi.json"
 // Health is the answer of what runs.
 type Health struct {
 	Status string   `json:"status" required:"true" enum:"ok,ready"`
-	Paused []string `json:"paused,omitempty" description:"Read models and others that an operator holds: they answer with what they have."`
+	Paused []string `json:"paused,omitempty" description:"Projections and other followers that an operator paused: reads show what they have."`
 }
 
 var operations = spec.Tag{Name: "Operations", About: "What operators and tools ask; anyone may."}

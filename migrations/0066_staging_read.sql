@@ -21,3 +21,6 @@ COMMENT ON COLUMN rebuilds.staging_position IS 'Every event up to here is in the
 COMMENT ON COLUMN rebuilds.moved_at IS 'When staging_position or phase last changed.';
 COMMENT ON COLUMN rebuilds.previous_position IS 'Position of the tables in read_previous; null: there are none to go back to.';
 COMMENT ON COLUMN rebuilds.previous_version IS 'Version of the code that built those.';
+
+COMMENT ON SCHEMA read IS 'Projections: built from the log, safe to rebuild, written by nobody else. What analysts may read, and all of it.';
+COMMENT ON COLUMN read.tickets.internal_comments IS 'Number of internal notes.';

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/test/pgtest"
+	"helpdesk/test/prose"
 )
 
 var update = flag.Bool("update", false, "write docs/data-dictionary.md anew")
@@ -19,11 +20,14 @@ const dictionaryFile = "../docs/data-dictionary.md"
 
 const dictionaryIntro = `# Data dictionary
 
-Every table and view of schema ` + "`read`" + `, which analysts may read ([analytics](analytics/README.md) has questions with their SQL). They are built
-from the log of events: nothing in them is entered by hand, and all of it can be built again. Instants are ` + "`timestamptz`" + `;
-"when it happened" is the time of the event itself, which for imported tickets lies before the import.
+Every table and view of schema ` + "`read`" + `, which analysts may read
+([analytics](analytics/README.md) has questions with their SQL). They are built from the log of
+events: nothing in them is entered by hand, and all of it can be built again. Instants are
+` + "`timestamptz`" + `; "when it happened" is the time of the event itself, which for imported tickets lies
+before the import.
 
-This page is made from the comments in the database; a test keeps it so (` + "`go test ./migrations -run Dictionary -update`" + ` writes it).
+This page is made from the comments in the database; a test keeps it so
+(` + "`go test ./migrations -run Dictionary -update`" + ` writes it).
 `
 
 // entry is a column of the dictionary, with what it belongs to.
@@ -61,8 +65,9 @@ func TestTheDataDictionaryIsTrue(t *testing.T) {
 		}
 		fmt.Fprintf(&b, "| `%s` | %s | %s |\n", e.Column, kind, strings.ReplaceAll(e.Meaning, "|", `\|`))
 	}
+	made := prose.Wrap(b.String())
 	if *update {
-		if err := os.WriteFile(dictionaryFile, []byte(b.String()), 0o644); err != nil {
+		if err := os.WriteFile(dictionaryFile, []byte(made), 0o644); err != nil {
 			t.Fatal(err)
 		}
 		return
@@ -71,7 +76,7 @@ func TestTheDataDictionaryIsTrue(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(written), b.String()); diff != "" {
+	if diff := cmp.Diff(string(written), made); diff != "" {
 		t.Errorf("docs/data-dictionary.md is not what the database says; run this test with -update (-written +true):\n%s", diff)
 	}
 }

@@ -62,7 +62,7 @@ func (r Resource) account() []httpapi.Route {
 	return []httpapi.Route{
 		{
 			Method: http.MethodPost, Path: "/api/register/", ID: "register",
-			Summary: "Become a user",
+			Summary: "Register",
 			About:   "Anyone may. The password has at least 8 characters, is not a common one and not like the username or the mail address. Names and addresses are unique without regard to case.",
 			Who:     httpapi.Anyone, Status: http.StatusCreated, Handler: httpapi.Handle(r.register),
 		},

@@ -39,39 +39,39 @@ type Resource struct {
 
 // Routes lists the calls.
 func (r Resource) Routes() []httpapi.Route {
-	return httpapi.Tagged("Projections", "The read models: where they stand, and building them anew.",
+	return httpapi.Tagged("Projections", "Projections: how far they are, and rebuilding them.",
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/projections/", ID: "listProjections",
-			Summary: "See where the read models stand",
+			Summary: "List projections and how far they are",
 			About:   "For admins and auditors.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list),
 			Also: []int{http.StatusForbidden},
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/projections/{name}/", ID: "getProjection",
-			Summary: "See where a read model and its rebuild stand",
+			Summary: "Read how far a projection and its rebuild are",
 			About:   "For admins and auditors.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.one),
 			Also: []int{http.StatusForbidden},
 		},
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/projections/{name}/rebuild/", ID: "rebuildProjection",
-			Summary: "Have a read model built anew",
-			About:   "For admins. New tables are filled from the log beside those that are read and take their place; reads are answered throughout. It begins within seconds, survives the process that does it, and is followed at Location. One that failed goes on where it was.",
+			Summary: "Rebuild a projection",
+			About:   "For admins. Staging tables are filled from the log and take the place of those that are read; reads are answered throughout. The rebuild begins within seconds, survives the process that does it, and is followed at Location. One that failed goes on where it was.",
 			Who:     httpapi.SignedIn, Status: http.StatusAccepted, Handler: httpapi.Handle(r.rebuild),
 			Never:   []int{http.StatusPreconditionFailed},
 			Headers: []string{"Location"},
 		},
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/projections/{name}/pause/", ID: "pauseProjection",
-			Summary: "Hold a read model",
+			Summary: "Pause a projection",
 			About:   "For admins. It answers with what it has, in all processes, until it is resumed; writes do not wait for it.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.pause),
 			Never: []int{http.StatusPreconditionFailed},
 		},
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/projections/{name}/resume/", ID: "resumeProjection",
-			Summary: "Let a read model go on",
+			Summary: "Resume a projection",
 			About:   "For admins. It goes on within a second.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.resume),
 			Never: []int{http.StatusPreconditionFailed},

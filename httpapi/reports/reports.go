@@ -69,7 +69,7 @@ func (r Resource) Routes() []httpapi.Route {
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/response-times/", ID: "responseTimes",
-			Summary: "Say how long tickets waited",
+			Summary: "Measure how long tickets waited",
 			About:   "For admins and auditors. How long tickets had waited that got their first response, or were resolved, in the span (from, to]: average, median and ninth decile.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("response-times", r.waits),
 			Also: []int{http.StatusForbidden},

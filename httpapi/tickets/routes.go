@@ -69,7 +69,7 @@ func (r Resource) onAll() []httpapi.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/api/tickets/bulk/", ID: "bulkTickets",
-			Summary: "Do many things to tickets at once",
+			Summary: "Change many tickets at once",
 			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Versions are named by each operation, not by If-Match.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.bulk),
 			Never:   []int{http.StatusPreconditionFailed},
@@ -114,7 +114,7 @@ func (r Resource) onOne() []httpapi.Route {
 		},
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff",
-			Summary: "Compare a ticket with itself at two moments",
+			Summary: "Compare a ticket at two versions or instants",
 			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.diff),
 		},
@@ -132,7 +132,7 @@ func (r Resource) verbs() []httpapi.Route {
 		},
 		{
 			Method: http.MethodPost, Path: "/api/tickets/{id}/start/", ID: "startTicket",
-			Summary: "Begin work on a ticket",
+			Summary: "Start work on a ticket",
 			About:   "From open or escalated. A ticket in progress stays as it is.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusInProgress)),
 		},

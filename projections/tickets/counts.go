@@ -16,7 +16,7 @@ import (
 	"helpdesk/projections"
 )
 
-// ErrUncounted returns counts that would take longer than they are worth.
+// ErrUncounted refuses counts that would take longer than they are worth.
 var ErrUncounted = errors.New("counting takes too long")
 
 // queryCanceled is the code of Postgres when a statement's time is up.

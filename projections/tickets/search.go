@@ -17,7 +17,7 @@ import (
 	"helpdesk/projections/view"
 )
 
-// ErrTooCommon returns a search for words that more tickets have than the filter
+// ErrTooCommon refuses a search for words that more tickets have than the filter
 // lets be compared, among more than twice as many that the viewer sees.
 var ErrTooCommon = errors.New("too many tickets have these words")
 

@@ -19,10 +19,6 @@ const (
 	linesOfFile   = 400 // hand-written, tests included
 )
 
-// larger are what is above a limit, with its size: it may shrink and not grow,
-// and nothing is to be added.
-var larger = map[string]int{}
-
 // figure is how large something is.
 type figure struct {
 	of   string
@@ -82,7 +78,6 @@ func sizes(all []source) (lines, files, methods map[string]int) {
 func TestNothingIsTooLarge(t *testing.T) {
 	t.Parallel()
 	lines, files, methods := sizes(sources(t))
-	seen := map[string]bool{}
 	for _, c := range []struct {
 		what, units, mend string
 		limit             int
@@ -96,18 +91,9 @@ func TestNothingIsTooLarge(t *testing.T) {
 		fmt.Printf("largest %-7s %s, %d of at most %d %s\n", c.what+":", largest.of, largest.size, c.limit, c.units)
 		for _, name := range slices.Sorted(maps.Keys(c.all)) {
 			size := c.all[name]
-			if size <= c.limit {
-				continue
-			}
-			seen[name] = true
-			if size > max(c.limit, larger[name]) {
+			if size > c.limit {
 				t.Errorf("%s has %d %s, and %d are allowed: %s", name, size, c.units, c.limit, c.mend)
 			}
-		}
-	}
-	for name := range larger {
-		if !seen[name] {
-			t.Logf("%s is not too large any more: take it off the list in test/archtest", name)
 		}
 	}
 }

@@ -34,7 +34,7 @@ const Prefix = "HELPDESK"
 type Config struct {
 	Addr               string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
 	DatabaseURL        string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
-	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations and rebuilds of read models, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
+	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations and rebuilds of projections, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
 	DatabaseConns      int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
 	DataDir            string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, the audit log its key and its checkpoints, and the service its master key."`
 	PGBin              string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
