@@ -53,7 +53,7 @@ func TestAnExportHoldsAllPages(t *testing.T) {
 	for i := range 2*500 + 3 {
 		s.tickets = append(s.tickets, view.Ticket{
 			ID: uuid.UUID{15: 1}, Number: int64(i + 1), Title: `Say "ä", twice`, Description: "one\ntwo", Priority: ticket.Low, Status: ticket.StatusOpen,
-			CreatedBy: view.Person{Username: "alice"}, AssignedTo: &view.Person{Username: "agent"},
+			CreatedBy: view.Person{ID: aliceID.UUID, Username: "alice"}, AssignedTo: &view.Person{ID: agentID.UUID, Username: "agent"},
 			CreatedAt: noon, UpdatedAt: noon, ResolvedAt: &noon, CommentCount: 3, Version: 4,
 		})
 	}
