@@ -20,7 +20,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run demo build generate test test-browser test-analysts test-clients lint-api bench check clean
+.PHONY: run demo build generate picture test test-browser test-analysts test-clients lint-api bench check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -50,6 +50,9 @@ lint-api: ## the API's document by two linters; needs node
 
 bench: ## every benchmark; BENCHTIME=1x for a quick run
 	go test -run '^$$' -bench . -benchtime $(or $(BENCHTIME),5x) -timeout 20m ./...
+
+picture: ## docs/site.svg, the picture of the README, after a change of the demo data or of the site
+	go test -count 1 ./test/picture -update
 
 generate: ## the Go files of the site's templates, after a change of one
 	go tool templ generate -path web
