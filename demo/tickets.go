@@ -20,7 +20,7 @@ type Ticket struct {
 }
 
 // Tickets makes up n tickets of the year that ends at end, in the order they
-// were opened. people are those that [People] answers.
+// were opened. people are those that [People] returns.
 func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 	var staff, others []Person
 	for _, p := range people {

@@ -10,7 +10,7 @@ import (
 // file is where the README has the picture.
 const file = "../../docs/site.svg"
 
-var update = flag.Bool("update", false, "draw the picture anew")
+var update = flag.Bool("update", false, "redraw the picture")
 
 func TestTheREADMEHasThePictureOfTheSite(t *testing.T) {
 	t.Parallel()
