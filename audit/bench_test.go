@@ -37,7 +37,7 @@ func BenchmarkTree(b *testing.B) {
 	b.ReportMetric(0, "ns/op") // says nothing here
 }
 
-// BenchmarkVerify verifies the database and an export, and tells the memory
+// BenchmarkVerify verifies the database and an export, and reports the memory
 // that it has from the system at its end.
 func BenchmarkVerify(b *testing.B) {
 	n := backlog(b)

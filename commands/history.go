@@ -19,7 +19,7 @@ type Past struct {
 // TakeOver takes over the history of the ticket id from elsewhere: its commands
 // are carried out one after the other, each in an append of its own with its own
 // time of occurrence, the first of them an OpenTicket, which is given the next
-// number. It answers how many events it wrote.
+// number. It returns how many events it wrote.
 //
 // It goes on where an earlier call with the same commands was cut off. What is
 // in the stream already must have come of them: else it is [ErrOtherHistory].

@@ -120,7 +120,7 @@ func newBroadcast(t *testing.T, heartbeat time.Duration) *broadcast {
 	return b
 }
 
-// listenAs opens a stream as somebody and answers its lines.
+// listenAs opens a stream as somebody and returns its lines.
 func (b *broadcast) listenAs(t *testing.T, query string, head ...string) (lines *bufio.Scanner, response *http.Response) {
 	t.Helper()
 	r, err := http.NewRequestWithContext(t.Context(), "GET", b.url+"/api/events/stream/"+query, nil)

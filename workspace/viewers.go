@@ -24,7 +24,7 @@ type Viewers struct{ pool *pgxpool.Pool }
 // NewViewers makes it over a pool.
 func NewViewers(pool *pgxpool.Pool) *Viewers { return &Viewers{pool: pool} }
 
-// arriveSQL notes a viewer and answers the others. Whoever went without a word
+// arriveSQL notes a viewer and returns the others. Whoever went without a word
 // is removed by the next who comes, anywhere.
 const arriveSQL = `
 WITH gone AS (
@@ -45,7 +45,7 @@ FROM ticket_viewers AS v JOIN accounts AS a ON a.user_id = v.user_id
 WHERE v.ticket_id = $1 AND v.user_id <> $2 AND v.seen_at >= now() - $3::interval
 ORDER BY a.username`
 
-// Arrive notes that somebody has the ticket open, and answers the usernames of
+// Arrive notes that somebody has the ticket open, and returns the usernames of
 // the others who have.
 func (v *Viewers) Arrive(ctx context.Context, ticket uuid.UUID, who domain.UserID) (others []string, err error) {
 	rows, _ := v.pool.Query(ctx, arriveSQL, ticket, who.UUID, Stay) // CollectRows answers its error

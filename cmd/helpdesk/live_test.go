@@ -34,7 +34,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 type live struct {
 	*serve.Service
 	url string
-	// stop ends the service, as a signal does, and answers how it ended.
+	// stop ends the service, as a signal does, and returns how it ended.
 	stop func() error
 }
 

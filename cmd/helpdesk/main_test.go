@@ -9,7 +9,7 @@ import (
 	"helpdesk/cmd/helpdesk/program"
 )
 
-// run runs the command line and answers what it printed on standard output.
+// run runs the command line and returns what it printed on standard output.
 func run(t *testing.T, args ...string) (string, error) {
 	t.Helper()
 	var out bytes.Buffer

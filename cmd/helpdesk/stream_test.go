@@ -10,7 +10,7 @@ import (
 	"helpdesk/test/pgtest"
 )
 
-// stream opens an event stream and answers its ids and types, until it ends.
+// stream opens an event stream and returns its ids and types, until it ends.
 func (c *liveClient) stream(t *testing.T, header ...string) <-chan string {
 	t.Helper()
 	request, err := http.NewRequestWithContext(t.Context(), "GET", c.url+"/api/events/stream", nil)

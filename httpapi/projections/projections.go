@@ -206,7 +206,7 @@ func (r Resource) resume(ctx context.Context, c *httpapi.Call, in ProjectionPath
 	return r.change(ctx, c, in.Name, r.Control.Resume)
 }
 
-// change does something to a projection and answers where it stands then.
+// change does something to a projection and returns where it stands then.
 func (r Resource) change(ctx context.Context, c *httpapi.Call, name string, do func(context.Context, string) error) (Projection, error) {
 	if err := mayOperate(c.Actor); err != nil {
 		return Projection{}, err

@@ -79,7 +79,7 @@ func TestNewestFirst(t *testing.T) {
 	}
 }
 
-// archive makes a package like npm's and answers its name and SHA-512.
+// archive makes a package like npm's and returns its name and SHA-512.
 func archive(t *testing.T, files map[string]string) (name, sum string) {
 	t.Helper()
 	var out bytes.Buffer

@@ -133,7 +133,7 @@ func (f *finder) maven(_ context.Context, cache string) (string, error) {
 }
 
 // keep moves an unpacked installation to its place in the cache, where another
-// process may have put the same meanwhile, and answers its folder of programs.
+// process may have put the same meanwhile, and returns its folder of programs.
 func keep(unpacked, place string) (string, error) {
 	if err := os.Chmod(unpacked, 0o755); err != nil {
 		return "", err

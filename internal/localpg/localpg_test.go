@@ -41,7 +41,7 @@ func helper(dir string) {
 	_, _ = io.Copy(io.Discard, os.Stdin) // until killed
 }
 
-// startHelper runs a process that starts a server in dir and answers once it
+// startHelper runs a process that starts a server in dir and returns once it
 // has said its first line, if wait is set.
 func startHelper(t *testing.T, dir string, wait bool) (proc *exec.Cmd, postmaster int) {
 	t.Helper()

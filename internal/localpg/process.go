@@ -52,7 +52,7 @@ func (p *process) signal(sig syscall.Signal) {
 }
 
 // stop sends first and waits; when ctx ends it sends SIGQUIT, on which Postgres
-// drops everything at once, and SIGKILL 5 s after that. It answers whether
+// drops everything at once, and SIGKILL 5 s after that. It returns whether
 // first was enough.
 func (p *process) stop(ctx context.Context, first syscall.Signal) bool {
 	p.signal(first)

@@ -57,7 +57,7 @@ func (d *desk) signIn(t *testing.T, name string) {
 	d.people[name].Must(t, http.StatusOK, "POST", "/api/login/", object{"username": name, "password": secret})
 }
 
-// ask calls the API as somebody, and answers the number of the ticket answered,
+// ask calls the API as somebody, and returns the number of the ticket answered,
 // if it is one.
 func (d *desk) ask(t *testing.T, as, method, path string, body object) (number int64) {
 	t.Helper()
@@ -77,7 +77,7 @@ func (d *desk) opens(t *testing.T, as, title, priority string) int64 {
 	return d.ask(t, as, "POST", "/api/tickets/", object{"title": title, "description": title + ".\n\nSince this morning.", "priority": priority})
 }
 
-// fill opens tickets in every state, and answers the number of one in which much
+// fill opens tickets in every state, and returns the number of one in which much
 // has happened.
 func (d *desk) fill(t *testing.T) int64 {
 	t.Helper()

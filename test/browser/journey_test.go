@@ -27,7 +27,7 @@ func (b *tab) types(t *testing.T, text string) {
 // mostActions is how many actions of a person the journey may take.
 const mostActions = 30
 
-// resolvedNow goes to the reports by their key and answers how many tickets they
+// resolvedNow goes to the reports by their key and returns how many tickets they
 // say were resolved.
 func (b *tab) resolvedNow(t *testing.T) int {
 	t.Helper()

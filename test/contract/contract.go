@@ -196,7 +196,7 @@ func (r reader) response(entry map[string]any, at string) (*Response, error) {
 	return response, nil
 }
 
-// resolve follows the reference that an entry may be, and answers where it led.
+// resolve follows the reference that an entry may be, and returns where it led.
 func (r reader) resolve(entry any, at string) (string, map[string]any) {
 	raw, _ := entry.(map[string]any)
 	ref, ok := raw["$ref"].(string)

@@ -35,7 +35,7 @@ func eventually(t *testing.T, what string, ok func() bool) {
 	}
 }
 
-// runs runs a subcommand to its end and answers what it printed.
+// runs runs a subcommand to its end and returns what it printed.
 func (d *desk) runs(t *testing.T, stdin string, args ...string) string {
 	t.Helper()
 	stdout, stderr, err := program.Run(t.Context(), t, stdin, d.env, args...)

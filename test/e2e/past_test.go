@@ -38,7 +38,7 @@ type exported struct {
 	SchemaVersion int           `json:"schema_version"`
 }
 
-// exportTickets has the program export the log, and answers the lines of each
+// exportTickets has the program export the log, and returns the lines of each
 // ticket.
 func (d *desk) exportTickets(t *testing.T, codec *eventstore.Codec) map[string][]exported {
 	t.Helper()

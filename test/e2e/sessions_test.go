@@ -5,7 +5,7 @@ import (
 	"testing"
 )
 
-// again signs somebody in with whatever password, and answers the status.
+// again signs somebody in with whatever password, and returns the status.
 func again(t *testing.T, d *desk, username, password string) int {
 	t.Helper()
 	a := (&person{Client: d.Client(t)}).sends(t, "POST", "/api/login/", object{"username": username, "password": password})

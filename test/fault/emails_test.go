@@ -132,7 +132,7 @@ func (d *emailsDesk) awaitEmails(t *testing.T, tickets int) {
 	})
 }
 
-// checkEmails compares the ledger with what the mail server took, and answers
+// checkEmails compares the ledger with what the mail server took, and returns
 // how many emails are uncertain, and how many of those it took.
 func (d *emailsDesk) checkEmails(t *testing.T) (uncertain, arrived int) {
 	t.Helper()

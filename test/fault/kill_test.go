@@ -109,7 +109,7 @@ func TestPostgresKilledInTheMiddleOfWritesComesBack(t *testing.T) {
 	wantAllKept(t, dir, l)
 }
 
-// killPostmaster ends the Postgres of dir with kill -9 and answers its pid.
+// killPostmaster ends the Postgres of dir with kill -9 and returns its pid.
 func killPostmaster(t *testing.T, dir string) int {
 	t.Helper()
 	pid, err := postmaster(dir)

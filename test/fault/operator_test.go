@@ -11,7 +11,7 @@ import (
 	"helpdesk/test/program"
 )
 
-// runs runs a subcommand that is to succeed and answers what it printed.
+// runs runs a subcommand that is to succeed and returns what it printed.
 func runs(t *testing.T, stdin string, env []string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
@@ -24,7 +24,7 @@ func runs(t *testing.T, stdin string, env []string, args ...string) string {
 }
 
 // refused runs a subcommand that is to end with exit code 1, saying nothing but
-// one line on standard error, and answers that line.
+// one line on standard error, and returns that line.
 func refused(t *testing.T, stdin string, env []string, args ...string) string {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)

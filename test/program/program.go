@@ -219,7 +219,7 @@ func Environ(env ...string) []string {
 		"HELPDESK_ARGON2_MEMORY=64", "HELPDESK_ARGON2_ITERATIONS=1"), env...)
 }
 
-// Run runs another subcommand to its end and answers what it printed.
+// Run runs another subcommand to its end and returns what it printed.
 func Run(ctx context.Context, t testing.TB, stdin string, env []string, args ...string) (stdout, stderr string, err error) {
 	t.Helper()
 	cmd := exec.CommandContext(ctx, Binary(t), args...)

@@ -97,13 +97,13 @@ func registration(username string) object {
 	return object{"username": username, "email": username + "@example.com", "password": secret}
 }
 
-// ticket opens a ticket as c and answers its id.
+// ticket opens a ticket as c and returns its id.
 func (d *desk) ticket(t *testing.T, c *program.Client) string {
 	t.Helper()
 	return id(t, c.Must(t, http.StatusCreated, "POST", "/api/tickets/", object{"title": "Walked by", "description": "It is broken."}))
 }
 
-// comment adds a comment to the ticket as c and answers its id.
+// comment adds a comment to the ticket as c and returns its id.
 func (d *desk) comment(t *testing.T, c *program.Client, ticket string) string {
 	t.Helper()
 	return id(t, c.Must(t, http.StatusCreated, "POST", "/api/comments/", object{"ticket": ticket, "text": "Me too."}))

@@ -48,8 +48,8 @@ var rules = []rule{
 // alphabet is where letters are those of an alphabet.
 var alphabet = regexp.MustCompile(`(?i)is a letter( and then|\.)|letters?,? (and|or) digits|knows the letters of`)
 
-// docRule is of the first sentence of a doc comment: "Name answers …".
-var docRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.0-9]*(?: and [A-Za-z_]+)? (answers?|says?|tells?)\b`)
+// docRule is of a doc comment: "Name answers …" at its beginning, "… and answers …".
+var docRule = regexp.MustCompile(`^[A-Za-z_][A-Za-z_.0-9]*(?: and [A-Za-z_]+)? (answers?|says?|tells?)\b|\b(It|and) answers\b`)
 
 // shownRules are of what users and programs read, beside rules.
 var shownRules = []rule{
