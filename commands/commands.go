@@ -53,9 +53,6 @@ type Outcome struct {
 	// answer to the command is made of. Those that the command wrote have neither an
 	// event id nor their stored bytes.
 	Events []eventstore.Envelope
-	// Unread is why the read side is not known to show the command yet; nil: it does, or
-	// nobody waited.
-	Unread error
 }
 
 // ErrRepeated refuses a command that was carried out before under the same id.

@@ -141,7 +141,7 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 	cancel()
 	poll(t, func() bool { // the drain has begun
 		select {
-		case <-f.workers["a"].pacer.stop:
+		case <-f.convoy.pacer.stop:
 			return true
 		default:
 			return false

@@ -45,7 +45,7 @@ func Front(t *testing.T) *edge.Front {
 func Site(t *testing.T, b *Backend, pages ...web.Page) *web.Site {
 	t.Helper()
 	s, err := web.New(
-		web.Deps{Sessions: b, Access: b, App: b.App(), Front: Front(t), Log: slog.New(slog.DiscardHandler)},
+		web.Deps{Sessions: b, Access: b, App: b.App(), Freshness: b, Front: Front(t), Log: slog.New(slog.DiscardHandler)},
 		web.Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return Noon }}, pages...)
 	if err != nil {
 		t.Fatal(err)
