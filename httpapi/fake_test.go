@@ -23,7 +23,6 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/eventstore"
-	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/projections"
@@ -205,9 +204,9 @@ func nameOf(id user.ID) string {
 	return "nobody"
 }
 
-func (d *desk) Await(_ context.Context, position int64, _ ...string) (follow.Served, error) {
+func (d *desk) Await(_ context.Context, position int64, _ ...string) (projections.Served, error) {
 	d.waited = append(d.waited, position)
-	return follow.Served{}, d.fresh
+	return projections.Served{}, d.fresh
 }
 
 func (d *desk) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {

@@ -31,13 +31,16 @@ type Arrival struct {
 	minimum int64
 	upto    int64           // position that those known have reached
 	known   map[string]bool // projections that are fresh enough
-	served  follow.Served
+	served  Served
 }
 
 // Freshness lets reads wait for projections; see [follow.Freshness].
 type Freshness interface {
-	Await(ctx context.Context, minimum int64, names ...string) (follow.Served, error)
+	Await(ctx context.Context, minimum int64, names ...string) (Served, error)
 }
+
+// Served is how new the tables are that are read.
+type Served = follow.Served
 
 // Arrive returns ctx with a request in it that has just come.
 func Arrive(ctx context.Context, f Freshness) (context.Context, *Arrival) {
@@ -58,7 +61,7 @@ func (a *Arrival) AtLeast(position int64) {
 }
 
 // Served returns how old what was read is, where an operator holds a projection.
-func (a *Arrival) Served() follow.Served {
+func (a *Arrival) Served() Served {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	return a.served

@@ -89,11 +89,10 @@ func (c *convoy) handle(msg *message.Message) error {
 			c.leave(w)
 		}
 	}
-	on, after := c.board(p)
+	on, after, upto := c.board(p)
 	if len(on) == 0 {
 		return nil
 	}
-	upto := min(after+c.size, p.Head)
 	ctx, cancel := context.WithTimeout(msg.Context(), c.timeout)
 	defer cancel()
 	var culprit *worker
@@ -124,9 +123,9 @@ type passenger struct {
 	after int64
 }
 
-// board returns who takes part in a page, and where it begins. Who is far behind
+// board returns the page (after, upto] and who takes part in it. Who is far behind
 // the others, or has failed events, goes apart.
-func (c *convoy) board(p page) (on []passenger, after int64) {
+func (c *convoy) board(p page) (on []passenger, after, upto int64) {
 	var first int64
 	for _, m := range p.Members {
 		first = max(first, m.After)
@@ -143,13 +142,16 @@ func (c *convoy) board(p page) (on []passenger, after int64) {
 			}
 		}
 	}
-	return on, after
+	upto = min(after+c.size, p.Head)
+	// Who is beyond the page already must not be moved back to its end.
+	on = slices.DeleteFunc(on, func(w passenger) bool { return w.after >= upto })
+	return on, after, upto
 }
 
 // moveAllSQL moves several checkpoints, each if it is still where it was.
 const moveAllSQL = `UPDATE checkpoints AS c SET position = $3, moved_at = clock_timestamp()
 FROM unnest($1::text[], $2::bigint[]) AS m (name, after)
-WHERE c.name = m.name AND c.position = m.after`
+WHERE c.name = m.name AND c.position = m.after AND m.after < $3`
 
 const convoySettingsSQL = `SELECT set_config('search_path', '` + Serving + `, public', true), set_config('lock_timeout', '` + convoyLock + `', true)`
 

@@ -48,7 +48,7 @@ type Follower struct {
 	// find rows by: a rebuild needs them from the start. The others, for those who
 	// read, are made when the rows are there.
 	Lookups []string
-	// Inline says that it is brought up to date within the append, in its
+	// Inline: it is brought up to date within the append, in its
 	// transaction, wherever that can be: who was told of a write can read it. Apply
 	// MUST be quick then, for all appends wait for it.
 	Inline bool

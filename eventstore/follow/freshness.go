@@ -58,7 +58,7 @@ type Freshness struct {
 
 // Served is how new the followers' tables are that a reader is let go to.
 type Served struct {
-	// Paused says that an operator holds one of them at Position, with events for it
+	// Paused: an operator holds one of them at Position, with events for it
 	// beyond.
 	Paused   bool
 	Position int64

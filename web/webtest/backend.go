@@ -10,7 +10,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/eventstore/follow"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -72,8 +72,8 @@ func (b *Backend) Hash(_ context.Context, password string) (string, error) {
 }
 
 // Await finds that everything is there.
-func (b *Backend) Await(context.Context, int64, ...string) (follow.Served, error) {
-	return follow.Served{}, nil
+func (b *Backend) Await(context.Context, int64, ...string) (projections.Served, error) {
+	return projections.Served{}, nil
 }
 
 // Outcome knows what a repeated command led to.
