@@ -25,10 +25,27 @@ func newSite(t *testing.T, b *webtest.Backend) *web.Site {
 	}
 	return webtest.Site(t, b,
 		web.Get("open", web.Anyone, page),
-		web.Get("page", web.SignedIn, page).InMenu("Page"), web.Post("page", web.SignedIn, form),
-		web.Get("overseen", web.Overseers, page).InMenu("Overseen"), web.Post("overseen", web.Overseers, form),
+		web.Get("page", web.SignedIn, page).InMenu(2, "Page"), web.Post("page", web.SignedIn, form),
+		web.Get("overseen", web.Overseers, page).InMenu(1, "Overseen"), web.Post("overseen", web.Overseers, form),
 		web.Post("ruled", web.Admins, form),
 	)
+}
+
+func TestTheNavigationIsInTheOrderOfItsPlaces(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, &webtest.Backend{})
+	link := regexp.MustCompile(`<a href="/admin/(\w+)/"[^>]*>(Page|Overseen)</a>`)
+	for who, want := range map[string][]string{"admin": {"overseen", "page"}, "user": {"page"}} {
+		_, nav, _ := strings.Cut(webtest.Get(s, who, "/admin/page/").Body.String(), "<nav")
+		nav, _, _ = strings.Cut(nav, "</nav>")
+		var got []string
+		for _, m := range link.FindAllStringSubmatch(nav, -1) {
+			got = append(got, m[1])
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("the links of the %s (-want +got):\n%s", who, diff)
+		}
+	}
 }
 
 func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {
