@@ -26,12 +26,14 @@ const commitTimeout = 15 * time.Second
 
 // writer writes appends that wait at the same time together.
 type writer struct {
-	pool        *pgxpool.Pool
-	codec       *Codec
-	appended    func(types []string)
-	inline      []Inline // brought up to date with each append
-	inlineNames []string
-	recent      Recent
+	pool     *pgxpool.Pool
+	codec    *Codec
+	appended func(types []string)
+	inline   []Inline // brought up to date with each append
+	recent   Recent
+
+	inlineNames    []string
+	inlineVersions []int
 
 	mu      sync.Mutex
 	queue   []*waiting // appends nobody has taken yet

@@ -20,6 +20,9 @@ const Serving = "read"
 type Inline struct {
 	Name  string   // of its checkpoint
 	Types []string // stored names of the events it is given; nil: all
+	// Version is of what Apply makes of events. Tables that another version built are
+	// left to the follower's own work.
+	Version int
 	// Apply is as that of a follower: through tx and nothing else. Its error
 	// leaves the append as it is, written without it.
 	Apply func(ctx context.Context, tx pgx.Tx, events []Envelope) error
@@ -42,7 +45,7 @@ WITH head AS MATERIALIZED (
     SELECT position, batch_after FROM log_head WHERE id = 1
 ), mine AS MATERIALIZED (
     SELECT c.name FROM checkpoints AS c
-    WHERE c.name = ANY ($1) AND c.paused_at IS NULL
+    WHERE (c.name, c.version) IN (SELECT * FROM unnest($1::text[], $2::integer[])) AND c.paused_at IS NULL
       AND c.position = (SELECT batch_after FROM head) AND c.position < (SELECT position FROM head)
     FOR UPDATE SKIP LOCKED
 )
@@ -82,7 +85,7 @@ func (c *writer) writeInline(ctx context.Context, tx pgx.Tx, batch []encoded) ([
 func (c *writer) writeAndClaim(ctx context.Context, tx pgx.Tx, batch []encoded) (verdicts []verdict, moved claimed, err error) {
 	var b pgx.Batch
 	b.Queue(appendSQL, appendArgs(batch)...)
-	b.Queue(claimSQL, c.inlineNames)
+	b.Queue(claimSQL, c.inlineNames, c.inlineVersions)
 	answers := tx.SendBatch(ctx, &b)
 	defer func() { err = errors.Join(err, answers.Close()) }()
 	rows, _ := answers.Query() // CollectRows returns its error

@@ -42,7 +42,7 @@ type Store struct {
 func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline ...Inline) *Store {
 	w := &writer{pool: pool, codec: codec, appended: appended, inline: inline}
 	for _, f := range inline {
-		w.inlineNames = append(w.inlineNames, f.Name)
+		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
 	}
 	return &Store{pool: pool, codec: codec, writer: w}
 }

@@ -18,7 +18,7 @@ func Inline(followers ...Follower) []eventstore.Inline {
 	var inline []eventstore.Inline
 	for _, f := range followers {
 		if f.Inline {
-			inline = append(inline, eventstore.Inline{Name: f.Name, Types: f.Types, Apply: f.applyInline})
+			inline = append(inline, eventstore.Inline{Name: f.Name, Types: f.Types, Version: f.CodeVersion(), Apply: f.applyInline})
 		}
 	}
 	return inline

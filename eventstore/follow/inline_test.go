@@ -106,6 +106,16 @@ func TestAnAppendGoesOnWithoutAnInlineFollower(t *testing.T) {
 				}
 			}
 		},
+		"whose tables another version built": func(t *testing.T, l log, _ *error) func() {
+			if _, err := l.pool.Exec(testContext(t), `UPDATE checkpoints SET version = 7`); err != nil {
+				t.Fatal(err)
+			}
+			return func() {
+				if _, err := l.pool.Exec(testContext(t), `UPDATE checkpoints SET version = 1`); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
 		"that somebody holds": func(t *testing.T, l log, _ *error) func() { return l.holding(t, lockCheckpointSQL, "a") },
 		"whose table is locked": func(t *testing.T, l log, _ *error) func() {
 			return l.holding(t, `LOCK TABLE effects IN SHARE MODE`)
