@@ -18,57 +18,33 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// secret is everybody's password.
-const secret = "lampshade-orbit-53"
-
 // object is a JSON object.
 type object = map[string]any
 
-// desk is a running program and its document.
-type desk struct {
-	*program.Program
+// api is a running program and its document.
+type api struct {
+	*program.Helpdesk
 	*contract.Document
-	env  []string
-	root *program.Client // an admin
-	made atomic.Int64    // of names
+	made atomic.Int64 // of names
 }
 
-func open(t *testing.T) *desk {
+func open(t *testing.T) *api {
 	t.Helper()
 	document, err := contract.Golden()
 	if err != nil {
 		t.Fatal(err)
 	}
-	db := pgtest.New(t)
-	d := &desk{Document: document, env: []string{
-		"HELPDESK_DATABASE_URL=" + db.ServiceURL,
-		"HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL,
-		"HELPDESK_RATE_LIMIT=0",
-	}}
-	d.Program = program.Serve(t, d.env...)
-	args := []string{"createsuperuser", "--username", "root", "--email", "root@example.com"}
-	if _, stderr, err := program.Run(t.Context(), t, secret+"\n", d.env, args...); err != nil {
-		t.Fatalf("createsuperuser: %v\n%s", err, stderr)
-	}
-	d.root = d.signIn(t, "root")
-	return d
-}
-
-func (d *desk) signIn(t *testing.T, username string) *program.Client {
-	t.Helper()
-	c := d.Client(t)
-	c.Must(t, http.StatusOK, "POST", "/api/login/", object{"username": username, "password": secret})
-	return c
+	return &api{Helpdesk: program.Open(t), Document: document}
 }
 
 // waitSigned waits for the first checkpoint of the log.
-func (d *desk) waitSigned(t *testing.T) {
+func (d *api) waitSigned(t *testing.T) {
 	t.Helper()
 	limit := time.After(30 * time.Second)
 	tick := time.NewTicker(50 * time.Millisecond)
 	defer tick.Stop()
 	for {
-		a, err := d.root.Do(t.Context(), "GET", "/audit/checkpoint/", nil)
+		a, err := d.Admin.Do(t.Context(), "GET", "/audit/checkpoint/", nil)
 		if err == nil && a.Status == http.StatusOK {
 			return
 		}
@@ -81,45 +57,12 @@ func (d *desk) waitSigned(t *testing.T) {
 }
 
 // newName returns a username that nobody has.
-func (d *desk) newName() string { return fmt.Sprintf("walker-%d", d.made.Add(1)) }
-
-// join registers somebody under a name, gives them the role and signs them in.
-func (d *desk) join(t *testing.T, username, role string) *program.Client {
-	t.Helper()
-	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", registration(username))
-	if role != "user" {
-		d.root.Must(t, http.StatusOK, "PATCH", "/api/users/"+username+"/", object{"role": role})
-	}
-	return d.signIn(t, username)
-}
-
-func registration(username string) object {
-	return object{"username": username, "email": username + "@example.com", "password": secret}
-}
-
-// ticket opens a ticket as c and returns its id.
-func (d *desk) ticket(t *testing.T, c *program.Client) string {
-	t.Helper()
-	return id(t, c.Must(t, http.StatusCreated, "POST", "/api/tickets/", object{"title": "Walked by", "description": "It is broken."}))
-}
-
-// comment adds a comment to the ticket as c and returns its id.
-func (d *desk) comment(t *testing.T, c *program.Client, ticket string) string {
-	t.Helper()
-	return id(t, c.Must(t, http.StatusCreated, "POST", "/api/comments/", object{"ticket": ticket, "text": "Me too."}))
-}
-
-func id(t *testing.T, a program.Answer) string {
-	t.Helper()
-	var made struct{ ID string }
-	a.Into(t, &made)
-	return made.ID
-}
+func (d *api) newName() string { return fmt.Sprintf("walker-%d", d.made.Add(1)) }
 
 // subject makes something of the kind that the path of an operation names, and
 // answers the path with it filled in. Of what it does not know how to make, it
 // makes one by the call that posts to the list.
-func (d *desk) subject(t *testing.T, op *contract.Operation) string {
+func (d *api) subject(t *testing.T, op *contract.Operation) string {
 	t.Helper()
 	before, after, has := strings.Cut(op.Path, "{")
 	if !has {
@@ -129,20 +72,20 @@ func (d *desk) subject(t *testing.T, op *contract.Operation) string {
 	var made string
 	switch before {
 	case "/api/tickets/":
-		made = d.ticket(t, d.root)
+		made = d.Admin.Opens(t, "Walked by").ID
 	case "/api/comments/":
-		made = d.comment(t, d.root, d.ticket(t, d.root))
+		made = d.Admin.Comments(t, d.Admin.Opens(t, "Walked by"), "Me too.", false).ID
 	case "/api/projections/":
 		made = "email_ledger" // which nobody here waits for while it is paused
 	case "/api/users/":
 		made = d.newName()
-		d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", registration(made))
+		d.SignUp(t, made)
 	default:
 		post := d.Find(http.MethodPost, before)
 		if post == nil {
 			t.Fatalf("%s: nothing says how to make what it names", op.Path)
 		}
-		made = id(t, d.root.Must(t, http.StatusCreated, "POST", before, d.body(t, post)))
+		made = program.Read[struct{ ID string }](t, d.Admin.Must(t, http.StatusCreated, "POST", before, d.body(t, post))).ID
 	}
 	return before + made + after
 }
@@ -150,7 +93,7 @@ func (d *desk) subject(t *testing.T, op *contract.Operation) string {
 // body returns a body that the operation takes: its example, and what is
 // required beside, with names that exist in the place of those that may not;
 // nil for an operation without one.
-func (d *desk) body(t *testing.T, op *contract.Operation) object {
+func (d *api) body(t *testing.T, op *contract.Operation) object {
 	t.Helper()
 	if op.Body == nil {
 		return nil
@@ -169,7 +112,7 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 		}
 	}
 	for name, value := range map[string]func() any{
-		"ticket":       func() any { return d.ticket(t, d.root) },
+		"ticket":       func() any { return d.Admin.Opens(t, "Walked by").ID },
 		"assigned_to":  func() any { return "root" },
 		"username":     func() any { return d.newName() },
 		"email":        func() any { return d.newName() + "@example.com" },
@@ -184,7 +127,7 @@ func (d *desk) body(t *testing.T, op *contract.Operation) object {
 }
 
 // sample returns a plain value of a schema, and another text each time.
-func (d *desk) sample(schema object) any {
+func (d *api) sample(schema object) any {
 	if values, ok := schema["enum"].([]any); ok {
 		return values[0]
 	}
@@ -208,7 +151,7 @@ func (d *desk) sample(schema object) any {
 }
 
 // about fills an id into the path of an operation.
-func (d *desk) about(op *contract.Operation, id string) string {
+func (d *api) about(op *contract.Operation, id string) string {
 	before, after, _ := strings.Cut(op.Path, "{")
 	_, after, _ = strings.Cut(after, "}")
 	return before + id + after
