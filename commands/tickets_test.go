@@ -162,11 +162,13 @@ func TestAStaleIfMatchWritesNothing(t *testing.T) {
 		"what would change nothing":     ticket.EditTicket{By: as(ann), Title: ptr("Copier")},
 		"what another rule allows also": ticket.DeleteTicket{By: as(rob)},
 	} {
-		for _, version := range []int{1, 3, 1000} {
-			if _, err := d.Do(kit.Context(t), Request{IfMatch: version}, id, c); !errors.Is(err, domain.ErrStale) {
-				t.Errorf("%s at version %d: got %v, want %v", name, version, err, domain.ErrStale)
+		t.Run(name, func(t *testing.T) {
+			for _, version := range []int{1, 3, 1000} {
+				if _, err := d.Do(kit.Context(t), Request{IfMatch: version}, id, c); !errors.Is(err, domain.ErrStale) {
+					t.Errorf("%s at version %d: got %v, want %v", name, version, err, domain.ErrStale)
+				}
 			}
-		}
+		})
 	}
 	d.checkHead(t, 2)
 }
@@ -227,9 +229,11 @@ func TestARepeatedRequestWritesNothing(t *testing.T) {
 			return err
 		},
 	} {
-		if err := again(); !errors.Is(err, ErrRepeated) {
-			t.Errorf("%s: got %v, want %v", name, err, ErrRepeated)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := again(); !errors.Is(err, ErrRepeated) {
+				t.Errorf("got %v, want %v", err, ErrRepeated)
+			}
+		})
 	}
 	d.checkHead(t, 1)
 }
@@ -317,9 +321,11 @@ func TestWhatIsRefusedIsNotWritten(t *testing.T) {
 		"a value out of shape":  {id, ticket.EditTicket{By: as(ann), Title: ptr("")}, domain.ErrRequired},
 		"a rule that says no":   {id, ticket.AssignTicket{By: as(rob), To: ticket.Assignee{ID: ann.ID}}, ticket.ErrAssignee},
 	} {
-		if _, err := d.Do(kit.Context(t), Request{}, c.id, c.when); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", name, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := d.Do(kit.Context(t), Request{}, c.id, c.when); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
 	}
 	d.checkHead(t, 1)
 }

@@ -108,30 +108,32 @@ func TestALateTimerLeavesAloneWhatDoesNotWaitAnyMore(t *testing.T) {
 		"handled":    {become(ticket.StatusEscalated)},
 		"unassigned": {ticket.AssignTicket{By: system()}}, // and this one waits still
 	} {
-		id := d.open(t, ann, ticket.High, long)
-		seen()
-		timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
-		if fired, err := timers.FireDue(kit.Context(t), 10); err != nil || len(fired) != 1 {
-			t.Fatalf("%s: fired %v, %v", name, fired, err)
-		}
-		for _, c := range since {
-			d.do(t, id, c)
-		}
-		want := d.escalations(t, id)
-		if name == "unassigned" {
-			want = 1
-		}
-		p := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(quick, d.tickets))
-		stop := kit.Run(t, p.Run)
-		kit.Poll(t, "the command", func() bool {
-			return kit.One[int](t, d.Pool, `SELECT count(*)::int FROM saga.outbox WHERE command = 'EscalateTicket'`) == 0
+		t.Run(name, func(t *testing.T) {
+			id := d.open(t, ann, ticket.High, long)
+			seen()
+			timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
+			if fired, err := timers.FireDue(kit.Context(t), 10); err != nil || len(fired) != 1 {
+				t.Fatalf("fired %v, %v", fired, err)
+			}
+			for _, c := range since {
+				d.do(t, id, c)
+			}
+			want := d.escalations(t, id)
+			if name == "unassigned" {
+				want = 1
+			}
+			p := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(quick, d.tickets))
+			stop := kit.Run(t, p.Run)
+			kit.Poll(t, "the command", func() bool {
+				return kit.One[int](t, d.Pool, `SELECT count(*)::int FROM saga.outbox WHERE command = 'EscalateTicket'`) == 0
+			})
+			stop()
+			if got := d.escalations(t, id); got != want {
+				t.Errorf("escalated %d times, want %d", got, want)
+			}
+			seen()
+			cleanTimers(t, d)
 		})
-		stop()
-		if got := d.escalations(t, id); got != want {
-			t.Errorf("%s: escalated %d times, want %d", name, got, want)
-		}
-		seen()
-		cleanTimers(t, d)
 	}
 }
 

@@ -231,10 +231,12 @@ func TestAFollowerWithNothingBeforeItIsNotWaitedFor(t *testing.T) {
 		"it wants all events":                   {nil, 1},
 		"another is before it, this one is not": {[]string{"ticket.opened"}, 3},
 	} {
-		f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a", Types: c.types})
-		if got, err := f.reached(); err != nil || got != c.want {
-			t.Errorf("%s: reached %d, %v; want %d", name, got, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a", Types: c.types})
+			if got, err := f.reached(); err != nil || got != c.want {
+				t.Errorf("reached %d, %v; want %d", got, err, c.want)
+			}
+		})
 	}
 	both := NewFreshness(l.Pool, eventstore.NewNotifier(),
 		Follower{Name: "a", Types: []string{"ticket.opened"}}, Follower{Name: "b", Types: []string{"ticket.resolved"}})

@@ -74,9 +74,11 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 		"max":  second,
 		"nemo": nil,
 	} {
-		if diff := cmp.Diff(want, toldOf(t, feed, who, before)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", who, diff)
-		}
+		t.Run(who, func(t *testing.T) {
+			if diff := cmp.Diff(want, toldOf(t, feed, who, before)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 	if head, err := feed.Head(kit.Context(t)); err != nil || toldOf(t, feed, "rob", head) != nil {
 		t.Errorf("after the head %d, %v: told again", head, err)

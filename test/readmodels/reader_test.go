@@ -313,15 +313,17 @@ func TestTheReportWorkedOutByHand(t *testing.T) {
 		{"as was known at the last", reports.Query{To: to, Days: 7, KnownAt: events[late.Position-1].RecordedAt}, reports.Report{Opened: 3, Resolved: 2, Escalated: 1}},
 		{"as was known before there was anything", reports.Query{To: to, Days: 7, KnownAt: to.AddDate(-9, 0, 0)}, reports.Report{}},
 	} {
-		got, err := d.Report(kit.Context(t), c.query)
-		if err != nil {
-			t.Fatal(err)
-		}
-		c.want.To, c.want.From = c.query.To, c.query.To.Add(-time.Duration(c.query.Days)*24*time.Hour)
-		c.want.AsOfPosition = late.Position
-		if diff := gocmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", c.name, diff)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			got, err := d.Report(kit.Context(t), c.query)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.want.To, c.want.From = c.query.To, c.query.To.Add(-time.Duration(c.query.Days)*24*time.Hour)
+			c.want.AsOfPosition = late.Position
+			if diff := gocmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 
 	recent := open(time.Time{})

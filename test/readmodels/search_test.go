@@ -255,11 +255,13 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 		"nothing is theirs":        {"bob", projections.TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
 		"what they work on":        {"eve", projections.TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
 	} {
-		c.filter.OrderBy = projections.ByRank
-		s, err := d.Tickets(kit.Context(t), everybody[c.who], c.filter, projections.Page{Size: 100})
-		if !errors.Is(err, c.err) || len(s.Items) != c.found {
-			t.Errorf("%s: %d tickets, %v; want %d, %v", name, len(s.Items), err, c.found, c.err)
-		}
+		t.Run(name, func(t *testing.T) {
+			c.filter.OrderBy = projections.ByRank
+			s, err := d.Tickets(kit.Context(t), everybody[c.who], c.filter, projections.Page{Size: 100})
+			if !errors.Is(err, c.err) || len(s.Items) != c.found {
+				t.Errorf("%d tickets, %v; want %d, %v", len(s.Items), err, c.found, c.err)
+			}
+		})
 	}
 }
 

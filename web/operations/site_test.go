@@ -107,7 +107,9 @@ func (d commandsThatFailed) decide(did string, id uuid.UUID) error {
 	return domain.ErrNotFound
 }
 
-func (d commandsThatFailed) Retry(_ context.Context, id uuid.UUID) error { return d.decide("retry", id) }
+func (d commandsThatFailed) Retry(_ context.Context, id uuid.UUID) error {
+	return d.decide("retry", id)
+}
 
 func (d commandsThatFailed) Discard(_ context.Context, id uuid.UUID) error {
 	return d.decide("discard", id)
