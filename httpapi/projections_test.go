@@ -62,7 +62,7 @@ func newCabinet() *cabinet {
 func TestAProjectionIsShownAsItStands(t *testing.T) {
 	t.Parallel()
 	const shown = `{"name":"ticket_list","state":"rebuilding","position":90,"head":100,"lag":10,"failed":2,"paused_at":null,` +
-		`"tables_version":1,"code_version":2,"kept_position":null,"rebuild":{"kind":"rebuild","phase":"filling","active":true,"position":30,` +
+		`"tables_version":1,"code_version":2,"previous_position":null,"rebuild":{"kind":"rebuild","phase":"filling","active":true,"position":30,` +
 		`"target":90,"progress":0.333,"events_per_second":20000,"remaining_seconds":90,"began_at":"2026-01-31T12:00:00.120000Z",` +
 		`"ended_at":null,"error":null,"error_position":null}}`
 	s := newCabinet()

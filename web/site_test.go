@@ -25,11 +25,29 @@ func open(t testing.TB) *webtest.Site {
 	s := webtest.New(t)
 	s.Serve(
 		web.Get("open", web.Anyone, page),
-		web.Get("page", web.SignedIn, page).InMenu("Page"), web.Post("page", web.SignedIn, form),
-		web.Get("overseen", web.Overseers, page).InMenu("Overseen"), web.Post("overseen", web.Overseers, form),
+		web.Get("page", web.SignedIn, page).InMenu(2, "Page"), web.Post("page", web.SignedIn, form),
+		web.Get("overseen", web.Overseers, page).InMenu(1, "Overseen"), web.Post("overseen", web.Overseers, form),
 		web.Post("ruled", web.Admins, form),
 	)
 	return s
+}
+
+func TestTheNavigationIsInTheOrderOfItsPlaces(t *testing.T) {
+	t.Parallel()
+	link := regexp.MustCompile(`<a href="/admin/(\w+)/"[^>]*>(Page|Overseen)</a>`)
+	for who, want := range map[string][]string{"admin": {"overseen", "page"}, "user": {"page"}} {
+		t.Run(who, func(t *testing.T) {
+			_, nav, _ := strings.Cut(open(t).Get(who, "/admin/page/").Body.String(), "<nav")
+			nav, _, _ = strings.Cut(nav, "</nav>")
+			var got []string
+			for _, m := range link.FindAllStringSubmatch(nav, -1) {
+				got = append(got, m[1])
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
 }
 
 func TestEveryAnswerForbidsWhatIsNotOurs(t *testing.T) {

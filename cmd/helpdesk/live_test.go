@@ -41,7 +41,8 @@ type live struct {
 // serveLive runs a service on db until the test ends.
 func serveLive(t *testing.T, db *pgtest.DB, change func(*config.Config)) *live {
 	t.Helper()
-	c, _, err := config.Load(nil)
+	all := modules()
+	c, _, err := all.Load(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,7 +53,7 @@ func serveLive(t *testing.T, db *pgtest.DB, change func(*config.Config)) *live {
 	if change != nil {
 		change(&c)
 	}
-	s, err := serve.New(t.Context(), modules(), c, serve.All, slog.New(slog.DiscardHandler), &program.Database{ServiceURL: db.ServiceURL, OwnerURL: db.OwnerURL}, io.Discard)
+	s, err := serve.New(t.Context(), all, c, serve.All, slog.New(slog.DiscardHandler), &program.Database{ServiceURL: db.ServiceURL, OwnerURL: db.OwnerURL}, io.Discard)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -11,11 +11,11 @@ import (
 )
 
 type projectionView struct {
-	Name         string `json:"name"`
-	State        string `json:"state"`
-	Lag          int64  `json:"lag"`
-	KeptPosition *int64 `json:"kept_position"`
-	Rebuild      *struct {
+	Name             string `json:"name"`
+	State            string `json:"state"`
+	Lag              int64  `json:"lag"`
+	PreviousPosition *int64 `json:"previous_position"`
+	Rebuild          *struct {
 		Phase string `json:"phase"`
 		Kind  string `json:"kind"`
 	} `json:"rebuild"`
@@ -51,7 +51,7 @@ func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {
 	if got := a.Header.Get("Location"); got != "/api/projections/ticket_list/" {
 		t.Errorf("Location %q", got)
 	}
-	if v := waitRebuilt(t, auditor, "ticket_list"); v.KeptPosition == nil || v.Rebuild.Kind != "rebuild" {
+	if v := waitRebuilt(t, auditor, "ticket_list"); v.PreviousPosition == nil || v.Rebuild.Kind != "rebuild" {
 		t.Errorf("rebuilt: %+v", v)
 	}
 	d.Admin.Sees(t, first)
