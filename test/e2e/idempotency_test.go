@@ -28,6 +28,7 @@ func TestIdempotencyKeys(t *testing.T) {
 	amy := d.Join(t, "amy", "agent").WantsNoEmails(t)
 	v := d.Admin.WantsNoEmails(t).Opens(t, "x")
 	d.Admin.Assigns(t, v, "amy")
+	started := d.Admin.Does(t, d.Admin.Opens(t, "y"), "start")
 	taken := object{"username": "AMY", "email": "other@example.com", "password": program.Secret}
 	for _, c := range []struct {
 		name, method, path string
@@ -39,7 +40,7 @@ func TestIdempotencyKeys(t *testing.T) {
 		{"commenting", "POST", comments, object{"ticket": v.ID, "text": "Once."}, object{"ticket": v.ID, "text": "Twice."}, 201, nil},
 		{"changing", "PATCH", v.Path(), object{"title": "Once"}, object{"title": "Twice"}, 200, nil},
 		{"a verb", "POST", v.Path("start"), object{}, object{"reason": "x"}, 200, nil},
-		{"what a rule refuses", "POST", v.Path("reopen"), object{}, object{"reason": "x"}, 422, nil},
+		{"what a rule refuses", "POST", started.Path("reopen"), object{}, object{"reason": "x"}, 422, nil},
 		{"a stale version", "PATCH", v.Path(), object{"title": "Never"}, object{"title": "Nor"}, 412, []string{"If-Match", `"1"`}},
 		{"a name that is taken", "POST", "/api/register/", taken, taken.With(object{"username": "x"}), 409, nil},
 	} {

@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -159,19 +160,21 @@ func TestReadingOwnWrites(t *testing.T) {
 	for i := 1; i < clients; i++ {
 		people = append(people, d.Join(t, "writer"+strconv.Itoa(i), []string{"user", "agent"}[i%2]))
 	}
+	var opened atomic.Int64 // by those who run
 	t.Run("at once", func(t *testing.T) {
 		for _, p := range people {
 			t.Run(p.Username, func(t *testing.T) {
 				t.Parallel()
 				for i := range rounds {
 					readOwnWrite(t, d, p, fmt.Sprintf("Of %s, round %d.", p.Username, i))
+					opened.Add(1)
 				}
 			})
 		}
 	})
 	report := program.Get[map[string]any](t, d.Admin, "/api/report/")
-	if got := report["tickets_opened_last_7_days"]; got != float64(clients*rounds) {
-		t.Errorf("tickets opened: got %v, want %d", got, clients*rounds)
+	if got := report["tickets_opened_last_7_days"]; got != float64(opened.Load()) {
+		t.Errorf("tickets opened: got %v, want %d", got, opened.Load())
 	}
 }
 
