@@ -6,13 +6,11 @@ import (
 	"log/slog"
 	"sync"
 	"testing"
-	"time"
 
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/cmd/helpdesk/serve"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/auth"
 	"helpdesk/commands"
@@ -97,23 +95,4 @@ func (l *live) join(t *testing.T, username string, role domain.Role) user.ID {
 func field(t *testing.T, a over.Answer, name string) any {
 	t.Helper()
 	return over.Read[map[string]any](t, a)[name]
-}
-
-// waitUntil asks the database until it answers true.
-func waitUntil(t *testing.T, pool *pgxpool.Pool, question string) {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
-	defer cancel()
-	look := time.NewTicker(10 * time.Millisecond)
-	defer look.Stop()
-	for {
-		var yes bool
-		if err := pool.QueryRow(ctx, question).Scan(&yes); err != nil {
-			t.Fatalf("%s: %v", question, err)
-		}
-		if yes {
-			return
-		}
-		<-look.C
-	}
 }

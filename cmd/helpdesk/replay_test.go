@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	over "helpdesk/test/program"
 )
@@ -194,7 +195,7 @@ func TestARequestStillAtWorkIsAConflict(t *testing.T) {
 		}
 		first <- a
 	}()
-	waitUntil(t, pool, `SELECT EXISTS (SELECT FROM idempotency_keys)`) // the first has the key
+	kit.Poll(t, "the key of the first", func() bool { return kit.One[bool](t, pool, `SELECT EXISTS (SELECT FROM idempotency_keys)`) })
 	second := root.Must(t, http.StatusConflict, "POST", "/api/tickets/", body, key, "slow")
 	if field(t, second, "code") != "idempotency_key_running" || second.Header.Get("Retry-After") == "" {
 		t.Errorf("got %s %v", second.Body, second.Header)

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -37,16 +37,7 @@ func signedSize(t *testing.T, c *program.Client) int64 {
 // waitSigned waits until the log is signed up to a position.
 func waitSigned(t *testing.T, c *program.Client, position int64) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for signedSize(t, c) < position {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("position %d is not signed", position)
-		}
-	}
+	kit.Poll(t, fmt.Sprint("the checkpoint of position ", position), func() bool { return signedSize(t, c) >= position })
 }
 
 // TestTheLogCannotBeChangedUnnoticed changes it behind the back of the service,

@@ -13,27 +13,10 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/mailserver"
 	"helpdesk/test/program"
 )
-
-// patience is far above what anything waited for takes.
-const patience = 30 * time.Second
-
-// eventually looks until ok, and fails the test when it never is.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	limit := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
 
 // subjects returns what was sent to whom, in an order of their own.
 func subjects(s *mailserver.Server) []string {
@@ -48,7 +31,7 @@ func subjects(s *mailserver.Server) []string {
 func wantEmails(t *testing.T, d *program.Helpdesk, s *mailserver.Server, want ...string) {
 	t.Helper()
 	slices.Sort(want)
-	eventually(t, fmt.Sprint(len(want), " emails"), func() bool { return len(s.Taken()) >= len(want) })
+	kit.Poll(t, fmt.Sprint(len(want), " emails"), func() bool { return len(s.Taken()) >= len(want) })
 	if diff := cmp.Diff(want, subjects(s)); diff != "" {
 		t.Errorf("emails (-want +got):\n%s", diff)
 	}
@@ -153,7 +136,7 @@ func wantHistory(t *testing.T, d *program.Helpdesk, ada, amy *program.Person, v 
 		}
 		return events, emails, own
 	}
-	eventually(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 15 }) // 5 emails, queued, handed over, sent
+	kit.Poll(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 15 }) // 5 emails, queued, handed over, sent
 	if events, emails, own := count(ada); events != 6 || emails != 9 || !own {
 		t.Errorf("the requester is told of %d events and %d of emails, all their own: %v; want 6 and 9", events, emails, own)
 	}
@@ -203,7 +186,7 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 		return "none"
 	}
 	for of, want := range map[string]string{"refused": "failed", "greylisted": "sent", "cut": "uncertain", "fine": "sent", "hanging": "queued"} {
-		eventually(t, of+" is "+want, func() bool { return status(of) == want })
+		kit.Poll(t, of+" is "+want, func() bool { return status(of) == want })
 	}
 	listed := d.Runs(t, "", "mail", "list", "--status", "uncertain,failed")
 	if strings.Count(listed, "\n") != 2 || !strings.Contains(listed, "no such box") {
@@ -217,7 +200,7 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 			if said := d.Runs(t, "", "mail", "resend", id); !strings.Contains(said, "sent again") {
 				t.Errorf("resend: %s", said)
 			}
-			eventually(t, "the uncertain email sent", func() bool { return status("cut") == "sent" })
+			kit.Poll(t, "the uncertain email sent", func() bool { return status("cut") == "sent" })
 			if _, _, err := program.Run(t.Context(), t, "", d.Env, "mail", "resend", id); err == nil {
 				t.Error("a sent email was sent again")
 			}
@@ -287,7 +270,7 @@ not JSON
 	d.Program = program.Serve(t, d.Env...)
 	d.Admin = d.SignIn(t, "root")
 	var got program.List[program.Ticket]
-	eventually(t, "the read side to catch up", func() bool {
+	kit.Poll(t, "the read side to catch up", func() bool {
 		got = program.Get[program.List[program.Ticket]](t, d.Admin, "/api/tickets/?ordering=number&status=resolved,open,escalated")
 		return len(got.Results) == 3 && slices.ContainsFunc(got.Results, func(v program.Ticket) bool { return v.Status == "escalated" })
 	})

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/program"
 )
 
@@ -237,7 +238,7 @@ func TestCausesAreFollowedBothWays(t *testing.T) {
 	ada := d.Join(t, "ada", "user")
 	v := ada.Opens(t, "Printer smokes", object{"priority": "high"})
 	var all []linked
-	eventually(t, "an escalation with two emails sent", func() bool {
+	kit.Poll(t, "an escalation with two emails sent", func() bool {
 		all = program.Get[program.List[linked]](t, d.Admin, v.Path("history")+"?page_size=100").Results
 		return len(all) == 2+2*3 // queued, handed over, sent: to ada and to the admin
 	})
@@ -261,7 +262,7 @@ func TestCausesAreFollowedBothWays(t *testing.T) {
 		}
 	}
 	pending := ada.Opens(t, "Printer hums")
-	eventually(t, "its timer", func() bool {
+	kit.Poll(t, "its timer", func() bool {
 		e := program.Get[program.List[linked]](t, ada, pending.Path("history")).Results[0].Effects
 		return len(e) == 1 && e[0].Kind == "timer" && e[0].Position == nil
 	})

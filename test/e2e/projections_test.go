@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -24,20 +25,11 @@ type projectionView struct {
 // waitRebuilt waits until the last rebuild of a projection is done.
 func waitRebuilt(t *testing.T, p *program.Person, name string) (v projectionView) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	kit.Poll(t, "the rebuild of "+name, func() bool {
 		v = program.Get[projectionView](t, p, "/api/projections/"+name+"/")
-		if v.Rebuild != nil && v.Rebuild.Phase == "done" {
-			return v
-		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("not rebuilt: %+v %+v", v, v.Rebuild)
-		}
-	}
+		return v.Rebuild != nil && v.Rebuild.Phase == "done"
+	})
+	return v
 }
 
 func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {

@@ -47,7 +47,7 @@ func Run(t testing.TB, loop func(context.Context) error) (stop func()) {
 func Poll(t testing.TB, what string, condition func() bool) {
 	t.Helper()
 	limit := time.After(Patience)
-	tick := time.NewTicker(2 * time.Millisecond)
+	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
 	for !condition() {
 		select {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"helpdesk/test/contract"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -40,20 +41,10 @@ func open(t *testing.T) *api {
 // waitSigned waits for the first checkpoint of the log.
 func (d *api) waitSigned(t *testing.T) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
-	tick := time.NewTicker(50 * time.Millisecond)
-	defer tick.Stop()
-	for {
+	kit.Poll(t, "the checkpoint", func() bool {
 		a, err := d.Admin.Do(t.Context(), "GET", "/audit/checkpoint/", nil)
-		if err == nil && a.Status == http.StatusOK {
-			return
-		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("the log is not signed: %v, %d %s", err, a.Status, a.Body)
-		}
-	}
+		return err == nil && a.Status == http.StatusOK
+	})
 }
 
 // newName returns a username that nobody has.
