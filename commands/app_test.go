@@ -10,9 +10,10 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/test/kit"
 )
 
-// eveAlone is a desk where Eve, an agent, is the only person.
+// eveAlone are accounts, where Eve, an agent, is the only person.
 type eveAlone struct{}
 
 func (eveAlone) Find(_ context.Context, name string) (user.Account, error) {
@@ -32,19 +33,19 @@ func (n numbered) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error)
 	return n.id, nil
 }
 
-// newApp is the application layer over a desk with one ticket of Ann's.
-func newApp(t *testing.T) (*App, desk, ticket.ID) {
+// newApp is the application layer over a log with one ticket of Ann's.
+func newApp(t *testing.T) (*App, log, ticket.ID) {
 	t.Helper()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
 	return &App{
-		Tickets: d.Tickets, Earlier: NewEarlier(d.store), Numbers: numbered{id}, Accounts: eveAlone{},
+		Tickets: d.Tickets, Earlier: NewEarlier(d.Store), Numbers: numbered{id}, Accounts: eveAlone{},
 	}, d, id
 }
 
-func resolving(d desk, t *testing.T, id ticket.ID) Do {
+func resolving(d log, t *testing.T, id ticket.ID) Do {
 	return func(r Request) (Outcome, error) {
-		return d.Do(testContext(t), r, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusResolved})
+		return d.Do(kit.Context(t), r, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusResolved})
 	}
 }
 
@@ -53,11 +54,11 @@ func TestExecute(t *testing.T) {
 	t.Run("an outcome has the stream as it is in the log", func(t *testing.T) {
 		t.Parallel()
 		app, d, id := newApp(t)
-		out, err := app.Execute(testContext(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
+		out, err := app.Execute(kit.Context(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := d.history(t, id.UUID)
+		want := d.Stream(t, id.UUID)
 		for i := range want { // known to the log alone
 			want[i].EventID, want[i].Data, want[i].SchemaVersion, want[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
 			out.Events[i].EventID, out.Events[i].Data, out.Events[i].SchemaVersion, out.Events[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
@@ -68,12 +69,12 @@ func TestExecute(t *testing.T) {
 		t.Parallel()
 		app, d, id := newApp(t)
 		e := Execution{Request: Request{ID: uuid.New()}}
-		first, err := app.Execute(testContext(t), e, resolving(d, t, id))
+		first, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.must(t)(d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed}))
-		again, err := app.Execute(testContext(t), e, resolving(d, t, id))
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed}))
+		again, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil || again.Version != first.Version || again.Position != first.Position || len(again.Events) != first.Version {
 			t.Errorf("got version %d at %d of %d events, %v; want %d at %d", again.Version, again.Position, len(again.Events), err, first.Version, first.Position)
 		}
@@ -81,11 +82,11 @@ func TestExecute(t *testing.T) {
 	t.Run("the version that is not stale of several is taken", func(t *testing.T) {
 		t.Parallel()
 		app, d, id := newApp(t)
-		out, err := app.Execute(testContext(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
+		out, err := app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
 		if err != nil || out.Version != 2 {
 			t.Errorf("got version %d, %v; want 2", out.Version, err)
 		}
-		if _, err = app.Execute(testContext(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
+		if _, err = app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
 			t.Errorf("got %v, want %v", err, domain.ErrStale)
 		}
 	})
@@ -116,7 +117,7 @@ func TestBulk(t *testing.T) {
 	t.Run("each operation stands by itself", func(t *testing.T) {
 		t.Parallel()
 		app, d, id := newApp(t)
-		results, _, err := app.Bulk(testContext(t), "r", operations(id), false)
+		results, _, err := app.Bulk(kit.Context(t), "r", operations(id), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -130,12 +131,12 @@ func TestBulk(t *testing.T) {
 		app, d, id := newApp(t)
 		all := operations(id)
 		cutOff := []Operation{all[0], {ID: uuid.UUID{9}, Ticket: "1", Command: all[0].Command, Assignee: "eve"}, all[4]}
-		if _, _, err := app.Bulk(testContext(t), "r", cutOff, false); err != nil {
+		if _, _, err := app.Bulk(kit.Context(t), "r", cutOff, false); err != nil {
 			t.Fatal(err)
 		}
-		d.must(t)(d.Do(testContext(t), Request{}, id, ticket.AssignTicket{By: as(rob)}))
-		before := d.head(t)
-		results, resumed, err := app.Bulk(testContext(t), "r", cutOff, true)
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.AssignTicket{By: as(rob)}))
+		before := d.End(t)
+		results, resumed, err := app.Bulk(kit.Context(t), "r", cutOff, true)
 		if err != nil || !resumed {
 			t.Fatal(resumed, err)
 		}

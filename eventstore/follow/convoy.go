@@ -126,16 +126,12 @@ type passenger struct {
 // board returns the page (after, upto] and who takes part in it. Who is far behind
 // the others, or has failed events, goes apart.
 func (c *convoy) board(p page) (on []passenger, after, upto int64) {
-	var first int64
-	for _, m := range p.Members {
-		first = max(first, m.After)
-	}
 	after = p.Head
 	for _, w := range c.workers {
 		for _, m := range p.Members {
 			switch {
 			case m.Name != w.Name || m.After >= p.Head:
-			case m.Failing || first-m.After > convoySpread:
+			case m.Failing || p.First-m.After > convoySpread:
 				c.leave(w)
 			default:
 				on, after = append(on, passenger{w, m.After}), min(after, m.After)

@@ -11,23 +11,24 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // transacting is a recorder that writes down the transaction of each event too.
 func transacting(name string, fault func(eventstore.Envelope) error) Follower {
 	return Follower{Name: name, Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-		for _, e := range events {
-			const q = `INSERT INTO effects (follower, position, type) VALUES ($1, $2, pg_current_xact_id()::text)`
-			if _, err := tx.Exec(ctx, q, name, e.Position); err != nil {
-				return err
-			}
+		positions := make([]int64, len(events))
+		for i, e := range events {
+			positions[i] = e.Position
 			if fault != nil {
 				if err := fault(e); err != nil {
 					return err
 				}
 			}
 		}
-		return nil
+		const q = `INSERT INTO effects (follower, position, type) SELECT $1, p, pg_current_xact_id()::text FROM unnest($2::bigint[]) AS p ORDER BY p`
+		_, err := tx.Exec(ctx, q, name, positions)
+		return err
 	}}
 }
 
@@ -35,7 +36,7 @@ func transacting(name string, fault func(eventstore.Envelope) error) Follower {
 func (l log) transactions(t testing.TB, position int64) (n int) {
 	t.Helper()
 	const q = `SELECT count(DISTINCT type) FROM effects WHERE position = $1`
-	if err := l.pool.QueryRow(testContext(t), q, position).Scan(&n); err != nil {
+	if err := l.Pool.QueryRow(kit.Context(t), q, position).Scan(&n); err != nil {
 		t.Fatal(err)
 	}
 	return n
@@ -47,7 +48,7 @@ func TestFollowersShareAPageAndItsTransaction(t *testing.T) {
 	l.makeEffects(t)
 	_, fresh := l.follow(t, Config{Recent: l.Recent()}, transacting("a", nil), transacting("b", nil), transacting("c", nil))
 	for n := int64(1); n <= 5; n++ {
-		l.fill(t, 1)
+		l.Fill(t, 1)
 		waitFor(t, fresh, n)
 		if got := l.transactions(t, n); got != 1 {
 			t.Errorf("event %d was applied in %d transactions, want 1", n, got)
@@ -68,8 +69,8 @@ func TestWhoFailsGoesApartAndComesBack(t *testing.T) {
 	})
 	_, fresh := l.follow(t, Config{}, transacting("a", nil), faulty, transacting("c", nil))
 	broken.Store(true)
-	l.fill(t, 2)
-	if err := fresh.Wait(testContext(t), 2, "a", "c"); err != nil {
+	l.Fill(t, 2)
+	if err := fresh.Wait(kit.Context(t), 2, "a", "c"); err != nil {
 		t.Fatal(err)
 	}
 	broken.Store(false)
@@ -83,9 +84,9 @@ func TestWhoFailsGoesApartAndComesBack(t *testing.T) {
 // together appends until an event was applied by all in one transaction again.
 func (l log) together(t *testing.T, fresh *Freshness) {
 	t.Helper()
-	poll(t, func() bool {
-		l.fill(t, 1)
-		head := l.head(t)
+	kit.Poll(t, "a page that all share", func() bool {
+		l.Fill(t, 1)
+		head := l.End(t)
 		waitFor(t, fresh, head)
 		return l.transactions(t, head) == 1
 	})
@@ -104,11 +105,11 @@ func TestWhoHasFailedEventsStaysApart(t *testing.T) {
 		}
 		return nil
 	})
-	poisoned = newID(t)
+	poisoned = kit.NewID()
 	f, fresh := l.follow(t, Config{}, transacting("a", nil), faulty, transacting("c", nil))
-	l.mustAppend(t, opening(poisoned))
+	l.MustAppend(t, kit.Opening(poisoned))
 	waitFor(t, fresh, 1)
-	l.fill(t, 3)
+	l.Fill(t, 3)
 	waitFor(t, fresh, 4)
 	checkFailed(t, f, "b", 1)
 	l.checkRecorded(t, "b", []int64{2, 3, 4})
@@ -127,7 +128,7 @@ func TestWhoIsFarBehindGoesApart(t *testing.T) {
 	group.SetLimit(100)
 	for range far {
 		group.Go(func() error {
-			_, err := l.Append(testContext(t), opening(newID(t)))
+			_, err := l.Append(kit.Context(t), kit.Opening(kit.NewID()))
 			return err
 		})
 	}
@@ -136,22 +137,16 @@ func TestWhoIsFarBehindGoesApart(t *testing.T) {
 	}
 	l.setCheckpoint(t, "a", far)
 	l.setCheckpoint(t, "c", far)
-	started, letGo := make(chan struct{}), make(chan struct{})
-	slow := transacting("b", func(e eventstore.Envelope) error {
-		if e.Position == 1 {
-			close(started)
-			<-letGo
-		}
-		return nil
-	})
+	slow, started, letGo := held(transacting("b", nil))
+	defer letGo()
 	_, fresh := l.follow(t, Config{}, transacting("a", nil), slow, transacting("c", nil))
-	l.fill(t, 1)
+	l.Fill(t, 1)
 	await(t, started)
-	l.fill(t, 1)
-	if err := fresh.Wait(testContext(t), far+2, "a", "c"); err != nil {
+	l.Fill(t, 1)
+	if err := fresh.Wait(kit.Context(t), far+2, "a", "c"); err != nil {
 		t.Error(err)
 	}
-	close(letGo)
+	letGo()
 	waitFor(t, fresh, far+2)
 	l.checkRecorded(t, "b", upTo(far+2))
 	l.together(t, fresh)
@@ -163,7 +158,7 @@ func TestALockKeepsTheOthersForAMomentOnly(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	if _, err := l.db.OwnerPool(t).Exec(testContext(t), `CREATE TABLE other AS TABLE effects; GRANT ALL ON other TO PUBLIC`); err != nil {
+	if _, err := l.DB.OwnerPool(t).Exec(kit.Context(t), `CREATE TABLE other AS TABLE effects; GRANT ALL ON other TO PUBLIC`); err != nil {
 		t.Fatal(err)
 	}
 	locked := Follower{Name: "b", Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -172,8 +167,8 @@ func TestALockKeepsTheOthersForAMomentOnly(t *testing.T) {
 	}}
 	_, fresh := l.follow(t, Config{}, transacting("a", nil), locked, transacting("c", nil))
 	over := l.holding(t, `LOCK TABLE other`)
-	l.fill(t, 1)
-	if err := fresh.Wait(testContext(t), 1, "a", "c"); err != nil {
+	l.Fill(t, 1)
+	if err := fresh.Wait(kit.Context(t), 1, "a", "c"); err != nil {
 		t.Error(err)
 	}
 	if err := briefly(t, func(ctx context.Context) error { return fresh.Wait(ctx, 1, "b") }); !errors.Is(err, ErrNotYet) {

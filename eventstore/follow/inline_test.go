@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // inlined makes the log one whose appends bring a follower up to date, from the
@@ -19,7 +20,7 @@ import (
 func (l *log) inlined(t testing.TB, f Follower) Follower {
 	t.Helper()
 	f.Inline = true
-	l.Store = eventstore.New(l.pool, l.Codec(), l.notifier.NotifyOf, Inline(f)...)
+	l.Store = eventstore.New(l.Pool, l.Codec(), l.Notifier.NotifyOf, Inline(f)...)
 	t.Cleanup(l.Store.Close)
 	l.setCheckpoint(t, f.Name, 0)
 	return f
@@ -27,7 +28,7 @@ func (l *log) inlined(t testing.TB, f Follower) Follower {
 
 func (l log) checkpoint(t testing.TB, name string) (position int64) {
 	t.Helper()
-	if err := l.pool.QueryRow(testContext(t), `SELECT position FROM checkpoints WHERE name = $1`, name).Scan(&position); err != nil {
+	if err := l.Pool.QueryRow(kit.Context(t), `SELECT position FROM checkpoints WHERE name = $1`, name).Scan(&position); err != nil {
 		t.Fatal(err)
 	}
 	return position
@@ -40,16 +41,16 @@ func TestWhoWasToldOfAnAppendCanReadIt(t *testing.T) {
 	f := recorder("a")
 	f.Types = []string{"ticket.opened"}
 	l.inlined(t, f)
-	id := newID(t)
-	for version, e := range []eventstore.Append{opening(id), appending(id, 1, ticket.Started{}, ticket.Resolved{})} {
-		done := l.mustAppend(t, e)
+	id := kit.NewID()
+	for version, e := range []eventstore.Append{kit.Opening(id), kit.Appending(id, 1, ticket.Started{}, ticket.Resolved{})} {
+		done := l.MustAppend(t, e)
 		if got := l.checkpoint(t, "a"); got != done.Position {
 			t.Errorf("version %d: the checkpoint is at %d, want %d", version, got, done.Position)
 		}
 	}
-	alone := opening(newID(t))
+	alone := kit.Opening(kit.NewID())
 	alone.Also = func(context.Context, pgx.Tx) error { return nil }
-	l.mustAppend(t, alone)
+	l.MustAppend(t, alone)
 	l.checkRecorded(t, "a", []int64{1, 4})
 }
 
@@ -71,7 +72,7 @@ func TestManyWritersOfTwoProcessesKeepAnInlineFollower(t *testing.T) {
 		}
 		group.Go(func() error {
 			for range each {
-				if _, err := store.Append(testContext(t), opening(newID(t))); err != nil {
+				if _, err := store.Append(kit.Context(t), kit.Opening(kit.NewID())); err != nil {
 					return err
 				}
 			}
@@ -97,21 +98,21 @@ func TestAnAppendGoesOnWithoutAnInlineFollower(t *testing.T) {
 			return func() {}
 		},
 		"that is paused": func(t *testing.T, l log, _ *error) func() {
-			if _, err := Pause(testContext(t), l.pool, "a"); err != nil {
+			if _, err := Pause(kit.Context(t), l.Pool, "a"); err != nil {
 				t.Fatal(err)
 			}
 			return func() {
-				if _, err := Resume(testContext(t), l.pool, "a"); err != nil {
+				if _, err := Resume(kit.Context(t), l.Pool, "a"); err != nil {
 					t.Fatal(err)
 				}
 			}
 		},
 		"whose tables another version built": func(t *testing.T, l log, _ *error) func() {
-			if _, err := l.pool.Exec(testContext(t), `UPDATE checkpoints SET version = 7`); err != nil {
+			if _, err := l.Pool.Exec(kit.Context(t), `UPDATE checkpoints SET version = 7`); err != nil {
 				t.Fatal(err)
 			}
 			return func() {
-				if _, err := l.pool.Exec(testContext(t), `UPDATE checkpoints SET version = 1`); err != nil {
+				if _, err := l.Pool.Exec(kit.Context(t), `UPDATE checkpoints SET version = 1`); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -143,11 +144,11 @@ func TestAnAppendGoesOnWithoutAnInlineFollower(t *testing.T) {
 				return errors.Join(write(ctx, tx, events), fault)
 			}
 			f = l.inlined(t, f)
-			l.fill(t, 2)
+			l.Fill(t, 2)
 			before := l.recorded(t, "a")
 			over := trouble(t, l, &fault)
 			at := l.checkpoint(t, "a")
-			l.fill(t, 2)
+			l.Fill(t, 2)
 			if got := l.checkpoint(t, "a"); got != at {
 				t.Errorf("the checkpoint moved from %d to %d", at, got)
 			}
@@ -155,7 +156,7 @@ func TestAnAppendGoesOnWithoutAnInlineFollower(t *testing.T) {
 			over()
 			_, fresh := l.follow(t, Config{}, f)
 			waitFor(t, fresh, 4)
-			l.mustAppend(t, opening(newID(t)))
+			l.MustAppend(t, kit.Opening(kit.NewID()))
 			if got := l.checkpoint(t, "a"); got != 5 {
 				t.Errorf("after it is over the checkpoint is at %d, want 5", got)
 			}
@@ -168,11 +169,11 @@ var errPanic = errors.New("a panic")
 // holding runs a statement in a transaction that lasts until it is over.
 func (l log) holding(t *testing.T, sql string, args ...any) (over func()) {
 	t.Helper()
-	tx, err := l.db.OwnerPool(t).Begin(testContext(t))
+	tx, err := l.DB.OwnerPool(t).Begin(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(testContext(t), sql, args...); err != nil {
+	if _, err := tx.Exec(kit.Context(t), sql, args...); err != nil {
 		t.Fatal(err)
 	}
 	return func() { _ = tx.Rollback(context.Background()) } // it only holds
@@ -184,12 +185,12 @@ func TestAnErasureIsNotCarriedOutWithinAnAppend(t *testing.T) {
 	keys := l.sealing(t)
 	l.makeEffects(t)
 	f := l.inlined(t, titles())
-	id := newID(t)
-	open := opening(id)
+	id := kit.NewID()
+	open := kit.Opening(id)
 	open.Person = ann
-	l.mustAppend(t, open)
+	l.MustAppend(t, open)
 	keys.Destroy(ann.UUID)
-	l.mustAppend(t, appending(newID(t), 0, user.TextsErased{Streams: []uuid.UUID{id}}))
+	l.MustAppend(t, kit.Appending(kit.NewID(), 0, user.TextsErased{Streams: []uuid.UUID{id}}))
 	if got := l.checkpoint(t, "titles"); got != 1 {
 		t.Errorf("the checkpoint is at %d, want 1", got)
 	}
@@ -202,15 +203,15 @@ func TestAnInlineFollowerIsTakenAlongAgainUnderLoad(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 50)
+	l.Fill(t, 50)
 	f := l.inlined(t, recorder("a")) // behind
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	defer cancel()
 	var group errgroup.Group
 	for range 4 {
 		group.Go(func() error {
 			for ctx.Err() == nil {
-				if _, err := l.Append(testContext(t), opening(newID(t))); err != nil {
+				if _, err := l.Append(kit.Context(t), kit.Opening(kit.NewID())); err != nil {
 					return err
 				}
 			}
@@ -221,7 +222,7 @@ func TestAnInlineFollowerIsTakenAlongAgainUnderLoad(t *testing.T) {
 	const q = `SELECT position = (SELECT position FROM log_head) FROM checkpoints WHERE name = 'a'`
 	var level bool
 	for times := 0; times < 20; { // it is level, and stays so
-		if err := l.pool.QueryRow(testContext(t), q).Scan(&level); err != nil {
+		if err := l.Pool.QueryRow(kit.Context(t), q).Scan(&level); err != nil {
 			t.Fatal(err)
 		}
 		if times++; !level {
@@ -232,5 +233,5 @@ func TestAnInlineFollowerIsTakenAlongAgainUnderLoad(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	l.checkRecorded(t, "a", upTo(l.head(t)))
+	l.checkRecorded(t, "a", upTo(l.End(t)))
 }

@@ -19,6 +19,7 @@ const topic = "events"
 // an empty page.
 type page struct {
 	Head    int64    `json:"head"`
+	First   int64    `json:"first"` // position of the first of all the lane's followers
 	Members []member `json:"members"`
 	Behind  []string `json:"behind,omitempty"` // of those that are only watched
 }
@@ -47,6 +48,7 @@ WITH head AS MATERIALIZED (
     FOR UPDATE SKIP LOCKED
 )
 SELECT position,
+    (SELECT max(position) FROM checkpoints WHERE name = ANY ($1) AND paused_at IS NULL),
     coalesce((SELECT json_agg(json_build_object('name', name, 'after', position, 'failing', failing)) FROM mine), '[]')::text,
     ARRAY(SELECT name FROM behind WHERE name = ANY ($2))
 FROM head WHERE EXISTS (SELECT FROM mine) OR EXISTS (SELECT FROM behind WHERE name = ANY ($2))`
@@ -72,11 +74,15 @@ func (s pageSchema) SelectQuery(sql.SelectQueryParams) (sql.Query, error) {
 func (s pageSchema) UnmarshalMessage(p sql.UnmarshalMessageParams) (sql.Row, error) {
 	var next page
 	var members string
-	if err := p.Row.Scan(&next.Head, &members, &next.Behind); err != nil {
+	var first *int64
+	if err := p.Row.Scan(&next.Head, &first, &members, &next.Behind); err != nil {
 		return sql.Row{}, fmt.Errorf("read the next page of %s: %w", s.lane, err)
 	}
 	if err := json.Unmarshal([]byte(members), &next.Members); err != nil {
 		return sql.Row{}, fmt.Errorf("read the followers of the next page of %s: %w", s.lane, err)
+	}
+	if first != nil {
+		next.First = *first
 	}
 	payload, err := json.Marshal(next)
 	if err != nil {

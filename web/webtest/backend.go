@@ -24,11 +24,6 @@ type Backend struct {
 	RecordErr error
 }
 
-// App returns the application layer of what stands in for it.
-func (b *Backend) App() *commands.App {
-	return &commands.App{People: b, Earlier: b, Accounts: b}
-}
-
 // Register notes the registration.
 func (b *Backend) Register(_ context.Context, r commands.Request, _ user.ID, _ user.Register, _ string) (commands.Outcome, error) {
 	return b.Note(r)
