@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/test/kit"
 )
 
 // readSide reaches every position, or fails as it is told. It remembers what was
@@ -25,7 +26,7 @@ func (r *readSide) Wait(_ context.Context, position int64) error {
 	return r.err
 }
 
-// eveAlone is a desk where Eve, an agent, is the only person.
+// eveAlone are accounts, where Eve, an agent, is the only person.
 type eveAlone struct{}
 
 func (eveAlone) Find(_ context.Context, name string) (user.Account, error) {
@@ -45,20 +46,20 @@ func (n numbered) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error)
 	return n.id, nil
 }
 
-// newApp is the application layer over a desk with one ticket of Ann's.
-func newApp(t *testing.T) (*App, desk, ticket.ID, *readSide) {
+// newApp is the application layer over a log with one ticket of Ann's.
+func newApp(t *testing.T) (*App, log, ticket.ID, *readSide) {
 	t.Helper()
-	d, read := newDesk(t), &readSide{}
+	d, read := newLog(t), &readSide{}
 	id := d.open(t)
 	return &App{
-		Tickets: d.Tickets, Earlier: NewEarlier(d.store), Numbers: numbered{id}, Accounts: eveAlone{},
+		Tickets: d.Tickets, Earlier: NewEarlier(d.Store), Numbers: numbered{id}, Accounts: eveAlone{},
 		Freshness: read, Log: slog.New(slog.DiscardHandler),
 	}, d, id, read
 }
 
-func resolving(d desk, t *testing.T, id ticket.ID) Do {
+func resolving(d log, t *testing.T, id ticket.ID) Do {
 	return func(r Request) (Outcome, error) {
-		return d.Do(testContext(t), r, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusResolved})
+		return d.Do(kit.Context(t), r, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusResolved})
 	}
 }
 
@@ -67,11 +68,11 @@ func TestExecute(t *testing.T) {
 	t.Run("an outcome has the stream as it is in the log", func(t *testing.T) {
 		t.Parallel()
 		app, d, id, read := newApp(t)
-		out, err := app.Execute(testContext(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
+		out, err := app.Execute(kit.Context(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
 		if err != nil || out.Unread != nil {
 			t.Fatal(err, out.Unread)
 		}
-		want := d.history(t, id.UUID)
+		want := d.Stream(t, id.UUID)
 		for i := range want { // known to the log alone
 			want[i].EventID, want[i].Data, want[i].SchemaVersion, want[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
 			out.Events[i].EventID, out.Events[i].Data, out.Events[i].SchemaVersion, out.Events[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
@@ -83,12 +84,12 @@ func TestExecute(t *testing.T) {
 		t.Parallel()
 		app, d, id, _ := newApp(t)
 		e := Execution{Request: Request{ID: uuid.New()}}
-		first, err := app.Execute(testContext(t), e, resolving(d, t, id))
+		first, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.must(t)(d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed}))
-		again, err := app.Execute(testContext(t), e, resolving(d, t, id))
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed}))
+		again, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil || again.Version != first.Version || again.Position != first.Position || len(again.Events) != first.Version {
 			t.Errorf("got version %d at %d of %d events, %v; want %d at %d", again.Version, again.Position, len(again.Events), err, first.Version, first.Position)
 		}
@@ -96,11 +97,11 @@ func TestExecute(t *testing.T) {
 	t.Run("the version that is not stale of several is taken", func(t *testing.T) {
 		t.Parallel()
 		app, d, id, _ := newApp(t)
-		out, err := app.Execute(testContext(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
+		out, err := app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
 		if err != nil || out.Version != 2 {
 			t.Errorf("got version %d, %v; want 2", out.Version, err)
 		}
-		if _, err = app.Execute(testContext(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
+		if _, err = app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
 			t.Errorf("got %v, want %v", err, domain.ErrStale)
 		}
 	})
@@ -108,7 +109,7 @@ func TestExecute(t *testing.T) {
 		t.Parallel()
 		app, d, id, read := newApp(t)
 		read.err = errors.New("away")
-		out, err := app.Execute(testContext(t), Execution{}, resolving(d, t, id))
+		out, err := app.Execute(kit.Context(t), Execution{}, resolving(d, t, id))
 		if err != nil || !errors.Is(out.Unread, read.err) || !out.Changed {
 			t.Errorf("got %+v, %v", out, err)
 		}
@@ -116,7 +117,7 @@ func TestExecute(t *testing.T) {
 	t.Run("who does not wait asks nothing of the read side", func(t *testing.T) {
 		t.Parallel()
 		app, d, id, read := newApp(t)
-		if _, err := app.Execute(testContext(t), Execution{Async: true}, resolving(d, t, id)); err != nil || read.waited != nil {
+		if _, err := app.Execute(kit.Context(t), Execution{Async: true}, resolving(d, t, id)); err != nil || read.waited != nil {
 			t.Errorf("waited for %v, %v", read.waited, err)
 		}
 	})
@@ -147,7 +148,7 @@ func TestBulk(t *testing.T) {
 	t.Run("each operation stands by itself", func(t *testing.T) {
 		t.Parallel()
 		app, d, id, _ := newApp(t)
-		results, _, err := app.Bulk(testContext(t), "r", operations(id), false)
+		results, _, err := app.Bulk(kit.Context(t), "r", operations(id), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -161,12 +162,12 @@ func TestBulk(t *testing.T) {
 		app, d, id, _ := newApp(t)
 		all := operations(id)
 		cutOff := []Operation{all[0], {ID: uuid.UUID{9}, Ticket: "1", Command: all[0].Command, Assignee: "eve"}, all[4]}
-		if _, _, err := app.Bulk(testContext(t), "r", cutOff, false); err != nil {
+		if _, _, err := app.Bulk(kit.Context(t), "r", cutOff, false); err != nil {
 			t.Fatal(err)
 		}
-		d.must(t)(d.Do(testContext(t), Request{}, id, ticket.AssignTicket{By: as(rob)}))
-		before := d.head(t)
-		results, resumed, err := app.Bulk(testContext(t), "r", cutOff, true)
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.AssignTicket{By: as(rob)}))
+		before := d.End(t)
+		results, resumed, err := app.Bulk(kit.Context(t), "r", cutOff, true)
 		if err != nil || !resumed {
 			t.Fatal(resumed, err)
 		}

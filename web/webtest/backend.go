@@ -2,7 +2,6 @@ package webtest
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -22,11 +21,6 @@ type Backend struct {
 	Edits     []user.EditUser
 	Recorded  []string // types of records of access, and whom they are of
 	RecordErr error
-}
-
-// App returns the application layer of what stands in for it.
-func (b *Backend) App() *commands.App {
-	return &commands.App{People: b, Earlier: b, Accounts: b, Freshness: b, Log: slog.New(slog.DiscardHandler)}
 }
 
 // Register notes the registration.

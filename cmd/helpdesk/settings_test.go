@@ -1,24 +1,57 @@
-package config
+package main
 
 import (
 	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/cmd/helpdesk/config"
+	"helpdesk/test/prose"
 )
 
-var update = flag.Bool("update", false, "write docs/config.md")
+var (
+	update     = flag.Bool("update", false, "write docs/config.md")
+	configPage = filepath.Join("..", "..", "docs", "config.md")
+)
 
-const configPage = "../../../docs/config.md"
+// document returns what docs/config.md is to be: a table of the program's
+// settings, and one of those of each module.
+func document() string {
+	var b strings.Builder
+	b.WriteString("# Configuration\n\n" +
+		"Every setting is an environment variable; each has a default, so none is needed. A value that is not allowed " +
+		"stops the start with a line that names it. This page is made from the structs that declare the settings, " +
+		"`Config` in `cmd/helpdesk/config` and those of the modules; a test keeps it true.\n")
+	table := func(settings any) {
+		b.WriteString("\n| variable | default | what it sets |\n|---|---|---|\n")
+		for _, s := range config.Settings(settings) {
+			fallback := "(empty)"
+			if s.Default != "" {
+				fallback = "`" + s.Default + "`"
+			}
+			fmt.Fprintf(&b, "| `%s` | %s | %s |\n", s.Name, fallback, s.Description)
+		}
+	}
+	table(new(config.Config))
+	for _, m := range modules() {
+		if m.Settings != nil {
+			fmt.Fprintf(&b, "\n## %s%s\n", strings.ToUpper(m.Name[:1]), m.Name[1:])
+			table(m.Settings)
+		}
+	}
+	return prose.Wrap(b.String())
+}
 
 func TestConfigPageIsWhatTheProgramReads(t *testing.T) {
-	want := Document()
+	want := document()
 	if *update {
-		if err := os.WriteFile(configPage, []byte(want), 0o644); err != nil {
+		if err := os.WriteFile(configPage, []byte(want), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -27,14 +60,16 @@ func TestConfigPageIsWhatTheProgramReads(t *testing.T) {
 		t.Fatal(err)
 	}
 	if diff := cmp.Diff(want, string(got)); diff != "" {
-		t.Errorf("docs/config.md is not true any more; go test ./cmd/helpdesk/config -update writes it (-want +got):\n%s", diff)
+		t.Errorf("docs/config.md is not true any more; go test ./cmd/helpdesk -run ConfigPage -update writes it (-want +got):\n%s", diff)
 	}
 }
 
 func TestEverySettingIsDescribed(t *testing.T) {
-	for _, s := range Settings() {
-		if !strings.HasSuffix(s.Description, ".") || strings.ContainsAny(s.Description, "|\n") {
-			t.Errorf("%s is described as %q, want sentences that fit a cell", s.Name, s.Description)
+	for _, settings := range append(modules().Settings(), new(config.Config)) {
+		for _, s := range config.Settings(settings) {
+			if !strings.HasSuffix(s.Description, ".") || strings.Contains(s.Description, "|") {
+				t.Errorf("%s is described as %q, want sentences that fit a cell", s.Name, s.Description)
+			}
 		}
 	}
 }
@@ -72,41 +107,30 @@ var examples = map[string]string{
 	"HELPDESK_SUPERUSER_PASSWORD":  "zaunkoenig",
 }
 
-// setAlone sets variables and no other of the prefix for the rest of the test.
-func setAlone(t *testing.T, variables map[string]string) {
-	t.Helper()
-	for _, entry := range os.Environ() {
-		if name, value, _ := strings.Cut(entry, "="); strings.HasPrefix(name, Prefix+"_") {
-			t.Setenv(name, value) // so that it is back afterwards
-			os.Unsetenv(name)
-		}
-	}
-	for name, value := range variables {
-		t.Setenv(name, value)
-	}
-}
-
 func TestEverySettingArrivesFromTheVariableOfItsName(t *testing.T) {
 	setAlone(t, examples)
-	c, unknown, err := Load(os.Environ())
+	all := modules()
+	c, unknown, err := all.Load(os.Environ())
 	if err != nil || len(unknown) > 0 {
 		t.Fatalf("got %v, unknown %v", err, unknown)
 	}
-	for i, s := range Settings() {
-		want, ok := examples[s.Name]
-		if !ok {
-			t.Errorf("%s has no example in this test", s.Name)
-			continue
-		}
-		if got := fmt.Sprint(reflect.ValueOf(c).Field(i)); got != want {
-			t.Errorf("%s=%s arrives as %q", s.Name, want, got)
+	for _, settings := range append(all.Settings(), &c) {
+		for i, s := range config.Settings(settings) {
+			want, ok := examples[s.Name]
+			if !ok {
+				t.Errorf("%s has no example in this test", s.Name)
+				continue
+			}
+			if got := fmt.Sprint(reflect.ValueOf(settings).Elem().Field(i)); got != want {
+				t.Errorf("%s=%s arrives as %q", s.Name, want, got)
+			}
 		}
 	}
 }
 
 func TestDefaultsAreAllowed(t *testing.T) {
 	setAlone(t, nil)
-	c, unknown, err := Load(os.Environ())
+	c, unknown, err := modules().Load(os.Environ())
 	if err != nil || len(unknown) > 0 {
 		t.Fatalf("got %v, unknown %v", err, unknown)
 	}
@@ -119,15 +143,17 @@ func TestVariablesWithoutThePrefixAreOthers(t *testing.T) {
 	setAlone(t, nil)
 	t.Setenv("PG_BIN", "/opt/other")
 	t.Setenv("DATABASE_URL", "postgres://other/db")
-	c, unknown, err := Load(os.Environ())
+	c, unknown, err := modules().Load(os.Environ())
 	if err != nil || len(unknown) > 0 || c.PGBin != "" || c.DatabaseURL != "" {
 		t.Errorf("got %+v, unknown %v, %v; want none of it read", c, unknown, err)
 	}
 }
 
 func TestUnknownVariablesOfThePrefixAreNamed(t *testing.T) {
-	setAlone(t, map[string]string{"HELPDESK_LOG_LEVL": "debug", "HELPDESK_ADDRESS": ":80", "HELPDESK_ADDR": ":80", "HELPDESKX": ""})
-	_, unknown, err := Load(os.Environ())
+	setAlone(t, map[string]string{
+		"HELPDESK_LOG_LEVL": "debug", "HELPDESK_ADDRESS": ":80", "HELPDESK_ADDR": ":80", "HELPDESK_ESCALATE_HIGH": "2h", "HELPDESKX": "",
+	})
+	_, unknown, err := modules().Load(os.Environ())
 	if err != nil {
 		t.Fatal(err)
 	}

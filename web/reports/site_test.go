@@ -7,41 +7,39 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/reports"
-	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
 
-// desk stands in for what is behind the section.
-type desk struct {
-	*webtest.OneTicket
+// site has the pages of the section, and what is behind them.
+type site struct {
+	*webtest.Site
 	head    int64
 	spans   []reports.Span
 	explain reports.Explain
 	behind  []reports.Evidence
 }
 
-func newDesk() *desk { return &desk{OneTicket: webtest.NewTicket()} }
-
-func newSite(t *testing.T, d *desk) *web.Site {
-	t.Helper()
-	s := &Section{Reports: reportDesk{d}, Tickets: d, Log: d}
-	return webtest.Site(t, d.Backend, s.Pages()...)
+func open(t testing.TB) *site {
+	s := &site{Site: webtest.New(t)}
+	section := &Section{Reports: figures{s}, Tickets: s, Log: s}
+	s.Serve(section.Pages()...)
+	return s
 }
 
-func (d *desk) Head(context.Context) (int64, error) { return max(d.head, 40), nil }
+func (s *site) Head(context.Context) (int64, error) { return max(s.head, 40), nil }
 
-// reportDesk has reports: in the span i, i+1 tickets of high and one of low priority
-// were opened.
-type reportDesk struct{ *desk }
+// figures are those of reports: in the span i, i+1 tickets of high and one of low
+// priority were opened.
+type figures struct{ *site }
 
-func (d reportDesk) Now(context.Context) (time.Time, error) { return webtest.Noon, d.ReadErr }
+func (d figures) Now(context.Context) (time.Time, error) { return webtest.Noon, d.ReadErr }
 
-func (d reportDesk) Report(_ context.Context, q reports.Query) (reports.Report, error) {
+func (d figures) Report(_ context.Context, q reports.Query) (reports.Report, error) {
 	d.explain = q.Explain
 	return reports.Report{Opened: 1234, Resolved: 5, To: q.To, Behind: d.behind, Next: 90}, nil
 }
 
-func (d reportDesk) Counts(_ context.Context, spans []reports.Span, e reports.Explain) (r reports.Reported[reports.Counts], _ error) {
+func (d figures) Counts(_ context.Context, spans []reports.Span, e reports.Explain) (r reports.Reported[reports.Counts], _ error) {
 	d.spans, d.explain = spans, e
 	for i := range spans {
 		r.Rows = append(r.Rows, reports.Counts{Span: i, Priority: ticket.Low, Opened: 1}, reports.Counts{Span: i, Priority: ticket.High, Opened: int64(i) + 1, Backlog: 9})
@@ -50,7 +48,7 @@ func (d reportDesk) Counts(_ context.Context, spans []reports.Span, e reports.Ex
 	return r, nil
 }
 
-func (d reportDesk) Agents(_ context.Context, s reports.Span, e reports.Explain) (r reports.Reported[reports.AgentCounts], _ error) {
+func (d figures) Agents(_ context.Context, s reports.Span, e reports.Explain) (r reports.Reported[reports.AgentCounts], _ error) {
 	d.spans, d.explain = []reports.Span{s}, e
 	id, name, seconds := webtest.Account("agent").ID.UUID, "agent", 5400.0
 	r.Rows = []reports.AgentCounts{{AgentID: &id, Username: &name, Resolved: 3, WaitTimes: reports.WaitTimes{MedianSeconds: &seconds}}, {Escalated: 2}}
@@ -58,7 +56,7 @@ func (d reportDesk) Agents(_ context.Context, s reports.Span, e reports.Explain)
 	return r, nil
 }
 
-func (d reportDesk) ResponseTimes(_ context.Context, s reports.Span, e reports.Explain) (r reports.Reported[reports.ResponseTimes], _ error) {
+func (d figures) ResponseTimes(_ context.Context, s reports.Span, e reports.Explain) (r reports.Reported[reports.ResponseTimes], _ error) {
 	seconds, high := 90.0, ticket.High
 	r.Rows = []reports.ResponseTimes{{Measure: "first_response", Tickets: 2, WaitTimes: reports.WaitTimes{MedianSeconds: &seconds}}, {Measure: "resolution", Priority: &high}}
 	r.Behind = d.behind

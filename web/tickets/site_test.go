@@ -12,28 +12,24 @@ import (
 	"helpdesk/projections/history"
 	"helpdesk/projections/people"
 	"helpdesk/projections/view"
-	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
 
 const ticketPage = "/admin/tickets/7/"
 
-// desk stands in for what is behind the section.
-type desk struct {
-	*webtest.OneTicket
+// site has the pages of the section, and what is behind them.
+type site struct {
+	*webtest.Site
 	page projections.Page
 	more bool // whether a page follows
 	left int  // who closed the page of a ticket
 }
 
-func newDesk(more ...domain.Event) *desk { return &desk{OneTicket: webtest.NewTicket(more...)} }
-
-func newSite(t *testing.T, d *desk) *web.Site {
-	t.Helper()
-	s := &Section{
-		App: d.App(), Read: reader{d.OneTicket}, History: historyDesk{d}, Past: pastDesk{d}, Schedule: d, Viewers: d,
-	}
-	return webtest.Site(t, d.Backend, s.Pages()...)
+func serve(t testing.TB, more ...domain.Event) *site {
+	s := &site{Site: webtest.New(t, more...)}
+	section := &Section{App: s.App(), Read: reader{s.OneTicket}, History: entries{s}, Past: past{s}, Schedule: s, Viewers: s}
+	s.Serve(section.Pages()...)
+	return s
 }
 
 // reader reads tickets and people.
@@ -45,34 +41,34 @@ func (r reader) Users(ctx context.Context, f people.Filter, _ projections.Page) 
 	return s, err
 }
 
-// historyDesk has an entry of each event, and of an email after each but the first.
-type historyDesk struct{ *desk }
+// entries are a history: one of each event, and of an email after each but the first.
+type entries struct{ *site }
 
-// pastDesk has the ticket as it was.
-type pastDesk struct{ *desk }
+// past is the ticket as it was.
+type past struct{ *site }
 
 // talked is a ticket that an agent works on, with a reply and a note of theirs.
-func talked() *desk {
+func talked(t testing.TB) *site {
 	agent := webtest.Account("agent").ID
 	said := func(n byte, text string, internal bool) ticket.CommentAdded {
 		return ticket.CommentAdded{CommentID: ticket.CommentID{UUID: uuid.UUID{15: n}}, Author: agent, Text: text, Internal: internal, AddedAt: webtest.Noon}
 	}
-	return newDesk(ticket.Assigned{AssignedTo: agent}, said(1, "Did <you> try?", false), said(2, "He did not.", true))
+	return serve(t, ticket.Assigned{AssignedTo: agent}, said(1, "Did <you> try?", false), said(2, "He did not.", true))
 }
 
-func (d *desk) Arrive(_ context.Context, _ uuid.UUID, who domain.UserID) ([]string, error) {
+func (s *site) Arrive(_ context.Context, _ uuid.UUID, who domain.UserID) ([]string, error) {
 	if who == webtest.Account("agent").ID {
 		return nil, nil
 	}
 	return []string{"agent"}, nil
 }
 
-func (d *desk) Leave(context.Context, uuid.UUID, domain.UserID) error {
-	d.left++
+func (s *site) Leave(context.Context, uuid.UUID, domain.UserID) error {
+	s.left++
 	return nil
 }
 
-func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[history.Entry], err error) {
+func (d entries) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projections.Page) (s projections.Slice[history.Entry], err error) {
 	d.page = p
 	for i, e := range d.History {
 		at := int64(41 + 2*i)
@@ -90,7 +86,7 @@ func (d historyDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p pr
 	return s, nil
 }
 
-func (d pastDesk) Ticket(_ context.Context, _ domain.Actor, _ ticket.Ref, at history.Moment) (history.PastTicket, error) {
+func (d past) Ticket(_ context.Context, _ domain.Actor, _ ticket.Ref, at history.Moment) (history.PastTicket, error) {
 	then := &webtest.OneTicket{History: d.History[:at.Version]}
 	return history.PastTicket{Ticket: then.Shown(), RecordedAt: webtest.Noon}, nil
 }

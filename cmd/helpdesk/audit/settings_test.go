@@ -1,9 +1,10 @@
-package config
+package audit
 
 import (
 	"testing"
 
 	"helpdesk/audit"
+	"helpdesk/cmd/helpdesk/config"
 )
 
 func TestWhereCheckpointsMayGo(t *testing.T) {
@@ -30,11 +31,12 @@ func TestTheLogIsNamedAfterItsAddress(t *testing.T) {
 	for url, want := range map[string]string{
 		"": "helpdesk", "https://desk.example.com": "desk.example.com", "https://example.com:8443/desk/": "example.com:8443/desk",
 	} {
-		if got := (Config{PublicURL: url}).Origin(); got != want || audit.CheckOrigin(got) != nil {
+		if got := new(settings).origin(config.Config{PublicURL: url}); got != want || audit.CheckOrigin(got) != nil {
 			t.Errorf("%q: got %q, want %q", url, got, want)
 		}
 	}
-	if got := (Config{PublicURL: "https://desk.example.com", AuditOrigin: "desk"}).Origin(); got != "desk" {
+	named := settings{AuditOrigin: "desk"}
+	if got := named.origin(config.Config{PublicURL: "https://desk.example.com"}); got != "desk" {
 		t.Errorf("a name that is set: got %q", got)
 	}
 }
