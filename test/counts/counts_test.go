@@ -72,6 +72,9 @@ func TestARequestCostsNoMoreThan(t *testing.T) {
 					t.Errorf("%s: got %d, want at most %d", c.what, c.got, c.atMost)
 				}
 			}
+			if got.Request.Statements == 0 {
+				t.Error("nothing was counted: do requests use other connections?")
+			}
 			if testing.Verbose() {
 				show(t, proxy, pool, d.Address, w)
 			}
