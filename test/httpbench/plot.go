@@ -41,10 +41,14 @@ func (f *findings) draw() []byte {
 		}
 		length := plotWidth * min(r.ratio(), 1)
 		goal := plotNames + plotWidth*r.bar
+		figure := plotNames + length + 6
+		if goal > figure-8 && goal < figure+36 { // the mark would cross it
+			figure = goal + 6
+		}
 		fmt.Fprintf(&svg, `<text x="0" y="%d">%s, %d</text><rect class="%s" x="%d" y="%d" width="%.1f" height="%d"/>`+
 			`<line class="goal" x1="%.1f" y1="%d" x2="%.1f" y2="%d"/><text x="%.1f" y="%d">%.2f</text>`+"\n",
 			y+17, html.EscapeString(r.work), r.connections, class, plotNames, y+4, length, plotRow-8,
-			goal, y+1, goal, y+plotRow-1, plotNames+max(length, plotWidth*r.bar)+6, y+17, r.ratio())
+			goal, y+1, goal, y+plotRow-1, figure, y+17, r.ratio())
 	}
 	svg.WriteString("</svg>\n")
 	return svg.Bytes()

@@ -19,13 +19,9 @@ type row struct {
 	bar         float64
 }
 
+// rows are in this order: what is read first has no newer tickets before it than the
+// made-up year's, and the last is of a word that no ticket has which the writes opened.
 var rows = []row{
-	{"create", 1, 0.25},
-	{"create", 32, 0.5},
-	{"create", 128, 0.8},
-	{"change a priority", 32, 0.4},
-	{"public comment", 32, 0.4},
-	{"internal note", 32, 0.4},
 	{"first page, admin", 32, 0.4},
 	{"first page, agent, filtered", 32, 0.3},
 	{"title search", 32, 0.2},
@@ -34,6 +30,13 @@ var rows = []row{
 	{"one ticket with comments", 32, 0.5},
 	{"report", 32, 0.6},
 	{"events page of 100", 32, 0.15},
+	{"change a priority", 32, 0.4},
+	{"public comment", 32, 0.4},
+	{"internal note", 32, 0.4},
+	{"create", 1, 0.25},
+	{"create", 32, 0.5},
+	{"create", 128, 0.8},
+	{"title search among older tickets", 32, 0.07},
 }
 
 // figures are what was measured of a row.

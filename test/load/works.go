@@ -16,6 +16,7 @@ func (d *Desk) Works() []Work {
 		read("first page, admin", d.list(d.admin, "")),
 		read("first page, agent, filtered", d.list(d.agent, "?status=closed&priority=high")),
 		read("title search", d.list(d.admin, "?title=toner")),
+		read("title search among older tickets", d.list(d.admin, "?title=toner")), // once many others are newer
 		read("search for a common word", d.list(d.admin, "?q=printer")),
 		read("search for a rare word", d.list(d.admin, "?q=4711")), // a number that a few devices have
 		read("one ticket with comments", d.ticket),

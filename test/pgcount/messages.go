@@ -1,6 +1,11 @@
 package pgcount
 
-import "strings"
+import (
+	"bytes"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgproto3"
+)
 
 // session is where the server is in what it answers to one connection.
 type session struct {
@@ -47,22 +52,39 @@ func (s *session) next(kind byte, body []byte) (more Counts) {
 	return more
 }
 
-// statements are those that a client has prepared and bound.
-type statements struct{ byName, byPortal map[string]string }
+// Statement is one that a client had carried out.
+type Statement struct {
+	Name    string // of its connection
+	SQL     string
+	Params  [][]byte
+	Formats []int16 // of Params: text is 0, binary 1; one for all, or one each
+}
 
-// next returns the statement that a message of the client has carried out, or "".
-func (s statements) next(kind byte, body []byte) string {
+// statements are those that a client has prepared and bound.
+type statements struct {
+	byName   map[string]string
+	byPortal map[string]Statement
+}
+
+// next returns the statement that a message of the client has carried out, if it did.
+func (s statements) next(kind byte, body []byte) (carried Statement, ok bool) {
 	first, rest, _ := strings.Cut(string(body), "\x00")
-	second, _, _ := strings.Cut(rest, "\x00")
 	switch kind {
 	case 'Q':
-		return first
+		return Statement{SQL: first}, true
 	case 'P': // Parse: name, statement
-		s.byName[first] = second
-	case 'B': // Bind: portal, name
-		s.byPortal[first] = s.byName[second]
+		s.byName[first], _, _ = strings.Cut(rest, "\x00")
+	case 'B':
+		var bind pgproto3.Bind
+		if bind.Decode(body) == nil {
+			params := make([][]byte, len(bind.Parameters))
+			for i, p := range bind.Parameters {
+				params[i] = bytes.Clone(p) // nil, as NULL is, stays so
+			}
+			s.byPortal[first] = Statement{SQL: s.byName[bind.PreparedStatement], Params: params, Formats: bind.ParameterFormatCodes}
+		}
 	case 'E': // Execute: portal
-		return s.byPortal[first]
+		return s.byPortal[first], true
 	}
-	return ""
+	return Statement{}, false
 }

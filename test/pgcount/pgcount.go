@@ -45,7 +45,7 @@ type Proxy struct {
 
 	mu     sync.Mutex
 	counts map[string]Counts
-	trace  func(name, statement string)
+	trace  func(Statement)
 	open   map[net.Conn]bool
 	closed bool
 }
@@ -86,7 +86,7 @@ func (p *Proxy) Counts() map[string]Counts {
 }
 
 // Trace has each statement given to see, until it is called with nil.
-func (p *Proxy) Trace(see func(name, statement string)) {
+func (p *Proxy) Trace(see func(Statement)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	p.trace = see
@@ -156,8 +156,13 @@ func (p *Proxy) pass(client net.Conn) {
 	var both sync.WaitGroup
 	both.Go(func() {
 		defer server.Close()
-		said := statements{byName: map[string]string{}, byPortal: map[string]string{}}
-		_ = relay(server, from, func(kind byte, body []byte) { p.see(name, said.next(kind, body)) })
+		said := statements{byName: map[string]string{}, byPortal: map[string]Statement{}}
+		_ = relay(server, from, func(kind byte, body []byte) {
+			if s, ok := said.next(kind, body); ok {
+				s.Name = name
+				p.see(s)
+			}
+		})
 	})
 	both.Go(func() {
 		defer client.Close()
@@ -177,14 +182,11 @@ func (p *Proxy) add(name string, more Counts) {
 	p.counts[name] = p.counts[name].Add(more)
 }
 
-func (p *Proxy) see(name, statement string) {
-	if statement == "" {
-		return
-	}
+func (p *Proxy) see(s Statement) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.trace != nil {
-		p.trace(name, statement)
+		p.trace(s)
 	}
 }
 
