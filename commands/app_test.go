@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 
 	"github.com/google/uuid"
@@ -13,18 +12,6 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/test/kit"
 )
-
-// readSide reaches every position, or fails as it is told. It remembers what was
-// waited for.
-type readSide struct {
-	err    error
-	waited []int64
-}
-
-func (r *readSide) Wait(_ context.Context, position int64) error {
-	r.waited = append(r.waited, position)
-	return r.err
-}
 
 // eveAlone are accounts, where Eve, an agent, is the only person.
 type eveAlone struct{}
@@ -47,14 +34,13 @@ func (n numbered) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error)
 }
 
 // newApp is the application layer over a log with one ticket of Ann's.
-func newApp(t *testing.T) (*App, log, ticket.ID, *readSide) {
+func newApp(t *testing.T) (*App, log, ticket.ID) {
 	t.Helper()
-	d, read := newLog(t), &readSide{}
+	d := newLog(t)
 	id := d.open(t)
 	return &App{
 		Tickets: d.Tickets, Earlier: NewEarlier(d.Store), Numbers: numbered{id}, Accounts: eveAlone{},
-		Freshness: read, Log: slog.New(slog.DiscardHandler),
-	}, d, id, read
+	}, d, id
 }
 
 func resolving(d log, t *testing.T, id ticket.ID) Do {
@@ -67,10 +53,10 @@ func TestExecute(t *testing.T) {
 	t.Parallel()
 	t.Run("an outcome has the stream as it is in the log", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, read := newApp(t)
+		app, d, id := newApp(t)
 		out, err := app.Execute(kit.Context(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
-		if err != nil || out.Unread != nil {
-			t.Fatal(err, out.Unread)
+		if err != nil {
+			t.Fatal(err)
 		}
 		want := d.Stream(t, id.UUID)
 		for i := range want { // known to the log alone
@@ -78,11 +64,10 @@ func TestExecute(t *testing.T) {
 			out.Events[i].EventID, out.Events[i].Data, out.Events[i].SchemaVersion, out.Events[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
 		}
 		checkDiff(t, "events", want, out.Events)
-		checkDiff(t, "waited for", []int64{out.Position}, read.waited)
 	})
 	t.Run("a repeat leads to what the first led to, whatever came since", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
+		app, d, id := newApp(t)
 		e := Execution{Request: Request{ID: uuid.New()}}
 		first, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil {
@@ -96,29 +81,13 @@ func TestExecute(t *testing.T) {
 	})
 	t.Run("the version that is not stale of several is taken", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
+		app, d, id := newApp(t)
 		out, err := app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
 		if err != nil || out.Version != 2 {
 			t.Errorf("got version %d, %v; want 2", out.Version, err)
 		}
 		if _, err = app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
 			t.Errorf("got %v, want %v", err, domain.ErrStale)
-		}
-	})
-	t.Run("a read side that does not come keeps no command", func(t *testing.T) {
-		t.Parallel()
-		app, d, id, read := newApp(t)
-		read.err = errors.New("away")
-		out, err := app.Execute(kit.Context(t), Execution{}, resolving(d, t, id))
-		if err != nil || !errors.Is(out.Unread, read.err) || !out.Changed {
-			t.Errorf("got %+v, %v", out, err)
-		}
-	})
-	t.Run("who does not wait asks nothing of the read side", func(t *testing.T) {
-		t.Parallel()
-		app, d, id, read := newApp(t)
-		if _, err := app.Execute(kit.Context(t), Execution{Async: true}, resolving(d, t, id)); err != nil || read.waited != nil {
-			t.Errorf("waited for %v, %v", read.waited, err)
 		}
 	})
 }
@@ -147,7 +116,7 @@ func TestBulk(t *testing.T) {
 	}
 	t.Run("each operation stands by itself", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
+		app, d, id := newApp(t)
 		results, _, err := app.Bulk(kit.Context(t), "r", operations(id), false)
 		if err != nil {
 			t.Fatal(err)
@@ -159,7 +128,7 @@ func TestBulk(t *testing.T) {
 	})
 	t.Run("a repeat goes on where the first was cut off, and does nothing late", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
+		app, d, id := newApp(t)
 		all := operations(id)
 		cutOff := []Operation{all[0], {ID: uuid.UUID{9}, Ticket: "1", Command: all[0].Command, Assignee: "eve"}, all[4]}
 		if _, _, err := app.Bulk(kit.Context(t), "r", cutOff, false); err != nil {

@@ -21,11 +21,12 @@ import (
 	"helpdesk/httpapi/comments"
 	"helpdesk/httpapi/events"
 	"helpdesk/httpapi/people"
-	"helpdesk/httpapi/projections"
+	projectionsapi "helpdesk/httpapi/projections"
 	"helpdesk/httpapi/reports"
 	"helpdesk/httpapi/sessions"
 	"helpdesk/httpapi/tickets"
 	"helpdesk/httpapi/tokens"
+	"helpdesk/projections"
 )
 
 // What the API asks for, all of it in one: what a test does not set panics.
@@ -64,9 +65,7 @@ type (
 	Earlier interface {
 		Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
 	}
-	Freshness interface {
-		Wait(ctx context.Context, position int64) error
-	}
+	Freshness = projections.Freshness
 )
 
 // Deps is what an API is made of.
@@ -104,7 +103,7 @@ func (d Deps) routes(app *commands.App) []httpapi.Route {
 		comments.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
 		events.Resource{Feed: d.Feed, Streams: d.Streams}.Routes(),
 		reports.Resource{}.Routes(),
-		projections.Resource{}.Routes(),
+		projectionsapi.Resource{}.Routes(),
 		audit.Resource{}.Routes(),
 	)
 }
@@ -122,10 +121,10 @@ func newAPI(t testing.TB, d *desk, change func(*Deps, *httpapi.Config)) *httpapi
 		change(&deps, &config)
 	}
 	app := &commands.App{
-		Tickets: deps.Tickets, People: deps.People, Earlier: deps.Earlier, Numbers: deps.Read, Accounts: deps.Accounts, Freshness: deps.Freshness, Log: deps.Log,
+		Tickets: deps.Tickets, People: deps.People, Earlier: deps.Earlier, Numbers: deps.Read, Accounts: deps.Accounts,
 	}
 	a, err := httpapi.New(httpapi.Deps{
-		App: app, Sessions: deps.Sessions, Tokens: deps.Tokens, Access: deps.Access, Passwords: deps.Passwords, Usernames: deps.Usernames,
+		App: app, Freshness: deps.Freshness, Sessions: deps.Sessions, Tokens: deps.Tokens, Access: deps.Access, Passwords: deps.Passwords, Usernames: deps.Usernames,
 		Answers: deps.Answers, Log: deps.Log, Metrics: deps.Metrics, Checks: deps.Checks, Paused: deps.Paused,
 	}, config, deps.routes(app))
 	if err != nil {

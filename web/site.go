@@ -15,6 +15,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/edge"
+	"helpdesk/projections"
 )
 
 // Sessions finds who is signed in; see [auth.Sessions].
@@ -27,8 +28,10 @@ type Deps struct {
 	Sessions Sessions
 	Access   commands.Records
 	App      *commands.App
-	Front    *edge.Front
-	Log      *slog.Logger
+	// Freshness waits for the projections that pages are read from.
+	Freshness projections.Freshness
+	Front     *edge.Front
+	Log       *slog.Logger
 }
 
 // Config is what an operator may set.

@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
@@ -40,8 +41,8 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 	early := func(when string) {
 		t.Helper()
 		applied.Notify()
-		if position, err := f.reached(); err != nil || position >= 5 {
-			t.Fatalf("%s: reached %d, %v", when, position, err)
+		if s, err := f.look(); err != nil || s.places["a"].Position >= 5 && s.places["b"].Position >= 5 {
+			t.Fatalf("%s: saw %+v, %v", when, s, err)
 		}
 		select {
 		case err := <-done:
@@ -224,25 +225,72 @@ func TestAFollowerWithNothingBeforeItIsNotWaitedFor(t *testing.T) {
 	l.setCheckpoint(t, "a", 1)
 	for name, c := range map[string]struct {
 		types []string
-		want  int64
+		want  error
 	}{
-		"its events are behind it":              {[]string{"ticket.opened", "ticket.closed"}, 3},
-		"an event of its is before it":          {[]string{"ticket.resolved"}, 1},
-		"it wants all events":                   {nil, 1},
-		"another is before it, this one is not": {[]string{"ticket.opened"}, 3},
+		"its events are behind it":              {[]string{"ticket.opened", "ticket.closed"}, nil},
+		"an event of its is before it":          {[]string{"ticket.resolved"}, ErrNotYet},
+		"it wants all events":                   {nil, ErrNotYet},
+		"another is before it, this one is not": {[]string{"ticket.opened"}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a", Types: c.types})
-			if got, err := f.reached(); err != nil || got != c.want {
-				t.Errorf("reached %d, %v; want %d", got, err, c.want)
+			if err := briefly(t, func(ctx context.Context) error { return f.Wait(ctx, 3) }); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
 			}
 		})
 	}
 	both := NewFreshness(l.Pool, eventstore.NewNotifier(),
 		Follower{Name: "a", Types: []string{"ticket.opened"}}, Follower{Name: "b", Types: []string{"ticket.resolved"}})
 	l.setCheckpoint(t, "b", 2)
-	if got, err := both.reached(); err != nil || got != 2 {
-		t.Errorf("reached %d, %v; want 2, where the one that has an event before it is", got, err)
+	if err := briefly(t, func(ctx context.Context) error { return both.Wait(ctx, 3) }); !errors.Is(err, ErrNotYet) {
+		t.Errorf("one of two has an event before it: %v", err)
+	}
+	if err := briefly(t, func(ctx context.Context) error { return both.Wait(ctx, 3, "a") }); err != nil {
+		t.Errorf("the other was named alone: %v", err)
+	}
+}
+
+// briefly runs what may wait in vain.
+func briefly(t *testing.T, wait func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(kit.Context(t), 200*time.Millisecond)
+	defer cancel()
+	return wait(ctx)
+}
+
+func TestAReaderIsLetGoWhereTheLogWasWhenItCame(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.Fill(t, 3)
+	f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"}, Follower{Name: "b"})
+	await := func(minimum int64, names ...string) (served Served, err error) {
+		err = briefly(t, func(ctx context.Context) error {
+			served, err = f.Await(ctx, minimum, names...)
+			return err
+		})
+		return served, err
+	}
+	l.setCheckpoint(t, "a", 3)
+	l.setCheckpoint(t, "b", 2)
+	if served, err := await(0, "a"); err != nil || served.Paused || served.Upto != 3 || !slices.Equal(served.Reached, []string{"a"}) {
+		t.Errorf("at the head: %+v, %v", served, err)
+	}
+	if _, err := await(0); !errors.Is(err, ErrNotYet) {
+		t.Errorf("one of all is behind: %v", err)
+	}
+	if _, err := await(4, "a"); !errors.Is(err, ErrNotYet) {
+		t.Errorf("a position that is not written yet: %v", err)
+	}
+	if _, err := Pause(kit.Context(t), l.Pool, "b"); err != nil {
+		t.Fatal(err)
+	}
+	if served, err := await(2, "b"); err != nil || !served.Paused || served.Position != 2 {
+		t.Errorf("held behind the head: %+v, %v; want that it is at 2", served, err)
+	}
+	if _, err := await(3, "b"); !errors.Is(err, ErrPaused) {
+		t.Errorf("held before what was asked for: %v", err)
+	}
+	if err := f.Wait(kit.Context(t), 3, "b"); !errors.Is(err, ErrPaused) {
+		t.Errorf("held before a position: %v", err)
 	}
 }
 

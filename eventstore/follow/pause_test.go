@@ -24,7 +24,9 @@ func TestAPausedFollowerStandsInAllProcessesUntilItIsResumed(t *testing.T) {
 	other := l.process(t)
 	other.start(t, Config{}, recorder("a"), recorder("b"))
 	l.Fill(t, 4)
-	waitFor(t, fresh, 7) // nobody waits for a; b has come so far
+	if err := fresh.Wait(kit.Context(t), 7, "b"); err != nil { // nobody waits for a
+		t.Fatal(err)
+	}
 	l.checkRecorded(t, "a", upTo(3))
 	l.checkRecorded(t, "b", upTo(7))
 

@@ -139,7 +139,7 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 	cancel()
 	kit.Poll(t, "the drain", func() bool { // the drain has begun
 		select {
-		case <-f.workers["a"].pacer.stop:
+		case <-f.convoy.pacer.stop:
 			return true
 		default:
 			return false

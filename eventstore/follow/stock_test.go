@@ -38,7 +38,8 @@ func stockSubscriber(t *testing.T, l log, config sql.SubscriberConfig) <-chan *m
 		config.OffsetsAdapter = checkpointOffsets{}
 	}
 	if config.SchemaAdapter == nil {
-		config.SchemaAdapter = pageSchema{follower: "stock", size: func() int { return 10 }}
+		nobody := func() []string { return []string{} }
+		config.SchemaAdapter = pageSchema{lane: "stock", members: func() []string { return []string{"stock"} }, watched: nobody}
 	}
 	if _, err := l.Pool.Exec(kit.Context(t), registerSQL, []string{"stock"}, []int{1}); err != nil {
 		t.Fatal(err)

@@ -45,7 +45,7 @@ func account(name string, last byte, role domain.Role) user.Account {
 func Serve(t testing.TB, routes []httpapi.Route) *httpapi.API {
 	t.Helper()
 	log := slog.New(slog.DiscardHandler)
-	a, err := httpapi.New(httpapi.Deps{App: &commands.App{Log: log}, Sessions: kernel{}, Usernames: kernel{}, Access: kernel{}, Log: log},
+	a, err := httpapi.New(httpapi.Deps{App: &commands.App{}, Freshness: kernel{}, Sessions: kernel{}, Usernames: kernel{}, Access: kernel{}, Log: log},
 		httpapi.Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return Noon }}, routes)
 	if err != nil {
 		t.Fatal(err)

@@ -54,6 +54,9 @@ func (v ticketView) show(viewer domain.Actor) view.Ticket {
 // Ticket returns the ticket as the viewer sees it, [domain.ErrNotFound] when
 // they don't.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return view.Ticket{}, err
+	}
 	var w where
 	w.ref(ref)
 	w.VisibleTickets(viewer)
@@ -64,6 +67,9 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref
 
 // TicketsByID returns those of the tickets with these ids that the viewer sees.
 func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return nil, err
+	}
 	var w where
 	w.Add("t.id = ANY (?)", ids)
 	w.VisibleTickets(viewer)
@@ -94,6 +100,9 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID, nil
 	}
+	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
+		return ticket.ID{}, err
+	}
 	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
 		`SELECT id FROM read.tickets WHERE number = $1`, ref.Number)
 	return ticket.ID{UUID: row.ID}, err
@@ -102,6 +111,13 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 // Tickets returns a page of the tickets the viewer sees, narrowed by the
 // filter. Without an order they come newest first.
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+	reads := []string{projections.TicketList, projections.UserList}
+	if f.Search != "" {
+		reads = append(reads, projections.TextSearch)
+	}
+	if err := projections.Fresh(ctx, reads...); err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
 	if f.OrderBy == projections.ByRank {
 		return r.found(ctx, viewer, f, p)
 	}

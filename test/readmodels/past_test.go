@@ -26,7 +26,7 @@ import (
 // caughtUp is read models that have come as far as anybody may want.
 type caughtUp struct{}
 
-func (caughtUp) Wait(context.Context, int64) error { return nil }
+func (caughtUp) Wait(context.Context, int64, ...string) error { return nil }
 
 func (d *models) past() *history.Past { return history.NewPast(d.Store, d.Pool, caughtUp{}) }
 
@@ -362,7 +362,7 @@ VALUES (1, $1, 'ticket', 1, $1, 'ticket.deleted', 1, '{}', 'system', '', $2, $2)
 // behind is read models that do not come so far.
 type behind struct{ asked int64 }
 
-func (b *behind) Wait(_ context.Context, position int64) error {
+func (b *behind) Wait(_ context.Context, position int64, _ ...string) error {
 	b.asked = position
 	return &domain.Error{Kind: domain.KindUnavailable, Code: "not_fresh"}
 }

@@ -10,6 +10,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -65,8 +66,10 @@ func (b *Backend) Hash(_ context.Context, password string) (string, error) {
 	return "hash of " + password, nil
 }
 
-// Wait finds that everything is there.
-func (b *Backend) Wait(context.Context, int64) error { return nil }
+// Await finds that everything is there.
+func (b *Backend) Await(context.Context, int64, ...string) (projections.Served, error) {
+	return projections.Served{}, nil
+}
 
 // Outcome knows what a repeated command led to.
 func (b *Backend) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {

@@ -2,7 +2,6 @@ package webtest
 
 import (
 	"context"
-	"log/slog"
 	"slices"
 	"time"
 
@@ -37,7 +36,7 @@ func newTicket(more ...domain.Event) *OneTicket {
 // App returns the application layer of what stands in for it.
 func (t *OneTicket) App() *commands.App {
 	return &commands.App{
-		Tickets: t, Numbers: t, People: t, Earlier: t, Accounts: t, Freshness: t, Log: slog.New(slog.DiscardHandler),
+		Tickets: t, Numbers: t, People: t, Earlier: t, Accounts: t,
 	}
 }
 

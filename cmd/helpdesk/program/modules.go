@@ -72,10 +72,10 @@ func (m Modules) Work(ctx context.Context, w *Worker) (followers []follow.Follow
 	return followers, all, nil
 }
 
-// Conns returns how many database connections the followers take: one each and
-// some to look around with.
+// Conns returns how many database connections the followers take: one each, one
+// for the convoy and some to look around with.
 func (m Modules) Conns() int32 {
-	n := len(m.Projections()) + 3
+	n := len(m.Projections()) + 4
 	for _, module := range m {
 		if module.Work != nil {
 			n++

@@ -51,7 +51,7 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	outbox := saga.NewOutbox(s.issuing)
 	s.work = &work{
 		followers: follow.New(s.following, codec, notifier, applied,
-			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
+			follow.Config{Logger: s.log, Metrics: s.registry, Recent: s.Store.Recent()}, followers...),
 		timers:    saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
 		mailer:    mailer,
