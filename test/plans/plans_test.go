@@ -72,9 +72,9 @@ FROM made AS m
 JOIN person AS a ON a.n = 1 + 50 * (m.n % 40)`,
 }
 
-// desk is a program that reaches a large desk through a proxy.
-type desk struct {
-	*program.Program
+// large is a program that reaches a large desk through a proxy.
+type large struct {
+	*program.Helpdesk
 	proxy  *pgcount.Proxy
 	people load.People
 	owner  *pgx.Conn
@@ -82,7 +82,7 @@ type desk struct {
 	tickets int
 }
 
-func open(t *testing.T) *desk {
+func open(t *testing.T) *large {
 	t.Helper()
 	tickets := usual
 	if text := os.Getenv("PLANS_TICKETS"); text != "" {
@@ -92,15 +92,14 @@ func open(t *testing.T) *desk {
 		}
 	}
 	db := pgtest.New(t)
-	d := &desk{tickets: tickets}
+	d := &large{tickets: tickets}
 	var err error
 	if d.proxy, err = pgcount.Listen(db.ServiceURL); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.proxy.Close() })
-	env := []string{"HELPDESK_DATABASE_URL=" + d.proxy.URL(), "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL}
-	d.Program = program.Serve(t, env...)
-	d.people = load.SignUp(t, d.Program, env)
+	d.Helpdesk = program.OpenOn(t, db, "HELPDESK_DATABASE_URL="+d.proxy.URL())
+	d.people = load.SignUp(t, d.Helpdesk)
 	if d.owner, err = pgx.Connect(t.Context(), db.SuperURL); err != nil {
 		t.Fatal(err)
 	}
@@ -113,7 +112,7 @@ func open(t *testing.T) *desk {
 }
 
 // fill makes the tables without their indexes, which then take a third of the time.
-func (d *desk) fill(t *testing.T) {
+func (d *large) fill(t *testing.T) {
 	t.Helper()
 	const indexes = `
 SELECT 'DROP INDEX ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
@@ -154,7 +153,7 @@ WHERE indrelid IN ('read.tickets'::regclass, 'read.ticket_search'::regclass, 're
 type list struct {
 	who, path string
 	most      int
-	// grows says that the list looks at more on a larger desk, and most is for usual.
+	// grows: the list looks at more on a larger desk, and most is for the usual one.
 	grows bool
 }
 
@@ -257,7 +256,7 @@ func TestNoListLooksAtMoreThan(t *testing.T) {
 }
 
 // explain carries a statement out again and returns how many blocks it looked at.
-func (d *desk) explain(t *testing.T, s pgcount.Statement) (blocks int, plan string) {
+func (d *large) explain(t *testing.T, s pgcount.Statement) (blocks int, plan string) {
 	t.Helper()
 	ctx := t.Context()
 	begun, err := d.owner.Begin(ctx)
