@@ -52,7 +52,7 @@
 //
 // A claim names its worker, a number for which the process holds an advisory
 // lock on a connection of its own. When the process or the connection is gone, so
-// is the lock, and within half a second the others free what it had claimed. There
+// is the lock, and within two seconds the others free what it had claimed. There
 // are no leases to expire, and nobody waits for a time-out. A process that lost
 // only its connection may still be at work on what another has claimed since; that
 // is harmless, for commands act once.

@@ -18,9 +18,11 @@ const (
 
 // Times of the outbox.
 const (
-	idlePoll       = 500 * time.Millisecond
+	idlePoll       = 2 * time.Second // for what nobody tells of: commands of a process that ended
+	claimPause     = 500 * time.Millisecond
 	commandTimeout = 5 * time.Minute // of one try; a mail dialogue is bounded well below
 	firstRetry     = 200 * time.Millisecond
+	retrySlack     = 10 * time.Millisecond // between the clocks of program and database
 	longestRetry   = time.Minute
 	settleTimeout  = 5 * time.Second
 )
@@ -113,7 +115,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 		case err != nil:
 			failures++
 			s.log.Warn("commands cannot be claimed", "command", topic, "error", err, "failures", failures)
-			sleep(ctx, idlePoll, nil)
+			sleep(ctx, claimPause, nil)
 		default:
 			failures = 0
 			if len(commands) < free {
@@ -174,6 +176,7 @@ func (s *subscriber) refused(topic string, d *delivery) {
 	}
 	if wait, ok := retryAfter(d.err); ok {
 		s.settle(d, laterSQL, text, wait)
+		s.wakeAfter(wait)
 		return
 	}
 	if d.Attempts >= maxTries {
@@ -182,8 +185,13 @@ func (s *subscriber) refused(topic string, d *delivery) {
 		return
 	}
 	s.log.Warn("a command failed and is tried again", "command", topic, "command_id", d.ID, "try", d.Attempts, "error", d.err)
-	s.settle(d, againSQL, text, min(firstRetry<<(d.Attempts-1), longestRetry))
+	wait := min(firstRetry<<(d.Attempts-1), longestRetry)
+	s.settle(d, againSQL, text, wait)
+	s.wakeAfter(wait)
 }
+
+// wakeAfter has whoever looks for commands look when one is to be tried again.
+func (s *subscriber) wakeAfter(wait time.Duration) { time.AfterFunc(wait+retrySlack, s.woken.Notify) }
 
 // settle ends a claim. When the database is away the claim ends with the
 // worker, and the command is carried out again, which acts once.

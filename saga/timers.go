@@ -20,7 +20,7 @@ const (
 	firePage  = 100
 	firePause = 100 * time.Millisecond
 	// longestSleep bounds how late a timer is noticed that another process set.
-	longestSleep = 500 * time.Millisecond
+	longestSleep = 2 * time.Second
 )
 
 // Timers fires what is due: it turns pending timers into commands in the
@@ -118,26 +118,36 @@ func (t *Timers) Run(ctx context.Context) error {
 	return nil
 }
 
-// runOnce fires a page and returns how long to wait for the next.
+// runOnce fires a page, if a timer is due, and returns how long to wait for the next.
 func (t *Timers) runOnce(ctx context.Context) (pause time.Duration, err error) {
+	wait, err := t.untilNext(ctx)
+	if err != nil || wait > 0 {
+		return wait, err
+	}
 	fired, err := t.FireDue(ctx, firePage)
-	if err != nil {
+	switch {
+	case err != nil:
 		return 0, err
-	}
-	if len(fired) == firePage {
+	case len(fired) == firePage:
 		return firePause, nil
+	case len(fired) == 0: // another process holds it right now: not to spin on it
+		return time.Millisecond, nil
 	}
+	return 0, nil
+}
+
+// untilNext returns how long it is until the next timer is due, at most as long as
+// one may sleep; 0 and less: it is.
+func (t *Timers) untilNext(ctx context.Context) (time.Duration, error) {
 	var seconds float64
-	err = t.pool.QueryRow(ctx, nextSQL).Scan(&seconds)
+	err := t.pool.QueryRow(ctx, nextSQL).Scan(&seconds)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return longestSleep, nil
 	}
 	if err != nil {
 		return 0, fmt.Errorf("look for the next timer: %w", err)
 	}
-	wait := time.Duration(seconds * float64(time.Second))
-	// A timer another process holds right now looks due: not to spin on it.
-	return min(max(wait, time.Millisecond), longestSleep), nil
+	return time.Duration(min(seconds, longestSleep.Seconds()) * float64(time.Second)), nil
 }
 
 // sleep waits for d, or until woken or the end of ctx.
