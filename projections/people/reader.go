@@ -40,8 +40,8 @@ const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (projections.Slice[view.User], error) {
 	l := projections.List[userView]{
 		From: "read.users AS u", Key: "lower(u.username)", Cast: "text", ID: "u.id",
-		Shape: `SELECT ` + userTable.Columns("") + `, lower(username) AS sort_key FROM chosen ORDER BY place`,
-		At:    func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
+		Columns: userTable.Columns("u") + `, lower(u.username) AS sort_key`, Varies: true,
+		At: func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
 	}
 	w := &l.Where
 	if f.Search != "" {
