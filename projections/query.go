@@ -29,7 +29,8 @@ type List[R any] struct {
 	// Columns are those of R. What they look up in other tables, by a sub-select, is
 	// looked up for the rows of the page alone.
 	Columns string
-	// Varies: which plan is best depends on the arguments; see [Planned].
+	// Varies: which plan is best depends on the arguments; see [Planned]. For others
+	// Where should be [Where].Once.
 	Varies bool
 	// Sieve is a further condition, looked for among the first rows of the list alone.
 	Sieve *Sieve
@@ -48,21 +49,7 @@ type Sieve struct {
 // Page reads one page. It asks for one row more than wanted, to know whether
 // another page follows.
 func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R], error) {
-	back := p.Cursor != nil && p.Cursor.Back
-	desc := l.Desc != back
-	w := l.Where.clone()
-	if c := p.Cursor; c != nil {
-		sign := ">"
-		if desc {
-			sign = "<"
-		}
-		w.Add(fmt.Sprintf("(%s, %s) %s (?::text::%s, ?)", l.Key, l.ID, sign, l.Cast), c.Key, c.ID)
-	}
-	direction := "ASC"
-	if desc {
-		direction = "DESC"
-	}
-	order := fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.Key, l.ID, direction)
+	w, order := l.beyond(p)
 	first := order + fmt.Sprintf(" LIMIT %d", p.Size+1)
 	from := w.From(l.From, l.Reasons, "t.*", first)
 	if s := l.Sieve; s != nil {
@@ -79,11 +66,45 @@ func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 	if err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list by %s: %w", l.Key, err))
 	}
-	slice := l.Cut(items, p, back)
+	slice := l.Cut(items, p, p.Back())
 	if p.Count {
 		slice.Count, err = l.Count(ctx, pool)
 	}
 	return slice, err
+}
+
+// beyond returns the conditions of rows beyond the cursor of a page, and the order in
+// which the page is read.
+func (l List[R]) beyond(p Page) (w Where, order string) {
+	w = l.Where.clone()
+	sign, direction := ">", "ASC"
+	if l.Desc != p.Back() {
+		sign, direction = "<", "DESC"
+	}
+	if c := p.Cursor; c != nil {
+		w.Add(fmt.Sprintf("(%s, %s) %s (?::text::%s, ?)", l.Key, l.ID, sign, l.Cast), c.Key, c.ID)
+	}
+	return w, fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.Key, l.ID, direction)
+}
+
+// Few returns the ids on a page, and those of one row more, if at most so many rows
+// are beyond its cursor; few is false if there are more. It looks at all of these
+// without regard to the order.
+func (l List[R]) Few(ctx context.Context, pool *pgxpool.Pool, p Page, most int) (ids []uuid.UUID, few bool, err error) {
+	w, order := l.beyond(p)
+	sql := fmt.Sprintf("SELECT id, count(*) OVER () FROM (SELECT t.* FROM %s LIMIT %d) AS t%s LIMIT %d",
+		w.From(l.From, l.Reasons, "t.*", ""), most+1, order, p.Size+1)
+	rows, _ := pool.Query(ctx, sql, w.Args...) // ForEachRow returns its error
+	var id uuid.UUID
+	var n int
+	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error {
+		ids = append(ids, id)
+		return nil
+	})
+	if err != nil {
+		return nil, false, eventstore.Unreachable(fmt.Errorf("list few by %s: %w", l.Key, err))
+	}
+	return ids, n <= most, nil
 }
 
 // Count returns how many rows the whole list has.

@@ -16,16 +16,17 @@ import (
 
 // The best of all tickets with a word can't be known without comparing all of them,
 // and there may be a hundred thousand. So tickets are compared with those of their
-// age: first the newest that the viewer sees, then older ones, until the page is
-// full. For who sees all tickets an age has eight times as many as the one after it,
-// for others, who see few, there are two. Words that few tickets have are compared
-// whatever the age.
+// age: first the newest that the viewer sees, then four times as many that are older,
+// and so on until the page is full. Words that few tickets have are compared whatever
+// the age.
 
 const (
-	newestMost   = 500 // tickets are of the first age
-	olderBy      = 8   // times as many are of the next
-	agesMost     = 7   // the last has all that are left
-	comparedMost = 500 // tickets that have the words are compared whatever their age
+	newestMost   = 1000 // tickets are of the first age
+	newestTheirs = 300  // if the viewer sees some of them
+	olderBy      = 4    // times as many are of the next
+	agesMost     = 9    // the last has all that are left
+	agesOnce     = 2    // are so small that all their tickets may be looked at
+	comparedMost = 500  // tickets that have the words are compared whatever their age
 )
 
 // begin is the oldest ticket of an age; the zero one is of the last. Who sees all
@@ -37,6 +38,14 @@ type begin struct {
 }
 
 func (b begin) String() string { return projections.TimeKey(b.at) + "/" + b.id.String() }
+
+// newestOf returns how many tickets that the viewer sees are of the newest age.
+func newestOf(viewer domain.Actor) int {
+	if viewer.SeesAll() {
+		return newestMost
+	}
+	return newestTheirs
+}
 
 // place is where a page of a search by age begins.
 type place struct {
@@ -85,7 +94,7 @@ func (p place) last(back bool) bool {
 func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (s projections.Slice[view.Ticket], err error) {
 	var w where
 	query := w.query(f.Search)
-	whole := ranked(viewer, f, w, query, wordsTable(f))
+	whole := ranked(viewer, f, w, query, joinWords(f))
 	at, aged := place{}, true
 	if p.Cursor != nil {
 		at, aged = placeOf(*p.Cursor)
@@ -105,7 +114,7 @@ func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projecti
 
 // byAge reads a page from a place on, age by age.
 func (r *Reader) byAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page, at place) (projections.Slice[view.Ticket], error) {
-	back := p.Cursor != nil && p.Cursor.Back
+	back := p.Back()
 	var met []foundTicket // in the order in which they are read
 	for {
 		some, err := r.ofAge(ctx, viewer, f, &at, back, p.Size+1-len(met))

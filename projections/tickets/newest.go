@@ -18,41 +18,40 @@ import (
 
 const byAge = " ORDER BY t.created_at DESC, t.id DESC"
 
-var newestLimit = fmt.Sprintf(" LIMIT %d", newestMost)
-
-// newestTickets returns the newest tickets that the viewer sees, as a query of columns
-// with rest behind it; w has its arguments and nothing else.
-func (w *where) newestTickets(viewer domain.Actor, columns, rest string) string {
-	var theirs where
+// newestTickets returns so many of the newest tickets that the viewer sees, as a query
+// of columns with rest behind it; w has its arguments and nothing else.
+func (w *where) newestTickets(viewer domain.Actor, most int, columns, rest string) string {
+	theirs := where{projections.Where{Once: true}}
 	reasons := theirs.Reasons(viewer)
 	w.Args = theirs.Args
-	return "(SELECT " + columns + " FROM " + theirs.From(projections.PresentTickets, reasons, "t.*", byAge+newestLimit) + byAge + rest + ")"
+	limit := fmt.Sprintf(" LIMIT %d", most)
+	return "(SELECT " + columns + " FROM " + theirs.From(projections.PresentTickets, reasons, "t.*", byAge+limit) + byAge + rest + ")"
 }
 
-// oldestOfNewest returns, as the row b, where the newest age begins: nothing where
-// that has all tickets. w has no more arguments than those of newestTickets.
-func (w *where) oldestOfNewest(viewer domain.Actor, words string) string {
-	last := fmt.Sprintf(" OFFSET %d LIMIT 1", newestMost-1)
+// oldest returns, as the row b, the oldest of so many of the newest tickets that the
+// viewer sees: nothing where there are not as many. w has no arguments but those of
+// newestTickets.
+func (w *where) oldest(viewer domain.Actor, of int, words string) string {
+	last := fmt.Sprintf(" OFFSET %d LIMIT 1", of-1)
 	if viewer.SeesAll() {
 		return "(SELECT NULL::timestamptz AS begins_at, ticket_id AS begins FROM " + words + " ORDER BY ticket_id DESC" + last + ") AS b"
 	}
-	return w.newestTickets(viewer, "t.created_at AS begins_at, t.id AS begins", last) + " AS b"
+	return w.newestTickets(viewer, of, "t.created_at AS begins_at, t.id AS begins", last) + " AS b"
 }
 
 // newest returns the list of a search among the newest tickets that the viewer sees,
 // each with where their age begins.
 func newest(viewer domain.Actor, f projections.TicketFilter) projections.List[foundTicket] {
-	var w where
+	w := where{projections.Where{Once: true}}
 	words := wordsTable(f)
-	begins := " LEFT JOIN " + w.oldestOfNewest(viewer, words) + " ON true"
+	begins := " LEFT JOIN " + w.oldest(viewer, newestOf(viewer), words) + " ON true"
 	l := projections.List[foundTicket]{Cast: "real", ID: "t.id", Desc: true, At: foundAt}
 	if viewer.SeesAll() {
-		l.From = "(SELECT * FROM " + words + " ORDER BY ticket_id DESC" + newestLimit + ") AS s JOIN " + projections.PresentTickets + " ON t.id = s.ticket_id" + begins
+		l.From = "(SELECT * FROM " + words + " ORDER BY ticket_id DESC" + fmt.Sprintf(" LIMIT %d", newestMost) + ") AS s JOIN " + projections.PresentTickets + " ON t.id = s.ticket_id" + begins
 	} else {
-		// Words are looked up ticket by ticket: many more may have them.
-		l.From = w.newestTickets(viewer, "t.*", newestLimit) + " AS t CROSS JOIN LATERAL (SELECT * FROM " + words + " WHERE ticket_id = t.id OFFSET 0) AS s" + begins
+		l.From = w.newestTickets(viewer, newestTheirs, "t.*", fmt.Sprintf(" LIMIT %d", newestTheirs)) + " AS t" + lookUpWords(f) + begins
 	}
-	l.Key = w.have(viewer, w.anyQuery(f.Search))
+	l.Key = w.have(viewer, w.query(f.Search))
 	l.Columns = foundColumns(l.Key, "b.begins_at", "b.begins")
 	w.tickets(f)
 	l.Where = w.Where
@@ -62,12 +61,27 @@ func newest(viewer domain.Actor, f projections.TicketFilter) projections.List[fo
 // ofAge returns the list of a search in the age of a place.
 func ofAge(viewer domain.Actor, f projections.TicketFilter, at place) projections.List[foundTicket] {
 	var w where
+	w.Once = at.age < agesOnce || !viewer.SeesAll()
 	w.bound(viewer, ">=", at.ages[at.age])
 	if at.age > 0 {
 		w.bound(viewer, "<", at.ages[at.age-1])
 	}
-	query := w.query(f.Search)
-	return ranked(viewer, f, w, query, wordsTable(f))
+	query, join := w.query(f.Search), joinWords(f)
+	if !viewer.SeesAll() {
+		join = lookUpWords(f)
+	}
+	return ranked(viewer, f, w, query, join)
+}
+
+// joinWords returns what joins tickets with their words.
+func joinWords(f projections.TicketFilter) string {
+	return " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id"
+}
+
+// lookUpWords returns what joins tickets with their words one by one: many more may
+// have the words that are looked for.
+func lookUpWords(f projections.TicketFilter) string {
+	return " CROSS JOIN LATERAL (SELECT * FROM " + wordsTable(f) + " WHERE ticket_id = t.id OFFSET 0) AS s"
 }
 
 // bound adds the condition that a ticket is on a side of where an age begins.
@@ -93,17 +107,18 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 	if at.age < len(at.ages) {
 		return nil
 	}
+	if at.age == agesMost {
+		at.ages = append(at.ages, begin{})
+		return nil
+	}
+	size, upto := newestOf(viewer), newestOf(viewer)
+	for range at.age {
+		size *= olderBy
+		upto += size
+	}
 	var w where
-	sql := "SELECT begins_at, begins FROM " + w.oldestOfNewest(viewer, wordsTable(f))
-	if at.age > 0 {
-		if !viewer.SeesAll() || at.age == agesMost {
-			at.ages = append(at.ages, begin{})
-			return nil
-		}
-		size := newestMost
-		for range at.age {
-			size *= olderBy
-		}
+	sql := "SELECT begins_at, begins FROM " + w.oldest(viewer, upto, wordsTable(f))
+	if at.age > 0 && viewer.SeesAll() {
 		sql, w.Args = olderSQL, []any{at.ages[at.age-1].id, size}
 	}
 	var found foundTicket
@@ -118,8 +133,8 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 // few returns the list of a search for words that few tickets have, nil where there
 // are more.
 func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.TicketFilter) (*projections.List[foundTicket], error) {
-	var words, w where
-	words.have(viewer, words.anyQuery(f.Search))
+	words, w := where{projections.Where{Once: true}}, where{projections.Where{Once: true}}
+	words.have(viewer, words.query(f.Search))
 	sql := fmt.Sprintf("SELECT s.ticket_id FROM %s AS s%s LIMIT %d", wordsTable(f), words, comparedMost+1)
 	rows, _ := r.pool.Query(ctx, sql, words.Args...) // CollectRows returns its error
 	have, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
@@ -130,8 +145,7 @@ func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.Tic
 		return nil, nil
 	}
 	w.Add(amongIDs, have)
-	query := w.anyQuery(f.Search)
-	l := ranked(viewer, f, w, query, wordsTable(f))
-	l.Varies = false
+	query := w.query(f.Search)
+	l := ranked(viewer, f, w, query, joinWords(f))
 	return &l, nil
 }

@@ -132,6 +132,7 @@ func list(viewer domain.Actor, f projections.TicketFilter) projections.List[tick
 	}
 	l.Key, l.Cast = f.OrderBy.Column()
 	var w where
+	w.Once = !l.Varies
 	l.From, l.Reasons = projections.PresentTickets, w.Reasons(viewer)
 	if f.Search != "" {
 		l.From = w.search(viewer, l.From, f)
@@ -179,7 +180,7 @@ func (w *where) tickets(f projections.TicketFilter) {
 		w.Add("t.created_by = ?", *f.CreatedBy)
 	}
 	if f.Title != "" {
-		w.Add("t.title ILIKE ?", projections.Containing(f.Title))
+		w.Add("lower(t.title) LIKE lower(?)", projections.Containing(f.Title))
 	}
 	w.Within("t.created_at", f.CreatedAfter, f.CreatedBefore)
 	w.Within("t.updated_at", f.UpdatedAfter, f.UpdatedBefore)

@@ -57,17 +57,18 @@ func (v foundTicket) rank() string { return strconv.FormatFloat(float64(v.Rank),
 // internal notes, and no words beside the public ones.
 func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined string) {
 	w.have(viewer, w.query(f.Search))
-	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id"
+	return from + joinWords(f)
 }
 
-// query returns a search as Postgres reads it.
+// query returns a search as Postgres reads it: once, and not for every row, in a
+// statement that is planned once.
 func (w *where) query(search string) string {
-	return fmt.Sprintf("websearch_to_tsquery('english', %s)", w.Arg(search))
+	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.Arg(search))
+	if w.Once {
+		return "(SELECT " + query + ")"
+	}
+	return query
 }
-
-// anyQuery returns a search of which the planner knows nothing, for a statement that
-// is planned once: it is read once too, and not for every row.
-func (w *where) anyQuery(search string) string { return "(SELECT " + w.query(search) + ")" }
 
 // have adds the condition that a ticket has the words of a query, and returns
 // its rank.
@@ -102,17 +103,17 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.T
 		return projections.Slice[view.Ticket]{}, err
 	}
 	query := w.query(f.Search)
-	return r.compared(ctx, viewer, ranked(viewer, f, w, query, wordsTable(f)), p)
+	return r.compared(ctx, viewer, ranked(viewer, f, w, query, joinWords(f)), p)
 }
 
 // ranked returns the list of a search in the order of ranks, with the conditions of w
-// besides, by the words of a table.
-func ranked(viewer domain.Actor, f projections.TicketFilter, w where, query, words string) projections.List[foundTicket] {
+// besides and join for the words of tickets.
+func ranked(viewer domain.Actor, f projections.TicketFilter, w where, query, join string) projections.List[foundTicket] {
 	l := projections.List[foundTicket]{
-		Cast: "real", ID: "t.id", Desc: true, Varies: true,
+		Cast: "real", ID: "t.id", Desc: true, Varies: !w.Once,
 		At: foundAt,
 	}
-	l.From = w.TicketsOf(viewer) + " JOIN " + words + " AS s ON s.ticket_id = t.id"
+	l.From = w.TicketsOf(viewer) + join
 	l.Key = w.have(viewer, query)
 	l.Columns = foundColumns(l.Key, "NULL::timestamptz", "NULL::uuid")
 	w.tickets(f)
