@@ -23,8 +23,8 @@ func backlog(b *testing.B) int {
 // BenchmarkTree lets the tree catch up with a backlog.
 func BenchmarkTree(b *testing.B) {
 	n := backlog(b)
-	d := newDesk(b, pgtest.Durable())
-	d.append(b, n, 100)
+	d := newLog(b, pgtest.Durable())
+	d.fill(b, n, 100)
 	b.ResetTimer()
 	for range b.N {
 		b.StopTimer()
@@ -41,8 +41,8 @@ func BenchmarkTree(b *testing.B) {
 // that it has from the system at its end.
 func BenchmarkVerify(b *testing.B) {
 	n := backlog(b)
-	d := newDesk(b, pgtest.Durable())
-	d.append(b, n, 10)
+	d := newLog(b, pgtest.Durable())
+	d.fill(b, n, 10)
 	d.grow(b)
 	d.sign(b)
 	dir := b.TempDir()

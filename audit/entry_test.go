@@ -67,9 +67,11 @@ func TestAnEntryIsGolden(t *testing.T) {
 		"data": string(e.Data), "entry": exampleEntry, "line": string(line), "leaf hash": exampleLeaf,
 		"leaf hash in base64": base64.StdEncoding.EncodeToString(LeafHash(entry)),
 	} {
-		if !strings.Contains(string(page), "\n"+text+"\n") {
-			t.Errorf("docs/audit-log.md does not show the %s: %s", what, text)
-		}
+		t.Run(what, func(t *testing.T) {
+			if !strings.Contains(string(page), "\n"+text+"\n") {
+				t.Errorf("docs/audit-log.md does not show the %s: %s", what, text)
+			}
+		})
 	}
 }
 
@@ -122,11 +124,13 @@ func TestWhatTheLogNeverHoldsIsNoEntry(t *testing.T) {
 		"a year before Christ":   func(e *eventstore.Recorded) { e.RecordedAt = e.RecordedAt.AddDate(-3000, 0, 0) },
 		"more than 65,535 bytes": func(e *eventstore.Recorded) { e.CorrelationID = strings.Repeat("x", 1<<16) },
 	} {
-		e := example()
-		change(&e)
-		if entry, err := AppendEntry(nil, &e); err == nil {
-			t.Errorf("%s: got %.40s…", name, entry)
-		}
+		t.Run(name, func(t *testing.T) {
+			e := example()
+			change(&e)
+			if entry, err := AppendEntry(nil, &e); err == nil {
+				t.Errorf("got %.40s…", entry)
+			}
+		})
 	}
 	e := example() // data may be as long as they like
 	e.Data = json.RawMessage(strings.Repeat("x", 1<<20))
@@ -155,11 +159,13 @@ func TestALineInAnotherFormIsRefused(t *testing.T) {
 		"a number with a point":   {`"position":42`, `"position":42.0`},
 		"nothing but a beginning": {string(text[100:]), ``},
 	} {
-		changed := strings.Replace(string(text), change[0], change[1], 1)
-		if changed == string(text) {
-			t.Errorf("%s: nothing is changed", name)
-		} else if _, err := parseLine([]byte(changed)); err == nil {
-			t.Errorf("%s: it is taken", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			changed := strings.Replace(string(text), change[0], change[1], 1)
+			if changed == string(text) {
+				t.Error("nothing is changed")
+			} else if _, err := parseLine([]byte(changed)); err == nil {
+				t.Error("it is taken")
+			}
+		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // export exports the log into dir.
-func (d *desk) export(t testing.TB, dir string) Manifest {
+func (d *signedLog) export(t testing.TB, dir string) Manifest {
 	t.Helper()
 	m, err := d.tryExport(t.Context(), t, dir, nil)
 	if err != nil {
@@ -24,16 +24,16 @@ func (d *desk) export(t testing.TB, dir string) Manifest {
 	return m
 }
 
-func (d *desk) tryExport(ctx context.Context, t testing.TB, dir string, progress func(done, of int64)) (Manifest, error) {
+func (d *signedLog) tryExport(ctx context.Context, t testing.TB, dir string, progress func(done, of int64)) (Manifest, error) {
 	t.Helper()
 	vkeys, err := d.dir.VKeys()
 	if err != nil {
 		t.Fatal(err)
 	}
-	return Export(ctx, d.pool, d.store, ExportConfig{Out: dir, VKeys: vkeys, History: d.dir.Checkpoints(), Progress: progress})
+	return Export(ctx, d.Pool, d.Store, ExportConfig{Out: dir, VKeys: vkeys, History: d.dir.Checkpoints(), Progress: progress})
 }
 
-func verifyExport(t testing.TB, d *desk, dir string) (Verified, error) {
+func verifyExport(t testing.TB, d *signedLog, dir string) (Verified, error) {
 	t.Helper()
 	a, err := OpenArchive(dir)
 	if err != nil {
@@ -57,11 +57,11 @@ func files(t testing.TB, dir string) (names []string) {
 
 func TestAnExportIsVerifiedAndCompletedLater(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 1000, 10)
+	d := newLog(t)
+	d.fill(t, 1000, 10)
 	d.grow(t)
 	d.sign(t)
-	d.append(t, 5, 1) // what is not signed is not taken along
+	d.fill(t, 5, 1) // what is not signed is not taken along
 	dir := filepath.Join(t.TempDir(), "log")
 	d.export(t, dir)
 	if got, err := verifyExport(t, d, dir); err != nil || got.Events != 1000 || got.Count != 2 {
@@ -83,9 +83,9 @@ func TestAnExportIsVerifiedAndCompletedLater(t *testing.T) {
 // the first is kept, and no half file is taken for a whole one.
 func TestAnExportThatIsCutOffGoesOn(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	n := exportRange + 9000
-	d.append(t, n, 1000)
+	d.fill(t, n, 1000)
 	d.grow(t)
 	d.sign(t)
 	dir := t.TempDir()
@@ -124,8 +124,8 @@ func TestAnExportThatIsCutOffGoesOn(t *testing.T) {
 
 func TestAnExportThatWasTamperedWithIsFoundOut(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 500, 5)
+	d := newLog(t)
+	d.fill(t, 500, 5)
 	d.grow(t)
 	d.sign(t)
 	whole := t.TempDir()
@@ -188,10 +188,10 @@ func TestAnExportThatWasTamperedWithIsFoundOut(t *testing.T) {
 
 func TestAnotherLogIsNotExportedOverThisOne(t *testing.T) {
 	t.Parallel()
-	longer, shorter := newDesk(t), newDesk(t)
+	longer, shorter := newLog(t), newLog(t)
 	dir := t.TempDir()
-	for n, d := range map[int]*desk{20: longer, 10: shorter} {
-		d.append(t, n, 1)
+	for n, d := range map[int]*signedLog{20: longer, 10: shorter} {
+		d.fill(t, n, 1)
 		d.grow(t)
 		d.sign(t)
 	}
@@ -220,8 +220,8 @@ func TestTheProgramOfThePageVerifiesAnExport(t *testing.T) {
 	if !found || !closed {
 		t.Fatal("docs/audit-log.md has no such program")
 	}
-	d := newDesk(t)
-	d.append(t, 777, 7)
+	d := newLog(t)
+	d.fill(t, 777, 7)
 	d.grow(t)
 	d.sign(t)
 	dir := t.TempDir()

@@ -13,10 +13,12 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"golang.org/x/sync/errgroup"
+
+	"helpdesk/test/kit"
 )
 
 // signedSizes returns the sizes in a file of checkpoints.
-func (d *desk) signedSizes(t testing.TB, file string) (sizes []int64) {
+func (d *signedLog) signedSizes(t testing.TB, file string) (sizes []int64) {
 	t.Helper()
 	all, err := openSigned([]string{file}, d.against(t).Keys)
 	if err != nil {
@@ -32,7 +34,7 @@ func (d *desk) signedSizes(t testing.TB, file string) (sizes []int64) {
 	return sizes
 }
 
-func (d *desk) wantSigned(t testing.TB, want ...int64) {
+func (d *signedLog) wantSigned(t testing.TB, want ...int64) {
 	t.Helper()
 	if diff := cmp.Diff(want, d.signedSizes(t, d.dir.Checkpoints())); diff != "" {
 		t.Errorf("sizes that were signed (-want +got):\n%s", diff)
@@ -40,7 +42,7 @@ func (d *desk) wantSigned(t testing.TB, want ...int64) {
 }
 
 // refused signs and wants it refused, with nothing written.
-func (d *desk) refused(t testing.TB, want error) {
+func (d *signedLog) refused(t testing.TB, want error) {
 	t.Helper()
 	before, err := os.ReadFile(d.dir.Checkpoints())
 	if err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -56,12 +58,12 @@ func (d *desk) refused(t testing.TB, want error) {
 
 func TestACheckpointIsSignedWhenTheTreeHasGrown(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	if err := d.signer().Sign(t.Context()); err != nil { // of an empty tree there is none
 		t.Fatal(err)
 	}
 	for _, n := range []int{1, 300, 5} {
-		d.append(t, n, 10)
+		d.fill(t, n, 10)
 		d.grow(t)
 		d.sign(t)
 		d.sign(t) // a restart, and nothing new
@@ -74,8 +76,8 @@ func TestACheckpointIsSignedWhenTheTreeHasGrown(t *testing.T) {
 
 func TestAShorterTreeIsNotSigned(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 30, 3)
+	d := newLog(t)
+	d.fill(t, 30, 3)
 	d.grow(t)
 	d.sign(t)
 	for _, sql := range []string{
@@ -96,12 +98,12 @@ func TestATreeThatWasAlteredIsNotSigned(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
-			d.append(t, 266, 19)
+			d := newLog(t)
+			d.fill(t, 266, 19)
 			d.grow(t)
 			d.sign(t)
 			d.tamper(t, sql)
-			d.append(t, 1, 1)
+			d.fill(t, 1, 1)
 			d.grow(t)
 			if name == "a hash of a tile" { // of which neither proof nor root has a need: verify finds it
 				d.sign(t)
@@ -120,23 +122,23 @@ func TestATreeThatWasAlteredIsNotSigned(t *testing.T) {
 
 func TestAForgedCheckpointInTheDatabaseIsNotBuiltOn(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 3, 1)
+	d := newLog(t)
+	d.fill(t, 3, 1)
 	d.grow(t)
 	d.sign(t)
 	d.tamper(t, `UPDATE audit.keys SET checkpoint = replace(checkpoint, E'\n3\n', E'\n2\n')`)
-	d.append(t, 1, 1)
+	d.fill(t, 1, 1)
 	d.grow(t)
 	d.refused(t, errCheckpoint)
 }
 
 func TestOnlyTheLogsKeySigns(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 1, 1)
+	d := newLog(t)
+	d.fill(t, 1, 1)
 	d.grow(t)
 	d.sign(t)
-	d.append(t, 1, 1)
+	d.fill(t, 1, 1)
 	d.grow(t)
 	first := d.dir
 
@@ -150,12 +152,12 @@ func TestOnlyTheLogsKeySigns(t *testing.T) {
 	}
 	d.refused(t, ErrOtherKey)
 
-	given := NewSigner(d.pool, SignerConfig{Dir: Dir(t.TempDir()), KeyFile: first.path(keyFile), Logger: quiet})
+	given := NewSigner(d.Pool, SignerConfig{Dir: Dir(t.TempDir()), KeyFile: first.path(keyFile), Logger: quiet})
 	if err := given.Sign(t.Context()); err != nil {
 		t.Errorf("given the log's key: %v", err)
 	}
 	d.dir = first
-	d.append(t, 1, 1)
+	d.fill(t, 1, 1)
 	d.grow(t)
 	d.sign(t)
 	d.wantSigned(t, 1, 3) // the one of size 2 is in the other folder
@@ -163,16 +165,16 @@ func TestOnlyTheLogsKeySigns(t *testing.T) {
 
 func TestANewKeyBeginsALineOfItsOwn(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 1, 1)
+	d := newLog(t)
+	d.fill(t, 1, 1)
 	d.grow(t)
 	running := d.signer()
 	if err := running.Sign(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	d.append(t, 1, 1)
+	d.fill(t, 1, 1)
 	d.grow(t)
-	key, err := Renew(t.Context(), d.pool, d.dir, "desk.example.com")
+	key, err := Renew(t.Context(), d.Pool, d.dir, "desk.example.com")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -197,7 +199,7 @@ func TestANewKeyBeginsALineOfItsOwn(t *testing.T) {
 // grows: sizes never fall, and nothing is signed twice.
 func TestManyProcessesSignOneLine(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	d.follow(t, quiet)
 	ctx, stop := context.WithCancel(t.Context())
 	defer stop()
@@ -213,8 +215,8 @@ func TestManyProcessesSignOneLine(t *testing.T) {
 			return nil
 		})
 	}
-	d.append(t, 200, 2)
-	poll(t, func() bool { return d.treeSize(t) == 200 })
+	d.fill(t, 200, 2)
+	kit.Poll(t, "the tree", func() bool { return d.treeSize(t) == 200 })
 	stop()
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
@@ -235,8 +237,8 @@ func TestManyProcessesSignOneLine(t *testing.T) {
 // and in the middle of the file.
 func TestASignatureOutlivesACrash(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 3, 1)
+	d := newLog(t)
+	d.fill(t, 3, 1)
 	d.grow(t)
 	signed := d.sign(t)
 	d.tamper(t, `UPDATE audit.keys SET size = 0, checkpoint = NULL, signed_at = NULL`)
@@ -245,7 +247,7 @@ func TestASignatureOutlivesACrash(t *testing.T) {
 	}
 	d.wantSigned(t, 3)
 
-	d.append(t, 1, 1)
+	d.fill(t, 1, 1)
 	d.grow(t)
 	half := append(append(bytes.Clone(signed.Note), '\n'), signed.Note[:len(signed.Note)-20]...)
 	write(t, d.dir.Checkpoints(), half)
@@ -256,7 +258,7 @@ func TestASignatureOutlivesACrash(t *testing.T) {
 
 func TestALongFileOfCheckpointsIsReadFromItsEnd(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	key, err := d.dir.MakeKey("desk.example.com")
 	if err != nil {
 		t.Fatal(err)
@@ -292,7 +294,7 @@ func (s *sunk) Deliver(_ context.Context, checkpoint []byte) error {
 
 func TestAWitnessIsGivenTheNewestNowAndThen(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	sink := &sunk{failures: 1}
 	now := time.Now()
 	give := func(at time.Time, want ...string) {
@@ -307,7 +309,7 @@ func TestAWitnessIsGivenTheNewestNowAndThen(t *testing.T) {
 		}
 	}
 	grow := func() {
-		d.append(t, 1, 1)
+		d.fill(t, 1, 1)
 		d.grow(t)
 		d.sign(t)
 	}

@@ -12,10 +12,10 @@ import (
 
 func TestAFileTakesCheckpoints(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	name := filepath.Join(t.TempDir(), "witness")
 	for range 2 {
-		d.append(t, 1, 1)
+		d.fill(t, 1, 1)
 		d.grow(t)
 		if err := FileSink(name).Deliver(t.Context(), d.sign(t).Note); err != nil {
 			t.Fatal(err)

@@ -12,6 +12,8 @@ import (
 	"testing"
 
 	"pgregory.net/rapid"
+
+	"helpdesk/test/kit"
 )
 
 // leafAt is a leaf of a tree made up.
@@ -88,15 +90,15 @@ func TestTheTreeStopsAtAHole(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
-			d.append(t, 20, 4)
+			d := newLog(t)
+			d.fill(t, 20, 4)
 			d.grow(t)
 			d.sign(t)
-			d.append(t, 10, 1)
+			d.fill(t, 10, 1)
 			d.tamper(t, tamper)
 			said := &told{}
 			stop := d.follow(t, slog.New(slog.NewTextHandler(said, nil)))
-			poll(t, func() bool { return said.holds("a follower that needs every event has stopped") })
+			kit.Poll(t, "the log line", func() bool { return said.holds("a follower that needs every event has stopped") })
 			stop()
 			if !said.holds("position 25: a position is missing") {
 				t.Errorf("the hole is not named:\n%s", said)
@@ -107,11 +109,11 @@ func TestTheTreeStopsAtAHole(t *testing.T) {
 			if err := d.signer().Sign(t.Context()); err != nil {
 				t.Error(err)
 			}
-			if c, err := NewReader(d.pool, d.store).Checkpoint(t.Context()); err != nil || c.Size != 20 {
+			if c, err := NewReader(d.Pool, d.Store).Checkpoint(t.Context()); err != nil || c.Size != 20 {
 				t.Errorf("signed: %d, %v", c.Size, err)
 			}
 			var failed int
-			if err := d.pool.QueryRow(t.Context(), `SELECT count(*) FROM failed_events`).Scan(&failed); err != nil || failed != 0 {
+			if err := d.Pool.QueryRow(t.Context(), `SELECT count(*) FROM failed_events`).Scan(&failed); err != nil || failed != 0 {
 				t.Errorf("%d events are failed, %v", failed, err)
 			}
 		})
@@ -122,8 +124,8 @@ func TestTheTreeStopsAtAHole(t *testing.T) {
 // of the program: the tree is not concerned with what it says.
 func TestTheTreeTakesWhatThisProgramDoesNotKnow(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 2, 1)
+	d := newLog(t)
+	d.fill(t, 2, 1)
 	d.tamper(t, `UPDATE events SET type = 'ticket.teleported', data = '[]' WHERE position = 2`)
 	d.grow(t)
 	d.sign(t)

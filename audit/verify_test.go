@@ -9,8 +9,8 @@ import (
 
 func TestALogInOrderIsVerified(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 700, 7)
+	d := newLog(t)
+	d.fill(t, 700, 7)
 	d.grow(t)
 	signed := d.sign(t)
 	got, err := d.verify(t)
@@ -20,7 +20,7 @@ func TestALogInOrderIsVerified(t *testing.T) {
 	if got.Events != 700 || got.Count != 1 || string(got.Root) != string(signed.Root) || got.Checkpoint.Size != 700 {
 		t.Errorf("got %+v", got)
 	}
-	d.append(t, 3, 1) // which the tree does not have yet
+	d.fill(t, 3, 1) // which the tree does not have yet
 	if got, err = d.verify(t); err != nil || got.Untreed != 3 || got.Events != 703 {
 		t.Errorf("with events that are not in the tree: got %+v, %v", got, err)
 	}
@@ -28,15 +28,15 @@ func TestALogInOrderIsVerified(t *testing.T) {
 
 func TestAnEmptyLogIsVerified(t *testing.T) {
 	t.Parallel()
-	if got, err := newDesk(t).verify(t); err != nil || got.Events != 0 {
+	if got, err := newLog(t).verify(t); err != nil || got.Events != 0 {
 		t.Errorf("got %+v, %v", got, err)
 	}
 }
 
 func TestWhatWasNeverSignedIsNotCalledVerified(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 3, 1)
+	d := newLog(t)
+	d.fill(t, 3, 1)
 	d.grow(t)
 	if _, err := d.verify(t); !errors.Is(err, ErrNothingSigned) {
 		t.Errorf("got %v, want %v", err, ErrNothingSigned)
@@ -102,8 +102,8 @@ UPDATE events SET position = 24 WHERE position = -1`}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
-			d.append(t, 600, 6)
+			d := newLog(t)
+			d.fill(t, 600, 6)
 			d.grow(t)
 			d.sign(t)
 			d.tamper(t, c.tamper...)
@@ -134,9 +134,9 @@ func TestATreeMadeAnewDoesNotHelp(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newLog(t)
 			for _, n := range []int{250, 150, 200} {
-				d.append(t, n, 5)
+				d.fill(t, n, 5)
 				d.grow(t)
 				d.sign(t)
 			}
@@ -154,8 +154,8 @@ func TestATreeMadeAnewDoesNotHelp(t *testing.T) {
 // hands of an attacker, who signs a shorter log: what is kept elsewhere tells.
 func TestAWitnessKnowsBetterThanTheFolder(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	d.append(t, 90, 9)
+	d := newLog(t)
+	d.fill(t, 90, 9)
 	d.grow(t)
 	elsewhere := write(t, filepath.Join(t.TempDir(), "witness"), d.sign(t).Note)
 	write(t, d.dir.Checkpoints(), nil)

@@ -34,7 +34,7 @@ func TestInsertRefusesWhatIsTaken(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newRegistry(t)
 			d.add("Ödön", domain.RoleUser)
 			a := person(tt.username, domain.RoleUser)
 			a.Email = tt.email
@@ -58,7 +58,7 @@ func both(one, two func() error) [2]error {
 
 func TestOneOfTwoRegistersAUsernameAtOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	for round := range 50 {
 		lower, upper := person(fmt.Sprintf("ödön%d", round), domain.RoleUser), person(fmt.Sprintf("ÖDÖN%d", round), domain.RoleUser)
 		lower.Email = "another" + lower.Email // that it is the username they fight over
@@ -83,7 +83,7 @@ func wantOneRefused(t *testing.T, round int, errs [2]error, refusal error) {
 
 func TestUpdateBringsTheAccountToItsNewState(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	want := d.add("ada", domain.RoleUser)
 	want.Email, want.Role = "lovelace@example.com", domain.RoleAgent
 	if err := d.in(d.accounts.Update(want)); err != nil {
@@ -99,7 +99,7 @@ func TestUpdateBringsTheAccountToItsNewState(t *testing.T) {
 
 func TestUpdateRefuses(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	root, ada := d.add("root", domain.RoleAdmin), d.add("ada", domain.RoleUser)
 	retired := d.add("retired", domain.RoleAdmin)
 	retired.Active = false
@@ -133,7 +133,7 @@ func TestUpdateRefuses(t *testing.T) {
 
 func TestTwoAdminsTakeEachOtherAwayAtOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	one, two := d.add("one", domain.RoleAdmin), d.add("two", domain.RoleAdmin)
 	demoted, inactive := one, two
 	demoted.Role = domain.RoleAgent
@@ -160,7 +160,7 @@ func TestTwoAdminsTakeEachOtherAwayAtOnce(t *testing.T) {
 // wrong for certain: the second begins, and waits, before the first commits.
 func TestTheSecondToDemoteSeesTheFirst(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	one, two := d.add("one", domain.RoleAdmin), d.add("two", domain.RoleAdmin)
 	one.Role, two.Role = domain.RoleUser, domain.RoleUser
 	second := make(chan error, 1)
@@ -182,7 +182,7 @@ func TestTheSecondToDemoteSeesTheFirst(t *testing.T) {
 // while another command, which knew them as a user, is on its way.
 func TestADemotionSeesAPromotionBeforeIt(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	before := d.add("ada", domain.RoleUser)
 	admin := before
 	admin.Role = domain.RoleAdmin
@@ -203,7 +203,7 @@ func TestADemotionSeesAPromotionBeforeIt(t *testing.T) {
 
 // awaitWaiting returns once somebody in this database waits for a lock of the
 // kind.
-func (d *desk) awaitWaiting(kind string) {
+func (d *registry) awaitWaiting(kind string) {
 	d.t.Helper()
 	const q = `
 		SELECT EXISTS (
@@ -222,7 +222,7 @@ func (d *desk) awaitWaiting(kind string) {
 
 func TestFindWithoutSuchAnAccount(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	d.add("ada", domain.RoleUser)
 	for _, key := range []string{"", "bob", "a\x00da", "ada\xff", uuid.NewString(), "ada' OR 'a'='a"} {
 		_, err := d.accounts.Find(t.Context(), key)
@@ -232,7 +232,7 @@ func TestFindWithoutSuchAnAccount(t *testing.T) {
 
 func TestAUsernameOfHexDigitsIsAName(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	want := d.add("0123456789abcdef0123456789abcdef", domain.RoleUser)
 	got, err := d.accounts.Find(t.Context(), want.Username)
 	if diff := cmp.Diff(want, got); err != nil || diff != "" {
@@ -242,7 +242,7 @@ func TestAUsernameOfHexDigitsIsAName(t *testing.T) {
 
 func TestAnEmptyDatabaseHasNoAdmin(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	check := func(wantCount int, wantAdmin bool) {
 		t.Helper()
 		n, err := d.accounts.Count(t.Context())

@@ -16,7 +16,7 @@ var _ commands.Accounts = (*Accounts)(nil)
 
 func TestAuthenticate(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada, gone := d.add("Ada", domain.RoleAgent), d.add("gone", domain.RoleUser)
 	gone.Active = false
 	if err := d.in(d.accounts.Update(gone)); err != nil {
@@ -62,7 +62,7 @@ func TestAuthenticate(t *testing.T) {
 
 func TestEveryRefusalIsHashedFor(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	d.add("ada", domain.RoleUser)
 	gone := d.add("gone", domain.RoleUser)
 	d.exec(`UPDATE accounts SET is_active = false WHERE user_id = $1`, gone.ID.UUID)
@@ -88,7 +88,7 @@ func TestEveryRefusalIsHashedFor(t *testing.T) {
 
 func TestAHashOfOtherParametersIsReplaced(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleUser)
 	stored := func() (hash string, changedAt any) {
 		const q = `SELECT password_hash, password_changed_at FROM accounts WHERE user_id = $1`
@@ -121,7 +121,7 @@ func TestAHashOfOtherParametersIsReplaced(t *testing.T) {
 
 func TestCheckPassword(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleUser)
 	wantError(t, d.accounts.CheckPassword(t.Context(), ada.ID, herons), nil)
 	wantError(t, d.accounts.CheckPassword(t.Context(), ada.ID, "seven grey cranes"), ErrWrongPassword)

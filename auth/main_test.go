@@ -21,8 +21,8 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 
 const herons = "seven grey herons"
 
-// desk is a database of its own with all of the package over it.
-type desk struct {
+// registry is a database of its own with all of the package over it.
+type registry struct {
 	t        *testing.T
 	pool     *pgxpool.Pool
 	hasher   *Hasher
@@ -30,20 +30,20 @@ type desk struct {
 	sessions *Sessions
 }
 
-func newDesk(t *testing.T) *desk {
+func newRegistry(t *testing.T) *registry {
 	t.Helper()
-	d := &desk{t: t, pool: pgtest.New(t).Pool(t), hasher: newHasher(t, cheap)}
+	d := &registry{t: t, pool: pgtest.New(t).Pool(t), hasher: newHasher(t, cheap)}
 	d.accounts = NewAccounts(d.pool, d.hasher)
 	d.sessions = NewSessions(d.accounts, SessionConfig{})
 	return d
 }
 
 // in does the work in a transaction, as an append does.
-func (d *desk) in(work eventstore.InTx) error {
+func (d *registry) in(work eventstore.InTx) error {
 	return pgx.BeginFunc(d.t.Context(), d.pool, func(tx pgx.Tx) error { return work(d.t.Context(), tx) })
 }
 
-func (d *desk) exec(q string, args ...any) {
+func (d *registry) exec(q string, args ...any) {
 	d.t.Helper()
 	if _, err := d.pool.Exec(d.t.Context(), q, args...); err != nil {
 		d.t.Fatal(err)
@@ -56,7 +56,7 @@ func person(name string, role domain.Role) user.Account {
 }
 
 // add registers somebody whose password is herons.
-func (d *desk) add(name string, role domain.Role) user.Account {
+func (d *registry) add(name string, role domain.Role) user.Account {
 	d.t.Helper()
 	a := person(name, role)
 	if err := d.in(d.accounts.Insert(a, mustHash(d.t, d.hasher, herons))); err != nil {
@@ -65,7 +65,7 @@ func (d *desk) add(name string, role domain.Role) user.Account {
 	return a
 }
 
-func (d *desk) sessionCount(id user.ID) (n int) {
+func (d *registry) sessionCount(id user.ID) (n int) {
 	d.t.Helper()
 	const q = `SELECT count(*) FROM sessions WHERE user_id = $1`
 	if err := d.pool.QueryRow(d.t.Context(), q, id.UUID).Scan(&n); err != nil {

@@ -16,7 +16,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-func (d *desk) start(id user.ID) string {
+func (d *registry) start(id user.ID) string {
 	d.t.Helper()
 	token, _, err := d.sessions.Start(d.t.Context(), id)
 	if err != nil {
@@ -26,12 +26,12 @@ func (d *desk) start(id user.ID) string {
 }
 
 // age moves the expiry of a session, which is as good as waiting.
-func (d *desk) age(token string, by time.Duration) {
+func (d *registry) age(token string, by time.Duration) {
 	d.t.Helper()
 	d.exec(`UPDATE sessions SET expires_at = expires_at - $2::interval WHERE token_hash = $1`, tokenHash(token), by)
 }
 
-func (d *desk) wantSession(token string, want error) {
+func (d *registry) wantSession(token string, want error) {
 	d.t.Helper()
 	_, err := d.sessions.Lookup(d.t.Context(), token)
 	wantError(d.t, err, want)
@@ -39,7 +39,7 @@ func (d *desk) wantSession(token string, want error) {
 
 func TestASessionOutlivesTheServiceThatBeganIt(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleAgent)
 	token, begun, err := d.sessions.SignIn(t.Context(), "ADA", herons)
 	if err != nil {
@@ -63,7 +63,7 @@ func TestASessionOutlivesTheServiceThatBeganIt(t *testing.T) {
 
 func TestSignInWithoutTheRightCredentials(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleUser)
 	for _, username := range []string{"ada", "nobody"} {
 		_, _, err := d.sessions.SignIn(t.Context(), username, "seven grey cranes")
@@ -76,7 +76,7 @@ func TestSignInWithoutTheRightCredentials(t *testing.T) {
 
 func TestStartWithoutAnActiveAccount(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleUser)
 	d.exec(`UPDATE accounts SET is_active = false`)
 	for _, id := range []user.ID{ada.ID, person("nobody", domain.RoleUser).ID} {
@@ -87,7 +87,7 @@ func TestStartWithoutAnActiveAccount(t *testing.T) {
 
 func TestATokenThatOpensNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	token := d.start(d.add("ada", domain.RoleUser).ID)
 	for name, other := range map[string]string{
 		"no token":                       "",
@@ -125,7 +125,7 @@ func TestASessionExpiresAfterItsLastUse(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newRegistry(t)
 			token, begun, err := d.sessions.Start(t.Context(), d.add("ada", domain.RoleUser).ID)
 			if err != nil {
 				t.Fatal(err)
@@ -153,7 +153,7 @@ func TestASessionExpiresAfterItsLastUse(t *testing.T) {
 
 func TestEndEndsOneSessionAndEndOthersTheOthers(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada, bob := d.add("ada", domain.RoleUser), d.add("bob", domain.RoleUser)
 	ended, kept, other, bobs := d.start(ada.ID), d.start(ada.ID), d.start(ada.ID), d.start(bob.ID)
 	for range 2 { // the second time there is nothing to end, which is no error
@@ -184,7 +184,7 @@ func TestWhatAChangeOfTheAccountDoesToItsSessions(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newRegistry(t)
 			ada, bob := d.add("ada", domain.RoleAgent), d.add("bob", domain.RoleAgent)
 			d.add("root", domain.RoleAdmin)
 			adas, bobs := d.start(ada.ID), d.start(bob.ID)
@@ -202,7 +202,7 @@ func TestWhatAChangeOfTheAccountDoesToItsSessions(t *testing.T) {
 
 func TestARefusedUpdateEndsNoSession(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	root := d.add("root", domain.RoleAdmin)
 	token := d.start(root.ID)
 	root.Active = false
@@ -212,7 +212,7 @@ func TestARefusedUpdateEndsNoSession(t *testing.T) {
 
 func TestANewPasswordEndsTheOtherSessions(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada, bob := d.add("ada", domain.RoleUser), d.add("bob", domain.RoleUser)
 	kept, other, bobs := d.start(ada.ID), d.start(ada.ID), d.start(bob.ID)
 	const cranes = "seven grey cranes"
@@ -249,7 +249,7 @@ func TestNoSessionSlipsPastAChange(t *testing.T) {
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newRegistry(t)
 			ada := d.add("ada", domain.RoleUser)
 			d.start(ada.ID)
 			signedIn := make(chan error, 1)
@@ -277,7 +277,7 @@ func TestNoSessionSlipsPastAChange(t *testing.T) {
 
 func TestRunOnceRemovesWhatIsExpired(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleUser)
 	live, expired := d.start(ada.ID), d.start(ada.ID)
 	d.age(expired, 15*24*time.Hour)
@@ -309,7 +309,7 @@ func (s signal) Write(p []byte) (int, error) {
 
 func TestRunSweepsUntilItIsEnded(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ada := d.add("ada", domain.RoleUser)
 	d.age(d.start(ada.ID), 15*24*time.Hour)
 	swept := make(signal, 1)

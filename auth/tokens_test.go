@@ -13,9 +13,9 @@ import (
 	"helpdesk/domain/user"
 )
 
-func (d *desk) tokens() *Tokens { return NewTokens(d.accounts) }
+func (d *registry) tokens() *Tokens { return NewTokens(d.accounts) }
 
-func (d *desk) token(owner user.Account, t Token) (string, Token) {
+func (d *registry) token(owner user.Account, t Token) (string, Token) {
 	d.t.Helper()
 	t.ID = uuid.Must(uuid.NewV7())
 	secret, made, err := d.tokens().Create(d.t.Context(), owner.ID, t)
@@ -25,13 +25,13 @@ func (d *desk) token(owner user.Account, t Token) (string, Token) {
 	return secret, made
 }
 
-func (d *desk) lookup(secret string) (Token, user.Account, error) {
+func (d *registry) lookup(secret string) (Token, user.Account, error) {
 	return d.tokens().Lookup(d.t.Context(), secret)
 }
 
 func TestATokenActsForItsOwner(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ann := d.add("ann", domain.RoleAgent)
 	secret, made := d.token(ann, Token{Name: "export", ReadOnly: true})
 	if !strings.HasPrefix(secret, "hd_") || len(secret) < 3+22 { // 128 bits are 22 emails
@@ -58,35 +58,35 @@ func TestATokenEnds(t *testing.T) {
 	soon := time.Now().Add(time.Hour)
 	for _, c := range []struct {
 		name string
-		end  func(d *desk, ann user.Account, made Token) error
+		end  func(d *registry, ann user.Account, made Token) error
 		ends bool
 	}{
-		{"when it is revoked", func(d *desk, ann user.Account, made Token) error {
+		{"when it is revoked", func(d *registry, ann user.Account, made Token) error {
 			return d.tokens().Revoke(d.t.Context(), ann.ID, made.ID)
 		}, true},
-		{"at its expiry", func(d *desk, _ user.Account, _ Token) error {
+		{"at its expiry", func(d *registry, _ user.Account, _ Token) error {
 			d.exec(`UPDATE tokens SET expires_at = now()`)
 			return nil
 		}, true},
-		{"with its owner's activity", func(d *desk, ann user.Account, _ Token) error {
+		{"with its owner's activity", func(d *registry, ann user.Account, _ Token) error {
 			ann.Active = false
 			return d.in(d.accounts.Update(ann))
 		}, true},
-		{"with its owner's role", func(d *desk, ann user.Account, _ Token) error {
+		{"with its owner's role", func(d *registry, ann user.Account, _ Token) error {
 			ann.Role = domain.RoleAdmin
 			return d.in(d.accounts.Update(ann))
 		}, true},
-		{"not with a new address", func(d *desk, ann user.Account, _ Token) error {
+		{"not with a new address", func(d *registry, ann user.Account, _ Token) error {
 			ann.Email = "other@example.com"
 			return d.in(d.accounts.Update(ann))
 		}, false},
-		{"not with a new password", func(d *desk, ann user.Account, _ Token) error {
+		{"not with a new password", func(d *registry, ann user.Account, _ Token) error {
 			return d.in(d.accounts.SetPassword(ann.ID, NoPassword, nil))
 		}, false},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newRegistry(t)
 			d.add("root", domain.RoleAdmin)
 			ann := d.add("ann", domain.RoleAgent)
 			secret, made := d.token(ann, Token{Name: "x", ExpiresAt: &soon})
@@ -109,7 +109,7 @@ func TestATokenEnds(t *testing.T) {
 
 func TestTheUseOfATokenIsDueOnceAnHour(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	secret, made := d.token(d.add("ann", domain.RoleAdmin), Token{Name: "x"})
 	due := func(want bool) {
 		t.Helper()
@@ -133,7 +133,7 @@ func TestTheUseOfATokenIsDueOnceAnHour(t *testing.T) {
 
 func TestNobodyRevokesATokenOfOthers(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ann, bob := d.add("ann", domain.RoleUser), d.add("bob", domain.RoleAdmin)
 	_, made := d.token(ann, Token{Name: "x"})
 	wantError(t, d.tokens().Revoke(t.Context(), bob.ID, made.ID), domain.ErrNotFound)
@@ -148,7 +148,7 @@ func TestNobodyRevokesATokenOfOthers(t *testing.T) {
 
 func TestTheSameTokenMadeAgainHasANewSecret(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ann := d.add("ann", domain.RoleUser)
 	first, made := d.token(ann, Token{Name: "x"})
 	second, _, err := d.tokens().Create(t.Context(), ann.ID, Token{ID: made.ID, Name: "x"})
@@ -164,7 +164,7 @@ func TestTheSameTokenMadeAgainHasANewSecret(t *testing.T) {
 
 func TestTheUseOfATokenIsNotedOnceAMinute(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ann := d.add("ann", domain.RoleUser)
 	secret, _ := d.token(ann, Token{Name: "x"})
 	lastUse := func() time.Time {
@@ -191,7 +191,7 @@ func TestTheUseOfATokenIsNotedOnceAMinute(t *testing.T) {
 
 func TestTokensAreBounded(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newRegistry(t)
 	ann := d.add("ann", domain.RoleUser)
 	d.exec(`INSERT INTO tokens (id, user_id, name, token_hash, read_only)
 		SELECT gen_random_uuid(), $1, n::text, sha256(n::text::bytea), false FROM generate_series(1, $2::int) AS n`, ann.ID.UUID, MaxTokens)

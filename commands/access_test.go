@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // uses remembers which tokens' use was recorded.
@@ -39,8 +40,8 @@ var ida = domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID
 
 func TestAccessIsRecorded(t *testing.T) {
 	t.Parallel()
-	d, ctx := newDesk(t), testContext(t)
-	a := NewAccess(d.store, &uses{seen: map[uuid.UUID]bool{}})
+	d, ctx := newLog(t), kit.Context(t)
+	a := NewAccess(d.Store, &uses{seen: map[uuid.UUID]bool{}})
 	here := access.From{Address: "203.0.113.7", UserAgent: "curl/8"}
 	nobody, token, r := domain.Actor{Kind: domain.ActorUser}, uuid.New(), Request{CorrelationID: "c"}
 	for _, err := range []error{
@@ -56,7 +57,7 @@ func TestAccessIsRecorded(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	events, err := d.store.Load(ctx, access.Stream(ida.ID))
+	events, err := d.Store.Load(ctx, access.Stream(ida.ID))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -74,7 +75,7 @@ func TestAccessIsRecorded(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("of the auditor (-want +got):\n%s", diff)
 	}
-	unknown, err := d.store.Load(ctx, access.Stream(domain.UserID{}))
+	unknown, err := d.Store.Load(ctx, access.Stream(domain.UserID{}))
 	if err != nil || len(unknown) != 1 || string(unknown[0].Data) != `{"network":"203.0.113.0/24"}` {
 		t.Errorf("of nobody known: %+v, %v", unknown, err)
 	}
@@ -83,11 +84,11 @@ func TestAccessIsRecorded(t *testing.T) {
 // TestManyRecordsAtOnce records for one person from two processes.
 func TestManyRecordsAtOnce(t *testing.T) {
 	t.Parallel()
-	d, ctx := newDesk(t), testContext(t)
+	d, ctx := newLog(t), kit.Context(t)
 	const each = 40
 	var group errgroup.Group
 	for range 2 {
-		a := NewAccess(d.store, &uses{})
+		a := NewAccess(d.Store, &uses{})
 		for range each {
 			group.Go(func() error {
 				return a.Record(ctx, Request{}, ida, ida.ID, access.Read("GET", "/", "", access.From{}))
@@ -97,22 +98,22 @@ func TestManyRecordsAtOnce(t *testing.T) {
 	if err := group.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	if version, err := d.store.Version(ctx, access.Stream(ida.ID)); err != nil || version != 2*each {
+	if version, err := d.Store.Version(ctx, access.Stream(ida.ID)); err != nil || version != 2*each {
 		t.Errorf("the stream is at version %d, %v, want %d", version, err, 2*each)
 	}
 }
 
 func TestARecordThatCannotBeMadeIsAnError(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	a := NewAccess(d.store, &uses{})
-	ctx, cancel := context.WithCancel(testContext(t))
+	d := newLog(t)
+	a := NewAccess(d.Store, &uses{})
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	cancel()
 	if err := a.Record(ctx, Request{}, ida, ida.ID, access.SignIn(access.From{})); !errors.Is(err, context.Canceled) {
 		t.Errorf("whoever has gone: %v", err)
 	}
-	d.store.Close()
-	if err := a.Record(testContext(t), Request{}, ida, ida.ID, access.SignIn(access.From{})); !errors.Is(err, eventstore.ErrUnavailable) {
+	d.Store.Close()
+	if err := a.Record(kit.Context(t), Request{}, ida, ida.ID, access.SignIn(access.From{})); !errors.Is(err, eventstore.ErrUnavailable) {
 		t.Errorf("to a log that is closed: %v", err)
 	}
 }

@@ -3,8 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"log/slog"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -12,10 +10,6 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
-
-// FreshnessWait is how long a command waits for the read side (API.md
-// "Freshness").
-const FreshnessWait = 2 * time.Second
 
 // NoVersion is a version that no stream ever has: as [Request].IfMatch it has a
 // command decided and never carried out.
@@ -47,12 +41,6 @@ type App struct {
 	Accounts interface {
 		Find(ctx context.Context, name string) (user.Account, error)
 	}
-	// Freshness waits until the read side has reached a position of the log, and
-	// returns an error of kind Unavailable when ctx ends before.
-	Freshness interface {
-		Wait(ctx context.Context, position int64) error
-	}
-	Log *slog.Logger
 }
 
 // Do is how a command is carried out: by [Tickets.Do], for example.
@@ -64,27 +52,11 @@ type Execution struct {
 	// Versions is what If-Match names, tried one after the other until one is not
 	// stale. nil: the Request's IfMatch alone.
 	Versions []int
-	// Async leaves out the wait for the read side.
-	Async bool
 }
 
-// Execute carries out a command and waits until the read side shows it. One that
-// was carried out before under the same id leads to what it led to then. The
-// outcome's Unread is set when the read side did not come so far in time: the
-// command is carried out all the same.
+// Execute carries out a command. One that was carried out before under the same id
+// leads to what it led to then.
 func (a *App) Execute(ctx context.Context, e Execution, do Do) (Outcome, error) {
-	out, err := a.once(ctx, e, do)
-	if err != nil {
-		return out, err
-	}
-	if !e.Async {
-		out.Unread = a.Arrive(ctx, e.CorrelationID, out.Position)
-	}
-	return out, nil
-}
-
-// once carries out a command, or returns what it led to when that was done before.
-func (a *App) once(ctx context.Context, e Execution, do Do) (Outcome, error) {
 	out, err := try(e, do)
 	if errors.Is(err, ErrRepeated) {
 		earlier, gone := a.Earlier.Outcome(ctx, e.ID)
@@ -111,18 +83,4 @@ func try(e Execution, do Do) (out Outcome, err error) {
 		return out, err
 	}
 	return out, domain.ErrStale.With("it is not at any version you named")
-}
-
-// Arrive waits until the read side has reached a position that was written, at
-// most [FreshnessWait]. It returns, and logs, why it is not known to have; what
-// was written stays written.
-func (a *App) Arrive(ctx context.Context, correlationID string, position int64) error {
-	waiting, cancel := context.WithTimeout(ctx, FreshnessWait)
-	defer cancel()
-	err := a.Freshness.Wait(waiting, position)
-	if err != nil {
-		a.Log.LogAttrs(ctx, slog.LevelWarn, "written, but not readable",
-			slog.String("request_id", correlationID), slog.Int64("event_position", position), slog.Any("error", err))
-	}
-	return err
 }

@@ -3,7 +3,6 @@ package commands
 import (
 	"context"
 	"errors"
-	"log/slog"
 	"testing"
 
 	"github.com/google/uuid"
@@ -11,21 +10,10 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/test/kit"
 )
 
-// readSide reaches every position, or fails as it is told. It remembers what was
-// waited for.
-type readSide struct {
-	err    error
-	waited []int64
-}
-
-func (r *readSide) Wait(_ context.Context, position int64) error {
-	r.waited = append(r.waited, position)
-	return r.err
-}
-
-// eveAlone is a desk where Eve, an agent, is the only person.
+// eveAlone are accounts, where Eve, an agent, is the only person.
 type eveAlone struct{}
 
 func (eveAlone) Find(_ context.Context, name string) (user.Account, error) {
@@ -45,20 +33,19 @@ func (n numbered) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error)
 	return n.id, nil
 }
 
-// newApp is the application layer over a desk with one ticket of Ann's.
-func newApp(t *testing.T) (*App, desk, ticket.ID, *readSide) {
+// newApp is the application layer over a log with one ticket of Ann's.
+func newApp(t *testing.T) (*App, log, ticket.ID) {
 	t.Helper()
-	d, read := newDesk(t), &readSide{}
+	d := newLog(t)
 	id := d.open(t)
 	return &App{
-		Tickets: d.Tickets, Earlier: NewEarlier(d.store), Numbers: numbered{id}, Accounts: eveAlone{},
-		Freshness: read, Log: slog.New(slog.DiscardHandler),
-	}, d, id, read
+		Tickets: d.Tickets, Earlier: NewEarlier(d.Store), Numbers: numbered{id}, Accounts: eveAlone{},
+	}, d, id
 }
 
-func resolving(d desk, t *testing.T, id ticket.ID) Do {
+func resolving(d log, t *testing.T, id ticket.ID) Do {
 	return func(r Request) (Outcome, error) {
-		return d.Do(testContext(t), r, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusResolved})
+		return d.Do(kit.Context(t), r, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusResolved})
 	}
 }
 
@@ -66,58 +53,41 @@ func TestExecute(t *testing.T) {
 	t.Parallel()
 	t.Run("an outcome has the stream as it is in the log", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, read := newApp(t)
-		out, err := app.Execute(testContext(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
-		if err != nil || out.Unread != nil {
-			t.Fatal(err, out.Unread)
+		app, d, id := newApp(t)
+		out, err := app.Execute(kit.Context(t), Execution{Request: Request{CorrelationID: "r"}}, resolving(d, t, id))
+		if err != nil {
+			t.Fatal(err)
 		}
-		want := d.history(t, id.UUID)
+		want := d.Stream(t, id.UUID)
 		for i := range want { // known to the log alone
 			want[i].EventID, want[i].Data, want[i].SchemaVersion, want[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
 			out.Events[i].EventID, out.Events[i].Data, out.Events[i].SchemaVersion, out.Events[i].PersonID = uuid.Nil, nil, 0, uuid.NullUUID{}
 		}
 		checkDiff(t, "events", want, out.Events)
-		checkDiff(t, "waited for", []int64{out.Position}, read.waited)
 	})
 	t.Run("a repeat leads to what the first led to, whatever came since", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
+		app, d, id := newApp(t)
 		e := Execution{Request: Request{ID: uuid.New()}}
-		first, err := app.Execute(testContext(t), e, resolving(d, t, id))
+		first, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil {
 			t.Fatal(err)
 		}
-		d.must(t)(d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed}))
-		again, err := app.Execute(testContext(t), e, resolving(d, t, id))
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed}))
+		again, err := app.Execute(kit.Context(t), e, resolving(d, t, id))
 		if err != nil || again.Version != first.Version || again.Position != first.Position || len(again.Events) != first.Version {
 			t.Errorf("got version %d at %d of %d events, %v; want %d at %d", again.Version, again.Position, len(again.Events), err, first.Version, first.Position)
 		}
 	})
 	t.Run("the version that is not stale of several is taken", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
-		out, err := app.Execute(testContext(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
+		app, d, id := newApp(t)
+		out, err := app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7, 1}}, resolving(d, t, id))
 		if err != nil || out.Version != 2 {
 			t.Errorf("got version %d, %v; want 2", out.Version, err)
 		}
-		if _, err = app.Execute(testContext(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
+		if _, err = app.Execute(kit.Context(t), Execution{Versions: []int{NoVersion, 7}}, resolving(d, t, id)); !errors.Is(err, domain.ErrStale) {
 			t.Errorf("got %v, want %v", err, domain.ErrStale)
-		}
-	})
-	t.Run("a read side that does not come keeps no command", func(t *testing.T) {
-		t.Parallel()
-		app, d, id, read := newApp(t)
-		read.err = errors.New("away")
-		out, err := app.Execute(testContext(t), Execution{}, resolving(d, t, id))
-		if err != nil || !errors.Is(out.Unread, read.err) || !out.Changed {
-			t.Errorf("got %+v, %v", out, err)
-		}
-	})
-	t.Run("who does not wait asks nothing of the read side", func(t *testing.T) {
-		t.Parallel()
-		app, d, id, read := newApp(t)
-		if _, err := app.Execute(testContext(t), Execution{Async: true}, resolving(d, t, id)); err != nil || read.waited != nil {
-			t.Errorf("waited for %v, %v", read.waited, err)
 		}
 	})
 }
@@ -146,8 +116,8 @@ func TestBulk(t *testing.T) {
 	}
 	t.Run("each operation stands by itself", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
-		results, _, err := app.Bulk(testContext(t), "r", operations(id), false)
+		app, d, id := newApp(t)
+		results, _, err := app.Bulk(kit.Context(t), "r", operations(id), false)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -158,15 +128,15 @@ func TestBulk(t *testing.T) {
 	})
 	t.Run("a repeat goes on where the first was cut off, and does nothing late", func(t *testing.T) {
 		t.Parallel()
-		app, d, id, _ := newApp(t)
+		app, d, id := newApp(t)
 		all := operations(id)
 		cutOff := []Operation{all[0], {ID: uuid.UUID{9}, Ticket: "1", Command: all[0].Command, Assignee: "eve"}, all[4]}
-		if _, _, err := app.Bulk(testContext(t), "r", cutOff, false); err != nil {
+		if _, _, err := app.Bulk(kit.Context(t), "r", cutOff, false); err != nil {
 			t.Fatal(err)
 		}
-		d.must(t)(d.Do(testContext(t), Request{}, id, ticket.AssignTicket{By: as(rob)}))
-		before := d.head(t)
-		results, resumed, err := app.Bulk(testContext(t), "r", cutOff, true)
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.AssignTicket{By: as(rob)}))
+		before := d.End(t)
+		results, resumed, err := app.Bulk(kit.Context(t), "r", cutOff, true)
 		if err != nil || !resumed {
 			t.Fatal(resumed, err)
 		}

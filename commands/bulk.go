@@ -95,7 +95,7 @@ func (a *App) operate(ctx context.Context, e Execution, op Operation) (Outcome, 
 		}
 		command = ticket.AssignTicket{By: ticket.By{Actor: command.ActedBy()}, To: to.To}
 	}
-	out, err := a.once(ctx, e, func(r Request) (Outcome, error) { return a.Tickets.Do(ctx, r, id, command) })
+	out, err := a.Execute(ctx, e, func(r Request) (Outcome, error) { return a.Tickets.Do(ctx, r, id, command) })
 	out.StreamID = id.UUID
 	return out, to.Refused(err)
 }

@@ -53,9 +53,6 @@ type Outcome struct {
 	// answer to the command is made of. Those that the command wrote have neither an
 	// event id nor their stored bytes.
 	Events []eventstore.Envelope
-	// Unread is why the read side is not known to show the command yet; nil: it does, or
-	// nobody waited.
-	Unread error
 }
 
 // ErrRepeated refuses a command that was carried out before under the same id.
@@ -118,6 +115,24 @@ func (g aggregate[S, C]) runOnce(ctx context.Context, log Log, id uuid.UUID, r R
 	if err != nil {
 		return Outcome{}, err
 	}
+	return g.append(ctx, log, id, r, actor, c, with, history)
+}
+
+// start is run for a stream that is about to begin: it is loaded only where there
+// is one.
+func (g aggregate[S, C]) start(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C) (Outcome, error) {
+	out, err := g.append(ctx, log, id, r, actor, c, nil, nil)
+	switch {
+	case errors.Is(err, eventstore.ErrDuplicateCommand):
+		return Outcome{}, ErrRepeated
+	case errors.Is(err, eventstore.ErrConflict):
+		return g.run(ctx, log, id, r, actor, c, nil)
+	}
+	return out, err
+}
+
+// append decides on a history, and appends.
+func (g aggregate[S, C]) append(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C, with prepare[S], history []eventstore.Envelope) (Outcome, error) {
 	var state S
 	out := Outcome{StreamID: id, Events: history}
 	for _, e := range history {

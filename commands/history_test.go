@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/test/kit"
 )
 
 // past is the history of a ticket that was taken over: Ann opened it, Eve
@@ -29,14 +30,14 @@ func past() []Past {
 
 func TestAHistoryIsTakenOverWithItsTimesAndPeople(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := newTicketID()
-	written, err := d.TakeOver(testContext(t), Request{CorrelationID: "move"}, id, past())
+	written, err := d.TakeOver(kit.Context(t), Request{CorrelationID: "move"}, id, past())
 	if err != nil || written != 4 {
 		t.Fatalf("got %d events and %v, want 4", written, err)
 	}
 	var got []any
-	for _, e := range d.history(t, id.UUID) {
+	for _, e := range d.Stream(t, id.UUID) {
 		got = append(got, e.Type, e.ActorKind, e.ActorID.UUID, e.CorrelationID, e.OccurredAt.UTC().Hour())
 	}
 	checkDiff(t, "history", []any{
@@ -52,20 +53,20 @@ func TestAHistoryIsTakenOverWithItsTimesAndPeople(t *testing.T) {
 
 func TestAHistoryThatWasCutOffIsGoneOnWith(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := newTicketID()
 	total := 0
 	for upto := range len(past()) + 1 {
-		written, err := d.TakeOver(testContext(t), Request{}, id, past()[:upto])
+		written, err := d.TakeOver(kit.Context(t), Request{}, id, past()[:upto])
 		if err != nil {
 			t.Fatalf("the first %d: %v", upto, err)
 		}
 		total += written
 	}
-	if got := len(d.history(t, id.UUID)); total != 4 || got != 4 {
+	if got := len(d.Stream(t, id.UUID)); total != 4 || got != 4 {
 		t.Errorf("wrote %d events, %d are there, want 4", total, got)
 	}
-	if written, err := d.TakeOver(testContext(t), Request{}, id, past()); written != 0 || err != nil {
+	if written, err := d.TakeOver(kit.Context(t), Request{}, id, past()); written != 0 || err != nil {
 		t.Errorf("once more: got %d events and %v, want none", written, err)
 	}
 	if got := d.state(t, d.open(t)).Number; got != 2 {
@@ -75,13 +76,13 @@ func TestAHistoryThatWasCutOffIsGoneOnWith(t *testing.T) {
 
 func TestAnotherHistoryIsNotContinued(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
-	d.must(t)(d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
-	if _, err := d.TakeOver(testContext(t), Request{}, id, past()); !errors.Is(err, ErrOtherHistory) {
+	d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
+	if _, err := d.TakeOver(kit.Context(t), Request{}, id, past()); !errors.Is(err, ErrOtherHistory) {
 		t.Errorf("got %v, want %v", err, ErrOtherHistory)
 	}
-	if got := len(d.history(t, id.UUID)); got != 2 {
+	if got := len(d.Stream(t, id.UUID)); got != 2 {
 		t.Errorf("%d events are there, want the 2 from before", got)
 	}
 }

@@ -3,31 +3,20 @@ package commands
 import (
 	"context"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
-	"helpdesk/test/keys"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
-
-// patience is far above what anything waited for takes.
-const patience = 30 * time.Second
-
-func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
 
 // The people of these tests.
 var (
@@ -38,28 +27,25 @@ var (
 
 func as(a domain.Actor) ticket.By { return ticket.By{Actor: a} }
 
-// desk is the commands over a log with a database of its own.
-type desk struct {
+// log is the commands over a log.
+type log struct {
+	*kit.Log
 	*Tickets
-	store *eventstore.Store
-	pool  *pgxpool.Pool
 }
 
-func newDesk(t *testing.T) desk {
+func newLog(t *testing.T) log {
 	t.Helper()
-	pool := pgtest.New(t).Pool(t)
-	store := eventstore.New(pool, keys.Codec(t, pool), func([]string) {})
-	t.Cleanup(store.Close)
-	return desk{Tickets: NewTickets(store, store), store: store, pool: pool}
+	l := kit.New(t)
+	return log{Log: l, Tickets: NewTickets(l.Store, l.Store)}
 }
 
 func newTicketID() ticket.ID { return ticket.ID{UUID: uuid.Must(uuid.NewV7())} }
 
 // open opens a ticket of Ann's.
-func (d desk) open(t *testing.T) ticket.ID {
+func (d log) open(t *testing.T) ticket.ID {
 	t.Helper()
 	id := newTicketID()
-	d.must(t)(d.Open(testContext(t), Request{}, id, opening()))
+	d.must(t)(d.Open(kit.Context(t), Request{}, id, opening()))
 	return id
 }
 
@@ -68,7 +54,7 @@ func opening() ticket.OpenTicket {
 }
 
 // must fails the test when a command is refused.
-func (d desk) must(t *testing.T) func(Outcome, error) Outcome {
+func (d log) must(t *testing.T) func(Outcome, error) Outcome {
 	return func(out Outcome, err error) Outcome {
 		t.Helper()
 		if err != nil {
@@ -78,53 +64,29 @@ func (d desk) must(t *testing.T) func(Outcome, error) Outcome {
 	}
 }
 
-// history returns a stream, and fails the test when its versions have a hole.
-func (d desk) history(t *testing.T, id uuid.UUID) []eventstore.Envelope {
-	t.Helper()
-	events, err := d.store.Load(testContext(t), id)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i, e := range events {
-		if e.Version != i+1 {
-			t.Fatalf("event %d of the stream has version %d", i+1, e.Version)
-		}
-	}
-	return events
-}
-
-func (d desk) state(t *testing.T, id ticket.ID) ticket.State {
+func (d log) state(t *testing.T, id ticket.ID) ticket.State {
 	t.Helper()
 	var s ticket.State
-	for _, e := range d.history(t, id.UUID) {
+	for _, e := range d.Stream(t, id.UUID) {
 		s = ticket.Evolve(s, e.Event)
 	}
 	return s
 }
 
-func (d desk) head(t *testing.T) int64 {
-	t.Helper()
-	head, err := d.store.Head(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	return head
-}
-
 // types returns the stored names of a stream's events.
-func (d desk) types(t *testing.T, id uuid.UUID) []string {
+func (d log) types(t *testing.T, id uuid.UUID) []string {
 	t.Helper()
 	var names []string
-	for _, e := range d.history(t, id) {
+	for _, e := range d.Stream(t, id) {
 		names = append(names, e.Type)
 	}
 	return names
 }
 
 // checkHead fails the test when something was written since the head was want.
-func (d desk) checkHead(t *testing.T, want int64) {
+func (d log) checkHead(t *testing.T, want int64) {
 	t.Helper()
-	if got := d.head(t); got != want {
+	if got := d.End(t); got != want {
 		t.Errorf("the head of the log is %d, want %d: nothing was to be written", got, want)
 	}
 }

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/test/kit"
 )
 
 func newUserID() user.ID { return user.ID{UUID: uuid.Must(uuid.NewV7())} }
@@ -26,11 +27,11 @@ func self(id user.ID) user.By {
 
 func TestRegisterWritesAccountAndEventTogether(t *testing.T) {
 	t.Parallel()
-	d, index := newDesk(t), &accounts{}
-	people, id := NewPeople(d.store, index), newUserID()
-	out := d.must(t)(people.Register(testContext(t), Request{CorrelationID: "req"}, id, registration("ann"), "hash"))
+	d, index := newLog(t), &accounts{}
+	people, id := NewPeople(d.Store, index), newUserID()
+	out := d.must(t)(people.Register(kit.Context(t), Request{CorrelationID: "req"}, id, registration("ann"), "hash"))
 	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 1, Position: 1, Changed: true}, withoutEvents(out))
-	e := d.history(t, id.UUID)[0]
+	e := d.Stream(t, id.UUID)[0]
 	checkDiff(t, "event", user.Registered{Username: "ann", Email: "ann@example.com", FirstName: "Ann", Role: domain.RoleUser}, e.Event)
 	checkDiff(t, "actor", []any{domain.UserStream, id.UUID}, []any{e.StreamType, e.ActorID.UUID})
 	checkDiff(t, "asked of the index", []string{"insert hash"}, index.asked)
@@ -39,20 +40,20 @@ func TestRegisterWritesAccountAndEventTogether(t *testing.T) {
 
 func TestWhatTheIndexRefusesIsNotAppended(t *testing.T) {
 	t.Parallel()
-	d, index := newDesk(t), &accounts{}
-	people, id := NewPeople(d.store, index), newUserID()
-	d.must(t)(people.Register(testContext(t), Request{}, id, registration("ann"), "hash"))
+	d, index := newLog(t), &accounts{}
+	people, id := NewPeople(d.Store, index), newUserID()
+	d.must(t)(people.Register(kit.Context(t), Request{}, id, registration("ann"), "hash"))
 	for _, refusal := range []error{user.ErrUsernameTaken, user.ErrEmailTaken, user.ErrLastAdmin, errors.New("no space left")} {
 		index.err = refusal
 		for name, do := range map[string]func() (Outcome, error){
 			"register": func() (Outcome, error) {
-				return people.Register(testContext(t), Request{ID: uuid.New()}, newUserID(), registration("bob"), "hash")
+				return people.Register(kit.Context(t), Request{ID: uuid.New()}, newUserID(), registration("bob"), "hash")
 			},
 			"edit": func() (Outcome, error) {
-				return people.Edit(testContext(t), Request{}, user.EditUser{By: self(id), ID: id, Email: ptr("b@example.com"), Active: ptr(false)})
+				return people.Edit(kit.Context(t), Request{}, user.EditUser{By: self(id), ID: id, Email: ptr("b@example.com"), Active: ptr(false)})
 			},
 			"change the password": func() (Outcome, error) {
-				return people.ChangePassword(testContext(t), Request{}, user.ChangePassword{By: self(id), ID: id}, "new", nil)
+				return people.ChangePassword(kit.Context(t), Request{}, user.ChangePassword{By: self(id), ID: id}, "new", nil)
 			},
 		} {
 			if out, err := do(); !errors.Is(err, refusal) || out.Changed {
@@ -62,16 +63,16 @@ func TestWhatTheIndexRefusesIsNotAppended(t *testing.T) {
 	}
 	d.checkHead(t, 1)
 	var carried int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM commands`).Scan(&carried); err != nil || carried != 0 {
+	if err := d.Pool.QueryRow(kit.Context(t), `SELECT count(*) FROM commands`).Scan(&carried); err != nil || carried != 0 {
 		t.Errorf("commands carried out: got %d, %v, want none", carried, err)
 	}
 }
 
 func TestWhatTheRulesRefuseIsNotAskedOfTheIndex(t *testing.T) {
 	t.Parallel()
-	d, index := newDesk(t), &accounts{}
-	people := NewPeople(d.store, index)
-	if _, err := people.Register(testContext(t), Request{}, newUserID(), registration("me"), "hash"); !errors.Is(err, user.ErrUsername) {
+	d, index := newLog(t), &accounts{}
+	people := NewPeople(d.Store, index)
+	if _, err := people.Register(kit.Context(t), Request{}, newUserID(), registration("me"), "hash"); !errors.Is(err, user.ErrUsername) {
 		t.Errorf("got %v, want %v", err, user.ErrUsername)
 	}
 	if index.asked != nil {
@@ -81,10 +82,10 @@ func TestWhatTheRulesRefuseIsNotAskedOfTheIndex(t *testing.T) {
 
 func TestTheIndexSeesWhatTheEditLeadsTo(t *testing.T) {
 	t.Parallel()
-	d, index := newDesk(t), &accounts{}
-	people, id := NewPeople(d.store, index), newUserID()
-	d.must(t)(people.Register(testContext(t), Request{}, id, registration("ann"), "hash"))
-	out := d.must(t)(people.Edit(testContext(t), Request{}, user.EditUser{
+	d, index := newLog(t), &accounts{}
+	people, id := NewPeople(d.Store, index), newUserID()
+	d.must(t)(people.Register(kit.Context(t), Request{}, id, registration("ann"), "hash"))
+	out := d.must(t)(people.Edit(kit.Context(t), Request{}, user.EditUser{
 		By: user.By{Actor: rob}, ID: id, Email: ptr("new@example.com"), Role: ptr(domain.RoleAgent), Active: ptr(false),
 	}))
 	if out.Version != 4 {
@@ -94,7 +95,7 @@ func TestTheIndexSeesWhatTheEditLeadsTo(t *testing.T) {
 	checkDiff(t, "account", want, index.saw[len(index.saw)-1])
 
 	asked := len(index.asked)
-	d.must(t)(people.Edit(testContext(t), Request{}, user.EditUser{By: user.By{Actor: rob}, ID: id, Role: ptr(domain.RoleAgent)}))
+	d.must(t)(people.Edit(kit.Context(t), Request{}, user.EditUser{By: user.By{Actor: rob}, ID: id, Role: ptr(domain.RoleAgent)}))
 	if len(index.asked) != asked {
 		t.Error("nothing changed, and the index was asked")
 	}
@@ -102,13 +103,13 @@ func TestTheIndexSeesWhatTheEditLeadsTo(t *testing.T) {
 
 func TestChangePasswordKeepsTheSessionThatAsks(t *testing.T) {
 	t.Parallel()
-	d, index := newDesk(t), &accounts{}
-	people, id := NewPeople(d.store, index), newUserID()
-	d.must(t)(people.Register(testContext(t), Request{}, id, registration("ann"), "hash"))
+	d, index := newLog(t), &accounts{}
+	people, id := NewPeople(d.Store, index), newUserID()
+	d.must(t)(people.Register(kit.Context(t), Request{}, id, registration("ann"), "hash"))
 	request := Request{ID: uuid.New()}
 	change := user.ChangePassword{By: self(id), ID: id}
-	d.must(t)(people.ChangePassword(testContext(t), request, change, "new", []byte("mine")))
-	if _, err := people.ChangePassword(testContext(t), request, change, "newer", nil); !errors.Is(err, ErrRepeated) {
+	d.must(t)(people.ChangePassword(kit.Context(t), request, change, "new", []byte("mine")))
+	if _, err := people.ChangePassword(kit.Context(t), request, change, "newer", nil); !errors.Is(err, ErrRepeated) {
 		t.Errorf("repeated: got %v, want %v", err, ErrRepeated)
 	}
 	checkDiff(t, "asked of the index", []string{"insert hash", "set new keep mine"}, index.asked)
@@ -117,10 +118,10 @@ func TestChangePasswordKeepsTheSessionThatAsks(t *testing.T) {
 
 func TestAPersonIsRegisteredOnce(t *testing.T) {
 	t.Parallel()
-	d, index := newDesk(t), &accounts{}
-	people, id := NewPeople(d.store, index), newUserID()
-	d.must(t)(people.Register(testContext(t), Request{}, id, registration("ann"), "hash"))
-	if _, err := people.Register(testContext(t), Request{}, id, registration("bob"), "hash"); !errors.Is(err, user.ErrUsernameTaken) {
+	d, index := newLog(t), &accounts{}
+	people, id := NewPeople(d.Store, index), newUserID()
+	d.must(t)(people.Register(kit.Context(t), Request{}, id, registration("ann"), "hash"))
+	if _, err := people.Register(kit.Context(t), Request{}, id, registration("bob"), "hash"); !errors.Is(err, user.ErrUsernameTaken) {
 		t.Errorf("got %v, want %v", err, user.ErrUsernameTaken)
 	}
 	d.checkHead(t, 1)

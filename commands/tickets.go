@@ -55,7 +55,7 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 		return Outcome{}, err
 	}
 	c.Number = number
-	return tickets.run(ctx, t.log, id.UUID, r, c.Actor, c, nil)
+	return tickets.start(ctx, t.log, id.UUID, r, c.Actor, c)
 }
 
 // Do carries out any command but [ticket.OpenTicket] on the ticket id. Errors

@@ -15,18 +15,19 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 func TestACommandIsStoredWithWhoAndWhy(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id, cause, command := newTicketID(), uuid.New(), uuid.New()
 	happened := time.Date(2020, 2, 3, 4, 5, 6, 7000, time.UTC)
-	out := d.must(t)(d.Open(testContext(t), Request{
+	out := d.must(t)(d.Open(kit.Context(t), Request{
 		ID: command, CorrelationID: "req-1", CausationID: cause, OccurredAt: happened,
 	}, id, opening()))
 	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: 1, Position: 1, Changed: true}, withoutEvents(out))
-	e := d.history(t, id.UUID)[0]
+	e := d.Stream(t, id.UUID)[0]
 	want := ticket.Opened{Number: 1, Title: "Printer", Description: "It smokes.", Priority: ticket.Low, CreatedBy: ann.ID, OpenedBy: ann.ID}
 	checkDiff(t, "event", want, e.Event)
 	got := []any{e.StreamType, e.ActorKind, e.ActorID.UUID, e.CorrelationID, e.CausationID.UUID, e.CommandID.UUID, e.OccurredAt.UTC()}
@@ -38,11 +39,11 @@ func TestACommandIsStoredWithWhoAndWhy(t *testing.T) {
 
 func TestNumbersAreGivenInOrderAndToAcceptedCommandsOnly(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	refused := opening()
 	refused.Title = ""
 	for want := range int64(3) {
-		if _, err := d.Open(testContext(t), Request{}, newTicketID(), refused); !errors.Is(err, domain.ErrRequired) {
+		if _, err := d.Open(kit.Context(t), Request{}, newTicketID(), refused); !errors.Is(err, domain.ErrRequired) {
 			t.Fatalf("got %v, want %v", err, domain.ErrRequired)
 		}
 		if got := d.state(t, d.open(t)).Number; got != want+1 {
@@ -53,18 +54,18 @@ func TestNumbersAreGivenInOrderAndToAcceptedCommandsOnly(t *testing.T) {
 
 func TestNothingToChangeWritesNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
-	first := d.must(t)(d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
+	first := d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
 	d.open(t)
-	again := d.must(t)(d.Do(testContext(t), Request{ID: uuid.New()}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
+	again := d.must(t)(d.Do(kit.Context(t), Request{ID: uuid.New()}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusInProgress}))
 	checkDiff(t, "outcome", Outcome{StreamID: id.UUID, Version: first.Version, Position: first.Position}, withoutEvents(again))
 	d.checkHead(t, 3)
 }
 
 func TestTwoWritersNeverLoseAChange(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	for round := range 20 {
 		id := d.open(t)
 		title, description := fmt.Sprint("title ", round), fmt.Sprint("description ", round)
@@ -77,7 +78,7 @@ func TestTwoWritersNeverLoseAChange(t *testing.T) {
 			ticket.ChangeStatus{By: as(rob), To: ticket.StatusInProgress},
 		} {
 			g.Go(func() error {
-				_, err := d.Do(testContext(t), Request{}, id, c)
+				_, err := d.Do(kit.Context(t), Request{}, id, c)
 				return err
 			})
 		}
@@ -92,13 +93,13 @@ func TestTwoWritersNeverLoseAChange(t *testing.T) {
 
 func TestOfTwoWhoCloseOneTicketTheSecondChangesNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
 	var changed atomic.Int64
 	var g errgroup.Group
 	for range 16 {
 		g.Go(func() error {
-			out, err := d.Do(testContext(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed})
+			out, err := d.Do(kit.Context(t), Request{}, id, ticket.ChangeStatus{By: as(eve), To: ticket.StatusClosed})
 			if out.Changed {
 				changed.Add(1)
 			}
@@ -116,8 +117,8 @@ func TestOfTwoWhoCloseOneTicketTheSecondChangesNothing(t *testing.T) {
 
 func TestSixtyFourWritersOnOneTicketAllSucceed(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	other := eventstore.New(d.pool, d.store.Codec(), func([]string) {}) // as another process
+	d := newLog(t)
+	other := eventstore.New(d.Pool, d.Store.Codec(), func([]string) {}) // as another process
 	t.Cleanup(other.Close)
 	desks := []*Tickets{d.Tickets, NewTickets(other, other)}
 	id := d.open(t)
@@ -126,7 +127,7 @@ func TestSixtyFourWritersOnOneTicketAllSucceed(t *testing.T) {
 	var g errgroup.Group
 	for i := range writers {
 		g.Go(func() error {
-			out, err := desks[i%2].Do(testContext(t), Request{}, id, ticket.AddComment{
+			out, err := desks[i%2].Do(kit.Context(t), Request{}, id, ticket.AddComment{
 				By: as(ann), CommentID: ticket.CommentID{UUID: uuid.New()}, Text: fmt.Sprint("nth ", i), Now: time.Now(),
 			})
 			versions[i] = out.Version
@@ -153,32 +154,34 @@ func TestSixtyFourWritersOnOneTicketAllSucceed(t *testing.T) {
 
 func TestAStaleIfMatchWritesNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
-	d.must(t)(d.Do(testContext(t), Request{IfMatch: 1}, id, ticket.EditTicket{By: as(ann), Title: ptr("Copier")}))
+	d.must(t)(d.Do(kit.Context(t), Request{IfMatch: 1}, id, ticket.EditTicket{By: as(ann), Title: ptr("Copier")}))
 	for name, c := range map[string]ticket.Command{
 		"a change":                      ticket.EditTicket{By: as(ann), Title: ptr("Toaster")},
 		"what would change nothing":     ticket.EditTicket{By: as(ann), Title: ptr("Copier")},
 		"what another rule allows also": ticket.DeleteTicket{By: as(rob)},
 	} {
-		for _, version := range []int{1, 3, 1000} {
-			if _, err := d.Do(testContext(t), Request{IfMatch: version}, id, c); !errors.Is(err, domain.ErrStale) {
-				t.Errorf("%s at version %d: got %v, want %v", name, version, err, domain.ErrStale)
+		t.Run(name, func(t *testing.T) {
+			for _, version := range []int{1, 3, 1000} {
+				if _, err := d.Do(kit.Context(t), Request{IfMatch: version}, id, c); !errors.Is(err, domain.ErrStale) {
+					t.Errorf("%s at version %d: got %v, want %v", name, version, err, domain.ErrStale)
+				}
 			}
-		}
+		})
 	}
 	d.checkHead(t, 2)
 }
 
 func TestOfManyWithOneIfMatchOneWins(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
 	var won atomic.Int64
 	var g errgroup.Group
 	for i := range 32 {
 		g.Go(func() error {
-			_, err := d.Do(testContext(t), Request{IfMatch: 1}, id, ticket.EditTicket{By: as(ann), Title: ptr(fmt.Sprint("title ", i))})
+			_, err := d.Do(kit.Context(t), Request{IfMatch: 1}, id, ticket.EditTicket{By: as(ann), Title: ptr(fmt.Sprint("title ", i))})
 			if err == nil {
 				won.Add(1)
 				return nil
@@ -200,10 +203,10 @@ func TestOfManyWithOneIfMatchOneWins(t *testing.T) {
 
 func TestARefusalComesBeforeAStaleIfMatch(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
 	bob := domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: 2}}, Role: domain.RoleUser}
-	_, err := d.Do(testContext(t), Request{IfMatch: 9}, id, ticket.EditTicket{By: as(bob), Title: ptr("x")})
+	_, err := d.Do(kit.Context(t), Request{IfMatch: 9}, id, ticket.EditTicket{By: as(bob), Title: ptr("x")})
 	if !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("got %v: a version tells who can't see the ticket that it exists", err)
 	}
@@ -211,37 +214,39 @@ func TestARefusalComesBeforeAStaleIfMatch(t *testing.T) {
 
 func TestARepeatedRequestWritesNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id, request := newTicketID(), Request{ID: uuid.New()}
-	d.must(t)(d.Open(testContext(t), request, id, opening()))
+	d.must(t)(d.Open(kit.Context(t), request, id, opening()))
 	for name, again := range map[string]func() error{
-		"the same": func() error { _, err := d.Open(testContext(t), request, id, opening()); return err },
-		"another":  func() error { _, err := d.Open(testContext(t), request, newTicketID(), opening()); return err },
+		"the same": func() error { _, err := d.Open(kit.Context(t), request, id, opening()); return err },
+		"another":  func() error { _, err := d.Open(kit.Context(t), request, newTicketID(), opening()); return err },
 		"an edit": func() error {
-			_, err := d.Do(testContext(t), request, id, ticket.EditTicket{By: as(ann), Title: ptr("x")})
+			_, err := d.Do(kit.Context(t), request, id, ticket.EditTicket{By: as(ann), Title: ptr("x")})
 			return err
 		},
 		"what is refused": func() error {
-			_, err := d.Do(testContext(t), request, newTicketID(), ticket.DeleteTicket{})
+			_, err := d.Do(kit.Context(t), request, newTicketID(), ticket.DeleteTicket{})
 			return err
 		},
 	} {
-		if err := again(); !errors.Is(err, ErrRepeated) {
-			t.Errorf("%s: got %v, want %v", name, err, ErrRepeated)
-		}
+		t.Run(name, func(t *testing.T) {
+			if err := again(); !errors.Is(err, ErrRepeated) {
+				t.Errorf("got %v, want %v", err, ErrRepeated)
+			}
+		})
 	}
 	d.checkHead(t, 1)
 }
 
 func TestOneRequestAmongManyIsCarriedOutOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	request := Request{ID: uuid.New()}
 	var won atomic.Int64
 	var g errgroup.Group
 	for range 32 {
 		g.Go(func() error {
-			_, err := d.Open(testContext(t), request, newTicketID(), opening())
+			_, err := d.Open(kit.Context(t), request, newTicketID(), opening())
 			if err == nil {
 				won.Add(1)
 				return nil
@@ -263,9 +268,9 @@ func TestOneRequestAmongManyIsCarriedOutOnce(t *testing.T) {
 
 func TestACommandOfManyEventsIsWrittenWholeOrNotAtAll(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
-	out := d.must(t)(d.Do(testContext(t), Request{CorrelationID: "one"}, id, ticket.EditTicket{
+	out := d.must(t)(d.Do(kit.Context(t), Request{CorrelationID: "one"}, id, ticket.EditTicket{
 		By: as(eve), Title: ptr("Copier"), Priority: ptr(ticket.High), Status: ptr(ticket.StatusInProgress),
 		AssignedTo: &ticket.Assignee{ID: eve.ID, ActiveStaff: true},
 	}))
@@ -273,7 +278,7 @@ func TestACommandOfManyEventsIsWrittenWholeOrNotAtAll(t *testing.T) {
 	checkDiff(t, "events",
 		[]string{"ticket.opened", "ticket.retitled", "ticket.prioritised", "ticket.assigned", "ticket.started"},
 		d.types(t, id.UUID))
-	_, err := d.Do(testContext(t), Request{}, id, ticket.EditTicket{
+	_, err := d.Do(kit.Context(t), Request{}, id, ticket.EditTicket{
 		By: as(eve), Title: ptr("Toaster"), Status: ptr(ticket.StatusOpen),
 	})
 	if !errors.Is(err, ticket.ErrTransition) {
@@ -285,7 +290,7 @@ func TestACommandOfManyEventsIsWrittenWholeOrNotAtAll(t *testing.T) {
 	var g errgroup.Group
 	for i := range 16 {
 		g.Go(func() error {
-			_, err := d.Do(testContext(t), Request{CorrelationID: fmt.Sprint("w", i)}, id, ticket.EditTicket{
+			_, err := d.Do(kit.Context(t), Request{CorrelationID: fmt.Sprint("w", i)}, id, ticket.EditTicket{
 				By: as(eve), Title: ptr(fmt.Sprint("t", i)), Description: ptr(fmt.Sprint("d", i)),
 			})
 			return err
@@ -294,7 +299,7 @@ func TestACommandOfManyEventsIsWrittenWholeOrNotAtAll(t *testing.T) {
 	if err := g.Wait(); err != nil {
 		t.Fatal(err)
 	}
-	events := d.history(t, id.UUID)[5:]
+	events := d.Stream(t, id.UUID)[5:]
 	for i := 0; i < len(events); i += 2 {
 		n := strings.TrimPrefix(events[i].CorrelationID, "w")
 		checkDiff(t, "a command's events", []any{ticket.Retitled{Title: "t" + n}, ticket.Described{Description: "d" + n}},
@@ -304,7 +309,7 @@ func TestACommandOfManyEventsIsWrittenWholeOrNotAtAll(t *testing.T) {
 
 func TestWhatIsRefusedIsNotWritten(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
 	for name, c := range map[string]struct {
 		id   ticket.ID
@@ -316,22 +321,24 @@ func TestWhatIsRefusedIsNotWritten(t *testing.T) {
 		"a value out of shape":  {id, ticket.EditTicket{By: as(ann), Title: ptr("")}, domain.ErrRequired},
 		"a rule that says no":   {id, ticket.AssignTicket{By: as(rob), To: ticket.Assignee{ID: ann.ID}}, ticket.ErrAssignee},
 	} {
-		if _, err := d.Do(testContext(t), Request{}, c.id, c.when); !errors.Is(err, c.want) {
-			t.Errorf("%s: got %v, want %v", name, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := d.Do(kit.Context(t), Request{}, c.id, c.when); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
 	}
 	d.checkHead(t, 1)
 }
 
 func TestADeletedTicketIsGoneAndItsIDStaysUsed(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newLog(t)
 	id := d.open(t)
-	d.must(t)(d.Do(testContext(t), Request{}, id, ticket.DeleteTicket{By: as(ann)}))
-	if _, err := d.Do(testContext(t), Request{}, id, ticket.DeleteTicket{By: as(ann)}); !errors.Is(err, domain.ErrNotFound) {
+	d.must(t)(d.Do(kit.Context(t), Request{}, id, ticket.DeleteTicket{By: as(ann)}))
+	if _, err := d.Do(kit.Context(t), Request{}, id, ticket.DeleteTicket{By: as(ann)}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("deleted again: got %v, want %v", err, domain.ErrNotFound)
 	}
-	if _, err := d.Open(testContext(t), Request{}, id, opening()); !errors.Is(err, ticket.ErrDuplicate) {
+	if _, err := d.Open(kit.Context(t), Request{}, id, opening()); !errors.Is(err, ticket.ErrDuplicate) {
 		t.Errorf("opened again: got %v, want %v", err, ticket.ErrDuplicate)
 	}
 	d.checkHead(t, 2)
@@ -346,12 +353,12 @@ func (contended) Append(context.Context, eventstore.Append) (eventstore.Appended
 
 func TestWhoKeepsLosingIsTold(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	always := NewTickets(contended{d.store}, d.store)
-	if _, err := always.Open(testContext(t), Request{}, newTicketID(), opening()); !errors.Is(err, ErrBusy) {
+	d := newLog(t)
+	always := NewTickets(contended{d.Store}, d.Store)
+	if _, err := always.Open(kit.Context(t), Request{}, newTicketID(), opening()); !errors.Is(err, ErrBusy) {
 		t.Errorf("got %v, want %v", err, ErrBusy)
 	}
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	cancel()
 	if _, err := always.Do(ctx, Request{}, newTicketID(), ticket.DeleteTicket{By: as(rob)}); !errors.Is(err, context.Canceled) {
 		t.Errorf("a caller who left: got %v, want %v", err, context.Canceled)

@@ -23,9 +23,11 @@ func TestARefusalIsKnownByKindAndCode(t *testing.T) {
 		"no refusal":      errors.New("this can no longer be done"),
 		"nothing at hand": nil,
 	} {
-		if errors.Is(said, other) {
-			t.Errorf("%s: taken for the same refusal", name)
-		}
+		t.Run(name, func(t *testing.T) {
+			if errors.Is(said, other) {
+				t.Error("taken for the same refusal")
+			}
+		})
 	}
 }
 
@@ -57,8 +59,10 @@ func TestWhomPermissionsBind(t *testing.T) {
 		{"a user, whatever the visibility", Actor{Kind: ActorUser, Role: RoleUser, Visibility: VisibleAll}, false, false, false},
 		{"nobody", Actor{}, false, false, false},
 	} {
-		if c.actor.Trusted() != c.trusted || c.actor.Admin() != c.admin || c.actor.SeesAll() != c.seesAll {
-			t.Errorf("%s: got trusted %v, admin %v, sees all %v", c.name, c.actor.Trusted(), c.actor.Admin(), c.actor.SeesAll())
-		}
+		t.Run(c.name, func(t *testing.T) {
+			if c.actor.Trusted() != c.trusted || c.actor.Admin() != c.admin || c.actor.SeesAll() != c.seesAll {
+				t.Errorf("got trusted %v, admin %v, sees all %v", c.actor.Trusted(), c.actor.Admin(), c.actor.SeesAll())
+			}
+		})
 	}
 }

@@ -27,18 +27,20 @@ func TestWhereARequestComesFrom(t *testing.T) {
 		{"IPv6 counts by network", "[2001:db8:1:2:3:4:5:6]:99", "", nil, "2001:db8:1:2::/64"},
 		{"IPv4 written as IPv6", "[::ffff:192.0.2.1]:99", "", nil, "192.0.2.1"},
 	} {
-		r := httptest.NewRequest("GET", "/", nil)
-		r.RemoteAddr = c.peer
-		if c.forwarded != "" {
-			r.Header.Set("X-Forwarded-For", c.forwarded)
-		}
-		front, err := NewFront(Config{TrustedProxies: c.proxies})
-		if err != nil {
-			t.Fatal(err)
-		}
-		if got := front.Address(r); got != c.want {
-			t.Errorf("%s: got %s, want %s", c.name, got, c.want)
-		}
+		t.Run(c.name, func(t *testing.T) {
+			r := httptest.NewRequest("GET", "/", nil)
+			r.RemoteAddr = c.peer
+			if c.forwarded != "" {
+				r.Header.Set("X-Forwarded-For", c.forwarded)
+			}
+			front, err := NewFront(Config{TrustedProxies: c.proxies})
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := front.Address(r); got != c.want {
+				t.Errorf("got %s, want %s", got, c.want)
+			}
+		})
 	}
 }
 

@@ -71,9 +71,10 @@ WITH cmd AS MATERIALIZED (
     JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[])
          AS e (ord, nth, event_id, type, schema_version, data, person_id) USING (ord)
 ), advanced AS (
-    UPDATE log_head SET position = log_head.position + total.events, recorded_at = tick.now
-    FROM (SELECT sum(events) AS events FROM won) AS total CROSS JOIN tick
-    WHERE log_head.id = 1 AND total.events > 0
+    UPDATE log_head SET batch_after = log_head.position, position = log_head.position + total.events,
+        recorded_at = CASE WHEN total.events > 0 THEN tick.now ELSE log_head.recorded_at END
+    FROM (SELECT coalesce(sum(events), 0) AS events FROM won) AS total CROSS JOIN tick
+    WHERE log_head.id = 1
 ), remembered AS (
     INSERT INTO commands (command_id, stream_id, first_position, last_position, version, recorded_at)
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now
@@ -134,9 +135,9 @@ func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 	return e, nil
 }
 
-// writeBatch runs the append statement for a batch in which no stream and no
-// command id occurs twice.
-func writeBatch(ctx context.Context, q querier, batch []encoded) ([]verdict, error) {
+// appendArgs returns the arguments of the append statement for a batch in which no
+// stream and no command id occurs twice.
+func appendArgs(batch []encoded) []any {
 	var (
 		n                               = len(batch)
 		ords, expected, counts          = make([]int32, n), make([]int32, n), make([]int32, n)
@@ -164,10 +165,16 @@ func writeBatch(ctx context.Context, q querier, batch []encoded) ([]verdict, err
 			people = append(people, nullable(e.person))
 		}
 	}
-	rows, err := q.Query(ctx, appendSQL,
+	return []any{
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
-		eventOrds, nths, eventIDs, names, schemaVersions, datas, people)
+		eventOrds, nths, eventIDs, names, schemaVersions, datas, people,
+	}
+}
+
+// writeBatch runs the append statement for a batch.
+func writeBatch(ctx context.Context, q querier, batch []encoded) ([]verdict, error) {
+	rows, err := q.Query(ctx, appendSQL, appendArgs(batch)...)
 	if err != nil {
 		return nil, err
 	}

@@ -71,9 +71,11 @@ func TestAStaleAppendIsRefusedAndLeavesNothing(t *testing.T) {
 		"a stream that does not exist goes on":   appending(newID(t), 1, ticket.Started{}),
 		"the second event would be written also": appending(id, 5, ticket.Started{}, ticket.Resolved{}),
 	} {
-		if _, err := l.Append(testContext(t), a); !errors.Is(err, ErrConflict) {
-			t.Errorf("%s: got %v, want %v", name, err, ErrConflict)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := l.Append(testContext(t), a); !errors.Is(err, ErrConflict) {
+				t.Errorf("got %v, want %v", err, ErrConflict)
+			}
+		})
 	}
 	if got := l.head(t); got != 1 {
 		t.Errorf("head is %d after refused appends, want 1", got)

@@ -154,7 +154,7 @@ func (c *Codec) OpenEach(ctx context.Context, recorded ...Recorded) (events []En
 	}
 	events, faults = make([]Envelope, len(recorded)), map[int64]error{}
 	for i, r := range recorded {
-		e, err := o.event(r)
+		e, err := o.try(r)
 		if err != nil {
 			events[i], faults[r.Position] = Envelope{Recorded: r}, err
 			continue

@@ -221,13 +221,15 @@ func TestWhatTheCodecDoesNotKnowIsRefused(t *testing.T) {
 		"a type name with nothing in it":          {"", 1},
 		"a newer version of an upcast event type": {"test.renamed", 4},
 	} {
-		codec := codec
-		if c.typ == "test.renamed" {
-			codec = upcastingCodec()
-		}
-		if _, err := codec.Decode(c.typ, c.version, json.RawMessage(`{}`)); !errors.Is(err, ErrUnknownEvent) {
-			t.Errorf("%s: got %v, want %v", name, err, ErrUnknownEvent)
-		}
+		t.Run(name, func(t *testing.T) {
+			codec := codec
+			if c.typ == "test.renamed" {
+				codec = upcastingCodec()
+			}
+			if _, err := codec.Decode(c.typ, c.version, json.RawMessage(`{}`)); !errors.Is(err, ErrUnknownEvent) {
+				t.Errorf("got %v, want %v", err, ErrUnknownEvent)
+			}
+		})
 	}
 	if _, _, err := codec.encode(renamed{}); !errors.Is(err, ErrUnknownEvent) {
 		t.Errorf("encode an event that is not registered: got %v, want %v", err, ErrUnknownEvent)

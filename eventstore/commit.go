@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -26,7 +27,13 @@ const commitTimeout = 15 * time.Second
 // writer writes appends that wait at the same time together.
 type writer struct {
 	pool     *pgxpool.Pool
+	codec    *Codec
 	appended func(types []string)
+	inline   []Inline // brought up to date with each append
+	recent   Recent
+
+	inlineNames    []string
+	inlineVersions []int
 
 	mu      sync.Mutex
 	queue   []*waiting // appends nobody has taken yet
@@ -213,9 +220,10 @@ func (c *writer) write(batch []*waiting) {
 func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
 	lost := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
-		verdicts, err := writeBatch(ctx, c.pool, batch)
+		verdicts, err := c.writeTogether(ctx, batch)
 		if err == nil {
 			results := judge(batch, verdicts)
+			c.recent.add(recordedOf(batch, verdicts))
 			if lost {
 				return results, c.recognise(ctx, batch, results)
 			}
@@ -230,6 +238,29 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 			return nil, fmt.Errorf("append: %w", err)
 		case <-time.After(wait):
 		}
+	}
+}
+
+// writeTogether writes a batch with what is inline, or without where that fails.
+func (c *writer) writeTogether(ctx context.Context, batch []encoded) (verdicts []verdict, err error) {
+	if len(c.inline) == 0 {
+		return writeBatch(ctx, c.pool, batch)
+	}
+	err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
+		verdicts, err = c.writeInline(ctx, tx, batch)
+		return err
+	})
+	if errors.Is(err, errInline) {
+		c.later(err)
+		return writeBatch(ctx, c.pool, batch)
+	}
+	return verdicts, err
+}
+
+// later logs why an append goes on without its inline followers.
+func (c *writer) later(err error) {
+	if !errors.Is(err, ErrLater) {
+		slog.Warn("an append was written without what is inline, which catches up", "error", err)
 	}
 }
 
@@ -283,13 +314,14 @@ func (c *writer) recognise(ctx context.Context, batch []encoded, results []resul
 // commitAlone writes one append in a transaction that begins with its Also.
 // Nothing is tried twice: Also may not bear it.
 func (c *writer) commitAlone(ctx context.Context, e encoded) (r result) {
+	var verdicts []verdict
 	r.err = pgx.BeginFunc(ctx, c.pool, func(tx pgx.Tx) error {
 		if err := e.Also(ctx, tx); err != nil {
 			return err
 		}
 		// Last, so that the lock on the head is held for the commit alone.
-		verdicts, err := writeBatch(ctx, tx, []encoded{e})
-		if err != nil {
+		var err error
+		if verdicts, err = c.writeAlone(ctx, tx, e); err != nil {
 			return fmt.Errorf("append: %w", err)
 		}
 		r = judge([]encoded{e}, verdicts)[0]
@@ -301,6 +333,24 @@ func (c *writer) commitAlone(ctx context.Context, e encoded) (r result) {
 	if r.err != nil {
 		return result{err: uncertain(r.err)}
 	}
+	c.recent.add(recordedOf([]encoded{e}, verdicts))
 	c.appended(e.addTypes(nil))
 	return r
+}
+
+// writeAlone is [writer.writeTogether] for an append in a transaction of its own.
+func (c *writer) writeAlone(ctx context.Context, tx pgx.Tx, e encoded) (verdicts []verdict, err error) {
+	batch := []encoded{e}
+	if len(c.inline) == 0 {
+		return writeBatch(ctx, tx, batch)
+	}
+	err = pgx.BeginFunc(ctx, tx, func(savepoint pgx.Tx) error {
+		verdicts, err = c.writeInline(ctx, savepoint, batch)
+		return err
+	})
+	if errors.Is(err, errInline) {
+		c.later(err)
+		return writeBatch(ctx, tx, batch)
+	}
+	return verdicts, err
 }

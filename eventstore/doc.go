@@ -48,6 +48,21 @@
 // for by its event id: found, it had won. An append with work beside it
 // ([Append.Also]) is not tried twice; its error is [ErrUnavailable].
 //
+// # Inline
+//
+// What a write must show is brought up to date in the append's transaction
+// ([Inline]):
+//
+//	begin
+//	append      and, in the same round trip,
+//	claim       the checkpoints that stand exactly before the batch: move them over it
+//	apply       the batch to their followers
+//	commit      events, tables and checkpoints, or none of them
+//
+// A follower that is behind, paused, or in somebody's hands is not claimed, and one
+// that fails has the batch written again without any: nothing that is the matter with
+// a follower keeps an append. It catches up by itself (package follow).
+//
 // # Names
 //
 // An event is stored under the name and in the schema version of its time, and

@@ -103,6 +103,16 @@ func (o *opener) event(r Recorded) (domain.Event, error) {
 	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.open)
 }
 
+// try is [opener.event], with a panic as an error.
+func (o *opener) try(r Recorded) (e domain.Event, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("decode %s: panic: %v", r.Type, p)
+		}
+	}()
+	return o.event(r)
+}
+
 // text opens a text that was sealed, or returns that it was erased.
 func (o *opener) text(name, text string) (string, error) {
 	if o.key == nil {

@@ -138,12 +138,14 @@ func TestASealedTextOpensNowhereElse(t *testing.T) {
 		"plain, but said sealed":  func(r *Recorded) { r.Data = []byte(`{"title":"Printer, plain"}`) },
 		"with one character else": func(r *Recorded) { r.Data = []byte(strings.Replace(string(r.Data), `"title":"`, `"title":"A`, 1)) },
 	} {
-		r := was
-		r.Data = append([]byte(nil), was.Data...)
-		alter(&r)
-		if events, err := codec.Open(testContext(t), r); err == nil {
-			t.Errorf("%s: it opens as %+v", name, events[0].Event)
-		}
+		t.Run(name, func(t *testing.T) {
+			r := was
+			r.Data = append([]byte(nil), was.Data...)
+			alter(&r)
+			if events, err := codec.Open(testContext(t), r); err == nil {
+				t.Errorf("it opens as %+v", events[0].Event)
+			}
+		})
 	}
 	if _, err := newCodec(nil).Open(testContext(t), was); err == nil {
 		t.Error("it opens without keys")

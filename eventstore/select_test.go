@@ -38,17 +38,19 @@ func TestASelectionOfTheLog(t *testing.T) {
 		"the last of a stream":   {Selection{Upto: 4, Stream: one, Last: true}, 1, []int64{3}},
 		"of no stream":           {Selection{Upto: 5, Stream: uuid.New()}, 9, nil},
 	} {
-		recorded, err := l.Select(testContext(t), c.Selection, c.limit)
-		if err != nil {
-			t.Fatal(err)
-		}
-		var got []int64
-		for _, r := range recorded {
-			got = append(got, r.Position)
-		}
-		if diff := cmp.Diff(c.want, got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		t.Run(name, func(t *testing.T) {
+			recorded, err := l.Select(testContext(t), c.Selection, c.limit)
+			if err != nil {
+				t.Fatal(err)
+			}
+			var got []int64
+			for _, r := range recorded {
+				got = append(got, r.Position)
+			}
+			if diff := cmp.Diff(c.want, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

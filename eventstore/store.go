@@ -38,13 +38,20 @@ type Store struct {
 
 // New makes the store over a pool. appended is called after every append
 // with the types of its events, as [Signals.Appended] or [Notifier.NotifyOf]; it must
-// not block.
-func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string)) *Store {
-	return &Store{pool: pool, codec: codec, writer: &writer{pool: pool, appended: appended}}
+// not block. inline is brought up to date with every append.
+func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline ...Inline) *Store {
+	w := &writer{pool: pool, codec: codec, appended: appended, inline: inline}
+	for _, f := range inline {
+		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
+	}
+	return &Store{pool: pool, codec: codec, writer: w}
 }
 
 // Close waits for the appends under way and refuses later ones.
 func (s *Store) Close() { s.writer.close() }
+
+// Recent returns the newest events that were appended through the store.
+func (s *Store) Recent() *Recent { return &s.writer.recent }
 
 // Codec returns the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }

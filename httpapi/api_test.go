@@ -26,6 +26,7 @@ import (
 	"helpdesk/httpapi/sessions"
 	"helpdesk/httpapi/tickets"
 	"helpdesk/httpapi/tokens"
+	"helpdesk/projections"
 )
 
 // What the API asks for, all of it in one: what a test does not set panics.
@@ -65,10 +66,8 @@ type (
 	Earlier interface {
 		Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
 	}
-	Freshness interface {
-		Wait(ctx context.Context, position int64) error
-	}
-	Operated interface {
+	Freshness = projections.Freshness
+	Operated  interface {
 		projectionsapi.Standing
 		projectionsapi.Control
 	}
@@ -128,10 +127,10 @@ func newAPI(t testing.TB, d *desk, change func(*Deps, *httpapi.Config)) *httpapi
 		change(&deps, &config)
 	}
 	app := &commands.App{
-		Tickets: deps.Tickets, People: deps.People, Earlier: deps.Earlier, Numbers: deps.Read, Accounts: deps.Accounts, Freshness: deps.Freshness, Log: deps.Log,
+		Tickets: deps.Tickets, People: deps.People, Earlier: deps.Earlier, Numbers: deps.Read, Accounts: deps.Accounts,
 	}
 	a, err := httpapi.New(httpapi.Deps{
-		App: app, Sessions: deps.Sessions, Tokens: deps.Tokens, Access: deps.Access, Passwords: deps.Passwords, Usernames: deps.Usernames,
+		App: app, Freshness: deps.Freshness, Sessions: deps.Sessions, Tokens: deps.Tokens, Access: deps.Access, Passwords: deps.Passwords, Usernames: deps.Usernames,
 		Answers: deps.Answers, Log: deps.Log, Metrics: deps.Metrics, Checks: deps.Checks, Paused: deps.Paused,
 	}, config, deps.routes(app))
 	if err != nil {

@@ -62,7 +62,7 @@ func TestEachOperationOfABulkCallHasItsOwnResult(t *testing.T) {
 	if diff := cmp.Diff(want, outcomes(decoded[tickets.BulkAnswer](t, w))); w.Code != http.StatusOK || diff != "" {
 		t.Errorf("status %d\n%s (-want +got):\n%s", w.Code, w.Body, diff)
 	}
-	if got := w.Header().Get("Event-Position"); got != "45" || cmp.Diff([]int64{45}, d.waited) != "" {
+	if got := w.Header().Get("Event-Position"); got != "45" || d.waited != nil {
 		t.Errorf("Event-Position %s, waited for %v", got, d.waited)
 	}
 }

@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -41,11 +42,13 @@ type Call struct {
 	key      attempt
 	versions []int // that If-Match allows; nil: any
 	async    bool
+	arrival  *projections.Arrival
 }
 
 // newCall makes the call of a request.
 func newCall(a *API, r *http.Request, id, pattern string, answer http.Header) *Call {
-	c := &Call{Request: r, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, Header: answer, api: a, pattern: pattern}
+	ctx, arrival := projections.Arrive(r.Context(), a.Freshness)
+	c := &Call{Request: r.WithContext(ctx), arrival: arrival, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, Header: answer, api: a, pattern: pattern}
 	c.visitor.call, c.key.call = c, c
 	return c
 }
@@ -64,11 +67,10 @@ func (c *Call) Unsure() { c.key.unsure = true }
 // errNotModified ends a read whose answer the client has already.
 var errNotModified = errors.New("not modified")
 
-// prepare reads the headers that every call of its method understands, and for
-// a read waits until it can be as fresh as asked.
-func (c *Call) prepare(ctx context.Context) error {
+// prepare reads the headers that every call of its method understands.
+func (c *Call) prepare() error {
 	if bind.Safe(c.Request) {
-		return awaitMinimum(ctx, c)
+		return c.minimum()
 	}
 	var err error
 	if c.versions, err = wantedVersions(c.Request.Header); err != nil {
@@ -81,7 +83,8 @@ func (c *Call) prepare(ctx context.Context) error {
 	return err
 }
 
-func awaitMinimum(ctx context.Context, c *Call) error {
+// minimum reads how new what the call reads has to be at least.
+func (c *Call) minimum() error {
 	const name = "Min-Event-Position"
 	text := c.Request.Header.Get(name)
 	if text == "" {
@@ -91,16 +94,13 @@ func awaitMinimum(ctx context.Context, c *Call) error {
 	if err != nil || position <= 0 {
 		return problem.Header(name, "a positive whole number is wanted")
 	}
-	return c.Wait(ctx, position)
+	c.AtLeast(position)
+	return nil
 }
 
-// Wait waits until what is read has come to a position of the log, at most two
-// seconds.
-func (c *Call) Wait(ctx context.Context, position int64) error {
-	ctx, cancel := context.WithTimeout(ctx, commands.FreshnessWait)
-	defer cancel()
-	return c.api.App.Freshness.Wait(ctx, position)
-}
+// AtLeast has what the call reads from now on be no older than a position of the
+// log.
+func (c *Call) AtLeast(position int64) { c.arrival.AtLeast(position) }
 
 var idempotencyKey = regexp.MustCompile(`^[\x21-\x7E]{1,255}$`)
 
@@ -119,12 +119,11 @@ func commandID(c *Call) (uuid.UUID, error) {
 	return uuid.NewSHA1(commandNamespace, []byte(scope)), nil
 }
 
-// Execute carries out a command for a version that If-Match allows, tells the
-// client the position it led to and, unless the client does not want that, waits
-// for the read side. What an earlier attempt under the same idempotency key led
+// Execute carries out a command for a version that If-Match allows, and tells the
+// client the position it led to. What an earlier attempt under the same idempotency key led
 // to is led to again; a key whose first attempt is forgotten is refused.
 func (c *Call) Execute(ctx context.Context, do commands.Do) (commands.Outcome, error) {
-	e := commands.Execution{Request: c.Cause(), Versions: c.versions, Async: c.async}
+	e := commands.Execution{Request: c.Cause(), Versions: c.versions}
 	e.ID = c.key.command
 	repeated := false
 	out, err := c.api.App.Execute(ctx, e, func(r commands.Request) (commands.Outcome, error) {
@@ -145,8 +144,7 @@ func (c *Call) Execute(ctx context.Context, do commands.Do) (commands.Outcome, e
 }
 
 // Bulk carries out operations as [commands.App.Bulk] does, each with an id of its
-// own under the call's idempotency key, and then waits for the read side like
-// [Call.Execute].
+// own under the call's idempotency key.
 func (c *Call) Bulk(ctx context.Context, operations []commands.Operation) ([]commands.Result, error) {
 	if c.versions != nil {
 		return nil, problem.Header("If-Match", "each operation has an if_match of its own")
@@ -165,9 +163,6 @@ func (c *Call) Bulk(ctx context.Context, operations []commands.Operation) ([]com
 	for _, r := range results {
 		reached = max(reached, r.Position)
 	}
-	if reached > 0 && !c.async {
-		_ = c.api.App.Arrive(ctx, c.ID, reached) // it is logged, and written all the same
-	}
 	if reached > 0 {
 		c.arrived(reached)
 	}
@@ -176,6 +171,7 @@ func (c *Call) Bulk(ctx context.Context, operations []commands.Operation) ([]com
 
 // arrived sets in the header how far the call wrote.
 func (c *Call) arrived(position int64) {
+	c.AtLeast(position)
 	c.setPosition(position)
 	if c.async {
 		c.Header.Set("Preference-Applied", "respond-async")

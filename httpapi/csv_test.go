@@ -108,12 +108,14 @@ func TestTheClientChoosesTheMediaType(t *testing.T) {
 		"text/csv;q=0.5, application/json": "application/json", "text/csv;q=0, */*": "application/json", "image/png": "application/json",
 		"text/csv, application/json": "application/json", ";;;": "application/json",
 	} {
-		w := request{name: "alice", method: "GET", path: "/api/tickets/", head: []string{"Accept: " + accept}}.send(shelved(t, &shelf{}))
-		if got := w.Header().Get("Content-Type"); got != want {
-			t.Errorf("Accept %q: %s, want %s", accept, got, want)
-		}
-		if got := strings.Join(w.Header().Values("Vary"), ", "); got != "Cookie, Authorization, Accept" {
-			t.Errorf("Vary: %s", got)
-		}
+		t.Run(accept, func(t *testing.T) {
+			w := request{name: "alice", method: "GET", path: "/api/tickets/", head: []string{"Accept: " + accept}}.send(shelved(t, &shelf{}))
+			if got := w.Header().Get("Content-Type"); got != want {
+				t.Errorf("Accept %q: %s, want %s", accept, got, want)
+			}
+			if got := strings.Join(w.Header().Values("Vary"), ", "); got != "Cookie, Authorization, Accept" {
+				t.Errorf("Vary: %s", got)
+			}
+		})
 	}
 }

@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
+	"helpdesk/projections"
 )
 
 // Sessions finds who is signed in.
@@ -58,6 +59,7 @@ type Check struct {
 // Deps is what the API is made of. All are needed but Metrics, Checks and Paused.
 type Deps struct {
 	App       *commands.App
+	Freshness projections.Freshness // waits for the projections that calls read
 	Sessions  Sessions
 	Tokens    Tokens
 	Access    Access

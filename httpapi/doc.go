@@ -13,8 +13,8 @@
 // The order of work, and so of refusals, is the same for every call:
 //
 //	request id → limit (429) → cross-origin (403) → route (404, 405)
-//	→ session (401), token (403) → headers (400) → Min-Event-Position (503) → parameters (400)
-//	→ body (413, 415, 400) → handler (403, 404, 409, 412, 422)
+//	→ session (401), token (403) → headers (400) → parameters (400)
+//	→ body (413, 415, 400) → handler (403, 404, 409, 412, 422, 503)
 //
 // A handler reads through the projections, changes through the commands and
 // decides nothing itself: what the rules refuse is a [*domain.Error], and one
@@ -24,10 +24,8 @@
 // # Writes
 //
 // A write answers the resource as the command left it, made from the events that
-// were decided: no projection is read for it. Before that it waits, at most two
-// seconds, until the read side shows it; with "Prefer: respond-async" it does not.
-// Whoever reads after a write that was not waited for in time sends the answer's
-// Event-Position along as Min-Event-Position.
+// were decided: no projection is read for it, and none waited for. What is read after
+// it waits instead, [projections.Fresh]: no read is older than the log was when it came.
 //
 // If-Match names versions of the stream written to: for a comment that is the
 // version of its ticket.

@@ -77,45 +77,53 @@ func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
 		"fewer than so many":   {5, "?limit=1000", 5, 0, []int{200}},
 		"as many as there are": {5, "?limit=5", 5, 0, []int{5}},
 	} {
-		l := &reel{head: c.head}
-		w := request{name: "admin", method: "GET", path: "/api/events/" + c.query, head: []string{"Accept: application/x-ndjson"}}.send(reeled(t, l))
-		if w.Code != 200 || w.Header().Get("Content-Type") != "application/x-ndjson" {
-			t.Errorf("%s: %d %v", name, w.Code, w.Header())
-		}
-		got := linesOf(t, w.Body.String())
-		for i, at := range got {
-			if at != c.after+int64(i)+1 {
-				t.Errorf("%s: line %d is of position %d", name, i+1, at)
+		t.Run(name, func(t *testing.T) {
+			l := &reel{head: c.head}
+			w := request{name: "admin", method: "GET", path: "/api/events/" + c.query, head: []string{"Accept: application/x-ndjson"}}.send(reeled(t, l))
+			if w.Code != 200 || w.Header().Get("Content-Type") != "application/x-ndjson" {
+				t.Errorf("%d %v", w.Code, w.Header())
 			}
-		}
-		if len(got) != c.want || len(l.asked) != len(c.asked) {
-			t.Errorf("%s: %d lines, read by %v; want %d by %v", name, len(got), l.asked, c.want, c.asked)
-		}
+			got := linesOf(t, w.Body.String())
+			for i, at := range got {
+				if at != c.after+int64(i)+1 {
+					t.Errorf("line %d is of position %d", i+1, at)
+				}
+			}
+			if len(got) != c.want || len(l.asked) != len(c.asked) {
+				t.Errorf("%d lines, read by %v; want %d by %v", len(got), l.asked, c.want, c.asked)
+			}
+		})
 	}
 }
 
 func TestTheLogAsAList(t *testing.T) {
 	for query, want := range map[string]int{"": 100, "?limit=1": 1, "?limit=1000": 300, "?after=250": 50, "?after=300": 0, "?type=ticket.opened,ticket.closed&type=ticket.started": 100} {
-		w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
-		got := decoded[events.EventList](t, w)
-		if w.Code != 200 || len(got.Events) != want || got.Head != 300 {
-			t.Errorf("%q: %d, %d events, head %d; want %d events", query, w.Code, len(got.Events), got.Head, want)
-		}
+		t.Run(query, func(t *testing.T) {
+			w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
+			got := decoded[events.EventList](t, w)
+			if w.Code != 200 || len(got.Events) != want || got.Head != 300 {
+				t.Errorf("%d, %d events, head %d; want %d events", w.Code, len(got.Events), got.Head, want)
+			}
+		})
 	}
 	for query, want := range map[string]string{
 		"?limit=0": "?limit minimum", "?limit=1001": "?limit maximum", "?after=-1": "?after minimum", "?type=": "?type enum",
 		"?type=ticket.opened,root.login": "?type enum", "?stream=7": "?stream format", "?stream=": "?stream required",
 		"?stream=00000000-0000-0000-0000-000000000000": "?stream format", "?since=3": "?since unknown",
 	} {
-		w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
-		if got := faults(decoded[problem.Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
-			t.Errorf("%q: %d %v, want %s", query, w.Code, got, want)
-		}
+		t.Run(query, func(t *testing.T) {
+			w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
+			if got := faults(decoded[problem.Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
+				t.Errorf("%d %v, want %s", w.Code, got, want)
+			}
+		})
 	}
 	for name, want := range map[string]int{"": 401, "alice": 403, "agent": 403} {
-		if w := (request{name: name, method: "GET", path: "/api/events/"}).send(reeled(t, &reel{head: 3})); w.Code != want {
-			t.Errorf("to %q: %d, want %d", name, w.Code, want)
-		}
+		t.Run(name, func(t *testing.T) {
+			if w := (request{name: name, method: "GET", path: "/api/events/"}).send(reeled(t, &reel{head: 3})); w.Code != want {
+				t.Errorf("to %q: %d, want %d", name, w.Code, want)
+			}
+		})
 	}
 }
 

@@ -64,7 +64,7 @@ type desk struct {
 	recording sync.Mutex         // guards accesses: sign-ins come at once
 	deaf      error              // what recording answers
 	fresh     error              // what Wait answers
-	waited    []int64            // what Wait was asked for
+	waited    []int64            // what Await was asked for
 	filter    projections.TicketFilter
 	page      projections.Page
 	slice     projections.Slice[view.Ticket]
@@ -204,9 +204,9 @@ func nameOf(id user.ID) string {
 	return "nobody"
 }
 
-func (d *desk) Wait(_ context.Context, position int64) error {
+func (d *desk) Await(_ context.Context, position int64, _ ...string) (projections.Served, error) {
 	d.waited = append(d.waited, position)
-	return d.fresh
+	return projections.Served{}, d.fresh
 }
 
 func (d *desk) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
@@ -216,7 +216,10 @@ func (d *desk) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
 	return ticketID, nil
 }
 
-func (d *desk) Ticket(_ context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
+func (d *desk) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
+	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
+		return view.Ticket{}, err
+	}
 	s := d.state()
 	if d.readErr != nil {
 		return view.Ticket{}, d.readErr
@@ -236,8 +239,8 @@ func (d *desk) Tickets(_ context.Context, _ domain.Actor, f projections.TicketFi
 	return d.slice, d.readErr
 }
 
-func (d *desk) AllComments(context.Context, domain.Actor, ticket.ID) ([]view.Comment, error) {
-	return nil, nil
+func (d *desk) AllComments(ctx context.Context, _ domain.Actor, _ ticket.ID) ([]view.Comment, error) {
+	return nil, projections.Fresh(ctx, projections.CommentList)
 }
 
 func (d *desk) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {

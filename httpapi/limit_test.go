@@ -79,11 +79,13 @@ func TestEveryAnswerSaysWhatIsLeft(t *testing.T) {
 	for call, status := range map[string]int{
 		"GET /api/tickets/7/": 200, "GET /api/nothing/": 404, "PUT /api/me/": 405, "POST /api/tickets/": 400, "GET /api/users/": 403,
 	} {
-		method, path, _ := strings.Cut(call, " ")
-		w := request{name: "alice", method: method, path: path}.send(api)
-		if w.Code != status || w.Header().Get("RateLimit-Limit") != "100" {
-			t.Errorf("%s: %s", call, quota(w))
-		}
+		t.Run(call, func(t *testing.T) {
+			method, path, _ := strings.Cut(call, " ")
+			w := request{name: "alice", method: method, path: path}.send(api)
+			if w.Code != status || w.Header().Get("RateLimit-Limit") != "100" {
+				t.Errorf("%s", quota(w))
+			}
+		})
 	}
 	w := request{method: "POST", path: "/api/tickets/", head: []string{"Sec-Fetch-Site: cross-site"}}.send(api)
 	if w.Code != 403 || w.Header().Get("RateLimit-Remaining") == "" {

@@ -91,10 +91,12 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 		"another viewer": {name: "agent", path: *got.Next},
 		"another list":   {name: "admin", path: strings.Replace(*got.Next, "/api/tickets/?", "/api/users/?", 1)},
 	} {
-		r.method = http.MethodGet
-		if w := r.send(api); w.Code != http.StatusBadRequest {
-			t.Errorf("%s: status %d", name, w.Code)
-		}
+		t.Run(name, func(t *testing.T) {
+			r.method = http.MethodGet
+			if w := r.send(api); w.Code != http.StatusBadRequest {
+				t.Errorf("status %d", w.Code)
+			}
+		})
 	}
 }
 
@@ -119,10 +121,12 @@ func TestTheReportNamesItsSpan(t *testing.T) {
 		"?days=30&as_of=2026-01-31T12:00:00Z": `{"tickets_opened":30,"tickets_resolved":0,"tickets_escalated":0,` +
 			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
 	} {
-		w := request{name: "admin", method: http.MethodGet, path: "/api/report/" + query}.send(newAPI(t, newDesk(), nil))
-		if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", query, diff)
-		}
+		t.Run(query, func(t *testing.T) {
+			w := request{name: "admin", method: http.MethodGet, path: "/api/report/" + query}.send(newAPI(t, newDesk(), nil))
+			if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 
@@ -134,10 +138,12 @@ func TestASearchIsOrderedByRankUnlessAskedOtherwise(t *testing.T) {
 		"q=red&status=open&title=x": {Search: "red", Title: "x", Statuses: []ticket.Status{ticket.StatusOpen}, OrderBy: projections.ByRank},
 		"q=":                        {OrderBy: projections.ByCreated, Descending: true},
 	} {
-		d := newDesk()
-		request{name: "alice", method: "GET", path: "/api/tickets/?" + query}.send(newAPI(t, d, nil))
-		if diff := cmp.Diff(want, d.filter); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", query, diff)
-		}
+		t.Run(query, func(t *testing.T) {
+			d := newDesk()
+			request{name: "alice", method: "GET", path: "/api/tickets/?" + query}.send(newAPI(t, d, nil))
+			if diff := cmp.Diff(want, d.filter); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

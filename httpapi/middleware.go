@@ -28,7 +28,9 @@ func (a *API) begin(g *gin.Context) {
 	// Private returns may be kept for If-None-Match, never used unasked.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie, Authorization")
-	g.Set(callKey, newCall(a, g.Request, id, g.FullPath(), h))
+	c := newCall(a, g.Request, id, g.FullPath(), h)
+	g.Request = c.Request
+	g.Set(callKey, c)
 }
 
 // log writes one line for each request: never a body, a name or a secret.

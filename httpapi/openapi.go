@@ -121,7 +121,9 @@ func (r *Route) requestHeaders() []string {
 // answerHeaders lists the headers that a call's success may carry.
 func (r *Route) answerHeaders() []string {
 	names := spec.UsualHeaders()
-	if !r.reads() {
+	if r.reads() {
+		names = append(names, "Projection-Position")
+	} else {
 		names = append(names, "Idempotency-Replayed")
 	}
 	if r.writes() {

@@ -125,14 +125,16 @@ func TestWhoHasTheDocumentIsNotSentItAgain(t *testing.T) {
 
 func TestTheDocumentSaysWhereTheHelpdeskIs(t *testing.T) {
 	for public, want := range map[string][]string{"": {"/"}, "https://desk.example/": {"/", "https://desk.example"}} {
-		api := newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = public })
-		got := decoded[struct{ Servers []struct{ URL string } }](t, request{method: http.MethodGet, path: httpapi.DocumentPath}.send(api))
-		var urls []string
-		for _, s := range got.Servers {
-			urls = append(urls, s.URL)
-		}
-		if diff := cmp.Diff(want, urls); diff != "" {
-			t.Errorf("with %q (-want +got):\n%s", public, diff)
-		}
+		t.Run(public, func(t *testing.T) {
+			api := newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = public })
+			got := decoded[struct{ Servers []struct{ URL string } }](t, request{method: http.MethodGet, path: httpapi.DocumentPath}.send(api))
+			var urls []string
+			for _, s := range got.Servers {
+				urls = append(urls, s.URL)
+			}
+			if diff := cmp.Diff(want, urls); diff != "" {
+				t.Errorf("with %q (-want +got):\n%s", public, diff)
+			}
+		})
 	}
 }

@@ -53,10 +53,12 @@ func TestAssetsAreWhatTheySayTheyAre(t *testing.T) {
 		"/swagger/swagger-ui-bundle.js": "application/javascript",
 		"/swagger/favicon-32x32.png":    "image/png",
 	} {
-		w := request{method: http.MethodGet, path: at}.send(api)
-		if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != want || w.Header().Get("X-Content-Type-Options") != "nosniff" {
-			t.Errorf("%s: status %d, content type %q", at, w.Code, got)
-		}
+		t.Run(at, func(t *testing.T) {
+			w := request{method: http.MethodGet, path: at}.send(api)
+			if got := w.Header().Get("Content-Type"); w.Code != http.StatusOK || got != want || w.Header().Get("X-Content-Type-Options") != "nosniff" {
+				t.Errorf("status %d, content type %q", w.Code, got)
+			}
+		})
 	}
 	for _, at := range []string{"/swagger/index.html", "/swagger/oauth2-redirect.html", "/swagger/embed.go", "/assets/index.html"} {
 		if w := (request{method: http.MethodGet, path: at}).send(api); w.Code != http.StatusNotFound {

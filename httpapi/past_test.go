@@ -100,20 +100,22 @@ func TestATicketOfThePast(t *testing.T) {
 		"version=1":                       {"Printer", "Sat, 31 Jan 2026 11:00:00 GMT"},
 		"version=2":                       {"Copier", "Sat, 31 Jan 2026 11:30:00 GMT"},
 	} {
-		w := request{name: "alice", method: "GET", path: "/api/tickets/7/?" + query, head: []string{`If-None-Match: *`}}.send(api)
-		got := decoded[wire.TicketWithComments](t, w)
-		if w.Code != http.StatusOK || got.Title != want.title || len(got.Comments) != got.Version-1 {
-			t.Errorf("%s: got %d %s", query, w.Code, w.Body)
-		}
-		if got := w.Header().Get("Memento-Datetime"); got != want.memento {
-			t.Errorf("%s: Memento-Datetime: got %q, want %q", query, got, want.memento)
-		}
-		if got, want := w.Header().Get("Link"), `<http://example.com/api/tickets/7/>; rel="original"`; got != want {
-			t.Errorf("%s: Link: got %q, want %q", query, got, want)
-		}
-		if got := w.Header().Get("ETag"); got != "" {
-			t.Errorf("%s: the past has ETag %s", query, got)
-		}
+		t.Run(query, func(t *testing.T) {
+			w := request{name: "alice", method: "GET", path: "/api/tickets/7/?" + query, head: []string{`If-None-Match: *`}}.send(api)
+			got := decoded[wire.TicketWithComments](t, w)
+			if w.Code != http.StatusOK || got.Title != want.title || len(got.Comments) != got.Version-1 {
+				t.Errorf("got %d %s", w.Code, w.Body)
+			}
+			if got := w.Header().Get("Memento-Datetime"); got != want.memento {
+				t.Errorf("Memento-Datetime: got %q, want %q", got, want.memento)
+			}
+			if got, want := w.Header().Get("Link"), `<http://example.com/api/tickets/7/>; rel="original"`; got != want {
+				t.Errorf("Link: got %q, want %q", got, want)
+			}
+			if got := w.Header().Get("ETag"); got != "" {
+				t.Errorf("the past has ETag %s", got)
+			}
+		})
 	}
 }
 
@@ -144,18 +146,20 @@ func TestRefusalsOfThePast(t *testing.T) {
 		"/api/tickets/7/diff/?from=2026-01-31T11:00:00Z&to=2100-01-01T00:00:00Z": "?to future",
 		"/api/tickets/7/diff/?from=2100-01-01T00:00:00Z&to=2026-01-31T11:00:00Z": "?from future",
 	} {
-		w := request{name: "alice", method: "GET", path: path}.send(api)
-		p := decoded[problem.Problem](t, w)
-		got := strings.Join(faults(p), ", ")
-		if got == "" {
-			got = p.Code
-		}
-		if got != want {
-			t.Errorf("%s: got %d %s, want %s", path, w.Code, got, want)
-		}
-		if memento := w.Header().Get("Memento-Datetime"); memento != "" {
-			t.Errorf("%s: a refusal has Memento-Datetime %s", path, memento)
-		}
+		t.Run(path, func(t *testing.T) {
+			w := request{name: "alice", method: "GET", path: path}.send(api)
+			p := decoded[problem.Problem](t, w)
+			got := strings.Join(faults(p), ", ")
+			if got == "" {
+				got = p.Code
+			}
+			if got != want {
+				t.Errorf("got %d %s, want %s", w.Code, got, want)
+			}
+			if memento := w.Header().Get("Memento-Datetime"); memento != "" {
+				t.Errorf("a refusal has Memento-Datetime %s", memento)
+			}
+		})
 	}
 }
 

@@ -51,9 +51,11 @@ func TestTheCookieIsSecureBehindTLS(t *testing.T) {
 			c.PublicURL = "https://desk.example"
 		})).Header().Get("Set-Cookie"),
 	} {
-		if !strings.Contains(w, "; Secure") {
-			t.Errorf("%s: %q", name, w)
-		}
+		t.Run(name, func(t *testing.T) {
+			if !strings.Contains(w, "; Secure") {
+				t.Errorf("%q", w)
+			}
+		})
 	}
 }
 
@@ -112,11 +114,13 @@ func TestWhoSeesWhatOfAUser(t *testing.T) {
 func TestAnAgentFindsNobodyByAddress(t *testing.T) {
 	d := newDesk()
 	for viewer, namesOnly := range map[string]bool{"agent": true, "admin": false} {
-		request{name: viewer, method: "GET", path: "/api/users/?search=alice"}.send(newAPI(t, d, nil))
-		want := people.Filter{Search: "alice", NamesOnly: namesOnly}
-		if diff := cmp.Diff(want, d.userFilter); diff != "" {
-			t.Errorf("%s searches by (-want +got):\n%s", viewer, diff)
-		}
+		t.Run(viewer, func(t *testing.T) {
+			request{name: viewer, method: "GET", path: "/api/users/?search=alice"}.send(newAPI(t, d, nil))
+			want := people.Filter{Search: "alice", NamesOnly: namesOnly}
+			if diff := cmp.Diff(want, d.userFilter); diff != "" {
+				t.Errorf("%s searches by (-want +got):\n%s", viewer, diff)
+			}
+		})
 	}
 	w := request{name: "agent", method: "GET", path: "/api/users/?role=admin"}.send(newAPI(t, d, nil))
 	if w.Code != http.StatusForbidden {

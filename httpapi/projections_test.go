@@ -62,7 +62,7 @@ func newCabinet() *cabinet {
 func TestAProjectionIsShownAsItStands(t *testing.T) {
 	t.Parallel()
 	const shown = `{"name":"ticket_list","state":"rebuilding","position":90,"head":100,"lag":10,"failed":2,"paused_at":null,` +
-		`"tables_version":1,"code_version":2,"kept_position":null,"rebuild":{"kind":"rebuild","phase":"filling","active":true,"position":30,` +
+		`"tables_version":1,"code_version":2,"previous_position":null,"rebuild":{"kind":"rebuild","phase":"filling","active":true,"position":30,` +
 		`"target":90,"progress":0.333,"events_per_second":20000,"remaining_seconds":90,"began_at":"2026-01-31T12:00:00.120000Z",` +
 		`"ended_at":null,"error":null,"error_position":null}}`
 	s := newCabinet()
@@ -71,10 +71,12 @@ func TestAProjectionIsShownAsItStands(t *testing.T) {
 		"/api/projections/":             `{"results":[` + shown + `]}`,
 		"/api/projections/ticket_list/": shown,
 	} {
-		w := request{name: "admin", method: http.MethodGet, path: path}.send(api)
-		if diff := cmp.Diff(want+"\n", w.Body.String()); w.Code != http.StatusOK || diff != "" {
-			t.Errorf("%s: status %d (-want +got):\n%s", path, w.Code, diff)
-		}
+		t.Run(path, func(t *testing.T) {
+			w := request{name: "admin", method: http.MethodGet, path: path}.send(api)
+			if diff := cmp.Diff(want+"\n", w.Body.String()); w.Code != http.StatusOK || diff != "" {
+				t.Errorf("status %d (-want +got):\n%s", w.Code, diff)
+			}
+		})
 	}
 	s.status.Rebuild = &rebuild.Rebuild{Kind: rebuild.FromLog, Phase: rebuild.Failed, BeganAt: noon, EndedAt: &noon, Error: "no good"}
 	w := request{name: "admin", method: http.MethodGet, path: "/api/projections/ticket_list/"}.send(api)
@@ -99,19 +101,21 @@ func TestAdminsHoldAndRebuildProjections(t *testing.T) {
 		{"alice", "resume", "", http.StatusForbidden, nil},
 		{"", "rebuild", `{}`, http.StatusUnauthorized, nil},
 	} {
-		s := newCabinet()
-		api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Projections = s })
-		w := request{name: c.name, method: http.MethodPost, path: "/api/projections/ticket_list/" + c.verb + "/", body: c.body}.send(api)
-		if diff := cmp.Diff(c.done, s.done); w.Code != c.status || diff != "" {
-			t.Errorf("%s by %q: status %d, want %d (-want +got):\n%s", c.verb, c.name, w.Code, c.status, diff)
-		}
-		if got := w.Header().Get("Location"); (c.status == http.StatusAccepted) != (got == "/api/projections/ticket_list/") {
-			t.Errorf("%s by %q: Location %q", c.verb, c.name, got)
-		}
-		w = request{name: "admin", method: http.MethodPost, path: "/api/projections/nothing/" + c.verb + "/", body: c.body}.send(api)
-		if w.Code != http.StatusNotFound {
-			t.Errorf("%s of nothing: status %d", c.verb, w.Code)
-		}
+		t.Run(c.verb+" "+c.body+" by "+c.name, func(t *testing.T) {
+			s := newCabinet()
+			api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Projections = s })
+			w := request{name: c.name, method: http.MethodPost, path: "/api/projections/ticket_list/" + c.verb + "/", body: c.body}.send(api)
+			if diff := cmp.Diff(c.done, s.done); w.Code != c.status || diff != "" {
+				t.Errorf("%s by %q: status %d, want %d (-want +got):\n%s", c.verb, c.name, w.Code, c.status, diff)
+			}
+			if got := w.Header().Get("Location"); (c.status == http.StatusAccepted) != (got == "/api/projections/ticket_list/") {
+				t.Errorf("%s by %q: Location %q", c.verb, c.name, got)
+			}
+			w = request{name: "admin", method: http.MethodPost, path: "/api/projections/nothing/" + c.verb + "/", body: c.body}.send(api)
+			if w.Code != http.StatusNotFound {
+				t.Errorf("%s of nothing: status %d", c.verb, w.Code)
+			}
+		})
 	}
 }
 

@@ -47,10 +47,12 @@ func TestWhatReportsRefuse(t *testing.T) {
 		"status-distribution/?explain=true&explain_after=-1":  "?explain_after minimum",
 		"status-distribution/?as_of=2026-01-01T00:00:00Z&tz=": "?tz unknown",
 	} {
-		w := request{name: "admin", method: "GET", path: "/api/reports/" + query}.send(h)
-		if got := strings.Join(faults(decoded[problem.Problem](t, w)), ", "); w.Code != 400 || got != want {
-			t.Errorf("%s: got %d %s, want 400 %s", query, w.Code, got, want)
-		}
+		t.Run(query, func(t *testing.T) {
+			w := request{name: "admin", method: "GET", path: "/api/reports/" + query}.send(h)
+			if got := strings.Join(faults(decoded[problem.Problem](t, w)), ", "); w.Code != 400 || got != want {
+				t.Errorf("got %d %s, want 400 %s", w.Code, got, want)
+			}
+		})
 	}
 	for _, path := range reportPaths {
 		w := request{name: "admin", method: "GET", path: path + "?explain=true", head: []string{"Accept: text/csv"}}.send(h)
@@ -104,13 +106,15 @@ func TestReportsAsCSVSayTheSame(t *testing.T) {
 		"daily/?from=2020-02-29&to=2020-02-29&tz=Asia/Tokyo": "date,from,to,priority,opened,resolved,reopened,escalated,closed,backlog\r\n" +
 			"2020-02-29,2020-02-28T15:00:00.000000Z,2020-02-29T15:00:00.000000Z,low,1,0,0,0,0,7\r\n",
 	} {
-		w := request{name: "admin", method: "GET", path: "/api/reports/" + path, head: []string{"Accept: text/csv"}}.send(h)
-		if w.Code != http.StatusOK || w.Header().Get("Content-Type") != httpapi.CSVType || !strings.HasSuffix(w.Header().Get("Content-Disposition"), `.csv"`) {
-			t.Errorf("%s: got %d %v", path, w.Code, w.Header())
-		}
-		if diff := cmp.Diff(want, w.Body.String()); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", path, diff)
-		}
+		t.Run(path, func(t *testing.T) {
+			w := request{name: "admin", method: "GET", path: "/api/reports/" + path, head: []string{"Accept: text/csv"}}.send(h)
+			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != httpapi.CSVType || !strings.HasSuffix(w.Header().Get("Content-Disposition"), `.csv"`) {
+				t.Errorf("got %d %v", w.Code, w.Header())
+			}
+			if diff := cmp.Diff(want, w.Body.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }
 

@@ -148,11 +148,13 @@ func TestTicketNamesInBodies(t *testing.T) {
 		`{"ticket":null,"text":"x"}`:                                   400,
 		`{"ticket":"","text":"x"}`:                                     400,
 	} {
-		d := newDesk()
-		d.fresh = errBehind // which the answer needs not
-		w := request{name: "alice", method: http.MethodPost, path: "/api/comments/", body: body}.send(newAPI(t, d, nil))
-		if w.Code != want {
-			t.Errorf("%s: status %d, want %d\n%s", body, w.Code, want, w.Body)
-		}
+		t.Run(body, func(t *testing.T) {
+			d := newDesk()
+			d.fresh = errBehind // which the answer needs not
+			w := request{name: "alice", method: http.MethodPost, path: "/api/comments/", body: body}.send(newAPI(t, d, nil))
+			if w.Code != want {
+				t.Errorf("status %d, want %d\n%s", w.Code, want, w.Body)
+			}
+		})
 	}
 }

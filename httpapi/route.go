@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"reflect"
+	"strconv"
 	"strings"
 
 	"github.com/gin-gonic/gin"
@@ -144,6 +145,9 @@ func (a *API) serve(g *gin.Context, route *Route) {
 		c.key.replayed(ctx).send(g.Writer)
 		return
 	}
+	if served := c.arrival.Served(); served.Paused {
+		c.Header.Set("Projection-Position", strconv.FormatInt(served.Position, 10))
+	}
 	r := c.key.settle(ctx, a.reply(ctx, c, out, err))
 	if r.stream != nil {
 		a.stream(g, r)
@@ -183,7 +187,7 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	if err := c.visitor.admit(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.prepare(ctx); err != nil {
+	if err := c.prepare(); err != nil {
 		return nil, err
 	}
 	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))

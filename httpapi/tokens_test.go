@@ -110,13 +110,15 @@ func TestWhatAnAPITokenMayDo(t *testing.T) {
 
 func TestOnlyACookieIsCheckedForItsOrigin(t *testing.T) {
 	for head, want := range map[string]int{"Accept: */*": 403, "Authorization: Bearer hd_alice": 201} {
-		w := request{
-			name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`,
-			head: []string{"Sec-Fetch-Site: cross-site", head},
-		}.send(newAPI(t, newDesk(), nil))
-		if w.Code != want {
-			t.Errorf("%s: status %d, want %d", head, w.Code, want)
-		}
+		t.Run(head, func(t *testing.T) {
+			w := request{
+				name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`,
+				head: []string{"Sec-Fetch-Site: cross-site", head},
+			}.send(newAPI(t, newDesk(), nil))
+			if w.Code != want {
+				t.Errorf("status %d, want %d", w.Code, want)
+			}
+		})
 	}
 }
 
@@ -144,10 +146,12 @@ func TestMakingAToken(t *testing.T) {
 		`{"name":"a","expires_at":"2026-01-31T12:00:00Z"}`: "/expires_at past", `{"name":"a","expires_at":"soon"}`: "/expires_at format",
 		`{"name":"` + strings.Repeat("a", 101) + `"}`: "/name max_length",
 	} {
-		w := make(body).send(api)
-		if diff := cmp.Diff([]string{fault}, faults(decoded[problem.Problem](t, w))); w.Code != 400 || diff != "" {
-			t.Errorf("%s: status %d (-want +got):\n%s", body, w.Code, diff)
-		}
+		t.Run(body, func(t *testing.T) {
+			w := make(body).send(api)
+			if diff := cmp.Diff([]string{fault}, faults(decoded[problem.Problem](t, w))); w.Code != 400 || diff != "" {
+				t.Errorf("status %d (-want +got):\n%s", w.Code, diff)
+			}
+		})
 	}
 }
 

@@ -1,7 +1,6 @@
 package httpapi_test
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"net/http"
@@ -135,24 +134,30 @@ func TestIfMatch(t *testing.T) {
 
 func TestIfNoneMatch(t *testing.T) {
 	for value, want := range map[string]int{`"1"`: 304, `W/"1"`: 304, `"0", "1"`: 304, `*`: 304, `"2"`: 200, `1`: 400} {
-		w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"If-None-Match: " + value}}.send(newAPI(t, newDesk(), nil))
-		if w.Code != want {
-			t.Errorf("%s: status %d, want %d", value, w.Code, want)
-		}
-		if want == 304 && (w.Body.Len() > 0 || w.Header().Get("ETag") != `"1"`) {
-			t.Errorf("%s: ETag %q, body %q", value, w.Header().Get("ETag"), w.Body)
-		}
+		t.Run(value, func(t *testing.T) {
+			w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"If-None-Match: " + value}}.send(newAPI(t, newDesk(), nil))
+			if w.Code != want {
+				t.Errorf("status %d, want %d", w.Code, want)
+			}
+			if want == 304 && (w.Body.Len() > 0 || w.Header().Get("ETag") != `"1"`) {
+				t.Errorf("ETag %q, body %q", w.Header().Get("ETag"), w.Body)
+			}
+		})
 	}
 }
 
 func TestMinEventPosition(t *testing.T) {
-	for value, want := range map[string]int{"5": 503, "0": 400, "-1": 400, "five": 400, "": 200} {
-		d := newDesk()
-		d.fresh = errBehind
-		w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"Min-Event-Position: " + value}}.send(newAPI(t, d, nil))
-		if w.Code != want {
-			t.Errorf("%q: status %d, want %d", value, w.Code, want)
-		}
+	for value, want := range map[string]int{"5": 200, "0": 400, "-1": 400, "five": 400, "": 200} {
+		t.Run(value, func(t *testing.T) {
+			d := newDesk()
+			w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"Min-Event-Position: " + value}}.send(newAPI(t, d, nil))
+			if w.Code != want {
+				t.Errorf("status %d, want %d", w.Code, want)
+			}
+			if value == "5" && (len(d.waited) == 0 || d.waited[0] != 5) {
+				t.Errorf("waited for %v, want 5 first", d.waited)
+			}
+		})
 	}
 }
 
@@ -200,11 +205,13 @@ func TestNamingSomebodyTellsNoMoreThanItMay(t *testing.T) {
 		{"alice", "POST", "/api/comments/", `{"ticket":7,"text":"x","internal":true}`, 403, "forbidden"},
 	}
 	for _, c := range cases {
-		w := request{name: c.name, method: c.method, path: c.path, body: c.body}.send(newAPI(t, newDesk(), nil))
-		var got struct{ Code string }
-		if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != c.status || got.Code != c.code {
-			t.Errorf("%s %s %s by %s: status %d, want %d\n%s", c.method, c.path, c.body, c.name, w.Code, c.status, w.Body)
-		}
+		t.Run(c.method+" "+c.path+" "+c.body+" by "+c.name, func(t *testing.T) {
+			w := request{name: c.name, method: c.method, path: c.path, body: c.body}.send(newAPI(t, newDesk(), nil))
+			var got struct{ Code string }
+			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != c.status || got.Code != c.code {
+				t.Errorf("%s %s %s by %s: status %d, want %d\n%s", c.method, c.path, c.body, c.name, w.Code, c.status, w.Body)
+			}
+		})
 	}
 }
 
@@ -243,37 +250,38 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 	}
 	id := ticket.CommentID{UUID: uuid.New()}
 	for _, c := range cases {
-		d := newDesk()
-		d.history = append(d.history, ticket.Assigned{AssignedTo: agentID},
-			ticket.CommentAdded{CommentID: id, Author: aliceID, Text: "old", AddedAt: noon})
-		before := len(d.history)
-		w := request{name: c.name, method: c.method, path: "/api/comments/" + id.String() + "/", body: c.body}.send(newAPI(t, d, nil))
-		if w.Code != c.status || len(d.history)-before != c.events {
-			t.Errorf("%s %s by %s: status %d, want %d; %d events, want %d\n%s", c.method, c.body, c.name, w.Code, c.status, len(d.history)-before, c.events, w.Body)
-		}
-		if c.status >= 400 && decoded[problem.Problem](t, w).Code != c.code {
-			t.Errorf("%s %s by %s: answered %s", c.method, c.body, c.name, w.Body)
-		}
-		if c.status < 300 && w.Header().Get("Event-Position") == "" {
-			t.Errorf("%s %s by %s: no Event-Position", c.method, c.body, c.name)
-		}
+		t.Run(c.method+" "+c.body+" by "+c.name, func(t *testing.T) {
+			d := newDesk()
+			d.history = append(d.history, ticket.Assigned{AssignedTo: agentID},
+				ticket.CommentAdded{CommentID: id, Author: aliceID, Text: "old", AddedAt: noon})
+			before := len(d.history)
+			w := request{name: c.name, method: c.method, path: "/api/comments/" + id.String() + "/", body: c.body}.send(newAPI(t, d, nil))
+			if w.Code != c.status || len(d.history)-before != c.events {
+				t.Errorf("%s %s by %s: status %d, want %d; %d events, want %d\n%s", c.method, c.body, c.name, w.Code, c.status, len(d.history)-before, c.events, w.Body)
+			}
+			if c.status >= 400 && decoded[problem.Problem](t, w).Code != c.code {
+				t.Errorf("%s %s by %s: answered %s", c.method, c.body, c.name, w.Body)
+			}
+			if c.status < 300 && w.Header().Get("Event-Position") == "" {
+				t.Errorf("%s %s by %s: no Event-Position", c.method, c.body, c.name)
+			}
+		})
 	}
 }
 
 // A body that lacks a comment must not be kept under the ETag that has it.
-func TestATicketHasItsETagOnceItsCommentsAreAsNew(t *testing.T) {
-	for name, c := range map[string]struct {
-		fresh error
-		etag  string
-	}{
-		"the comments are as new as the ticket": {nil, `"1"`},
-		"the comments are behind":               {context.DeadlineExceeded, ""},
-	} {
-		d := newDesk()
-		d.fresh = c.fresh
-		w := request{name: "alice", method: "GET", path: "/api/tickets/7/"}.send(newAPI(t, d, nil))
-		if w.Code != http.StatusOK || w.Header().Get("ETag") != c.etag || len(d.waited) != 1 || d.waited[0] != 40 {
-			t.Errorf("%s: status %d, ETag %q, waited for %v", name, w.Code, w.Header().Get("ETag"), d.waited)
-		}
+func TestATicketsCommentsAreAsNewAsTheTicket(t *testing.T) {
+	d := newDesk()
+	w := request{name: "alice", method: "GET", path: "/api/tickets/7/"}.send(newAPI(t, d, nil))
+	if diff := cmp.Diff([]int64{0, 40}, d.waited); w.Code != http.StatusOK || diff != "" {
+		t.Errorf("status %d, waited for (-want +got):\n%s", w.Code, diff)
+	}
+}
+
+func TestAReadThatWouldBeOldIsRefused(t *testing.T) {
+	d := newDesk()
+	d.fresh = errBehind
+	if w := (request{name: "alice", method: "GET", path: "/api/tickets/7/"}).send(newAPI(t, d, nil)); w.Code != http.StatusServiceUnavailable {
+		t.Errorf("status %d, want 503", w.Code)
 	}
 }

@@ -143,9 +143,11 @@ func TestAnotherMasterKeyIsRefused(t *testing.T) {
 	for name, text := range map[string]string{
 		"nothing": "", "too short": "AAAA", "not base64": "?" + keys.Master[1:], "too long": keys.Master[:43] + "AAAA=",
 	} {
-		if _, err := keyring.ParseMaster(text); !errors.Is(err, keyring.ErrMaster) {
-			t.Errorf("%s: got %v, want %v", name, err, keyring.ErrMaster)
-		}
+		t.Run(name, func(t *testing.T) {
+			if _, err := keyring.ParseMaster(text); !errors.Is(err, keyring.ErrMaster) {
+				t.Errorf("got %v, want %v", err, keyring.ErrMaster)
+			}
+		})
 	}
 	if m := master(t, " "+keys.Master+"\n"); m.String() != keys.Master || m.Fingerprint() == other.Fingerprint() {
 		t.Error("what was parsed is another key")

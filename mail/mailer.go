@@ -2,6 +2,7 @@ package mail
 
 import (
 	"context"
+	"io"
 
 	"helpdesk/domain/email"
 )
@@ -26,4 +27,22 @@ func (m *Mailer) Send(ctx context.Context, l email.Content, handOver func(contex
 		return &email.Fault{Verdict: email.VerdictRefused, Err: err}
 	}
 	return m.transport.Send(ctx, message, handOver)
+}
+
+// Notify sends a notice. It fails where the recipient has no valid address, and
+// with what [Transport.Send] returns.
+func (m *Mailer) Notify(ctx context.Context, n Notice) error {
+	message, err := m.composer.Notice(n)
+	if err != nil {
+		return err
+	}
+	return m.transport.Send(ctx, message, func(context.Context) error { return nil })
+}
+
+// Close ends the connections that the transport keeps.
+func (m *Mailer) Close() error {
+	if c, ok := m.transport.(io.Closer); ok {
+		return c.Close()
+	}
+	return nil
 }

@@ -19,7 +19,7 @@ var (
 	// ErrUnderWay: another process is at work on it.
 	ErrUnderWay = &domain.Error{Kind: domain.KindConflict, Code: "rebuild_under_way", Message: "it is being rebuilt by another process"}
 	// ErrNoPrevious: there are no tables to go back to.
-	ErrNoPrevious = &domain.Error{Kind: domain.KindRejected, Code: "nothing_kept", Message: "there are no previous tables to go back to"}
+	ErrNoPrevious = &domain.Error{Kind: domain.KindRejected, Code: "no_previous_tables", Message: "there are no previous tables to go back to"}
 	// ErrOtherShape: the previous tables have other columns than those of now.
 	ErrOtherShape = &domain.Error{Kind: domain.KindRejected, Code: "other_shape", Message: "the previous tables have other columns than this program knows"}
 	// ErrNoTables: the projection does not state its tables.

@@ -113,7 +113,7 @@ func (r *run) swap(ctx context.Context, tx pgx.Tx) error {
 		return err
 	}
 	const q = `
-WITH checkpoint AS (UPDATE checkpoints SET version = $4 WHERE name = $1)
+WITH checkpoint AS (UPDATE checkpoints SET version = $4, failing = false WHERE name = $1)
 UPDATE rebuilds SET phase = 'done', staging_position = NULL, moved_at = clock_timestamp(), ended_at = clock_timestamp(),
     previous_position = CASE WHEN $5 THEN $3::bigint END, previous_version = CASE WHEN $5 THEN $6::integer END
 WHERE projection = $1 AND run = $2`

@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -18,7 +19,7 @@ const million = 1_000_000
 // none due, beside the shortest query there is; and a thousand that come due at
 // once, until the last of their tickets has escalated.
 func BenchmarkTimers(b *testing.B) {
-	d := newDesk(b, pgtest.Durable())
+	d := newService(b, pgtest.Durable())
 	fillTimers(b, d, 0, million)
 	if _, err := d.super.Exec(context.Background(), `VACUUM (FREEZE, ANALYZE) saga.timers`); err != nil {
 		b.Fatal(err)
@@ -29,15 +30,15 @@ func BenchmarkTimers(b *testing.B) {
 	b.Run("due", func(b *testing.B) { benchDue(b, d, p, seen) })
 }
 
-func benchIdle(b *testing.B, d *desk) {
-	timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
+func benchIdle(b *testing.B, d *service) {
+	timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
 	look := func() {
 		if _, err := timers.runOnce(context.Background()); err != nil {
 			b.Fatal(err)
 		}
 	}
 	floor := func() {
-		if _, err := d.pool.Exec(context.Background(), `SELECT 1`); err != nil {
+		if _, err := d.Pool.Exec(context.Background(), `SELECT 1`); err != nil {
 			b.Fatal(err)
 		}
 	}
@@ -62,11 +63,11 @@ func benchIdle(b *testing.B, d *desk) {
 	b.ReportMetric(0, "ns/op")
 }
 
-func benchDue(b *testing.B, d *desk, p Policy, seen func()) {
+func benchDue(b *testing.B, d *service, p Policy, seen func()) {
 	const due = 1000
 	ann := d.register(b, "ann"+time.Now().Format("150405.000000000"), domain.RoleUser)
 	escalated := func() int {
-		return one[int](b, d.pool, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated'`)
+		return kit.One[int](b, d.Pool, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated'`)
 	}
 	var took time.Duration
 	var before, after runtime.MemStats
@@ -80,7 +81,7 @@ func benchDue(b *testing.B, d *desk, p Policy, seen func()) {
 		seen()
 		began := time.Now()
 		stop := d.work(b, p)
-		poll(b, "the escalations", func() bool { return escalated() == want })
+		kit.Poll(b, "the escalations", func() bool { return escalated() == want })
 		took += time.Since(began)
 		stop()
 	}

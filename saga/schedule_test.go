@@ -9,29 +9,30 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/test/kit"
 )
 
 func TestTheScheduleTellsWhenTicketsEscalate(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	d.follow(t, quick)
 	ann := d.register(t, "ann", domain.RoleUser)
 	began := time.Now().Add(-time.Minute).Truncate(time.Microsecond)
 	waits := d.open(t, ann, ticket.Medium, began)
 	never := d.open(t, ann, ticket.Low, time.Time{})
 	done := d.open(t, ann, ticket.Medium, time.Time{})
-	schedule := NewSchedule(d.pool)
+	schedule := NewSchedule(d.Pool)
 	ids := []uuid.UUID{waits.UUID, never.UUID, done.UUID, uuid.New()}
 	due := func() map[uuid.UUID]time.Time {
-		due, err := schedule.Due(testContext(t), ids)
+		due, err := schedule.Due(kit.Context(t), ids)
 		if err != nil {
 			t.Fatal(err)
 		}
 		return due
 	}
-	poll(t, "the timers", func() bool { return len(due()) == 2 })
+	kit.Poll(t, "the timers", func() bool { return len(due()) == 2 })
 	d.do(t, done, become(ticket.StatusResolved))
-	poll(t, "the timer called off", func() bool { return len(due()) == 1 })
+	kit.Poll(t, "the timer called off", func() bool { return len(due()) == 1 })
 	if got, want := due()[waits.UUID], began.Add(time.Hour); !got.Equal(want) {
 		t.Errorf("due at %v, want %v", got, want)
 	}
@@ -39,7 +40,7 @@ func TestTheScheduleTellsWhenTicketsEscalate(t *testing.T) {
 
 func TestTheScheduleListsWhatIsPendingInParts(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	d.follow(t, quick)
 	ann := d.register(t, "ann", domain.RoleUser)
 	began := time.Now().Truncate(time.Microsecond)
@@ -47,15 +48,15 @@ func TestTheScheduleListsWhatIsPendingInParts(t *testing.T) {
 	for i := range 5 {
 		want = append(want, d.open(t, ann, ticket.Medium, began.Add(time.Duration(i)*time.Second)).UUID)
 	}
-	schedule := NewSchedule(d.pool)
-	poll(t, "the timers", func() bool {
-		due, err := schedule.Due(testContext(t), want)
+	schedule := NewSchedule(d.Pool)
+	kit.Poll(t, "the timers", func() bool {
+		due, err := schedule.Due(kit.Context(t), want)
 		return err == nil && len(due) == len(want)
 	})
 	var got []uuid.UUID
 	var last Pending
 	for {
-		page, err := schedule.Pending(testContext(t), last.DueAt, last.TimerID, 2)
+		page, err := schedule.Pending(kit.Context(t), last.DueAt, last.TimerID, 2)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -12,10 +12,11 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
+	"helpdesk/test/kit"
 )
 
 // resolvedEmail is the command to tell the requester of a resolved ticket.
-func (d *desk) resolvedEmail(t testing.TB) SendEmail {
+func (d *service) resolvedEmail(t testing.TB) SendEmail {
 	t.Helper()
 	requester := d.register(t, "ann", domain.RoleUser)
 	id := d.open(t, requester, ticket.Low, time.Time{})
@@ -23,9 +24,9 @@ func (d *desk) resolvedEmail(t testing.TB) SendEmail {
 	return SendEmail{Email: uuid.New(), Kind: email.Resolved, TicketID: id.UUID, CauseVersion: 2, Recipient: requester}
 }
 
-func (d *desk) emailStatus(t testing.TB, id uuid.UUID) email.Status {
+func (d *service) emailStatus(t testing.TB, id uuid.UUID) email.Status {
 	t.Helper()
-	s, err := d.emails.State(testContext(t), email.ID{UUID: id})
+	s, err := d.emails.State(kit.Context(t), email.ID{UUID: id})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -60,10 +61,10 @@ func TestHowAnEmailEnds(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newService(t)
 			order := d.resolvedEmail(t)
 			d.mailer.does(c.send)
-			err := d.sender().Send(testContext(t), commands.Request{}, order)
+			err := d.sender().Send(kit.Context(t), commands.Request{}, order)
 			wait, later := retryAfter(err)
 			if later != c.later || (err != nil && !later) != c.fails {
 				t.Errorf("got %v; want another try: %v, an error: %v", err, c.later, c.fails)
@@ -81,17 +82,17 @@ func TestHowAnEmailEnds(t *testing.T) {
 // Whatever an email's command finds, it is sent at most once.
 func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	order := d.resolvedEmail(t)
 	d.mailer.does(func(_ email.Content, handOver func() error) error {
 		return errors.Join(handOver(), errors.New("killed"))
 	})
-	if err := d.sender().Send(testContext(t), commands.Request{}, order); err == nil {
+	if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err == nil {
 		t.Fatal("want the error")
 	}
 	d.mailer.does(nil)
 	for range 2 {
-		if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+		if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
 			t.Fatal(err)
 		}
 		if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.mailer.count() != 0 {
@@ -100,11 +101,11 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 	}
 
 	resend := email.Resend{By: by(), Now: time.Now()}
-	if _, err := d.emails.Do(testContext(t), commands.Request{}, email.ID{UUID: order.Email}, resend); err != nil {
+	if _, err := d.emails.Do(kit.Context(t), commands.Request{}, email.ID{UUID: order.Email}, resend); err != nil {
 		t.Fatal(err)
 	}
 	for range 2 {
-		if err := d.sender().Send(testContext(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
+		if err := d.sender().Send(kit.Context(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -116,7 +117,7 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 // Two processes at one email, as when a connection was lost: one sends it.
 func TestOfTwoSendersOneSends(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	order := d.resolvedEmail(t)
 	d.mailer.does(func(c email.Content, handOver func() error) error {
 		d.mailer.does(nil)
@@ -125,7 +126,7 @@ func TestOfTwoSendersOneSends(t *testing.T) {
 		}
 		return handOver()
 	})
-	if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+	if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
@@ -135,10 +136,10 @@ func TestOfTwoSendersOneSends(t *testing.T) {
 
 func TestAnEmailSaysWhatHappened(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	order := d.resolvedEmail(t)
 	d.do(t, ticket.ID{UUID: order.TicketID}, ticket.EditTicket{By: system(), Title: ptr("Another title")})
-	if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+	if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
 		t.Fatal(err)
 	}
 	c := d.mailer.emails[0]
@@ -150,28 +151,28 @@ func TestAnEmailSaysWhatHappened(t *testing.T) {
 
 func TestNoEmailIsQueuedForNothing(t *testing.T) {
 	t.Parallel()
-	for name, then := range map[string]func(*testing.T, *desk, SendEmail) SendEmail{
-		"the ticket is gone": func(t *testing.T, d *desk, c SendEmail) SendEmail {
+	for name, then := range map[string]func(*testing.T, *service, SendEmail) SendEmail{
+		"the ticket is gone": func(t *testing.T, d *service, c SendEmail) SendEmail {
 			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.DeleteTicket{By: system()})
 			return c
 		},
-		"the comment is gone": func(t *testing.T, d *desk, c SendEmail) SendEmail {
+		"the comment is gone": func(t *testing.T, d *service, c SendEmail) SendEmail {
 			comment := ticket.CommentID{UUID: uuid.New()}
 			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.AddComment{By: system(), CommentID: comment, Text: "A slip", Now: time.Now()})
 			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.RemoveComment{By: system(), CommentID: comment, Now: time.Now()})
 			c.Kind, c.CauseVersion = email.Commented, 3
 			return c
 		},
-		"nobody is there to get it": func(_ *testing.T, _ *desk, c SendEmail) SendEmail {
+		"nobody is there to get it": func(_ *testing.T, _ *service, c SendEmail) SendEmail {
 			c.Recipient = domain.UserID{UUID: uuid.New()}
 			return c
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newService(t)
 			order := then(t, d, d.resolvedEmail(t))
-			if err := d.sender().Send(testContext(t), commands.Request{}, order); err != nil {
+			if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
 				t.Fatal(err)
 			}
 			if got := d.emailStatus(t, order.Email); got != "" || d.mailer.count() != 0 {
@@ -184,11 +185,11 @@ func TestNoEmailIsQueuedForNothing(t *testing.T) {
 // What had happened when the database learnt to send emails is not told of.
 func TestEmailsBeginWhereTheyWereInvented(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	ann := d.register(t, "ann", domain.RoleUser)
 	id := d.open(t, ann, ticket.Low, time.Time{})
 	d.do(t, id, become(ticket.StatusResolved))
-	if _, err := d.super.Exec(testContext(t), `UPDATE saga.emails_from SET position = (SELECT position FROM log_head)`); err != nil {
+	if _, err := d.super.Exec(kit.Context(t), `UPDATE saga.emails_from SET position = (SELECT position FROM log_head)`); err != nil {
 		t.Fatal(err)
 	}
 	seen := d.follow(t, policy)

@@ -13,6 +13,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -24,27 +25,27 @@ var quick = Policy{
 
 func TestATicketEscalatesWhenItsTimeHasCome(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	d.follow(t, quick)
 	d.work(t, quick)
 	requester, admin := d.register(t, "ann", domain.RoleUser), d.register(t, "rob", domain.RoleAdmin)
 	id := d.open(t, requester, ticket.High, time.Time{})
-	poll(t, "the escalation", func() bool { return d.escalations(t, id) == 1 })
+	kit.Poll(t, "the escalation", func() bool { return d.escalations(t, id) == 1 })
 
 	const q = `SELECT e.recorded_at >= t.due_at AND t.fired_at >= t.due_at AND t.due_at = o.occurred_at + interval '300 ms'
     AND t.cause_id = o.event_id AND t.cause_position = o.position AND e.actor_kind = 'timer' AND e.command_id = t.timer_id
 FROM events e JOIN saga.timers t ON t.timer_id = e.causation_id JOIN events o ON o.stream_id = e.stream_id AND o.version = 1
 WHERE e.type = 'ticket.escalated' AND e.stream_id = $1`
-	if !one[bool](t, d.pool, q, id.UUID) {
+	if !kit.One[bool](t, d.Pool, q, id.UUID) {
 		t.Error("the escalation is not the effect of its timer, or came early")
 	}
-	poll(t, "the emails", func() bool { return d.mailer.count() == 2 })
+	kit.Poll(t, "the emails", func() bool { return d.mailer.count() == 2 })
 	var to []domain.UserID
 	for _, l := range d.mailer.emails {
 		if l.Kind != "escalated" || l.Ticket.Title != "Printer" || l.ToAdmin != (l.To.Name == "rob") || l.Actor != "" {
 			t.Errorf("email: %+v", l)
 		}
-		s, err := d.emails.State(testContext(t), l.ID)
+		s, err := d.emails.State(kit.Context(t), l.ID)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -59,7 +60,7 @@ WHERE e.type = 'ticket.escalated' AND e.stream_id = $1`
 // The service was down when tickets came due.
 func TestAfterAnOutageWhatIsOverdueEscalatesOnceInOrder(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	seen := d.follow(t, quick)
 	ann := d.register(t, "ann", domain.RoleUser)
 	const n = 30
@@ -73,8 +74,8 @@ func TestAfterAnOutageWhatIsOverdueEscalatesOnceInOrder(t *testing.T) {
 	d.do(t, resolved, become(ticket.StatusResolved))
 	seen()
 	d.work(t, quick)
-	poll(t, "the escalations", func() bool {
-		return one[int](t, d.pool, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated'`) == n
+	kit.Poll(t, "the escalations", func() bool {
+		return kit.One[int](t, d.Pool, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated'`) == n
 	})
 	for _, id := range ids {
 		if got := d.escalations(t, id); got != 1 {
@@ -86,7 +87,7 @@ func TestAfterAnOutageWhatIsOverdueEscalatesOnceInOrder(t *testing.T) {
 	}
 	const q = `SELECT bool_and(due_at >= before) FROM (
     SELECT due_at, lag(due_at, 1, '-infinity') OVER (ORDER BY fired_at, due_at) AS before FROM saga.timers WHERE fired_at IS NOT NULL) AS f`
-	if !one[bool](t, d.pool, q) {
+	if !kit.One[bool](t, d.Pool, q) {
 		t.Error("timers did not fire in the order they were due in")
 	}
 }
@@ -94,7 +95,7 @@ func TestAfterAnOutageWhatIsOverdueEscalatesOnceInOrder(t *testing.T) {
 // A command that comes late finds a ticket that has moved on.
 func TestALateTimerLeavesAloneWhatDoesNotWaitAnyMore(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	seen := d.follow(t, quick)
 	ann := d.register(t, "ann", domain.RoleUser)
 	long := time.Now().Add(-time.Hour)
@@ -107,38 +108,40 @@ func TestALateTimerLeavesAloneWhatDoesNotWaitAnyMore(t *testing.T) {
 		"handled":    {become(ticket.StatusEscalated)},
 		"unassigned": {ticket.AssignTicket{By: system()}}, // and this one waits still
 	} {
-		id := d.open(t, ann, ticket.High, long)
-		seen()
-		timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
-		if fired, err := timers.FireDue(testContext(t), 10); err != nil || len(fired) != 1 {
-			t.Fatalf("%s: fired %v, %v", name, fired, err)
-		}
-		for _, c := range since {
-			d.do(t, id, c)
-		}
-		want := d.escalations(t, id)
-		if name == "unassigned" {
-			want = 1
-		}
-		p := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(quick, d.tickets))
-		stop := run(t, p.Run)
-		poll(t, "the command", func() bool {
-			return one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox WHERE command = 'EscalateTicket'`) == 0
+		t.Run(name, func(t *testing.T) {
+			id := d.open(t, ann, ticket.High, long)
+			seen()
+			timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
+			if fired, err := timers.FireDue(kit.Context(t), 10); err != nil || len(fired) != 1 {
+				t.Fatalf("fired %v, %v", fired, err)
+			}
+			for _, c := range since {
+				d.do(t, id, c)
+			}
+			want := d.escalations(t, id)
+			if name == "unassigned" {
+				want = 1
+			}
+			p := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(quick, d.tickets))
+			stop := kit.Run(t, p.Run)
+			kit.Poll(t, "the command", func() bool {
+				return kit.One[int](t, d.Pool, `SELECT count(*)::int FROM saga.outbox WHERE command = 'EscalateTicket'`) == 0
+			})
+			stop()
+			if got := d.escalations(t, id); got != want {
+				t.Errorf("escalated %d times, want %d", got, want)
+			}
+			seen()
+			cleanTimers(t, d)
 		})
-		stop()
-		if got := d.escalations(t, id); got != want {
-			t.Errorf("%s: escalated %d times, want %d", name, got, want)
-		}
-		seen()
-		cleanTimers(t, d)
 	}
 }
 
 func ptr[T any](v T) *T { return &v }
 
-func cleanTimers(t *testing.T, d *desk) {
+func cleanTimers(t *testing.T, d *service) {
 	t.Helper()
-	if _, err := d.pool.Exec(testContext(t), `DELETE FROM saga.timers WHERE fired_at IS NULL`); err != nil {
+	if _, err := d.Pool.Exec(kit.Context(t), `DELETE FROM saga.timers WHERE fired_at IS NULL`); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -146,54 +149,56 @@ func cleanTimers(t *testing.T, d *desk) {
 // Many processes fire many timers: each once, and none that is not due.
 func TestEachTimerFiresOnceHoweverManyProcessesFire(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	const due, pending = 700, 300
 	fillTimers(t, d, due, pending)
 	for range 4 {
-		run(t, NewTimers(d.pool, d.timers, d.issued.Notify, d.log).Run)
+		kit.Run(t, NewTimers(d.Pool, d.timers, d.issued.Notify, d.log).Run)
 	}
-	poll(t, "the timers", func() bool { return one[int](t, d.pool, `SELECT count(*)::int FROM saga.outbox`) >= due })
+	kit.Poll(t, "the timers", func() bool { return kit.One[int](t, d.Pool, `SELECT count(*)::int FROM saga.outbox`) >= due })
 	const q = `SELECT count(*) FILTER (WHERE fired_at IS NOT NULL AND o.id IS NOT NULL) = $1
     AND count(*) FILTER (WHERE fired_at IS NULL AND o.id IS NULL AND t.due_at > now()) = $2
 FROM saga.timers t LEFT JOIN saga.outbox o ON o.id = t.timer_id`
-	if !one[bool](t, d.pool, q, due, pending) {
+	if !kit.One[bool](t, d.Pool, q, due, pending) {
 		t.Error("timers and commands do not agree")
 	}
 }
 
 // fillTimers sets timers: some long due, the others in an hour and later.
-func fillTimers(t testing.TB, d *desk, due, pending int) {
+func fillTimers(t testing.TB, d *service, due, pending int) {
 	t.Helper()
 	const q = `INSERT INTO saga.timers (timer_id, saga, key, due_at, command, payload, cause_id, cause_position, correlation_id)
 SELECT gen_random_uuid(), 'escalation', gen_random_uuid(),
     now() + CASE WHEN n <= $1::int THEN -n * interval '1 second' ELSE interval '1 hour' + n * interval '1 ms' END,
     'EscalateTicket', '{"opening": 1, "priority": "low"}', gen_random_uuid(), n, 'test'
 FROM generate_series(1, $1::int + $2::int) AS n`
-	if _, err := d.pool.Exec(context.Background(), q, due, pending); err != nil {
+	if _, err := d.Pool.Exec(context.Background(), q, due, pending); err != nil {
 		t.Fatal(err)
 	}
 }
 
 func TestAnIdleLookForTimersAndCommandsWritesNothing(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t, pgtest.Durable())
+	d := newService(t, pgtest.Durable())
 	fillTimers(t, d, 0, 1000)
-	timers := NewTimers(d.pool, d.timers, d.issued.Notify, d.log)
+	timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
 	look := func() {
 		for range 20 {
-			if _, err := timers.runOnce(testContext(t)); err != nil {
+			if _, err := timers.runOnce(kit.Context(t)); err != nil {
 				t.Fatal(err)
 			}
-			if got, err := d.outbox.claim(testContext(t), "SendEmail", 8, 1); err != nil || len(got) > 0 {
+			if got, err := d.outbox.claim(kit.Context(t), "SendEmail", 8, 1); err != nil || len(got) > 0 {
 				t.Fatalf("claimed %v, %v", got, err)
 			}
-			if freed, err := d.outbox.free(testContext(t)); err != nil || freed {
+			if freed, err := d.outbox.free(kit.Context(t)); err != nil || freed {
 				t.Fatalf("freed %v, %v", freed, err)
 			}
 		}
 	}
 	look() // hint bits, statistics and plans
-	xid := func() string { return one[string](t, d.super, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text`) }
+	xid := func() string {
+		return kit.One[string](t, d.super, `SELECT pg_snapshot_xmax(pg_current_snapshot())::text`)
+	}
 	before := xid()
 	look()
 	if after := xid(); after != before {
@@ -205,7 +210,7 @@ func TestAnIdleLookForTimersAndCommandsWritesNothing(t *testing.T) {
 // also under a policy adopted since.
 func TestPendingTimersAreAFoldOfTheLog(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newService(t)
 	seen := d.follow(t, DefaultPolicy())
 	ann := d.register(t, "ann", domain.RoleUser)
 	rapid.Check(t, func(r *rapid.T) {
@@ -225,26 +230,26 @@ func TestPendingTimersAreAFoldOfTheLog(t *testing.T) {
 		{Spans: map[ticket.Priority]time.Duration{ticket.High: time.Minute}, Waiting: []ticket.Status{ticket.StatusOpen, ticket.StatusInProgress}},
 		{}, DefaultPolicy(),
 	} {
-		changed, pending, err := p.Adopt(testContext(t), d.pool)
+		changed, pending, err := p.Adopt(kit.Context(t), d.Pool)
 		if err != nil || !changed {
 			t.Fatalf("adopt: %v, %v", changed, err)
 		}
 		if got := d.checkPending(t, p); got != pending {
 			t.Errorf("adopting said %d timers are pending, and %d are", pending, got)
 		}
-		if changed, _, err := p.Adopt(testContext(t), d.pool); err != nil || changed {
+		if changed, _, err := p.Adopt(kit.Context(t), d.Pool); err != nil || changed {
 			t.Errorf("adopted again: changed %v, %v; want nothing to change", changed, err)
 		}
-		if got, known, err := PolicyInForce(testContext(t), d.pool); err != nil || !known || !cmp.Equal(got, p) {
+		if got, known, err := PolicyInForce(kit.Context(t), d.Pool); err != nil || !known || !cmp.Equal(got, p) {
 			t.Errorf("in force: %+v, %v, %v; want %+v", got, known, err, p)
 		}
 	}
 }
 
 // checkPending compares the pending timers with a fold of the whole log.
-func (d *desk) checkPending(t *testing.T, p Policy) int {
+func (d *service) checkPending(t *testing.T, p Policy) int {
 	t.Helper()
-	recorded, err := d.store.Read(testContext(t), 0, 1_000_000)
+	recorded, err := d.Store.Read(kit.Context(t), 0, 1_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,7 +258,7 @@ func (d *desk) checkPending(t *testing.T, p Policy) int {
 		if r.StreamType != domain.TicketStream {
 			continue
 		}
-		events, err := d.store.Codec().Open(testContext(t), r)
+		events, err := d.Store.Codec().Open(kit.Context(t), r)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -267,7 +272,7 @@ func (d *desk) checkPending(t *testing.T, p Policy) int {
 			want[line(w.TicketID, w.Opening, w.Priority, due)] = true
 		}
 	}
-	err = PendingEscalations(testContext(t), d.pool, time.Time{}, func(x Pending) error {
+	err = PendingEscalations(kit.Context(t), d.Pool, time.Time{}, func(x Pending) error {
 		got[line(x.TicketID, x.Opening, x.Priority, x.DueAt)] = true
 		return nil
 	})

@@ -26,8 +26,8 @@ func (v *Visit) CommandID(part string) (uuid.UUID, error) {
 	return uuid.NewSHA1(commandNamespace, []byte(scope)), nil
 }
 
-// CarryOut runs the form's command and waits until the read side shows it. One
-// that was carried out before counts as done now.
+// CarryOut runs the form's command. One that was carried out before counts as done
+// now.
 func (v *Visit) CarryOut(do commands.Do) (commands.Outcome, error) {
 	return v.Execute("", v.Form.Version(), do)
 }
@@ -41,16 +41,19 @@ func (v *Visit) Execute(part string, version int, do commands.Do) (commands.Outc
 	}
 	request := commands.Request{ID: id, CorrelationID: v.ID, IfMatch: version}
 	out, err := v.site.App.Execute(v.Context(), commands.Execution{Request: request}, do)
-	v.position = max(v.position, out.Position)
+	v.Wrote(out.Position)
 	return out, err
 }
 
-// Arrive waits until the read side has reached a position that was written:
-// whatever keeps the read side, the write is a success.
-func (v *Visit) Arrive(position int64) {
+// Wrote notes how far the visit wrote: what it reads from now on has that.
+func (v *Visit) Wrote(position int64) {
 	v.position = max(v.position, position)
-	_ = v.site.App.Arrive(v.Context(), v.ID, position) // it logs why not
+	v.AtLeast(position)
 }
+
+// AtLeast has what the visit reads from now on be no older than a position of the
+// log.
+func (v *Visit) AtLeast(position int64) { v.arrival.AtLeast(position) }
 
 // NoUser returns the refusal of a form in whose field somebody is named who does
 // not exist.

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/edge"
+	"helpdesk/projections"
 )
 
 // policy is the Content-Security-Policy of every answer.
@@ -19,8 +20,10 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // begin makes the visit of each request and sets the headers of every answer.
 func (s *Site) begin(g *gin.Context) {
 	h := g.Writer.Header()
+	ctx, arrival := projections.Arrive(g.Request.Context(), s.Freshness)
+	g.Request = g.Request.WithContext(ctx)
 	v := &Visit{
-		Request: g.Request, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
+		Request: g.Request, arrival: arrival, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
 		site: s, g: g,
 	}
 	h.Set("X-Request-Id", v.ID)

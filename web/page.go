@@ -37,6 +37,7 @@ type Page struct {
 	For    Audience
 	Handle Handler
 	Menu   string // what the navigation calls it; "": it is not in the navigation
+	Place  int    // where it stands there: links are in the order of their places
 }
 
 // Get makes the page at a path.
@@ -50,7 +51,7 @@ func Post(path string, audience Audience, handle Handler) Page {
 }
 
 // InMenu returns the page with a link in the navigation, for its audience.
-func (p Page) InMenu(label string) Page {
-	p.Menu = label
+func (p Page) InMenu(place int, label string) Page {
+	p.Place, p.Menu = place, label
 	return p
 }

@@ -5,6 +5,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,6 +15,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/edge"
+	"helpdesk/projections"
 )
 
 // Sessions finds who is signed in; see [auth.Sessions].
@@ -26,8 +28,10 @@ type Deps struct {
 	Sessions Sessions
 	Access   commands.Records
 	App      *commands.App
-	Front    *edge.Front
-	Log      *slog.Logger
+	// Freshness waits for the projections that pages are read from.
+	Freshness projections.Freshness
+	Front     *edge.Front
+	Log       *slog.Logger
 }
 
 // Config is what an operator may set.
@@ -53,8 +57,7 @@ type Site struct {
 	engine     *gin.Engine
 }
 
-// New makes a site of pages. The order of those with a [Page.Menu] is that of the
-// navigation. It refuses a configuration that cannot work.
+// New makes a site of pages. It refuses a configuration that cannot work.
 func New(deps Deps, config Config, pages ...Page) (*Site, error) {
 	s := &Site{Deps: deps, visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned), now: config.Now}
 	if s.now == nil {
@@ -91,6 +94,7 @@ func (s *Site) route(pages []Page) {
 			s.engine.HEAD(path, serve)
 		}
 	}
+	slices.SortStableFunc(s.menu, func(a, b Page) int { return cmp.Compare(a.Place, b.Place) })
 }
 
 // ServeHTTP implements [http.Handler]. A path means the same with and without

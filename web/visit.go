@@ -12,6 +12,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/edge"
+	"helpdesk/projections"
 )
 
 // Visit is one request on its way through a handler. It belongs to one
@@ -23,6 +24,7 @@ type Visit struct {
 	Session *auth.Session // nil when nobody is signed in
 	Form    Form          // of a POST
 
+	arrival  *projections.Arrival
 	site     *Site
 	g        *gin.Context
 	position int64 // of what was written, for the log

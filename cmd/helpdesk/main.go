@@ -39,8 +39,8 @@ Every setting is an environment variable; docs/config.md lists them.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
-	root.AddCommand(migrateCommand(), versionCommand())
 	all := modules()
+	root.AddCommand(migrateCommand(all), versionCommand())
 	for _, m := range all {
 		if m.Commands != nil {
 			root.AddCommand(m.Commands(all)...)

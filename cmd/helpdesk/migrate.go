@@ -10,7 +10,7 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func migrateCommand() *cobra.Command {
+func migrateCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "migrate",
 		Short: "Migrate the database to the current schema",
@@ -18,7 +18,7 @@ func migrateCommand() *cobra.Command {
 needs. "helpdesk serve" does the same when it starts; any number may run at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return program.WithDatabase(cmd.Context(), func(ctx context.Context, _ config.Config, _ *program.Database) error {
+			return m.WithDatabase(cmd.Context(), func(ctx context.Context, _ config.Config, _ *program.Database) error {
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), "The schema is up to date.")
 				return err
 			})

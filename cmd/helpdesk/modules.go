@@ -17,18 +17,16 @@ import (
 	"helpdesk/cmd/helpdesk/views"
 )
 
-// modules returns all that the program can do. A feature is a line here; the menu
-// of the site and the groups of the API have the order of the list.
+// modules returns all that the program can do. A feature is a line here; the groups
+// of the API have the order of the list.
 func modules() program.Modules {
 	return program.Modules{
 		people.Module(),
 		tickets.Module(),
 		reports.Module(),
-		people.Directory(),
 		projections.Module(),
 		operations.Module(),
 		audit.Module(),
-		people.Account(),
 		mail.Module(),
 		escalations.Module(),
 		views.Module(),

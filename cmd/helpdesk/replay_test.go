@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -11,38 +12,43 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
+	over "helpdesk/test/program"
 )
 
 const key = "Idempotency-Key"
 
 // replayed returns an answer without what a repeat has of its own.
-func replayed(a liveAnswer) liveAnswer {
+func replayed(a over.Answer) over.Answer {
 	kept := http.Header{}
 	for _, name := range []string{"Content-Type", "Location", "Etag", "Event-Position"} {
-		kept[name] = a.header[name]
+		kept[name] = a.Header[name]
 	}
-	return liveAnswer{status: a.status, header: kept, body: a.body}
+	return over.Answer{Status: a.Status, Header: kept, Body: a.Body}
 }
-
-var answers = cmp.AllowUnexported(liveAnswer{})
 
 // atOnce sends the request many times at once, to each of the clients in turn,
 // and checks that all got one answer, one of them as the first.
-func atOnce(t *testing.T, many int, clients []*liveClient, method, path, body string, header ...string) liveAnswer {
+func atOnce(t *testing.T, many int, clients []*over.Client, method, path, body string, header ...string) over.Answer {
 	t.Helper()
-	got := make([]liveAnswer, many)
+	got := make([]over.Answer, many)
 	var wg sync.WaitGroup
 	for i := range got {
-		wg.Go(func() { got[i] = clients[i%len(clients)].send(t, method, path, body, header...) })
+		wg.Go(func() {
+			var err error
+			if got[i], err = clients[i%len(clients)].Do(t.Context(), method, path, body, header...); err != nil {
+				t.Error(err)
+			}
+		})
 	}
 	wg.Wait()
 	replays := 0
 	for _, a := range got {
-		if a.header.Get("Idempotency-Replayed") == "true" {
+		if a.Header.Get("Idempotency-Replayed") == "true" {
 			replays++
 		}
-		if diff := cmp.Diff(replayed(got[0]), replayed(a), answers); diff != "" {
+		if diff := cmp.Diff(replayed(got[0]), replayed(a)); diff != "" {
 			t.Fatalf("two answers to one key (-one +other):\n%s", diff)
 		}
 	}
@@ -55,34 +61,34 @@ func atOnce(t *testing.T, many int, clients []*liveClient, method, path, body st
 func TestEqualRequestsAtOnceGetOneAnswer(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	one, other := serveLive(t, db, nil), serveLive(t, db, nil)
+	one, other := serveLive(t, db), serveLive(t, db)
 	one.join(t, "root", domain.RoleAdmin)
-	root := one.signIn(t, "root")
-	body := `{"title":"Once","description":"It is broken."}`
-	t.Run("in one process", func(t *testing.T) {
-		a := atOnce(t, 50, []*liveClient{root}, "POST", "/api/tickets/", body, key, "many-1")
-		if a.status != http.StatusCreated {
-			t.Fatalf("got %d %s", a.status, a.body)
-		}
-	})
-	t.Run("in two processes", func(t *testing.T) {
-		atOnce(t, 50, []*liveClient{root, root.at(other)}, "POST", "/api/tickets/", body, key, "many-2")
-	})
+	root := one.SignIn(t, "root").Client
+	for name, clients := range map[string][]*over.Client{
+		"in one process": {root}, "in two processes": {root, root.At(other.Program)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := `{"title":"Once ` + name + `","description":"It is broken."}`
+			if a := atOnce(t, 50, clients, "POST", "/api/tickets/", body, key, strings.ReplaceAll(name, " ", "-")); a.Status != http.StatusCreated {
+				t.Fatalf("got %d %s", a.Status, a.Body)
+			}
+			a := root.Must(t, http.StatusOK, "GET", "/api/tickets/?count=true&title="+url.QueryEscape("once "+name), nil)
+			if got := field(t, a, "count"); got != 1.0 {
+				t.Errorf("%v tickets were opened, want 1", got)
+			}
+		})
+	}
 	t.Run("of somebody who is not signed in", func(t *testing.T) {
-		who := []*liveClient{one.client(t), other.client(t)}
-		person := `{"username":"ann","email":"ann@example.com","password":"` + livePassword + `"}`
-		if a := atOnce(t, 10, who, "POST", "/api/register/", person, key, "many-3"); a.status != http.StatusCreated {
-			t.Fatalf("got %d %s", a.status, a.body)
+		who := []*over.Client{one.Client(t), other.Client(t)}
+		person := `{"username":"ann","email":"ann@example.com","password":"` + over.Secret + `"}`
+		if a := atOnce(t, 10, who, "POST", "/api/register/", person, key, "many-3"); a.Status != http.StatusCreated {
+			t.Fatalf("got %d %s", a.Status, a.Body)
 		}
-		a := who[0].must(t, http.StatusUnprocessableEntity, "POST", "/api/register/", strings.Replace(person, "lamp", "rump", 1), key, "many-3")
-		if got := a.field(t, "code"); got != "idempotency_key_reused" {
+		a := who[0].Must(t, http.StatusUnprocessableEntity, "POST", "/api/register/", strings.Replace(person, "lamp", "rump", 1), key, "many-3")
+		if got := field(t, a, "code"); got != "idempotency_key_reused" {
 			t.Errorf("another password: got %v", got)
 		}
 	})
-	a := root.must(t, http.StatusOK, "GET", "/api/tickets/?title=once&count=true", "")
-	if got := a.field(t, "count"); got != 2.0 {
-		t.Errorf("%v tickets were opened, want 2", got)
-	}
 }
 
 // crash undoes the storing of every answer, as if each process had died after
@@ -98,31 +104,34 @@ func crash(t *testing.T, pool *pgxpool.Pool) {
 func TestARepeatAfterACrashIsAnsweredFromWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	l := serveLive(t, db, nil)
+	l := serveLive(t, db)
 	pool := db.OwnerPool(t)
 	l.join(t, "root", domain.RoleAdmin)
 	l.join(t, "ann", domain.RoleUser)
-	root := l.signIn(t, "root")
+	root := l.SignIn(t, "root")
 	for range 3 {
-		root.must(t, http.StatusCreated, "POST", "/api/tickets/", `{"title":"x","description":"y"}`)
+		root.Must(t, http.StatusCreated, "POST", "/api/tickets/", `{"title":"x","description":"y"}`)
 	}
-	for _, c := range []struct{ name, method, path, body string }{
+	for _, c := range []struct {
+		name, method, path string
+		body               any
+	}{
 		{"opening", "POST", "/api/tickets/", `{"title":"New","description":"y"}`},
 		{"changing", "PATCH", "/api/tickets/1/", `{"title":"Other","assigned_to":"root"}`},
-		{"a verb", "POST", "/api/tickets/1/start/", ``},
+		{"a verb", "POST", "/api/tickets/1/start/", nil},
 		{"commenting", "POST", "/api/comments/", `{"ticket":1,"text":"So it is."}`},
 		{"changing a person", "PATCH", "/api/users/ann/", `{"first_name":"Ann"}`},
-		{"registering", "POST", "/api/register/", `{"username":"bob","email":"bob@example.com","password":"` + livePassword + `"}`},
+		{"registering", "POST", "/api/register/", `{"username":"bob","email":"bob@example.com","password":"` + over.Secret + `"}`},
 		{"many at once", "POST", "/api/tickets/bulk/", `{"operations":[{"op":"status","ticket":3,"status":"resolved"},` +
 			`{"op":"status","ticket":3,"status":"in-progress"},{"op":"priority","ticket":3,"priority":"high"}]}`},
-		{"deleting by number", "DELETE", "/api/tickets/2/", ``},
-		{"a new password", "POST", "/api/me/password/", `{"current_password":"` + livePassword + `","new_password":"another-lamp-71"}`},
+		{"deleting by number", "DELETE", "/api/tickets/2/", nil},
+		{"a new password", "POST", "/api/me/password/", `{"current_password":"` + over.Secret + `","new_password":"another-lamp-71"}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			id := strings.ReplaceAll(c.name, " ", "-")
-			first := root.send(t, c.method, c.path, c.body, key, id)
-			if first.status/100 != 2 {
-				t.Fatalf("got %d %s", first.status, first.body)
+			first := root.Sends(t, c.method, c.path, c.body, key, id)
+			if first.Status/100 != 2 {
+				t.Fatalf("got %d %s", first.Status, first.Body)
 			}
 			crash(t, pool)
 			head, err := l.Store.Head(t.Context())
@@ -130,11 +139,11 @@ func TestARepeatAfterACrashIsAnsweredFromWhatWasWritten(t *testing.T) {
 				t.Fatal(err)
 			}
 			for range 2 { // taken over, then stored after all
-				again := root.send(t, c.method, c.path, c.body, key, id)
-				if diff := cmp.Diff(replayed(first), replayed(again), answers); diff != "" {
+				again := root.Sends(t, c.method, c.path, c.body, key, id)
+				if diff := cmp.Diff(replayed(first), replayed(again)); diff != "" {
 					t.Errorf("the repeat (-first +repeat):\n%s", diff)
 				}
-				if again.header.Get("Idempotency-Replayed") != "true" {
+				if again.Header.Get("Idempotency-Replayed") != "true" {
 					t.Error("the repeat does not say that it is one")
 				}
 			}
@@ -148,16 +157,16 @@ func TestARepeatAfterACrashIsAnsweredFromWhatWasWritten(t *testing.T) {
 func TestAnswersOutliveARestart(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	before := serveLive(t, db, nil)
+	before := serveLive(t, db)
 	before.join(t, "root", domain.RoleAdmin)
-	root := before.signIn(t, "root")
+	root := before.SignIn(t, "root")
 	body := `{"title":"Once","description":"It is broken."}`
-	first := root.must(t, http.StatusCreated, "POST", "/api/tickets/", body, key, "k")
+	first := root.Must(t, http.StatusCreated, "POST", "/api/tickets/", body, key, "k")
 	if err := before.stop(); err != nil {
 		t.Fatal(err)
 	}
-	again := root.at(serveLive(t, db, nil)).send(t, "POST", "/api/tickets/", body, key, "k")
-	if diff := cmp.Diff(replayed(first), replayed(again), answers); diff != "" {
+	again := root.At(serveLive(t, db).Program).Must(t, http.StatusCreated, "POST", "/api/tickets/", body, key, "k")
+	if diff := cmp.Diff(replayed(first), replayed(again)); diff != "" {
 		t.Errorf("the repeat (-first +repeat):\n%s", diff)
 	}
 }
@@ -165,9 +174,9 @@ func TestAnswersOutliveARestart(t *testing.T) {
 func TestARequestStillAtWorkIsAConflict(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	l := serveLive(t, db, nil)
+	l := serveLive(t, db)
 	l.join(t, "root", domain.RoleAdmin)
-	root := l.signIn(t, "root")
+	root := l.SignIn(t, "root")
 	pool := db.OwnerPool(t)
 	tx, err := pool.Begin(t.Context())
 	if err != nil {
@@ -178,21 +187,27 @@ func TestARequestStillAtWorkIsAConflict(t *testing.T) {
 		t.Fatal(err)
 	}
 	body := `{"title":"Slow","description":"It is broken."}`
-	first := make(chan liveAnswer)
-	go func() { first <- root.send(t, "POST", "/api/tickets/", body, key, "slow") }()
-	waitUntil(t, pool, `SELECT EXISTS (SELECT FROM idempotency_keys)`) // the first has the key
-	second := root.must(t, http.StatusConflict, "POST", "/api/tickets/", body, key, "slow")
-	if second.field(t, "code") != "idempotency_key_running" || second.header.Get("Retry-After") == "" {
-		t.Errorf("got %s %v", second.body, second.header)
+	first := make(chan over.Answer)
+	go func() {
+		a, err := root.Do(t.Context(), "POST", "/api/tickets/", body, key, "slow")
+		if err != nil {
+			t.Error(err)
+		}
+		first <- a
+	}()
+	kit.Poll(t, "the key of the first", func() bool { return kit.One[bool](t, pool, `SELECT EXISTS (SELECT FROM idempotency_keys)`) })
+	second := root.Must(t, http.StatusConflict, "POST", "/api/tickets/", body, key, "slow")
+	if field(t, second, "code") != "idempotency_key_running" || second.Header.Get("Retry-After") == "" {
+		t.Errorf("got %s %v", second.Body, second.Header)
 	}
 	if err := tx.Rollback(t.Context()); err != nil {
 		t.Fatal(err)
 	}
-	if a := <-first; a.status != http.StatusCreated {
-		t.Errorf("the first got %d %s", a.status, a.body)
+	if a := <-first; a.Status != http.StatusCreated {
+		t.Errorf("the first got %d %s", a.Status, a.Body)
 	}
-	a := root.must(t, http.StatusCreated, "POST", "/api/tickets/", body, key, "slow")
-	if a.header.Get("Idempotency-Replayed") != "true" {
+	a := root.Must(t, http.StatusCreated, "POST", "/api/tickets/", body, key, "slow")
+	if a.Header.Get("Idempotency-Replayed") != "true" {
 		t.Error("the repeat is no replay")
 	}
 }

@@ -8,19 +8,13 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/test/pgtest"
+	over "helpdesk/test/program"
 )
 
 // stream opens an event stream and returns its ids and types, until it ends.
-func (c *liveClient) stream(t *testing.T, header ...string) <-chan string {
+func stream(t *testing.T, p *over.Person, header ...string) <-chan string {
 	t.Helper()
-	request, err := http.NewRequestWithContext(t.Context(), "GET", c.url+"/api/events/stream", nil)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for i := 0; i+1 < len(header); i += 2 {
-		request.Header.Set(header[i], header[i+1])
-	}
-	response, err := c.http.Do(request)
+	response, err := p.Begin(t.Context(), "GET", "/api/events/stream", nil, header...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -47,33 +41,33 @@ func (c *liveClient) stream(t *testing.T, header ...string) <-chan string {
 func TestAnEventStreamOverHTTP(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	l, other := serveLive(t, db, nil), serveLive(t, db, nil)
+	l, other := serveLive(t, db), serveLive(t, db)
 	l.join(t, "root", domain.RoleAdmin)
 	l.join(t, "ann", domain.RoleUser)
-	root, ann := l.signIn(t, "root"), l.signIn(t, "ann")
-	events := ann.stream(t)
-	a := ann.at(other).must(t, http.StatusCreated, "POST", "/api/tickets/", `{"title":"x","description":"y"}`)
-	opened := a.header.Get("Event-Position")
+	root, ann := l.SignIn(t, "root"), l.SignIn(t, "ann")
+	events := stream(t, ann)
+	a := ann.At(other.Program).Must(t, http.StatusCreated, "POST", "/api/tickets/", `{"title":"x","description":"y"}`)
+	opened := a.Header.Get("Event-Position")
 	if got := <-events; got != opened+" ticket.opened" {
 		t.Errorf("from another process: got %q", got)
 	}
-	root.must(t, http.StatusCreated, "POST", "/api/tickets/", `{"title":"root's","description":"y"}`)
-	root.must(t, http.StatusCreated, "POST", "/api/comments/", `{"ticket":1,"text":"a note","internal":true}`)
-	closed := root.must(t, http.StatusOK, "POST", "/api/tickets/1/close/", "").header.Get("Event-Position")
+	root.Must(t, http.StatusCreated, "POST", "/api/tickets/", `{"title":"root's","description":"y"}`)
+	root.Must(t, http.StatusCreated, "POST", "/api/comments/", `{"ticket":1,"text":"a note","internal":true}`)
+	closed := root.Must(t, http.StatusOK, "POST", "/api/tickets/1/close/", nil).Header.Get("Event-Position")
 	if got := <-events; got != closed+" ticket.closed" {
 		t.Errorf("got %q, want what ann may see next", got)
 	}
-	again := ann.stream(t, "Last-Event-ID", opened)
+	again := stream(t, ann, "Last-Event-ID", opened)
 	if got := <-again; got != closed+" ticket.closed" {
 		t.Errorf("resumed: got %q", got)
 	}
-	root.must(t, http.StatusOK, "PATCH", "/api/users/ann/", `{"is_active":false}`)
+	root.Must(t, http.StatusOK, "PATCH", "/api/users/ann/", `{"is_active":false}`)
 	for _, e := range []<-chan string{events, again} {
 		if got, more := <-e; more {
 			t.Errorf("after the deactivation: got %q", got)
 		}
 	}
-	last := root.stream(t)
+	last := stream(t, root)
 	if err := l.stop(); err != nil { // it would wait for twenty seconds
 		t.Errorf("the service ended with %v", err)
 	}

@@ -29,9 +29,11 @@ func TestWhatIsRecorded(t *testing.T) {
 		"a very long query": {Read("GET", "/", long, From{}),
 			RecordRead{Method: "GET", Path: "/", Query: strings.Repeat("ü", QueryMax-1) + "…"}},
 	} {
-		if diff := cmp.Diff(c.want, c.got); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", name, diff)
-		}
+		t.Run(name, func(t *testing.T) {
+			if diff := cmp.Diff(c.want, c.got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 	if got := SignIn(From{UserAgent: strings.Repeat("x", AgentMax)}).(SignedIn).UserAgent; utf8.RuneCountInString(got) != AgentMax || strings.HasSuffix(got, "…") {
 		t.Errorf("what just fits is cut: %q", got)
@@ -44,9 +46,11 @@ func TestOfNobodyTheNetworkAlone(t *testing.T) {
 		"2001:db8:1:2::9": "2001:db8:1::/48", "fe80::1%eth0": "fe80::/48", "10.0.0.0/8": "10.0.0.0/8",
 		"": "", "@": "", "203.0.113.77:80": "", "hunter2": "",
 	} {
-		if got := Network(address); got != want {
-			t.Errorf("%q: got %q, want %q", address, got, want)
-		}
+		t.Run(address, func(t *testing.T) {
+			if got := Network(address); got != want {
+				t.Errorf("got %q, want %q", got, want)
+			}
+		})
 	}
 }
 

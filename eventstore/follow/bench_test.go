@@ -6,6 +6,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -21,10 +22,10 @@ func BenchmarkFollow(b *testing.B) {
 	b.ResetTimer()
 	for n := range b.N {
 		b.StopTimer()
-		f := New(l.pool, l.Codec(), l.notifier, eventstore.NewNotifier(), Config{}, recorder(fmt.Sprint("f", n)))
-		fresh := NewFreshness(l.pool, f.applied, Follower{Name: fmt.Sprint("f", n)})
+		f := New(l.Pool, l.Codec(), l.Notifier, eventstore.NewNotifier(), Config{}, recorder(fmt.Sprint("f", n)))
+		fresh := NewFreshness(l.Pool, f.applied, Follower{Name: fmt.Sprint("f", n)})
 		b.StartTimer()
-		stop := run(b, f.Run)
+		stop := kit.Run(b, f.Run)
 		waitFor(b, fresh, benchBacklog)
 		b.StopTimer()
 		stop()
@@ -41,8 +42,8 @@ func (l log) makeBacklog(t testing.TB, n int) {
 	t.Helper()
 	opened := mustJSON(t, ticket.Opened{Title: "Printer", Description: "It smokes.", Priority: ticket.High})
 	retitled := mustJSON(t, ticket.Retitled{Title: "Plotter"})
-	ctx := testContext(t)
-	owner, err := l.db.OwnerPool(t).Acquire(ctx) // one connection: there is a temporary table
+	ctx := kit.Context(t)
+	owner, err := l.DB.OwnerPool(t).Acquire(ctx) // one connection: there is a temporary table
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -6,7 +6,8 @@
 // To a follower ([Follower]):
 //   - It is given every event of its types, in order, and what it writes for an
 //     event is committed once, together with its checkpoint.
-//   - No transaction of anybody else holds it up, unless over the same rows.
+//   - No transaction of anybody else holds it up, unless over the same rows: for a
+//     second where they are those of another follower in the convoy.
 //   - An event it cannot apply stops its stream and nothing else. One that may
 //     miss nothing ([Follower].Whole) is stopped altogether instead, by a position
 //     that is missing too.
@@ -17,31 +18,48 @@
 // its transaction is undone in between. Effects elsewhere, a mail or another
 // append, are not for it. It MUST NOT rely on deferred constraints, for a
 // failed commit is only seen to by trying again, and MUST close the rows it
-// queries. Followers are not in step with each other. A wake-up may come late
+// queries. Followers need not be in step with each other. A wake-up may come late
 // or not at all; then the next poll, within half a second, does its work.
+//
+// # The convoy
+//
+// Followers that are neither behind nor in trouble go together: the log is looked at
+// once, a page of it is read and decoded once, and applied by each of them in one
+// transaction. A page of events that this process appended is not even read
+// ([eventstore.Recent]). Who cannot apply a page has it undone for all, and goes apart:
+// into a lane of its own, with tries, smaller pages and failed events, until it has
+// come to the head again. So does who is far behind the others or has failed events.
+//
+// # Inline
+//
+// A follower that is Inline is in no convoy: appends bring it up to date
+// ([eventstore.Inline]). The convoy's look sees where that was not possible, and
+// has it catch up in its own lane. Its last page locks the head of the log, so that
+// the next append finds it there.
 //
 // # A page
 //
-// Followers are subscribers of watermill-sql, with the log itself as the topic.
+// Lanes are subscribers of watermill-sql, with the log itself as the topic.
 // A message is not an event but a page, the range (after, upto] of positions:
 // a transaction for each event would be ten times as slow. The message names
-// the range and the handler reads it, for the subscriber would take a query
+// the followers and the handler reads the page, for the subscriber would take a query
 // that fails for an empty one.
 //
-//	look ──────▶ nothing before it, or another process is at it: wait
+//	look ──────▶ nothing before them, or another process is at it: wait
 //	  │
-//	lock         the checkpoint, FOR UPDATE SKIP LOCKED
+//	lock         the checkpoints, FOR UPDATE SKIP LOCKED
 //	  │
 //	savepoint ◀─ all that follows is undone to here when it fails; it is set,
 //	  │          and released by the ack, without a round trip of its own
 //	  │
-//	move         the checkpoint, if it is still at after
+//	move         the checkpoints, if they are still at after
 //	  │
-//	apply ─────▶ fails: undo, ack with nothing written, wait, look again
+//	apply ─────▶ fails in the convoy: undo, go apart
+//	  │          fails apart: undo, ack with nothing written, wait, look again
 //	  │          refused three times: apply by halves, fail what stands alone
 //	ack          always: a nack sends again within the same transaction
 //	  │
-//	commit       effects, checkpoint and failed events, or none of them
+//	commit       effects, checkpoints and failed events, or none of them
 //
 // Looking writes nothing, so that an idle follower costs next to nothing:
 // FOR UPDATE alone would write. The lock is what makes several processes take
@@ -65,16 +83,17 @@
 // to which the types of the new events mean nothing is in no hurry: it moves its
 // checkpoint within 50 ms, over many appends at once.
 //
-// Who must read what was just written waits for its position ([Freshness]): the
-// checkpoints of the followers that serve the read are asked until all have
-// reached it, or are a little behind with nothing of their types in between.
-// They are asked each time: a restored backup, or a standby that was behind when
-// it took over, has moved them back.
+// Who reads waits ([Freshness]) until the followers that the read is served from
+// have come to where the log was when the reader came, or are a little behind with
+// nothing of their types in between. Their checkpoints are asked each time: other
+// processes append too, and a restored backup, or a standby that was behind when it took
+// over, has moved them back.
 //
 // # Holding
 //
-// A paused follower ([Pause]) is looked past by the look of every process, and
-// waited for by nobody: its tables are old until it is resumed.
+// A paused follower ([Pause]) is looked past by the look of every process. Readers
+// are told how old its tables are, and those who want newer ones are refused
+// ([ErrPaused]), until it is resumed.
 //
 // # Staging and previous tables
 //

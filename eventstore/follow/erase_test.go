@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 	"helpdesk/test/memorykeys"
 )
 
@@ -19,7 +20,7 @@ import (
 func (l *log) sealing(t testing.TB) *memorykeys.Ring {
 	t.Helper()
 	keys := memorykeys.New()
-	l.Store = eventstore.New(l.pool, newCodec(keys), l.notifier.NotifyOf)
+	l.Store = eventstore.New(l.Pool, newCodec(keys), l.Notifier.NotifyOf)
 	t.Cleanup(l.Store.Close)
 	return keys
 }
@@ -60,14 +61,14 @@ func TestAFollowerReadsStreamsWithErasedTextsAgain(t *testing.T) {
 	keys := l.sealing(t)
 	l.makeEffects(t)
 	of := func(id uuid.UUID, version int, person domain.UserID, title string) {
-		a := appending(id, version, ticket.Retitled{Title: title})
+		a := kit.Appending(id, version, ticket.Retitled{Title: title})
 		if version == 0 {
 			a.Events[0] = ticket.Opened{Title: title, CreatedBy: person}
 		}
 		a.Person = person
-		l.mustAppend(t, a)
+		l.MustAppend(t, a)
 	}
-	hers, his, both := newID(t), newID(t), newID(t)
+	hers, his, both := kit.NewID(), kit.NewID(), kit.NewID()
 	of(hers, 0, ann, "hers")
 	of(his, 0, bob, "his")
 	of(both, 0, bob, "his too")
@@ -76,17 +77,17 @@ func TestAFollowerReadsStreamsWithErasedTextsAgain(t *testing.T) {
 	waitFor(t, fresh, 4)
 
 	keys.Destroy(ann.UUID)
-	streams, err := l.StreamsOf(testContext(t), ann.UUID)
+	streams, err := l.StreamsOf(kit.Context(t), ann.UUID)
 	if err != nil || len(streams) != 2 {
 		t.Fatalf("streams with texts of hers: %v, %v", streams, err)
 	}
-	erased := appending(ann.UUID, 0, user.TextsErased{Streams: streams})
+	erased := kit.Appending(ann.UUID, 0, user.TextsErased{Streams: streams})
 	erased.StreamType = domain.UserStream
-	l.mustAppend(t, erased)
+	l.MustAppend(t, erased)
 	of(both, 2, bob, "his again") // in the same page or the next
 	waitFor(t, fresh, 6)
 
-	rows, _ := l.pool.Query(testContext(t), `SELECT position, type FROM effects ORDER BY position`)
+	rows, _ := l.Pool.Query(kit.Context(t), `SELECT position, type FROM effects ORDER BY position`)
 	type row struct {
 		Position int64
 		Type     string

@@ -89,7 +89,8 @@ func (r pageRun) setFailed(ctx context.Context, e eventstore.Recorded, why error
 		text = text[:maxErrorText]
 	}
 	text = strings.ToValidUTF8(text, "") // Postgres takes nothing else, and the page would fail for good
-	const q = `INSERT INTO failed_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
+	const q = `WITH flag AS (UPDATE checkpoints SET failing = true WHERE name = $1 AND NOT failing)
+INSERT INTO failed_events (follower, position, stream_id, error) VALUES ($1, $2, $3, $4)`
 	if _, err := r.tx.Exec(ctx, q, r.Name, e.Position, e.StreamID, text); err != nil {
 		return fmt.Errorf("store the failed event at position %d: %w", e.Position, err)
 	}
@@ -145,6 +146,8 @@ const (
 WHERE position IN (SELECT position FROM failed_events WHERE follower = $1)
 ORDER BY position`
 
+	failingSQL = `UPDATE checkpoints SET failing = EXISTS (SELECT FROM failed_events WHERE follower = $1) WHERE name = $1`
+
 	resolveFailedSQL = `DELETE FROM failed_events WHERE follower = $1 AND position = ANY ($2)`
 )
 
@@ -170,8 +173,13 @@ func (f *Followers) Replay(ctx context.Context, follower string) (applied int, e
 		if err != nil {
 			return fmt.Errorf("read the failed events: %w", err)
 		}
-		applied, err = w.replay(ctx, tx, events)
-		return err
+		if applied, err = w.replay(ctx, tx, events); err != nil {
+			return err
+		}
+		if _, err := tx.Exec(ctx, failingSQL, follower); err != nil {
+			return fmt.Errorf("note what failed: %w", err)
+		}
+		return nil
 	})
 	return applied, err
 }

@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 var errPoison = errors.New("poison")
@@ -42,7 +43,7 @@ func choosy(name string, refused func(eventstore.Envelope) error) Follower {
 // positions returns where the failed events of a follower are.
 func positions(t *testing.T, f *Followers, name string) []int64 {
 	t.Helper()
-	failed, err := f.Failed(testContext(t), name)
+	failed, err := f.Failed(kit.Context(t), name)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,12 +67,12 @@ func checkFailed(t *testing.T, f *Followers, name string, want ...int64) {
 //	4 y started  5 x resolved 6 z opened   7 x started (again)
 func threeStreams(t *testing.T, l log) (x, y uuid.UUID) {
 	t.Helper()
-	x, y = newID(t), newID(t)
+	x, y = kit.NewID(), kit.NewID()
 	for _, a := range []eventstore.Append{
-		opening(x), opening(y), appending(x, 1, ticket.Started{}), appending(y, 1, ticket.Retitled{Title: "y"}),
-		appending(x, 2, ticket.Resolved{}), opening(newID(t)), appending(x, 3, ticket.Started{}),
+		kit.Opening(x), kit.Opening(y), kit.Appending(x, 1, ticket.Started{}), kit.Appending(y, 1, ticket.Retitled{Title: "y"}),
+		kit.Appending(x, 2, ticket.Resolved{}), kit.Opening(kit.NewID()), kit.Appending(x, 3, ticket.Started{}),
 	} {
-		l.mustAppend(t, a)
+		l.MustAppend(t, a)
 	}
 	return x, y
 }
@@ -92,7 +93,7 @@ func TestAPoisonEventIsFailedWithThoseBehindItInItsStream(t *testing.T) {
 	waitFor(t, fresh, 7)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6})
 	l.checkRecorded(t, "other", upTo(7))
-	failed, err := f.Failed(testContext(t), "a")
+	failed, err := f.Failed(kit.Context(t), "a")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,34 +103,34 @@ func TestAPoisonEventIsFailedWithThoseBehindItInItsStream(t *testing.T) {
 		t.Errorf("failed (-want +got):\n%s", diff)
 	}
 
-	first, counts, err := f.FirstFailed(testContext(t), 2)
+	first, counts, err := f.FirstFailed(kit.Context(t), 2)
 	if diff := cmp.Diff(want[:2], first); err != nil || diff != "" || counts["a"] != 3 || len(counts) != 1 {
 		t.Errorf("first failed: %v, %v (-want +got):\n%s", counts, err, diff)
 	}
 
 	// later pages: x waits, y flows
-	l.mustAppend(t, appending(x, 4, ticket.Retitled{Title: "x"}))
-	l.mustAppend(t, appending(y, 2, ticket.Retitled{Title: "y"}))
+	l.MustAppend(t, kit.Appending(x, 4, ticket.Retitled{Title: "x"}))
+	l.MustAppend(t, kit.Appending(y, 2, ticket.Retitled{Title: "y"}))
 	waitFor(t, fresh, 9)
 	checkFailed(t, f, "a", 3, 5, 7, 8)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9})
-	progress, err := ReadProgress(testContext(t), l.pool)
+	progress, err := ReadProgress(kit.Context(t), l.Pool)
 	if diff := cmp.Diff([]Progress{{"a", 9, 9, 4, false}, {"other", 9, 9, 0, false}}, progress); err != nil || diff != "" {
 		t.Errorf("progress %v (-want +got):\n%s", err, diff)
 	}
 
 	// as long as the cause is there, a replay changes nothing
-	if n, err := f.Replay(testContext(t), "a"); n != 0 || err != nil {
+	if n, err := f.Replay(kit.Context(t), "a"); n != 0 || err != nil {
 		t.Errorf("replay of what still fails: %d, %v; want 0", n, err)
 	}
 	checkFailed(t, f, "a", 3, 5, 7, 8)
 
 	refusing.Store(false)
-	if n, err := f.Replay(testContext(t), "a"); n != 4 || err != nil {
+	if n, err := f.Replay(kit.Context(t), "a"); n != 4 || err != nil {
 		t.Errorf("replay: %d, %v; want 4", n, err)
 	}
 	checkFailed(t, f, "a")
-	l.mustAppend(t, appending(x, 5, ticket.Started{}))
+	l.MustAppend(t, kit.Appending(x, 5, ticket.Started{}))
 	waitFor(t, fresh, 10)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 9, 3, 5, 7, 8, 10})
 }
@@ -148,12 +149,12 @@ func TestAStreamThatStillFailsStaysFailedFromThereOn(t *testing.T) {
 	}))
 	waitFor(t, fresh, 7)
 	from.Store(7) // the first poison is mended, the second is not
-	if n, err := f.Replay(testContext(t), "a"); n != 2 || err != nil {
+	if n, err := f.Replay(kit.Context(t), "a"); n != 2 || err != nil {
 		t.Errorf("replay: %d, %v; want 2", n, err)
 	}
 	checkFailed(t, f, "a", 7)
 	l.checkRecorded(t, "a", []int64{1, 2, 4, 6, 3, 5})
-	if _, err := f.Replay(testContext(t), "b"); err == nil {
+	if _, err := f.Replay(kit.Context(t), "b"); err == nil {
 		t.Error("a follower that does not exist was replayed")
 	}
 }
@@ -258,16 +259,16 @@ func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 			l := newLog(t)
 			l.makeEffects(t)
 			writing := newCodec(nil, domain.EventOf[unheard](), domain.EventOf[grenade]())
-			newer := eventstore.New(l.pool, writing, l.notifier.NotifyOf)
+			newer := eventstore.New(l.Pool, writing, l.Notifier.NotifyOf)
 			t.Cleanup(newer.Close)
-			id := newID(t)
-			for _, a := range []eventstore.Append{opening(id), appending(id, 1, unknown), opening(newID(t)), appending(id, 2, ticket.Started{})} {
-				if _, err := newer.Append(testContext(t), a); err != nil {
+			id := kit.NewID()
+			for _, a := range []eventstore.Append{kit.Opening(id), kit.Appending(id, 1, unknown), kit.Opening(kit.NewID()), kit.Appending(id, 2, ticket.Started{})} {
+				if _, err := newer.Append(kit.Context(t), a); err != nil {
 					t.Fatal(err)
 				}
 			}
 			if unknown.EventType() == "test.grenade" { // known, and it bursts
-				l.Store = eventstore.New(l.pool, newCodec(nil, domain.EventOf[grenade]()), l.notifier.NotifyOf)
+				l.Store = eventstore.New(l.Pool, newCodec(nil, domain.EventOf[grenade]()), l.Notifier.NotifyOf)
 				t.Cleanup(l.Store.Close)
 			}
 			f, fresh := l.follow(t, Config{}, recorder("a"))
@@ -275,12 +276,12 @@ func TestAnEventThatCannotBeDecodedIsFailedUntilItCan(t *testing.T) {
 			checkFailed(t, f, "a", 2, 4)
 			l.checkRecorded(t, "a", []int64{1, 3})
 
-			upgraded := New(l.pool, writing, l.notifier, eventstore.NewNotifier(), Config{Logger: slog.New(slog.DiscardHandler)}, recorder("a"))
+			upgraded := New(l.Pool, writing, l.Notifier, eventstore.NewNotifier(), Config{Logger: slog.New(slog.DiscardHandler)}, recorder("a"))
 			want, failed := 2, []int64(nil)
 			if unknown.EventType() == "test.grenade" {
 				want, failed = 0, []int64{2, 4}
 			}
-			if n, err := upgraded.Replay(testContext(t), "a"); n != want || err != nil {
+			if n, err := upgraded.Replay(kit.Context(t), "a"); n != want || err != nil {
 				t.Errorf("replay: %d, %v; want %d", n, err, want)
 			}
 			checkFailed(t, f, "a", failed...)

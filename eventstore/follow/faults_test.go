@@ -15,6 +15,7 @@ import (
 
 	"helpdesk/eventstore"
 	"helpdesk/test/faulty"
+	"helpdesk/test/kit"
 	"helpdesk/test/logcheck"
 )
 
@@ -40,7 +41,7 @@ func around(fault func(h message.HandlerFunc, msg *message.Message) ([]*message.
 
 // terminate ends the connection a transaction is on, as an operator would.
 func (l log) terminate(ctx context.Context, tx pgx.Tx) error {
-	_, err := l.pool.Exec(ctx, `SELECT pg_terminate_backend($1, 10000)`, tx.Conn().PgConn().PID())
+	_, err := l.Pool.Exec(ctx, `SELECT pg_terminate_backend($1, 10000)`, tx.Conn().PgConn().PID())
 	return err
 }
 
@@ -162,14 +163,14 @@ func second(_ []*message.Message, err error) error { return err }
 func (l log) checkAppliedOnce(t *testing.T, config Config, wrap func(applyFunc) applyFunc) {
 	t.Helper()
 	l.makeEffects(t)
-	l.fill(t, 10)
+	l.Fill(t, 10)
 	follower := recorder("a")
 	follower.Apply = wrap(follower.Apply)
 	config.PageSize = 4
 	f, fresh := l.follow(t, config, follower)
 	waitFor(t, fresh, 10)
 	l.checkRecorded(t, "a", upTo(10))
-	failed, err := f.Failed(testContext(t), "")
+	failed, err := f.Failed(kit.Context(t), "")
 	if err != nil || len(failed) != 0 {
 		t.Errorf("failed: %v, %v; want nothing", failed, err)
 	}
@@ -181,13 +182,13 @@ func TestLostConnectionsLoseAndRepeatNothing(t *testing.T) {
 	l := newLog(t)
 	l.makeEffects(t)
 	_, fresh := l.follow(t, Config{PageSize: 5}, recorder("a"), recorder("b"))
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	var appended atomic.Int64
 	var g errgroup.Group
 	for range 8 {
 		g.Go(func() error {
 			for ctx.Err() == nil {
-				if _, err := l.Append(testContext(t), opening(newID(t))); err != nil {
+				if _, err := l.Append(kit.Context(t), kit.Opening(kit.NewID())); err != nil {
 					return err
 				}
 				appended.Add(1)
@@ -195,7 +196,7 @@ func TestLostConnectionsLoseAndRepeatNothing(t *testing.T) {
 			return nil
 		})
 	}
-	super, err := pgx.Connect(testContext(t), l.db.SuperURL)
+	super, err := pgx.Connect(kit.Context(t), l.DB.SuperURL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -203,10 +204,10 @@ func TestLostConnectionsLoseAndRepeatNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 2))
 	for range 15 {
 		before := appended.Load()
-		poll(t, func() bool { return appended.Load() > before+random.Int64N(20) })
+		kit.Poll(t, "more appends", func() bool { return appended.Load() > before+random.Int64N(20) })
 		const q = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
 WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.7`
-		if _, err := super.Exec(testContext(t), q); err != nil {
+		if _, err := super.Exec(kit.Context(t), q); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -214,9 +215,9 @@ WHERE datname = current_database() AND pid <> pg_backend_pid() AND random() < 0.
 	if err := g.Wait(); err != nil {
 		t.Fatalf("an append was not carried through: %v", err)
 	}
-	l.pool.Reset()
+	l.Pool.Reset()
 	waitFor(t, fresh, appended.Load())
-	logcheck.Whole(t, l.pool, appended.Load())
+	logcheck.Whole(t, l.Pool, appended.Load())
 	l.checkRecorded(t, "a", upTo(appended.Load()))
 	l.checkRecorded(t, "b", upTo(appended.Load()))
 }
@@ -227,9 +228,9 @@ func TestFollowersBeginThoughTheLineDies(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 3)
+	l.Fill(t, 3)
 	line := &faulty.Line{Mark: []byte("INTO checkpoints"), Unsent: true}
-	l.pool = line.Pool(t, l.db.ServiceURL)
+	l.Pool = line.Pool(t, l.DB.ServiceURL)
 	line.Armed.Store(true)
 	_, fresh := l.follow(t, Config{}, recorder("a"))
 	waitFor(t, fresh, 3)

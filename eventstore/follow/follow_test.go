@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // checkRecorded fails the test unless the follower applied exactly the
@@ -37,7 +38,7 @@ func TestEveryFollowerGetsEveryEventOnceInOrder(t *testing.T) {
 	for range writers {
 		g.Go(func() error {
 			for range each {
-				if _, err := l.Append(testContext(t), opening(newID(t))); err != nil {
+				if _, err := l.Append(kit.Context(t), kit.Opening(kit.NewID())); err != nil {
 					return err
 				}
 			}
@@ -57,9 +58,9 @@ func TestAFollowerIsGivenTheTypesItNamed(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	id := newID(t)
-	l.mustAppend(t, opening(id))
-	l.mustAppend(t, appending(id, 1, ticket.Started{}, ticket.Retitled{Title: "x"}, ticket.Resolved{}, ticket.Started{}))
+	id := kit.NewID()
+	l.MustAppend(t, kit.Opening(id))
+	l.MustAppend(t, kit.Appending(id, 1, ticket.Started{}, ticket.Retitled{Title: "x"}, ticket.Resolved{}, ticket.Started{}))
 	some, none := recorder("some"), recorder("none")
 	some.Types = []string{"ticket.started"}
 	none.Types = []string{"user.registered"}
@@ -78,7 +79,7 @@ func TestAForeignWritingTransactionStallsNobody(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	foreign, err := l.db.OwnerPool(t).Begin(testContext(t))
+	foreign, err := l.DB.OwnerPool(t).Begin(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -86,14 +87,14 @@ func TestAForeignWritingTransactionStallsNobody(t *testing.T) {
 	var xid string
 	const q = `WITH w AS (INSERT INTO effects (follower) VALUES ('foreign') RETURNING 1)
 SELECT pg_current_xact_id()::text FROM w`
-	if err := foreign.QueryRow(testContext(t), q).Scan(&xid); err != nil {
+	if err := foreign.QueryRow(kit.Context(t), q).Scan(&xid); err != nil {
 		t.Fatal(err)
 	}
 	_, fresh := l.follow(t, Config{}, recorder("a"))
-	l.fill(t, 20)
+	l.Fill(t, 20)
 	waitFor(t, fresh, 20)
 	l.checkRecorded(t, "a", upTo(20))
-	if err := foreign.QueryRow(testContext(t), `SELECT 1`).Scan(new(int)); err != nil {
+	if err := foreign.QueryRow(kit.Context(t), `SELECT 1`).Scan(new(int)); err != nil {
 		t.Errorf("the foreign transaction %s was not open all the time: %v", xid, err)
 	}
 }
@@ -103,16 +104,16 @@ func TestAnIdlePollWritesNothing(t *testing.T) {
 	l := newLog(t)
 	l.makeEffects(t)
 	f, fresh := l.follow(t, Config{}, recorder("a"))
-	l.fill(t, 3)
+	l.Fill(t, 3)
 	waitFor(t, fresh, 3)
 
 	looked, stop := f.applied.Listen()
 	defer stop()
 	look := func() {
-		l.notifier.Notify()
+		l.Notifier.Notify()
 		select {
 		case <-looked:
-		case <-testContext(t).Done():
+		case <-kit.Context(t).Done():
 			t.Fatal("the follower did not look")
 		}
 	}
@@ -132,7 +133,7 @@ func (l log) checkpointRow(t testing.TB, name string) string {
 	t.Helper()
 	var row string
 	const q = `SELECT concat_ws(' ', position, moved_at, ctid, xmin, xmax) FROM checkpoints WHERE name = $1`
-	if err := l.pool.QueryRow(testContext(t), q, name).Scan(&row); err != nil {
+	if err := l.Pool.QueryRow(kit.Context(t), q, name).Scan(&row); err != nil {
 		t.Fatal(err)
 	}
 	return row
@@ -141,18 +142,18 @@ func (l log) checkpointRow(t testing.TB, name string) string {
 func TestALookTakesNoTransactionIDUnlessThereIsAPage(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	ctx := testContext(t)
-	if _, err := l.pool.Exec(ctx, `INSERT INTO checkpoints (name) VALUES ('a')`); err != nil {
+	ctx := kit.Context(t)
+	if _, err := l.Pool.Exec(ctx, `INSERT INTO checkpoints (name) VALUES ('a')`); err != nil {
 		t.Fatal(err)
 	}
 	look := func() (pages int, wrote bool) {
-		err := pgx.BeginFunc(ctx, l.pool, func(tx pgx.Tx) error {
-			rows, _ := tx.Query(ctx, nextPageSQL, "a", 1000)
-			found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[page])
-			if err != nil {
-				return err
+		err := pgx.BeginFunc(ctx, l.Pool, func(tx pgx.Tx) error {
+			rows, _ := tx.Query(ctx, nextPageSQL, []string{"a"}, []string{})
+			rows.Close()
+			if rows.Err() != nil {
+				return rows.Err()
 			}
-			pages = len(found)
+			pages = int(rows.CommandTag().RowsAffected())
 			return tx.QueryRow(ctx, `SELECT pg_current_xact_id_if_assigned() IS NOT NULL`).Scan(&wrote)
 		})
 		if err != nil {
@@ -163,11 +164,11 @@ func TestALookTakesNoTransactionIDUnlessThereIsAPage(t *testing.T) {
 	if pages, wrote := look(); pages != 0 || wrote {
 		t.Errorf("at the head: %d pages, wrote: %v", pages, wrote)
 	}
-	l.fill(t, 1)
+	l.Fill(t, 1)
 	if pages, wrote := look(); pages != 1 || !wrote {
 		t.Errorf("behind the head: %d pages, wrote: %v; want the page under a lock", pages, wrote)
 	}
-	held, err := l.pool.Begin(ctx)
+	held, err := l.Pool.Begin(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -184,7 +185,7 @@ func TestAPageThatTakesTooLongIsTriedInSmallerOnes(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 12)
+	l.Fill(t, 12)
 	slow := recorder("slow")
 	write := slow.Apply
 	slow.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {

@@ -2,19 +2,16 @@ package follow
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"log/slog"
 	"runtime/debug"
+	"slices"
 	"sync/atomic"
 	"time"
 
-	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 
 	"helpdesk/eventstore"
 )
@@ -51,6 +48,10 @@ type Follower struct {
 	// find rows by: a rebuild needs them from the start. The others, for those who
 	// read, are made when the rows are there.
 	Lookups []string
+	// Inline: it is brought up to date within the append, in its
+	// transaction, wherever that can be: who was told of a write can read it. Apply
+	// MUST be quick then, for all appends wait for it.
+	Inline bool
 	// Version is of what Apply makes of events, and changes with it: tables that
 	// another version built ask for a rebuild. 0 is 1.
 	Version int
@@ -70,57 +71,93 @@ const tries = 3
 // worker applies the pages of one follower.
 type worker struct {
 	Follower
+	*lane   // its own, which it follows in while it is apart
 	codec   *eventstore.Codec
-	log     *slog.Logger
-	pacer   *pacer
 	timeout time.Duration // of one page
 	size    atomic.Int64  // largest page, in events: less after a timeout
 	maxSize int64
-	faults  int                           // times in a row that Apply refused the page
-	conn    atomic.Pointer[pgconn.PgConn] // the page's under way; nil: none is
+	faults  int         // times in a row that Apply refused the page
+	failing bool        // whether it may have failed events, which it keeps out of the way of others
+	apart   atomic.Bool // whether it follows by itself, for it is behind or in trouble
+	convoy  *convoy
 }
 
-// handle is the Watermill handler: it applies the page msg stands for in the
-// subscriber's transaction. It returns no error, ever: a nack would send the
-// message again within the same transaction. A page that failed is undone to
-// the savepoint and acked with nothing written; the next poll finds it again.
-func (w *worker) handle(msg *message.Message) error {
-	var p page
-	if err := json.Unmarshal(msg.Payload, &p); err != nil {
-		return fmt.Errorf("page of %s: %w", w.Name, err)
+// caughtUp has the follower go on with the others.
+func (w *worker) caughtUp() {
+	if !w.failing && w.apart.CompareAndSwap(true, false) {
+		w.convoy.pacer.call()
 	}
-	outer, ok := sql.TxFromContext(msg.Context())
-	if !ok {
-		return errors.New("message without a transaction")
-	}
-	tx := outer.(*sql.PgxTx).Tx
-	w.conn.Store(tx.Conn().PgConn())
-	defer w.conn.Store(nil)
-	ctx, cancel := context.WithTimeout(msg.Context(), w.timeout)
-	defer cancel()
-	atHead := p.Upto-p.After < w.size.Load() // it was when the page was cut
+}
 
-	err := inPageSavepoint(ctx, tx, func() error { return w.applyPage(ctx, tx, p) })
+// members returns the name of the follower while it is apart.
+func (w *worker) members() []string {
+	if w.apart.Load() {
+		return []string{w.Name}
+	}
+	return []string{}
+}
+
+func (w *worker) watched() []string { return []string{} }
+func (w *worker) types() []string   { return w.Types }
+
+// wants reports whether the follower is given events stored under a name.
+func (w *worker) wants(stored string) bool { return w.Types == nil || slices.Contains(w.Types, stored) }
+
+// handle is the Watermill handler of the lane of one follower: it applies the page
+// msg stands for in the subscriber's transaction. It returns no error, ever: a nack
+// would send the message again within the same transaction. A page that failed is
+// undone to the savepoint and acked with nothing written; the next poll finds it
+// again.
+func (w *worker) handle(msg *message.Message) error {
+	p, tx, done, err := w.open(msg)
+	if err != nil || len(p.Members) == 0 {
+		return err
+	}
+	defer done()
+	m := p.Members[0]
+	s := span{after: m.After, upto: min(m.After+w.size.Load(), p.Head)}
+	if s.closes = w.closes(s); s.closes {
+		s.timeout = min(w.timeout, closingTimeout)
+	} else {
+		s.timeout = w.timeout
+	}
+	ctx, cancel := context.WithTimeout(msg.Context(), s.timeout)
+	defer cancel()
+
+	err = inPageSavepoint(ctx, tx, func() error { return w.applyPage(ctx, tx, s) })
 	switch {
 	case err == nil || errors.Is(err, errMoved):
 		w.faults = 0
-		w.pacer.applied(atHead && err == nil)
+		w.failing = m.Failing
+		w.pacer.applied(err == nil && s.upto == p.Head) // it was when the page was cut
 		w.grow()
 		return nil
 	case ctx.Err() != nil:
 		w.shrink()
 	case !eventstore.Transient(err): // the database's trouble is not the events' fault
 		w.faults++
-		w.stopped(p, err)
+		w.stopped(s, err)
 	}
 	w.log.Warn("a page of the log was not applied", "follower", w.Name,
-		"after", p.After, "upto", p.Upto, "try", w.pacer.fail(), "error", err)
+		"after", s.after, "upto", s.upto, "try", w.pacer.fail(), "error", err)
 	return nil
 }
 
+// span is the page (after, upto] of one follower.
+type span struct {
+	after, upto int64
+	timeout     time.Duration
+	closes      bool // whether it is to end at the very head, as [worker.close] has it
+}
+
 // applyPage sets the savepoint, moves the checkpoint and applies the page.
-func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
-	events, failed, err := w.begin(ctx, tx, p)
+func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, s span) (err error) {
+	if s.closes {
+		if s.upto, err = w.close(ctx, tx); err != nil {
+			return err
+		}
+	}
+	events, failed, err := w.begin(ctx, tx, s)
 	if err != nil {
 		return err
 	}
@@ -129,7 +166,7 @@ func (w *worker) applyPage(ctx context.Context, tx pgx.Tx, p page) error {
 		return err
 	}
 	if w.Whole != nil {
-		return w.applyWhole(ctx, tx, p, events)
+		return w.applyWhole(ctx, tx, s.after, s.upto, events)
 	}
 	if w.faults >= tries {
 		return run.isolate(ctx, events)
@@ -148,22 +185,26 @@ ORDER BY position`
 WHERE follower = $1 AND stream_id IN (SELECT stream_id FROM events WHERE position > $2 AND position <= $3)`
 )
 
-// begin sets the savepoint, moves the checkpoint by compare-and-set and reads
-// the page, in one round trip.
-func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []eventstore.Recorded, failed streamSet, err error) {
+// begin sets the savepoint, unless it is set, moves the checkpoint by
+// compare-and-set and reads the page, in one round trip.
+func (w *worker) begin(ctx context.Context, tx pgx.Tx, s span) (events []eventstore.Recorded, failed streamSet, err error) {
 	var b pgx.Batch
-	b.Queue(setPageSQL)
-	b.Queue(moveSQL, w.Name, p.After, p.Upto)
-	b.Queue(failedStreamsSQL, w.Name, p.After, p.Upto)
-	b.Queue(pageSQL, p.After, p.Upto, w.Types)
+	if !s.closes {
+		b.Queue(setPageSQL)
+	}
+	b.Queue(moveSQL, w.Name, s.after, s.upto)
+	b.Queue(failedStreamsSQL, w.Name, s.after, s.upto)
+	b.Queue(pageSQL, s.after, s.upto, w.Types)
 	if w.Tables != nil {
 		b.Queue(withinSQL, Serving)
 	}
 	answers := tx.SendBatch(ctx, &b)
 	defer func() { err = errors.Join(err, answers.Close()) }()
 
-	if _, err := answers.Exec(); err != nil {
-		return nil, nil, fmt.Errorf("set a savepoint: %w", err)
+	if !s.closes {
+		if _, err := answers.Exec(); err != nil {
+			return nil, nil, fmt.Errorf("set a savepoint: %w", err)
+		}
 	}
 	moved, err := answers.Exec()
 	if err != nil {
@@ -177,7 +218,7 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []eventst
 		return nil, nil, fmt.Errorf("read the failed streams: %w", err)
 	}
 	rows, _ = answers.Query() // CollectRecorded returns its error
-	if events, err = eventstore.CollectRecorded(rows, p.Upto-p.After); err != nil {
+	if events, err = eventstore.CollectRecorded(rows, s.upto-s.after); err != nil {
 		return nil, nil, fmt.Errorf("read the page: %w", err)
 	}
 	return events, failed, nil
@@ -185,14 +226,20 @@ func (w *worker) begin(ctx context.Context, tx pgx.Tx, p page) (events []eventst
 
 // apply decodes events and hands them over. A panic becomes an error.
 func (w *worker) apply(ctx context.Context, tx pgx.Tx, recorded []eventstore.Recorded) (err error) {
-	if len(recorded) == 0 {
-		return nil
-	}
 	defer w.recover(&err)
 	events, err := w.codec.Open(ctx, recorded...)
 	if err != nil {
 		return err
 	}
+	return w.applyOpened(ctx, tx, events)
+}
+
+// applyOpened hands decoded events over. A panic becomes an error.
+func (w *worker) applyOpened(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (err error) {
+	if len(events) == 0 {
+		return nil
+	}
+	defer w.recover(&err)
 	events, erased, err := w.again(ctx, tx, w.codec, events, w.Name)
 	if err != nil {
 		return err
@@ -208,14 +255,6 @@ func (w *worker) recover(err *error) {
 	if p := recover(); p != nil {
 		w.log.Error("a follower panicked", "follower", w.Name, "panic", p, "stack", string(debug.Stack()))
 		*err = fmt.Errorf("panic: %v", p)
-	}
-}
-
-// abort cuts the connection of the page under way, if any, so that it cannot be
-// committed.
-func (w *worker) abort() {
-	if conn := w.conn.Load(); conn != nil {
-		_ = conn.Conn().Close() // closed already: all the better
 	}
 }
 

@@ -31,6 +31,9 @@ type Config struct {
 	Logger *slog.Logger
 	// Metrics, when not nil, is given the router's metrics.
 	Metrics prometheus.Registerer
+	// Recent, when not nil, has the events that this process appended, which need
+	// not be read again: that of the store.
+	Recent *eventstore.Recent
 	// Middleware is added to Watermill's router, outside the follower's own.
 	Middleware []message.HandlerMiddleware
 }
@@ -42,11 +45,12 @@ type Followers struct {
 	notifier *eventstore.Notifier
 	config   Config
 	workers  map[string]*worker
+	convoy   *convoy
 	applied  *eventstore.Notifier // notifies when a page was committed
 }
 
-// Follow prepares followers over a pool, which needs a connection for each of
-// them. notifier wakes them; applied is woken after every page they commit.
+// New prepares followers over a pool, which needs a connection for each of them and
+// one more. notifier wakes them; applied is woken after every page they commit.
 func New(pool *pgxpool.Pool, codec *eventstore.Codec, notifier, applied *eventstore.Notifier, config Config, followers ...Follower) *Followers {
 	if config.PageSize == 0 {
 		config.PageSize = 4000
@@ -57,14 +61,22 @@ func New(pool *pgxpool.Pool, codec *eventstore.Codec, notifier, applied *eventst
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
+	if config.Recent == nil {
+		config.Recent = &eventstore.Recent{}
+	}
 	f := &Followers{pool: pool, notifier: notifier, config: config, workers: map[string]*worker{}, applied: applied}
+	f.convoy = &convoy{
+		lane: &lane{name: "convoy", log: config.Logger}, codec: codec, recent: config.Recent,
+		size: int64(config.PageSize), timeout: min(config.PageTimeout, convoyTimeout),
+	}
 	for _, follower := range followers {
 		w := &worker{
-			Follower: follower, codec: codec, log: config.Logger,
-			timeout: config.PageTimeout, maxSize: int64(config.PageSize),
+			Follower: follower, lane: &lane{name: follower.Name, log: config.Logger}, codec: codec,
+			timeout: config.PageTimeout, maxSize: int64(config.PageSize), convoy: f.convoy,
 		}
 		w.size.Store(w.maxSize)
 		f.workers[follower.Name] = w
+		f.convoy.workers = append(f.convoy.workers, w)
 	}
 	return f
 }
@@ -97,8 +109,8 @@ func (f *Followers) Run(ctx context.Context) error {
 	}
 	router.AddMiddleware(middleware.Recoverer, middleware.CorrelationID)
 	router.AddMiddleware(f.config.Middleware...)
-	for _, w := range f.workers {
-		stop, err := f.add(router, w, logger)
+	for _, l := range f.lanes() {
+		stop, err := f.add(router, l, logger)
 		if err != nil {
 			return err
 		}
@@ -166,44 +178,78 @@ func (f *Followers) registerOnce(ctx context.Context) error {
 	return err
 }
 
-// add makes the subscriber of one follower and its handler.
-func (f *Followers) add(router *message.Router, w *worker, logger watermill.LoggerAdapter) (stop func(), err error) {
-	woken, other, stop := f.notifier.ListenFor(w.Types)
-	w.pacer = &pacer{
-		follower: w.Name, log: f.config.Logger, woken: woken, other: other, done: f.applied.Notify, committed: w.Committed,
-		stop: make(chan struct{}), idle: make(chan struct{}),
+// way is a lane with who follows in it.
+type way interface {
+	at() *lane
+	types() []string // of the events it is in a hurry for; nil: all
+	members() []string
+	watched() []string
+	handle(msg *message.Message) error
+}
+
+// lanes prepares the pacers of all lanes and returns them, the convoy's last.
+func (f *Followers) lanes() []way {
+	var all []way
+	for _, w := range f.workers {
+		w.pacer = f.pacer(w.name)
+		w.pacer.committed, w.pacer.wanted, w.pacer.caughtUp = w.Committed, w.apart.Load, w.caughtUp
+		all = append(all, w)
 	}
+	f.convoy.pacer = f.pacer(f.convoy.name)
+	f.convoy.pacer.done = func() {
+		f.convoy.ended()
+		f.applied.Notify()
+	}
+	return append(all, f.convoy)
+}
+
+func (f *Followers) pacer(lane string) *pacer {
+	return &pacer{
+		follower: lane, log: f.config.Logger, done: f.applied.Notify,
+		called: make(chan struct{}, 1), stop: make(chan struct{}), idle: make(chan struct{}),
+	}
+}
+
+// add makes the subscriber of one lane and its handler.
+func (f *Followers) add(router *message.Router, w way, logger watermill.LoggerAdapter) (stop func(), err error) {
+	l := w.at()
+	woken, other, stop := f.notifier.ListenFor(w.types())
+	l.pacer.woken, l.pacer.other = woken, other
 	noDeadline := time.Duration(0) // past it the subscriber would commit under the hands of the handler
 	subscriber, err := sql.NewSubscriber(sql.BeginnerFromPgx(f.pool), sql.SubscriberConfig{
-		ConsumerGroup:  w.Name,
+		ConsumerGroup:  l.name,
 		AckDeadline:    &noDeadline,
 		ResendInterval: firstBackoff,
-		BackoffManager: w.pacer,
-		SchemaAdapter:  pageSchema{follower: w.Name, size: func() int { return int(w.size.Load()) }},
+		BackoffManager: l.pacer,
+		SchemaAdapter:  pageSchema{lane: l.name, members: w.members, watched: w.watched},
 		OffsetsAdapter: checkpointOffsets{},
 	}, logger)
 	if err != nil {
 		stop()
-		return nil, fmt.Errorf("make the subscriber of %s: %w", w.Name, err)
+		return nil, fmt.Errorf("make the subscriber of %s: %w", l.name, err)
 	}
-	router.AddConsumerHandler(w.Name, topic, subscriber, w.handle)
+	router.AddConsumerHandler(l.name, topic, subscriber, w.handle)
 	return stop, nil
 }
 
-// drain waits until no follower has a page under way, at most as long as a
-// page may take. One that takes longer loses its connection: the subscriber
-// would commit what Apply has written so far.
+// drain waits until no lane has a page under way, at most as long as a page may
+// take. One that takes longer loses its connection: the subscriber would commit what
+// Apply has written so far.
 func (f *Followers) drain() {
+	lanes := []*lane{f.convoy.lane}
 	for _, w := range f.workers {
-		w.pacer.halt()
+		lanes = append(lanes, w.lane)
+	}
+	for _, l := range lanes {
+		l.pacer.halt()
 	}
 	timeout := time.After(f.config.PageTimeout + time.Second)
-	for _, w := range f.workers {
+	for _, l := range lanes {
 		select {
-		case <-w.pacer.idle:
+		case <-l.pacer.idle:
 		case <-timeout:
-			f.config.Logger.Error("a follower did not finish its page in time", "follower", w.Name)
-			for _, late := range f.workers {
+			f.config.Logger.Error("a follower did not finish its page in time", "follower", l.name)
+			for _, late := range lanes {
 				late.abort()
 			}
 			return

@@ -3,12 +3,14 @@ package follow
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"testing"
 	"time"
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // setCheckpoint moves a follower's checkpoint to a position.
@@ -16,7 +18,7 @@ func (l log) setCheckpoint(t testing.TB, name string, position int64) {
 	t.Helper()
 	const q = `INSERT INTO checkpoints (name, position) VALUES ($1, $2)
 ON CONFLICT (name) DO UPDATE SET position = excluded.position`
-	if _, err := l.pool.Exec(testContext(t), q, name, position); err != nil {
+	if _, err := l.Pool.Exec(kit.Context(t), q, name, position); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -32,15 +34,15 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	applied := eventstore.NewNotifier()
-	f := NewFreshness(l.pool, applied, Follower{Name: "a"}, Follower{Name: "b"})
+	f := NewFreshness(l.Pool, applied, Follower{Name: "a"}, Follower{Name: "b"})
 	t.Cleanup(f.Close)
 	l.setCheckpoint(t, "c", 0) // of no interest
-	done := waitAside(testContext(t), f, 5)
+	done := waitAside(kit.Context(t), f, 5)
 	early := func(when string) {
 		t.Helper()
 		applied.Notify()
-		if position, err := f.reached(); err != nil || position >= 5 {
-			t.Fatalf("%s: reached %d, %v", when, position, err)
+		if s, err := f.look(); err != nil || s.places["a"].Position >= 5 && s.places["b"].Position >= 5 {
+			t.Fatalf("%s: saw %+v, %v", when, s, err)
 		}
 		select {
 		case err := <-done:
@@ -63,11 +65,11 @@ func TestAReaderWaitsForAllTheFollowersItNamed(t *testing.T) {
 func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"})
+	f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"})
 	l.setCheckpoint(t, "a", 4)
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	done := waitAside(ctx, f, 5)
-	if err := f.Wait(testContext(t), 4); err != nil {
+	if err := f.Wait(kit.Context(t), 4); err != nil {
 		t.Errorf("a position that was reached: got %v", err)
 	}
 	cancel()
@@ -88,7 +90,7 @@ func TestAReaderThatWaitsInVainIsTold(t *testing.T) {
 func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"}, Follower{Name: "b"})
+	f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"}, Follower{Name: "b"})
 	t.Cleanup(f.Close)
 	const wanted = 1_000 * followedAtMost
 	l.setCheckpoint(t, "a", wanted)
@@ -96,7 +98,7 @@ func TestAReaderDoesNotWaitForAFollowerThatCannotComeInTime(t *testing.T) {
 	noDeadline, stop := context.WithCancel(context.Background())
 	defer stop()
 	patient := waitAside(noDeadline, f, wanted)
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
+	ctx, cancel := context.WithTimeout(context.Background(), kit.Patience)
 	defer cancel()
 	if err := f.Wait(ctx, wanted); !errors.Is(err, ErrNotYet) || ctx.Err() != nil {
 		t.Errorf("got %v, context %v; want %v before the time is over", err, ctx.Err(), ErrNotYet)
@@ -122,9 +124,9 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	applied := eventstore.NewNotifier()
-	f := NewFreshness(l.pool, applied, Follower{Name: "a"})
+	f := NewFreshness(l.Pool, applied, Follower{Name: "a"})
 	l.setCheckpoint(t, "a", 0)
-	ctx := testContext(t)
+	ctx := kit.Context(t)
 	var wg sync.WaitGroup
 	for i := range 200 {
 		position := int64(i%20 + 1)
@@ -134,7 +136,7 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 				return
 			}
 			var reached int64
-			if err := l.pool.QueryRow(ctx, `SELECT position FROM checkpoints`).Scan(&reached); err != nil || reached < position {
+			if err := l.Pool.QueryRow(ctx, `SELECT position FROM checkpoints`).Scan(&reached); err != nil || reached < position {
 				t.Errorf("let go for %d at %d, %v", position, reached, err)
 			}
 		})
@@ -155,18 +157,18 @@ func TestManyReadersWaitAtOnceAndNoneIsLetGoEarly(t *testing.T) {
 func TestReadersAreServedAgainAfterTroubleWithTheDatabase(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"})
+	f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"})
 	t.Cleanup(f.Close)
-	done := waitAside(testContext(t), f, 1)
+	done := waitAside(kit.Context(t), f, 1)
 	const q = `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND usename = current_user AND pid <> pg_backend_pid()`
 	for range 5 {
-		poll(t, func() bool { // its own connection may be one of those that ended
-			_, err := l.pool.Exec(testContext(t), q)
+		kit.Poll(t, "the end of connections", func() bool { // its own connection may be one of those that ended
+			_, err := l.Pool.Exec(kit.Context(t), q)
 			return err == nil
 		})
 	}
-	poll(t, func() bool {
-		_, err := l.pool.Exec(testContext(t), `INSERT INTO checkpoints (name, position) VALUES ('a', 1) ON CONFLICT DO NOTHING`)
+	kit.Poll(t, "the checkpoint", func() bool {
+		_, err := l.Pool.Exec(kit.Context(t), `INSERT INTO checkpoints (name, position) VALUES ('a', 1) ON CONFLICT DO NOTHING`)
 		return err == nil
 	})
 	if err := <-done; err != nil {
@@ -183,17 +185,17 @@ func TestWhoWroteReadsWhatTheyWrote(t *testing.T) {
 	for range 8 {
 		wg.Go(func() {
 			for range 10 {
-				done, err := l.Append(testContext(t), opening(newID(t)))
+				done, err := l.Append(kit.Context(t), kit.Opening(kit.NewID()))
 				if err != nil {
 					t.Error(err)
 					return
 				}
-				ctx, cancel := context.WithTimeout(context.Background(), patience)
+				ctx, cancel := context.WithTimeout(context.Background(), kit.Patience)
 				err = fresh.Wait(ctx, done.Position)
 				cancel()
 				var seen int
 				const q = `SELECT count(DISTINCT follower) FROM effects WHERE position = $1`
-				if err := errors.Join(err, l.pool.QueryRow(testContext(t), q, done.Position).Scan(&seen)); err != nil || seen != 2 {
+				if err := errors.Join(err, l.Pool.QueryRow(kit.Context(t), q, done.Position).Scan(&seen)); err != nil || seen != 2 {
 					t.Errorf("position %d is seen by %d of 2 followers, %v", done.Position, seen, err)
 				}
 			}
@@ -205,7 +207,7 @@ func TestWhoWroteReadsWhatTheyWrote(t *testing.T) {
 func TestWaitWithoutFollowersIsOver(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	f := NewFreshness(l.pool, eventstore.NewNotifier())
+	f := NewFreshness(l.Pool, eventstore.NewNotifier())
 	t.Cleanup(f.Close)
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
@@ -217,29 +219,78 @@ func TestWaitWithoutFollowersIsOver(t *testing.T) {
 func TestAFollowerWithNothingBeforeItIsNotWaitedFor(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	id := newID(t)
-	l.mustAppend(t, opening(id))
-	l.mustAppend(t, appending(id, 1, ticket.Started{}, ticket.Resolved{}))
+	id := kit.NewID()
+	l.MustAppend(t, kit.Opening(id))
+	l.MustAppend(t, kit.Appending(id, 1, ticket.Started{}, ticket.Resolved{}))
 	l.setCheckpoint(t, "a", 1)
 	for name, c := range map[string]struct {
 		types []string
-		want  int64
+		want  error
 	}{
-		"its events are behind it":              {[]string{"ticket.opened", "ticket.closed"}, 3},
-		"an event of its is before it":          {[]string{"ticket.resolved"}, 1},
-		"it wants all events":                   {nil, 1},
-		"another is before it, this one is not": {[]string{"ticket.opened"}, 3},
+		"its events are behind it":              {[]string{"ticket.opened", "ticket.closed"}, nil},
+		"an event of its is before it":          {[]string{"ticket.resolved"}, ErrNotYet},
+		"it wants all events":                   {nil, ErrNotYet},
+		"another is before it, this one is not": {[]string{"ticket.opened"}, nil},
 	} {
-		f := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a", Types: c.types})
-		if got, err := f.reached(); err != nil || got != c.want {
-			t.Errorf("%s: reached %d, %v; want %d", name, got, err, c.want)
-		}
+		t.Run(name, func(t *testing.T) {
+			f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a", Types: c.types})
+			if err := briefly(t, func(ctx context.Context) error { return f.Wait(ctx, 3) }); !errors.Is(err, c.want) {
+				t.Errorf("got %v, want %v", err, c.want)
+			}
+		})
 	}
-	both := NewFreshness(l.pool, eventstore.NewNotifier(),
+	both := NewFreshness(l.Pool, eventstore.NewNotifier(),
 		Follower{Name: "a", Types: []string{"ticket.opened"}}, Follower{Name: "b", Types: []string{"ticket.resolved"}})
 	l.setCheckpoint(t, "b", 2)
-	if got, err := both.reached(); err != nil || got != 2 {
-		t.Errorf("reached %d, %v; want 2, where the one that has an event before it is", got, err)
+	if err := briefly(t, func(ctx context.Context) error { return both.Wait(ctx, 3) }); !errors.Is(err, ErrNotYet) {
+		t.Errorf("one of two has an event before it: %v", err)
+	}
+	if err := briefly(t, func(ctx context.Context) error { return both.Wait(ctx, 3, "a") }); err != nil {
+		t.Errorf("the other was named alone: %v", err)
+	}
+}
+
+// briefly runs what may wait in vain.
+func briefly(t *testing.T, wait func(context.Context) error) error {
+	ctx, cancel := context.WithTimeout(kit.Context(t), 200*time.Millisecond)
+	defer cancel()
+	return wait(ctx)
+}
+
+func TestAReaderIsLetGoWhereTheLogWasWhenItCame(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.Fill(t, 3)
+	f := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"}, Follower{Name: "b"})
+	await := func(minimum int64, names ...string) (served Served, err error) {
+		err = briefly(t, func(ctx context.Context) error {
+			served, err = f.Await(ctx, minimum, names...)
+			return err
+		})
+		return served, err
+	}
+	l.setCheckpoint(t, "a", 3)
+	l.setCheckpoint(t, "b", 2)
+	if served, err := await(0, "a"); err != nil || served.Paused || served.Upto != 3 || !slices.Equal(served.Reached, []string{"a"}) {
+		t.Errorf("at the head: %+v, %v", served, err)
+	}
+	if _, err := await(0); !errors.Is(err, ErrNotYet) {
+		t.Errorf("one of all is behind: %v", err)
+	}
+	if _, err := await(4, "a"); !errors.Is(err, ErrNotYet) {
+		t.Errorf("a position that is not written yet: %v", err)
+	}
+	if _, err := Pause(kit.Context(t), l.Pool, "b"); err != nil {
+		t.Fatal(err)
+	}
+	if served, err := await(2, "b"); err != nil || !served.Paused || served.Position != 2 {
+		t.Errorf("held behind the head: %+v, %v; want that it is at 2", served, err)
+	}
+	if _, err := await(3, "b"); !errors.Is(err, ErrPaused) {
+		t.Errorf("held before what was asked for: %v", err)
+	}
+	if err := f.Wait(kit.Context(t), 3, "b"); !errors.Is(err, ErrPaused) {
+		t.Errorf("held before a position: %v", err)
 	}
 }
 
@@ -250,10 +301,10 @@ func TestAFollowerThatIsNotRungComesAfterAll(t *testing.T) {
 	follower := recorder("a")
 	follower.Types = []string{"ticket.resolved"}
 	l.follow(t, Config{}, follower)
-	l.fill(t, 3) // of no interest to it
-	poll(t, func() bool {
+	l.Fill(t, 3) // of no interest to it
+	kit.Poll(t, "the position", func() bool {
 		var position int64
-		err := l.pool.QueryRow(testContext(t), `SELECT position FROM checkpoints`).Scan(&position)
+		err := l.Pool.QueryRow(kit.Context(t), `SELECT position FROM checkpoints`).Scan(&position)
 		return err == nil && position == 3
 	})
 }

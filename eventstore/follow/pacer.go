@@ -30,6 +30,12 @@ type pacer struct {
 	done     func()          // told after every look: the last page, if any, is committed
 	// committed, when not nil, is told after a look that found a page
 	committed func()
+	// wanted, when not nil, reports whether there is anybody to look for: while
+	// there is nobody, looking waits for a call. caughtUp, when not nil, is told when
+	// the head was reached.
+	wanted   func() bool
+	caughtUp func()
+	called   chan struct{} // there is somebody to look for
 
 	stopOnce sync.Once
 	stop     chan struct{} // closed: look no more
@@ -64,16 +70,41 @@ func (p *pacer) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) ti
 	p.unread = 0
 	if noMsg {
 		p.applied(true) // or another process is at work: no page of ours is left to try
-		return p.listen()
+		return p.rested()
 	}
 	failures, atHead := p.last()
 	switch {
 	case failures > 0:
 		return p.wait(backoff(failures, pageBackoff))
 	case atHead: // looking again is for when something was appended since
-		return p.listen()
+		return p.rested()
 	}
 	return 0
+}
+
+// rested returns when there is something to look for again, once the head was
+// reached.
+func (p *pacer) rested() time.Duration {
+	if p.caughtUp != nil {
+		p.caughtUp()
+	}
+	if p.wanted == nil || p.wanted() {
+		return p.listen()
+	}
+	select {
+	case <-p.stop:
+		return p.rest()
+	case <-p.called:
+	}
+	return 0
+}
+
+// call ends the wait of a look, or the next one.
+func (p *pacer) call() {
+	select {
+	case p.called <- struct{}{}:
+	default:
+	}
 }
 
 func backoff(failures int, longest time.Duration) time.Duration {
@@ -106,6 +137,7 @@ func (p *pacer) listen() time.Duration {
 			timer.Reset(otherPoll)
 			continue
 		case <-p.woken:
+		case <-p.called:
 		case <-timer.C:
 		}
 		return 0

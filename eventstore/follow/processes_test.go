@@ -12,23 +12,21 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // process is the log as another process sees it: with a pool and a notifier of its
 // own.
 func (l log) process(t testing.TB) log {
 	t.Helper()
-	p := log{pool: l.db.Pool(t), db: l.db, notifier: eventstore.NewNotifier()}
-	p.Store = eventstore.New(p.pool, newCodec(nil), p.notifier.NotifyOf)
-	t.Cleanup(p.Store.Close)
-	return p
+	return log{kit.PlainOn(t, l.DB)}
 }
 
 // start follows the log and returns how to stop.
 func (l log) start(t testing.TB, config Config, followers ...Follower) (stop func()) {
 	t.Helper()
 	config.Logger = slog.New(slog.DiscardHandler)
-	return run(t, New(l.pool, l.Codec(), l.notifier, eventstore.NewNotifier(), config, followers...).Run)
+	return kit.Run(t, New(l.Pool, l.Codec(), l.Notifier, eventstore.NewNotifier(), config, followers...).Run)
 }
 
 // held makes a follower wait when it has written its first page: it says so,
@@ -54,7 +52,7 @@ func await(t testing.TB, what <-chan struct{}) {
 	t.Helper()
 	select {
 	case <-what:
-	case <-time.After(patience):
+	case <-time.After(kit.Patience):
 		t.Fatal("what was waited for did not happen")
 	}
 }
@@ -63,7 +61,7 @@ func TestOfSeveralProcessesOneWorksAtATime(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	fresh := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"})
+	fresh := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"})
 	var applied [3]atomic.Int64
 	var stops [3]func()
 	for i := range stops {
@@ -77,12 +75,12 @@ func TestOfSeveralProcessesOneWorksAtATime(t *testing.T) {
 	}
 	var head int64
 	for _, stop := range stops[:2] {
-		l.fill(t, 20)
+		l.Fill(t, 20)
 		head += 20
 		waitFor(t, fresh, head)
 		stop()
 	}
-	l.fill(t, 20) // only the last one is left
+	l.Fill(t, 20) // only the last one is left
 	waitFor(t, fresh, head+20)
 	l.checkRecorded(t, "a", upTo(head+20))
 	if applied[2].Load() < 20 {
@@ -94,7 +92,7 @@ func TestAnotherProcessTakesOverWhenTheOneAtWorkIsCutOff(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 5)
+	l.Fill(t, 5)
 	first, second := l.process(t), l.process(t)
 	follower, atWork, letGo := held(recorder("a"))
 	defer letGo()
@@ -114,13 +112,13 @@ func TestAnotherProcessTakesOverWhenTheOneAtWorkIsCutOff(t *testing.T) {
 	if got := l.recorded(t, "a"); len(got) != 0 {
 		t.Errorf("two processes work on one follower: %v", got)
 	}
-	if _, err := l.pool.Exec(testContext(t), `SELECT pg_terminate_backend($1, 10000)`, <-pids); err != nil {
+	if _, err := l.Pool.Exec(kit.Context(t), `SELECT pg_terminate_backend($1, 10000)`, <-pids); err != nil {
 		t.Fatal(err)
 	}
-	fresh := NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"})
+	fresh := NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"})
 	waitFor(t, fresh, 5) // the first one still hangs in its page
 	letGo()
-	l.fill(t, 5)
+	l.Fill(t, 5)
 	waitFor(t, fresh, 10)
 	stop()
 	l.checkRecorded(t, "a", upTo(10))
@@ -130,18 +128,18 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 3)
+	l.Fill(t, 3)
 	follower, atWork, letGo := held(recorder("a"))
 	defer letGo()
-	ctx, cancel := context.WithCancel(testContext(t))
-	f := New(l.pool, l.Codec(), l.notifier, eventstore.NewNotifier(), Config{PageSize: 1, Logger: slog.New(slog.DiscardHandler)}, follower)
+	ctx, cancel := context.WithCancel(kit.Context(t))
+	f := New(l.Pool, l.Codec(), l.Notifier, eventstore.NewNotifier(), Config{PageSize: 1, Logger: slog.New(slog.DiscardHandler)}, follower)
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
 	await(t, atWork)
 	cancel()
-	poll(t, func() bool { // the drain has begun
+	kit.Poll(t, "the drain", func() bool { // the drain has begun
 		select {
-		case <-f.workers["a"].pacer.stop:
+		case <-f.convoy.pacer.stop:
 			return true
 		default:
 			return false
@@ -157,7 +155,7 @@ func TestRunCommitsThePageUnderWayBeforeItEnds(t *testing.T) {
 		t.Errorf("Run ended with %v", err)
 	}
 	l.checkRecorded(t, "a", upTo(1)) // and no page more
-	waitFor(t, NewFreshness(l.pool, eventstore.NewNotifier(), Follower{Name: "a"}), 1)
+	waitFor(t, NewFreshness(l.Pool, eventstore.NewNotifier(), Follower{Name: "a"}), 1)
 }
 
 // Apply MUST return when its ctx ends. One that does not must not have half of
@@ -166,11 +164,11 @@ func TestAPageThatOutlastsTheEndIsUndone(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 3)
+	l.Fill(t, 3)
 	stubborn, atWork, _ := held(recorder("a")) // never let go
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	config := Config{PageTimeout: 50 * time.Millisecond, Logger: slog.New(slog.DiscardHandler)}
-	f := New(l.pool, l.Codec(), l.notifier, eventstore.NewNotifier(), config, stubborn)
+	f := New(l.Pool, l.Codec(), l.Notifier, eventstore.NewNotifier(), config, stubborn)
 	ended := make(chan error, 1)
 	go func() { ended <- f.Run(ctx) }()
 	await(t, atWork)
@@ -191,20 +189,20 @@ func TestOtherProcessesAreToldOfAnAppend(t *testing.T) {
 	l.makeEffects(t)
 	writer, reader := l.process(t), l.process(t)
 	quietly := slog.New(slog.DiscardHandler)
-	outgoing := eventstore.NewSignals(writer.pool, writer.notifier, quietly)
-	writer.Store = eventstore.New(writer.pool, newCodec(nil), outgoing.Appended)
+	outgoing := eventstore.NewSignals(writer.Pool, writer.Notifier, quietly)
+	writer.Store = eventstore.New(writer.Pool, newCodec(nil), outgoing.Appended)
 	t.Cleanup(writer.Store.Close)
-	woken, stop := reader.notifier.Listen()
+	woken, stop := reader.Notifier.Listen()
 	defer stop()
-	run(t, outgoing.Run)
-	run(t, eventstore.NewSignals(reader.pool, reader.notifier, quietly).Run)
+	kit.Run(t, outgoing.Run)
+	kit.Run(t, eventstore.NewSignals(reader.Pool, reader.Notifier, quietly).Run)
 	await(t, woken) // it listens now
 
 	_, fresh := reader.follow(t, Config{}, recorder("a"))
 	began := time.Now()
 	const appends = 10
 	for i := range appends {
-		writer.mustAppend(t, opening(newID(t)))
+		writer.MustAppend(t, kit.Opening(kit.NewID()))
 		await(t, woken) // which only the notification rings: nothing is appended here
 		waitFor(t, fresh, int64(i+1))
 	}
@@ -220,21 +218,21 @@ func TestAProcessThatCannotListenFollowsAllTheSameAndListensAgain(t *testing.T) 
 	l := newLog(t)
 	l.makeEffects(t)
 	reader := l.process(t)
-	woken, stop := reader.notifier.Listen()
+	woken, stop := reader.Notifier.Listen()
 	defer stop()
-	run(t, eventstore.NewSignals(reader.pool, reader.notifier, slog.New(slog.DiscardHandler)).Run)
+	kit.Run(t, eventstore.NewSignals(reader.Pool, reader.Notifier, slog.New(slog.DiscardHandler)).Run)
 	await(t, woken)
 	_, fresh := reader.follow(t, Config{}, recorder("a"))
 	const q = `SELECT count(pg_terminate_backend(pid, 10000)) FROM pg_stat_activity
 WHERE datname = current_database() AND query = 'LISTEN ' || $1`
 	var ended int
-	if err := l.pool.QueryRow(testContext(t), q, "helpdesk_log").Scan(&ended); err != nil || ended != 1 {
+	if err := l.Pool.QueryRow(kit.Context(t), q, "helpdesk_log").Scan(&ended); err != nil || ended != 1 {
 		t.Fatalf("%d connections listened, %v; want 1", ended, err)
 	}
-	l.mustAppend(t, opening(newID(t)))
+	l.MustAppend(t, kit.Opening(kit.NewID()))
 	waitFor(t, fresh, 1) // found by polling
 	await(t, woken)      // it listens again, and says so: it may have missed something
-	if _, err := l.pool.Exec(testContext(t), `SELECT pg_notify('helpdesk_log', 'somebody')`); err != nil {
+	if _, err := l.Pool.Exec(kit.Context(t), `SELECT pg_notify('helpdesk_log', 'somebody')`); err != nil {
 		t.Fatal(err)
 	}
 	await(t, woken)
@@ -243,9 +241,9 @@ WHERE datname = current_database() AND query = 'LISTEN ' || $1`
 func TestAppendedNeverWaits(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	s := eventstore.NewSignals(l.pool, l.notifier, slog.New(slog.DiscardHandler)) // nobody runs it
+	s := eventstore.NewSignals(l.Pool, l.Notifier, slog.New(slog.DiscardHandler)) // nobody runs it
 	for range 100 {
 		s.Appended(nil)
 	}
-	l.mustAppend(t, appending(newID(t), 0, ticket.Opened{}))
+	l.MustAppend(t, kit.Appending(kit.NewID(), 0, ticket.Opened{}))
 }

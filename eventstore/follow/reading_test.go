@@ -10,6 +10,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // reader returns what a reading says of types, through a transaction of its own;
@@ -17,17 +18,17 @@ import (
 func (l log) reader(t *testing.T, r *Reading, ended bool) func(upto int64, of ...domain.Event) ([]domain.Event, error) {
 	return func(upto int64, of ...domain.Event) ([]domain.Event, error) {
 		t.Helper()
-		tx, err := l.pool.Begin(testContext(t))
+		tx, err := l.Pool.Begin(kit.Context(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer tx.Rollback(testContext(t)) // it has only read
+		defer tx.Rollback(kit.Context(t)) // it has only read
 		if ended {
-			if err := tx.Rollback(testContext(t)); err != nil {
+			if err := tx.Rollback(kit.Context(t)); err != nil {
 				t.Fatal(err)
 			}
 		}
-		events, err := r.events(testContext(t), tx, eventstore.Types(of...), 0, upto)
+		events, err := r.events(kit.Context(t), tx, eventstore.Types(of...), 0, upto)
 		var said []domain.Event
 		for _, e := range events {
 			said = append(said, e.Event)
@@ -40,10 +41,10 @@ func TestAPageIsReadOnceForAllFollowers(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	keys := l.sealing(t)
-	id := newID(t)
+	id := kit.NewID()
 	opened := ticket.Opened{Number: 1, Title: "Printer", Description: "It smokes.", CreatedBy: ann, OpenedBy: ann}
 	said := ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", AddedAt: instant}
-	l.mustAppend(t, appending(id, 0, opened, said, ticket.Closed{}))
+	l.MustAppend(t, kit.Appending(id, 0, opened, said, ticket.Closed{}))
 	r := NewReading(l.Codec(), Follower{Types: eventstore.Types(opened, said)}, Follower{Types: eventstore.Types(opened)})
 	reading, keeping := l.reader(t, r, false), l.reader(t, r, true)
 	check := func(got []domain.Event, err error, want ...domain.Event) {
@@ -78,20 +79,20 @@ func TestAPageIsReadOnceForAllFollowers(t *testing.T) {
 func TestAFollowerWithoutTypesReadsAll(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	id := newID(t)
-	l.mustAppend(t, opening(id))
-	l.mustAppend(t, appending(id, 1, ticket.Closed{}))
+	id := kit.NewID()
+	l.MustAppend(t, kit.Opening(id))
+	l.MustAppend(t, kit.Appending(id, 1, ticket.Closed{}))
 	r := NewReading(l.Codec(), Follower{Types: eventstore.Types(ticket.Opened{})}, Follower{})
-	tx, err := l.pool.Begin(testContext(t))
+	tx, err := l.Pool.Begin(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer tx.Rollback(testContext(t)) // it has only read
+	defer tx.Rollback(kit.Context(t)) // it has only read
 	for _, c := range []struct {
 		types []string
 		want  int
 	}{{nil, 2}, {eventstore.Types(ticket.Closed{}), 1}} {
-		if got, err := r.events(testContext(t), tx, c.types, 0, 2); err != nil || len(got) != c.want {
+		if got, err := r.events(kit.Context(t), tx, c.types, 0, 2); err != nil || len(got) != c.want {
 			t.Errorf("of %v: got %v, %v, want %d events", c.types, got, err, c.want)
 		}
 	}
@@ -100,13 +101,13 @@ func TestAFollowerWithoutTypesReadsAll(t *testing.T) {
 func TestAnEventThatCannotBeReadConcernsOnlyWhoWantsIt(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	l.mustAppend(t, opening(newID(t)))
+	l.MustAppend(t, kit.Opening(kit.NewID()))
 	older := eventstore.NewCodec(nil, []domain.EventType{domain.EventOf[ticket.Opened]()}) // than one of the events
 	r := NewReading(older, Follower{Types: eventstore.Types(ticket.Opened{}, ticket.Closed{})})
-	l.mustAppend(t, opening(newID(t)))
+	l.MustAppend(t, kit.Opening(kit.NewID()))
 	const later = `INSERT INTO events SELECT (jsonb_populate_record(e, '{"position": 3, "version": 2, "type": "ticket.closed", "data": {}, "event_id": "00000000-0000-0000-0000-000000000003"}')).*
 FROM events AS e WHERE position = 2`
-	if _, err := l.db.OwnerPool(t).Exec(testContext(t), later); err != nil {
+	if _, err := l.DB.OwnerPool(t).Exec(kit.Context(t), later); err != nil {
 		t.Fatal(err)
 	}
 	reading := l.reader(t, r, false)

@@ -7,6 +7,8 @@ import (
 	"github.com/ThreeDotsLabs/watermill"
 	"github.com/ThreeDotsLabs/watermill-sql/v4/pkg/sql"
 	"github.com/ThreeDotsLabs/watermill/message"
+
+	"helpdesk/test/kit"
 )
 
 // The faults of watermill-sql's subscriber that the follower is built around.
@@ -36,16 +38,17 @@ func stockSubscriber(t *testing.T, l log, config sql.SubscriberConfig) <-chan *m
 		config.OffsetsAdapter = checkpointOffsets{}
 	}
 	if config.SchemaAdapter == nil {
-		config.SchemaAdapter = pageSchema{follower: "stock", size: func() int { return 10 }}
+		nobody := func() []string { return []string{} }
+		config.SchemaAdapter = pageSchema{lane: "stock", members: func() []string { return []string{"stock"} }, watched: nobody}
 	}
-	if _, err := l.pool.Exec(testContext(t), registerSQL, []string{"stock"}, []int{1}); err != nil {
+	if _, err := l.Pool.Exec(kit.Context(t), registerSQL, []string{"stock"}, []int{1}); err != nil {
 		t.Fatal(err)
 	}
-	s, err := sql.NewSubscriber(sql.BeginnerFromPgx(l.pool), config, watermill.NopLogger{})
+	s, err := sql.NewSubscriber(sql.BeginnerFromPgx(l.Pool), config, watermill.NopLogger{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	messages, err := s.Subscribe(testContext(t), topic)
+	messages, err := s.Subscribe(kit.Context(t), topic)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,7 +69,7 @@ func receive(t *testing.T, messages <-chan *message.Message) (*message.Message, 
 			t.Fatal("a message without a transaction")
 		}
 		return msg, tx
-	case <-time.After(patience):
+	case <-time.After(kit.Patience):
 		t.Fatal("no message came")
 		return nil, nil
 	}
@@ -76,7 +79,7 @@ func TestStockANackSendsAgainWithinTheSameTransaction(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 1)
+	l.Fill(t, 1)
 	messages := stockSubscriber(t, l, sql.SubscriberConfig{})
 	msg, tx := receive(t, messages)
 	if _, err := tx.ExecContext(msg.Context(), setPageSQL); err != nil { // which the ack releases
@@ -92,7 +95,7 @@ func TestStockANackSendsAgainWithinTheSameTransaction(t *testing.T) {
 	}
 	// nothing was rolled back, and an ack commits it
 	again.Ack()
-	poll(t, func() bool { return len(l.recorded(t, "stock")) == 1 })
+	kit.Poll(t, "the event", func() bool { return len(l.recorded(t, "stock")) == 1 })
 }
 
 // writing writes into the message's transaction as a handler would, but from
@@ -107,7 +110,7 @@ func TestStockTheAckDeadlineCommitsWhatWasWritten(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	l.makeEffects(t)
-	l.fill(t, 1)
+	l.Fill(t, 1)
 	deadline := 100 * time.Millisecond
 	offsets := writing{checkpointOffsets{}}
 	messages := stockSubscriber(t, l, sql.SubscriberConfig{AckDeadline: &deadline, OffsetsAdapter: offsets})
@@ -130,7 +133,7 @@ func TestStockAQueryThatFailsLooksLikeAnEmptyOne(t *testing.T) {
 	l := newLog(t)
 	saw := make(looks, 1)
 	stockSubscriber(t, l, sql.SubscriberConfig{SchemaAdapter: failing{}, BackoffManager: saw})
-	if _, err := l.pool.Exec(testContext(t), `SELECT position, 1 / position FROM log_head`); err == nil {
+	if _, err := l.Pool.Exec(kit.Context(t), `SELECT position, 1 / position FROM log_head`); err == nil {
 		t.Fatal("the query does not fail")
 	}
 	select {
@@ -138,7 +141,7 @@ func TestStockAQueryThatFailsLooksLikeAnEmptyOne(t *testing.T) {
 		if want := (look{noMsg: true}); got != want {
 			t.Errorf("got %+v, want the fault: %+v", got, want)
 		}
-	case <-time.After(patience):
+	case <-time.After(kit.Patience):
 		t.Fatal("the subscriber did not look")
 	}
 }

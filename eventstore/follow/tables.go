@@ -14,9 +14,9 @@ import (
 
 // The schemas that a follower's tables may be in, [Follower].Tables.
 const (
-	Serving  = "read"          // read by everybody, kept up to date
-	Staging  = "read_staging"  // being built, to be served next
-	Previous = "read_previous" // served before, to go back to
+	Serving  = eventstore.Serving // read by everybody, kept up to date
+	Staging  = "read_staging"     // being built, to be served next
+	Previous = "read_previous"    // served before, to go back to
 )
 
 // withinSQL ends with the transaction. A table that is not there is an error, and

@@ -9,13 +9,15 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/test/kit"
 )
 
 func TestTheWatchdogAlarmsWhenAFollowerDoesNotMove(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
 	var text bytes.Buffer
-	d := NewWatchdog(l.pool, WatchConfig{StallAfter: 30 * time.Second, Logger: slog.New(slog.NewTextHandler(&text, nil))})
+	d := NewWatchdog(l.Pool, WatchConfig{StallAfter: 30 * time.Second, Logger: slog.New(slog.NewTextHandler(&text, nil))})
 	start := time.Date(2025, 1, 1, 0, 0, 0, 0, time.UTC)
 	alarms := 0
 	for _, step := range []struct {
@@ -40,12 +42,12 @@ func TestTheWatchdogAlarmsWhenAFollowerDoesNotMove(t *testing.T) {
 		{"and rests", 2 * time.Hour, 4, 4, nil, 2},
 	} {
 		l.setCheckpoint(t, "a", step.position)
-		l.setCheckpoint(t, "b", l.head(t)) // this one is always there
-		for l.head(t) < int64(step.head) {
-			l.fill(t, 1)
-			l.setCheckpoint(t, "b", l.head(t))
+		l.setCheckpoint(t, "b", l.End(t)) // this one is always there
+		for l.End(t) < int64(step.head) {
+			l.Fill(t, 1)
+			l.setCheckpoint(t, "b", l.End(t))
 		}
-		if err := d.runOnce(testContext(t), start.Add(step.at)); err != nil {
+		if err := d.runOnce(kit.Context(t), start.Add(step.at)); err != nil {
 			t.Fatal(err)
 		}
 		if diff := cmp.Diff(step.want, d.Stalled()); diff != "" {
@@ -63,22 +65,22 @@ func TestTheWatchdogAlarmsWhenAFollowerDoesNotMove(t *testing.T) {
 func TestTheWatchdogLooksUntilItIsStopped(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	l.fill(t, 1)
+	l.Fill(t, 1)
 	l.setCheckpoint(t, "a", 0)
-	d := NewWatchdog(l.pool, WatchConfig{Every: time.Millisecond, StallAfter: time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
-	stop := run(t, d.Run)
-	poll(t, func() bool { return len(d.Stalled()) == 1 })
+	d := NewWatchdog(l.Pool, WatchConfig{Every: time.Millisecond, StallAfter: time.Millisecond, Logger: slog.New(slog.DiscardHandler)})
+	stop := kit.Run(t, d.Run)
+	kit.Poll(t, "the stall", func() bool { return len(d.Stalled()) == 1 })
 	l.setCheckpoint(t, "a", 1)
-	poll(t, func() bool { return len(d.Stalled()) == 0 })
+	kit.Poll(t, "the end of the stall", func() bool { return len(d.Stalled()) == 0 })
 	stop()
 }
 
 func TestTheWatchdogSaysWhenItCannotLook(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
-	ctx, cancel := context.WithCancel(testContext(t))
+	ctx, cancel := context.WithCancel(kit.Context(t))
 	cancel()
-	if err := NewWatchdog(l.pool, WatchConfig{}).runOnce(ctx, time.Now()); err == nil {
+	if err := NewWatchdog(l.Pool, WatchConfig{}).runOnce(ctx, time.Now()); err == nil {
 		t.Error("a look that was not made is taken for one")
 	}
 }

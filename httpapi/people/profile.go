@@ -3,9 +3,7 @@ package people
 import (
 	"context"
 	"errors"
-	"time"
 
-	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/wire"
@@ -17,29 +15,12 @@ var errNotFresh = &domain.Error{
 	Message: "the read side has not caught up yet, try again",
 }
 
-// profilePoll is how often Profile looks again.
-const profilePoll = 10 * time.Millisecond
-
-// Profile reads the caller's profile. They exist; a read side that does not
-// know them yet is behind, and is waited for: another process may have made
-// them a moment ago, as createsuperuser does.
+// Profile reads the caller's profile. They exist: only a projection that an operator
+// holds may not know them yet.
 func (r Resource) Profile(ctx context.Context, c *httpapi.Call) (wire.User, error) {
-	ctx, cancel := context.WithTimeout(ctx, commands.FreshnessWait)
-	defer cancel()
-	look := time.NewTicker(profilePoll)
-	defer look.Stop()
-	for {
-		u, err := r.Read.User(ctx, c.Actor.ID)
-		switch {
-		case err == nil:
-			return wire.UserOf(c.Actor, u), nil
-		case !errors.Is(err, domain.ErrNotFound):
-			return wire.User{}, err
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return wire.User{}, errNotFresh
-		}
+	u, err := r.Read.User(ctx, c.Actor.ID)
+	if errors.Is(err, domain.ErrNotFound) {
+		return wire.User{}, errNotFresh
 	}
+	return wire.UserOf(c.Actor, u), err
 }

@@ -81,17 +81,17 @@ func (r Resource) Routes() []httpapi.Route {
 
 // Projection is a read model and where it stands.
 type Projection struct {
-	Name          string             `json:"name" required:"true"`
-	State         rebuild.State      `json:"state" required:"true" enum:"following,paused,stalled,rebuilding" description:"One that is rebuilt follows the log meanwhile."`
-	Position      int64              `json:"position" required:"true" description:"Everything up to here in the log is in it, or failed."`
-	Head          int64              `json:"head" required:"true" description:"The newest position of the log."`
-	Lag           int64              `json:"lag" required:"true" description:"Positions it has before it."`
-	Failed        int64              `json:"failed" required:"true" description:"Events that could not be applied."`
-	PausedAt      *wire.Time         `json:"paused_at" required:"true" description:"null: it is not paused."`
-	TablesVersion int                `json:"tables_version" required:"true" description:"Version of the code that built its tables."`
-	CodeVersion   int                `json:"code_version" required:"true" description:"Version of the code that is running; another one asks for a rebuild."`
-	KeptPosition  *int64             `json:"kept_position" required:"true" description:"Of the tables from before the last rebuild; null: none are kept."`
-	Rebuild       *ProjectionRebuild `json:"rebuild" required:"true" description:"The one under way, else the last; null: there was none."`
+	Name             string             `json:"name" required:"true"`
+	State            rebuild.State      `json:"state" required:"true" enum:"following,paused,stalled,rebuilding" description:"One that is rebuilt follows the log meanwhile."`
+	Position         int64              `json:"position" required:"true" description:"Everything up to here in the log is in it, or failed."`
+	Head             int64              `json:"head" required:"true" description:"The newest position of the log."`
+	Lag              int64              `json:"lag" required:"true" description:"Positions it has before it."`
+	Failed           int64              `json:"failed" required:"true" description:"Events that could not be applied."`
+	PausedAt         *wire.Time         `json:"paused_at" required:"true" description:"null: it is not paused."`
+	TablesVersion    int                `json:"tables_version" required:"true" description:"Version of the code that built its tables."`
+	CodeVersion      int                `json:"code_version" required:"true" description:"Version of the code that is running; another one asks for a rebuild."`
+	PreviousPosition *int64             `json:"previous_position" required:"true" description:"Of the previous tables, from before the last rebuild; null: there are none."`
+	Rebuild          *ProjectionRebuild `json:"rebuild" required:"true" description:"The one under way, else the last; null: there was none."`
 }
 
 // ProjectionRebuild is a rebuild and how far it has come.
@@ -134,7 +134,7 @@ func (RebuildOrder) Example() string {
 func projectionView(s rebuild.Status) Projection {
 	return Projection{
 		Name: s.Name, State: s.State, Position: s.Position, Head: s.Head, Lag: s.Lag(), Failed: s.Failed,
-		PausedAt: wire.TimeOf(s.PausedAt), TablesVersion: s.Version, CodeVersion: s.CodeVersion, KeptPosition: s.Previous, Rebuild: rebuildView(s.Rebuild),
+		PausedAt: wire.TimeOf(s.PausedAt), TablesVersion: s.Version, CodeVersion: s.CodeVersion, PreviousPosition: s.Previous, Rebuild: rebuildView(s.Rebuild),
 	}
 }
 

@@ -57,21 +57,21 @@ func (r Resource) Routes() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/reports/priorities/", ID: "priorityReport",
 			Summary: "Count what happened by priority",
 			About:   "For admins and auditors. A row for each priority: that of the ticket when it happened, in the span (from, to].",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("priorities", r.priorities),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("priorities", spanTable(r, countsOf, priorityCount)),
 			Also: []int{http.StatusForbidden},
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/agents/", ID: "agentReport",
 			Summary: "Count what happened by agent",
 			About:   "For admins and auditors. A row for each agent who had a ticket when something happened to it, or gave a first response, in the span (from, to].",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("agents", r.agents),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("agents", spanTable(r, Numbers.Agents, agentCount)),
 			Also: []int{http.StatusForbidden},
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/response-times/", ID: "responseTimes",
 			Summary: "Measure how long tickets waited",
 			About:   "For admins and auditors. How long tickets had waited that got their first response, or were resolved, in the span (from, to]: average, median and ninth decile.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("response-times", r.waits),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("response-times", spanTable(r, Numbers.ResponseTimes, responseTime)),
 			Also: []int{http.StatusForbidden},
 		},
 	)
@@ -261,65 +261,65 @@ func (r Resource) statuses(ctx context.Context, c *httpapi.Call, in InstantQuery
 		return Table[StatusCount]{}, err
 	}
 	report, err := r.Numbers.StatusDistribution(ctx, at.Add(tick), in.explain())
-	return tableOf(nil, wire.At(at), in.Explaining, report, err, func(r reports.StatusCount) StatusCount { return StatusCount(r) })
+	out := tableOf(report, in.Explaining, func(r reports.StatusCount) StatusCount { return StatusCount(r) })
+	out.To = wire.At(at)
+	return out, err
 }
 
-func (r Resource) priorities(ctx context.Context, c *httpapi.Call, in SpanQuery) (Table[PriorityCount], error) {
-	span, from, to, err := r.span(ctx, c, in)
-	if err != nil {
-		return Table[PriorityCount]{}, err
-	}
-	report, err := r.Numbers.Counts(ctx, []reports.Span{span}, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r reports.Counts) PriorityCount {
-		return PriorityCount{
-			Priority: r.Priority, Opened: r.Opened, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated, Closed: r.Closed, Backlog: r.Backlog,
+// spanTable makes the handler of a report on a span of days: read reads it, row
+// makes a row of the answer.
+func spanTable[P, R any](
+	r Resource, read func(Numbers, context.Context, reports.Span, reports.Explain) (reports.Reported[P], error), row func(P) R,
+) func(context.Context, *httpapi.Call, SpanQuery) (Table[R], error) {
+	return func(ctx context.Context, c *httpapi.Call, in SpanQuery) (Table[R], error) {
+		span, from, to, err := r.span(ctx, c, in)
+		if err != nil {
+			return Table[R]{}, err
 		}
-	})
+		report, err := read(r.Numbers, ctx, span, in.explain())
+		out := tableOf(report, in.Explaining, row)
+		out.From, out.To = &from, to
+		return out, err
+	}
 }
 
-func (r Resource) agents(ctx context.Context, c *httpapi.Call, in SpanQuery) (Table[AgentCount], error) {
-	span, from, to, err := r.span(ctx, c, in)
-	if err != nil {
-		return Table[AgentCount]{}, err
-	}
-	report, err := r.Numbers.Agents(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r reports.AgentCounts) AgentCount {
-		row := AgentCount{
-			Assigned: r.Assigned, FirstResponses: r.FirstResponses, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated,
-			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
-		}
-		if r.AgentID != nil {
-			row.Agent = &wire.Person{ID: *r.AgentID}
-			if r.Username != nil {
-				row.Agent.Username = *r.Username
-			}
-		}
-		return row
-	})
-}
-
-func (r Resource) waits(ctx context.Context, c *httpapi.Call, in SpanQuery) (Table[ResponseTime], error) {
-	span, from, to, err := r.span(ctx, c, in)
-	if err != nil {
-		return Table[ResponseTime]{}, err
-	}
-	report, err := r.Numbers.ResponseTimes(ctx, span, in.explain())
-	return tableOf(&from, to, in.Explaining, report, err, func(r reports.ResponseTimes) ResponseTime {
-		return ResponseTime{
-			Measure: r.Measure, Priority: r.Priority, Tickets: r.Tickets,
-			AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
-		}
-	})
-}
-
-// tableOf makes the answer of what was read.
-func tableOf[P, R any](from *wire.Time, to wire.Time, in Explaining, report reports.Reported[P], err error, row func(P) R) (Table[R], error) {
-	if err != nil {
-		return Table[R]{}, err
-	}
-	out := Table[R]{From: from, To: to, AsOfPosition: report.AsOfPosition, Rows: []R{}, Explanation: explanation(in, report.Behind, report.Next)}
+// tableOf makes the answer of what was read, but for its span.
+func tableOf[P, R any](report reports.Reported[P], in Explaining, row func(P) R) Table[R] {
+	out := Table[R]{AsOfPosition: report.AsOfPosition, Rows: []R{}, Explanation: explanation(in, report.Behind, report.Next)}
 	for _, r := range report.Rows {
 		out.Rows = append(out.Rows, row(r))
 	}
-	return out, nil
+	return out
+}
+
+// countsOf reads the counts of one span.
+func countsOf(n Numbers, ctx context.Context, s reports.Span, e reports.Explain) (reports.Reported[reports.Counts], error) {
+	return n.Counts(ctx, []reports.Span{s}, e)
+}
+
+func priorityCount(r reports.Counts) PriorityCount {
+	return PriorityCount{
+		Priority: r.Priority, Opened: r.Opened, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated, Closed: r.Closed, Backlog: r.Backlog,
+	}
+}
+
+func agentCount(r reports.AgentCounts) AgentCount {
+	row := AgentCount{
+		Assigned: r.Assigned, FirstResponses: r.FirstResponses, Resolved: r.Resolved, Reopened: r.Reopened, Escalated: r.Escalated,
+		AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
+	}
+	if r.AgentID != nil {
+		row.Agent = &wire.Person{ID: *r.AgentID}
+		if r.Username != nil {
+			row.Agent.Username = *r.Username
+		}
+	}
+	return row
+}
+
+func responseTime(r reports.ResponseTimes) ResponseTime {
+	return ResponseTime{
+		Measure: r.Measure, Priority: r.Priority, Tickets: r.Tickets,
+		AverageSeconds: r.AverageSeconds, MedianSeconds: r.MedianSeconds, P90Seconds: r.P90Seconds,
+	}
 }

@@ -22,7 +22,7 @@ var requestHeaders = []header{
 	{name: "If-None-Match", about: "Entity tags the client holds, or *. Where one is current the answer is 304.", example: `"3"`},
 	{name: "Idempotency-Key", about: "A repeat with the same key does not act again.", pattern: `^[\x21-\x7E]{1,255}$`, example: "order-4711"},
 	{name: "Min-Event-Position", about: "Wait until what is read has come so far in the log, at most two seconds; else 503.", number: true, example: 17},
-	{name: "Prefer", about: "respond-async: answer once it is written, without waiting for what is read.", example: "respond-async"},
+	{name: "Prefer", about: "respond-async: answer once it is written, which is what every call does.", example: "respond-async"},
 }
 
 // answerHeaders are those that answers carry.
@@ -30,6 +30,7 @@ var answerHeaders = []header{
 	{name: "X-Request-Id", about: "The request's name, taken or made.", example: "checkout-42"},
 	{name: "ETag", about: "The version of what is answered.", example: `"3"`},
 	{name: "Event-Position", about: "Where the log stood once this was written.", number: true, example: 17},
+	{name: "Projection-Position", about: "How old what is answered is, where an operator holds what it is read from: no event beyond this position is in it.", number: true, example: 17},
 	{name: "Preference-Applied", about: "The preference that was followed.", example: "respond-async"},
 	{name: "Idempotency-Replayed", about: "true: this is the first answer again.", example: "true"},
 	{name: "Location", about: "The address of what was made.", example: "/api/tickets/0197c2a4-8f00-7000-8000-000000000001/"},

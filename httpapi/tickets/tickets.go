@@ -58,11 +58,7 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 	// The comments have a projection of their own, which may be behind. Under the
 	// ticket's ETag they may be newer than its version, for then a client that
 	// asks again gets both anew; were they older, it never would.
-	if t.CommentsUpto < t.Position {
-		if err := c.Wait(ctx, t.Position); err != nil {
-			c.Header.Del("ETag")
-		}
-	}
+	c.AtLeast(t.Position)
 	comments, err := r.Read.AllComments(ctx, c.Actor, ticket.ID{UUID: t.ID})
 	if err != nil {
 		return out, err

@@ -30,7 +30,7 @@ func newOwner() owner {
 	return owner{PID: os.Getpid(), Command: command, StartedAt: time.Now().UTC()}
 }
 
-// acquire takes the lock for as long as the file stays open, or fails with
+// acquire takes the lock until [unlock] or the end of this process, or fails with
 // ErrInUse.
 func (l *layout) acquire() (*os.File, error) {
 	f, err := os.OpenFile(l.lock, os.O_RDWR|os.O_CREATE, 0o600)
@@ -48,6 +48,12 @@ func (l *layout) acquire() (*os.File, error) {
 		f.Close()
 		return nil, fmt.Errorf("lock %s: %w", l.lock, err)
 	}
+}
+
+// unlock gives the lock up. To close the file would not do: a child that another
+// goroutine has just forked has it open too, until it becomes another program.
+func unlock(f *os.File) error {
+	return errors.Join(syscall.Flock(int(f.Fd()), syscall.LOCK_UN), f.Close())
 }
 
 func (l *layout) inUse() error {

@@ -104,7 +104,7 @@ func Discard(dataDir string) error {
 		if err != nil {
 			return err
 		}
-		defer lock.Close()
+		defer unlock(lock)
 		pids := serverProcesses(l.data)
 		if pid := postmasterPID(l.data); len(pids) == 0 && alive(pid) && isServerOf(pid, l.data) {
 			pids = []int{pid}

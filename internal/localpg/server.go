@@ -139,7 +139,7 @@ func (s *Server) shutdown(ctx context.Context) error {
 
 // release gives the data folder free.
 func (s *Server) release() error {
-	return errors.Join(os.Remove(s.layout.owner), s.lock.Close())
+	return errors.Join(os.Remove(s.layout.owner), unlock(s.lock))
 }
 
 // stopSignal asks the postmaster for a fast shutdown, or an immediate one where

@@ -40,7 +40,8 @@ func Follower() follow.Follower {
 		Lookups: []string{"comments_ticket"},
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
 			ticket.CommentRemoved{}, ticket.Deleted{}),
-		Apply: applyCommentList,
+		Apply:  applyCommentList,
+		Inline: true,
 	}, forgetCommentsSQL)
 }
 

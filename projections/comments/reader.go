@@ -59,6 +59,9 @@ func (w *where) visibleComments(viewer domain.Actor) {
 // one ticket, or of all when id is nil. Of a ticket they can't see there are
 // none.
 func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.ID, p projections.Page) (projections.Slice[view.Comment], error) {
+	if err := projections.Fresh(ctx, projections.CommentList, projections.TicketList, projections.UserList); err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
 	l := projections.List[commentView]{
 		From: commentsFrom, Key: "c.created_at", Cast: "timestamptz", ID: "c.id",
 		Columns: commentColumns, Varies: id == nil && !viewer.SeesAll(),
@@ -80,6 +83,9 @@ func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.I
 // AllComments returns every comment of the ticket that the viewer sees, oldest
 // first.
 func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]view.Comment, error) {
+	if err := projections.Fresh(ctx, projections.CommentList, projections.TicketList, projections.UserList); err != nil {
+		return nil, err
+	}
 	var w where
 	w.visibleComments(viewer)
 	w.Add("c.ticket_id = ?", id)
@@ -98,6 +104,9 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 // Comment returns the comment, [domain.ErrNotFound] when the viewer can't see
 // it.
 func (r *Reader) Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
+	if err := projections.Fresh(ctx, projections.CommentList, projections.TicketList, projections.UserList); err != nil {
+		return view.Comment{}, err
+	}
 	var w where
 	w.visibleComments(viewer)
 	w.Add("c.id = ?", id)

@@ -23,6 +23,9 @@ func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
 // NewestEmails returns the newest emails of the given statuses, of any without one;
 // at most limit.
 func (r *Reader) NewestEmails(ctx context.Context, statuses []email.Status, limit int) ([]Email, error) {
+	if err := projections.Fresh(ctx, projections.EmailLedger); err != nil {
+		return nil, err
+	}
 	var q = `SELECT ` + emailTable.Columns("") + ` FROM read.emails
 WHERE cardinality($1::text[]) = 0 OR status = ANY ($1)
 ORDER BY queued_at DESC, id DESC LIMIT $2`
@@ -37,6 +40,9 @@ ORDER BY queued_at DESC, id DESC LIMIT $2`
 // Emails returns a page of the emails of the given statuses, of any without
 // one, the newest first.
 func (r *Reader) Emails(ctx context.Context, statuses []email.Status, p projections.Page) (projections.Slice[Email], error) {
+	if err := projections.Fresh(ctx, projections.EmailLedger); err != nil {
+		return projections.Slice[Email]{}, err
+	}
 	l := projections.List[Email]{
 		From: "read.emails AS e", Key: "e.queued_at", Cast: "timestamptz", ID: "e.id", Desc: true,
 		Columns: emailTable.Columns("e"), Varies: true,
@@ -55,6 +61,9 @@ FROM unnest($1::text[]) AS s`
 // CountEmails returns how many emails there are of each status. It counts to
 // most and no further.
 func (r *Reader) CountEmails(ctx context.Context, most int) (map[email.Status]int, error) {
+	if err := projections.Fresh(ctx, projections.EmailLedger); err != nil {
+		return nil, err
+	}
 	rows, _ := r.pool.Query(ctx, countEmailsSQL, email.Statuses(), most) // ForEachRow returns its error
 	counts := map[email.Status]int{}
 	var status email.Status
@@ -72,6 +81,9 @@ func (r *Reader) CountEmails(ctx context.Context, most int) (map[email.Status]in
 // EmailsTo calls each with every email to somebody, the oldest first, until it
 // returns an error.
 func (r *Reader) EmailsTo(ctx context.Context, recipient domain.UserID, each func(Email) error) error {
+	if err := projections.Fresh(ctx, projections.EmailLedger); err != nil {
+		return err
+	}
 	var q = `SELECT ` + emailTable.Columns("") + ` FROM read.emails WHERE recipient_id = $1 ORDER BY queued_at, id`
 	rows, _ := r.pool.Query(ctx, q, recipient.UUID) // its error is in rows, too
 	defer rows.Close()

@@ -77,7 +77,7 @@ func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (fou
 	upto = recorded[len(recorded)-1].Position
 	waiting, cancel := context.WithTimeout(ctx, feedWait)
 	defer cancel()
-	if err := f.fresh.Wait(waiting, upto); err != nil {
+	if _, err := f.fresh.Await(waiting, 0, projections.TicketList, projections.CommentList, projections.UserList); err != nil {
 		return nil, after, nil
 	}
 	recorded = slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return r.StreamType != domain.TicketStream })

@@ -27,7 +27,7 @@ var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message:
 // Fresh waits until the projections have reached a position of the log; see
 // [follow.Freshness].
 type Fresh interface {
-	Wait(ctx context.Context, position int64) error
+	Wait(ctx context.Context, position int64, names ...string) error
 }
 
 // Past shows tickets as the system knew them at an instant, by when events were
@@ -113,6 +113,9 @@ func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 // viewer may not see it or it was not there then, [ErrFuture] for an instant to
 // come.
 func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at Moment) (PastTicket, error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return PastTicket{}, err
+	}
 	events, err := p.events(ctx, viewer, ref, at)
 	if err != nil {
 		return PastTicket{}, err
@@ -131,6 +134,9 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 // Diff returns what of a ticket is another at one moment than at another, which
 // may be the earlier one. It refuses like [Past.Ticket].
 func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to Moment) (Difference, error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return Difference{}, err
+	}
 	events, err := p.events(ctx, viewer, ref, from, to)
 	if err != nil {
 		return Difference{}, err

@@ -102,7 +102,7 @@ func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err 
 	}
 	waiting, cancel := context.WithTimeout(ctx, pastWait)
 	defer cancel()
-	return position, p.fresh.Wait(waiting, position)
+	return position, p.fresh.Wait(waiting, position, projections.TicketHistory, projections.TicketList, projections.UserList)
 }
 
 // pastWait is how long a list of the past waits for the projections.

@@ -23,6 +23,9 @@ import (
 // The account's own events are folded, all of them. Of the records of access,
 // which may be a million, those of the page are read.
 func (r *Reader) User(ctx context.Context, id user.ID, p projections.Page) (projections.Slice[Entry], error) {
+	if err := projections.Fresh(ctx, projections.UserList); err != nil {
+		return projections.Slice[Entry]{}, err
+	}
 	all, username, err := r.user(ctx, id)
 	if err != nil {
 		return projections.Slice[Entry]{}, err

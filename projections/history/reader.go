@@ -105,6 +105,9 @@ ORDER BY queued_at, id`
 // auditors see deleted ones too. Nobody sees of it what they may not
 // see: a requester not of internal notes, nor of emails to others.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[Entry], error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return projections.Slice[Entry]{}, err
+	}
 	all, err := r.ticket(ctx, viewer, id)
 	if err != nil {
 		return projections.Slice[Entry]{}, err

@@ -26,6 +26,7 @@ func Follower() follow.Follower {
 		Tables: []string{"users"},
 		Types:  eventstore.TypesOf(user.Events()),
 		Apply:  applyUserList,
+		Inline: true,
 	}, forgetUsersSQL)
 }
 

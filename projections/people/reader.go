@@ -19,6 +19,9 @@ func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
 
 // User returns the user, [domain.ErrNotFound] when there is none of this id.
 func (r *Reader) User(ctx context.Context, id user.ID) (view.User, error) {
+	if err := projections.Fresh(ctx, projections.UserList); err != nil {
+		return view.User{}, err
+	}
 	row, err := projections.One[view.UserRow](ctx, r.pool, "user", loadUserSQL, id)
 	return row.Show(), err
 }
@@ -38,6 +41,9 @@ const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 
 // Users returns a page of users, by username, narrowed by the filter.
 func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (projections.Slice[view.User], error) {
+	if err := projections.Fresh(ctx, projections.UserList); err != nil {
+		return projections.Slice[view.User]{}, err
+	}
 	l := projections.List[userView]{
 		From: "read.users AS u", Key: "lower(u.username)", Cast: "text", ID: "u.id",
 		Columns: userTable.Columns("u") + `, lower(u.username) AS sort_key`, Varies: true,

@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/projections"
 )
 
 // docs/reports.md defines every number here. Common to all of them: instants are
@@ -155,6 +156,9 @@ ORDER BY span, m`
 // Counts counts by priority what happened in spans that follow each other without
 // a gap.
 func (r *Reader) Counts(ctx context.Context, spans []Span, e Explain) (Reported[Counts], error) {
+	if err := projections.Fresh(ctx, projections.TicketFacts); err != nil {
+		return Reported[Counts]{}, err
+	}
 	since, upto := make([]time.Time, len(spans)), make([]time.Time, len(spans))
 	for i, s := range spans {
 		since[i], upto[i] = s.Since, s.Upto
@@ -187,6 +191,9 @@ ORDER BY n, m`
 
 // StatusDistribution counts the tickets in each status right before upto.
 func (r *Reader) StatusDistribution(ctx context.Context, upto time.Time, e Explain) (Reported[StatusCount], error) {
+	if err := projections.Fresh(ctx, projections.TicketFacts); err != nil {
+		return Reported[StatusCount]{}, err
+	}
 	return reportRows[StatusCount](ctx, r.pool, "the distribution of statuses", e, statusEvidence, statusSQL, upto)
 }
 
@@ -235,6 +242,9 @@ const agentFacts = `('assigned', 'first_response', 'resolved', 'reopened', 'esca
 // Agents counts by agent what happened in a span; those to whom nothing happened
 // are left out. Waits are of the tickets whose last resolution was the agent's.
 func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentCounts], error) {
+	if err := projections.Fresh(ctx, projections.TicketFacts, projections.UserList); err != nil {
+		return Reported[AgentCounts]{}, err
+	}
 	read := func(tx pgx.Tx) ([]AgentCounts, error) {
 		u := wholeUnits(s.Since.UTC().Truncate(aDay), s.Upto.UTC().Truncate(aDay))
 		rows, _ := tx.Query(ctx, agentsSQL, s.Since, s.Upto, u.unit, u.since, u.upto) // CollectRows returns its error
@@ -265,6 +275,9 @@ func (r *Reader) Agents(ctx context.Context, s Span, e Explain) (Reported[AgentC
 // ResponseTimes returns how long tickets had waited that got their first response,
 // or were resolved, in a span.
 func (r *Reader) ResponseTimes(ctx context.Context, s Span, e Explain) (Reported[ResponseTimes], error) {
+	if err := projections.Fresh(ctx, projections.TicketFacts); err != nil {
+		return Reported[ResponseTimes]{}, err
+	}
 	read := func(tx pgx.Tx) (out []ResponseTimes, err error) {
 		waits, err := readWaits(ctx, tx, s, false)
 		if err != nil {

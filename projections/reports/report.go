@@ -90,6 +90,9 @@ FROM span`
 // Report counts the tickets that were opened, resolved and escalated in the
 // window (To − Days × 24 h, To], by when it happened.
 func (r *Reader) Report(ctx context.Context, q Query) (Report, error) {
+	if err := projections.Fresh(ctx, projections.TicketFacts, projections.UserList); err != nil {
+		return Report{}, err
+	}
 	if !q.Explain.Wanted {
 		return report(ctx, r.pool, q)
 	}

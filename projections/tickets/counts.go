@@ -27,6 +27,9 @@ const queryCanceled = "57014"
 // is a thousand or a million. All are counted in one snapshot, within a time:
 // [ErrUncounted] when that is not enough, or less than a millisecond.
 func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int, within time.Duration) ([]int, error) {
+	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
+		return nil, err
+	}
 	if len(filters) == 0 {
 		return nil, nil
 	}

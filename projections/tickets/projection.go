@@ -26,6 +26,7 @@ func Follower() follow.Follower {
 		Tables: []string{"tickets"},
 		Types:  eventstore.TypesOf(ticket.Events()),
 		Apply:  applyTicketList,
+		Inline: true,
 	}, deleteTicketsSQL)
 }
 

@@ -49,32 +49,24 @@ func (v ticketView) show(viewer domain.Actor) view.Ticket {
 	return v.Show(viewer, v.CreatedByName, v.AssignedToName)
 }
 
-// oneTicket is a ticketView with how far the comments had come.
-type oneTicket struct {
-	ticketView
-	CommentsUpto int64
-}
-
-// oneTicketSQL reads tickets of alias t. Comments that are read afterwards are no older
-// than the position it reads.
-var oneTicketSQL = "SELECT " + ticketColumns + `,
-    coalesce((SELECT position FROM checkpoints WHERE name = 'comment_list'), 0) AS comments_upto
-FROM ` + projections.PresentTickets
-
 // Ticket returns the ticket as the viewer sees it, [domain.ErrNotFound] when
 // they don't.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return view.Ticket{}, err
+	}
 	var w where
 	w.ref(ref)
 	w.VisibleTickets(viewer)
-	v, err := projections.One[oneTicket](ctx, r.pool, "ticket", oneTicketSQL+w.String(), w.Args...)
-	t := v.show(viewer)
-	t.CommentsUpto = v.CommentsUpto
-	return t, err
+	v, err := projections.One[ticketView](ctx, r.pool, "ticket", ticketsSQL+w.String(), w.Args...)
+	return v.show(viewer), err
 }
 
 // TicketsByID returns those of the tickets with these ids that the viewer sees.
 func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error) {
+	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
+		return nil, err
+	}
 	var w where
 	w.Add("t.id = ANY (?)", ids)
 	w.VisibleTickets(viewer)
@@ -104,6 +96,9 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID, nil
 	}
+	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
+		return ticket.ID{}, err
+	}
 	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
 		`SELECT id FROM read.tickets WHERE number = $1`, ref.Number)
 	return ticket.ID{UUID: row.ID}, err
@@ -112,6 +107,13 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 // Tickets returns a page of the tickets the viewer sees, narrowed by the
 // filter. Without an order they come newest first.
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+	reads := []string{projections.TicketList, projections.UserList}
+	if f.Search != "" {
+		reads = append(reads, projections.TextSearch)
+	}
+	if err := projections.Fresh(ctx, reads...); err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
 	if f.OrderBy == projections.ByRank {
 		return r.found(ctx, viewer, f, p)
 	}

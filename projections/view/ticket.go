@@ -29,7 +29,6 @@ type Ticket struct {
 	CommentCount    int             `json:"comment_count"` // of those the viewer may see
 	Version         int             `json:"version"`
 	Position        int64           `json:"-"` // of its newest event: other projections may be behind it
-	CommentsUpto    int64           `json:"-"` // how far that of comments had come when this one was read
 }
 
 // TicketRow is all there is to show of a ticket, whoever looks: a row of

@@ -30,24 +30,24 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// desk is the program with a demo's year, an admin, and the database as an
-// analyst has it.
-type desk struct {
+// year is the program with a demo's year, an admin, and the database as an analyst
+// has it.
+type year struct {
 	admin   *program.Client
 	python  string // paths
 	psql    string
 	analyst string // where the database is, as one
 }
 
-func open(t *testing.T) desk {
+func open(t *testing.T) year {
 	t.Helper()
 	tickets := os.Getenv("TEST_ANALYSTS")
 	if tickets == "" {
 		t.Skip("TEST_ANALYSTS is not set: make test-analysts does it")
 	}
 	db := pgtest.New(t)
-	d := desk{python: python(t), psql: db.Tool(t, "psql")}
-	env := []string{"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL, "HELPDESK_DATA_DIR=" + t.TempDir(), "HELPDESK_RATE_LIMIT=0"}
+	d := year{python: python(t), psql: db.Tool(t, "psql")}
+	env := append(program.On(db), "HELPDESK_DATA_DIR="+t.TempDir())
 	run := func(args ...string) string {
 		stdout, stderr, err := program.Run(context.Background(), t, "", env, args...) // cleanups use it too
 		if err != nil {
@@ -119,21 +119,21 @@ func plain(cell string) string {
 }
 
 // byPsql and byPandas return the result of a query.
-func (d desk) byPsql(t *testing.T, query string) table {
+func (d year) byPsql(t *testing.T, query string) table {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), d.psql, "-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", d.analyst)
 	cmd.Stdin = strings.NewReader(`\copy (` + strings.ReplaceAll(query, "\n", " ") + `) TO STDOUT CSV HEADER`)
 	return d.ask(t, cmd)
 }
 
-func (d desk) byPandas(t *testing.T, query string) table {
+func (d year) byPandas(t *testing.T, query string) table {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), d.python, "read.py", d.analyst)
 	cmd.Stdin = strings.NewReader(query)
 	return d.ask(t, cmd)
 }
 
-func (desk) ask(t *testing.T, cmd *exec.Cmd) table {
+func (year) ask(t *testing.T, cmd *exec.Cmd) table {
 	t.Helper()
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
@@ -145,14 +145,14 @@ func (desk) ask(t *testing.T, cmd *exec.Cmd) table {
 }
 
 // asCSV returns a path of the API as CSV.
-func (d desk) asCSV(t *testing.T, path string) table {
+func (d year) asCSV(t *testing.T, path string) table {
 	t.Helper()
 	return read(t, d.admin.Must(t, http.StatusOK, "GET", path, nil, "Accept", "text/csv").Body)
 }
 
 // asJSON returns the rows of a path of the API, all pages of it, with the members
 // that are named. Of a person it is the username.
-func (d desk) asJSON(t *testing.T, path string, columns []string) table {
+func (d year) asJSON(t *testing.T, path string, columns []string) table {
 	t.Helper()
 	rows := table{columns}
 	for path != "" {

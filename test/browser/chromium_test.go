@@ -21,6 +21,7 @@ import (
 	"github.com/chromedp/chromedp"
 
 	"helpdesk/test/pgtest"
+	"helpdesk/test/program"
 )
 
 // patience is far above what anything waited for takes.
@@ -177,7 +178,7 @@ func (b *tab) sees(t *testing.T, text string) {
 func (b *tab) signIn(t *testing.T, username string) {
 	t.Helper()
 	b.open(t, "/admin/sign-in/")
-	b.must(t, chromedp.SendKeys("#username", username), chromedp.SendKeys("#password", secret+"\r"))
+	b.must(t, chromedp.SendKeys("#username", username), chromedp.SendKeys("#password", program.Secret+"\r"))
 	b.until(t, "signed in", "location.pathname === '/admin/tickets/' && document.readyState === 'complete'")
 }
 

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"github.com/chromedp/chromedp"
+
+	"helpdesk/test/program"
 )
 
 // press presses one key, as a person does.
@@ -46,7 +48,7 @@ func TestWithTheKeyboardAlone(t *testing.T) {
 	b.until(t, "the focus on the name", "document.activeElement.id === 'username'")
 	b.types(t, "admin")
 	b.press(t, "\t")
-	b.types(t, secret)
+	b.types(t, program.Secret)
 	b.press(t, "\r")
 	b.sees(t, "Nobody can sign in")
 	before := b.resolvedNow(t)
@@ -90,9 +92,9 @@ func TestWithoutScripts(t *testing.T) {
 	b.withoutScripts(t)
 	b.open(t, "/admin/register/")
 	b.must(t, chromedp.SendKeys("#username", "newcomer"), chromedp.SendKeys("#email", "n@example.com"),
-		chromedp.SendKeys("#password", secret), chromedp.Click("main .primary"))
+		chromedp.SendKeys("#password", program.Secret), chromedp.Click("main .primary"))
 	b.sees(t, "Your account is ready.")
-	b.must(t, chromedp.SendKeys("#username", "newcomer"), chromedp.SendKeys("#password", secret), chromedp.Click("main .primary"))
+	b.must(t, chromedp.SendKeys("#username", "newcomer"), chromedp.SendKeys("#password", program.Secret), chromedp.Click("main .primary"))
 	b.sees(t, "You have no tickets yet")
 	b.must(t, chromedp.Click(".head .button"))
 	b.sees(t, "Description")

@@ -15,9 +15,6 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// secret is the admin's password.
-const secret = "lampshade-orbit-53"
-
 // TestGoClient makes the client from the document, builds drive with it and
 // lets that see a ticket through.
 func TestGoClient(t *testing.T) {
@@ -38,20 +35,7 @@ func TestGoClient(t *testing.T) {
 		t.Fatal(err)
 	}
 	run(t, root, "go", "build", "-tags", "generated", "-overlay", overlay, "-o", drive, "./test/clients/drive")
-	run(t, root, drive, serve(t).URL, secret)
-}
-
-// serve starts a program with the admin root.
-func serve(t *testing.T) *program.Program {
-	t.Helper()
-	db := pgtest.New(t)
-	env := []string{"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL}
-	p := program.Serve(t, env...)
-	args := []string{"createsuperuser", "--username", "root", "--email", "root@example.com"}
-	if _, stderr, err := program.Run(t.Context(), t, secret+"\n", env, args...); err != nil {
-		t.Fatalf("createsuperuser: %v\n%s", err, stderr)
-	}
-	return p
+	run(t, root, drive, program.Open(t).URL, program.Secret)
 }
 
 // run runs a command in dir and fails the test with what it printed.
@@ -72,7 +56,7 @@ func TestTheProgramServesTheGoldenDocument(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	got := serve(t).Client(t).Must(t, http.StatusOK, "GET", "/openapi.json", nil).Body
+	got := program.Open(t).Client(t).Must(t, http.StatusOK, "GET", "/openapi.json", nil).Body
 	if string(got) != string(want) {
 		t.Error("the program serves another document than httpapi/testdata/openapi.json")
 	}

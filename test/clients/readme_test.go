@@ -6,6 +6,8 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+
+	"helpdesk/test/program"
 )
 
 // TestTheReadmeShowsWhatTheClientsDo compares the snippets of README.md with
@@ -38,7 +40,7 @@ func TestCurlDoesWhatTheReadmeSays(t *testing.T) {
 	if _, err := exec.LookPath("curl"); err != nil {
 		t.Skip("there is no curl")
 	}
-	p := serve(t)
+	p := program.Open(t)
 	script := snippet(t, "sh")
 	const address = "http://127.0.0.1:8000"
 	if !strings.Contains(script, address) {

@@ -3,6 +3,8 @@ package clients
 import (
 	"os"
 	"testing"
+
+	"helpdesk/test/program"
 )
 
 // TestTypeScriptClient does as TestGoClient, in TypeScript. It fetches packages,
@@ -12,5 +14,5 @@ func TestTypeScriptClient(t *testing.T) {
 	if os.Getenv("TEST_NODE_CLIENTS") == "" {
 		t.Skip("make test-clients runs it")
 	}
-	run(t, ".", "./typescript", serve(t).URL, secret)
+	run(t, ".", "./typescript", program.Open(t).URL, program.Secret)
 }

@@ -83,12 +83,14 @@ func TestEveryCallIsFound(t *testing.T) {
 		"/api/tickets//":          "",
 		"/api/tickets/7//":        "",
 	} {
-		got := ""
-		if op := document.Find("GET", path); op != nil {
-			got = op.ID
-		}
-		if got != id {
-			t.Errorf("%s: found %q, want %q", path, got, id)
-		}
+		t.Run(path, func(t *testing.T) {
+			got := ""
+			if op := document.Find("GET", path); op != nil {
+				got = op.ID
+			}
+			if got != id {
+				t.Errorf("found %q, want %q", got, id)
+			}
+		})
 	}
 }

@@ -15,7 +15,7 @@ import (
 func TestAnalystLogins(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	env := []string{"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL}
+	env := program.On(db)
 	name := db.Name + "_ada" // logins are the server's, which other tests share
 	run := func(stdin string, args ...string) (string, error) {
 		stdout, stderr, err := program.Run(t.Context(), t, stdin, env, append([]string{"analyst"}, args...)...)

@@ -8,10 +8,10 @@ import (
 	"strconv"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -37,16 +37,7 @@ func signedSize(t *testing.T, c *program.Client) int64 {
 // waitSigned waits until the log is signed up to a position.
 func waitSigned(t *testing.T, c *program.Client, position int64) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for signedSize(t, c) < position {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("position %d is not signed", position)
-		}
-	}
+	kit.Poll(t, fmt.Sprint("the checkpoint of position ", position), func() bool { return signedSize(t, c) >= position })
 }
 
 // TestTheLogCannotBeChangedUnnoticed changes it behind the back of the service,
@@ -54,16 +45,16 @@ func waitSigned(t *testing.T, c *program.Client, position int64) {
 func TestTheLogCannotBeChangedUnnoticed(t *testing.T) {
 	t.Parallel()
 	db, dir := pgtest.New(t), t.TempDir()
-	d := open(t, "HELPDESK_DATABASE_URL="+db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL="+db.OwnerURL, "HELPDESK_DATA_DIR="+dir)
-	d.admin.wantsNoEmails(t)
+	d := program.OpenOn(t, db, "HELPDESK_DATA_DIR="+dir)
+	d.Admin.WantsNoEmails(t)
 	for i := range 12 {
-		v := d.admin.opens(t, fmt.Sprint("Ticket ", i))
-		d.admin.Must(t, http.StatusOK, "PATCH", v.path(), object{"priority": "high"})
+		v := d.Admin.Opens(t, fmt.Sprint("Ticket ", i))
+		d.Admin.Must(t, http.StatusOK, "PATCH", v.Path(), object{"priority": "high"})
 	}
-	head := position(t, d.admin.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"last_name": "Last"}))
-	waitSigned(t, d.admin.Client, head)
+	head := position(t, d.Admin.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"last_name": "Last"}))
+	waitSigned(t, d.Admin.Client, head)
 	witness := filepath.Join(t.TempDir(), "witness")
-	if err := os.WriteFile(witness, d.admin.Must(t, http.StatusOK, "GET", "/audit/checkpoint", nil).Body, 0o600); err != nil {
+	if err := os.WriteFile(witness, d.Admin.Must(t, http.StatusOK, "GET", "/audit/checkpoint", nil).Body, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	if err := d.Stop(); err != nil {
@@ -71,7 +62,7 @@ func TestTheLogCannotBeChangedUnnoticed(t *testing.T) {
 	}
 	own := filepath.Join(dir, "audit", "checkpoints")
 	verify := func(args ...string) (string, error) {
-		out, stderr, err := program.Run(t.Context(), t, "", d.env, append([]string{"audit", "verify"}, args...)...)
+		out, stderr, err := program.Run(t.Context(), t, "", d.Env, append([]string{"audit", "verify"}, args...)...)
 		return out + stderr, err
 	}
 	if out, err := verify("--checkpoint", witness); err != nil || !strings.HasPrefix(out, fmt.Sprintf("%d events are as they were recorded.\n", head)) {
@@ -138,13 +129,13 @@ UPDATE audit.keys AS k SET size = s.size, checkpoint = s.checkpoint FROM saved_k
 
 // exports takes the log out and verifies it as an auditor would, who has
 // nothing else of the helpdesk's.
-func exports(t *testing.T, d *desk, dir, witness string, head int64) {
+func exports(t *testing.T, d *program.Helpdesk, dir, witness string, head int64) {
 	out := filepath.Join(t.TempDir(), "log")
-	said, stderr, err := program.Run(t.Context(), t, "", d.env, "audit", "export", "--out", out)
+	said, stderr, err := program.Run(t.Context(), t, "", d.Env, "audit", "export", "--out", out)
 	if err != nil || said != fmt.Sprintf("%d events in %s, as the newest checkpoint has them.\n", head, out) {
 		t.Fatalf("export: %v\n%s%s", err, said, stderr)
 	}
-	vkey, _, err := program.Run(t.Context(), t, "", d.env, "audit", "key")
+	vkey, _, err := program.Run(t.Context(), t, "", d.Env, "audit", "key")
 	if err != nil {
 		t.Fatal(err)
 	}

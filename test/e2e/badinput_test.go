@@ -8,12 +8,14 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/test/program"
 )
 
 // bad is a request that is refused.
 type bad struct {
 	name         string
-	who          *person // nil: alice, who opened the ticket
+	who          *program.Person // nil: alice, who opened the ticket
 	method, path string
 	body         any
 	header       []string
@@ -24,23 +26,23 @@ type bad struct {
 
 // shop is a program with a ticket of alice's to try things on.
 type shop struct {
-	*desk
-	alice, bob, agent *person
-	ticket            ticketView // of alice, open and unassigned
-	closed            ticketView // of alice
-	bobs              ticketView // of bob, out of alice's sight
-	comment           commentView
+	*program.Helpdesk
+	alice, bob, agent *program.Person
+	ticket            program.Ticket // of alice, open and unassigned
+	closed            program.Ticket // of alice
+	bobs              program.Ticket // of bob, out of alice's sight
+	comment           program.Comment
 	last              int64 // head of the log
 }
 
 func openShop(t *testing.T) *shop {
 	t.Helper()
-	s := &shop{desk: open(t)}
-	s.alice, s.bob, s.agent = s.join(t, "alice", "user"), s.join(t, "bob", "user"), s.join(t, "amy", "agent")
-	s.ticket, s.closed, s.bobs = s.alice.opens(t, "A printer"), s.alice.opens(t, "A lamp"), s.bob.opens(t, "A door")
-	s.comment = s.alice.comments(t, s.ticket, "It hums.", false)
-	s.closed = s.admin.does(t, s.closed, "close")
-	s.last = s.head(t)
+	s := &shop{Helpdesk: program.Open(t)}
+	s.alice, s.bob, s.agent = s.Join(t, "alice", "user"), s.Join(t, "bob", "user"), s.Join(t, "amy", "agent")
+	s.ticket, s.closed, s.bobs = s.alice.Opens(t, "A printer"), s.alice.Opens(t, "A lamp"), s.bob.Opens(t, "A door")
+	s.comment = s.alice.Comments(t, s.ticket, "It hums.", false)
+	s.closed = s.Admin.Does(t, s.closed, "close")
+	s.last = logHead(t, s.Helpdesk)
 	return s
 }
 
@@ -63,7 +65,7 @@ func (s *shop) refuses(t *testing.T, c bad) {
 	if c.code == "" && c.status == http.StatusBadRequest {
 		c.code = "invalid_request"
 	}
-	p := refused(t, c.who.sends(t, c.method, c.path, c.body, c.header...), c.status)
+	p := refused(t, c.who.Sends(t, c.method, c.path, c.body, c.header...), c.status)
 	if p.Code != c.code {
 		t.Errorf("code: got %q, want %q", p.Code, c.code)
 	}
@@ -75,7 +77,7 @@ func (s *shop) refuses(t *testing.T, c bad) {
 	if p.Code == "invalid_credentials" {
 		before++ // a sign-in that fails is recorded
 	}
-	if s.last = s.head(t); s.last != before+1 {
+	if s.last = logHead(t, s.Helpdesk); s.last != before+1 {
 		t.Errorf("a refusal wrote %d events", s.last-before-1)
 	}
 }
@@ -92,7 +94,7 @@ func (s *shop) notJSON() []bad {
 		return bad{name: name, method: "POST", path: tickets, body: body, status: 400, code: code}
 	}
 	media := func(name, mediaType string) bad {
-		return bad{name: name, method: "POST", path: tickets, body: opening("x"),
+		return bad{name: name, method: "POST", path: tickets, body: program.Opening("x"),
 			header: []string{"Content-Type", mediaType}, status: 415, code: "unsupported_media_type"}
 	}
 	large := `{"title": "x", "description": "` + strings.Repeat("x", 2<<20) + `"}`
@@ -134,18 +136,18 @@ func (s *shop) fieldsOutOfShape() []bad {
 		all = append(all, bad{name: name, method: "POST", path: path, body: body, status: 400, pointers: pointers})
 	}
 	change := func(name, method string, body any, pointers ...string) {
-		all = append(all, bad{name: name, method: method, path: s.ticket.path(), body: body, status: 400, pointers: pointers})
+		all = append(all, bad{name: name, method: method, path: s.ticket.Path(), body: body, status: 400, pointers: pointers})
 	}
-	full := opening("x")
+	full := program.Opening("x")
 	post("no body", tickets, nil, "/description", "/title")
 	post("an empty body", tickets, "", "/description", "/title")
 	post("an empty object", tickets, object{}, "/description", "/title")
 	post("an array", tickets, []any{}, "")
 	post("null", tickets, "null", "")
-	post("an unknown member", tickets, full.with(object{"colour": "red"}), "/colour")
-	post("a member of another case", tickets, full.with(object{"Priority": "high"}), "/Priority")
-	post("a member that is read only", tickets, full.with(object{"number": 7}), "/number")
-	post("a member with a name to escape", tickets, full.with(object{"a/b~c": 1}), "/a~1b~0c")
+	post("an unknown member", tickets, full.With(object{"colour": "red"}), "/colour")
+	post("a member of another case", tickets, full.With(object{"Priority": "high"}), "/Priority")
+	post("a member that is read only", tickets, full.With(object{"number": 7}), "/number")
+	post("a member with a name to escape", tickets, full.With(object{"a/b~c": 1}), "/a~1b~0c")
 	post("a member given twice", tickets, `{"title": "x", "title": "y", "description": "z"}`, "/title")
 	post("several faults at once", tickets, object{"title": 1, "priority": "urgent", "colour": "red"},
 		"/colour", "/description", "/priority", "/title")
@@ -154,7 +156,7 @@ func (s *shop) fieldsOutOfShape() []bad {
 		"priority": {1, nil, "urgent", "High", "", []any{"high"}}, "created_by": {1, true, ""},
 	} {
 		for _, value := range values {
-			body := full.with(object{member: value})
+			body := full.With(object{member: value})
 			post("opening with "+asJSON(body), tickets, body, "/"+member)
 		}
 	}
@@ -167,12 +169,12 @@ func (s *shop) fieldsOutOfShape() []bad {
 			change("changing to "+asJSON(body), "PATCH", body, "/"+member)
 		}
 	}
-	change("putting without the status", "PUT", full.with(object{"priority": "low"}), "/status")
+	change("putting without the status", "PUT", full.With(object{"priority": "low"}), "/status")
 	change("putting nothing", "PUT", object{}, "/description", "/priority", "/status", "/title")
-	post("assigning without saying to whom", s.ticket.path("assign"), object{}, "/assigned_to")
-	post("assigning to a number", s.ticket.path("assign"), object{"assigned_to": 1}, "/assigned_to")
-	post("a reason that is a number", s.ticket.path("close"), object{"reason": 1}, "/reason")
-	post("a verb with an unknown member", s.ticket.path("close"), object{"status": "closed"}, "/status")
+	post("assigning without saying to whom", s.ticket.Path("assign"), object{}, "/assigned_to")
+	post("assigning to a number", s.ticket.Path("assign"), object{"assigned_to": 1}, "/assigned_to")
+	post("a reason that is a number", s.ticket.Path("close"), object{"reason": 1}, "/reason")
+	post("a verb with an unknown member", s.ticket.Path("close"), object{"status": "closed"}, "/status")
 	post("a comment without anything", comments, object{}, "/text", "/ticket")
 	post("a comment on half a ticket", comments, object{"ticket": 1.5, "text": "x"}, "/ticket")
 	post("a comment on true", comments, object{"ticket": true, "text": "x"}, "/ticket")

@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+
+	"helpdesk/test/program"
 )
 
 // badText is texts that are too long, blank, or hold what no text may.
@@ -18,8 +20,8 @@ func (s *shop) badText() []bad {
 		"with a NUL": "a\x00b", "with a notifier": "a\x07b", "with an escape": "a\x1b[2Jb", "with DEL": "a\x7fb",
 		"with a C1 control": "a\u0085b", "of two lines": "a\nb", "with a tab": "a\tb",
 	} {
-		post("a title "+name, tickets, "title", opening(value))
-		all = append(all, bad{name: "a change to a title " + name, method: "PATCH", path: s.ticket.path(),
+		post("a title "+name, tickets, "title", program.Opening(value))
+		all = append(all, bad{name: "a change to a title " + name, method: "PATCH", path: s.ticket.Path(),
 			body: object{"title": value}, status: 400, pointers: []string{"/title"}})
 	}
 	for name, value := range map[string]string{
@@ -27,11 +29,11 @@ func (s *shop) badText() []bad {
 	} {
 		post("a description "+name, tickets, "description", object{"title": "x", "description": value})
 		post("a comment "+name, comments, "text", object{"ticket": s.ticket.ID, "text": value})
-		all = append(all, bad{name: "a change to a comment " + name, method: "PUT", path: s.comment.path(),
+		all = append(all, bad{name: "a change to a comment " + name, method: "PUT", path: s.comment.Path(),
 			body: object{"text": value}, status: 400, pointers: []string{"/text"}})
 	}
-	post("a reason of 1,001 characters", s.ticket.path("close"), "reason", object{"reason": strings.Repeat("x", 1001)})
-	post("a reason with a NUL", s.ticket.path("close"), "reason", object{"reason": "\x00"})
+	post("a reason of 1,001 characters", s.ticket.Path("close"), "reason", object{"reason": strings.Repeat("x", 1001)})
+	post("a reason with a NUL", s.ticket.Path("close"), "reason", object{"reason": "\x00"})
 	return all
 }
 
@@ -39,7 +41,7 @@ func (s *shop) badText() []bad {
 func (s *shop) badParameters() []bad {
 	var all []bad
 	get := func(path, query, pointer string) {
-		all = append(all, bad{name: path + "?" + query, who: s.admin, method: "GET", path: path + "?" + query, status: 400, pointers: []string{pointer}})
+		all = append(all, bad{name: path + "?" + query, who: s.Admin, method: "GET", path: path + "?" + query, status: 400, pointers: []string{pointer}})
 	}
 	for _, path := range []string{tickets, comments, "/api/users/"} {
 		for _, size := range []string{"0", "-1", "101", "x", "1.5", "", "1e1", "99999999999999999999", "+5", "5&page_size=5"} {
@@ -66,8 +68,8 @@ func (s *shop) badParameters() []bad {
 	get(comments, "ticket=nonsense", "?ticket")
 	get("/api/users/", "role=king", "?role")
 	get("/api/users/", "is_active=yes", "?is_active")
-	get(s.ticket.path(), "colour=red", "?colour")
-	all = append(all, bad{name: "a parameter of another kind of call", method: "POST", path: tickets + "?dry_run=true", body: opening("x"), status: 400, pointers: []string{"?dry_run"}},
+	get(s.ticket.Path(), "colour=red", "?colour")
+	all = append(all, bad{name: "a parameter of another kind of call", method: "POST", path: tickets + "?dry_run=true", body: program.Opening("x"), status: 400, pointers: []string{"?dry_run"}},
 		bad{name: "a query that is not one", method: "GET", path: tickets + "?title=%zz", status: 400, code: "malformed_query"})
 	return all
 }
@@ -75,7 +77,7 @@ func (s *shop) badParameters() []bad {
 // badNames is paths and members that name nothing the caller sees.
 func (s *shop) badNames() []bad {
 	var all []bad
-	body := map[string]any{"PATCH": object{"title": "x"}, "PUT": opening("x").with(object{"priority": "low", "status": "open"})}
+	body := map[string]any{"PATCH": object{"title": "x"}, "PUT": program.Opening("x").With(object{"priority": "low", "status": "open"})}
 	unseen := func(name, id string) {
 		for _, method := range []string{"GET", "PUT", "PATCH", "DELETE"} {
 			all = append(all, bad{name: method + " of a ticket " + name, method: method, path: tickets + id + "/", body: body[method], status: 404, code: "not_found"})
@@ -94,23 +96,23 @@ func (s *shop) badNames() []bad {
 		all = append(all, bad{name: "a comment id like " + id, method: "PATCH", path: comments + id + "/", body: object{"text": "x"}, status: 404, code: "not_found"})
 	}
 	for _, path := range []string{"/api/", "/api", "/api/nothing/", "/api/tickets/1/nothing/", "/api/tickets//", "/API/tickets/", "/api/users/%00/", "/api/../api/nothing"} {
-		all = append(all, bad{name: "a path like " + path, who: s.admin, method: "GET", path: path, status: 404, code: "not_found"})
+		all = append(all, bad{name: "a path like " + path, who: s.Admin, method: "GET", path: path, status: 404, code: "not_found"})
 	}
-	unknown := func(name string, who *person, path, member string, body object) {
+	unknown := func(name string, who *program.Person, path, member string, body object) {
 		all = append(all, bad{name: name, who: who, method: "POST", path: path, body: body, status: 422, code: "unknown_reference", pointers: []string{"/" + member}})
 	}
-	assign := s.ticket.path("assign")
-	unknown("assigning to nobody known", s.admin, assign, "assigned_to", object{"assigned_to": "nobody.here"})
-	unknown("assigning to an id nobody has", s.admin, assign, "assigned_to", object{"assigned_to": uuid.NewString()})
-	unknown("assigning to what cannot be a name", s.admin, assign, "assigned_to", object{"assigned_to": "; DROP TABLE accounts"})
-	unknown("opening for nobody known", s.agent, tickets, "created_by", opening("x").with(object{"created_by": "nobody.here"}))
+	assign := s.ticket.Path("assign")
+	unknown("assigning to nobody known", s.Admin, assign, "assigned_to", object{"assigned_to": "nobody.here"})
+	unknown("assigning to an id nobody has", s.Admin, assign, "assigned_to", object{"assigned_to": uuid.NewString()})
+	unknown("assigning to what cannot be a name", s.Admin, assign, "assigned_to", object{"assigned_to": "; DROP TABLE accounts"})
+	unknown("opening for nobody known", s.agent, tickets, "created_by", program.Opening("x").With(object{"created_by": "nobody.here"}))
 	for _, id := range []any{s.bobs.ID, s.bobs.Number, uuid.NewString(), 999_999, "x", -1, "", uuid.Nil.String()} {
 		if id == "" {
 			continue // has no value at all: 400
 		}
 		unknown("commenting on ticket "+asJSON(id), s.alice, comments, "ticket", object{"ticket": id, "text": "x"})
 	}
-	all = append(all, bad{name: "assigning to nobody known by PATCH, among other changes", who: s.admin, method: "PATCH", path: s.ticket.path(),
+	all = append(all, bad{name: "assigning to nobody known by PATCH, among other changes", who: s.Admin, method: "PATCH", path: s.ticket.Path(),
 		body: object{"title": "Not this", "assigned_to": "nobody.here"}, status: 422, code: "unknown_reference", pointers: []string{"/assigned_to"}})
 	return all
 }

@@ -13,37 +13,10 @@ import (
 	"github.com/emersion/go-smtp"
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/mailserver"
 	"helpdesk/test/program"
 )
-
-// patience is far above what anything waited for takes.
-const patience = 30 * time.Second
-
-// eventually looks until ok, and fails the test when it never is.
-func eventually(t *testing.T, what string, ok func() bool) {
-	t.Helper()
-	limit := time.After(patience)
-	tick := time.NewTicker(10 * time.Millisecond)
-	defer tick.Stop()
-	for !ok() {
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("waited in vain: %s", what)
-		}
-	}
-}
-
-// runs runs a subcommand to its end and returns what it printed.
-func (d *desk) runs(t *testing.T, stdin string, args ...string) string {
-	t.Helper()
-	stdout, stderr, err := program.Run(t.Context(), t, stdin, d.env, args...)
-	if err != nil {
-		t.Fatalf("helpdesk %s: %v\n%s", strings.Join(args, " "), err, stderr)
-	}
-	return stdout
-}
 
 // subjects returns what was sent to whom, in an order of their own.
 func subjects(s *mailserver.Server) []string {
@@ -55,10 +28,10 @@ func subjects(s *mailserver.Server) []string {
 	return all
 }
 
-func (d *desk) wantEmails(t *testing.T, s *mailserver.Server, want ...string) {
+func wantEmails(t *testing.T, d *program.Helpdesk, s *mailserver.Server, want ...string) {
 	t.Helper()
 	slices.Sort(want)
-	eventually(t, fmt.Sprint(len(want), " emails"), func() bool { return len(s.Taken()) >= len(want) })
+	kit.Poll(t, fmt.Sprint(len(want), " emails"), func() bool { return len(s.Taken()) >= len(want) })
 	if diff := cmp.Diff(want, subjects(s)); diff != "" {
 		t.Errorf("emails (-want +got):\n%s", diff)
 	}
@@ -67,15 +40,15 @@ func (d *desk) wantEmails(t *testing.T, s *mailserver.Server, want ...string) {
 func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 	t.Parallel()
 	server := mailserver.Start(t)
-	d := open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_PUBLIC_URL=https://desk.example.com", "HELPDESK_MAIL_FROM=Desk <desk@example.org>")
-	ada, amy := d.join(t, "ada", "user"), d.join(t, "amy", "agent")
-	v := ada.opens(t, "Printer <b>smokes</b>\u00a0", object{"priority": "high"})
-	d.admin.assigns(t, v, "amy")
-	ada.comments(t, v, "It is the one on the third floor.", false)
-	amy.comments(t, v, "Between us: the fan.", true)
-	amy.comments(t, v, "I am coming.", false)
-	amy.does(t, v, "escalate")
-	amy.does(t, v, "resolve")
+	d := program.Open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_PUBLIC_URL=https://desk.example.com", "HELPDESK_MAIL_FROM=Desk <desk@example.org>")
+	ada, amy := d.Join(t, "ada", "user"), d.Join(t, "amy", "agent")
+	v := ada.Opens(t, "Printer <b>smokes</b>\u00a0", object{"priority": "high"})
+	d.Admin.Assigns(t, v, "amy")
+	ada.Comments(t, v, "It is the one on the third floor.", false)
+	amy.Comments(t, v, "Between us: the fan.", true)
+	amy.Comments(t, v, "I am coming.", false)
+	amy.Does(t, v, "escalate")
+	amy.Does(t, v, "resolve")
 	n := fmt.Sprint(v.Number)
 	want := []string{
 		"amy@example.com [#" + n + "] Assigned to you: Printer <b>smokes</b>",
@@ -84,7 +57,7 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 		"root@example.com [Escalated] #" + n + " Printer <b>smokes</b>",
 		"ada@example.com [#" + n + "] Resolved: Printer <b>smokes</b>",
 	}
-	d.wantEmails(t, server, want...)
+	wantEmails(t, d, server, want...)
 	for _, l := range server.Taken() {
 		root := "<" + v.ID + "@example.org>"
 		if l.Header.Get("References") != root || l.Header.Get("In-Reply-To") != root || l.Header.Get("Auto-Submitted") != "auto-generated" ||
@@ -98,24 +71,24 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 			t.Error("an internal note is in an email")
 		}
 	}
-	if got := d.admin.sees(t, v); got.Version != 7 {
+	if got := d.Admin.Sees(t, v); got.Version != 7 {
 		t.Errorf("the ticket is at version %d, want 7: emails are no events of it", got.Version)
 	}
 
-	d.wantHistory(t, ada, amy, v)
+	wantHistory(t, d, ada, amy, v)
 
 	type switches struct {
 		Notifications map[string]bool
 	}
-	got := read[switches](t, ada.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"notifications": object{"commented": false}}))
+	got := program.Read[switches](t, ada.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"notifications": object{"commented": false}}))
 	if diff := cmp.Diff(map[string]bool{"escalated": true, "assigned": true, "commented": false, "resolved": true}, got.Notifications); diff != "" {
 		t.Errorf("notifications (-want +got):\n%s", diff)
 	}
-	refused(t, ada.sends(t, "PATCH", "/api/me/", object{"notifications": object{"comment": false}}), http.StatusBadRequest)
-	amy.comments(t, v, "Once more.", false)
-	amy.does(t, v, "reopen")
-	amy.does(t, v, "resolve")
-	d.wantEmails(t, server, append(want, "ada@example.com [#"+n+"] Resolved: Printer <b>smokes</b>")...)
+	refused(t, ada.Sends(t, "PATCH", "/api/me/", object{"notifications": object{"comment": false}}), http.StatusBadRequest)
+	amy.Comments(t, v, "Once more.", false)
+	amy.Does(t, v, "reopen")
+	amy.Does(t, v, "resolve")
+	wantEmails(t, d, server, append(want, "ada@example.com [#"+n+"] Resolved: Printer <b>smokes</b>")...)
 }
 
 // entryView is an entry of a history.
@@ -139,12 +112,12 @@ type entryView struct {
 }
 
 // wantHistory looks at the history of the ticket of ada's that amy escalated.
-func (d *desk) wantHistory(t *testing.T, ada, amy *person, v ticketView) {
+func wantHistory(t *testing.T, d *program.Helpdesk, ada, amy *program.Person, v program.Ticket) {
 	t.Helper()
-	count := func(p *person) (events, emails int, own bool) {
+	count := func(p *program.Person) (events, emails int, own bool) {
 		own = true
-		for path := v.path("history") + "?page_size=4"; path != ""; {
-			page := get[listOf[entryView]](t, p, strings.TrimPrefix(path, "https://desk.example.com"))
+		for path := v.Path("history") + "?page_size=4"; path != ""; {
+			page := program.Get[program.List[entryView]](t, p, strings.TrimPrefix(path, "https://desk.example.com"))
 			for _, e := range page.Results {
 				if strings.HasPrefix(e.Type, "email.") {
 					emails++
@@ -163,14 +136,14 @@ func (d *desk) wantHistory(t *testing.T, ada, amy *person, v ticketView) {
 		}
 		return events, emails, own
 	}
-	eventually(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 15 }) // 5 emails, queued, handed over, sent
+	kit.Poll(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 15 }) // 5 emails, queued, handed over, sent
 	if events, emails, own := count(ada); events != 6 || emails != 9 || !own {
 		t.Errorf("the requester is told of %d events and %d of emails, all their own: %v; want 6 and 9", events, emails, own)
 	}
 	if events, _, _ := count(amy); events != 7 {
 		t.Errorf("staff are told of %d events, want 7", events)
 	}
-	refused(t, d.join(t, "bob", "user").sends(t, "GET", v.path("history"), nil), http.StatusNotFound)
+	refused(t, d.Join(t, "bob", "user").Sends(t, "GET", v.Path("history"), nil), http.StatusNotFound)
 }
 
 func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
@@ -198,14 +171,14 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 		return nil
 	})
 	t.Cleanup(func() { close(release) })
-	d := open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_MAIL_RETRY_MIN=200ms")
-	ada := d.join(t, "ada", "user")
+	d := program.Open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_MAIL_RETRY_MIN=200ms")
+	ada := d.Join(t, "ada", "user")
 	for _, name := range []string{"hanging", "refused", "greylisted", "cut", "fine"} {
-		d.join(t, name, "agent")
-		d.admin.assigns(t, ada.opens(t, "For "+name), name)
+		d.Join(t, name, "agent")
+		d.Admin.Assigns(t, ada.Opens(t, "For "+name), name)
 	}
 	status := func(of string) string {
-		for line := range strings.Lines(d.runs(t, "", "mail", "list")) {
+		for line := range strings.Lines(d.Runs(t, "", "mail", "list")) {
 			if strings.Contains(line, " "+of+"@") {
 				return strings.Fields(line)[2]
 			}
@@ -213,9 +186,9 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 		return "none"
 	}
 	for of, want := range map[string]string{"refused": "failed", "greylisted": "sent", "cut": "uncertain", "fine": "sent", "hanging": "queued"} {
-		eventually(t, of+" is "+want, func() bool { return status(of) == want })
+		kit.Poll(t, of+" is "+want, func() bool { return status(of) == want })
 	}
-	listed := d.runs(t, "", "mail", "list", "--status", "uncertain,failed")
+	listed := d.Runs(t, "", "mail", "list", "--status", "uncertain,failed")
 	if strings.Count(listed, "\n") != 2 || !strings.Contains(listed, "no such box") {
 		t.Errorf("emails in trouble:\n%s", listed)
 	}
@@ -224,11 +197,11 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 	}
 	for line := range strings.Lines(listed) {
 		if id := strings.Fields(line)[0]; strings.Contains(line, "cut@") {
-			if said := d.runs(t, "", "mail", "resend", id); !strings.Contains(said, "sent again") {
+			if said := d.Runs(t, "", "mail", "resend", id); !strings.Contains(said, "sent again") {
 				t.Errorf("resend: %s", said)
 			}
-			eventually(t, "the uncertain email sent", func() bool { return status("cut") == "sent" })
-			if _, _, err := program.Run(t.Context(), t, "", d.env, "mail", "resend", id); err == nil {
+			kit.Poll(t, "the uncertain email sent", func() bool { return status("cut") == "sent" })
+			if _, _, err := program.Run(t.Context(), t, "", d.Env, "mail", "resend", id); err == nil {
 				t.Error("a sent email was sent again")
 			}
 		}
@@ -243,8 +216,8 @@ func TestWhatAMailServerDoesIsInTheLedger(t *testing.T) {
 func TestOperatorsImportAndEscalate(t *testing.T) {
 	t.Parallel()
 	server := mailserver.Start(t)
-	d := open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_ESCALATE_HIGH=0")
-	d.join(t, "ada", "user")
+	d := program.Open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_ESCALATE_HIGH=0")
+	d.Join(t, "ada", "user")
 	// High priority never escalates while the service runs; stopped, an operator
 	// looks at what the tickets of other priorities come to.
 	if err := d.Stop(); err != nil {
@@ -262,7 +235,7 @@ not JSON
 `
 	imports := func(want string) string {
 		t.Helper()
-		stdout, stderr, err := program.Run(t.Context(), t, rows, d.env, "tickets", "import", "-")
+		stdout, stderr, err := program.Run(t.Context(), t, rows, d.Env, "tickets", "import", "-")
 		if err == nil || !strings.Contains(stdout, want) {
 			t.Errorf("import: %v\n%s%s; want %q and an error", err, stdout, stderr, want)
 		}
@@ -276,36 +249,36 @@ not JSON
 	}
 	imports("0 tickets imported, 3 were in already, 5 lines refused.")
 
-	if got := d.runs(t, "", "escalations", "list"); strings.Count(got, "\n") != 1 || !strings.Contains(got, "Old") || !strings.Contains(got, "due 2020-01-02T07:04:05Z") {
+	if got := d.Runs(t, "", "escalations", "list"); strings.Count(got, "\n") != 1 || !strings.Contains(got, "Old") || !strings.Contains(got, "due 2020-01-02T07:04:05Z") {
 		t.Errorf("pending:\n%s", got)
 	}
-	if got := d.runs(t, "", "escalations", "check", "--dry-run"); !strings.Contains(got, "1 would escalate") {
+	if got := d.Runs(t, "", "escalations", "check", "--dry-run"); !strings.Contains(got, "1 would escalate") {
 		t.Errorf("dry run:\n%s", got)
 	}
-	if got := d.runs(t, "", "escalations", "check", "--dry-run", "--at", "2020-01-02T04:00:00Z"); !strings.Contains(got, "0 would escalate") {
+	if got := d.Runs(t, "", "escalations", "check", "--dry-run", "--at", "2020-01-02T04:00:00Z"); !strings.Contains(got, "0 would escalate") {
 		t.Errorf("dry run before it is due:\n%s", got)
 	}
-	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "Old") || !strings.Contains(got, "1 escalated, 0 unchanged.") {
+	if got := d.Runs(t, "", "escalations", "check"); !strings.Contains(got, "Old") || !strings.Contains(got, "1 escalated, 0 unchanged.") {
 		t.Errorf("check:\n%s", got)
 	}
-	if got := d.runs(t, "", "escalations", "check"); !strings.Contains(got, "0 escalated, 0 unchanged.") {
+	if got := d.Runs(t, "", "escalations", "check"); !strings.Contains(got, "0 escalated, 0 unchanged.") {
 		t.Errorf("check again:\n%s", got)
 	}
-	if got := d.runs(t, "", "commands", "failed"); !strings.Contains(got, "No failed commands.") {
+	if got := d.Runs(t, "", "commands", "failed"); !strings.Contains(got, "No failed commands.") {
 		t.Errorf("failed:\n%s", got)
 	}
-	d.Program = program.Serve(t, d.env...)
-	d.admin = d.signIn(t, "root")
-	var got listOf[ticketView]
-	eventually(t, "the read side to catch up", func() bool {
-		got = get[listOf[ticketView]](t, d.admin, "/api/tickets/?ordering=number&status=resolved,open,escalated")
-		return len(got.Results) == 3 && slices.ContainsFunc(got.Results, func(v ticketView) bool { return v.Status == "escalated" })
+	d.Program = program.Serve(t, d.Env...)
+	d.Admin = d.SignIn(t, "root")
+	var got program.List[program.Ticket]
+	kit.Poll(t, "the read side to catch up", func() bool {
+		got = program.Get[program.List[program.Ticket]](t, d.Admin, "/api/tickets/?ordering=number&status=resolved,open,escalated")
+		return len(got.Results) == 3 && slices.ContainsFunc(got.Results, func(v program.Ticket) bool { return v.Status == "escalated" })
 	})
 	var lines []string
 	for _, v := range got.Results {
 		if v.Title == "Old" {
 			subject := fmt.Sprintf(" [Escalated] #%d Old", v.Number)
-			d.wantEmails(t, server, "ada@example.com"+subject, "root@example.com"+subject)
+			wantEmails(t, d, server, "ada@example.com"+subject, "root@example.com"+subject)
 		}
 		lines = append(lines, fmt.Sprint(v.Title, " ", v.Status, " ", v.CreatedAt.Format(time.DateOnly)))
 	}

@@ -25,65 +25,65 @@ func TestSomebodyErasedIsGoneAndHistoryStays(t *testing.T) {
 	t.Parallel()
 	server := mailserver.Start(t)
 	db := pgtest.New(t)
-	d := openOn(t, db, "HELPDESK_SMTP_URL="+server.URL())
-	bob := d.join(t, "bob", "agent")
+	d := program.OpenOn(t, db, "HELPDESK_SMTP_URL="+server.URL())
+	bob := d.Join(t, "bob", "agent")
 	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/",
-		registration("gudrun").with(object{"first_name": "Brynhild", "last_name": "Sigurdsdottir"}))
-	gudrun := d.signIn(t, "gudrun")
-	v := gudrun.opens(t, "Broken quicksilver", object{"description": "It spilled the marmalade."})
-	d.admin.Must(t, http.StatusOK, "POST", v.path("assign"), object{"assigned_to": "bob"})
-	bob.Must(t, http.StatusOK, "PATCH", v.path(), object{"title": "Spill in the kitchen"})
-	gudrun.Must(t, http.StatusOK, "PATCH", v.path(), object{"description": "It is a xylophone."}, "Idempotency-Key", "hers")
-	said := gudrun.comments(t, v, "What a kerfuffle.", false)
+		program.Registration("gudrun").With(object{"first_name": "Brynhild", "last_name": "Sigurdsdottir"}))
+	gudrun := d.SignIn(t, "gudrun")
+	v := gudrun.Opens(t, "Broken quicksilver", object{"description": "It spilled the marmalade."})
+	d.Admin.Must(t, http.StatusOK, "POST", v.Path("assign"), object{"assigned_to": "bob"})
+	bob.Must(t, http.StatusOK, "PATCH", v.Path(), object{"title": "Spill in the kitchen"})
+	gudrun.Must(t, http.StatusOK, "PATCH", v.Path(), object{"description": "It is a xylophone."}, "Idempotency-Key", "hers")
+	said := gudrun.Comments(t, v, "What a kerfuffle.", false)
 	gudrun.Must(t, http.StatusOK, "PATCH", "/api/comments/"+said.ID+"/", object{"text": "Do not obfuscate."})
-	bob.comments(t, v, "Have you tried turning it off?", false)
-	bob.Must(t, http.StatusOK, "PATCH", v.path(), object{"priority": "high"}, "Idempotency-Key", "his") // its answer shows her texts
-	bob.Must(t, http.StatusOK, "POST", v.path("resolve"), object{"reason": "Wiped up."})
-	gudrun.Must(t, http.StatusOK, "POST", v.path("reopen"), object{"reason": "A zeppelin came."})
+	bob.Comments(t, v, "Have you tried turning it off?", false)
+	bob.Must(t, http.StatusOK, "PATCH", v.Path(), object{"priority": "high"}, "Idempotency-Key", "his") // its answer shows her texts
+	bob.Must(t, http.StatusOK, "POST", v.Path("resolve"), object{"reason": "Wiped up."})
+	gudrun.Must(t, http.StatusOK, "POST", v.Path("reopen"), object{"reason": "A zeppelin came."})
 	waitUntilSent(t, d, 3) // the assignment to him, the comment and the resolution to her
 	if dump := db.Dump(t); !strings.Contains(dump, "gudrun@example.com") || strings.Contains(events(dump), "quicksilver") {
 		t.Error("before: want her address in the read models, and no text of hers in the log")
 	}
-	report := get[counts](t, d.admin, "/api/report/")
+	report := program.Get[counts](t, d.Admin, "/api/report/")
 
 	out := filepath.Join(t.TempDir(), "gudrun.zip")
-	d.runs(t, "", "people", "export", "gudrun", "--out", out)
+	d.Runs(t, "", "people", "export", "gudrun", "--out", out)
 	checkExport(t, out)
 
-	if said := d.runs(t, "", "people", "erase", "gudrun", "--yes"); !strings.Contains(said, "is erased.") {
+	if said := d.Runs(t, "", "people", "erase", "gudrun", "--yes"); !strings.Contains(said, "is erased.") {
 		t.Errorf("it says:\n%s", said)
 	}
 	checkErased(t, d, db, v, gudrun, report)
 	// Once more changes nothing, and her name is free.
-	d.runs(t, "", "people", "erase", gudrun.ID, "--yes")
-	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", registration("gudrun"))
-	if _, stderr, err := program.Run(t.Context(), t, "", d.env, "people", "erase", "nobody", "--yes"); err == nil || !strings.Contains(stderr, `no user with the username or id "nobody"`) {
+	d.Runs(t, "", "people", "erase", gudrun.ID, "--yes")
+	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", program.Registration("gudrun"))
+	if _, stderr, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "nobody", "--yes"); err == nil || !strings.Contains(stderr, `no user with the username or id "nobody"`) {
 		t.Errorf("of nobody: %v, %s", err, stderr)
 	}
 }
 
 // checkErased looks for Gudrun wherever she was.
-func checkErased(t *testing.T, d *desk, db *pgtest.DB, v ticketView, gudrun *person, report counts) {
+func checkErased(t *testing.T, d *program.Helpdesk, db *pgtest.DB, v program.Ticket, gudrun *program.Person, report counts) {
 	t.Helper()
-	if got := d.admin.sees(t, v); got.Title != "Spill in the kitchen" || got.Description != "[erased]" || got.CreatedBy.Username != "[erased]" ||
+	if got := d.Admin.Sees(t, v); got.Title != "Spill in the kitchen" || got.Description != "[erased]" || got.CreatedBy.Username != "[erased]" ||
 		got.Comments[0].Text != "[erased]" || got.Comments[1].Text != "Have you tried turning it off?" {
 		t.Errorf("the ticket is shown as %+v", got)
 	}
 	for _, word := range words {
-		if found := get[listOf[ticketView]](t, d.admin, "/api/tickets/?q="+url.QueryEscape(word)); len(found.Results) > 0 {
+		if found := program.Get[program.List[program.Ticket]](t, d.Admin, "/api/tickets/?q="+url.QueryEscape(word)); len(found.Results) > 0 {
 			t.Errorf("found by %q: %+v", word, found.Results)
 		}
 	}
-	for _, path := range []string{v.path(), v.path("history"), "/api/users/", "/api/users/" + gudrun.ID + "/", "/api/users/" + gudrun.ID + "/history/", "/api/tickets/", "/api/comments/", "/api/events/?limit=1000"} {
-		checkNoWord(t, path, string(d.admin.Must(t, http.StatusOK, "GET", path, nil).Body))
+	for _, path := range []string{v.Path(), v.Path("history"), "/api/users/", "/api/users/" + gudrun.ID + "/", "/api/users/" + gudrun.ID + "/history/", "/api/tickets/", "/api/comments/", "/api/events/?limit=1000"} {
+		checkNoWord(t, path, string(d.Admin.Must(t, http.StatusOK, "GET", path, nil).Body))
 	}
 	checkNoWord(t, "pg_dump", db.Dump(t))
-	if after := get[counts](t, d.admin, "/api/report/"); after != report {
+	if after := program.Get[counts](t, d.Admin, "/api/report/"); after != report {
 		t.Errorf("the report moved from %+v to %+v", report, after)
 	}
 	gudrun.Must(t, http.StatusUnauthorized, "GET", "/api/me/", nil)
-	d.Client(t).Must(t, http.StatusUnauthorized, "POST", "/api/login/", credentials("gudrun"))
-	d.admin.Must(t, http.StatusUnprocessableEntity, "PATCH", "/api/users/"+gudrun.ID+"/", object{"is_active": true})
+	d.Client(t).Must(t, http.StatusUnauthorized, "POST", "/api/login/", program.Credentials("gudrun"))
+	d.Admin.Must(t, http.StatusUnprocessableEntity, "PATCH", "/api/users/"+gudrun.ID+"/", object{"is_active": true})
 }
 
 func checkNoWord(t *testing.T, where, text string) {
@@ -119,7 +119,7 @@ func checkExport(t *testing.T, path string) {
 			t.Errorf("the export lacks %q", word)
 		}
 	}
-	if strings.Contains(all.String(), secret) || strings.Contains(all.String(), "argon2") {
+	if strings.Contains(all.String(), program.Secret) || strings.Contains(all.String(), "argon2") {
 		t.Error("there is a secret in the export")
 	}
 }
@@ -143,11 +143,11 @@ type counts struct {
 }
 
 // waitUntilSent returns once n emails were sent, by the ledger.
-func waitUntilSent(t *testing.T, d *desk, n int) {
+func waitUntilSent(t *testing.T, d *program.Helpdesk, n int) {
 	t.Helper()
 	limit := time.Now().Add(30 * time.Second)
 	for {
-		list := d.runs(t, "", "mail", "list", "--status", "sent")
+		list := d.Runs(t, "", "mail", "list", "--status", "sent")
 		if strings.Count(list, "\n") >= n {
 			return
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/program"
 )
 
@@ -30,10 +31,10 @@ type logPage struct {
 
 // feed reads the log after a position in parts, as far as it goes at the first of
 // them: what an auditor reads is itself recorded.
-func feed(t *testing.T, p *person, after int64, query string) (all []logged, head int64) {
+func feed(t *testing.T, p *program.Person, after int64, query string) (all []logged, head int64) {
 	t.Helper()
 	for {
-		page := get[logPage](t, p, fmt.Sprintf("/api/events/?after=%d%s", after, query))
+		page := program.Get[logPage](t, p, fmt.Sprintf("/api/events/?after=%d%s", after, query))
 		all = append(all, page.Events...)
 		if head == 0 {
 			head = page.Head
@@ -46,7 +47,7 @@ func feed(t *testing.T, p *person, after int64, query string) (all []logged, hea
 }
 
 // lines reads the log as NDJSON.
-func lines(t *testing.T, p *person, query string) (all []logged) {
+func lines(t *testing.T, p *program.Person, query string) (all []logged) {
 	t.Helper()
 	a := p.Must(t, http.StatusOK, "GET", "/api/events/"+query, nil, "Accept", "application/x-ndjson")
 	for line := range strings.Lines(string(a.Body)) {
@@ -61,18 +62,18 @@ func lines(t *testing.T, p *person, query string) (all []logged) {
 
 func TestTheWholeLogCanBeRead(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	auditor := d.join(t, "aud", "auditor")
-	d.admin.wantsNoEmails(t)
-	ada := d.join(t, "ada", "user").wantsNoEmails(t)
-	var v ticketView
+	d := program.Open(t)
+	auditor := d.Join(t, "aud", "auditor")
+	d.Admin.WantsNoEmails(t)
+	ada := d.Join(t, "ada", "user").WantsNoEmails(t)
+	var v program.Ticket
 	for i := range 30 {
-		v = ada.opens(t, fmt.Sprint("Printer ", i))
-		ada.comments(t, v, "It smokes.", false)
+		v = ada.Opens(t, fmt.Sprint("Printer ", i))
+		ada.Comments(t, v, "It smokes.", false)
 	}
-	written := d.head(t)
+	written := logHead(t, d)
 
-	for _, p := range []*person{d.admin, auditor} {
+	for _, p := range []*program.Person{d.Admin, auditor} {
 		all, head := feed(t, p, 0, "&limit=7")
 		if head < written || int64(len(all)) < head {
 			t.Errorf("%s reads %d events, the head is %d", p.Username, len(all), head)
@@ -83,15 +84,15 @@ func TestTheWholeLogCanBeRead(t *testing.T) {
 			}
 		}
 	}
-	whole := lines(t, d.admin, "")
+	whole := lines(t, d.Admin, "")
 	for i, e := range whole {
 		if e.Position != int64(i)+1 {
 			t.Fatalf("line %d is of position %d", i+1, e.Position)
 		}
 	}
 	for _, after := range []int64{0, 1, 17, written - 1, written, written + 1000} { // resumed from anywhere
-		got, _ := feed(t, d.admin, after, "&limit=1000")
-		asLines := lines(t, d.admin, fmt.Sprintf("?after=%d", after))
+		got, _ := feed(t, d.Admin, after, "&limit=1000")
+		asLines := lines(t, d.Admin, fmt.Sprintf("?after=%d", after))
 		if len(got) < len(asLines)-1 || len(asLines) < int(written-after) { // each as many as there are by then
 			t.Errorf("after %d: %d events and %d lines", after, len(got), len(asLines))
 		}
@@ -103,13 +104,13 @@ func TestTheWholeLogCanBeRead(t *testing.T) {
 }
 
 // filteredFeed reads parts of the log.
-func filteredFeed(t *testing.T, d *desk, ada *person, v ticketView) {
+func filteredFeed(t *testing.T, d *program.Helpdesk, ada *program.Person, v program.Ticket) {
 	t.Helper()
-	stream, _ := feed(t, d.admin, 0, "&limit=1&stream="+v.ID)
+	stream, _ := feed(t, d.Admin, 0, "&limit=1&stream="+v.ID)
 	if len(stream) != 2 || stream[0].Type != "ticket.opened" || stream[1].Data["text"] != "It smokes." || stream[1].Actor.Username != "ada" {
 		t.Errorf("the ticket's stream is %+v", stream)
 	}
-	two, _ := feed(t, d.admin, 0, "&type=ticket.opened,user.registered")
+	two, _ := feed(t, d.Admin, 0, "&type=ticket.opened,user.registered")
 	opened, registered := 0, 0
 	for _, e := range two {
 		switch e.Type {
@@ -124,11 +125,11 @@ func filteredFeed(t *testing.T, d *desk, ada *person, v ticketView) {
 	if opened != 30 || registered != 3 {
 		t.Errorf("%d openings and %d registrations, want 30 and 3", opened, registered)
 	}
-	if got := lines(t, d.admin, "?limit=3&type=ticket.comment_added"); len(got) != 3 || got[0].Data["author"] != ada.ID {
+	if got := lines(t, d.Admin, "?limit=3&type=ticket.comment_added"); len(got) != 3 || got[0].Data["author"] != ada.ID {
 		t.Errorf("three comments are %+v", got)
 	}
-	refused(t, d.admin.sends(t, "GET", "/api/events/?type=ticket.exploded", nil), http.StatusBadRequest)
-	refused(t, ada.sends(t, "GET", "/api/events/", nil), http.StatusForbidden)
+	refused(t, d.Admin.Sends(t, "GET", "/api/events/?type=ticket.exploded", nil), http.StatusBadRequest)
+	refused(t, ada.Sends(t, "GET", "/api/events/", nil), http.StatusForbidden)
 }
 
 // replayed is a step of a replay.
@@ -136,15 +137,15 @@ type replayed struct {
 	Version int
 	Summary string
 	Ticket  struct {
-		ticketView
+		program.Ticket
 		Deleted bool
 	}
 }
 
 // replays runs the subcommand and reads its JSON.
-func (d *desk) replays(t *testing.T, args ...string) (steps []replayed) {
+func replays(t *testing.T, d *program.Helpdesk, args ...string) (steps []replayed) {
 	t.Helper()
-	said := d.runs(t, "", append([]string{"tickets", "replay", "--format", "json"}, args...)...)
+	said := d.Runs(t, "", append([]string{"tickets", "replay", "--format", "json"}, args...)...)
 	for line := range strings.Lines(said) {
 		var s replayed
 		if err := json.Unmarshal([]byte(line), &s); err != nil {
@@ -157,16 +158,16 @@ func (d *desk) replays(t *testing.T, args ...string) (steps []replayed) {
 
 func TestATicketIsReplayed(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	ada := d.join(t, "ada", "user")
-	v := ada.opens(t, "Printer smokes", object{"description": "It is broken.\nBadly."})
-	ada.comments(t, v, "It burns <now>.", false)
-	d.admin.comments(t, v, "A note.", true)
-	d.admin.assigns(t, v, "root")
-	d.admin.Must(t, http.StatusOK, "PATCH", v.path(), object{"title": "Printer burns", "priority": "high"})
-	d.admin.Must(t, http.StatusNoContent, "DELETE", v.path(), nil)
+	d := program.Open(t)
+	ada := d.Join(t, "ada", "user")
+	v := ada.Opens(t, "Printer smokes", object{"description": "It is broken.\nBadly."})
+	ada.Comments(t, v, "It burns <now>.", false)
+	d.Admin.Comments(t, v, "A note.", true)
+	d.Admin.Assigns(t, v, "root")
+	d.Admin.Must(t, http.StatusOK, "PATCH", v.Path(), object{"title": "Printer burns", "priority": "high"})
+	d.Admin.Must(t, http.StatusNoContent, "DELETE", v.Path(), nil)
 
-	steps := d.replays(t, v.ID)
+	steps := replays(t, d, v.ID)
 	if len(steps) != 7 {
 		t.Fatalf("%d steps, want 7: %+v", len(steps), steps)
 	}
@@ -181,13 +182,13 @@ func TestATicketIsReplayed(t *testing.T) {
 	if last := steps[6].Ticket; last.Title != "Printer burns" || last.AssignedTo.Username != "root" || len(last.Comments) != 2 || last.Comments[0].Text != "It burns <now>." {
 		t.Errorf("the last is %+v", last)
 	}
-	if got := d.replays(t, fmt.Sprint(v.Number), "--version", "3"); len(got) != 3 || got[2].Ticket.CommentCount != 2 {
+	if got := replays(t, d, fmt.Sprint(v.Number), "--version", "3"); len(got) != 3 || got[2].Ticket.CommentCount != 2 {
 		t.Errorf("to version 3: %+v", got)
 	}
-	if got := d.replays(t, fmt.Sprint(v.Number), "--at", time.Now().UTC().Format(time.RFC3339Nano)); len(got) != 7 {
+	if got := replays(t, d, fmt.Sprint(v.Number), "--at", time.Now().UTC().Format(time.RFC3339Nano)); len(got) != 7 {
 		t.Errorf("until now: %d steps", len(got))
 	}
-	said := d.runs(t, "", "tickets", "replay", fmt.Sprint(v.Number))
+	said := d.Runs(t, "", "tickets", "replay", fmt.Sprint(v.Number))
 	for _, want := range []string{
 		"1. ", "  ada opened the ticket.\n", " * title        Printer smokes\n", " * description  It is broken.\n                Badly.\n",
 		" * comment      ada: It burns <now>.\n", " * note         root: A note.\n", "   note         root: A note.\n",
@@ -208,10 +209,12 @@ func TestATicketIsReplayed(t *testing.T) {
 		`"noon" is not an instant`:           {v.ID, "--at", "noon"},
 		`"xml" is neither text nor json`:     {v.ID, "--format", "xml"},
 	} {
-		stdout, stderr, err := program.Run(t.Context(), t, "", d.env, append([]string{"tickets", "replay"}, args...)...)
-		if err == nil || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
-			t.Errorf("replay %v: %v, %s%s; want one line with %q", args, err, stdout, stderr, want)
-		}
+		t.Run(want, func(t *testing.T) {
+			stdout, stderr, err := program.Run(t.Context(), t, "", d.Env, append([]string{"tickets", "replay"}, args...)...)
+			if err == nil || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
+				t.Errorf("replay %v: %v, %s%s; want one line with %q", args, err, stdout, stderr, want)
+			}
+		})
 	}
 }
 
@@ -231,12 +234,12 @@ type link struct {
 
 func TestCausesAreFollowedBothWays(t *testing.T) {
 	t.Parallel()
-	d := open(t, "HELPDESK_ESCALATE_HIGH=300ms")
-	ada := d.join(t, "ada", "user")
-	v := ada.opens(t, "Printer smokes", object{"priority": "high"})
+	d := program.Open(t, "HELPDESK_ESCALATE_HIGH=300ms")
+	ada := d.Join(t, "ada", "user")
+	v := ada.Opens(t, "Printer smokes", object{"priority": "high"})
 	var all []linked
-	eventually(t, "an escalation with two emails sent", func() bool {
-		all = get[listOf[linked]](t, d.admin, v.path("history")+"?page_size=100").Results
+	kit.Poll(t, "an escalation with two emails sent", func() bool {
+		all = program.Get[program.List[linked]](t, d.Admin, v.Path("history")+"?page_size=100").Results
 		return len(all) == 2+2*3 // queued, handed over, sent: to ada and to the admin
 	})
 	opened, escalated := all[0], all[1]
@@ -258,9 +261,9 @@ func TestCausesAreFollowedBothWays(t *testing.T) {
 			t.Errorf("%s came of %+v; the escalation caused %v", e.Type, e.Cause, caused)
 		}
 	}
-	pending := ada.opens(t, "Printer hums")
-	eventually(t, "its timer", func() bool {
-		e := get[listOf[linked]](t, ada, pending.path("history")).Results[0].Effects
+	pending := ada.Opens(t, "Printer hums")
+	kit.Poll(t, "its timer", func() bool {
+		e := program.Get[program.List[linked]](t, ada, pending.Path("history")).Results[0].Effects
 		return len(e) == 1 && e[0].Kind == "timer" && e[0].Position == nil
 	})
 }

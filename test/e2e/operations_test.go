@@ -13,9 +13,9 @@ import (
 // TestRestarts ends the program, orderly and not, and goes on with the next.
 func TestRestarts(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	v := d.admin.opens(t, "Before the restart")
-	d.admin.comments(t, v, "Said before.", false)
+	d := program.Open(t)
+	v := d.Admin.Opens(t, "Before the restart")
+	d.Admin.Comments(t, v, "Said before.", false)
 	ends := []struct {
 		name string
 		end  func(t *testing.T)
@@ -30,20 +30,20 @@ func TestRestarts(t *testing.T) {
 	outlives := t // a program started in a subtest serves the next one too
 	for _, c := range ends {
 		t.Run("once "+c.name, func(t *testing.T) {
-			last := d.admin.opens(t, "The last before the end")
+			last := d.Admin.Opens(t, "The last before the end")
 			c.end(t)
-			d.Program = program.Serve(outlives, d.env...)
-			d.admin.URL = d.URL
-			if got := get[userView](t, d.admin, "/api/me/"); got.Username != "root" {
+			d.Program = program.Serve(outlives, d.Env...)
+			d.Admin.URL = d.URL
+			if got := program.Get[program.User](t, d.Admin, "/api/me/"); got.Username != "root" {
 				t.Errorf("the session is %q's", got.Username)
 			}
-			if got := d.admin.sees(t, v); got.CommentCount != 1 || got.Title != v.Title {
+			if got := d.Admin.Sees(t, v); got.CommentCount != 1 || got.Title != v.Title {
 				t.Errorf("the ticket from before: %+v", got)
 			}
-			if got := d.admin.sees(t, last); got.ID != last.ID {
+			if got := d.Admin.Sees(t, last); got.ID != last.ID {
 				t.Errorf("the last ticket before the end: %+v", got)
 			}
-			if next := d.admin.opens(t, "After the restart"); next.Number <= last.Number {
+			if next := d.Admin.Opens(t, "After the restart"); next.Number <= last.Number {
 				t.Errorf("the next number is %d after %d", next.Number, last.Number)
 			}
 		})
@@ -54,19 +54,19 @@ func TestRestarts(t *testing.T) {
 // was answered is there afterwards.
 func TestRequestsUnderWayAreFinished(t *testing.T) {
 	t.Parallel()
-	d := open(t)
+	d := program.Open(t)
 	const writers = 8
 	answered, started := make(chan []string, writers), make(chan struct{}, writers)
 	for range writers {
 		go func() {
 			var ids []string
 			for {
-				a, err := d.admin.Do(t.Context(), "POST", tickets, opening("Under way"))
+				a, err := d.Admin.Do(t.Context(), "POST", tickets, program.Opening("Under way"))
 				if err != nil || a.Status != http.StatusCreated {
 					answered <- ids
 					return
 				}
-				var v ticketView
+				var v program.Ticket
 				a.Into(t, &v)
 				if ids = append(ids, v.ID); len(ids) == 3 {
 					started <- struct{}{}
@@ -80,17 +80,16 @@ func TestRequestsUnderWayAreFinished(t *testing.T) {
 	if err := d.Stop(); err != nil {
 		t.Fatalf("the program ended with %v\n%s", err, d.Log())
 	}
-	next := program.Serve(t, d.env...)
+	next := program.Serve(t, d.Env...)
 	written := 0
-	root := &desk{Program: next, env: d.env}
-	admin := root.signIn(t, "root")
+	admin := next.SignIn(t, "root")
 	for range writers {
 		for _, id := range <-answered {
-			get[ticketView](t, admin, tickets+id+"/")
+			program.Get[program.Ticket](t, admin, tickets+id+"/")
 			written++
 		}
 	}
-	if count := *get[listOf[ticketView]](t, admin, tickets+"?count=true").Count; count < int64(written) {
+	if count := *program.Get[program.List[program.Ticket]](t, admin, tickets+"?count=true").Count; count < int64(written) {
 		t.Errorf("%d tickets are there, %d were answered", count, written)
 	}
 }
@@ -98,7 +97,7 @@ func TestRequestsUnderWayAreFinished(t *testing.T) {
 func TestOperators(t *testing.T) {
 	t.Parallel()
 	metricsAddr := freeAddress(t)
-	d := open(t, "HELPDESK_METRICS_ADDR="+metricsAddr)
+	d := program.Open(t, "HELPDESK_METRICS_ADDR="+metricsAddr)
 	anyone := d.Client(t)
 	t.Run("it is alive and ready", func(t *testing.T) {
 		for _, path := range []string{"/healthz", "/readyz"} {
@@ -117,25 +116,25 @@ func TestOperators(t *testing.T) {
 	t.Run("createsuperuser refuses what registering refuses", func(t *testing.T) {
 		for name, c := range map[string]struct{ username, email, password, want string }{
 			"a weak password": {"boss", "boss@example.com", "password123", "password"},
-			"a taken name":    {"ROOT", "boss@example.com", secret, "username"},
-			"a taken address": {"boss", "Root@example.com", secret, "email"},
-			"no name at all":  {" ", "boss@example.com", secret, "username"},
+			"a taken name":    {"ROOT", "boss@example.com", program.Secret, "username"},
+			"a taken address": {"boss", "Root@example.com", program.Secret, "email"},
+			"no name at all":  {" ", "boss@example.com", program.Secret, "username"},
 		} {
-			_, stderr, err := program.Run(t.Context(), t, c.password+"\n", d.env, "createsuperuser", "--username", c.username, "--email", c.email)
+			_, stderr, err := program.Run(t.Context(), t, c.password+"\n", d.Env, "createsuperuser", "--username", c.username, "--email", c.email)
 			if err == nil || !strings.Contains(stderr, c.want) || internals.MatchString(stderr) {
 				t.Errorf("%s: got %v, %q", name, err, stderr)
 			}
 		}
 	})
 	t.Run("a second program shares the database", func(t *testing.T) {
-		second := program.Serve(t, append([]string{"HELPDESK_METRICS_ADDR="}, d.env[:len(d.env)-1]...)...)
-		a := d.admin.Must(t, http.StatusCreated, "POST", tickets, opening("Seen by both"))
-		there := &person{Client: second.Client(t)}
-		there.Must(t, http.StatusOK, "POST", "/api/login/", credentials("root"))
+		second := program.Serve(t, append([]string{"HELPDESK_METRICS_ADDR="}, d.Env[:len(d.Env)-1]...)...)
+		a := d.Admin.Must(t, http.StatusCreated, "POST", tickets, program.Opening("Seen by both"))
+		there := &program.Person{Client: second.Client(t)}
+		there.Must(t, http.StatusOK, "POST", "/api/login/", program.Credentials("root"))
 		there.Must(t, http.StatusOK, "GET", a.Header.Get("Location"), nil, "Min-Event-Position", a.Header.Get("Event-Position"))
 	})
 	t.Run("migrate runs beside it", func(t *testing.T) {
-		if _, stderr, err := program.Run(t.Context(), t, "", d.env, "migrate"); err != nil {
+		if _, stderr, err := program.Run(t.Context(), t, "", d.Env, "migrate"); err != nil {
 			t.Errorf("migrate: %v\n%s", err, stderr)
 		}
 	})
@@ -154,7 +153,7 @@ func freeAddress(t *testing.T) string {
 
 func TestStartsThatAreRefused(t *testing.T) {
 	t.Parallel()
-	d := open(t)
+	d := program.Open(t)
 	taken := strings.TrimPrefix(d.URL, "http://")
 	for name, env := range map[string][]string{
 		"HELPDESK_ADDR":             {"HELPDESK_ADDR=" + taken},
@@ -164,7 +163,7 @@ func TestStartsThatAreRefused(t *testing.T) {
 		"HELPDESK_PUBLIC_URL":       {"HELPDESK_PUBLIC_URL=desk"},
 	} {
 		t.Run("for "+strings.Join(env, " "), func(t *testing.T) {
-			p, err := program.TryServe(t, append(d.env, env...)...)
+			p, err := program.TryServe(t, append(d.Env, env...)...)
 			if err == nil {
 				t.Fatalf("the program started at %s", p.URL)
 			}

@@ -13,10 +13,10 @@ import (
 )
 
 // enters signs somebody in to the site.
-func (d *desk) enters(t *testing.T, name string) *visitor {
+func enters(t *testing.T, d *program.Helpdesk, name string) *visitor {
 	t.Helper()
-	v := d.visitor(t)
-	v.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", name, "password", secret)
+	v := newVisitor(t, d)
+	v.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", name, "password", program.Secret)
 	return v
 }
 
@@ -25,13 +25,13 @@ func (d *desk) enters(t *testing.T, name string) *visitor {
 func TestTheSiteIsOverseenByFormsAlone(t *testing.T) {
 	t.Parallel()
 	db, dir := pgtest.New(t), t.TempDir()
-	d := openOn(t, db, "HELPDESK_DATA_DIR="+dir)
-	d.join(t, "ann", "user")
-	d.join(t, "eve", "agent")
-	d.join(t, "otto", "auditor")
-	d.admin.opens(t, "Printer <burns>")
-	waitSigned(t, d.admin.Client, d.head(t))
-	admin, auditor := d.enters(t, "root"), d.enters(t, "otto")
+	d := program.OpenOn(t, db, "HELPDESK_DATA_DIR="+dir)
+	d.Join(t, "ann", "user")
+	d.Join(t, "eve", "agent")
+	d.Join(t, "otto", "auditor")
+	d.Admin.Opens(t, "Printer <burns>")
+	waitSigned(t, d.Admin.Client, logHead(t, d))
+	admin, auditor := enters(t, d, "root"), enters(t, d, "otto")
 
 	_, page := admin.submit(t, "/admin/people/ann/", "/admin/people/ann/role/", "role", "agent")
 	mentions(t, page, "Role updated.", "root changed the role of ann to agent.")
@@ -55,7 +55,7 @@ func TestTheSiteIsOverseenByFormsAlone(t *testing.T) {
 
 	_, archive := auditor.submit(t, "/admin/audit/proof/", "/admin/audit/proof/export/")
 	folder := unzip(t, archive)
-	if out, stderr, err := program.Run(t.Context(), t, "", d.env, "audit", "verify", folder); err != nil || !strings.Contains(out, "are as they were recorded") {
+	if out, stderr, err := program.Run(t.Context(), t, "", d.Env, "audit", "verify", folder); err != nil || !strings.Contains(out, "are as they were recorded") {
 		t.Errorf("the download is not verified: %v %s %s", err, out, stderr)
 	}
 	answer, err := auditor.PostForm(auditor.url+"/admin/people/ann/role/", map[string][]string{"role": {"user"}, "command": {"01900000-0000-7000-8000-00000000000a"}})

@@ -8,14 +8,16 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"helpdesk/test/program"
 )
 
 // paging walks a long list forward and back while tickets are opened.
-func paging(t *testing.T, d *desk) {
+func paging(t *testing.T, d *program.Helpdesk) {
 	const tickets = 120
-	pat := d.join(t, "pat", "user")
+	pat := d.Join(t, "pat", "user")
 	for i := range tickets {
-		pat.opens(t, fmt.Sprint("Page ", i), object{"priority": []string{"low", "medium", "high"}[i%3]})
+		pat.Opens(t, fmt.Sprint("Page ", i), object{"priority": []string{"low", "medium", "high"}[i%3]})
 	}
 	for _, ordering := range []string{"", "created_at", "-created_at", "updated_at", "-updated_at", "priority", "-priority", "number", "-number"} {
 		t.Run("ordered by "+ordering, func(t *testing.T) {
@@ -32,7 +34,7 @@ func paging(t *testing.T, d *desk) {
 // walk reads the pages from first to last and back, while another ticket that
 // the filter leaves out, and one that it does not, appear before each page. The
 // latter are called "Late page", and may or may not be met.
-func walk(t *testing.T, p *person, first string, want int) {
+func walk(t *testing.T, p *program.Person, first string, want int) {
 	var there, back []string
 	next, last := first, ""
 	for range want {
@@ -41,7 +43,7 @@ func walk(t *testing.T, p *person, first string, want int) {
 			t.Errorf("count: got %v, want at least %d", page.Count, want)
 		}
 		there = append(there, settled(page)...)
-		p.opens(t, "Late page")
+		p.Opens(t, "Late page")
 		if last = next; page.Next == nil {
 			break
 		}
@@ -53,7 +55,7 @@ func walk(t *testing.T, p *person, first string, want int) {
 	for range 2 * want {
 		page := pageAt(t, p, last)
 		back = append(settled(page), back...)
-		p.opens(t, "Late page")
+		p.Opens(t, "Late page")
 		if page.Previous == nil {
 			break
 		}
@@ -65,10 +67,10 @@ func walk(t *testing.T, p *person, first string, want int) {
 }
 
 // pageAt reads a page, and looks at its Link header.
-func pageAt(t *testing.T, p *person, address string) listOf[ticketView] {
+func pageAt(t *testing.T, p *program.Person, address string) program.List[program.Ticket] {
 	t.Helper()
 	a := p.Must(t, http.StatusOK, "GET", strings.TrimPrefix(address, p.URL), nil)
-	page := read[listOf[ticketView]](t, a)
+	page := program.Read[program.List[program.Ticket]](t, a)
 	var links []string
 	for _, l := range []struct {
 		link *string
@@ -88,7 +90,7 @@ func pageAt(t *testing.T, p *person, address string) listOf[ticketView] {
 }
 
 // settled returns the numbers of the tickets that are no late ones.
-func settled(page listOf[ticketView]) []string {
+func settled(page program.List[program.Ticket]) []string {
 	var all []string
 	for _, v := range page.Results {
 		if v.Title != "Late page" {
@@ -107,7 +109,7 @@ func distinct(all []string) map[string]bool {
 }
 
 // foreignCursors uses a cursor on other lists than its own, and broken ones.
-func foreignCursors(t *testing.T, d *desk, pat *person) {
+func foreignCursors(t *testing.T, d *program.Helpdesk, pat *program.Person) {
 	link, err := url.Parse(*pageAt(t, pat, "/api/tickets/?page_size=10&title=page").Next)
 	if err != nil {
 		t.Fatal(err)
@@ -117,7 +119,7 @@ func foreignCursors(t *testing.T, d *desk, pat *person) {
 	flipped := cursor[:middle] + string(cursor[middle]^1) + cursor[middle+1:]
 	cases := []struct {
 		name   string
-		who    *person
+		who    *program.Person
 		path   string
 		query  url.Values
 		status int
@@ -127,7 +129,7 @@ func foreignCursors(t *testing.T, d *desk, pat *person) {
 		{"on a list with another filter", pat, "/api/tickets/", url.Values{"title": {"other"}, "cursor": {cursor}}, 400},
 		{"on a list in another order", pat, "/api/tickets/", url.Values{"title": {"page"}, "ordering": {"number"}, "cursor": {cursor}}, 400},
 		{"on the list of comments", pat, "/api/comments/", url.Values{"cursor": {cursor}}, 400},
-		{"on somebody else's list", d.admin, "/api/tickets/", url.Values{"title": {"page"}, "cursor": {cursor}}, 400},
+		{"on somebody else's list", d.Admin, "/api/tickets/", url.Values{"title": {"page"}, "cursor": {cursor}}, 400},
 		{"that is cut short", pat, "/api/tickets/", url.Values{"title": {"page"}, "cursor": {cursor[:len(cursor)-1]}}, 400},
 		{"that is a few characters", pat, "/api/tickets/", url.Values{"title": {"page"}, "cursor": {cursor[:8]}}, 400},
 		{"that is longer", pat, "/api/tickets/", url.Values{"title": {"page"}, "cursor": {cursor + "AAAA"}}, 400},
@@ -137,7 +139,7 @@ func foreignCursors(t *testing.T, d *desk, pat *person) {
 	}
 	for _, c := range cases {
 		t.Run("a cursor "+c.name, func(t *testing.T) {
-			a := c.who.sends(t, "GET", c.path+"?"+c.query.Encode(), nil)
+			a := c.who.Sends(t, "GET", c.path+"?"+c.query.Encode(), nil)
 			if c.status == http.StatusOK {
 				if a.Status != c.status {
 					t.Errorf("got %d %s, want %d", a.Status, a.Body, c.status)

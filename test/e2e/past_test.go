@@ -21,6 +21,7 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/test/keys"
 	"helpdesk/test/pgtest"
+	"helpdesk/test/program"
 )
 
 // exported is a line of an export, with the event's texts opened.
@@ -40,11 +41,11 @@ type exported struct {
 
 // exportTickets has the program export the log, and returns the lines of each
 // ticket.
-func (d *desk) exportTickets(t *testing.T, codec *eventstore.Codec) map[string][]exported {
+func exportTickets(t *testing.T, d *program.Helpdesk, codec *eventstore.Codec) map[string][]exported {
 	t.Helper()
-	waitSigned(t, d.admin.Client, d.head(t))
+	waitSigned(t, d.Admin.Client, logHead(t, d))
 	dir := filepath.Join(t.TempDir(), "export")
-	d.runs(t, "", "audit", "export", "--out", dir)
+	d.Runs(t, "", "audit", "export", "--out", dir)
 	names, err := filepath.Glob(filepath.Join(dir, "events-*.ndjson"))
 	if err != nil || len(names) == 0 {
 		t.Fatalf("exported: %v, %v", names, err)
@@ -82,8 +83,8 @@ func (d *desk) exportTickets(t *testing.T, codec *eventstore.Codec) map[string][
 
 // foldLines works out a ticket at an instant from its lines, with what an admin
 // sees of it and ids in place of names; nil where there was none.
-func foldLines(lines []exported, at time.Time) *ticketView {
-	var v *ticketView
+func foldLines(lines []exported, at time.Time) *program.Ticket {
+	var v *program.Ticket
 	for _, e := range lines {
 		if e.RecordedAt.After(at) {
 			break
@@ -95,15 +96,15 @@ func foldLines(lines []exported, at time.Time) *ticketView {
 			CreatedBy, AssignedTo, CommentID           string
 		}
 		_ = json.Unmarshal(camel(e.Data), &d)
-		comment := func() *commentView {
-			i := slices.IndexFunc(v.Comments, func(c commentView) bool { return c.ID == d.CommentID })
+		comment := func() *program.Comment {
+			i := slices.IndexFunc(v.Comments, func(c program.Comment) bool { return c.ID == d.CommentID })
 			return &v.Comments[i]
 		}
 		when := e.OccurredAt
 		switch e.Type {
 		case "ticket.opened":
-			v = &ticketView{ID: e.Stream, Number: d.Number, Title: d.Title, Description: d.Description, Priority: d.Priority,
-				Status: "open", CreatedBy: named{ID: d.CreatedBy}, CreatedAt: when, Comments: []commentView{}}
+			v = &program.Ticket{ID: e.Stream, Number: d.Number, Title: d.Title, Description: d.Description, Priority: d.Priority,
+				Status: "open", CreatedBy: program.Named{ID: d.CreatedBy}, CreatedAt: when, Comments: []program.Comment{}}
 		case "ticket.retitled":
 			v.Title = d.Title
 		case "ticket.described":
@@ -111,7 +112,7 @@ func foldLines(lines []exported, at time.Time) *ticketView {
 		case "ticket.prioritised":
 			v.Priority = d.Priority
 		case "ticket.assigned":
-			v.AssignedTo = &named{ID: d.AssignedTo}
+			v.AssignedTo = &program.Named{ID: d.AssignedTo}
 		case "ticket.unassigned":
 			v.AssignedTo = nil
 		case "ticket.started":
@@ -125,15 +126,15 @@ func foldLines(lines []exported, at time.Time) *ticketView {
 		case "ticket.escalated":
 			v.Status, v.EscalatedAt = "escalated", &when
 		case "ticket.comment_added":
-			v.Comments = append(v.Comments, commentView{ID: d.CommentID, Ticket: e.Stream, TicketNumber: v.Number,
-				Author: named{ID: d.Author}, Text: d.Text, Internal: d.Internal, CreatedAt: when})
+			v.Comments = append(v.Comments, program.Comment{ID: d.CommentID, Ticket: e.Stream, TicketNumber: v.Number,
+				Author: program.Named{ID: d.Author}, Text: d.Text, Internal: d.Internal, CreatedAt: when})
 			if !d.Internal && d.Author != v.CreatedBy.ID && v.FirstResponseAt == nil {
 				v.FirstResponseAt = &when
 			}
 		case "ticket.comment_edited":
 			comment().Text, comment().EditedAt = d.Text, &when
 		case "ticket.comment_removed":
-			v.Comments = slices.DeleteFunc(v.Comments, func(c commentView) bool { return c.ID == d.CommentID })
+			v.Comments = slices.DeleteFunc(v.Comments, func(c program.Comment) bool { return c.ID == d.CommentID })
 		case "ticket.deleted":
 			return nil
 		default:
@@ -157,10 +158,10 @@ func camel(data string) []byte {
 }
 
 // unnamed takes the names of people out of what was answered.
-func unnamed(v ticketView) ticketView {
+func unnamed(v program.Ticket) program.Ticket {
 	v.CreatedBy.Username = ""
 	if v.AssignedTo != nil {
-		v.AssignedTo = &named{ID: v.AssignedTo.ID}
+		v.AssignedTo = &program.Named{ID: v.AssignedTo.ID}
 	}
 	v.Comments = slices.Clone(v.Comments)
 	for i := range v.Comments {
@@ -170,16 +171,16 @@ func unnamed(v ticketView) ticketView {
 }
 
 // busy has people do things at random to some tickets.
-func busy(t *testing.T, d *desk, tickets, commands int) {
+func busy(t *testing.T, d *program.Helpdesk, tickets, commands int) {
 	t.Helper()
 	r := rand.New(rand.NewPCG(5, 17))
-	people := []*person{d.admin, d.admin, d.join(t, "eve", "agent"), d.join(t, "ann", "user")}
+	people := []*program.Person{d.Admin, d.Admin, d.Join(t, "eve", "agent"), d.Join(t, "ann", "user")}
 	for _, p := range people {
-		p.wantsNoEmails(t)
+		p.WantsNoEmails(t)
 	}
 	type made struct{ ID string }
 	var open, said []string
-	do := func(p *person, method, path string, body object) string {
+	do := func(p *program.Person, method, path string, body object) string {
 		a, err := p.Do(t.Context(), method, path, body, "Prefer", "respond-async")
 		if err != nil || a.Status >= 500 {
 			t.Fatalf("%s %s: %v, %d %s", method, path, err, a.Status, a.Body)
@@ -194,7 +195,7 @@ func busy(t *testing.T, d *desk, tickets, commands int) {
 	for n := range commands {
 		p := people[r.IntN(len(people))]
 		if len(open) < tickets && n%5 == 0 {
-			open = append(open, do(p, "POST", "/api/tickets/", opening(fmt.Sprint("Ticket ", n)).with(object{"priority": any("low", "medium", "high")})))
+			open = append(open, do(p, "POST", "/api/tickets/", program.Opening(fmt.Sprint("Ticket ", n)).With(object{"priority": any("low", "medium", "high")})))
 			continue
 		}
 		path := "/api/tickets/" + any(open...) + "/"
@@ -227,9 +228,9 @@ func TestThePastIsWhatTheExportedLogSays(t *testing.T) {
 	t.Parallel()
 	const pairs = 10_000
 	db := pgtest.New(t)
-	d := openOn(t, db, "HELPDESK_DATA_DIR="+t.TempDir())
+	d := program.OpenOn(t, db, "HELPDESK_DATA_DIR="+t.TempDir())
 	busy(t, d, 95, 600)
-	lines := d.exportTickets(t, keys.Codec(t, db.Pool(t)))
+	lines := exportTickets(t, d, keys.Codec(t, db.Pool(t)))
 	var instants []time.Time
 	for _, of := range lines {
 		for _, e := range of {
@@ -243,8 +244,8 @@ func TestThePastIsWhatTheExportedLogSays(t *testing.T) {
 		if compared >= pairs {
 			break
 		}
-		got := map[string]ticketView{}
-		for _, v := range get[listOf[ticketView]](t, d.admin, "/api/tickets/?page_size=100&as_of="+stamp(at)).Results {
+		got := map[string]program.Ticket{}
+		for _, v := range program.Get[program.List[program.Ticket]](t, d.Admin, "/api/tickets/?page_size=100&as_of="+stamp(at)).Results {
 			got[v.ID] = unnamed(v)
 		}
 		shown += len(got)
@@ -274,7 +275,7 @@ func stamp(at time.Time) string { return url.QueryEscape(at.UTC().Format(time.RF
 
 // checkSingles does the same with single tickets and their comments, by instant
 // and by version.
-func checkSingles(t *testing.T, d *desk, r *rand.Rand, lines map[string][]exported) {
+func checkSingles(t *testing.T, d *program.Helpdesk, r *rand.Rand, lines map[string][]exported) {
 	t.Helper()
 	ids := make([]string, 0, len(lines))
 	for id := range lines {
@@ -295,7 +296,7 @@ func checkSingles(t *testing.T, d *desk, r *rand.Rand, lines map[string][]export
 			query = fmt.Sprint("?version=", last.Version)
 		}
 		want := foldLines(of, e.RecordedAt)
-		a, err := d.admin.Do(t.Context(), "GET", "/api/tickets/"+e.Stream+"/"+query, nil)
+		a, err := d.Admin.Do(t.Context(), "GET", "/api/tickets/"+e.Stream+"/"+query, nil)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,10 +310,10 @@ func checkSingles(t *testing.T, d *desk, r *rand.Rand, lines map[string][]export
 			t.Errorf("%s%s: got %d, %v", e.Stream, query, a.Status, a.Header)
 			continue
 		}
-		slices.SortFunc(want.Comments, func(a, b commentView) int {
+		slices.SortFunc(want.Comments, func(a, b program.Comment) int {
 			return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), cmp.Compare(a.ID, b.ID))
 		})
-		if diff := gocmp.Diff(*want, unnamed(read[ticketView](t, a))); diff != "" {
+		if diff := gocmp.Diff(*want, unnamed(program.Read[program.Ticket](t, a))); diff != "" {
 			t.Errorf("%s%s (-fold of the export +answer):\n%s", e.Stream, query, diff)
 		}
 	}
@@ -321,19 +322,19 @@ func checkSingles(t *testing.T, d *desk, r *rand.Rand, lines map[string][]export
 // TestWhoSeesThePast follows a ticket from hand to hand.
 func TestWhoSeesThePast(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	ann, bob := d.join(t, "ann", "user"), d.join(t, "bob", "user")
-	eve, max, ida := d.join(t, "eve", "agent"), d.join(t, "max", "agent"), d.join(t, "ida", "auditor")
-	v := ann.opens(t, "Printer smokes")
-	d.admin.assigns(t, v, "eve")
-	eve.comments(t, v, "Again?", true)
+	d := program.Open(t)
+	ann, bob := d.Join(t, "ann", "user"), d.Join(t, "bob", "user")
+	eve, max, ida := d.Join(t, "eve", "agent"), d.Join(t, "max", "agent"), d.Join(t, "ida", "auditor")
+	v := ann.Opens(t, "Printer smokes")
+	d.Admin.Assigns(t, v, "eve")
+	eve.Comments(t, v, "Again?", true)
 	then := recordedNow(t, d, v)
-	d.admin.assigns(t, v, "max")
-	ann.Must(t, http.StatusOK, "PATCH", v.path(), object{"title": "Copier smokes"})
+	d.Admin.Assigns(t, v, "max")
+	ann.Must(t, http.StatusOK, "PATCH", v.Path(), object{"title": "Copier smokes"})
 
-	past := v.path() + "?as_of=" + stamp(then)
+	past := v.Path() + "?as_of=" + stamp(then)
 	for name, c := range map[string]struct {
-		who      *person
+		who      *program.Person
 		status   int
 		comments int
 	}{
@@ -344,37 +345,37 @@ func TestWhoSeesThePast(t *testing.T) {
 		"an auditor":                           {ida, http.StatusOK, 1},
 	} {
 		a := c.who.Must(t, c.status, "GET", past, nil)
-		inList := slices.ContainsFunc(get[listOf[ticketView]](t, c.who, "/api/tickets/?as_of="+stamp(then)).Results,
-			func(x ticketView) bool {
+		inList := slices.ContainsFunc(program.Get[program.List[program.Ticket]](t, c.who, "/api/tickets/?as_of="+stamp(then)).Results,
+			func(x program.Ticket) bool {
 				return x.ID == v.ID && x.Title == "Printer smokes" && x.CommentCount == c.comments
 			})
-		said := len(get[listOf[commentView]](t, c.who, "/api/comments/?ticket="+v.ID+"&as_of="+stamp(then)).Results)
+		said := len(program.Get[program.List[program.Comment]](t, c.who, "/api/comments/?ticket="+v.ID+"&as_of="+stamp(then)).Results)
 		if inList != (c.status == http.StatusOK) || said != c.comments {
 			t.Errorf("%s: in the list: %v, %d comments", name, inList, said)
 		}
 		if c.status != http.StatusOK {
 			continue
 		}
-		got := read[ticketView](t, a)
+		got := program.Read[program.Ticket](t, a)
 		if got.Title != "Printer smokes" || got.AssignedTo == nil || got.AssignedTo.Username != "eve" || len(got.Comments) != c.comments {
 			t.Errorf("%s: got %+v", name, got)
 		}
 	}
-	d.admin.Must(t, http.StatusNoContent, "DELETE", v.path(), nil)
+	d.Admin.Must(t, http.StatusNoContent, "DELETE", v.Path(), nil)
 	ann.Must(t, http.StatusNotFound, "GET", past, nil)
 	max.Must(t, http.StatusNotFound, "GET", past, nil)
 	ida.Must(t, http.StatusOK, "GET", past, nil)
 	ida.Must(t, http.StatusOK, "GET", fmt.Sprintf("/api/tickets/%d/diff/?from=1&to=2", v.Number), nil)
-	d.admin.Must(t, http.StatusOK, "GET", v.path()+"?version=1", nil)
-	d.admin.Must(t, http.StatusNotFound, "GET", v.path()+"?as_of="+stamp(time.Now().Add(-time.Hour)), nil)
-	d.admin.Must(t, http.StatusBadRequest, "GET", v.path()+"?as_of="+stamp(time.Now().Add(time.Hour)), nil)
+	d.Admin.Must(t, http.StatusOK, "GET", v.Path()+"?version=1", nil)
+	d.Admin.Must(t, http.StatusNotFound, "GET", v.Path()+"?as_of="+stamp(time.Now().Add(-time.Hour)), nil)
+	d.Admin.Must(t, http.StatusBadRequest, "GET", v.Path()+"?as_of="+stamp(time.Now().Add(time.Hour)), nil)
 }
 
 // recordedNow returns when the newest event of a ticket was recorded.
-func recordedNow(t *testing.T, d *desk, v ticketView) time.Time {
+func recordedNow(t *testing.T, d *program.Helpdesk, v program.Ticket) time.Time {
 	t.Helper()
-	entries := get[listOf[struct {
+	entries := program.Get[program.List[struct {
 		RecordedAt time.Time `json:"recorded_at"`
-	}]](t, d.admin, v.path("history")+"?page_size=100").Results
+	}]](t, d.Admin, v.Path("history")+"?page_size=100").Results
 	return entries[len(entries)-1].RecordedAt
 }

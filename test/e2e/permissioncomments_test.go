@@ -8,7 +8,7 @@ import (
 	"helpdesk/test/program"
 )
 
-func number(v ticketView) string { return strconv.FormatInt(v.Number, 10) }
+func number(v program.Ticket) string { return strconv.FormatInt(v.Number, 10) }
 
 // commented are the relations in which users and agents can have commented.
 var commented = []relation{own, ownTaken, openedFor, assigned, behalf, lost}
@@ -16,7 +16,7 @@ var commented = []relation{own, ownTaken, openedFor, assigned, behalf, lost}
 func commentRules() []rule {
 	comment := func(body object) func(*cell) (string, string, any) {
 		return func(c *cell) (string, string, any) {
-			return "POST", "/api/comments/", body.with(object{"ticket": c.ticket.ID})
+			return "POST", "/api/comments/", body.With(object{"ticket": c.ticket.ID})
 		}
 	}
 	return []rule{
@@ -55,7 +55,7 @@ func noteRules() []rule {
 
 func edited(t *testing.T, c *cell, a program.Answer) {
 	t.Helper()
-	got := read[commentView](t, a)
+	got := program.Read[program.Comment](t, a)
 	if got.Text != "Said better." || got.EditedAt == nil || got.ID != c.comment.ID {
 		t.Errorf("the comment is not as asked for: %+v", got)
 	}
@@ -63,8 +63,8 @@ func edited(t *testing.T, c *cell, a program.Answer) {
 
 func removed(t *testing.T, c *cell, _ program.Answer) {
 	t.Helper()
-	refused(t, c.actor.sends(t, "GET", c.comment.path(), nil), http.StatusNotFound)
-	if after := c.office.admin.sees(t, c.ticket); len(after.Comments) != 0 || after.CommentCount != 0 {
+	refused(t, c.actor.Sends(t, "GET", c.comment.Path(), nil), http.StatusNotFound)
+	if after := c.office.Admin.Sees(t, c.ticket); len(after.Comments) != 0 || after.CommentCount != 0 {
 		t.Errorf("the ticket still shows what was removed: %+v", after)
 	}
 }

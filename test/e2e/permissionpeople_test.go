@@ -24,15 +24,15 @@ type try struct {
 func TestPermissionsBeyondTickets(t *testing.T) {
 	t.Parallel()
 	o := openOffice(t, "assigned")
-	waitSigned(t, o.admin.Client, 1)
+	waitSigned(t, o.Admin.Client, 1)
 	rita := "/api/users/" + o.rita.ID + "/"
 	all := func(user, agent, admin, auditor int) map[string]int {
 		return map[string]int{"user": user, "agent": agent, "admin": admin, "auditor": auditor}
 	}
 	tries := []try{
-		{name: "open a ticket", method: "POST", path: "/api/tickets/", body: opening("For me"), want: all(201, 201, 201, 403)},
-		{name: "open a ticket for another", method: "POST", path: "/api/tickets/", body: opening("For rita").with(object{"created_by": "rita"}), want: all(403, 201, 201, 403)},
-		{name: "open a ticket for nobody known", method: "POST", path: "/api/tickets/", body: opening("For nobody").with(object{"created_by": "nobody"}), want: all(403, 422, 422, 403), code: "unknown_reference"},
+		{name: "open a ticket", method: "POST", path: "/api/tickets/", body: program.Opening("For me"), want: all(201, 201, 201, 403)},
+		{name: "open a ticket for another", method: "POST", path: "/api/tickets/", body: program.Opening("For rita").With(object{"created_by": "rita"}), want: all(403, 201, 201, 403)},
+		{name: "open a ticket for nobody known", method: "POST", path: "/api/tickets/", body: program.Opening("For nobody").With(object{"created_by": "nobody"}), want: all(403, 422, 422, 403), code: "unknown_reference"},
 		{name: "report", method: "GET", path: "/api/report/", want: all(403, 403, 200, 200)},
 		{name: "read the checkpoint of the log", method: "GET", path: "/audit/checkpoint", want: all(403, 403, 200, 200)},
 		{name: "read a tile of the log", method: "GET", path: "/audit/tile/0/000.p/1", want: all(403, 403, 200, 200)},
@@ -74,8 +74,8 @@ func TestPermissionsBeyondTickets(t *testing.T) {
 
 // attempt makes a call; one that is refused writes nothing.
 func (o *office) attempt(t *testing.T, c try, role string, want int) {
-	before := o.head(t)
-	a := o.people[role].sends(t, c.method, c.path, c.body)
+	before := logHead(t, o.Helpdesk)
+	a := o.people[role].Sends(t, c.method, c.path, c.body)
 	if want < 300 {
 		if a.Status != want {
 			t.Fatalf("got %d %s, want %d", a.Status, a.Body, want)
@@ -90,15 +90,15 @@ func (o *office) attempt(t *testing.T, c try, role string, want int) {
 	if role == "auditor" && c.method == http.MethodGet {
 		recorded = 1 // that they tried to read it
 	}
-	if after := o.head(t); after != before+1+recorded {
+	if after := logHead(t, o.Helpdesk); after != before+1+recorded {
 		t.Errorf("a refusal wrote %d events", after-before-1)
 	}
 }
 
 func TestWhatIsShownOfAUser(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	agent, auditor, rita := d.join(t, "amy", "agent"), d.join(t, "aud", "auditor"), d.join(t, "rita", "user")
+	d := program.Open(t)
+	agent, auditor, rita := d.Join(t, "amy", "agent"), d.Join(t, "aud", "auditor"), d.Join(t, "rita", "user")
 	rita.Must(t, http.StatusOK, "PATCH", "/api/me/", object{"first_name": "Rita", "last_name": "Rossi"})
 
 	names := []string{"first_name", "id", "last_name", "username"}
@@ -106,26 +106,26 @@ func TestWhatIsShownOfAUser(t *testing.T) {
 	slices.Sort(whole)
 	cases := []struct {
 		name   string
-		viewer *person
+		viewer *program.Person
 		path   string
 		want   []string
 	}{
 		{"an agent sees names alone", agent, "/api/users/rita/", names},
 		{"an agent sees all of themselves", agent, "/api/me/", whole},
 		{"an auditor sees all", auditor, "/api/users/rita/", whole},
-		{"an admin sees all", d.admin, "/api/users/rita/", whole},
+		{"an admin sees all", d.Admin, "/api/users/rita/", whole},
 		{"a user sees all of themselves", rita, "/api/users/" + rita.ID + "/", whole},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			got := slices.Sorted(maps.Keys(get[map[string]any](t, c.viewer, c.path)))
+			got := slices.Sorted(maps.Keys(program.Get[map[string]any](t, c.viewer, c.path)))
 			if diff := cmp.Diff(c.want, got); diff != "" {
 				t.Errorf("members (-want +got):\n%s", diff)
 			}
 		})
 	}
 	t.Run("a list shows an agent names alone of others", func(t *testing.T) {
-		page := get[listOf[map[string]any]](t, agent, "/api/users/")
+		page := program.Get[program.List[map[string]any]](t, agent, "/api/users/")
 		if len(page.Results) != 4 {
 			t.Errorf("got %d users, want 4", len(page.Results))
 		}
@@ -137,17 +137,17 @@ func TestWhatIsShownOfAUser(t *testing.T) {
 		}
 	})
 	t.Run("name and address make one line", func(t *testing.T) {
-		if got, want := *get[userView](t, d.admin, "/api/users/rita/").NameEmail, "Rita Rossi - rita@example.com"; got != want {
+		if got, want := *program.Get[program.User](t, d.Admin, "/api/users/rita/").NameEmail, "Rita Rossi - rita@example.com"; got != want {
 			t.Errorf("name_email: got %q, want %q", got, want)
 		}
 	})
 	t.Run("an agent finds nobody by their address", func(t *testing.T) {
-		if page := get[listOf[userView]](t, agent, "/api/users/?search=rita@example&count=true"); len(page.Results) != 0 || (page.Count != nil && *page.Count != 0) {
+		if page := program.Get[program.List[program.User]](t, agent, "/api/users/?search=rita@example&count=true"); len(page.Results) != 0 || (page.Count != nil && *page.Count != 0) {
 			t.Errorf("an address was found: %+v", page)
 		}
 	})
 	t.Run("an admin finds people by name, role and activity", func(t *testing.T) {
-		page := get[listOf[userView]](t, d.admin, "/api/users/?search=ROSSI&role=user&is_active=true&count=true")
+		page := program.Get[program.List[program.User]](t, d.Admin, "/api/users/?search=ROSSI&role=user&is_active=true&count=true")
 		if len(page.Results) != 1 || page.Results[0].ID != rita.ID || page.Count == nil || *page.Count != 1 {
 			t.Errorf("got %+v, want rita alone", page)
 		}
@@ -158,10 +158,10 @@ func TestWhatIsShownOfAUser(t *testing.T) {
 // is none.
 func TestWhoIsNotSignedIn(t *testing.T) {
 	t.Parallel()
-	d := open(t)
-	v := d.admin.opens(t, "Not for the public")
-	before := d.head(t)
-	ticket, comment := v.path(), "/api/comments/"+v.ID+"/"
+	d := program.Open(t)
+	v := d.Admin.Opens(t, "Not for the public")
+	before := logHead(t, d)
+	ticket, comment := v.Path(), "/api/comments/"+v.ID+"/"
 	calls := []string{
 		"POST /api/logout/", "GET /api/me/", "PATCH /api/me/", "POST /api/me/password/", "POST /api/me/deactivate/",
 		"GET /api/users/", "GET /api/users/root/", "PATCH /api/users/root/", "GET /api/users/nobody/",
@@ -176,8 +176,8 @@ func TestWhoIsNotSignedIn(t *testing.T) {
 		t.Run(call, func(t *testing.T) {
 			method, path, _ := strings.Cut(call, " ")
 			for _, cookie := range []string{"", "helpdesk_session=", "helpdesk_session=nonsense", "helpdesk_session=" + strings.Repeat("A", 43)} {
-				anyone := &person{Client: d.Client(t)}
-				a := anyone.sends(t, method, path, nil, "Cookie", cookie)
+				anyone := &program.Person{Client: d.Client(t)}
+				a := anyone.Sends(t, method, path, nil, "Cookie", cookie)
 				if got := refused(t, a, http.StatusUnauthorized).Code; got != "not_authenticated" {
 					t.Errorf("code: got %q, want not_authenticated", got)
 				}
@@ -187,21 +187,21 @@ func TestWhoIsNotSignedIn(t *testing.T) {
 	for _, path := range []string{"/healthz", "/readyz", "/metrics"} {
 		d.Client(t).Must(t, http.StatusOK, "GET", path, nil)
 	}
-	if after := d.head(t); after != before+1 {
+	if after := logHead(t, d); after != before+1 {
 		t.Errorf("%d events were written", after-before-1)
 	}
 	t.Run("a wrong sign-in says the same whoever it names", func(t *testing.T) { sameRefusal(t, d) })
 }
 
 // sameRefusal compares the answers to sign-ins that are wrong in several ways.
-func sameRefusal(t *testing.T, d *desk) {
+func sameRefusal(t *testing.T, d *program.Helpdesk) {
 	var first string
 	for _, body := range []object{
 		{"username": "root", "password": "not-the-password"},
 		{"username": "nobody", "password": "not-the-password"},
-		{"username": "nobody", "password": secret},
+		{"username": "nobody", "password": program.Secret},
 	} {
-		a := (&person{Client: d.Client(t)}).sends(t, "POST", "/api/login/", body, "X-Request-Id", "same")
+		a := (&program.Person{Client: d.Client(t)}).Sends(t, "POST", "/api/login/", body, "X-Request-Id", "same")
 		refused(t, a, http.StatusUnauthorized)
 		if a.Header.Get("Set-Cookie") != "" {
 			t.Error("a refused sign-in sets a cookie")
@@ -217,7 +217,7 @@ func sameRefusal(t *testing.T, d *desk) {
 // compact returns the body in one form.
 func compact(t *testing.T, a program.Answer) string {
 	t.Helper()
-	data, err := json.Marshal(read[any](t, a))
+	data, err := json.Marshal(program.Read[any](t, a))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -53,22 +53,22 @@ func ticketRules() []rule {
 func on(method, verb string, body any) func(*cell) (string, string, any) {
 	return func(c *cell) (string, string, any) {
 		if verb == "" {
-			return method, c.ticket.path(), body
+			return method, c.ticket.Path(), body
 		}
-		return method, c.ticket.path(verb), body
+		return method, c.ticket.Path(verb), body
 	}
 }
 
 // onComment makes a call on the comment that the stage left.
 func onComment(method string, body any) func(*cell) (string, string, any) {
-	return func(c *cell) (string, string, any) { return method, c.comment.path(), body }
+	return func(c *cell) (string, string, any) { return method, c.comment.Path(), body }
 }
 
 // made is a stage in which an admin takes the ticket through verbs.
 func made(verbs ...string) func(*testing.T, *cell) {
 	return func(t *testing.T, c *cell) {
 		for _, verb := range verbs {
-			c.office.admin.does(t, c.ticket, verb)
+			c.office.Admin.Does(t, c.ticket, verb)
 		}
 	}
 }
@@ -76,7 +76,7 @@ func made(verbs ...string) func(*testing.T, *cell) {
 // said is a stage in which another admin comments.
 func said(internal bool) func(*testing.T, *cell) {
 	return func(t *testing.T, c *cell) {
-		c.comment = c.office.admin.comments(t, c.ticket, "Said by an admin.", internal)
+		c.comment = c.office.Admin.Comments(t, c.ticket, "Said by an admin.", internal)
 	}
 }
 
@@ -86,15 +86,15 @@ func saidThemselves(internal bool) func(*testing.T, *cell) {
 		if c.comment.ID != "" {
 			return
 		}
-		c.comment = c.actor.comments(t, c.ticket, "Said by the one who tries.", internal)
+		c.comment = c.actor.Comments(t, c.ticket, "Said by the one who tries.", internal)
 	}
 }
 
 // is checks one member of the ticket answered.
-func is(check func(ticketView, *cell) bool) func(*testing.T, *cell, program.Answer) {
+func is(check func(program.Ticket, *cell) bool) func(*testing.T, *cell, program.Answer) {
 	return func(t *testing.T, c *cell, a program.Answer) {
 		t.Helper()
-		if got := read[ticketView](t, a); !check(got, c) {
+		if got := program.Read[program.Ticket](t, a); !check(got, c) {
 			t.Errorf("the ticket is not as asked for: %+v", got)
 		}
 	}
@@ -109,15 +109,15 @@ func readRules() []rule {
 		{name: "see a comment", stage: said(false), call: onComment("GET", nil), user: 200, agent: 200, admin: 200, auditor: 200},
 		{name: "see an internal note", stage: said(true), call: onComment("GET", nil), user: 404, agent: 200, admin: 200, auditor: 200, then: listed},
 		{name: "a ticket hides or shows its internal notes", stage: said(true), call: on("GET", "", nil), agent: 200, admin: 200, auditor: 200,
-			then: is(func(v ticketView, _ *cell) bool { return v.CommentCount == 1 && len(v.Comments) == 1 })},
+			then: is(func(v program.Ticket, _ *cell) bool { return v.CommentCount == 1 && len(v.Comments) == 1 })},
 		{name: "a ticket hides internal notes from users", stage: said(true), call: on("GET", "", nil), user: 200,
-			then: is(func(v ticketView, _ *cell) bool { return v.CommentCount == 0 && len(v.Comments) == 0 })},
+			then: is(func(v program.Ticket, _ *cell) bool { return v.CommentCount == 0 && len(v.Comments) == 0 })},
 	}
 }
 
 func editRules() []rule {
 	all := rule{user: 200, agent: 200, admin: 200, auditor: 403}
-	edit := func(name string, body object, stage func(*testing.T, *cell), then func(ticketView, *cell) bool) rule {
+	edit := func(name string, body object, stage func(*testing.T, *cell), then func(program.Ticket, *cell) bool) rule {
 		r := all
 		r.name, r.call, r.stage, r.then = name, on("PATCH", "", body), stage, is(then)
 		return r
@@ -129,20 +129,20 @@ func editRules() []rule {
 	}
 	// The title must stay findable, so this one is put in front of it.
 	retitle := func(c *cell) (string, string, any) {
-		return "PATCH", c.ticket.path(), object{"title": "Anew: " + c.ticket.Title}
+		return "PATCH", c.ticket.Path(), object{"title": "Anew: " + c.ticket.Title}
 	}
 	title := all
 	title.name, title.call = "edit the title", retitle
-	title.then = is(func(v ticketView, c *cell) bool { return v.Title == "Anew: "+c.ticket.Title })
+	title.then = is(func(v program.Ticket, c *cell) bool { return v.Title == "Anew: "+c.ticket.Title })
 	put := all
-	put.name, put.call = "put all members anew", on("PUT", "", opening("Put anew").with(object{"priority": "high", "status": "open"}))
-	put.then = is(func(v ticketView, _ *cell) bool { return v.Title == "Put anew" && v.Priority == "high" })
+	put.name, put.call = "put all members anew", on("PUT", "", program.Opening("Put anew").With(object{"priority": "high", "status": "open"}))
+	put.then = is(func(v program.Ticket, _ *cell) bool { return v.Title == "Put anew" && v.Priority == "high" })
 	return []rule{
 		title, put,
-		edit("edit the description", object{"description": "Told anew."}, nil, func(v ticketView, _ *cell) bool { return v.Description == "Told anew." }),
-		edit("edit the priority", object{"priority": "high"}, nil, func(v ticketView, _ *cell) bool { return v.Priority == "high" }),
-		edit("edit a ticket in progress", object{"priority": "medium"}, made("start"), func(v ticketView, _ *cell) bool { return v.Priority == "medium" }),
-		edit("edit an escalated ticket", object{"priority": "medium"}, made("escalate"), func(v ticketView, _ *cell) bool { return v.Priority == "medium" }),
+		edit("edit the description", object{"description": "Told anew."}, nil, func(v program.Ticket, _ *cell) bool { return v.Description == "Told anew." }),
+		edit("edit the priority", object{"priority": "high"}, nil, func(v program.Ticket, _ *cell) bool { return v.Priority == "high" }),
+		edit("edit a ticket in progress", object{"priority": "medium"}, made("start"), func(v program.Ticket, _ *cell) bool { return v.Priority == "medium" }),
+		edit("edit an escalated ticket", object{"priority": "medium"}, made("escalate"), func(v program.Ticket, _ *cell) bool { return v.Priority == "medium" }),
 		late("edit the title of a resolved ticket", object{"title": "Too late"}, "resolve"),
 		late("edit the description of a resolved ticket", object{"description": "Too late."}, "resolve"),
 		late("edit the priority of a closed ticket", object{"priority": "high"}, "close"),
@@ -153,12 +153,12 @@ func statusRules() []rule {
 	verb := func(name, verb, to string, user int, before ...string) rule {
 		return rule{name: name, stage: made(before...), call: on("POST", verb, object{"reason": "It is time."}),
 			user: user, agent: 200, admin: 200, auditor: 403,
-			then: is(func(v ticketView, _ *cell) bool { return v.Status == to })}
+			then: is(func(v program.Ticket, _ *cell) bool { return v.Status == to })}
 	}
 	patch := func(name, to string, user int, before ...string) rule {
 		return rule{name: name, stage: made(before...), call: on("PATCH", "", object{"status": to}),
 			user: user, agent: 200, admin: 200, auditor: 403,
-			then: is(func(v ticketView, _ *cell) bool { return v.Status == to })}
+			then: is(func(v program.Ticket, _ *cell) bool { return v.Status == to })}
 	}
 	return []rule{
 		verb("start work", "start", "in-progress", 403),
@@ -180,23 +180,23 @@ func statusRules() []rule {
 func assignRules() []rule {
 	to := func(who func(*cell) any) func(*cell) (string, string, any) {
 		return func(c *cell) (string, string, any) {
-			return "POST", c.ticket.path("assign"), object{"assigned_to": who(c)}
+			return "POST", c.ticket.Path("assign"), object{"assigned_to": who(c)}
 		}
 	}
 	me := func(c *cell) any { return c.actor.ID }
 	nobody := func(*cell) any { return nil }
 	colleague := func(c *cell) any { return c.office.otto.Username }
 	assignedTo := func(who func(*cell) string) func(*testing.T, *cell, program.Answer) {
-		return is(func(v ticketView, c *cell) bool { return v.AssignedTo != nil && v.AssignedTo.Username == who(c) })
+		return is(func(v program.Ticket, c *cell) bool { return v.AssignedTo != nil && v.AssignedTo.Username == who(c) })
 	}
 	themselves := assignedTo(func(c *cell) string { return c.actor.Username })
 	otto := assignedTo(func(*cell) string { return "otto" })
-	free := is(func(v ticketView, _ *cell) bool { return v.AssignedTo == nil })
+	free := is(func(v program.Ticket, _ *cell) bool { return v.AssignedTo == nil })
 	return []rule{
 		{name: "take a ticket", call: to(me), agent: 200, admin: 200, then: themselves},
 		{name: "assign to themselves what nobody of their role is assigned", call: to(me), user: 403, auditor: 403},
 		{name: "take a ticket by PATCH", call: func(c *cell) (string, string, any) {
-			return "PATCH", c.ticket.path(), object{"assigned_to": c.actor.Username}
+			return "PATCH", c.ticket.Path(), object{"assigned_to": c.actor.Username}
 		}, user: 403, agent: 200, admin: 200, auditor: 403, then: themselves},
 		{name: "assign to another", call: to(colleague), user: 403, agent: 403, admin: 200, auditor: 403, then: otto,
 			at: []relation{own, openedFor, assigned, behalf, unassigned}},
@@ -205,7 +205,7 @@ func assignRules() []rule {
 		{name: "take a ticket from another, leaving nobody", call: to(nobody), agent: 403, admin: 200, auditor: 403, then: free,
 			at: []relation{taken}},
 		{name: "unassign by PATCH what is another's", stage: func(t *testing.T, c *cell) {
-			c.office.admin.assigns(t, c.ticket, "otto")
+			c.office.Admin.Assigns(t, c.ticket, "otto")
 		}, call: on("PATCH", "", object{"assigned_to": nil}), user: 403, agent: 403, admin: 200, auditor: 403, then: free,
 			at: []relation{own, behalf}},
 		{name: "assign to somebody who is no staff", call: to(func(c *cell) any { return c.office.rita.ID }),

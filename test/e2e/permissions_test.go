@@ -61,31 +61,31 @@ var (
 
 // office is a program with people in every role.
 type office struct {
-	*desk
+	*program.Helpdesk
 	visibility string
-	people     map[string]*person // by role: those who try
-	rita       *person            // another user
-	otto       *person            // another agent
+	people     map[string]*program.Person // by role: those who try
+	rita       *program.Person            // another user
+	otto       *program.Person            // another agent
 	cells      atomic.Int64
 }
 
 func openOffice(t *testing.T, visibility string) *office {
 	t.Helper()
-	d := open(t, "HELPDESK_AGENT_VISIBILITY="+visibility)
-	o := &office{desk: d, visibility: visibility, people: map[string]*person{}}
+	d := program.Open(t, "HELPDESK_AGENT_VISIBILITY="+visibility)
+	o := &office{Helpdesk: d, visibility: visibility, people: map[string]*program.Person{}}
 	for _, role := range []string{"user", "agent", "admin", "auditor"} {
-		o.people[role] = d.join(t, "the-"+role, role)
+		o.people[role] = d.Join(t, "the-"+role, role)
 	}
-	o.rita, o.otto = d.join(t, "rita", "user"), d.join(t, "otto", "agent")
+	o.rita, o.otto = d.Join(t, "rita", "user"), d.Join(t, "otto", "agent")
 	return o
 }
 
 // cell is one try of a rule.
 type cell struct {
 	*office
-	actor   *person
-	ticket  ticketView
-	comment commentView // what the stage left
+	actor   *program.Person
+	ticket  program.Ticket
+	comment program.Comment // what the stage left
 }
 
 // set makes the ticket that stands so to the actor.
@@ -95,23 +95,23 @@ func (o *office) set(t *testing.T, at standing) *cell {
 	title := fmt.Sprintf("cell %d.", o.cells.Add(1))
 	switch at.relation {
 	case own, ownTaken:
-		c.ticket = c.actor.opens(t, title)
+		c.ticket = c.actor.Opens(t, title)
 	case behalf:
-		c.ticket = c.actor.opens(t, title, object{"created_by": o.rita.ID})
+		c.ticket = c.actor.Opens(t, title, object{"created_by": o.rita.ID})
 	case openedFor:
-		c.ticket = o.otto.opens(t, title, object{"created_by": c.actor.Username})
+		c.ticket = o.otto.Opens(t, title, object{"created_by": c.actor.Username})
 	default:
-		c.ticket = o.rita.opens(t, title)
+		c.ticket = o.rita.Opens(t, title)
 	}
 	switch at.relation {
 	case ownTaken, taken:
-		c.ticket = o.admin.assigns(t, c.ticket, o.otto.ID)
+		c.ticket = o.Admin.Assigns(t, c.ticket, o.otto.ID)
 	case assigned:
-		c.ticket = o.admin.assigns(t, c.ticket, c.actor.ID)
+		c.ticket = o.Admin.Assigns(t, c.ticket, c.actor.ID)
 	case lost:
-		o.admin.assigns(t, c.ticket, c.actor.ID)
+		o.Admin.Assigns(t, c.ticket, c.actor.ID)
 		saidThemselves(false)(t, c)
-		c.ticket = o.admin.assigns(t, c.ticket, o.otto.ID)
+		c.ticket = o.Admin.Assigns(t, c.ticket, o.otto.ID)
 	}
 	return c
 }
@@ -145,10 +145,10 @@ func (o *office) try(t *testing.T, r rule, at standing) {
 		r.stage(t, c)
 	}
 	seen := slices.Contains(at.seen, o.visibility)
-	before := o.admin.sees(t, c.ticket)
+	before := o.Admin.Sees(t, c.ticket)
 	want, code := r.want(at.role, seen)
 	method, path, body := r.call(c)
-	answer := c.actor.sends(t, method, path, body)
+	answer := c.actor.Sends(t, method, path, body)
 	if want < 300 {
 		if answer.Status != want {
 			t.Fatalf("%s %s: got %d %s, want %d", method, path, answer.Status, answer.Body, want)
@@ -161,7 +161,7 @@ func (o *office) try(t *testing.T, r rule, at standing) {
 	if got := refused(t, answer, want).Code; code != "" && got != code {
 		t.Errorf("code: got %q, want %q", got, code)
 	}
-	after := o.admin.sees(t, c.ticket)
+	after := o.Admin.Sees(t, c.ticket)
 	if after.Version != before.Version || len(after.Comments) != len(before.Comments) {
 		t.Errorf("a refusal changed the ticket: from %+v to %+v", before, after)
 	}
@@ -173,10 +173,10 @@ func (o *office) try(t *testing.T, r rule, at standing) {
 // unseen checks that no list shows the actor the ticket.
 func (c *cell) unseen(t *testing.T) {
 	t.Helper()
-	if n := len(get[listOf[ticketView]](t, c.actor, "/api/tickets/?title="+c.query()).Results); n != 0 {
+	if n := len(program.Get[program.List[program.Ticket]](t, c.actor, "/api/tickets/?title="+c.query()).Results); n != 0 {
 		t.Errorf("a list of tickets shows it")
 	}
-	if n := len(get[listOf[commentView]](t, c.actor, "/api/comments/?ticket="+c.ticket.ID).Results); n != 0 {
+	if n := len(program.Get[program.List[program.Comment]](t, c.actor, "/api/comments/?ticket="+c.ticket.ID).Results); n != 0 {
 		t.Errorf("a list of comments shows what was said")
 	}
 }
@@ -189,10 +189,10 @@ func (c *cell) query() string {
 // listed checks that lists show the actor the ticket and its comments.
 func listed(t *testing.T, c *cell, _ program.Answer) {
 	t.Helper()
-	if n := len(get[listOf[ticketView]](t, c.actor, "/api/tickets/?title="+c.query()).Results); n != 1 {
+	if n := len(program.Get[program.List[program.Ticket]](t, c.actor, "/api/tickets/?title="+c.query()).Results); n != 1 {
 		t.Errorf("the list of tickets shows it %d times", n)
 	}
-	if n := len(get[listOf[commentView]](t, c.actor, "/api/comments/?ticket="+c.ticket.ID).Results); n != 1 {
+	if n := len(program.Get[program.List[program.Comment]](t, c.actor, "/api/comments/?ticket="+c.ticket.ID).Results); n != 1 {
 		t.Errorf("the list of comments shows %d comments, want 1", n)
 	}
 }
@@ -200,6 +200,6 @@ func listed(t *testing.T, c *cell, _ program.Answer) {
 // gone checks that nobody sees the ticket any more.
 func gone(t *testing.T, c *cell, _ program.Answer) {
 	t.Helper()
-	refused(t, c.office.admin.sends(t, "GET", c.ticket.path(), nil), http.StatusNotFound)
-	refused(t, c.actor.sends(t, "GET", c.ticket.path(), nil), http.StatusNotFound)
+	refused(t, c.office.Admin.Sends(t, "GET", c.ticket.Path(), nil), http.StatusNotFound)
+	refused(t, c.actor.Sends(t, "GET", c.ticket.Path(), nil), http.StatusNotFound)
 }

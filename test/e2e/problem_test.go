@@ -79,13 +79,3 @@ func refused(t *testing.T, a program.Answer, status int) problem {
 	}
 	return p
 }
-
-// sends sends a request as p; only what kept it from an answer fails the test.
-func (p *person) sends(t *testing.T, method, path string, body any, header ...string) program.Answer {
-	t.Helper()
-	a, err := p.Do(t.Context(), method, path, body, header...)
-	if err != nil {
-		t.Fatalf("%s %s: %v", method, path, err)
-	}
-	return a
-}

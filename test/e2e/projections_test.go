@@ -6,87 +6,79 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
 
 type projectionView struct {
-	Name         string `json:"name"`
-	State        string `json:"state"`
-	Lag          int64  `json:"lag"`
-	KeptPosition *int64 `json:"kept_position"`
-	Rebuild      *struct {
+	Name             string `json:"name"`
+	State            string `json:"state"`
+	Lag              int64  `json:"lag"`
+	PreviousPosition *int64 `json:"previous_position"`
+	Rebuild          *struct {
 		Phase string `json:"phase"`
 		Kind  string `json:"kind"`
 	} `json:"rebuild"`
 }
 
 // waitRebuilt waits until the last rebuild of a projection is done.
-func (p *person) waitRebuilt(t *testing.T, name string) (v projectionView) {
+func waitRebuilt(t *testing.T, p *program.Person, name string) (v projectionView) {
 	t.Helper()
-	limit := time.After(30 * time.Second)
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		v = get[projectionView](t, p, "/api/projections/"+name+"/")
-		if v.Rebuild != nil && v.Rebuild.Phase == "done" {
-			return v
-		}
-		select {
-		case <-tick.C:
-		case <-limit:
-			t.Fatalf("not rebuilt: %+v %+v", v, v.Rebuild)
-		}
-	}
+	kit.Poll(t, "the rebuild of "+name, func() bool {
+		v = program.Get[projectionView](t, p, "/api/projections/"+name+"/")
+		return v.Rebuild != nil && v.Rebuild.Phase == "done"
+	})
+	return v
 }
 
 func TestAnAdminRebuildsHoldsAndRollsBackReadModels(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	d := openOn(t, db)
-	auditor, agent := d.join(t, "ida", "auditor"), d.join(t, "eve", "agent")
-	first := d.admin.opens(t, "Before")
+	d := program.OpenOn(t, db)
+	auditor, agent := d.Join(t, "ida", "auditor"), d.Join(t, "eve", "agent")
+	first := d.Admin.Opens(t, "Before")
 
-	a := d.admin.Must(t, http.StatusAccepted, "POST", "/api/projections/ticket_list/rebuild/", object{})
+	a := d.Admin.Must(t, http.StatusAccepted, "POST", "/api/projections/ticket_list/rebuild/", object{})
 	if got := a.Header.Get("Location"); got != "/api/projections/ticket_list/" {
 		t.Errorf("Location %q", got)
 	}
-	if v := auditor.waitRebuilt(t, "ticket_list"); v.KeptPosition == nil || v.Rebuild.Kind != "rebuild" {
+	if v := waitRebuilt(t, auditor, "ticket_list"); v.PreviousPosition == nil || v.Rebuild.Kind != "rebuild" {
 		t.Errorf("rebuilt: %+v", v)
 	}
-	d.admin.sees(t, first)
+	d.Admin.Sees(t, first)
 	for _, verb := range []string{"rebuild", "pause", "resume"} {
 		auditor.Must(t, http.StatusForbidden, "POST", "/api/projections/ticket_list/"+verb+"/", object{})
 		agent.Must(t, http.StatusForbidden, "POST", "/api/projections/ticket_list/"+verb+"/", object{})
 	}
 	agent.Must(t, http.StatusForbidden, "GET", "/api/projections/", nil)
 
-	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_facts/pause/", nil)
+	d.Admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_facts/pause/", nil)
 	began := time.Now()
-	second := d.admin.opens(t, "While it is paused") // does not wait for it
+	second := d.Admin.Opens(t, "While it is paused") // does not wait for it
 	if took := time.Since(began); took > 1500*time.Millisecond {
 		t.Errorf("a write took %v", took)
 	}
-	if v := get[projectionView](t, d.admin, "/api/projections/ticket_facts/"); v.State != "paused" || v.Lag == 0 {
+	if v := program.Get[projectionView](t, d.Admin, "/api/projections/ticket_facts/"); v.State != "paused" || v.Lag == 0 {
 		t.Errorf("paused: %+v", v)
 	}
-	out, _, err := program.Run(t.Context(), t, "", d.env, "projections", "list")
+	out, _, err := program.Run(t.Context(), t, "", d.Env, "projections", "list")
 	if err != nil || !strings.Contains(out, "ticket_facts     paused") || len(strings.Split(strings.TrimSpace(out), "\n")) < 6 {
 		t.Errorf("list: %v\n%s", err, out)
 	}
-	d.admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_facts/resume/", nil)
+	d.Admin.Must(t, http.StatusOK, "POST", "/api/projections/ticket_facts/resume/", nil)
 
-	out, _, err = program.Run(t.Context(), t, "", d.env, "projections", "rollback", "ticket_list")
+	out, _, err = program.Run(t.Context(), t, "", d.Env, "projections", "rollback", "ticket_list")
 	if err != nil || !strings.HasPrefix(out, "ticket_list is rolled back, up to position ") {
 		t.Errorf("rollback: %v\n%s", err, out)
 	}
-	d.admin.sees(t, first)
-	d.admin.sees(t, second)
-	_, stderr, err := program.Run(t.Context(), t, "", d.env, "projections", "rebuild", "nothing")
+	d.Admin.Sees(t, first)
+	d.Admin.Sees(t, second)
+	_, stderr, err := program.Run(t.Context(), t, "", d.Env, "projections", "rebuild", "nothing")
 	if err == nil || !strings.Contains(stderr, `there is no projection "nothing"`) {
 		t.Errorf("a rebuild of nothing: %v\n%s", err, stderr)
 	}
-	out, _, err = program.Run(t.Context(), t, "", d.env, "projections", "failed")
+	out, _, err = program.Run(t.Context(), t, "", d.Env, "projections", "failed")
 	if err != nil || out != "No failed events.\n" {
 		t.Errorf("failed: %v\n%s", err, out)
 	}

@@ -18,7 +18,7 @@ type table struct {
 	Rows []struct {
 		Date, Priority, Status, Measure string
 		Opened, Resolved, Tickets       int64
-		Agent                           *named
+		Agent                           *program.Named
 	}
 	Explanation struct {
 		Events []struct {
@@ -35,24 +35,24 @@ type table struct {
 func TestReports(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	d := openOn(t, db)
-	ann, eve, ida := d.join(t, "ann", "user"), d.join(t, "eve", "agent"), d.join(t, "ida", "auditor")
-	first, second := ann.opens(t, "The first", object{"priority": "high"}), ann.opens(t, "The second")
-	d.admin.assigns(t, first, "eve")
-	eve.comments(t, first, "Is it plugged in?", false)
-	eve.does(t, first, "resolve")
-	ann.does(t, first, "reopen")
-	eve.does(t, first, "resolve")
-	d.admin.Must(t, http.StatusNoContent, "DELETE", second.path(), nil)
+	d := program.OpenOn(t, db)
+	ann, eve, ida := d.Join(t, "ann", "user"), d.Join(t, "eve", "agent"), d.Join(t, "ida", "auditor")
+	first, second := ann.Opens(t, "The first", object{"priority": "high"}), ann.Opens(t, "The second")
+	d.Admin.Assigns(t, first, "eve")
+	eve.Comments(t, first, "Is it plugged in?", false)
+	eve.Does(t, first, "resolve")
+	ann.Does(t, first, "reopen")
+	eve.Does(t, first, "resolve")
+	d.Admin.Must(t, http.StatusNoContent, "DELETE", second.Path(), nil)
 
-	get := func(p *person, path string) (out table) {
+	get := func(p *program.Person, path string) (out table) {
 		t.Helper()
 		p.Must(t, http.StatusOK, "GET", path, nil).Into(t, &out)
 		return out
 	}
 	csvOf := func(path string) [][]string {
 		t.Helper()
-		a := d.admin.Must(t, http.StatusOK, "GET", path, nil, "Accept", "text/csv")
+		a := d.Admin.Must(t, http.StatusOK, "GET", path, nil, "Accept", "text/csv")
 		records, err := csv.NewReader(strings.NewReader(string(a.Body))).ReadAll()
 		if err != nil {
 			t.Fatal(err)
@@ -83,7 +83,7 @@ func TestReports(t *testing.T) {
 		t.Errorf("the days of the analyst and those of the CSV differ (-analyst +CSV):\n%s", diff)
 	}
 
-	agents := get(d.admin, "/api/reports/agents/?explain=true")
+	agents := get(d.Admin, "/api/reports/agents/?explain=true")
 	if len(agents.Rows) != 1 || agents.Rows[0].Agent.Username != "eve" || agents.Rows[0].Resolved != 1 {
 		t.Errorf("agents: got %+v", agents.Rows)
 	}
@@ -98,10 +98,12 @@ func TestReports(t *testing.T) {
 		t.Errorf("behind the agents: got %v, want %v", numbers, want)
 	}
 	for path, want := range map[string]int{"status-distribution": 15, "priorities": 3, "agents": 1, "response-times": 8} {
-		path = "/api/reports/" + path + "/"
-		if got, exported := len(get(ida, path).Rows), len(csvOf(path)); got != want || exported != want {
-			t.Errorf("%s: %d rows, as CSV %d, want %d", path, got, exported, want)
-		}
+		t.Run(path, func(t *testing.T) {
+			path = "/api/reports/" + path + "/"
+			if got, exported := len(get(ida, path).Rows), len(csvOf(path)); got != want || exported != want {
+				t.Errorf("%d rows, as CSV %d, want %d", got, exported, want)
+			}
+		})
 	}
 	for _, r := range get(ida, "/api/reports/status-distribution/").Rows {
 		want := int64(0)

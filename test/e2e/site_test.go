@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+
+	"helpdesk/test/program"
 )
 
 // visitor uses the site as a browser without scripts does: it follows
@@ -17,7 +19,7 @@ type visitor struct {
 	url string
 }
 
-func (d *desk) visitor(t *testing.T) *visitor {
+func newVisitor(t *testing.T, d *program.Helpdesk) *visitor {
 	t.Helper()
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -82,15 +84,15 @@ func mentions(t *testing.T, page string, texts ...string) {
 
 func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 	t.Parallel()
-	d := open(t, "HELPDESK_AGENT_VISIBILITY=queue")
-	d.join(t, "ann", "user")
-	d.join(t, "eve", "agent")
-	ann, eve := d.visitor(t), d.visitor(t)
+	d := program.Open(t, "HELPDESK_AGENT_VISIBILITY=queue")
+	d.Join(t, "ann", "user")
+	d.Join(t, "eve", "agent")
+	ann, eve := newVisitor(t, d), newVisitor(t, d)
 	for name, v := range map[string]*visitor{"ann": ann, "eve": eve} {
 		if at, _ := v.get(t, "/admin"); at != "/admin/sign-in/" {
 			t.Errorf("the root leads to %s", at)
 		}
-		if at, _ := v.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", name, "password", secret); at != "/admin/tickets/" {
+		if at, _ := v.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", name, "password", program.Secret); at != "/admin/tickets/" {
 			t.Errorf("signing in leads to %s", at)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"helpdesk/test/program"
 )
 
 // ways leads to each status: the verbs from a new ticket, and the verb that
@@ -30,7 +32,7 @@ var transitions = map[string][]string{
 }
 
 // allTransitions goes from every status to every other, by verb and by PATCH.
-func allTransitions(t *testing.T, d *desk) {
+func allTransitions(t *testing.T, d *program.Helpdesk) {
 	for from := range ways {
 		for to := range ways {
 			for _, by := range []string{"verb", "PATCH"} {
@@ -40,17 +42,17 @@ func allTransitions(t *testing.T, d *desk) {
 	}
 }
 
-func transit(t *testing.T, d *desk, from, to, by string) {
-	v := d.admin.opens(t, "x")
+func transit(t *testing.T, d *program.Helpdesk, from, to, by string) {
+	v := d.Admin.Opens(t, "x")
 	for _, verb := range ways[from].before {
-		v = d.admin.does(t, v, verb)
+		v = d.Admin.Does(t, v, verb)
 	}
-	method, path, body := "POST", v.path(ways[to].verb), object{}
+	method, path, body := "POST", v.Path(ways[to].verb), object{}
 	if by == "PATCH" {
-		method, path, body = "PATCH", v.path(), object{"status": to}
+		method, path, body = "PATCH", v.Path(), object{"status": to}
 	}
-	a := d.admin.sends(t, method, path, body)
-	after := d.admin.sees(t, v)
+	a := d.Admin.Sends(t, method, path, body)
+	after := d.Admin.Sees(t, v)
 	switch {
 	case from == to:
 		if a.Status != http.StatusOK || after.Version != v.Version {
@@ -72,9 +74,9 @@ func transit(t *testing.T, d *desk, from, to, by string) {
 }
 
 // instants follows the times that the statuses leave behind.
-func instants(t *testing.T, d *desk) {
-	alice := d.join(t, "ina", "user")
-	v := alice.opens(t, "x")
+func instants(t *testing.T, d *program.Helpdesk) {
+	alice := d.Join(t, "ina", "user")
+	v := alice.Opens(t, "x")
 	steps := []struct {
 		verb                        string
 		resolved, closed, escalated bool
@@ -82,7 +84,7 @@ func instants(t *testing.T, d *desk) {
 		{"escalate", false, false, true}, {"resolve", true, false, true}, {"close", true, true, true}, {"reopen", false, false, true},
 	}
 	for _, s := range steps {
-		v = d.admin.does(t, v, s.verb)
+		v = d.Admin.Does(t, v, s.verb)
 		if (v.ResolvedAt != nil) != s.resolved || (v.ClosedAt != nil) != s.closed || (v.EscalatedAt != nil) != s.escalated {
 			t.Errorf("after %s: resolved %v, closed %v, escalated %v", s.verb, v.ResolvedAt, v.ClosedAt, v.EscalatedAt)
 		}
@@ -90,13 +92,13 @@ func instants(t *testing.T, d *desk) {
 			t.Errorf("after %s: created %v, updated %v, closed %v", s.verb, v.CreatedAt, v.UpdatedAt, v.ClosedAt)
 		}
 	}
-	alice.comments(t, v, "Any news?", false)
-	d.admin.comments(t, v, "Not yet.", true)
-	if v = alice.sees(t, v); v.FirstResponseAt != nil {
+	alice.Comments(t, v, "Any news?", false)
+	d.Admin.Comments(t, v, "Not yet.", true)
+	if v = alice.Sees(t, v); v.FirstResponseAt != nil {
 		t.Error("the requester's own comment, or a note, counts as the first response")
 	}
-	said := d.admin.comments(t, v, "Now.", false)
-	if v = alice.sees(t, v); v.FirstResponseAt == nil || !v.FirstResponseAt.Equal(said.CreatedAt) {
+	said := d.Admin.Comments(t, v, "Now.", false)
+	if v = alice.Sees(t, v); v.FirstResponseAt == nil || !v.FirstResponseAt.Equal(said.CreatedAt) {
 		t.Errorf("first_response_at: got %v, want %v", v.FirstResponseAt, said.CreatedAt)
 	}
 }

@@ -34,12 +34,12 @@ func TestADemoIsLoadedOnceThoughItWasKilled(t *testing.T) {
 		t.Fatalf("it said %q", said)
 	}
 
-	again := runs(t, "", env, demo...)
+	again := program.Must(t, "", env, demo...)
 	if !strings.Contains(again, "is in: 120 tickets. ") {
 		t.Errorf("given again, it said %q", again)
 	}
 	p := program.Serve(t, env...)
-	if third := runs(t, "", env, demo...); !strings.Contains(third, "is in: 120 tickets. 0 events were written now.") {
+	if third := program.Must(t, "", env, demo...); !strings.Contains(third, "is in: 120 tickets. 0 events were written now.") {
 		t.Errorf("given a third time, it said %q", third)
 	}
 
@@ -68,7 +68,7 @@ func TestADemoIsLoadedOnceThoughItWasKilled(t *testing.T) {
 func TestADemoLeavesADatabaseInUseAlone(t *testing.T) {
 	t.Parallel()
 	env := []string{"HELPDESK_DATA_DIR=" + program.DataDir(t)}
-	runs(t, password, env, superuser("early")...)
+	program.Superuser(t, env, "early")
 	if line := refused(t, "", env, "demo"); !strings.Contains(line, "in use") {
 		t.Errorf("got %q, want a line that says the database is in use", line)
 	}

@@ -18,9 +18,9 @@ import (
 	"helpdesk/test/program"
 )
 
-// emailsDesk is a program that answers clients, workers that come and go, and
+// emailsRun is a program that answers clients, workers that come and go, and
 // a mail server.
-type emailsDesk struct {
+type emailsRun struct {
 	env     []string
 	server  *mailserver.Server
 	conn    *pgx.Conn
@@ -28,19 +28,16 @@ type emailsDesk struct {
 	workers []*program.Program
 }
 
-func serveEmails(t *testing.T, workers int) *emailsDesk {
+func serveEmails(t *testing.T, workers int) *emailsRun {
 	t.Helper()
 	db := pgtest.New(t)
-	d := &emailsDesk{server: mailserver.Start(t)}
-	d.env = []string{
-		"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL,
-		"HELPDESK_SMTP_URL=" + d.server.URL(), "HELPDESK_ESCALATE_HIGH=2s", "HELPDESK_RATE_LIMIT=0",
-	}
+	d := &emailsRun{server: mailserver.Start(t)}
+	d.env = append(program.On(db), "HELPDESK_SMTP_URL="+d.server.URL(), "HELPDESK_ESCALATE_HIGH=2s")
 	api := program.ServeAs(t, "api", d.env...)
 	for range workers {
 		d.workers = append(d.workers, program.ServeAs(t, "worker", d.env...))
 	}
-	runs(t, password+"\n", d.env, "createsuperuser", "--username", "root", "--email", "root@example.com")
+	program.Superuser(t, d.env, "root")
 	d.person = signUp(t, api, 1)[0]
 	d.conn = connect(t, db.ServiceURL)
 	return d
@@ -89,7 +86,7 @@ FROM events e JOIN events o ON o.stream_id = e.stream_id AND o.version = 1 WHERE
 
 // killWhileEscalating opens tickets and kills two workers at random moments
 // until all have escalated.
-func (d *emailsDesk) killWhileEscalating(t *testing.T, tickets int) {
+func (d *emailsRun) killWhileEscalating(t *testing.T, tickets int) {
 	t.Helper()
 	var wg sync.WaitGroup
 	for w := range 8 {
@@ -120,7 +117,7 @@ func (d *emailsDesk) killWhileEscalating(t *testing.T, tickets int) {
 
 // awaitEmails waits until so many tickets have escalated and nothing is left to
 // be done about them.
-func (d *emailsDesk) awaitEmails(t *testing.T, tickets int) {
+func (d *emailsRun) awaitEmails(t *testing.T, tickets int) {
 	t.Helper()
 	eventually(t, "every ticket escalated and its emails ended", func(ctx context.Context) bool {
 		var escalated, left, behind int
@@ -134,7 +131,7 @@ func (d *emailsDesk) awaitEmails(t *testing.T, tickets int) {
 
 // checkEmails compares the ledger with what the mail server took, and returns
 // how many emails are uncertain, and how many of those it took.
-func (d *emailsDesk) checkEmails(t *testing.T) (uncertain, arrived int) {
+func (d *emailsRun) checkEmails(t *testing.T) (uncertain, arrived int) {
 	t.Helper()
 	if n := one[int](t, d.conn, `SELECT count(*)::int FROM (SELECT FROM events WHERE type = 'ticket.escalated' GROUP BY stream_id HAVING count(*) > 1) AS twice`); n > 0 {
 		t.Errorf("%d tickets escalated more than once", n)

@@ -29,7 +29,7 @@ const (
 func TestWritesAnswerWholeResourcesWhileEveryProjectionIsHeld(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
-	p := program.Serve(t, "HELPDESK_DATABASE_URL="+db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL="+db.OwnerURL, "HELPDESK_RATE_LIMIT=0")
+	p := program.Serve(t, program.On(db)...)
 	people := signUp(t, p, 4)
 	held, release := time.After(heldFor), holdProjections(t, connect(t, db.SuperURL))
 

@@ -11,27 +11,15 @@ import (
 	"helpdesk/test/program"
 )
 
-// password passes the check of strength for every name used here.
-const password = "Kupferdraht-88-Nebel"
-
 // signUp registers n people and signs them in.
 func signUp(t *testing.T, p *program.Program, n int) []*program.Client {
 	t.Helper()
 	people := make([]*program.Client, n)
 	for i := range people {
-		people[i] = p.Client(t)
+		people[i] = p.SignUp(t, fmt.Sprintf("person-%d", i)).Client
 		people[i].Fresh = true
-		name := fmt.Sprintf("person-%d", i)
-		people[i].Must(t, http.StatusCreated, "POST", "/api/register/",
-			map[string]string{"username": name, "email": name + "@example.com", "password": password})
-		signIn(t, people[i], name)
 	}
 	return people
-}
-
-func signIn(t *testing.T, c *program.Client, name string) {
-	t.Helper()
-	c.Must(t, http.StatusOK, "POST", "/api/login/", map[string]string{"username": name, "password": password})
 }
 
 // wish is a ticket somebody wants opened, and what they were told about it.

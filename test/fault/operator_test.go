@@ -11,18 +11,6 @@ import (
 	"helpdesk/test/program"
 )
 
-// runs runs a subcommand that is to succeed and returns what it printed.
-func runs(t *testing.T, stdin string, env []string, args ...string) string {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	stdout, stderr, err := program.Run(ctx, t, stdin, env, args...)
-	if err != nil {
-		t.Fatalf("helpdesk %s: %v\n%s", strings.Join(args, " "), err, stderr)
-	}
-	return stdout
-}
-
 // refused runs a subcommand that is to end with exit code 1, saying nothing but
 // one line on standard error, and returns that line.
 func refused(t *testing.T, stdin string, env []string, args ...string) string {
@@ -50,29 +38,28 @@ func TestOperatorsCommandsWorkWithAndWithoutTheService(t *testing.T) {
 	t.Parallel()
 	dir := "HELPDESK_DATA_DIR=" + program.DataDir(t)
 	env := []string{dir}
-	byVariable := []string{dir, "HELPDESK_SUPERUSER_PASSWORD=" + password}
+	byVariable := []string{dir, "HELPDESK_SUPERUSER_PASSWORD=" + program.Secret}
 
 	// Without the service, from nothing.
-	if got, want := runs(t, "", env, "migrate"), "The schema is up to date.\n"; got != want {
+	if got, want := program.Must(t, "", env, "migrate"), "The schema is up to date.\n"; got != want {
 		t.Errorf("migrate printed %q, want %q", got, want)
 	}
-	if got, want := runs(t, password+"\n", env, superuser("early")...), "early is an admin now.\n"; got != want {
+	if got, want := program.Must(t, program.Secret+"\n", env, superuser("early")...), "early is an admin now.\n"; got != want {
 		t.Errorf("createsuperuser printed %q, want %q", got, want)
 	}
-	runs(t, "", byVariable, superuser("early-too")...)
+	program.Must(t, "", byVariable, superuser("early-too")...)
 
 	// Beside the service, at the same Postgres.
 	p := program.Serve(t, append(env, "HELPDESK_LOG_LEVL=debug")...)
 	if !strings.Contains(p.Log(), "HELPDESK_LOG_LEVL") {
 		t.Errorf("nothing is said of an unknown variable:\n%s", p.Log())
 	}
-	runs(t, "", env, "migrate")
-	runs(t, password, env, superuser("late")...) // without a line break
-	runs(t, "", byVariable, superuser("late-too")...)
-	early := p.Client(t)
-	signIn(t, early, "early")
+	program.Must(t, "", env, "migrate")
+	program.Must(t, program.Secret, env, superuser("late")...) // without a line break
+	program.Must(t, "", byVariable, superuser("late-too")...)
+	early := p.SignIn(t, "early")
 	for _, name := range []string{"early-too", "late", "late-too"} {
-		signIn(t, p.Client(t), name)
+		p.SignIn(t, name)
 		eventually(t, name+" shown to others", func(ctx context.Context) bool {
 			a, err := early.Do(ctx, "GET", "/api/users/"+name+"/", nil)
 			return err == nil && a.Status == http.StatusOK && strings.Contains(string(a.Body), `"admin"`)
@@ -89,18 +76,18 @@ func TestOperatorsCommandsWorkWithAndWithoutTheService(t *testing.T) {
 		{"a password like the username", "somebody-else\n", superuser("somebody"), "like the username"},
 		{"no password at all", "", superuser("new"), "HELPDESK_SUPERUSER_PASSWORD"},
 		{"an empty password", "\n", superuser("new"), "8 characters"},
-		{"a taken username", password, superuser("early"), "username"},
-		{"a taken username in another case", password, superuser("EARLY"), "username"},
-		{"a taken mail address", password, []string{"createsuperuser", "--username", "new", "--email", "Early@example.com"}, "mail"},
-		{"a username out of shape", password, superuser("two words"), "username"},
-		{"no username", password, []string{"createsuperuser", "--email", "new@example.com"}, "--username"},
-		{"no mail address", password, []string{"createsuperuser", "--username", "new"}, "--email"},
-		{"an argument too many", password, append(superuser("new"), "more"), "more"},
-		{"an unknown flag", password, append(superuser("new"), "--root"), "--root"},
+		{"a taken username", program.Secret, superuser("early"), "username"},
+		{"a taken username in another case", program.Secret, superuser("EARLY"), "username"},
+		{"a taken mail address", program.Secret, []string{"createsuperuser", "--username", "new", "--email", "Early@example.com"}, "mail"},
+		{"a username out of shape", program.Secret, superuser("two words"), "username"},
+		{"no username", program.Secret, []string{"createsuperuser", "--email", "new@example.com"}, "--username"},
+		{"no mail address", program.Secret, []string{"createsuperuser", "--username", "new"}, "--email"},
+		{"an argument too many", program.Secret, append(superuser("new"), "more"), "more"},
+		{"an unknown flag", program.Secret, append(superuser("new"), "--root"), "--root"},
 	} {
 		t.Run(c.name+" is refused", func(t *testing.T) {
 			line := refused(t, c.stdin, env, c.args...)
-			if !strings.Contains(line, c.says) || strings.Contains(line, password) {
+			if !strings.Contains(line, c.says) || strings.Contains(line, program.Secret) {
 				t.Errorf("got %q, want a line with %q", line, c.says)
 			}
 			t.Log(line)

@@ -41,8 +41,7 @@ func servePair(t *testing.T) *pair {
 		d.runs[i] = d.serve(t, i)
 	}
 	d.people[0] = signUp(t, d.runs[0], 1)[0]
-	d.people[1] = d.runs[1].Client(t)
-	signIn(t, d.people[1], "person-0")
+	d.people[1] = d.runs[1].SignIn(t, "person-0").Client
 	return d
 }
 
@@ -127,8 +126,7 @@ WHERE datname = current_database() AND application_name = 'helpdesk followers' A
 	wantWholeLog(t, conn)
 	wantFold(t, conn)
 
-	again := d.serve(t, victim).Client(t)
-	signIn(t, again, "person-0")
+	again := d.serve(t, victim).SignIn(t, "person-0")
 	id, _ := idAndVersion(after)
 	again.Must(t, http.StatusOK, "GET", "/api/tickets/"+id+"/", nil)
 }
@@ -142,10 +140,8 @@ func TestOneDatabaseURLIsEnough(t *testing.T) {
 	a := person.Must(t, http.StatusCreated, "POST", "/api/tickets/", map[string]string{"title": "One", "description": "It smokes."})
 	id, _ := idAndVersion(a)
 	person.Must(t, http.StatusOK, "GET", "/api/tickets/"+id+"/", nil)
-	runs(t, password+"\n", []string{env}, "createsuperuser", "--username", "root", "--email", "root@example.com")
-	root := p.Client(t)
-	signIn(t, root, "root")
-	root.Must(t, http.StatusOK, "GET", "/api/tickets/"+id+"/", nil)
+	program.Superuser(t, []string{env}, "root")
+	p.SignIn(t, "root").Must(t, http.StatusOK, "GET", "/api/tickets/"+id+"/", nil)
 	if err := p.Stop(); err != nil {
 		t.Errorf("the program ended with %v", err)
 	}

@@ -53,7 +53,7 @@ func TestARebuildKilledHalfWayUnderWritesGoesOn(t *testing.T) {
 	l.wantAll(t)
 	awaitFollowers(t, conn)
 	wantFold(t, conn)
-	runs(t, "", env, "projections", "rollback", "ticket_list")
+	program.Must(t, "", env, "projections", "rollback", "ticket_list")
 	awaitFollowers(t, conn)
 	wantFold(t, conn)
 }
@@ -85,10 +85,9 @@ func TestAServiceKilledWhileItRebuildsGoesOnByItself(t *testing.T) {
 	p := program.Serve(t, env)
 	l := newLoad("s", 200, signUp(t, p, 4))
 	l.run(t.Context(), wishes, nil)
-	runs(t, password+"\n", []string{env}, superuser("root")...)
-	root := p.Client(t)
+	program.Superuser(t, []string{env}, "root")
+	root := p.SignIn(t, "root")
 	root.Fresh = true
-	signIn(t, root, "root")
 	for try := 1; ; try++ {
 		conn := embedded(t, dir)
 		root.Must(t, http.StatusAccepted, "POST", "/api/projections/ticket_list/rebuild/", map[string]any{})

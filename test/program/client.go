@@ -41,6 +41,13 @@ func (c *Client) With(t failer) *Client {
 	return &copied
 }
 
+// At returns the same client at another program of the same database.
+func (c *Client) At(p *Program) *Client {
+	copied := *c
+	copied.URL = p.URL
+	return &copied
+}
+
 // Client returns a client that is not signed in.
 func (p *Program) Client(t testing.TB) *Client {
 	t.Helper()
@@ -74,6 +81,20 @@ func (a Answer) Into(t testing.TB, v any) {
 // values in turn. An answer that the API's document does not foresee fails the
 // test.
 func (c *Client) Do(ctx context.Context, method, path string, body any, header ...string) (Answer, error) {
+	response, err := c.Begin(ctx, method, path, body, header...)
+	if err != nil {
+		return Answer{}, err
+	}
+	defer response.Body.Close()
+	data, err := io.ReadAll(response.Body)
+	if err == nil {
+		c.check(contract.Answer{Method: method, Path: path, Status: response.StatusCode, Header: response.Header, Body: data})
+	}
+	return Answer{Status: response.StatusCode, Header: response.Header, Body: data}, err
+}
+
+// Begin is Do for an answer that may not end: the caller reads and closes its body.
+func (c *Client) Begin(ctx context.Context, method, path string, body any, header ...string) (*http.Response, error) {
 	var reader io.Reader
 	switch b := body.(type) {
 	case nil:
@@ -86,13 +107,13 @@ func (c *Client) Do(ctx context.Context, method, path string, body any, header .
 	default:
 		data, err := json.Marshal(b)
 		if err != nil {
-			return Answer{}, err
+			return nil, err
 		}
 		reader = bytes.NewReader(data)
 	}
 	request, err := http.NewRequestWithContext(ctx, method, c.URL+path, reader)
 	if err != nil {
-		return Answer{}, err
+		return nil, err
 	}
 	request.Close = c.Fresh
 	if body != nil {
@@ -101,16 +122,7 @@ func (c *Client) Do(ctx context.Context, method, path string, body any, header .
 	for i := 0; i+1 < len(header); i += 2 {
 		request.Header.Set(header[i], header[i+1])
 	}
-	response, err := c.http.Do(request)
-	if err != nil {
-		return Answer{}, err
-	}
-	defer response.Body.Close()
-	data, err := io.ReadAll(response.Body)
-	if err == nil {
-		c.check(contract.Answer{Method: method, Path: path, Status: response.StatusCode, Header: response.Header, Body: data})
-	}
-	return Answer{Status: response.StatusCode, Header: response.Header, Body: data}, err
+	return c.http.Do(request)
 }
 
 // check holds an answer against the API's document.

@@ -164,11 +164,21 @@ func TryServe(t testing.TB, env ...string) (*Program, error) {
 
 func start(t testing.TB, args, env []string) (*Program, error) {
 	t.Helper()
-	p := &Program{cmd: exec.Command(Binary(t), args...), stderr: &tail{}, ended: make(chan error, 1)}
 	// A folder of its own, unless env names one: keys and checkpoints of the log
 	// belong to one database.
-	p.cmd.Env = Environ(append([]string{"HELPDESK_DATA_DIR=" + t.TempDir()}, env...)...)
-	p.cmd.Stderr = p.stderr
+	env = append([]string{"HELPDESK_DATA_DIR=" + t.TempDir()}, env...)
+	p, err := Start(Binary(t), args, Environ(env...))
+	if err == nil {
+		t.Cleanup(p.Kill)
+	}
+	return p, err
+}
+
+// Start starts a program that prints where it is, and returns once it did. The caller
+// MUST Stop or Kill it.
+func Start(binary string, args, environ []string) (*Program, error) {
+	p := &Program{cmd: exec.Command(binary, args...), stderr: &tail{}, ended: make(chan error, 1)}
+	p.cmd.Env, p.cmd.Stderr = environ, p.stderr
 	stdout, err := p.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -181,7 +191,6 @@ func start(t testing.TB, args, env []string) (*Program, error) {
 		p.read(stdout, url)
 		p.ended <- p.cmd.Wait()
 	}()
-	t.Cleanup(func() { p.Kill() })
 	select {
 	case p.URL = <-url:
 		return p, nil
@@ -198,8 +207,11 @@ func start(t testing.TB, args, env []string) (*Program, error) {
 func (p *Program) read(stdout io.Reader, url chan<- string) {
 	lines := bufio.NewScanner(stdout)
 	for lines.Scan() {
-		if _, addr, ok := strings.Cut(lines.Text(), "The helpdesk is at "); ok {
-			url <- addr
+		if _, addr, ok := strings.Cut(lines.Text(), " is at http://"); ok {
+			select {
+			case url <- "http://" + addr:
+			default: // the first is it
+			}
 		}
 	}
 }

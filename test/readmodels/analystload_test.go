@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -18,13 +19,13 @@ import (
 func TestAnAnalystHoldsUpNobody(t *testing.T) {
 	t.Parallel()
 	const rate, span = 1_000, 3 * time.Second
-	d := newDesk(t, pgtest.Durable())
+	d := newModels(t, pgtest.Durable())
 	d.register(t)
 	fresh := d.follow(t, 0)
 	alone := d.lags(t, fresh, rate, span) // something to read, and to compare with
 
-	ctx := testContext(t)
-	conn, err := d.db.AnalystPool(t).Acquire(ctx)
+	ctx := kit.Context(t)
+	conn, err := d.DB.AnalystPool(t).Acquire(ctx)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -76,8 +77,8 @@ func TestAnAnalystHoldsUpNobody(t *testing.T) {
 
 // waitingFor looks again and again whether a session waits for a lock of
 // another one, and returns at how many looks it did.
-func (d *desk) waitingFor(ctx context.Context, t *testing.T, pid uint32) (times int) {
-	super, err := pgx.Connect(ctx, d.db.SuperURL)
+func (d *models) waitingFor(ctx context.Context, t *testing.T, pid uint32) (times int) {
+	super, err := pgx.Connect(ctx, d.DB.SuperURL)
 	if err != nil {
 		t.Error(err)
 		return 0

@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	gocmp "github.com/google/go-cmp/cmp"
+
+	"helpdesk/test/kit"
 )
 
 // answersInMarch are the answers to the questions of docs/analytics on what
@@ -52,7 +54,7 @@ func TestTheQuestionsOfAnalystsAreAnswered(t *testing.T) {
 		t.Fatal(err)
 	}
 	m := newMarch(t)
-	analyst := m.db.AnalystPool(t)
+	analyst := m.DB.AnalystPool(t)
 	asked := question.FindAllStringSubmatch(string(text), -1)
 	if len(asked) != len(answersInMarch) {
 		t.Errorf("%d questions, %d answers", len(asked), len(answersInMarch))
@@ -61,17 +63,17 @@ func TestTheQuestionsOfAnalystsAreAnswered(t *testing.T) {
 		number, title, sql := q[1], q[2], strings.TrimSuffix(strings.TrimSpace(q[3]), ";")
 		var answer string
 		asText := fmt.Sprintf(`SELECT coalesce(string_agg(rtrim(ltrim(a::text, '('), ')'), E'\n'), '') FROM (%s) AS a`, sql)
-		tx, err := analyst.Begin(testContext(t))
+		tx, err := analyst.Begin(kit.Context(t))
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := tx.Exec(testContext(t), `SET LOCAL TimeZone = 'UTC'`); err != nil {
+		if _, err := tx.Exec(kit.Context(t), `SET LOCAL TimeZone = 'UTC'`); err != nil {
 			t.Fatal(err)
 		}
-		if err := tx.QueryRow(testContext(t), asText).Scan(&answer); err != nil {
+		if err := tx.QueryRow(kit.Context(t), asText).Scan(&answer); err != nil {
 			t.Errorf("%s. %s: %v", number, title, err)
 		}
-		if err := tx.Rollback(testContext(t)); err != nil {
+		if err := tx.Rollback(kit.Context(t)); err != nil {
 			t.Fatal(err)
 		}
 		rows := strings.NewReplacer(`"`, "", ",", "|").Replace(answer)

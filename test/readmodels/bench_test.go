@@ -17,6 +17,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -30,7 +31,7 @@ type lives struct {
 func newHistory() *lives {
 	h := &lives{Rand: rand.New(rand.NewPCG(1, 2))}
 	for range 500 {
-		h.people = append(h.people, domain.UserID{UUID: newID()})
+		h.people = append(h.people, domain.UserID{UUID: kit.NewID()})
 	}
 	return h
 }
@@ -40,7 +41,7 @@ func (h *lives) life(number int64) []domain.Event {
 	requester, agent := pick(h.Rand, h.people...), pick(h.Rand, h.people[:20]...)
 	comment := func(by domain.UserID, internal bool) domain.Event {
 		return ticket.CommentAdded{
-			CommentID: ticket.CommentID{UUID: newID()}, Author: by, Internal: internal, AddedAt: time.Now(),
+			CommentID: ticket.CommentID{UUID: kit.NewID()}, Author: by, Internal: internal, AddedAt: time.Now(),
 			Text: fmt.Sprintf("I looked at it for the %d. time and it still does what it did before. Can you tell me more?", h.IntN(9)),
 		}
 	}
@@ -67,14 +68,14 @@ func (h *lives) life(number int64) []domain.Event {
 
 // copyHistory writes a log of n events as the appends would have left it, with
 // some forty tickets alive at any time.
-func copyHistory(b *testing.B, d *desk, n int) {
+func copyHistory(b *testing.B, d *models, n int) {
 	b.Helper()
 	type life struct {
 		id      uuid.UUID
 		version int
 		left    []domain.Event
 	}
-	h, codec := newHistory(), d.store.Codec()
+	h, codec := newHistory(), d.Store.Codec()
 	versions := codec.Types()
 	alive, number := []*life{}, int64(0)
 	streams := [][]any{}
@@ -83,7 +84,7 @@ func copyHistory(b *testing.B, d *desk, n int) {
 	for position := 1; position <= n; position++ {
 		if len(alive) < 40 {
 			number++
-			alive = append(alive, &life{id: newID(), left: h.life(number)})
+			alive = append(alive, &life{id: kit.NewID(), left: h.life(number)})
 		}
 		i := h.IntN(len(alive))
 		l := alive[i]
@@ -95,7 +96,7 @@ func copyHistory(b *testing.B, d *desk, n int) {
 		}
 		at := now.Add(time.Duration(position) * time.Millisecond)
 		events = append(events, []any{
-			int64(position), l.id, "ticket", l.version, newID(), e.EventType(), versions[e.EventType()], json.RawMessage(data),
+			int64(position), l.id, "ticket", l.version, kit.NewID(), e.EventType(), versions[e.EventType()], json.RawMessage(data),
 			"user", h.people[0].UUID, "bench", nil, nil, at, at,
 		})
 		if len(l.left) == 0 {
@@ -108,7 +109,7 @@ func copyHistory(b *testing.B, d *desk, n int) {
 			streams = append(streams, []any{l.id, "ticket", l.version})
 		}
 	}
-	owner, ctx := d.db.OwnerPool(b), testContext(b)
+	owner, ctx := d.DB.OwnerPool(b), kit.Context(b)
 	columns := []string{
 		"position", "stream_id", "stream_type", "version", "event_id", "type", "schema_version", "data",
 		"actor_kind", "actor_id", "correlation_id", "causation_id", "command_id", "occurred_at", "recorded_at",
@@ -122,7 +123,7 @@ func copyHistory(b *testing.B, d *desk, n int) {
 	if _, err := owner.Exec(ctx, `UPDATE log_head SET position = $1, recorded_at = $2`, n, now.Add(time.Duration(n)*time.Millisecond)); err != nil {
 		b.Fatal(err)
 	}
-	super, err := pgx.Connect(ctx, d.db.SuperURL)
+	super, err := pgx.Connect(ctx, d.DB.SuperURL)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -141,7 +142,7 @@ func BenchmarkProjections(b *testing.B) {
 	var took time.Duration
 	for range b.N {
 		b.StopTimer()
-		d := newDesk(b, pgtest.Durable())
+		d := newModels(b, pgtest.Durable())
 		copyHistory(b, d, backlog)
 		b.StartTimer()
 		start := time.Now()
@@ -165,7 +166,7 @@ func BenchmarkLag(b *testing.B) {
 	var lags []time.Duration
 	for range b.N {
 		b.StopTimer()
-		d := newDesk(b, pgtest.Durable())
+		d := newModels(b, pgtest.Durable())
 		fresh := d.follow(b, 0)
 		b.StartTimer()
 		lags = append(lags, d.lags(b, fresh, rate, span)...)
@@ -183,7 +184,7 @@ func BenchmarkLag(b *testing.B) {
 
 // lags appends at a rate for a span and returns how long each event took from
 // the append's return until every projection had it.
-func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
+func (d *models) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.Duration) []time.Duration {
 	b.Helper()
 	const lanes = 64 // tickets in work at a time; a lane's events are one after the other
 	due := make([]chan struct{}, lanes)
@@ -192,8 +193,8 @@ func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.D
 		lags []time.Duration
 		wg   sync.WaitGroup
 	)
-	ctx := testContext(b)
-	head, err := d.store.Head(ctx) // no ticket has its number, or a higher one
+	ctx := kit.Context(b)
+	head, err := d.Store.Head(ctx) // no ticket has its number, or a higher one
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -212,7 +213,7 @@ func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.D
 		wg.Go(func() {
 			h := newHistory()
 			for number := head + int64(lane) + 1; ; number += lanes {
-				id := newID()
+				id := kit.NewID()
 				for version, e := range h.life(number) {
 					if _, ok := <-due[lane]; !ok {
 						return
@@ -244,8 +245,8 @@ func (d *desk) lags(b testing.TB, fresh *follow.Freshness, rate int, span time.D
 	return lags
 }
 
-func (d *desk) appendOne(ctx context.Context, id uuid.UUID, version int, e domain.Event) (eventstore.Appended, error) {
-	return d.store.Append(ctx, eventstore.Append{
+func (d *models) appendOne(ctx context.Context, id uuid.UUID, version int, e domain.Event) (eventstore.Appended, error) {
+	return d.Store.Append(ctx, eventstore.Append{
 		StreamID: id, StreamType: domain.TicketStream, ExpectedVersion: version, Events: []domain.Event{e},
 		Metadata: eventstore.Metadata{ActorKind: domain.ActorSystem, CorrelationID: "bench"},
 	})

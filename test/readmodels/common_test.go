@@ -16,6 +16,7 @@ import (
 	"helpdesk/internal/pgid"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -53,7 +54,7 @@ SELECT id, setweight(to_tsvector('english', title), 'A') || to_tsvector('english
 func manyDesk(t *testing.T) (readers, *listener) {
 	t.Helper()
 	db := pgtest.New(t)
-	owner, ctx := db.OwnerPool(t), testContext(t)
+	owner, ctx := db.OwnerPool(t), kit.Context(t)
 	if _, err := owner.Exec(ctx, manySQL, everybody["ann"].ID, everybody["bob"].ID, everybody["eve"].ID); err != nil {
 		t.Fatal(err)
 	}
@@ -98,7 +99,7 @@ func numbered(n int64) uuid.UUID {
 func (r readers) checkPages(t *testing.T, who string, f projections.TicketFilter, size int, want []int64) {
 	t.Helper()
 	read := func(p projections.Page) (projections.Slice[view.Ticket], error) {
-		return r.Tickets(testContext(t), everybody[who], f, p)
+		return r.Tickets(kit.Context(t), everybody[who], f, p)
 	}
 	forward, back, err := walk(size, read, ticketUUID)
 	if err != nil {
@@ -148,7 +149,7 @@ func TestTheBestOfTheNewestComeFirstOfWordsThatManyTicketsHave(t *testing.T) {
 		})
 	}
 	ear.take()
-	s, err := r.Tickets(testContext(t), everybody["rob"], projections.TicketFilter{Search: "lamp", OrderBy: projections.ByRank}, projections.Page{Size: 25, Count: true})
+	s, err := r.Tickets(kit.Context(t), everybody["rob"], projections.TicketFilter{Search: "lamp", OrderBy: projections.ByRank}, projections.Page{Size: 25, Count: true})
 	if err != nil || len(ear.take()) != 2 || *s.Count != manyTickets {
 		t.Errorf("a page and a count of what all have: %v of %d by some other number of statements than 2", err, *s.Count)
 	}
@@ -174,7 +175,7 @@ func TestAPartOfATitleIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
 			want := those(c.has)
 			f := projections.TicketFilter{Title: c.part, OrderBy: projections.ByNumber, Descending: true}
 			ear.take()
-			if _, err := r.Tickets(testContext(t), everybody[c.who], f, projections.Page{Size: 25}); err != nil {
+			if _, err := r.Tickets(kit.Context(t), everybody[c.who], f, projections.Page{Size: 25}); err != nil {
 				t.Fatal(err)
 			}
 			if n := len(ear.take()); n != c.statements {
@@ -184,7 +185,7 @@ func TestAPartOfATitleIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
 			slices.Reverse(want)
 			f.Descending = false
 			r.checkPages(t, c.who, f, 97, want)
-			s, err := r.Tickets(testContext(t), everybody[c.who], f, projections.Page{Size: 1, Count: true})
+			s, err := r.Tickets(kit.Context(t), everybody[c.who], f, projections.Page{Size: 1, Count: true})
 			if err != nil || *s.Count != int64(len(want)) {
 				t.Errorf("counted %d, %v; want %d", *s.Count, err, len(want))
 			}

@@ -15,11 +15,12 @@ import (
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/test/kit"
 )
 
 // crowd gives commands at random: some sensible, some not.
 type crowd struct {
-	*desk
+	*models
 	*rand.Rand
 	people   []domain.Actor
 	tickets  []ticket.ID
@@ -27,8 +28,8 @@ type crowd struct {
 	written  int // commands that changed something
 }
 
-func newCrowd(d *desk, seed uint64) *crowd {
-	c := &crowd{desk: d, Rand: rand.New(rand.NewPCG(seed, seed)), comments: map[ticket.ID][]ticket.CommentID{}}
+func newCrowd(d *models, seed uint64) *crowd {
+	c := &crowd{models: d, Rand: rand.New(rand.NewPCG(seed, seed)), comments: map[ticket.ID][]ticket.CommentID{}}
 	for _, a := range everybody {
 		if a.Role != "" && a.Role != domain.RoleAuditor {
 			c.people = append(c.people, a)
@@ -48,7 +49,7 @@ var titles = []string{
 // act gives one command. A refusal is as good as any other answer.
 func (c *crowd) act(t testing.TB) {
 	t.Helper()
-	ctx, r := testContext(t), commands.Request{}
+	ctx, r := kit.Context(t), commands.Request{}
 	if c.IntN(5) == 0 { // an import; times repeat, so that lists have ties
 		r.OccurredAt = time.Date(2026, 1, 1+c.IntN(3), 7*c.IntN(3), 30*c.IntN(2), 0, c.IntN(2)*1000, time.UTC)
 	}
@@ -58,7 +59,7 @@ func (c *crowd) act(t testing.TB) {
 	switch n := c.IntN(20); {
 	case n < 5 || len(c.tickets) == 0:
 		id := newTicketID()
-		out, err = c.desk.tickets.Open(ctx, r, id, ticket.OpenTicket{
+		out, err = c.models.tickets.Open(ctx, r, id, ticket.OpenTicket{
 			By: ticket.By{Actor: who}, Title: pick(c.Rand, titles...), Description: fmt.Sprint("d", c.IntN(100)),
 			Priority: pick(c.Rand, "", ticket.Low, ticket.Medium, ticket.High), CreatedBy: pick(c.Rand, domain.UserID{}, pick(c.Rand, c.people...).ID),
 		})
@@ -71,7 +72,7 @@ func (c *crowd) act(t testing.TB) {
 		out, err = c.sendEmail(t, r)
 	default:
 		id := pick(c.Rand, c.tickets...)
-		out, err = c.desk.tickets.Do(ctx, r, id, c.command(id, who))
+		out, err = c.models.tickets.Do(ctx, r, id, c.command(id, who))
 	}
 	if err == nil && out.Changed {
 		c.written++
@@ -83,16 +84,16 @@ func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (
 	whom := pick(c.Rand, c.people...).ID
 	switch c.IntN(5) {
 	case 4:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom,
+		return c.models.people.Edit(kit.Context(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom,
 			Notifications: user.NotificationSwitches{Assigned: ptr(c.IntN(2) == 0), Resolved: ptr(c.IntN(2) == 0)}})
 	case 0:
-		return c.desk.people.ChangePassword(testContext(t), r, user.ChangePassword{By: user.By{Actor: who}, ID: who.ID}, "hash", nil)
+		return c.models.people.ChangePassword(kit.Context(t), r, user.ChangePassword{By: user.By{Actor: who}, ID: who.ID}, "hash", nil)
 	case 1:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Active: ptr(c.IntN(2) == 0)})
+		return c.models.people.Edit(kit.Context(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Active: ptr(c.IntN(2) == 0)})
 	case 2:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Role: ptr(pick(c.Rand, domain.Roles()...))})
+		return c.models.people.Edit(kit.Context(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, Role: ptr(pick(c.Rand, domain.Roles()...))})
 	default:
-		return c.desk.people.Edit(testContext(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, FirstName: ptr(fmt.Sprint("F", c.IntN(9)))})
+		return c.models.people.Edit(kit.Context(t), r, user.EditUser{By: user.By{Actor: everybody["rob"]}, ID: whom, FirstName: ptr(fmt.Sprint("F", c.IntN(9)))})
 	}
 }
 
@@ -102,7 +103,7 @@ func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, e
 	id := email.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
 	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
 	verdict := pick(c.Rand, email.VerdictSent, email.VerdictRefused, email.VerdictPostponed, email.VerdictUncertain)
-	return commands.NewEmails(c.desk.store).Do(testContext(t), r, id, pick[email.Command](c.Rand,
+	return commands.NewEmails(c.Store).Do(kit.Context(t), r, id, pick[email.Command](c.Rand,
 		email.Queue{Queued: email.Queued{
 			Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
 			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
@@ -137,7 +138,7 @@ func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
 			Priority: ptr(pick(c.Rand, ticket.Low, ticket.Medium, ticket.High)), Status: ptr(status()), AssignedTo: ptr(assignee()),
 		}
 	case n < 15:
-		added := ticket.CommentID{UUID: newID()}
+		added := ticket.CommentID{UUID: kit.NewID()}
 		c.comments[id] = append(c.comments[id], added)
 		return ticket.AddComment{By: by, CommentID: added, Text: fmt.Sprint("text ", n), Internal: c.IntN(3) == 0, Now: time.Now()}
 	case n < 17:

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/email"
 	"helpdesk/projections"
+	"helpdesk/test/kit"
 )
 
 func TestListsOfEmails(t *testing.T) {
@@ -31,7 +32,7 @@ func TestListsOfEmails(t *testing.T) {
 		}
 		var last *projections.Cursor
 		for p := (projections.Page{Size: 2}); ; {
-			slice, err := w.Emails(testContext(t), statuses, p)
+			slice, err := w.Emails(kit.Context(t), statuses, p)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -47,7 +48,7 @@ func TestListsOfEmails(t *testing.T) {
 			p.Cursor = slice.Next
 		}
 		for last != nil {
-			slice, err := w.Emails(testContext(t), statuses, projections.Page{Size: 2, Cursor: last})
+			slice, err := w.Emails(kit.Context(t), statuses, projections.Page{Size: 2, Cursor: last})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -64,13 +65,13 @@ func TestListsOfEmails(t *testing.T) {
 			t.Errorf("the way back has %d emails of %d", len(back), len(got))
 		}
 	}
-	got, err := w.CountEmails(testContext(t), 1000)
+	got, err := w.CountEmails(kit.Context(t), 1000)
 	for _, status := range email.Statuses() {
 		if got[status] != counts[status] {
 			t.Errorf("%d emails are %s, want %d (%v)", got[status], status, counts[status], err)
 		}
 	}
-	got, err = w.CountEmails(testContext(t), 1)
+	got, err = w.CountEmails(kit.Context(t), 1)
 	for status, n := range got {
 		if n > 1 {
 			t.Errorf("%s was counted to %d, beyond 1", status, n)
@@ -89,7 +90,7 @@ func TestTicketsByTheirIDs(t *testing.T) {
 		ids = append(ids, id)
 	}
 	for name, viewer := range everybody {
-		got, err := w.TicketsByID(testContext(t), viewer, ids)
+		got, err := w.TicketsByID(kit.Context(t), viewer, ids)
 		if err != nil {
 			t.Fatal(err)
 		}

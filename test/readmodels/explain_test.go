@@ -17,6 +17,7 @@ import (
 	"helpdesk/projections"
 	"helpdesk/projections/people"
 	"helpdesk/projections/reports"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -97,7 +98,7 @@ func (l *listener) take() []statement {
 func md5ID(t *testing.T, pool *pgxpool.Pool, of string) domain.UserID {
 	t.Helper()
 	var id domain.UserID
-	if err := pool.QueryRow(testContext(t), `SELECT md5($1)::uuid`, of).Scan(&id); err != nil {
+	if err := pool.QueryRow(kit.Context(t), `SELECT md5($1)::uuid`, of).Scan(&id); err != nil {
 		t.Fatal(err)
 	}
 	return id
@@ -107,14 +108,14 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
 	owner := db.OwnerPool(t)
-	if _, err := owner.Exec(testContext(t), fillSQL); err != nil {
+	if _, err := owner.Exec(kit.Context(t), fillSQL); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := owner.Exec(testContext(t), `ANALYZE`); err != nil {
+	if _, err := owner.Exec(kit.Context(t), `ANALYZE`); err != nil {
 		t.Fatal(err)
 	}
 	// As autovacuum would: a full list of pending entries makes a GIN index dear.
-	if _, err := owner.Exec(testContext(t), `VACUUM read.tickets, read.ticket_search`); err != nil {
+	if _, err := owner.Exec(kit.Context(t), `VACUUM read.tickets, read.ticket_search`); err != nil {
 		t.Fatal(err)
 	}
 	config, err := pgxpool.ParseConfig(db.ServiceURL)
@@ -124,7 +125,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	ear := &listener{}
 	config.ConnConfig.Tracer = ear
 	config.MaxConns = 1 // prepared statements are a connection's own
-	pool, err := pgxpool.NewWithConfig(testContext(t), config)
+	pool, err := pgxpool.NewWithConfig(kit.Context(t), config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -140,19 +141,19 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	next := day.AddDate(0, 0, 1)
 	page := projections.Page{Size: 25}
 	tickets := func(who domain.Actor, f projections.TicketFilter) func() error {
-		return func() error { _, err := r.Tickets(testContext(t), who, f, page); return err }
+		return func() error { _, err := r.Tickets(kit.Context(t), who, f, page); return err }
 	}
 	counted := func(f projections.TicketFilter) func() error {
 		return func() error {
-			_, err := r.Tickets(testContext(t), admin, f, projections.Page{Size: 25, Count: true})
+			_, err := r.Tickets(kit.Context(t), admin, f, projections.Page{Size: 25, Count: true})
 			return err
 		}
 	}
 	users := func(f people.Filter) func() error {
-		return func() error { _, err := r.Users(testContext(t), f, page); return err }
+		return func() error { _, err := r.Users(kit.Context(t), f, page); return err }
 	}
 	comments := func(who domain.Actor, id *ticket.ID) func() error {
-		return func() error { _, err := r.Comments(testContext(t), who, id, page); return err }
+		return func() error { _, err := r.Comments(kit.Context(t), who, id, page); return err }
 	}
 	one := &ticket.ID{UUID: md5ID(t, owner, "ticket9").UUID}
 	queries := map[string]func() error{
@@ -189,9 +190,9 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		"count of a requester":               counted(projections.TicketFilter{CreatedBy: &requester}),
 		"count of a day":                     counted(projections.TicketFilter{CreatedAfter: &day, CreatedBefore: &next}),
 		"count of a title":                   counted(projections.TicketFilter{Title: "room 123"}),
-		"one ticket":                         func() error { _, err := r.Ticket(testContext(t), admin, ticket.Ref{ID: *one}); return err },
-		"one number":                         func() error { _, err := r.Ticket(testContext(t), admin, ticket.Ref{Number: 77}); return err },
-		"the id of a number":                 func() error { _, err := r.TicketID(testContext(t), ticket.Ref{Number: 77}); return err },
+		"one ticket":                         func() error { _, err := r.Ticket(kit.Context(t), admin, ticket.Ref{ID: *one}); return err },
+		"one number":                         func() error { _, err := r.Ticket(kit.Context(t), admin, ticket.Ref{Number: 77}); return err },
+		"the id of a number":                 func() error { _, err := r.TicketID(kit.Context(t), ticket.Ref{Number: 77}); return err },
 		"comments of a ticket":               comments(admin, one),
 		"a requester's comments of a ticket": comments(viewer(domain.RoleUser, requester, ""), one),
 		"all comments":                       comments(admin, nil),
@@ -199,17 +200,17 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 		"a role":                             users(people.Filter{Role: domain.RoleAgent}),
 		"a person's name":                    users(people.Filter{Search: "name1234"}),
 		"a person's name alone":              users(people.Filter{Search: "name1234", NamesOnly: true}),
-		"a week's report":                    func() error { _, err := r.Report(testContext(t), reports.Query{To: next, Days: 7}); return err },
+		"a week's report":                    func() error { _, err := r.Report(kit.Context(t), reports.Query{To: next, Days: 7}); return err },
 		"a week's report as was known": func() error {
-			_, err := r.Report(testContext(t), reports.Query{To: next, Days: 7, KnownAt: next})
+			_, err := r.Report(kit.Context(t), reports.Query{To: next, Days: 7, KnownAt: next})
 			return err
 		},
 	}
 	week, open := reports.Span{Since: next.AddDate(0, 0, -7), Upto: next}, reports.Explain{Wanted: true, Limit: 1000}
-	queries["a week's counts"] = func() error { _, err := r.Counts(testContext(t), []reports.Span{week}, reports.Explain{}); return err }
-	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(testContext(t), next, reports.Explain{}); return err }
+	queries["a week's counts"] = func() error { _, err := r.Counts(kit.Context(t), []reports.Span{week}, reports.Explain{}); return err }
+	queries["the statuses of an instant"] = func() error { _, err := r.StatusDistribution(kit.Context(t), next, reports.Explain{}); return err }
 	queries["what is behind a week's report"] = func() error {
-		_, err := r.Report(testContext(t), reports.Query{To: next, Days: 7, Explain: open})
+		_, err := r.Report(kit.Context(t), reports.Query{To: next, Days: 7, Explain: open})
 		return err
 	}
 	for _, by := range []projections.TicketOrder{projections.ByCreated, projections.ByUpdated, projections.ByPriority, projections.ByNumber} {
@@ -218,7 +219,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	}
 	cursor := func(f projections.TicketFilter, key string) func() error {
 		return func() error {
-			_, err := r.Tickets(testContext(t), admin, f, projections.Page{Size: 25, Cursor: &projections.Cursor{Key: key, ID: one.UUID}})
+			_, err := r.Tickets(kit.Context(t), admin, f, projections.Page{Size: 25, Cursor: &projections.Cursor{Key: key, ID: one.UUID}})
 			return err
 		}
 	}
@@ -227,28 +228,30 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 	queries["a later page of a status"] = cursor(projections.TicketFilter{Statuses: []ticket.Status{ticket.StatusOpen}}, "2026-01-01T00:00:00Z")
 
 	for name, query := range queries {
-		for range 7 { // the sixth of a prepared statement may get a plan for any arguments
-			if err := query(); err != nil {
-				t.Fatalf("%s: %v", name, err)
-			}
-		}
-		ear.take()
-		if err := query(); err != nil {
-			t.Fatalf("%s: %v", name, err)
-		}
-		for _, s := range ear.take() {
-			if s.sql == "commit" || strings.HasPrefix(s.sql, "begin ") {
-				continue
-			}
-			plan := explain(t, owner, s)
-			for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "ticket_counts", "ticket_search", "active_search", "search_texts"} {
-				if strings.Contains(plan, "Seq Scan on "+table+" ") {
-					t.Errorf("%s scans read.%s:\n%s\n%s", name, table, s.sql, plan)
+		t.Run(name, func(t *testing.T) {
+			for range 7 { // the sixth of a prepared statement may get a plan for any arguments
+				if err := query(); err != nil {
+					t.Fatal(err)
 				}
 			}
-		}
+			ear.take()
+			if err := query(); err != nil {
+				t.Fatal(err)
+			}
+			for _, s := range ear.take() {
+				if s.sql == "commit" || strings.HasPrefix(s.sql, "begin ") {
+					continue
+				}
+				plan := explain(t, owner, s)
+				for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "ticket_counts", "ticket_search", "active_search", "search_texts"} {
+					if strings.Contains(plan, "Seq Scan on "+table+" ") {
+						t.Errorf("%s scans read.%s:\n%s\n%s", name, table, s.sql, plan)
+					}
+				}
+			}
+		})
 	}
-	rows, _ := pool.Query(testContext(t), `SELECT statement FROM pg_prepared_statements WHERE custom_plans > 5 AND statement LIKE 'SELECT%'`)
+	rows, _ := pool.Query(kit.Context(t), `SELECT statement FROM pg_prepared_statements WHERE custom_plans > 5 AND statement LIKE 'SELECT%'`)
 	anew, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil || len(anew) > 0 {
 		t.Errorf("prepared, and planned anew each time all the same: %v\n%s", err, strings.Join(anew, "\n"))
@@ -258,18 +261,18 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 // explain returns the plan of a statement: of a prepared one, that for any arguments.
 func explain(t *testing.T, pool *pgxpool.Pool, s statement) string {
 	t.Helper()
-	conn, err := pool.Acquire(testContext(t))
+	conn, err := pool.Acquire(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer conn.Release()
 	sql, args := "EXPLAIN ANALYZE "+s.sql, s.args
 	if len(args) == 0 || args[0] != pgx.QueryExecModeCacheDescribe {
-		if _, err := conn.Conn().Prepare(testContext(t), "explained", s.sql); err != nil {
+		if _, err := conn.Conn().Prepare(kit.Context(t), "explained", s.sql); err != nil {
 			t.Fatalf("prepare %s: %v", s.sql, err)
 		}
-		defer func() { _ = conn.Conn().Deallocate(testContext(t), "explained") }()
-		if _, err := conn.Exec(testContext(t), `SET plan_cache_mode = force_generic_plan`); err != nil {
+		defer func() { _ = conn.Conn().Deallocate(kit.Context(t), "explained") }()
+		if _, err := conn.Exec(kit.Context(t), `SET plan_cache_mode = force_generic_plan`); err != nil {
 			t.Fatal(err)
 		}
 		sql, args = "EXPLAIN ANALYZE EXECUTE explained", append([]any{pgx.QueryExecModeSimpleProtocol}, args...)
@@ -283,7 +286,7 @@ func explain(t *testing.T, pool *pgxpool.Pool, s statement) string {
 			sql += ")"
 		}
 	}
-	rows, _ := conn.Query(testContext(t), sql, args...) // CollectRows returns its error
+	rows, _ := conn.Query(kit.Context(t), sql, args...) // CollectRows returns its error
 	lines, err := pgx.CollectRows(rows, pgx.RowTo[string])
 	if err != nil {
 		t.Fatalf("explain %s: %v", s.sql, err)

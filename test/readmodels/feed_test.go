@@ -13,13 +13,14 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/projections/feed"
+	"helpdesk/test/kit"
 )
 
 // toldOf returns what somebody is told after a position, as "number type".
 func toldOf(t *testing.T, f *feed.Feed, who string, after int64) (all []string) {
 	t.Helper()
 	for {
-		page, upto, err := f.After(testContext(t), everybody[who], after)
+		page, upto, err := f.After(kit.Context(t), everybody[who], after)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,12 +39,12 @@ func toldOf(t *testing.T, f *feed.Feed, who string, after int64) (all []string) 
 
 func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	applied := eventstore.NewNotifier()
 	fresh := d.follow(t, 50)
-	feed := feed.NewFeed(d.pool, d.store, d.notifier, follow.NewFreshness(d.pool, applied, projected()...))
-	before, err := d.store.Head(testContext(t))
+	feed := feed.NewFeed(d.Pool, d.Store, d.Notifier, follow.NewFreshness(d.Pool, applied, projected()...))
+	before, err := d.Store.Head(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -52,15 +53,15 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 	opened := func(number int64) ticket.Opened {
 		return ticket.Opened{Number: number, Title: "x", Description: "y", Priority: ticket.Low, CreatedBy: ann, OpenedBy: ann}
 	}
-	d.append(t, newID(), 0, time.Time{}, opened(1), ticket.Assigned{AssignedTo: eve},
+	d.append(t, kit.NewID(), 0, time.Time{}, opened(1), ticket.Assigned{AssignedTo: eve},
 		ticket.CommentAdded{CommentID: comment(1), Author: eve, Text: "public"},
 		ticket.CommentAdded{CommentID: comment(2), Author: eve, Text: "a note", Internal: true},
 		ticket.CommentEdited{CommentID: comment(1), Text: "public still"},
 		ticket.CommentEdited{CommentID: comment(2), Text: "a note still"},
 		ticket.CommentRemoved{CommentID: comment(2), Internal: true},
 	)
-	d.append(t, newID(), 0, time.Time{}, opened(2), ticket.Assigned{AssignedTo: eve}, ticket.Unassigned{})
-	d.append(t, newID(), 0, time.Time{}, opened(3), ticket.Assigned{AssignedTo: eve}, ticket.Deleted{})
+	d.append(t, kit.NewID(), 0, time.Time{}, opened(2), ticket.Assigned{AssignedTo: eve}, ticket.Unassigned{})
+	d.append(t, kit.NewID(), 0, time.Time{}, opened(3), ticket.Assigned{AssignedTo: eve}, ticket.Deleted{})
 	d.project(t, fresh)
 	whole := []string{"1 opened", "1 assigned", "1 comment_added", "1 comment_added", "1 comment_edited", "1 comment_edited", "1 comment_removed"}
 	second := []string{"2 opened", "2 assigned", "2 unassigned"}
@@ -73,11 +74,13 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 		"max":  second,
 		"nemo": nil,
 	} {
-		if diff := cmp.Diff(want, toldOf(t, feed, who, before)); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", who, diff)
-		}
+		t.Run(who, func(t *testing.T) {
+			if diff := cmp.Diff(want, toldOf(t, feed, who, before)); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
-	if head, err := feed.Head(testContext(t)); err != nil || toldOf(t, feed, "rob", head) != nil {
+	if head, err := feed.Head(kit.Context(t)); err != nil || toldOf(t, feed, "rob", head) != nil {
 		t.Errorf("after the head %d, %v: told again", head, err)
 	}
 }

@@ -23,6 +23,7 @@ import (
 	"helpdesk/projections/emails"
 	"helpdesk/projections/view"
 	"helpdesk/test/keys"
+	"helpdesk/test/kit"
 )
 
 // tables are the read models as rows, each in the order of its key.
@@ -175,7 +176,7 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 }
 
 // tables returns the read models as they stand.
-func (d *desk) tables(t testing.TB) tables {
+func (d *models) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
 		tickets:  all[view.TicketRow](t, d, `SELECT * FROM read.tickets ORDER BY id`),
@@ -187,9 +188,9 @@ func (d *desk) tables(t testing.TB) tables {
 	}
 }
 
-func all[R any](t testing.TB, d *desk, q string) []R {
+func all[R any](t testing.TB, d *models, q string) []R {
 	t.Helper()
-	rows, _ := d.pool.Query(testContext(t), q) // CollectRows returns its error
+	rows, _ := d.Pool.Query(kit.Context(t), q) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
 		t.Fatal(err)
@@ -197,7 +198,7 @@ func all[R any](t testing.TB, d *desk, q string) []R {
 	return found
 }
 
-func (d *desk) checkTables(t *testing.T) {
+func (d *models) checkTables(t *testing.T) {
 	t.Helper()
 	want, _ := fold(d.log(t))
 	got := d.tables(t)
@@ -226,7 +227,7 @@ func TestReadModelsEqualAFoldOfTheLog(t *testing.T) {
 		for _, when := range []string{"while it grows", "once it is there"} {
 			t.Run(fmt.Sprintf("pages of %d, %s", pageSize, when), func(t *testing.T) {
 				t.Parallel()
-				d := newDesk(t)
+				d := newModels(t)
 				d.register(t)
 				c := newCrowd(d, uint64(pageSize)+uint64(len(when)))
 				var fresh *follow.Freshness

@@ -18,6 +18,7 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
+	"helpdesk/test/kit"
 )
 
 // told is what a history says, a line for each event.
@@ -35,17 +36,17 @@ func told(entries []history.Entry) []string {
 
 func TestTheHistoryOfATicket(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	ann, zoe, rob := everybody["ann"], everybody["zoe"], everybody["rob"]
-	id, note, said := newTicketID(), ticket.CommentID{UUID: newID()}, ticket.CommentID{UUID: newID()}
-	ctx := testContext(t)
+	id, note, said := newTicketID(), ticket.CommentID{UUID: kit.NewID()}, ticket.CommentID{UUID: kit.NewID()}
+	ctx := kit.Context(t)
 	if _, err := d.tickets.Open(ctx, commands.Request{}, id, ticket.OpenTicket{
 		By: ticket.By{Actor: zoe}, Title: "Printer", Description: "It smokes.", CreatedBy: ann.ID}); err != nil {
 		t.Fatal(err)
 	}
-	timer := newID()
+	timer := kit.NewID()
 	for _, step := range []struct {
 		r commands.Request
 		c ticket.Command
@@ -67,9 +68,9 @@ func TestTheHistoryOfATicket(t *testing.T) {
 	resolved := d.log(t)[len(d.log(t))-1]
 	prioritised := d.log(t)[len(d.log(t))-8]
 	d.setTimer(t, timer, id, prioritised, true)
-	emails := commands.NewEmails(d.store)
+	emails := commands.NewEmails(d.Store)
 	for _, to := range []domain.Actor{ann, rob} {
-		l := email.ID{UUID: newID()}
+		l := email.ID{UUID: kit.NewID()}
 		r := commands.Request{CausationID: resolved.EventID}
 		by := email.By{Actor: domain.System()}
 		for _, c := range []email.Command{
@@ -83,7 +84,7 @@ func TestTheHistoryOfATicket(t *testing.T) {
 		}
 	}
 	d.project(t, fresh)
-	h := history.NewReader(d.store, d.pool)
+	h := history.NewReader(d.Store, d.Pool)
 	emailTo := func(name string) []string {
 		what := "The email to " + name + " (resolved) "
 		return []string{what + "was queued. email", what + "was not taken and is tried again: come again. ",
@@ -139,12 +140,12 @@ func TestTheHistoryOfATicket(t *testing.T) {
 }
 
 // setTimer writes a timer as the escalation does.
-func (d *desk) setTimer(t *testing.T, timer uuid.UUID, of ticket.ID, by eventstore.Envelope, fired bool) {
+func (d *models) setTimer(t *testing.T, timer uuid.UUID, of ticket.ID, by eventstore.Envelope, fired bool) {
 	t.Helper()
 	const q = `
 INSERT INTO saga.timers (timer_id, saga, key, due_at, command, payload, cause_id, cause_position, correlation_id, fired_at)
 VALUES ($1, 'escalation', $2, now(), 'escalate', '{}', $3, $4, 'test', CASE WHEN $5 THEN now() END)`
-	if _, err := d.pool.Exec(testContext(t), q, timer, of, by.EventID, by.Position, fired); err != nil {
+	if _, err := d.Pool.Exec(kit.Context(t), q, timer, of, by.EventID, by.Position, fired); err != nil {
 		t.Fatal(err)
 	}
 }
@@ -178,14 +179,14 @@ func checkEffects(t *testing.T, all []history.Entry, e history.Entry) {
 
 func TestAPendingTimerIsAnEffect(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
-	id, timer := newTicketID(), newID()
-	if _, err := d.tickets.Open(testContext(t), commands.Request{}, id, ticket.OpenTicket{By: ticket.By{Actor: everybody["ann"]}, Title: "x", Description: "y"}); err != nil {
+	id, timer := newTicketID(), kit.NewID()
+	if _, err := d.tickets.Open(kit.Context(t), commands.Request{}, id, ticket.OpenTicket{By: ticket.By{Actor: everybody["ann"]}, Title: "x", Description: "y"}); err != nil {
 		t.Fatal(err)
 	}
 	d.setTimer(t, timer, id, d.log(t)[len(d.log(t))-1], false)
-	got, err := entries(testContext(t), history.NewReader(d.store, d.pool), everybody["ann"], id)
+	got, err := entries(kit.Context(t), history.NewReader(d.Store, d.Pool), everybody["ann"], id)
 	if err != nil || len(got) != 1 {
 		t.Fatalf("%v, %v", got, err)
 	}
@@ -200,7 +201,7 @@ func checkPagesOfHistory(t *testing.T, h *history.Reader, id ticket.ID, all []hi
 	var there, back []history.Entry
 	p := projections.Page{Size: 4, Count: true}
 	for {
-		s, err := h.Ticket(testContext(t), everybody["zoe"], id, p)
+		s, err := h.Ticket(kit.Context(t), everybody["zoe"], id, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -216,7 +217,7 @@ func checkPagesOfHistory(t *testing.T, h *history.Reader, id ticket.ID, all []hi
 		p.Cursor = s.Next
 	}
 	for p.Cursor != nil {
-		s, err := h.Ticket(testContext(t), everybody["zoe"], id, p)
+		s, err := h.Ticket(kit.Context(t), everybody["zoe"], id, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -229,11 +230,11 @@ func checkPagesOfHistory(t *testing.T, h *history.Reader, id ticket.ID, all []hi
 	}
 }
 
-func checkWhoIsTold(t *testing.T, d *desk, h *history.Reader, id ticket.ID) {
+func checkWhoIsTold(t *testing.T, d *models, h *history.Reader, id ticket.ID) {
 	t.Helper()
 	see := func(name string, want bool) {
 		t.Helper()
-		_, err := entries(testContext(t), h, everybody[name], id)
+		_, err := entries(kit.Context(t), h, everybody[name], id)
 		if (err == nil) != want || (!want && !errors.Is(err, domain.ErrNotFound)) {
 			t.Errorf("%s: got %v, want to be told: %v", name, err, want)
 		}
@@ -241,13 +242,13 @@ func checkWhoIsTold(t *testing.T, d *desk, h *history.Reader, id ticket.ID) {
 	for name, want := range map[string]bool{"ann": true, "bob": false, "eve": false, "zoe": true, "rob": true, "ida": true, "nemo": false} {
 		see(name, want)
 	}
-	if _, err := d.tickets.Do(testContext(t), commands.Request{}, id, ticket.DeleteTicket{By: ticket.By{Actor: everybody["rob"]}}); err != nil {
+	if _, err := d.tickets.Do(kit.Context(t), commands.Request{}, id, ticket.DeleteTicket{By: ticket.By{Actor: everybody["rob"]}}); err != nil {
 		t.Fatal(err)
 	}
 	for name, want := range map[string]bool{"ann": false, "zoe": false, "rob": true, "ida": true} {
 		see(name, want) // gone, but for those who audit
 	}
-	if _, err := entries(testContext(t), h, everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := entries(kit.Context(t), h, everybody["rob"], newTicketID()); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of a ticket that never was: %v", err)
 	}
 }

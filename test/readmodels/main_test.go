@@ -24,30 +24,18 @@ import (
 	"helpdesk/projections/reports"
 	"helpdesk/projections/search"
 	"helpdesk/projections/tickets"
-	"helpdesk/test/keys"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-// patience is far above what anything waited for takes.
-const patience = 30 * time.Second
-
-func testContext(t testing.TB) context.Context {
-	ctx, cancel := context.WithTimeout(context.Background(), patience)
-	t.Cleanup(cancel)
-	return ctx
-}
-
-// desk is a log with a database of its own, the commands on it and the queries.
-type desk struct {
+// models is a log, the commands on it and the queries on its projections.
+type models struct {
 	readers
-	db       *pgtest.DB
-	pool     *pgxpool.Pool
-	store    *eventstore.Store
-	notifier *eventstore.Notifier
-	tickets  *commands.Tickets
-	people   *commands.People
+	*kit.Log
+	tickets *commands.Tickets
+	people  *commands.People
 }
 
 // readers is the queries on all projections of what is there now.
@@ -73,20 +61,18 @@ type (
 	reportReader  = reports.Reader
 )
 
-func newDesk(t testing.TB, opts ...pgtest.Option) *desk {
+func newModels(t testing.TB, opts ...pgtest.Option) *models {
 	t.Helper()
-	return deskOn(t, pgtest.New(t, opts...))
+	return modelsOn(t, pgtest.New(t, opts...))
 }
 
-// deskOn is newDesk for a database that is there.
-func deskOn(t testing.TB, db *pgtest.DB) *desk {
+// modelsOn is newModels for a database that is there.
+func modelsOn(t testing.TB, db *pgtest.DB) *models {
 	t.Helper()
-	notifier, pool := eventstore.NewNotifier(), db.Pool(t)
-	store := eventstore.New(pool, keys.Codec(t, pool), notifier.NotifyOf)
-	t.Cleanup(store.Close)
-	return &desk{
-		readers: newReaders(pool), db: db, pool: pool, store: store, notifier: notifier,
-		tickets: commands.NewTickets(store, store), people: commands.NewPeople(store, noAccounts{}),
+	l := kit.On(t, db)
+	return &models{
+		readers: newReaders(l.Pool), Log: l,
+		tickets: commands.NewTickets(l.Store, l.Store), people: commands.NewPeople(l.Store, noAccounts{}),
 	}
 }
 
@@ -101,48 +87,38 @@ func (noAccounts) Erase(user.ID) eventstore.InTx                       { return 
 func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
 
 // follow runs the projections until the test ends.
-func (d *desk) follow(t testing.TB, pageSize int) *follow.Freshness {
+func (d *models) follow(t testing.TB, pageSize int) *follow.Freshness {
 	t.Helper()
 	applied := eventstore.NewNotifier()
 	config := follow.Config{PageSize: pageSize, Logger: slog.New(slog.DiscardHandler)}
-	followers := follow.New(d.pool, d.store.Codec(), d.notifier, applied, config, projected()...)
-	fresh := follow.NewFreshness(d.pool, applied, projected()...)
-	ctx, cancel := context.WithCancel(context.Background())
-	ended := make(chan error, 1)
-	go func() { ended <- followers.Run(ctx) }()
+	followers := follow.New(d.Pool, d.Store.Codec(), d.Notifier, applied, config, projected()...)
+	fresh := follow.NewFreshness(d.Pool, applied, projected()...)
 	t.Cleanup(func() {
-		cancel()
-		if err := <-ended; err != nil {
-			t.Errorf("the followers ended with %v", err)
-		}
 		fresh.Close()
-		if failed, err := followers.Failed(testContext(t), ""); err != nil || len(failed) > 0 {
+		if failed, err := followers.Failed(kit.Context(t), ""); err != nil || len(failed) > 0 {
 			t.Errorf("failed: got %v, %v, want nothing", failed, err)
 		}
 	})
+	kit.Run(t, followers.Run)
 	return fresh
 }
 
 // project brings the read models up to the head of the log.
-func (d *desk) project(t testing.TB, fresh *follow.Freshness) {
+func (d *models) project(t testing.TB, fresh *follow.Freshness) {
 	t.Helper()
-	head, err := d.store.Head(testContext(t))
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := fresh.Wait(testContext(t), head); err != nil {
+	if _, err := fresh.Await(kit.Context(t), 0); err != nil { // for nobody that is paused
 		t.Fatal(err)
 	}
 }
 
 // log returns every event there is.
-func (d *desk) log(t testing.TB) []eventstore.Envelope {
+func (d *models) log(t testing.TB) []eventstore.Envelope {
 	t.Helper()
-	recorded, err := d.store.Read(testContext(t), 0, 1_000_000)
+	recorded, err := d.Store.Read(kit.Context(t), 0, 1_000_000)
 	if err != nil {
 		t.Fatal(err)
 	}
-	events, err := d.store.Codec().Open(testContext(t), recorded...)
+	events, err := d.Store.Codec().Open(kit.Context(t), recorded...)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -150,9 +126,9 @@ func (d *desk) log(t testing.TB) []eventstore.Envelope {
 }
 
 // append writes events as an import that happened at at; the zero time: now.
-func (d *desk) append(t testing.TB, id uuid.UUID, version int, at time.Time, events ...domain.Event) eventstore.Appended {
+func (d *models) append(t testing.TB, id uuid.UUID, version int, at time.Time, events ...domain.Event) eventstore.Appended {
 	t.Helper()
-	done, err := d.store.Append(testContext(t), eventstore.Append{
+	done, err := d.Store.Append(kit.Context(t), eventstore.Append{
 		StreamID: id, StreamType: domain.TicketStream, ExpectedVersion: version, Events: events, OccurredAt: at,
 		Metadata: eventstore.Metadata{ActorKind: domain.ActorImport, CorrelationID: "test"},
 	})
@@ -179,12 +155,10 @@ func actor(n byte, role domain.Role, v domain.AgentVisibility) domain.Actor {
 	return domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: n}}, Role: role, Visibility: v}
 }
 
-func newID() uuid.UUID { return uuid.Must(uuid.NewV7()) }
-
-func newTicketID() ticket.ID { return ticket.ID{UUID: newID()} }
+func newTicketID() ticket.ID { return ticket.ID{UUID: kit.NewID()} }
 
 // register makes everybody who has a role.
-func (d *desk) register(t testing.TB) {
+func (d *models) register(t testing.TB) {
 	t.Helper()
 	for name, a := range everybody {
 		if a.Role == "" {
@@ -194,7 +168,7 @@ func (d *desk) register(t testing.TB) {
 			By: user.By{Actor: domain.System()}, Username: name, Email: name + "@example.com",
 			FirstName: "First", LastName: fmt.Sprintf("Last_%s", name), Role: a.Role,
 		}
-		if _, err := d.people.Register(testContext(t), commands.Request{}, a.ID, c, "hash"); err != nil {
+		if _, err := d.people.Register(kit.Context(t), commands.Request{}, a.ID, c, "hash"); err != nil {
 			t.Fatal(err)
 		}
 	}

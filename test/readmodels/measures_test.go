@@ -25,7 +25,7 @@ type reported struct {
 	waits    []waitCount
 }
 
-func (d *desk) reported(t testing.TB) reported {
+func (d *models) reported(t testing.TB) reported {
 	t.Helper()
 	counts := all[ticketCount](t, d, `SELECT * FROM read.ticket_counts ORDER BY unit, since, priority`)
 	for i := range counts {

@@ -13,6 +13,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
+	"helpdesk/test/kit"
 )
 
 func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
@@ -22,12 +23,12 @@ func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("by %q, descending %v", order.OrderBy, order.Descending), func(t *testing.T) {
 			t.Parallel()
-			d := newDesk(t)
+			d := newModels(t)
 			fresh := d.follow(t, 1000)
 			at := func(n int) time.Time { return time.Date(2026, 1, 1, 0, n/4, 0, 0, time.UTC) } // ties of four
 			number := int64(0)
 			open := func(n int) uuid.UUID {
-				id := newID()
+				id := kit.NewID()
 				number++
 				d.append(t, id, 0, at(n), ticket.Opened{Number: number, Title: "t", Priority: []ticket.Priority{ticket.Low, ticket.Medium, ticket.High}[n%3]})
 				return id
@@ -38,7 +39,7 @@ func TestPagingIsStableWhileRowsComeAndGo(t *testing.T) {
 			}
 			d.project(t, fresh)
 			read := func(p projections.Page) (projections.Slice[view.Ticket], error) {
-				return d.Tickets(testContext(t), everybody["rob"], order, p)
+				return d.Tickets(kit.Context(t), everybody["rob"], order, p)
 			}
 			var added []uuid.UUID
 			pages := 0
@@ -82,16 +83,16 @@ func only(all, some []uuid.UUID) []uuid.UUID {
 
 func TestARowTheCursorStoodOnMayGo(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	fresh := d.follow(t, 1000)
 	var ids []uuid.UUID
 	for n := range int64(9) {
-		ids = append(ids, newID())
+		ids = append(ids, kit.NewID())
 		d.append(t, ids[n], 0, time.Time{}, ticket.Opened{Number: n + 1, Title: "t", Priority: ticket.Low})
 	}
 	d.project(t, fresh)
 	read := func(p projections.Page) []uuid.UUID {
-		s, err := d.Tickets(testContext(t), everybody["rob"], projections.TicketFilter{OrderBy: projections.ByNumber}, p)
+		s, err := d.Tickets(kit.Context(t), everybody["rob"], projections.TicketFilter{OrderBy: projections.ByNumber}, p)
 		if err != nil {
 			t.Fatal(err)
 		}

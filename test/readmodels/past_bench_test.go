@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -59,9 +60,9 @@ SELECT md5('user' || n)::uuid, 'name' || n, n || '@example.com', 'First', 'Last'
 DROP TABLE filled;`
 
 // fillPast runs it with the indexes of the large tables made afterwards.
-func fillPast(b *testing.B, d *desk, tickets int) {
+func fillPast(b *testing.B, d *models, tickets int) {
 	b.Helper()
-	super, ctx := d.db.OwnerPool(b), context.Background() // a million tickets take more than the patience of tests
+	super, ctx := d.DB.OwnerPool(b), context.Background() // a million tickets take more than the patience of tests
 	var drop, create string
 	const indexes = `SELECT coalesce(string_agg(format('DROP INDEX %s.%I;', schemaname, indexname), ''), ''), coalesce(string_agg(indexdef || ';', ''), '')
 FROM pg_indexes WHERE schemaname = 'read' AND tablename IN ('tickets', 'ticket_history') AND indexname NOT LIKE '%_pkey'`
@@ -84,11 +85,11 @@ func BenchmarkListAsOf(b *testing.B) {
 	if err != nil {
 		tickets = 20_000
 	}
-	d := newDesk(b, pgtest.Durable())
+	d := newModels(b, pgtest.Durable())
 	fillPast(b, d, tickets)
 	person := func(of string, role domain.Role, v domain.AgentVisibility) domain.Actor {
 		var id domain.UserID
-		if err := d.pool.QueryRow(testContext(b), `SELECT md5($1)::uuid`, of).Scan(&id); err != nil {
+		if err := d.Pool.QueryRow(kit.Context(b), `SELECT md5($1)::uuid`, of).Scan(&id); err != nil {
 			b.Fatal(err)
 		}
 		return domain.Actor{Kind: domain.ActorUser, ID: id, Role: role, Visibility: v}
@@ -132,7 +133,7 @@ func BenchmarkListAsOf(b *testing.B) {
 	}
 }
 
-func (d *desk) benchmarkList(b *testing.B, viewer domain.Actor, f projections.TicketFilter) {
+func (d *models) benchmarkList(b *testing.B, viewer domain.Actor, f projections.TicketFilter) {
 	past := d.past()
 	var took []time.Duration
 	for n := range b.N {

@@ -20,18 +20,19 @@ import (
 	"helpdesk/projections"
 	"helpdesk/projections/history"
 	"helpdesk/projections/view"
+	"helpdesk/test/kit"
 )
 
 // caughtUp is read models that have come as far as anybody may want.
 type caughtUp struct{}
 
-func (caughtUp) Wait(context.Context, int64) error { return nil }
+func (caughtUp) Wait(context.Context, int64, ...string) error { return nil }
 
-func (d *desk) past() *history.Past { return history.NewPast(d.store, d.pool, caughtUp{}) }
+func (d *models) past() *history.Past { return history.NewPast(d.Store, d.Pool, caughtUp{}) }
 
 // asOf returns the world as it was known at an instant, as present viewers see it.
 func (w world) asOf(at time.Time) world {
-	then := world{desk: w.desk}
+	then := world{models: w.models}
 	for _, e := range w.log {
 		if !e.RecordedAt.After(at) {
 			then.log = append(then.log, e)
@@ -89,7 +90,7 @@ func TestTicketsOfThePast(t *testing.T) {
 		then := w.asOf(w.instant(n, 0))
 		for name, viewer := range everybody {
 			for id := range w.states {
-				got, err := w.past().Ticket(testContext(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}}, history.Moment{Instant: w.instant(n, 0)})
+				got, err := w.past().Ticket(kit.Context(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}}, history.Moment{Instant: w.instant(n, 0)})
 				want := then.states[id].Exists && then.sees(viewer, id)
 				if want != (err == nil) || (err != nil && !errors.Is(err, domain.ErrNotFound)) {
 					t.Fatalf("%s asks for %s at event %d: got %v, want it shown: %v", name, id, n, err, want)
@@ -149,7 +150,7 @@ func TestCommentsOfThePast(t *testing.T) {
 			}
 		}
 	}
-	s, err := w.past().Comments(testContext(t), everybody["rob"], w.instant(10, 0), &ticket.Ref{Number: 1_000_000}, projections.Page{Size: 3, Count: true})
+	s, err := w.past().Comments(kit.Context(t), everybody["rob"], w.instant(10, 0), &ticket.Ref{Number: 1_000_000}, projections.Page{Size: 3, Count: true})
 	if err != nil || len(s.Items) > 0 || *s.Count != 0 {
 		t.Errorf("of a number that nobody has: got %+v, %v", s, err)
 	}
@@ -164,7 +165,7 @@ func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid
 	got := []view.Comment{}
 	forward, back, err := walk(9, func(p projections.Page) (projections.Slice[view.Comment], error) {
 		p.Count = true
-		s, err := w.past().Comments(testContext(t), everybody[who], at, ref, p)
+		s, err := w.past().Comments(kit.Context(t), everybody[who], at, ref, p)
 		if err == nil && *s.Count != int64(len(want)) {
 			t.Errorf("count as %s sees them: got %d, want %d", who, *s.Count, len(want))
 		}
@@ -186,11 +187,11 @@ func (w world) checkCommentsThen(t *testing.T, who string, at time.Time, id uuid
 
 func TestAVersionIsTheTicketRightAfterItsEvent(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 1000)
 	id, ann, eve := newTicketID(), everybody["ann"], everybody["eve"]
-	note := ticket.CommentID{UUID: newID()}
+	note := ticket.CommentID{UUID: kit.NewID()}
 	d.append(t, id.UUID, 0, time.Time{},
 		ticket.Opened{Number: 7, Title: "First", Description: "d", Priority: ticket.Low, CreatedBy: ann.ID, OpenedBy: ann.ID},
 		ticket.Retitled{Title: "Second"}, // two events of one append
@@ -201,38 +202,38 @@ func TestAVersionIsTheTicketRightAfterItsEvent(t *testing.T) {
 
 	past, admin, ref := d.past(), everybody["rob"], ticket.Ref{Number: 7} // a number leads to a deleted ticket too
 	for version, want := range map[int]string{1: "First", 2: "Second", 5: "Second"} {
-		got, err := past.Ticket(testContext(t), admin, ref, history.Moment{Version: version})
+		got, err := past.Ticket(kit.Context(t), admin, ref, history.Moment{Version: version})
 		if err != nil || got.Version != version || got.Title != want {
 			t.Errorf("version %d: got %+v, %v, want title %s", version, got.Ticket, err, want)
 		}
 	}
 	for _, at := range []history.Moment{{Version: 6}, {Version: 7}, {Instant: time.Now().Add(-time.Hour)}} {
-		if _, err := past.Ticket(testContext(t), admin, ref, at); !errors.Is(err, domain.ErrNotFound) {
+		if _, err := past.Ticket(kit.Context(t), admin, ref, at); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("%+v: got %v, want %v", at, err, domain.ErrNotFound)
 		}
 	}
-	if _, err := past.Ticket(testContext(t), ann, ref, history.Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := past.Ticket(kit.Context(t), ann, ref, history.Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a requester's own that is deleted: got %v, want %v", err, domain.ErrNotFound)
 	}
-	if _, err := past.Ticket(testContext(t), admin, ticket.Ref{Number: 8}, history.Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := past.Ticket(kit.Context(t), admin, ticket.Ref{Number: 8}, history.Moment{Version: 1}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("no such number: got %v, want %v", err, domain.ErrNotFound)
 	}
 	later := history.Moment{Instant: time.Now().Add(time.Hour)}
-	if _, err := past.Ticket(testContext(t), admin, ref, later); !errors.Is(err, history.ErrFuture) {
+	if _, err := past.Ticket(kit.Context(t), admin, ref, later); !errors.Is(err, history.ErrFuture) {
 		t.Errorf("an instant to come: got %v, want %v", err, history.ErrFuture)
 	}
-	if _, err := past.Tickets(testContext(t), admin, later.Instant, projections.TicketFilter{}, projections.Page{Size: 9}); !errors.Is(err, history.ErrFuture) {
+	if _, err := past.Tickets(kit.Context(t), admin, later.Instant, projections.TicketFilter{}, projections.Page{Size: 9}); !errors.Is(err, history.ErrFuture) {
 		t.Errorf("a list of an instant to come: got %v, want %v", err, history.ErrFuture)
 	}
 }
 
 func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 1000)
 	id, ann, eve := newTicketID(), everybody["ann"], everybody["eve"]
-	kept, note, gone := ticket.CommentID{UUID: newID()}, ticket.CommentID{UUID: newID()}, ticket.CommentID{UUID: newID()}
+	kept, note, gone := ticket.CommentID{UUID: kit.NewID()}, ticket.CommentID{UUID: kit.NewID()}, ticket.CommentID{UUID: kit.NewID()}
 	d.append(t, id.UUID, 0, time.Time{},
 		ticket.Opened{Number: 7, Title: "First", Description: "d", Priority: ticket.Low, CreatedBy: ann.ID, OpenedBy: ann.ID},
 		ticket.CommentAdded{CommentID: gone, Author: ann.ID, Text: "oh"})
@@ -245,7 +246,7 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 
 	diff := func(who string, from, to int) []history.Change {
 		t.Helper()
-		got, err := d.past().Diff(testContext(t), everybody[who], ticket.Ref{ID: id}, history.Moment{Version: from}, history.Moment{Version: to})
+		got, err := d.past().Diff(kit.Context(t), everybody[who], ticket.Ref{ID: id}, history.Moment{Version: from}, history.Moment{Version: to})
 		if err != nil || got.From.Version != from || got.To.Version != to {
 			t.Errorf("%s, %d to %d: got %+v, %v", who, from, to, got, err)
 		}
@@ -270,11 +271,11 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 		}
 	}
 	for _, to := range []history.Moment{{Version: 10}, {Instant: time.Now().Add(-time.Hour)}} {
-		if _, err := d.past().Diff(testContext(t), ann, ticket.Ref{ID: id}, history.Moment{Version: 1}, to); !errors.Is(err, domain.ErrNotFound) {
+		if _, err := d.past().Diff(kit.Context(t), ann, ticket.Ref{ID: id}, history.Moment{Version: 1}, to); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("to %+v: got %v, want %v", to, err, domain.ErrNotFound)
 		}
 	}
-	if _, err := d.past().Diff(testContext(t), everybody["bob"], ticket.Ref{ID: id}, history.Moment{Version: 1}, history.Moment{Version: 2}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := d.past().Diff(kit.Context(t), everybody["bob"], ticket.Ref{ID: id}, history.Moment{Version: 1}, history.Moment{Version: 2}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of somebody else's ticket: got %v, want %v", err, domain.ErrNotFound)
 	}
 }
@@ -284,7 +285,7 @@ func TestTheLastPositionAtAnInstant(t *testing.T) {
 	w := newWorld(t)
 	at := func(instant time.Time) int64 {
 		t.Helper()
-		position, err := w.past().Settled(testContext(t), instant)
+		position, err := w.past().Settled(kit.Context(t), instant)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -309,23 +310,23 @@ func TestTheLastPositionAtAnInstant(t *testing.T) {
 
 func TestAnInstantIsNotSettledWhileAnAppendIsUnderWay(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
-	tx, err := d.pool.Begin(testContext(t))
+	d := newModels(t)
+	tx, err := d.Pool.Begin(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer tx.Rollback(context.Background())
-	if _, err := tx.Exec(testContext(t), `SELECT FROM log_head WHERE id = 1 FOR UPDATE`); err != nil { // as appends do
+	if _, err := tx.Exec(kit.Context(t), `SELECT FROM log_head WHERE id = 1 FOR UPDATE`); err != nil { // as appends do
 		t.Fatal(err)
 	}
 	var now time.Time
 	var xid string
-	if err := tx.QueryRow(testContext(t), `SELECT clock_timestamp(), pg_current_xact_id()::xid::text`).Scan(&now, &xid); err != nil {
+	if err := tx.QueryRow(kit.Context(t), `SELECT clock_timestamp(), pg_current_xact_id()::xid::text`).Scan(&now, &xid); err != nil {
 		t.Fatal(err)
 	}
 	settled := make(chan int64)
 	go func() {
-		position, err := d.past().Settled(testContext(t), now)
+		position, err := d.past().Settled(kit.Context(t), now)
 		if err != nil {
 			t.Error(err)
 		}
@@ -333,7 +334,7 @@ func TestAnInstantIsNotSettledWhileAnAppendIsUnderWay(t *testing.T) {
 	}()
 	const waiting = `SELECT count(*) FROM pg_locks WHERE locktype = 'transactionid' AND transactionid::text = $1 AND NOT granted`
 	for n := 0; n == 0; {
-		if err := d.pool.QueryRow(testContext(t), waiting, xid).Scan(&n); err != nil {
+		if err := d.Pool.QueryRow(kit.Context(t), waiting, xid).Scan(&n); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -344,13 +345,13 @@ func TestAnInstantIsNotSettledWhileAnAppendIsUnderWay(t *testing.T) {
 	}
 	insert := `INSERT INTO events (position, stream_id, stream_type, version, event_id, type, schema_version, data, actor_kind, correlation_id, occurred_at, recorded_at)
 VALUES (1, $1, 'ticket', 1, $1, 'ticket.deleted', 1, '{}', 'system', '', $2, $2)`
-	if _, err := tx.Exec(testContext(t), insert, newID(), now); err != nil {
+	if _, err := tx.Exec(kit.Context(t), insert, kit.NewID(), now); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := tx.Exec(testContext(t), `UPDATE log_head SET position = 1, recorded_at = $1`, now); err != nil {
+	if _, err := tx.Exec(kit.Context(t), `UPDATE log_head SET position = 1, recorded_at = $1`, now); err != nil {
 		t.Fatal(err)
 	}
-	if err := tx.Commit(testContext(t)); err != nil {
+	if err := tx.Commit(kit.Context(t)); err != nil {
 		t.Fatal(err)
 	}
 	if got := <-settled; got != 1 {
@@ -361,24 +362,24 @@ VALUES (1, $1, 'ticket', 1, $1, 'ticket.deleted', 1, '{}', 'system', '', $2, $2)
 // behind is read models that do not come so far.
 type behind struct{ asked int64 }
 
-func (b *behind) Wait(_ context.Context, position int64) error {
+func (b *behind) Wait(_ context.Context, position int64, _ ...string) error {
 	b.asked = position
 	return &domain.Error{Kind: domain.KindUnavailable, Code: "not_fresh"}
 }
 
 func TestAListOfThePastWaitsForTheReadModels(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	var last eventstore.Appended
 	for range 3 {
-		last = d.append(t, newID(), 0, time.Time{}, ticket.Opened{Number: int64(last.Position) + 1, Title: "t", Description: "d", Priority: ticket.Low})
+		last = d.append(t, kit.NewID(), 0, time.Time{}, ticket.Opened{Number: int64(last.Position) + 1, Title: "t", Description: "d", Priority: ticket.Low})
 	}
 	fresh := &behind{}
 	var now time.Time
-	if err := d.pool.QueryRow(testContext(t), `SELECT clock_timestamp()`).Scan(&now); err != nil {
+	if err := d.Pool.QueryRow(kit.Context(t), `SELECT clock_timestamp()`).Scan(&now); err != nil {
 		t.Fatal(err)
 	}
-	_, err := history.NewPast(d.store, d.pool, fresh).Tickets(testContext(t), everybody["rob"], now, projections.TicketFilter{}, projections.Page{Size: 9})
+	_, err := history.NewPast(d.Store, d.Pool, fresh).Tickets(kit.Context(t), everybody["rob"], now, projections.TicketFilter{}, projections.Page{Size: 9})
 	var refused *domain.Error
 	if !errors.As(err, &refused) || refused.Kind != domain.KindUnavailable || fresh.asked != last.Position {
 		t.Errorf("got %v after waiting for %d, want it unavailable at %d", err, fresh.asked, last.Position)

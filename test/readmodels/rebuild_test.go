@@ -18,23 +18,24 @@ import (
 	"helpdesk/internal/localpg"
 	"helpdesk/internal/pgid"
 	"helpdesk/rebuild"
+	"helpdesk/test/kit"
 )
 
 // rebuilding returns the projections of the desk for an operator, who works in
 // pages of a size.
-func (d *desk) rebuilding(pageSize int, followers ...follow.Follower) *rebuild.Projections {
+func (d *models) rebuilding(pageSize int, followers ...follow.Follower) *rebuild.Projections {
 	if followers == nil {
 		followers = projected()
 	}
-	return rebuild.New(d.pool, d.store.Codec(), followers, rebuild.Config{
+	return rebuild.New(d.Pool, d.Store.Codec(), followers, rebuild.Config{
 		Connect:  d.connectOwner,
 		PageSize: pageSize, Logger: slog.New(slog.DiscardHandler),
 	})
 }
 
 // connectOwner connects as the program does.
-func (d *desk) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
-	config, err := pgxpool.ParseConfig(d.db.OwnerURL)
+func (d *models) connectOwner(ctx context.Context) (*pgxpool.Pool, error) {
+	config, err := pgxpool.ParseConfig(d.DB.OwnerURL)
 	if err != nil {
 		return nil, err
 	}
@@ -79,9 +80,9 @@ func (c *crowd) meanwhile(t *testing.T) (stop func()) {
 
 // shape returns all there is to know of the tables in schema read but for their
 // rows, a line each.
-func shape(t testing.TB, d *desk) []string {
+func shape(t testing.TB, d *models) []string {
 	t.Helper()
-	rows, _ := d.db.OwnerPool(t).Query(testContext(t), `
+	rows, _ := d.DB.OwnerPool(t).Query(kit.Context(t), `
 SELECT format('%s.%s %s %s %s %s', c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull,
     pg_get_expr(f.adbin, f.adrelid), col_description(c.oid, a.attnum))
 FROM pg_class c JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
@@ -117,14 +118,14 @@ func commandsAtFirst(t *testing.T) int {
 
 func TestARebuildUnderWritesIsInvisibleAndEqual(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	const view = `
 CREATE VIEW read.few WITH (security_barrier = true) AS SELECT status, count(*) AS n FROM read.tickets GROUP BY status;
 CREATE VIEW read.fewer AS SELECT t.id, t.title, count(c.id) AS n, f.n AS among
     FROM read.tickets AS t LEFT JOIN read.comments AS c ON c.ticket_id = t.id JOIN read.few AS f USING (status) GROUP BY t.id, f.n;
 COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.ServiceRole
-	if _, err := d.db.OwnerPool(t).Exec(testContext(t), view); err != nil {
+	if _, err := d.DB.OwnerPool(t).Exec(kit.Context(t), view); err != nil {
 		t.Fatal(err)
 	}
 	before := shape(t, d)
@@ -173,7 +174,7 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	}
 	var n int
 	const q = `SELECT count(*) FROM read.fewer WHERE id NOT IN (SELECT id FROM read_previous.tickets)`
-	if err := d.db.OwnerPool(t).QueryRow(testContext(t), q).Scan(&n); err != nil || n == 0 {
+	if err := d.DB.OwnerPool(t).QueryRow(kit.Context(t), q).Scan(&n); err != nil || n == 0 {
 		t.Errorf("the view shows %d tickets that were opened since, %v", n, err)
 	}
 	for _, s := range statuses(t, d, p) {
@@ -189,9 +190,9 @@ COMMENT ON VIEW read.few IS 'few'; GRANT SELECT ON read.few TO ` + localpg.Servi
 	d.checkTables(t)
 }
 
-func statuses(t testing.TB, d *desk, p *rebuild.Projections) []rebuild.Status {
+func statuses(t testing.TB, d *models, p *rebuild.Projections) []rebuild.Status {
 	t.Helper()
-	all, err := p.List(testContext(t))
+	all, err := p.List(kit.Context(t))
 	if err != nil || len(all) != len(p.Names()) {
 		t.Fatalf("%d of %d projections, %v", len(all), len(p.Names()), err)
 	}
@@ -199,12 +200,12 @@ func statuses(t testing.TB, d *desk, p *rebuild.Projections) []rebuild.Status {
 }
 
 // waitPhase waits until a rebuild has come to a phase.
-func waitPhase(t testing.TB, d *desk, p *rebuild.Projections, name string, phase rebuild.Phase) {
+func waitPhase(t testing.TB, d *models, p *rebuild.Projections, name string, phase rebuild.Phase) {
 	t.Helper()
 	tick := time.NewTicker(time.Millisecond)
 	defer tick.Stop()
 	for {
-		s, err := p.Status(testContext(t), name)
+		s, err := p.Status(kit.Context(t), name)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -219,27 +220,27 @@ func waitPhase(t testing.TB, d *desk, p *rebuild.Projections, name string, phase
 // are served while it is to fill others.
 func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	newCrowd(d, 4).fill(t, 400)
 	d.project(t, fresh)
-	head, err := d.store.Head(testContext(t))
+	head, err := d.Store.Head(kit.Context(t))
 	if err != nil {
 		t.Fatal(err)
 	}
-	owner := d.db.OwnerPool(t)
+	owner := d.DB.OwnerPool(t)
 	owned := map[string]bool{}
 	for _, f := range projected() {
 		for _, table := range f.Tables {
 			owned[table] = true
-			if _, err := owner.Exec(testContext(t), `CREATE TABLE read_staging.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
+			if _, err := owner.Exec(kit.Context(t), `CREATE TABLE read_staging.`+table+` (LIKE read.`+table+` INCLUDING ALL)`); err != nil {
 				t.Fatal(err)
 			}
 		}
 	}
 	touched := func() (rows []string) {
-		found, _ := owner.Query(testContext(t), `SELECT relname FROM pg_class WHERE relnamespace = 'read'::regnamespace AND relkind = 'r' ORDER BY 1`)
+		found, _ := owner.Query(kit.Context(t), `SELECT relname FROM pg_class WHERE relnamespace = 'read'::regnamespace AND relkind = 'r' ORDER BY 1`)
 		tables, err := pgx.CollectRows(found, pgx.RowTo[string])
 		if err != nil {
 			t.Fatal(err)
@@ -249,7 +250,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 				t.Errorf("read.%s is in no projection's Tables", table)
 			}
 			var sum string
-			if err := owner.QueryRow(testContext(t), `SELECT concat_ws(' ', count(*), max(xmin::text::bigint), max(xmax::text::bigint)) FROM read.`+table).Scan(&sum); err != nil {
+			if err := owner.QueryRow(kit.Context(t), `SELECT concat_ws(' ', count(*), max(xmin::text::bigint), max(xmax::text::bigint)) FROM read.`+table).Scan(&sum); err != nil {
 				t.Fatal(err)
 			}
 			rows = append(rows, table+" "+sum)
@@ -264,11 +265,11 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		}
 		// In pages: what it finds of its own is to be of the staging tables too.
 		for after := int64(0); after < head; after += 40 {
-			err := pgx.BeginFunc(testContext(t), owner, func(tx pgx.Tx) error {
-				if err := follow.Within(testContext(t), tx, follow.Staging); err != nil {
+			err := pgx.BeginFunc(kit.Context(t), owner, func(tx pgx.Tx) error {
+				if err := follow.Within(kit.Context(t), tx, follow.Staging); err != nil {
 					return err
 				}
-				return f.ApplyRange(testContext(t), tx, follow.NewReading(d.store.Codec(), f), after, min(after+40, head))
+				return f.ApplyRange(kit.Context(t), tx, follow.NewReading(d.Store.Codec(), f), after, min(after+40, head))
 			})
 			if err != nil {
 				t.Fatalf("%s after %d: %v", f.Name, after, err)
@@ -276,7 +277,7 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 		}
 		for _, table := range f.Tables {
 			var n int
-			if err := owner.QueryRow(testContext(t), `SELECT count(*) FROM read_staging.`+table).Scan(&n); err != nil || n == 0 {
+			if err := owner.QueryRow(kit.Context(t), `SELECT count(*) FROM read_staging.`+table).Scan(&n); err != nil || n == 0 {
 				t.Errorf("%s wrote %d rows into %s, %v", f.Name, n, table, err)
 			}
 		}
@@ -288,14 +289,14 @@ func TestAProjectorWritesToTheTablesItIsToldAndNoOthers(t *testing.T) {
 
 func TestARebuildThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	c := newCrowd(d, 5)
 	c.fill(t, 200)
 	d.project(t, fresh)
 	p := d.rebuilding(10)
-	ctx, cut := context.WithCancel(testContext(t))
+	ctx, cut := context.WithCancel(kit.Context(t))
 	var at int64
 	err := p.Rebuild(ctx, "ticket_list", rebuild.Options{Progress: func(position, target int64) {
 		if position > target/2 && at == 0 {
@@ -306,7 +307,7 @@ func TestARebuildThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 	if !errors.Is(err, context.Canceled) {
 		t.Fatalf("got %v, want it cut off", err)
 	}
-	s, err := p.Status(testContext(t), "ticket_list")
+	s, err := p.Status(kit.Context(t), "ticket_list")
 	if err != nil || s.Rebuild.Position != at || s.Rebuild.Phase != rebuild.Filling || s.Rebuild.Active || s.State != rebuild.Following {
 		t.Errorf("cut off at %d: %+v, rebuild %+v, %v", at, s, s.Rebuild, err)
 	}
@@ -318,7 +319,7 @@ func TestARebuildThatWasCutOffGoesOnWhereItWas(t *testing.T) {
 			first = position
 		}
 	}}
-	if err := d.rebuilding(10).Rebuild(testContext(t), "ticket_list", o); err != nil {
+	if err := d.rebuilding(10).Rebuild(kit.Context(t), "ticket_list", o); err != nil {
 		t.Fatal(err)
 	}
 	if first != at {

@@ -33,7 +33,7 @@ func benchEvents(b *testing.B) int {
 
 // reads lists tickets and opens one, at a rate, until ctx ends, and returns how
 // long each took.
-func (d *desk) reads(ctx context.Context, b *testing.B) (took []time.Duration) {
+func (d *models) reads(ctx context.Context, b *testing.B) (took []time.Duration) {
 	const every = 5 * time.Millisecond
 	ticker := time.NewTicker(every)
 	defer ticker.Stop()
@@ -67,7 +67,7 @@ func (d *desk) reads(ctx context.Context, b *testing.B) (took []time.Duration) {
 // processes that only count.
 func BenchmarkRebuild(b *testing.B) {
 	n := benchEvents(b)
-	d := newDesk(b, pgtest.Durable())
+	d := newModels(b, pgtest.Durable())
 	copyHistory(b, d, n)
 	ctx := b.Context()
 	if err := d.follow(b, 0).Wait(ctx, int64(n)); err != nil {
@@ -152,10 +152,10 @@ const (
 
 // rebuildElsewhere builds all projections anew in another process, which says
 // how long it took.
-func (d *desk) rebuildElsewhere(b *testing.B, atOnce int) time.Duration {
+func (d *models) rebuildElsewhere(b *testing.B, atOnce int) time.Duration {
 	b.Helper()
 	cmd := exec.CommandContext(b.Context(), os.Args[0], "-test.run", "^TestRebuildElsewhere$", "-test.v")
-	cmd.Env = append(os.Environ(), elsewhereOwner+"="+d.db.OwnerURL, elsewhereService+"="+d.db.ServiceURL, elsewhereAtOnce+"="+strconv.Itoa(atOnce))
+	cmd.Env = append(os.Environ(), elsewhereOwner+"="+d.DB.OwnerURL, elsewhereService+"="+d.DB.ServiceURL, elsewhereAtOnce+"="+strconv.Itoa(atOnce))
 	out, err := cmd.CombinedOutput()
 	_, after, ok := strings.Cut(string(out), "rebuilt in ")
 	if err != nil || !ok {
@@ -178,7 +178,7 @@ func TestRebuildElsewhere(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := deskOn(t, db).rebuilding(0)
+	p := modelsOn(t, db).rebuilding(0)
 	names, err := p.LargestFirst(t.Context())
 	if err != nil || len(names) != len(projected()) {
 		t.Fatalf("%v, %v", names, err)

@@ -12,28 +12,29 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/projections/reports"
 	"helpdesk/rebuild"
+	"helpdesk/test/kit"
 )
 
 func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	c := newCrowd(d, 6)
 	c.fill(t, 120)
 	d.project(t, fresh)
 	faulty, bad := d.faultyMeasures(t)
-	err := d.rebuilding(64, faulty).Rebuild(testContext(t), "ticket_facts", rebuild.Options{})
+	err := d.rebuilding(64, faulty).Rebuild(kit.Context(t), "ticket_facts", rebuild.Options{})
 	var poison *rebuild.PoisonError
 	if !errors.As(err, &poison) || poison.Position != bad {
 		t.Fatalf("got %v, want position %d named", err, bad)
 	}
-	s, err := d.rebuilding(64).Status(testContext(t), "ticket_facts")
+	s, err := d.rebuilding(64).Status(kit.Context(t), "ticket_facts")
 	if err != nil || s.State != rebuild.Following || s.Rebuild.Phase != rebuild.Failed || s.Rebuild.Position != bad-1 || *s.Rebuild.ErrorPosition != bad {
 		t.Errorf("%+v, rebuild %+v, %v", s, s.Rebuild, err)
 	}
 	d.checkTables(t)
-	if err := d.rebuilding(64).Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil { // mended
+	if err := d.rebuilding(64).Rebuild(kit.Context(t), "ticket_facts", rebuild.Options{}); err != nil { // mended
 		t.Error(err)
 	}
 	d.checkTables(t)
@@ -41,7 +42,7 @@ func TestAnEventThatCannotBeAppliedStopsARebuildAlone(t *testing.T) {
 
 func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	newCrowd(d, 12).fill(t, 60)
@@ -57,23 +58,23 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 		return err
 	}
 	p := d.rebuilding(1000, changed)
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
+	if s, err := p.Status(kit.Context(t), "ticket_facts"); err != nil || !s.Outdated() || s.Version != 1 || s.CodeVersion != 2 {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rebuild(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
+	if err := p.Rebuild(kit.Context(t), "ticket_facts", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var upper bool
-	if err := d.pool.QueryRow(testContext(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
+	if err := d.Pool.QueryRow(kit.Context(t), `SELECT bool_and(fact = upper(fact)) FROM read.ticket_facts`).Scan(&upper); err != nil || !upper {
 		t.Errorf("the tables are not the new version's: %v", err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || s.Outdated() {
+	if s, err := p.Status(kit.Context(t), "ticket_facts"); err != nil || s.Outdated() {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Rollback(testContext(t), "ticket_facts", rebuild.Options{}); err != nil {
+	if err := p.Rollback(kit.Context(t), "ticket_facts", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_facts"); err != nil || !s.Outdated() {
+	if s, err := p.Status(kit.Context(t), "ticket_facts"); err != nil || !s.Outdated() {
 		t.Errorf("rolled back: %+v, %v", s, err)
 	}
 	d.checkTables(t)
@@ -81,35 +82,35 @@ func TestAnotherVersionOfAProjectorIsToldAndServedUntilItIsRebuilt(t *testing.T)
 
 func TestAPausedProjectionIsRebuiltAndStaysPaused(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	c := newCrowd(d, 13)
 	c.fill(t, 60)
 	d.project(t, fresh)
 	p := d.rebuilding(1000)
-	if err := p.Pause(testContext(t), "ticket_list"); err != nil {
+	if err := p.Pause(kit.Context(t), "ticket_list"); err != nil {
 		t.Fatal(err)
 	}
 	var before int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM read.tickets`).Scan(&before); err != nil {
+	if err := d.Pool.QueryRow(kit.Context(t), `SELECT count(*) FROM read.tickets`).Scan(&before); err != nil {
 		t.Fatal(err)
 	}
 	for range 5 {
-		d.append(t, newID(), 0, time.Time{}, ticket.Opened{Number: int64(1000 + time.Now().Nanosecond()), Title: "x", Priority: ticket.Low})
+		d.append(t, kit.NewID(), 0, time.Time{}, ticket.Opened{Number: int64(1000 + time.Now().Nanosecond()), Title: "x", Priority: ticket.Low})
 	}
 	d.project(t, fresh) // does not wait for it
-	if err := p.Rebuild(testContext(t), "ticket_list", rebuild.Options{}); err != nil {
+	if err := p.Rebuild(kit.Context(t), "ticket_list", rebuild.Options{}); err != nil {
 		t.Fatal(err)
 	}
 	var after int
-	if err := d.pool.QueryRow(testContext(t), `SELECT count(*) FROM read.tickets`).Scan(&after); err != nil || before != after {
+	if err := d.Pool.QueryRow(kit.Context(t), `SELECT count(*) FROM read.tickets`).Scan(&after); err != nil || before != after {
 		t.Errorf("%d tickets became %d, %v", before, after, err)
 	}
-	if s, err := p.Status(testContext(t), "ticket_list"); err != nil || s.State != rebuild.Paused || s.PausedAt == nil {
+	if s, err := p.Status(kit.Context(t), "ticket_list"); err != nil || s.State != rebuild.Paused || s.PausedAt == nil {
 		t.Errorf("%+v, %v", s, err)
 	}
-	if err := p.Resume(testContext(t), "ticket_list"); err != nil {
+	if err := p.Resume(kit.Context(t), "ticket_list"); err != nil {
 		t.Fatal(err)
 	}
 	d.project(t, fresh)

@@ -14,11 +14,12 @@ import (
 	"helpdesk/eventstore/follow"
 	"helpdesk/projections/reports"
 	"helpdesk/rebuild"
+	"helpdesk/test/kit"
 )
 
 // faultyMeasures is the projection with an event that it cannot apply, in the
 // second half of the log.
-func (d *desk) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) {
+func (d *models) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) {
 	t.Helper()
 	faulty = reports.Follower()
 	log := d.log(t)
@@ -39,7 +40,7 @@ func (d *desk) faultyMeasures(t testing.TB) (faulty follow.Follower, bad int64) 
 
 func TestProjectionsAreRebuiltTogether(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	c := newCrowd(d, 11)
@@ -49,7 +50,7 @@ func TestProjectionsAreRebuiltTogether(t *testing.T) {
 	followers := projected()
 	followers[slices.IndexFunc(followers, func(f follow.Follower) bool { return f.Name == faulty.Name })] = faulty
 	p := d.rebuilding(40, followers...)
-	ctx, cut := context.WithCancel(testContext(t))
+	ctx, cut := context.WithCancel(kit.Context(t))
 	err := p.Rebuild(ctx, "ticket_list", rebuild.Options{Progress: func(position, _ int64) {
 		if position > 60 { // in the middle of what will be a page of the others
 			cut()
@@ -69,7 +70,7 @@ func TestProjectionsAreRebuiltTogether(t *testing.T) {
 		}}})
 	}
 	orders = append(orders, rebuild.Order{Name: "nothing", Kind: rebuild.FromLog}, orders[0])
-	for i, err := range p.Do(testContext(t), 2, orders...) {
+	for i, err := range p.Do(kit.Context(t), 2, orders...) {
 		var poison *rebuild.PoisonError
 		switch name := orders[i].Name; {
 		case i == len(orders)-1:

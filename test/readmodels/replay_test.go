@@ -12,12 +12,13 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/history"
+	"helpdesk/test/kit"
 )
 
 // steps returns the steps of a ticket.
 func steps(t *testing.T, h *history.Reader, id ticket.ID, until history.Until) (all []history.TicketStep, err error) {
 	t.Helper()
-	err = h.Replay(testContext(t), id, until, func(s history.TicketStep) error {
+	err = h.Replay(kit.Context(t), id, until, func(s history.TicketStep) error {
 		all = append(all, s)
 		return nil
 	})
@@ -26,12 +27,12 @@ func steps(t *testing.T, h *history.Reader, id ticket.ID, until history.Until) (
 
 func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	ann, zoe, rob := everybody["ann"], everybody["zoe"], everybody["rob"]
-	id, note, said := newTicketID(), ticket.CommentID{UUID: newID()}, ticket.CommentID{UUID: newID()}
-	ctx := testContext(t)
+	id, note, said := newTicketID(), ticket.CommentID{UUID: kit.NewID()}, ticket.CommentID{UUID: kit.NewID()}
+	ctx := kit.Context(t)
 	if _, err := d.tickets.Open(ctx, commands.Request{}, id, ticket.OpenTicket{
 		By: ticket.By{Actor: zoe}, Title: "Printer", Description: "It smokes.", CreatedBy: ann.ID}); err != nil {
 		t.Fatal(err)
@@ -69,7 +70,7 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 		}
 		look()
 	}
-	h := history.NewReader(d.store, d.pool)
+	h := history.NewReader(d.Store, d.Pool)
 	got, err := steps(t, h, id, history.Until{})
 	if err != nil {
 		t.Fatal(err)
@@ -93,15 +94,15 @@ func TestAReplayShowsWhatTheReadModelsShowedThen(t *testing.T) {
 }
 
 // checkReplayOfDeleted deletes the ticket, and replays parts of it.
-func checkReplayOfDeleted(t *testing.T, d *desk, h *history.Reader, id ticket.ID, before []history.TicketStep) {
+func checkReplayOfDeleted(t *testing.T, d *models, h *history.Reader, id ticket.ID, before []history.TicketStep) {
 	t.Helper()
-	if _, err := d.tickets.Do(testContext(t), commands.Request{}, id, ticket.DeleteTicket{By: ticket.By{Actor: everybody["rob"]}}); err != nil {
+	if _, err := d.tickets.Do(kit.Context(t), commands.Request{}, id, ticket.DeleteTicket{By: ticket.By{Actor: everybody["rob"]}}); err != nil {
 		t.Fatal(err)
 	}
-	if got, err := h.EverTicket(testContext(t), before[0].Ticket.Number); err != nil || got != id {
+	if got, err := h.EverTicket(kit.Context(t), before[0].Ticket.Number); err != nil || got != id {
 		t.Errorf("by number: %v, %v", got, err)
 	}
-	if _, err := h.EverTicket(testContext(t), 999); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := h.EverTicket(kit.Context(t), 999); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("a number that was never used: %v", err)
 	}
 	all, err := steps(t, h, id, history.Until{})

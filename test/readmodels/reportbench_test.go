@@ -68,8 +68,8 @@ func sizes(b *testing.B, variable string, usual ...int) []int {
 // (REPORT_TICKETS=10000,1000000) and 1.5 times the time at 10,000.
 func BenchmarkReport(b *testing.B) {
 	for _, n := range sizes(b, "REPORT_TICKETS", 10_000) {
-		d := newDesk(b, pgtest.Durable())
-		owner := d.db.OwnerPool(b)
+		d := newModels(b, pgtest.Durable())
+		owner := d.DB.OwnerPool(b)
 		for _, q := range []struct {
 			sql  string
 			args []any

@@ -14,6 +14,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/reports"
+	"helpdesk/test/kit"
 )
 
 // At noon of the first of March five tickets of ann's:
@@ -24,7 +25,7 @@ import (
 //	4  low      imported: recorded now, opened 1st 08:00, closed 1st 09:00
 //	5  low      opened 2nd 12:00, made high 13:00
 type march struct {
-	*desk
+	*models
 	ids [6]uuid.UUID
 }
 
@@ -32,14 +33,14 @@ func day(d, hour, minute int) time.Time { return time.Date(2026, 3, d, hour, min
 
 func newMarch(t *testing.T) march {
 	t.Helper()
-	m := march{desk: newDesk(t)}
+	m := march{models: newModels(t)}
 	m.register(t)
 	fresh := m.follow(t, 7)
 	ann, eve, max := everybody["ann"].ID, everybody["eve"].ID, everybody["max"].ID
 	versions := map[int]int{}
 	does := func(n, d, hour, minute int, events ...domain.Event) {
 		if m.ids[n] == uuid.Nil {
-			m.ids[n] = newID()
+			m.ids[n] = kit.NewID()
 		}
 		m.append(t, m.ids[n], versions[n], day(d, hour, minute), events...)
 		versions[n] += len(events)
@@ -47,7 +48,7 @@ func newMarch(t *testing.T) march {
 	open := func(n int, p ticket.Priority) ticket.Opened {
 		return ticket.Opened{Number: int64(n), Title: "t", Priority: p, CreatedBy: ann, OpenedBy: ann}
 	}
-	answer := ticket.CommentAdded{CommentID: ticket.CommentID{UUID: newID()}, Author: eve, Text: "so"}
+	answer := ticket.CommentAdded{CommentID: ticket.CommentID{UUID: kit.NewID()}, Author: eve, Text: "so"}
 	does(1, 1, 10, 0, open(1, ticket.High))
 	does(1, 1, 10, 10, ticket.Assigned{AssignedTo: eve})
 	does(1, 1, 10, 30, answer)
@@ -81,7 +82,7 @@ func days(from, to int) (spans []reports.Span) {
 func TestReportsWorkedOutByHand(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
-	ctx := testContext(t)
+	ctx := kit.Context(t)
 	both := reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}
 	head := m.log(t)[len(m.log(t))-1].Position
 
@@ -180,7 +181,7 @@ func some(rows []reports.StatusCount) string {
 func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
-	ctx := testContext(t)
+	ctx := kit.Context(t)
 	spans := days(1, 3)
 	var counted []reports.Counts
 	got := map[string]int64{}
@@ -251,7 +252,7 @@ func TestEvidenceAddsUpToTheNumbers(t *testing.T) {
 func TestTheEventsBehindOneNumberAreThoseOfItBehindAll(t *testing.T) {
 	t.Parallel()
 	m := newMarch(t)
-	ctx, span := testContext(t), reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}
+	ctx, span := kit.Context(t), reports.Span{Since: day(1, 0, 0), Upto: day(3, 0, 0)}
 	for name, of := range map[string]func(reports.Explain) ([]reports.Evidence, error){
 		"counts": func(e reports.Explain) ([]reports.Evidence, error) {
 			out, err := m.Counts(ctx, []reports.Span{span}, e)
@@ -270,22 +271,24 @@ func TestTheEventsBehindOneNumberAreThoseOfItBehindAll(t *testing.T) {
 			return out.Behind, err
 		},
 	} {
-		all, err := of(reports.Explain{Wanted: true, Limit: 100})
-		if err != nil {
-			t.Fatal(err)
-		}
-		by := map[string][]reports.Evidence{"nothing of the kind": nil}
-		for _, b := range all {
-			by[b.Number] = append(by[b.Number], b)
-		}
-		if len(by) < 3 {
-			t.Errorf("%s: too few numbers to tell: %v", name, by)
-		}
-		for number, want := range by {
-			got, err := of(reports.Explain{Wanted: true, Number: number, Limit: 100})
-			if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
-				t.Errorf("%s, %s: %v (-of all +alone):\n%s", name, number, err, diff)
+		t.Run(name, func(t *testing.T) {
+			all, err := of(reports.Explain{Wanted: true, Limit: 100})
+			if err != nil {
+				t.Fatal(err)
 			}
-		}
+			by := map[string][]reports.Evidence{"nothing of the kind": nil}
+			for _, b := range all {
+				by[b.Number] = append(by[b.Number], b)
+			}
+			if len(by) < 3 {
+				t.Errorf("too few numbers to tell: %v", by)
+			}
+			for number, want := range by {
+				got, err := of(reports.Explain{Wanted: true, Number: number, Limit: 100})
+				if diff := gocmp.Diff(want, got, cmpopts.EquateEmpty()); err != nil || diff != "" {
+					t.Errorf("%s, %s: %v (-of all +alone):\n%s", name, number, err, diff)
+				}
+			}
+		})
 	}
 }

@@ -14,13 +14,14 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/reports"
+	"helpdesk/test/kit"
 )
 
 // TestReportsOfManyCommands holds the reports of spans at random against counts
 // over a fold of the log, with times within hours and at their edges.
 func TestReportsOfManyCommands(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 50)
 	c := newCrowd(d, 23)
@@ -106,7 +107,7 @@ func standings(facts []factRow, at time.Time) map[reports.StatusCount]int64 {
 	return n
 }
 
-func checkHappened(t *testing.T, d *desk, facts []factRow, spans []reports.Span) {
+func checkHappened(t *testing.T, d *models, facts []factRow, spans []reports.Span) {
 	t.Helper()
 	var want []reports.Counts
 	for i, s := range spans {
@@ -128,7 +129,7 @@ func checkHappened(t *testing.T, d *desk, facts []factRow, spans []reports.Span)
 			want = append(want, row)
 		}
 	}
-	got, err := d.Counts(testContext(t), spans, reports.Explain{Wanted: true, Limit: 10_000})
+	got, err := d.Counts(kit.Context(t), spans, reports.Explain{Wanted: true, Limit: 10_000})
 	if diff := gocmp.Diff(want, got.Rows); err != nil || diff != "" {
 		t.Errorf("counts of %v: %v (-fold of the log +report):\n%s", spans, err, diff)
 	}
@@ -179,7 +180,7 @@ func checkStays(t *testing.T, facts []factRow, at time.Time, behind []reports.Ev
 }
 
 // checkBehindCounts holds the events behind counts against them.
-func checkBehindCounts(t *testing.T, d *desk, spans []reports.Span, got reports.Reported[reports.Counts]) {
+func checkBehindCounts(t *testing.T, d *models, spans []reports.Span, got reports.Reported[reports.Counts]) {
 	t.Helper()
 	behind := map[string]int64{}
 	for _, e := range got.Behind {
@@ -198,10 +199,10 @@ func checkBehindCounts(t *testing.T, d *desk, spans []reports.Span, got reports.
 	}
 }
 
-func checkStatuses(t *testing.T, d *desk, facts []factRow, upto time.Time) {
+func checkStatuses(t *testing.T, d *models, facts []factRow, upto time.Time) {
 	t.Helper()
 	want := standings(facts, upto)
-	got, err := d.StatusDistribution(testContext(t), upto, reports.Explain{Wanted: true, Limit: 10_000})
+	got, err := d.StatusDistribution(kit.Context(t), upto, reports.Explain{Wanted: true, Limit: 10_000})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -213,7 +214,7 @@ func checkStatuses(t *testing.T, d *desk, facts []factRow, upto time.Time) {
 	}
 }
 
-func checkAgents(t *testing.T, d *desk, facts []factRow, s reports.Span) {
+func checkAgents(t *testing.T, d *models, facts []factRow, s reports.Span) {
 	t.Helper()
 	rows, waits := map[string]*reports.AgentCounts{}, map[string][]float64{}
 	for _, f := range lastOfEach(facts, s, agentOf) {
@@ -232,7 +233,7 @@ func checkAgents(t *testing.T, d *desk, facts []factRow, s reports.Span) {
 			waits[agentOf(f)] = append(waits[agentOf(f)], seconds(f.WaitUS))
 		}
 	}
-	got, err := d.Agents(testContext(t), s, reports.Explain{})
+	got, err := d.Agents(kit.Context(t), s, reports.Explain{})
 	if err != nil || len(got.Rows) != len(rows) {
 		t.Errorf("agents of %v: got %d, want %d, %v", s, len(got.Rows), len(rows), err)
 	}
@@ -249,7 +250,7 @@ func checkAgents(t *testing.T, d *desk, facts []factRow, s reports.Span) {
 	}
 }
 
-func checkWaits(t *testing.T, d *desk, facts []factRow, s reports.Span) {
+func checkWaits(t *testing.T, d *models, facts []factRow, s reports.Span) {
 	t.Helper()
 	type group struct {
 		measure  string
@@ -264,7 +265,7 @@ func checkWaits(t *testing.T, d *desk, facts []factRow, s reports.Span) {
 			}
 		}
 	}
-	got, err := d.ResponseTimes(testContext(t), s, reports.Explain{})
+	got, err := d.ResponseTimes(kit.Context(t), s, reports.Explain{})
 	if err != nil || len(got.Rows) != 8 {
 		t.Fatalf("response times of %v: %v, %v", s, got.Rows, err)
 	}

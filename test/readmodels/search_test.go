@@ -16,16 +16,17 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 	"helpdesk/projections/tickets"
+	"helpdesk/test/kit"
 )
 
 // searchDesk is a desk with a few tickets of ann's, by their number.
-func searchDesk(t *testing.T) (*desk, map[int64]uuid.UUID) {
-	d := newDesk(t)
+func searchDesk(t *testing.T) (*models, map[int64]uuid.UUID) {
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 3) // pages break between a text and its edit
 	ids := map[int64]uuid.UUID{}
 	open := func(number int64, title, description string, more ...domain.Event) {
-		id := newID()
+		id := kit.NewID()
 		ids[number] = id
 		ann := everybody["ann"].ID
 		events := append([]domain.Event{ticket.Opened{
@@ -51,9 +52,9 @@ func searchDesk(t *testing.T) (*desk, map[int64]uuid.UUID) {
 }
 
 // searched returns the numbers a viewer finds, in their order.
-func searched(t *testing.T, d *desk, who, q string) (numbers []int64) {
+func searched(t *testing.T, d *models, who, q string) (numbers []int64) {
 	t.Helper()
-	s, err := d.Tickets(testContext(t), everybody[who], projections.TicketFilter{Search: q, OrderBy: projections.ByRank}, projections.Page{Size: 100})
+	s, err := d.Tickets(kit.Context(t), everybody[who], projections.TicketFilter{Search: q, OrderBy: projections.ByRank}, projections.Page{Size: 100})
 	if err != nil {
 		t.Fatalf("%s: %v", q, err)
 	}
@@ -110,7 +111,7 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 
 // checkSearched holds the words of all tickets, and of the active ones,
 // against a fold of the log.
-func (d *desk) checkSearched(t *testing.T, want tables) {
+func (d *models) checkSearched(t *testing.T, want tables) {
 	t.Helper()
 	type wordsRow struct{ TicketID, PublicWords, AllWords string }
 	public, internal := map[uuid.UUID]string{}, map[uuid.UUID]string{}
@@ -122,7 +123,7 @@ func (d *desk) checkSearched(t *testing.T, want tables) {
 		}
 	}
 	wordsOf := func(texts string) (words string) {
-		if err := d.pool.QueryRow(testContext(t), `SELECT strip(to_tsvector('english', $1))::text`, texts).Scan(&words); err != nil {
+		if err := d.Pool.QueryRow(kit.Context(t), `SELECT strip(to_tsvector('english', $1))::text`, texts).Scan(&words); err != nil {
 			t.Fatal(err)
 		}
 		return words
@@ -150,7 +151,7 @@ func (d *desk) checkSearched(t *testing.T, want tables) {
 func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 	t.Parallel()
 	for _, pageSize := range []int{1, 4, 100} { // what becomes of a ticket is in one page, or in several
-		d := newDesk(t)
+		d := newModels(t)
 		d.register(t)
 		fresh := d.follow(t, pageSize)
 		for i, events := range [][]domain.Event{
@@ -167,7 +168,7 @@ func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 			{ticket.Deleted{}},
 		} {
 			opened := ticket.Opened{Number: int64(i + 1), Title: "A lamp that is dark", Description: "At night.", Priority: ticket.Low}
-			d.append(t, newID(), 0, time.Time{}, append([]domain.Event{opened}, events...)...)
+			d.append(t, kit.NewID(), 0, time.Time{}, append([]domain.Event{opened}, events...)...)
 		}
 		d.project(t, fresh)
 		want, _ := fold(d.log(t))
@@ -187,7 +188,7 @@ func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 			"escalated, words of": {[]ticket.Status{ticket.StatusEscalated}, "dark", []int64{3}},
 		} {
 			f := projections.TicketFilter{Search: c.q, Statuses: c.statuses, OrderBy: projections.ByNumber, Descending: true}
-			s, err := d.Tickets(testContext(t), everybody["rob"], f, projections.Page{Size: 20, Count: true})
+			s, err := d.Tickets(kit.Context(t), everybody["rob"], f, projections.Page{Size: 20, Count: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -205,7 +206,7 @@ func TestASearchAmongTicketsThatWantWork(t *testing.T) {
 func TestASearchNarrowsLikeAnyFilter(t *testing.T) {
 	t.Parallel()
 	d, _ := searchDesk(t)
-	s, err := d.Tickets(testContext(t), everybody["rob"], projections.TicketFilter{Search: "printer", OrderBy: projections.ByNumber, Descending: true, Title: "e"}, projections.Page{Size: 10, Count: true})
+	s, err := d.Tickets(kit.Context(t), everybody["rob"], projections.TicketFilter{Search: "printer", OrderBy: projections.ByNumber, Descending: true, Title: "e"}, projections.Page{Size: 10, Count: true})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -220,7 +221,7 @@ func TestASearchNarrowsLikeAnyFilter(t *testing.T) {
 
 func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	for i := range 12 {
@@ -230,7 +231,7 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 		if i%2 == 0 {
 			events = append(events, ticket.Closed{})
 		}
-		d.append(t, newID(), 0, time.Time{}, events...)
+		d.append(t, kit.NewID(), 0, time.Time{}, events...)
 	}
 	d.project(t, fresh)
 	open := []ticket.Status{ticket.StatusOpen}
@@ -254,22 +255,24 @@ func TestWordsThatTooManyTicketsHaveAreNotCompared(t *testing.T) {
 		"nothing is theirs":        {"bob", projections.TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
 		"what they work on":        {"eve", projections.TicketFilter{Search: "lamp", CompareMost: 1}, 0, nil},
 	} {
-		c.filter.OrderBy = projections.ByRank
-		s, err := d.Tickets(testContext(t), everybody[c.who], c.filter, projections.Page{Size: 100})
-		if !errors.Is(err, c.err) || len(s.Items) != c.found {
-			t.Errorf("%s: %d tickets, %v; want %d, %v", name, len(s.Items), err, c.found, c.err)
-		}
+		t.Run(name, func(t *testing.T) {
+			c.filter.OrderBy = projections.ByRank
+			s, err := d.Tickets(kit.Context(t), everybody[c.who], c.filter, projections.Page{Size: 100})
+			if !errors.Is(err, c.err) || len(s.Items) != c.found {
+				t.Errorf("%d tickets, %v; want %d, %v", len(s.Items), err, c.found, c.err)
+			}
+		})
 	}
 }
 
 func TestPagesOfASearchByRank(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	const tickets = 60
 	for i := range tickets { // many of equal rank, some of others
-		d.append(t, newID(), 0, time.Time{}, ticket.Opened{
+		d.append(t, kit.NewID(), 0, time.Time{}, ticket.Opened{
 			Number: int64(i + 1), Title: strings.Repeat("needle ", 1+i%3), Description: fmt.Sprint("in the hay ", i), Priority: ticket.Low,
 		})
 	}
@@ -278,7 +281,7 @@ func TestPagesOfASearchByRank(t *testing.T) {
 	f, p := projections.TicketFilter{Search: "needle", OrderBy: projections.ByRank, CompareMost: tickets}, projections.Page{Size: 7}
 	var last projections.Page
 	for {
-		s, err := d.Tickets(testContext(t), everybody["rob"], f, p)
+		s, err := d.Tickets(kit.Context(t), everybody["rob"], f, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -291,7 +294,7 @@ func TestPagesOfASearchByRank(t *testing.T) {
 		p.Cursor = s.Next
 	}
 	for p = last; ; {
-		s, err := d.Tickets(testContext(t), everybody["rob"], f, p)
+		s, err := d.Tickets(kit.Context(t), everybody["rob"], f, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -316,7 +319,7 @@ func TestPagesOfASearchByRank(t *testing.T) {
 
 func TestATicketOfManyWordsIsSearchedUpToABound(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	words := func(from int) string { // as many different ones as fit
@@ -328,9 +331,9 @@ func TestATicketOfManyWordsIsSearchedUpToABound(t *testing.T) {
 	}
 	events := []domain.Event{ticket.Opened{Number: 1, Title: "Whale", Description: "x", Priority: ticket.Low}}
 	for i := range 80 { // 1.6 MB: more than a vector may hold
-		events = append(events, ticket.CommentAdded{CommentID: ticket.CommentID{UUID: newID()}, Text: words(i * 5000), Internal: i%2 == 1})
+		events = append(events, ticket.CommentAdded{CommentID: ticket.CommentID{UUID: kit.NewID()}, Text: words(i * 5000), Internal: i%2 == 1})
 	}
-	d.append(t, newID(), 0, time.Time{}, events...)
+	d.append(t, kit.NewID(), 0, time.Time{}, events...)
 	d.project(t, fresh)
 	if got := searched(t, d, "rob", "whale "+fmt.Sprintf("%x", 1<<20+1)); len(got) != 1 {
 		t.Errorf("the oldest words: %v", got)

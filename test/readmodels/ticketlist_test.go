@@ -20,11 +20,12 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
+	"helpdesk/test/kit"
 )
 
 // world is a desk with a history, projected, and what the log says of it.
 type world struct {
-	*desk
+	*models
 	log    []eventstore.Envelope
 	want   tables
 	states map[uuid.UUID]ticket.State
@@ -35,7 +36,7 @@ type world struct {
 
 func newWorld(t *testing.T) world {
 	t.Helper()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 1000)
 	c := newCrowd(d, 42)
@@ -43,7 +44,7 @@ func newWorld(t *testing.T) world {
 		c.act(t)
 	}
 	d.project(t, fresh)
-	w := world{desk: d, log: d.log(t), list: d.Tickets}
+	w := world{models: d, log: d.log(t), list: d.Tickets}
 	w.want, w.states = fold(w.log)
 	w.sees = func(viewer domain.Actor, id uuid.UUID) bool { return w.states[id].VisibleTo(viewer) }
 	if len(w.want.tickets) < 40 || len(w.want.comments) < 30 {
@@ -169,7 +170,7 @@ func TestListsOfTickets(t *testing.T) {
 		for name, viewer := range everybody {
 			w.checkList(t, viewer, projections.TicketFilter{}, 100)
 			for id, state := range w.states {
-				got, err := w.Ticket(testContext(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}})
+				got, err := w.Ticket(kit.Context(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}})
 				if state.VisibleTo(viewer) != (err == nil) || (err != nil && !errors.Is(err, domain.ErrNotFound)) {
 					t.Errorf("%s asks for %s: got %v, visible is %v", name, id, err, state.VisibleTo(viewer))
 				}
@@ -205,22 +206,22 @@ func TestListsOfTickets(t *testing.T) {
 	})
 	t.Run("ids by number", func(t *testing.T) {
 		for _, r := range w.want.tickets {
-			if got, err := w.TicketID(testContext(t), ticket.Ref{Number: r.Number}); err != nil || got.UUID != r.ID {
+			if got, err := w.TicketID(kit.Context(t), ticket.Ref{Number: r.Number}); err != nil || got.UUID != r.ID {
 				t.Errorf("number %d: got %v, %v, want %v", r.Number, got, err, r.ID)
 			}
 		}
 		for id, s := range w.states {
 			if s.Deleted {
-				if _, err := w.TicketID(testContext(t), ticket.Ref{Number: s.Number}); !errors.Is(err, domain.ErrNotFound) {
+				if _, err := w.TicketID(kit.Context(t), ticket.Ref{Number: s.Number}); !errors.Is(err, domain.ErrNotFound) {
 					t.Errorf("number of deleted %s: got %v, want %v", id, err, domain.ErrNotFound)
 				}
 			}
 		}
-		if _, err := w.TicketID(testContext(t), ticket.Ref{Number: 1_000_000}); !errors.Is(err, domain.ErrNotFound) {
+		if _, err := w.TicketID(kit.Context(t), ticket.Ref{Number: 1_000_000}); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("got %v, want %v", err, domain.ErrNotFound)
 		}
 		unknown := newTicketID()
-		if got, err := w.TicketID(testContext(t), ticket.Ref{ID: unknown}); err != nil || got != unknown {
+		if got, err := w.TicketID(kit.Context(t), ticket.Ref{ID: unknown}); err != nil || got != unknown {
 			t.Errorf("an id is its own answer: got %v, %v", got, err)
 		}
 	})
@@ -269,7 +270,7 @@ func (w world) checkList(t *testing.T, viewer domain.Actor, f projections.Ticket
 	want := w.expected(viewer, f)
 	forward, back, err := walk(size, func(p projections.Page) (projections.Slice[view.Ticket], error) {
 		p.Count = p.Cursor == nil || p.Cursor.Back
-		s, err := w.list(testContext(t), viewer, f, p)
+		s, err := w.list(kit.Context(t), viewer, f, p)
 		if err == nil && p.Count && *s.Count != int64(len(want)) {
 			t.Errorf("count: got %d, want %d of %+v", *s.Count, len(want), f)
 		}
@@ -298,7 +299,7 @@ func (w world) checkCounts(t *testing.T, viewer domain.Actor, f projections.Tick
 	t.Helper()
 	want := len(w.expected(viewer, f))
 	for _, most := range []int{3, 1000} {
-		counts, err := w.CountTickets(testContext(t), viewer, []projections.TicketFilter{{Search: "nowhere"}, f}, most, time.Minute)
+		counts, err := w.CountTickets(kit.Context(t), viewer, []projections.TicketFilter{{Search: "nowhere"}, f}, most, time.Minute)
 		if err != nil || counts[0] != 0 || counts[1] != min(want, most) {
 			t.Errorf("counts up to %d: got %v, %v, want %d of %+v", most, counts, err, want, f)
 		}

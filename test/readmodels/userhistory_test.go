@@ -17,14 +17,15 @@ import (
 	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
+	"helpdesk/test/kit"
 )
 
 func TestTheHistoryOfAUser(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	d.project(t, d.follow(t, 100))
-	ann, rob, ctx := everybody["ann"], everybody["rob"], testContext(t)
+	ann, rob, ctx := everybody["ann"], everybody["rob"], kit.Context(t)
 	edit := func(by domain.Actor, change user.EditUser) {
 		t.Helper()
 		change.Actor, change.ID = by, ann.ID
@@ -41,12 +42,12 @@ func TestTheHistoryOfAUser(t *testing.T) {
 	edit(rob, user.EditUser{Active: ptr(false)})
 	edit(rob, user.EditUser{Active: ptr(true)})
 	edit(ann, user.EditUser{Active: ptr(false)})
-	erase := user.Erase{By: user.By{Actor: domain.System()}, Streams: []uuid.UUID{newID(), newID()}}
+	erase := user.Erase{By: user.By{Actor: domain.System()}, Streams: []uuid.UUID{kit.NewID(), kit.NewID()}}
 	if _, err := d.people.Erase(ctx, commands.Request{}, ann.ID, erase); err != nil {
 		t.Fatal(err)
 	}
 
-	h := history.NewReader(d.store, d.pool)
+	h := history.NewReader(d.Store, d.Pool)
 	all, err := h.User(ctx, ann.ID, projections.Page{Size: 1000})
 	got := all.Items
 	if err != nil {
@@ -88,7 +89,7 @@ func TestTheHistoryOfAUser(t *testing.T) {
 	if err != nil || len(page.Items) != 3 || *page.Count != 11 || page.Next == nil {
 		t.Errorf("a page: %+v, %v", page, err)
 	}
-	if _, err := h.User(ctx, domain.UserID{UUID: newID()}, projections.Page{Size: 3}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := h.User(ctx, domain.UserID{UUID: kit.NewID()}, projections.Page{Size: 3}); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of nobody: %v", err)
 	}
 }
@@ -100,12 +101,12 @@ func (come) RecordUse(uuid.UUID) eventstore.InTx { return nothing }
 
 func TestAHistoryHoldsTheRecordsOfAccess(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	d.project(t, fresh)
-	ida, ctx := everybody["ida"], testContext(t)
-	records := commands.NewAccess(d.store, come{})
+	ida, ctx := everybody["ida"], kit.Context(t)
+	records := commands.NewAccess(d.Store, come{})
 	here, nobody := access.From{Address: "203.0.113.7", UserAgent: "lynx"}, domain.Actor{Kind: domain.ActorUser}
 	record := func(by domain.Actor, e domain.Event) {
 		t.Helper()
@@ -140,7 +141,7 @@ func TestAHistoryHoldsTheRecordsOfAccess(t *testing.T) {
 		"ida read HEAD /api/report from 203.0.113.7 with lynx.",
 		"ida changed their password.",
 	}
-	h := history.NewReader(d.store, d.pool)
+	h := history.NewReader(d.Store, d.Pool)
 	for size := 1; size <= len(want)+1; size++ {
 		checkWalk(t, h, ida.ID, size, want)
 	}
@@ -154,7 +155,7 @@ func checkWalk(t *testing.T, h *history.Reader, id user.ID, size int, want []str
 	var there, back []string
 	p, turned := projections.Page{Size: size, Count: true}, false
 	for {
-		s, err := h.User(testContext(t), id, p)
+		s, err := h.User(kit.Context(t), id, p)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -193,23 +194,23 @@ func TestNobodyWaitsForRecordsOfAccess(t *testing.T) {
 			t.Errorf("%s follows the records of access: %v", f.Name, f.Types)
 		}
 	}
-	d := newDesk(t)
-	ctx, ida := testContext(t), everybody["ida"]
+	d := newModels(t)
+	ctx, ida := kit.Context(t), everybody["ida"]
 	const checkpoint = `INSERT INTO checkpoints (name) SELECT unnest($1::text[])` // as followers that ran before
 	var names []string
 	for _, f := range projected() {
 		names = append(names, f.Name)
 	}
-	if _, err := d.pool.Exec(ctx, checkpoint, names); err != nil {
+	if _, err := d.Pool.Exec(ctx, checkpoint, names); err != nil {
 		t.Fatal(err)
 	}
-	records := commands.NewAccess(d.store, come{})
+	records := commands.NewAccess(d.Store, come{})
 	for range 50 {
 		if err := records.Record(ctx, commands.Request{}, ida, ida.ID, access.Read("GET", "/", "", access.From{})); err != nil {
 			t.Fatal(err)
 		}
 	}
-	fresh := follow.NewFreshness(d.pool, eventstore.NewNotifier(), projected()...)
+	fresh := follow.NewFreshness(d.Pool, eventstore.NewNotifier(), projected()...)
 	defer fresh.Close()
 	if err := fresh.Wait(ctx, 50); err != nil {
 		t.Error(err)

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/projections/view"
+	"helpdesk/test/kit"
 )
 
 // TestWhatEventsShowIsWhatProjectionsShow has the answer of a write, which is made
@@ -27,7 +28,7 @@ func TestWhatEventsShowIsWhatProjectionsShow(t *testing.T) {
 		case domain.TicketStream:
 			w.checkViewsOfTicket(t, id, events)
 		case domain.UserStream:
-			want, err := w.User(testContext(t), user.ID{UUID: id})
+			want, err := w.User(kit.Context(t), user.ID{UUID: id})
 			got, ok := view.UserOf(events)
 			if diff := gocmp.Diff(want, got); diff != "" || err != nil || !ok {
 				t.Errorf("user %s (-projected +of events): %v, %t\n%s", id, err, ok, diff)
@@ -49,14 +50,14 @@ func (w world) checkViewsOfTicket(t *testing.T, id uuid.UUID, events []eventstor
 		if ok == deleted {
 			t.Errorf("ticket %s: is shown: %t, was deleted: %t", id, ok, deleted)
 		}
-		want, err := w.Ticket(testContext(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}})
+		want, err := w.Ticket(kit.Context(t), viewer, ticket.Ref{ID: ticket.ID{UUID: id}})
 		if err != nil { // not for this viewer
 			continue
 		}
 		if diff := gocmp.Diff(want, got); diff != "" {
 			t.Errorf("ticket %s for %s (-projected +of events):\n%s", id, name, diff)
 		}
-		comments, err := w.AllComments(testContext(t), viewer, ticket.ID{UUID: id})
+		comments, err := w.AllComments(kit.Context(t), viewer, ticket.ID{UUID: id})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/test/kit"
 )
 
 // The rows of the analysts' views, of those columns that say more than a column
@@ -52,11 +53,11 @@ type views struct {
 	waits       []waitRow
 }
 
-func (d *desk) views(t testing.TB) views {
+func (d *models) views(t testing.TB) views {
 	t.Helper()
 	var changes []int64
 	const q = `SELECT coalesce(array_agg(position ORDER BY position), '{}') FROM read.status_changes`
-	if err := d.pool.QueryRow(testContext(t), q).Scan(&changes); err != nil {
+	if err := d.Pool.QueryRow(kit.Context(t), q).Scan(&changes); err != nil {
 		t.Fatal(err)
 	}
 	return views{
@@ -215,7 +216,7 @@ func foldWaits(m measureRow) waitRow {
 }
 
 // checkViews holds the analysts' views against a fold of the log.
-func (d *desk) checkViews(t testing.TB, log []eventstore.Envelope) {
+func (d *models) checkViews(t testing.TB, log []eventstore.Envelope) {
 	t.Helper()
 	want, _ := fold(log)
 	if diff := gocmp.Diff(foldViews(want, time.Now().UTC().Truncate(24*time.Hour)), d.views(t),
@@ -235,7 +236,7 @@ func TestTheReadModelsOfManyCommands(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
 	c := newCrowd(d, 19)

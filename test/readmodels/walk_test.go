@@ -17,11 +17,12 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/test/kit"
 )
 
 // throng is many tickets, and what becomes of each while lists are walked.
 type throng struct {
-	*desk
+	*models
 	ids []ticket.ID
 
 	mu      sync.Mutex
@@ -32,9 +33,9 @@ type throng struct {
 const throngSize = 10_000
 
 // newThrong opens the tickets, a hundred at each of a hundred instants.
-func newThrong(t *testing.T, d *desk) *throng {
+func newThrong(t *testing.T, d *models) *throng {
 	t.Helper()
-	c := &throng{desk: d, ids: make([]ticket.ID, throngSize), changed: map[uuid.UUID]bool{}, deleted: map[uuid.UUID]bool{}}
+	c := &throng{models: d, ids: make([]ticket.ID, throngSize), changed: map[uuid.UUID]bool{}, deleted: map[uuid.UUID]bool{}}
 	var openers errgroup.Group
 	openers.SetLimit(64)
 	for i := range c.ids {
@@ -50,7 +51,7 @@ func newThrong(t *testing.T, d *desk) *throng {
 }
 
 func (c *throng) open(ctx context.Context, id ticket.ID, number int64, at time.Time) error {
-	_, err := c.store.Append(ctx, eventstore.Append{
+	_, err := c.Store.Append(ctx, eventstore.Append{
 		StreamID: id.UUID, StreamType: domain.TicketStream, OccurredAt: at,
 		Events: []domain.Event{ticket.Opened{
 			Number: number, Title: "One of a throng", Description: fmt.Sprint("It is number ", number), Priority: ticket.Low,
@@ -129,13 +130,13 @@ var walks = []struct {
 
 func TestAWalkMeetsEveryTicketThatWasThereThroughoutOnce(t *testing.T) {
 	t.Parallel()
-	d := newDesk(t)
+	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 1000)
 	c := newThrong(t, d)
 	d.project(t, fresh)
 
-	stirring, stop := context.WithCancel(testContext(t))
+	stirring, stop := context.WithCancel(kit.Context(t))
 	var stirrers errgroup.Group
 	for first := range stirrersAtOnce {
 		stirrers.Go(func() error { return c.stir(stirring, first) })

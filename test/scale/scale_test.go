@@ -24,15 +24,15 @@ import (
 	"time"
 )
 
-// desk is the program and somebody who is signed in to it.
-type desk struct {
+// visitor is somebody who is signed in to the site of the program.
+type visitor struct {
 	*http.Client
 	url string
 }
 
-func signIn(b *testing.B, role int) desk {
+func signIn(b *testing.B, role int) visitor {
 	b.Helper()
-	d := desk{url: os.Getenv("SCALE_URL")}
+	d := visitor{url: os.Getenv("SCALE_URL")}
 	people := strings.Fields(os.Getenv("SCALE_PEOPLE"))
 	if d.url == "" {
 		b.Skip("SCALE_URL names no program to measure")
@@ -67,7 +67,7 @@ func signIn(b *testing.B, role int) desk {
 const deleted = -1
 
 // get returns how long a path took, and how many bytes it is.
-func (d desk) get(b *testing.B, path string) (took time.Duration, size int64) {
+func (d visitor) get(b *testing.B, path string) (took time.Duration, size int64) {
 	b.Helper()
 	began := time.Now()
 	answer, err := d.Get(d.url + path)
@@ -88,7 +88,7 @@ func (d desk) get(b *testing.B, path string) (took time.Duration, size int64) {
 }
 
 // measure gets what path answers, b.N times.
-func (d desk) measure(b *testing.B, path func(*rand.Rand) string) {
+func (d visitor) measure(b *testing.B, path func(*rand.Rand) string) {
 	random := rand.New(rand.NewPCG(1, 2))
 	all := make([]time.Duration, 0, b.N)
 	var most int64

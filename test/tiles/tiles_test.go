@@ -36,10 +36,7 @@ import (
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 
-const (
-	patience = 2 * time.Minute
-	secret   = "lampshade-orbit-53"
-)
+const patience = 2 * time.Minute
 
 // events returns how many the log has; TILES_EVENTS says otherwise.
 func events(t *testing.T) int {
@@ -53,7 +50,7 @@ func events(t *testing.T) int {
 
 // public is the log as others meet it.
 type public struct {
-	*program.Program
+	*program.Helpdesk
 	header   string // Authorization
 	origin   string
 	verifier note.Verifier
@@ -66,19 +63,9 @@ func open(t *testing.T, n int) public {
 	t.Helper()
 	db := pgtest.New(t)
 	dir := t.TempDir()
-	env := []string{
-		"HELPDESK_DATABASE_URL=" + db.ServiceURL, "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL, "HELPDESK_DATA_DIR=" + dir,
-		"HELPDESK_PUBLIC_URL=https://desk.example.com/it", "HELPDESK_LOG_LEVEL=warn",
-	}
-	p := public{Program: program.Serve(t, env...)}
-	args := []string{"createsuperuser", "--username", "root", "--email", "root@example.com"}
-	if _, stderr, err := program.Run(t.Context(), t, secret+"\n", env, args...); err != nil {
-		t.Fatalf("createsuperuser: %v\n%s", err, stderr)
-	}
-	root := p.Client(t)
-	root.Must(t, http.StatusOK, "POST", "/api/login/", map[string]string{"username": "root", "password": secret})
+	p := public{Helpdesk: program.OpenOn(t, db, "HELPDESK_DATA_DIR="+dir, "HELPDESK_PUBLIC_URL=https://desk.example.com/it", "HELPDESK_LOG_LEVEL=warn")}
 	var token struct{ Token string }
-	root.Must(t, http.StatusCreated, "POST", "/api/tokens/", map[string]any{"name": "auditor", "read_only": true}).Into(t, &token)
+	p.Admin.Must(t, http.StatusCreated, "POST", "/api/tokens/", map[string]any{"name": "auditor", "read_only": true}).Into(t, &token)
 	p.header = "Bearer " + token.Token
 	address, err := url.Parse(p.URL + "/audit/")
 	if err != nil {
@@ -91,14 +78,11 @@ func open(t *testing.T, n int) public {
 	fill(t, db, n)
 	p.wait(t, fmt.Sprint(n, " events are signed"), func() bool { return p.signedSize(t) >= uint64(n) })
 	p.wait(t, "the read models have caught up", func() bool {
-		a, err := root.Do(t.Context(), "GET", "/api/me/", nil, "Min-Event-Position", fmt.Sprint(n))
+		a, err := p.Admin.Do(t.Context(), "GET", "/api/me/", nil, "Min-Event-Position", fmt.Sprint(n))
 		return err == nil && a.Status == http.StatusOK
 	})
 
-	vkey, stderr, err := program.Run(t.Context(), t, "", env, "audit", "key")
-	if err != nil {
-		t.Fatalf("audit key: %v\n%s", err, stderr)
-	}
+	vkey := p.Runs(t, "", "audit", "key")
 	if published, err := os.ReadFile(filepath.Join(dir, "audit", "log.vkey")); err != nil || string(published) != vkey {
 		t.Errorf("the key is published as %q, %v, and shown as %q", published, err, vkey)
 	}
@@ -254,9 +238,7 @@ func TestAMonitorFollowsTheLog(t *testing.T) {
 	}
 	for range 3 {
 		before := monitor.Latest().Size
-		p.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", map[string]string{
-			"username": fmt.Sprint("ada-", before), "email": fmt.Sprintf("ada-%d@example.com", before), "password": secret,
-		})
+		p.SignUp(t, fmt.Sprint("ada-", before))
 		p.wait(t, "the log is signed further", func() bool { return p.signedSize(t) > before })
 		if _, _, _, err := monitor.Update(ctx); err != nil {
 			t.Fatal(err)

@@ -73,7 +73,7 @@ func TestEveryDocumentedAnswerIsGiven(t *testing.T) {
 
 // call is a request that should get a certain answer.
 type call struct {
-	as     *program.Client
+	as     *program.Person
 	path   string
 	body   any
 	header []string
@@ -81,10 +81,10 @@ type call struct {
 
 // recipe makes a call that gets an answer which the usual call of the status
 // does not get.
-type recipe func(t *testing.T, d *desk, op *contract.Operation) call
+type recipe func(t *testing.T, d *api, op *contract.Operation) call
 
 // provoke makes the call that should get the status.
-func (d *desk) provoke(t *testing.T, op *contract.Operation, status int) program.Answer {
+func (d *api) provoke(t *testing.T, op *contract.Operation, status int) program.Answer {
 	t.Helper()
 	var c call
 	if make, ok := recipes[fmt.Sprint(op.ID, " ", status)]; ok {
@@ -100,7 +100,7 @@ func (d *desk) provoke(t *testing.T, op *contract.Operation, status int) program
 }
 
 // usual is the call that gets the status from most operations.
-func (d *desk) usual(t *testing.T, op *contract.Operation, status int) call {
+func (d *api) usual(t *testing.T, op *contract.Operation, status int) call {
 	t.Helper()
 	c := d.success(t, op)
 	switch status {
@@ -109,7 +109,7 @@ func (d *desk) usual(t *testing.T, op *contract.Operation, status int) call {
 	case http.StatusBadRequest:
 		c.path += "?nonsense=1"
 	case http.StatusUnauthorized:
-		c.as = d.Client(t)
+		c.as = &program.Person{Client: d.Client(t)}
 	case http.StatusForbidden:
 		c.header = []string{"Origin", "https://evil.example"}
 	case http.StatusNotFound:
@@ -140,12 +140,12 @@ func (d *desk) usual(t *testing.T, op *contract.Operation, status int) call {
 }
 
 // success is the call that an operation should carry out.
-func (d *desk) success(t *testing.T, op *contract.Operation) call {
+func (d *api) success(t *testing.T, op *contract.Operation) call {
 	t.Helper()
 	if make, ok := recipes[op.ID]; ok {
 		return make(t, d, op)
 	}
-	c := call{as: d.root, path: d.subject(t, op)}
+	c := call{as: d.Admin, path: d.subject(t, op)}
 	if body := d.body(t, op); body != nil {
 		c.body = body
 	}

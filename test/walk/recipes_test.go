@@ -12,23 +12,23 @@ import (
 
 // recipes are by operation, for its success, or by operation and status.
 var recipes = map[string]recipe{
-	"login": func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.Client(t), path: op.Path, body: object{"username": "root", "password": secret}}
+	"login": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: &program.Person{Client: d.Client(t)}, path: op.Path, body: object{"username": "root", "password": program.Secret}}
 	},
-	"login 401": func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.Client(t), path: op.Path, body: object{"username": "root", "password": "not-theirs-1"}}
+	"login 401": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: &program.Person{Client: d.Client(t)}, path: op.Path, body: object{"username": "root", "password": "not-theirs-1"}}
 	},
 	"logout":       withoutReturn,
 	"deactivateMe": withoutReturn,
-	"changePassword": func(t *testing.T, d *desk, op *contract.Operation) call {
+	"changePassword": func(t *testing.T, d *api, op *contract.Operation) call {
 		c := withoutReturn(t, d, op)
-		c.body = object{"current_password": secret, "new_password": "another-lamp-71"}
+		c.body = object{"current_password": program.Secret, "new_password": "another-lamp-71"}
 		return c
 	},
 	"changePassword 422": posting(object{"current_password": "not-theirs-1", "new_password": "another-lamp-71"}),
 	"deactivateMe 422":   asTheLastAdmin,
-	"patchUser 422": func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.root, path: "/api/users/root/", body: object{"role": "user"}}
+	"patchUser 422": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: "/api/users/root/", body: object{"role": "user"}}
 	},
 	"patchUser 409": taken,
 	"patchMe":       asSomebody(object{"first_name": "Ada"}),
@@ -36,8 +36,8 @@ var recipes = map[string]recipe{
 	"register 409":  taken,
 	"register 422":  posting(object{"username": "weak", "email": "weak@example.com", "password": "password1"}),
 	"listUsers 403": asUser,
-	"userHistory 403": func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.join(t, d.newName(), "agent"), path: d.about(op, "root")}
+	"userHistory 403": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Join(t, d.newName(), "agent"), path: d.about(op, "root")}
 	},
 	"report 403": asUser,
 
@@ -53,11 +53,11 @@ var recipes = map[string]recipe{
 	"agentReport 403":        asUser,
 	"responseTimes 403":      asUser,
 
-	"ticketDiff": func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.root, path: d.subject(t, op) + "?from=1&to=1"}
+	"ticketDiff": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.subject(t, op) + "?from=1&to=1"}
 	},
-	"ticketDiff 404": func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.root, path: d.subject(t, op) + "?from=1&to=99"}
+	"ticketDiff 404": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.subject(t, op) + "?from=1&to=99"}
 	},
 
 	"auditInclusion":       auditing("/api/audit/inclusion/?position=1"),
@@ -72,9 +72,9 @@ var recipes = map[string]recipe{
 	"auditTile 403":        auditingAsUser("/audit/tile/entries/000.p/1/"),
 	"auditTile 404":        auditing("/audit/tile/0/x001/000/"),
 
-	"bulkTickets": func(t *testing.T, d *desk, op *contract.Operation) call {
-		operation := object{"op": "priority", "ticket": d.ticket(t, d.root), "priority": "high"}
-		return call{as: d.root, path: op.Path, body: object{"operations": []any{operation}}}
+	"bulkTickets": func(t *testing.T, d *api, op *contract.Operation) call {
+		operation := object{"op": "priority", "ticket": d.Admin.Opens(t, "Walked by").ID, "priority": "high"}
+		return call{as: d.Admin, path: op.Path, body: object{"operations": []any{operation}}}
 	},
 	"openTicket 422":     posting(object{"title": "x", "description": "x", "created_by": "nobody-at-all"}),
 	"assignTicket 422":   posting(object{"assigned_to": "nobody-at-all"}),
@@ -89,32 +89,32 @@ var recipes = map[string]recipe{
 	"putComment 422":     posting(object{"text": "x", "internal": true}),
 	"patchComment 422":   posting(object{"internal": true}),
 
-	"openapi 400": func(_ *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.root, path: op.Path, header: []string{"If-None-Match", "abc"}}
+	"openapi 400": func(_ *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: op.Path, header: []string{"If-None-Match", "abc"}}
 	},
 	"readiness 503": asTheLastAdmin,
 }
 
 // auditing reads what is there once the log is signed.
 func auditing(path string) recipe {
-	return func(t *testing.T, d *desk, _ *contract.Operation) call {
+	return func(t *testing.T, d *api, _ *contract.Operation) call {
 		d.waitSigned(t)
-		return call{as: d.root, path: path}
+		return call{as: d.Admin, path: path}
 	}
 }
 
 // askedTwice asks for a rebuild with the key of another one.
-func askedTwice(t *testing.T, d *desk, op *contract.Operation) call {
+func askedTwice(t *testing.T, d *api, op *contract.Operation) call {
 	key := []string{"Idempotency-Key", uuid.NewString()}
-	first, err := d.root.With(t).Do(t.Context(), op.Method, d.subject(t, op), object{"accept": false}, key...)
+	first, err := d.Admin.With(t).Do(t.Context(), op.Method, d.subject(t, op), object{"accept": false}, key...)
 	if err != nil || first.Status != http.StatusAccepted {
 		t.Fatalf("the first with the key: %v, %d %s", err, first.Status, first.Body)
 	}
-	return call{as: d.root, path: d.subject(t, op), body: object{"accept": true}, header: key}
+	return call{as: d.Admin, path: d.subject(t, op), body: object{"accept": true}, header: key}
 }
 
 func auditingAsUser(path string) recipe {
-	return func(t *testing.T, d *desk, op *contract.Operation) call {
+	return func(t *testing.T, d *api, op *contract.Operation) call {
 		c := asUser(t, d, op)
 		c.path = path
 		return c
@@ -122,21 +122,21 @@ func auditingAsUser(path string) recipe {
 }
 
 // withoutReturn calls as somebody made for it, who cannot call again.
-func withoutReturn(t *testing.T, d *desk, op *contract.Operation) call {
-	return call{as: d.join(t, d.newName(), "user"), path: op.Path}
+func withoutReturn(t *testing.T, d *api, op *contract.Operation) call {
+	return call{as: d.Join(t, d.newName(), "user"), path: op.Path}
 }
 
-func asTheLastAdmin(_ *testing.T, d *desk, op *contract.Operation) call {
-	return call{as: d.root, path: op.Path}
+func asTheLastAdmin(_ *testing.T, d *api, op *contract.Operation) call {
+	return call{as: d.Admin, path: op.Path}
 }
 
-func asUser(t *testing.T, d *desk, op *contract.Operation) call {
-	return call{as: d.join(t, d.newName(), "user"), path: op.Path}
+func asUser(t *testing.T, d *api, op *contract.Operation) call {
+	return call{as: d.Join(t, d.newName(), "user"), path: op.Path}
 }
 
 // asSomebody sends the body as a user made for it.
 func asSomebody(body object) recipe {
-	return func(t *testing.T, d *desk, op *contract.Operation) call {
+	return func(t *testing.T, d *api, op *contract.Operation) call {
 		c := asUser(t, d, op)
 		c.body = body
 		return c
@@ -145,44 +145,36 @@ func asSomebody(body object) recipe {
 
 // posting sends the body as the admin, about something made for it.
 func posting(body object) recipe {
-	return func(t *testing.T, d *desk, op *contract.Operation) call {
-		return call{as: d.root, path: d.subject(t, op), body: body}
+	return func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.subject(t, op), body: body}
 	}
 }
 
 // taken asks for the mail address, or the name, of the admin.
-func taken(t *testing.T, d *desk, op *contract.Operation) call {
+func taken(t *testing.T, d *api, op *contract.Operation) call {
 	body := object{"email": "root@example.com"}
 	if op.ID == "register" {
-		body = registration("root")
+		body = program.Registration("root")
 	}
-	return call{as: d.root, path: d.subject(t, op), body: body}
+	return call{as: d.Admin, path: d.subject(t, op), body: body}
 }
 
 // onceClosed sends the body about a ticket that is closed.
 func onceClosed(body object) recipe {
-	return func(t *testing.T, d *desk, op *contract.Operation) call {
-		ticket := d.ticket(t, d.root)
-		d.does(t, d.root, ticket, "close", object{})
-		return call{as: d.root, path: d.about(op, ticket), body: body}
+	return func(t *testing.T, d *api, op *contract.Operation) call {
+		closed := d.Admin.Does(t, d.Admin.Opens(t, "Walked by"), "close")
+		return call{as: d.Admin, path: d.about(op, closed.ID), body: body}
 	}
 }
 
-func onceStarted(t *testing.T, d *desk, op *contract.Operation) call {
-	ticket := d.ticket(t, d.root)
-	d.does(t, d.root, ticket, "start", object{})
-	return call{as: d.root, path: d.about(op, ticket), body: object{}}
+func onceStarted(t *testing.T, d *api, op *contract.Operation) call {
+	started := d.Admin.Does(t, d.Admin.Opens(t, "Walked by"), "start")
+	return call{as: d.Admin, path: d.about(op, started.ID), body: object{}}
 }
 
 // onceAssigned is about a requester's ticket that somebody works on.
-func onceAssigned(t *testing.T, d *desk, op *contract.Operation) call {
-	requester := d.join(t, d.newName(), "user")
-	ticket := d.ticket(t, requester)
-	d.does(t, d.root, ticket, "assign", object{"assigned_to": "root"})
-	return call{as: requester, path: d.about(op, ticket)}
-}
-
-func (d *desk) does(t *testing.T, c *program.Client, ticket, verb string, body object) {
-	t.Helper()
-	c.Must(t, http.StatusOK, "POST", "/api/tickets/"+ticket+"/"+verb+"/", body)
+func onceAssigned(t *testing.T, d *api, op *contract.Operation) call {
+	requester := d.Join(t, d.newName(), "user")
+	assigned := d.Admin.Assigns(t, requester.Opens(t, "Walked by"), "root")
+	return call{as: requester, path: d.about(op, assigned.ID)}
 }

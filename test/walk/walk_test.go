@@ -18,11 +18,10 @@ import (
 // is told otherwise.
 const steps = 20
 
-// walker is somebody who walks: the program's clients by role, and the names
-// of what there is.
+// walker is somebody who walks: people by role, and the names of what there is.
 type walker struct {
-	*desk
-	roles  map[string]*program.Client
+	*api
+	roles  map[string]*program.Person
 	people []string
 	// by what their paths begin with, by id and number
 	known map[string][]string
@@ -36,7 +35,7 @@ type walker struct {
 func TestRandomWalk(t *testing.T) {
 	t.Parallel()
 	d := open(t)
-	w := &walker{desk: d, roles: map[string]*program.Client{"anyone": d.Client(t)}, known: map[string][]string{}}
+	w := &walker{api: d, roles: map[string]*program.Person{"anyone": {Client: d.Client(t)}}, known: map[string][]string{}}
 	for _, op := range d.Operations {
 		if !op.Endless() {
 			w.operations = append(w.operations, op)
@@ -44,12 +43,12 @@ func TestRandomWalk(t *testing.T) {
 	}
 	for _, role := range []string{"user", "agent", "admin", "auditor"} {
 		w.people = append(w.people, "the-"+role)
-		w.roles[role] = d.join(t, "the-"+role, role)
+		w.roles[role] = d.Join(t, "the-"+role, role)
 	}
 	for i, owner := range []string{"user", "agent", "admin", "user"} {
-		ticket := d.ticket(t, w.roles[owner])
-		w.known[tickets] = append(w.known[tickets], ticket, fmt.Sprint(i+1))
-		w.known[comments] = append(w.known[comments], d.comment(t, d.root, ticket))
+		ticket := w.roles[owner].Opens(t, "Walked by")
+		w.known[tickets] = append(w.known[tickets], ticket.ID, fmt.Sprint(i+1))
+		w.known[comments] = append(w.known[comments], d.Admin.Comments(t, ticket, "Me too.", false).ID)
 	}
 	rapid.Check(t, func(rt *rapid.T) {
 		for range steps {
@@ -77,8 +76,8 @@ func (w *walker) restore(t *testing.T) {
 		if me.Role == role {
 			continue
 		}
-		w.root.Must(t, http.StatusOK, "PATCH", "/api/users/"+name+"/", object{"role": role, "is_active": true})
-		w.roles[role].Must(t, http.StatusOK, "POST", "/api/login/", object{"username": name, "password": secret})
+		w.Admin.Must(t, http.StatusOK, "PATCH", "/api/users/"+name+"/", object{"role": role, "is_active": true})
+		w.roles[role].Must(t, http.StatusOK, "POST", "/api/login/", object{"username": name, "password": program.Secret})
 	}
 }
 

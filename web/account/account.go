@@ -1,9 +1,7 @@
 package account
 
 import (
-	"context"
 	"errors"
-	"time"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -37,27 +35,14 @@ func (s *Section) showAccount(v *web.Visit) (web.Reply, error) {
 	return web.Show("Account", accountPage(accountView{User: me, Command: web.NewCommand()})), nil
 }
 
-// profilePoll is how often ownProfile looks again.
-const profilePoll = 10 * time.Millisecond
-
-// ownProfile reads the visitor's profile. They exist; a read side that does not
-// know them yet is behind, and is waited for.
+// ownProfile reads the visitor's profile. They exist: only a projection that an
+// operator holds may not know them yet.
 func (s *Section) ownProfile(v *web.Visit) (view.User, error) {
-	ctx, cancel := context.WithTimeout(v.Context(), commands.FreshnessWait)
-	defer cancel()
-	look := time.NewTicker(profilePoll)
-	defer look.Stop()
-	for {
-		u, err := s.Read.User(ctx, v.Actor.ID)
-		if !errors.Is(err, domain.ErrNotFound) {
-			return u, err
-		}
-		select {
-		case <-look.C:
-		case <-ctx.Done():
-			return u, web.ErrUnavailable
-		}
+	u, err := s.Read.User(v.Context(), v.Actor.ID)
+	if errors.Is(err, domain.ErrNotFound) {
+		return u, web.ErrUnavailable
 	}
+	return u, err
 }
 
 func (s *Section) changeProfile(v *web.Visit) (web.Reply, error) {

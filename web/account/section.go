@@ -50,7 +50,7 @@ func (s *Section) Pages() []web.Page {
 		web.Post("account/emails", web.SignedIn, s.changeEmails),
 		web.Post("account/password", web.SignedIn, s.changePassword),
 		web.Post("account/deactivate", web.SignedIn, s.deactivate),
-		web.Get("tokens", web.SignedIn, s.showTokens).InMenu("API tokens"),
+		web.Get("tokens", web.SignedIn, s.showTokens).InMenu(60, "API tokens"),
 		web.Post("tokens", web.SignedIn, s.createToken),
 		web.Post("tokens/:id/revoke", web.SignedIn, s.revokeToken),
 	}

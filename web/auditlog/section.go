@@ -82,7 +82,7 @@ type Section struct {
 // Pages returns the pages and forms of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("audit", web.Overseers, s.showEvents).InMenu("Audit log"),
+		web.Get("audit", web.Overseers, s.showEvents).InMenu(50, "Audit log"),
 		web.Get("audit/proof", web.Overseers, s.showProof),
 		web.Post("audit/proof/verify", web.Overseers, s.verify),
 		web.Post("audit/proof/export", web.Overseers, s.export),

@@ -119,7 +119,7 @@ type Section struct {
 // Pages returns the pages and forms of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("system", web.Overseers, s.showOperation).InMenu("System"),
+		web.Get("system", web.Overseers, s.showOperation).InMenu(40, "System"),
 		web.Get("system/escalations", web.Overseers, s.showEscalation),
 		web.Get("system/emails", web.Overseers, s.showEmails),
 		web.Post("system/emails/:id/resend", web.Overseers, s.resend),

@@ -15,8 +15,6 @@ import (
 
 func TestPeopleAreListedAndFound(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	s := newSite(t, d)
 	yes, no := true, false
 	for query, want := range map[string]people.Filter{
 		"":                             {},
@@ -25,71 +23,99 @@ func TestPeopleAreListedAndFound(t *testing.T) {
 		"?state=inactive&q=x&role=":    {Search: "x", Active: &no},
 		"?role=auditor&unknown=ignore": {Role: domain.RoleAuditor},
 	} {
-		webtest.Holds(t, webtest.Get(s, "auditor", "/admin/people/"+query), 200, `class="title"><a href="/admin/people/`, "@example.com")
-		if diff := cmp.Diff(want, d.userFilter); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", query, diff)
-		}
+		t.Run("by "+query, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			s.Get("auditor", "/admin/people/"+query).Holds(200, `class="title"><a href="/admin/people/`, "@example.com")
+			if diff := cmp.Diff(want, s.userFilter); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/"), 200, `href="/admin/people/agent/"`, "agent@example.com")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/?q=nobody"), 200, "No results")
-	for _, query := range []string{"?role=boss", "?state=asleep", "?cursor=x", "?q=" + strings.Repeat("x", 201), "?q=%00"} {
-		webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/"+query), 400, "Unknown filter")
+	for name, query := range map[string]string{
+		"an unknown role": "?role=boss", "an unknown state": "?state=asleep", "an unknown place": "?cursor=x",
+		"a long search": "?q=" + strings.Repeat("x", 201), "a search that is no text": "?q=%00",
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open(t).Get("admin", "/admin/people/"+query).Holds(400, "Unknown filter")
+		})
 	}
-}
-
-func TestPagesOfPeopleLeadOn(t *testing.T) {
-	t.Parallel()
-	d := newDesk()
-	d.more = true
-	s := newSite(t, d)
-	w := webtest.Get(s, "admin", "/admin/people/?role=user")
-	webtest.Holds(t, w, 200, `rel="next"`)
-	webtest.Holds(t, webtest.Get(s, "admin", webtest.Href(t, w.Body.String(), `rel="next" href="`)), 200)
-	if d.peoplePage.Cursor == nil || d.peoplePage.Cursor.Key != "user" || d.userFilter.Role != domain.RoleUser {
-		t.Errorf("the next page is %+v of %+v", d.peoplePage, d.userFilter)
-	}
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"each leads to their page": func(_ *testing.T, s *site) {
+			s.Get("admin", "/admin/people/").Holds(200, `href="/admin/people/agent/"`, "agent@example.com")
+		},
+		"nobody is found": func(_ *testing.T, s *site) { s.Get("admin", "/admin/people/?q=nobody").Holds(200, "No results") },
+		"pages lead on": func(t *testing.T, s *site) {
+			s.more = true
+			a := s.Get("admin", "/admin/people/?role=user").Holds(200, `rel="next"`)
+			s.Get("admin", a.Next()).Holds(200)
+			if s.peoplePage.Cursor == nil || s.peoplePage.Cursor.Key != "user" || s.userFilter.Role != domain.RoleUser {
+				t.Errorf("the next page is %+v of %+v", s.peoplePage, s.userFilter)
+			}
+		},
+	})
 }
 
 func TestThePageOfAPerson(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	s := newSite(t, d)
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/people/user/"), 200, "user@example.com", "admin changed the role of user to agent.", "<del>user</del>")
-	if w := webtest.Get(s, "auditor", "/admin/people/user/"); strings.Contains(w.Body.String(), "Change role") {
-		t.Error("an auditor is offered to change somebody")
-	}
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/user/"), 200, "Change role", "Deactivate user")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/admin/"), 200, "This is your own account.")
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/people/nemo/"), 404)
-	d.more = true
-	w := webtest.Get(s, "admin", "/admin/people/user/")
-	webtest.Holds(t, webtest.Get(s, "admin", webtest.Href(t, w.Body.String(), `</ol><p><a href="`)), 200)
-	if d.page.Cursor == nil || d.page.Cursor.Key != "3" || !d.page.Cursor.Back {
-		t.Errorf("earlier events are asked for from %+v", d.page.Cursor)
-	}
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"shows their history": func(_ *testing.T, s *site) {
+			s.Get("auditor", "/admin/people/user/").
+				Holds(200, "user@example.com", "admin changed the role of user to agent.", "<del>user</del>").
+				Lacks("Change role") // an auditor changes nobody
+		},
+		"has forms for admins": func(_ *testing.T, s *site) {
+			s.Get("admin", "/admin/people/user/").Holds(200, "Change role", "Deactivate user")
+		},
+		"may be one's own": func(_ *testing.T, s *site) {
+			s.Get("admin", "/admin/people/admin/").Holds(200, "This is your own account.")
+		},
+		"of nobody": func(_ *testing.T, s *site) { s.Get("admin", "/admin/people/nemo/").Holds(404) },
+		"leads to earlier events": func(t *testing.T, s *site) {
+			s.more = true
+			s.Get("admin", s.Get("admin", "/admin/people/user/").Href(`</ol><p><a href="`)).Holds(200)
+			if s.page.Cursor == nil || s.page.Cursor.Key != "3" || !s.page.Cursor.Back {
+				t.Errorf("earlier events are asked for from %+v", s.page.Cursor)
+			}
+		},
+	})
 }
 
 func TestAdminsChangePeople(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	s := newSite(t, d)
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/people/user/role/", "role", "agent"), "/admin/people/user/")
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/people/user/activity/", "to", "inactive"), "/admin/people/user/")
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/people/user/activity/", "to", "active"), "/admin/people/user/")
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/people/admin/role/", "role", "user"), "/admin/")
+	const role, activity, own = "/admin/people/user/role/", "/admin/people/user/activity/", "/admin/people/admin/role/"
 	agent, plain, yes, no := domain.RoleAgent, domain.RoleUser, true, false
-	by := func(e user.EditUser) user.EditUser { e.Actor = d.Edits[0].Actor; return e }
-	want := []user.EditUser{
-		by(user.EditUser{ID: webtest.Account("user").ID, Role: &agent}), by(user.EditUser{ID: webtest.Account("user").ID, Active: &no}),
-		by(user.EditUser{ID: webtest.Account("user").ID, Active: &yes}), by(user.EditUser{ID: webtest.Account("admin").ID, Role: &plain}),
+	for name, c := range map[string]struct {
+		path, field, value, leads string
+		want                      user.EditUser
+	}{
+		"a role":       {role, "role", "agent", "/admin/people/user/", user.EditUser{ID: webtest.Account("user").ID, Role: &agent}},
+		"deactivation": {activity, "to", "inactive", "/admin/people/user/", user.EditUser{ID: webtest.Account("user").ID, Active: &no}},
+		"activation":   {activity, "to", "active", "/admin/people/user/", user.EditUser{ID: webtest.Account("user").ID, Active: &yes}},
+		"their own":    {own, "role", "user", "/admin/", user.EditUser{ID: webtest.Account("admin").ID, Role: &plain}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			s.Post("admin", c.path, c.field, c.value).Leads(c.leads)
+			by := s.Edits[0].Actor
+			c.want.Actor = by
+			if diff := cmp.Diff([]user.EditUser{c.want}, s.Edits); diff != "" || by.ID != webtest.Account("admin").ID {
+				t.Errorf("by %v (-want +got):\n%s", by, diff)
+			}
+		})
 	}
-	if diff := cmp.Diff(want, d.Edits); diff != "" || d.Edits[0].Actor.ID != webtest.Account("admin").ID {
-		t.Errorf("by %v (-want +got):\n%s", d.Edits[0].Actor, diff)
-	}
-	d.Refusal = user.ErrLastAdmin
-	webtest.Holds(t, webtest.Post(s, "admin", "/admin/people/admin/role/", "role", "user"), 422, web.Sentence(user.ErrLastAdmin.Message), `value="user" checked`)
-	d.Refusal = domain.ErrForbidden
-	webtest.Holds(t, webtest.Post(s, "auditor", "/admin/people/user/role/", "role", "agent"), 403)
-	webtest.Holds(t, webtest.Post(s, "admin", "/admin/people/nemo/role/", "role", "agent"), 404)
-	webtest.Holds(t, webtest.Post(s, "agent", "/admin/people/user/role/", "role", "admin"), 403)
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"not the last admin": func(_ *testing.T, s *site) {
+			s.Refusal = user.ErrLastAdmin
+			s.Post("admin", own, "role", "user").Holds(422, web.Sentence(user.ErrLastAdmin.Message), `value="user" checked`)
+		},
+		"auditors do not": func(_ *testing.T, s *site) {
+			s.Refusal = domain.ErrForbidden
+			s.Post("auditor", role, "role", "agent").Holds(403)
+		},
+		"nobody there is not": func(_ *testing.T, s *site) { s.Post("admin", "/admin/people/nemo/role/", "role", "agent").Holds(404) },
+		"agents do not":       func(_ *testing.T, s *site) { s.Post("agent", role, "role", "admin").Holds(403) },
+	})
 }

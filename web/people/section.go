@@ -35,7 +35,7 @@ type Section struct {
 // Pages returns the pages and forms of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("people", web.Overseers, s.showPeople).InMenu("People"),
+		web.Get("people", web.Overseers, s.showPeople).InMenu(30, "People"),
 		web.Get("people/:name", web.Overseers, s.showPerson),
 		web.Post("people/:name/role", web.Overseers, s.changeRole),
 		web.Post("people/:name/activity", web.Overseers, s.changeActivity),

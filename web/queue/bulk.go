@@ -93,9 +93,7 @@ func (s *Section) bulkAll(v *web.Visit) ([]bulkResult, error) {
 		}
 		reached = max(reached, out.Position)
 	}
-	if reached > 0 {
-		v.Arrive(reached)
-	}
+	v.Wrote(reached)
 	return results, nil
 }
 

@@ -10,19 +10,30 @@ import (
 
 func TestOpeningATicket(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	s := newSite(t, d)
-	webtest.Holds(t, webtest.Get(s, "user", "/admin/tickets/new/"), 200, `name="title"`)
-	webtest.Holds(t, webtest.Get(s, "auditor", "/admin/tickets/new/"), 403, "Access denied")
-	webtest.Leads(t, webtest.Post(s, "user", "/admin/tickets/", "title", "x", "description", "a\r\nb", "priority", "medium"), "/admin/tickets/7/")
-	if c := d.Commands[0].(ticket.OpenTicket); c.Description != "a\nb" || c.Priority != ticket.Medium {
-		t.Errorf("asked %+v", c)
-	}
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/tickets/", "title", "", "description", "kept <b>"), 400, "A value is required.", "kept &lt;b&gt;", `id="title-fault"`)
-	webtest.Holds(t, webtest.Post(s, "agent", "/admin/tickets/", "title", "x", "description", "y", "requester", "nemo"), 422, "There is no user nemo.")
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/tickets/", "title", "x", "description", "y", "requester", "agent"), 403)
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/tickets/", "title", "x", "description", "y", "requester", "user"), "/admin/tickets/7/")
-	if c := d.Commands[len(d.Commands)-1].(ticket.OpenTicket); c.CreatedBy != webtest.Account("user").ID || c.Actor.Role != domain.RoleAdmin {
-		t.Errorf("asked %+v", c)
-	}
+	const path = "/admin/tickets/"
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"by a form":                func(_ *testing.T, s *site) { s.Get("user", path+"new/").Holds(200, `name="title"`) },
+		"which an auditor has not": func(_ *testing.T, s *site) { s.Get("auditor", path+"new/").Holds(403, "Access denied") },
+		"leads to it": func(t *testing.T, s *site) {
+			s.Post("user", path, "title", "x", "description", "a\r\nb", "priority", "medium").Leads("/admin/tickets/7/")
+			if c := s.Commands[0].(ticket.OpenTicket); c.Description != "a\nb" || c.Priority != ticket.Medium {
+				t.Errorf("asked %+v", c)
+			}
+		},
+		"without a title": func(_ *testing.T, s *site) {
+			s.Post("user", path, "title", "", "description", "kept <b>").Holds(400, "A value is required.", "kept &lt;b&gt;", `id="title-fault"`)
+		},
+		"for somebody there is not": func(_ *testing.T, s *site) {
+			s.Post("agent", path, "title", "x", "description", "y", "requester", "nemo").Holds(422, "There is no user nemo.")
+		},
+		"for another, by a user": func(_ *testing.T, s *site) {
+			s.Post("user", path, "title", "x", "description", "y", "requester", "agent").Holds(403)
+		},
+		"for another, by an admin": func(t *testing.T, s *site) {
+			s.Post("admin", path, "title", "x", "description", "y", "requester", "user").Leads("/admin/tickets/7/")
+			if c := s.Commands[0].(ticket.OpenTicket); c.CreatedBy != webtest.Account("user").ID || c.Actor.Role != domain.RoleAdmin {
+				t.Errorf("asked %+v", c)
+			}
+		},
+	})
 }

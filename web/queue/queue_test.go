@@ -12,6 +12,8 @@ import (
 	"helpdesk/workspace"
 )
 
+const listPage = "/admin/tickets/"
+
 func TestTheQueueShowsEachRoleWhatItMayDo(t *testing.T) {
 	t.Parallel()
 	for role, want := range map[string]struct{ has, lacks []string }{
@@ -20,20 +22,15 @@ func TestTheQueueShowsEachRoleWhatItMayDo(t *testing.T) {
 		"admin":   {[]string{"Printer &lt;3", `id="bulk"`, "Assign to…", "Delete", "99+", "Escalates"}, nil},
 		"auditor": {[]string{"Printer &lt;3", "Escalates"}, []string{`id="bulk"`, "New ticket"}},
 	} {
-		w := webtest.Get(newSite(t, newDesk()), role, "/admin/tickets/")
-		webtest.Holds(t, w, 200, want.has...)
-		for _, text := range want.lacks {
-			if strings.Contains(w.Body.String(), text) {
-				t.Errorf("%s sees %q", role, text)
-			}
-		}
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			open(t).Get(role, listPage).Holds(200, want.has...).Lacks(want.lacks...)
+		})
 	}
 }
 
 func TestFiltersAreLinks(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	s := newSite(t, d)
 	me := webtest.Account("admin").ID
 	for query, want := range map[string]projections.TicketFilter{
 		"": {Statuses: statusSets[0].statuses, OrderBy: projections.ByCreated, Descending: true},
@@ -45,80 +42,124 @@ func TestFiltersAreLinks(t *testing.T) {
 		"?order=best":             {Statuses: statusSets[0].statuses, OrderBy: projections.ByCreated, Descending: true},
 		"?q=paper+jam&order=best": {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank, Descending: true, CompareMost: 1000},
 	} {
-		webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/"+query), 200)
-		if diff := cmp.Diff(want, d.filter); diff != "" {
-			t.Errorf("%s (-want +got):\n%s", query, diff)
-		}
+		t.Run("by "+query, func(t *testing.T) {
+			t.Parallel()
+			s := open(t)
+			s.Get("admin", listPage+query).Holds(200)
+			if diff := cmp.Diff(want, s.filter); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/?status=closed"), 200, `href="/admin/tickets/?priority=high&amp;status=closed"`)
-	for _, query := range []string{"?status=lost", "?priority=9", "?assignee=x", "?order=x", "?cursor=x", "?q=" + strings.Repeat("x", 201)} {
-		webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/"+query), 400, "Unknown filter")
+	for name, query := range map[string]string{
+		"an unknown status": "?status=lost", "an unknown priority": "?priority=9", "an unknown assignee": "?assignee=x",
+		"an unknown order": "?order=x", "an unknown place": "?cursor=x", "a long search": "?q=" + strings.Repeat("x", 201),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			open(t).Get("admin", listPage+query).Holds(400, "Unknown filter")
+		})
 	}
+	t.Run("links keep the other filters", func(t *testing.T) {
+		t.Parallel()
+		open(t).Get("admin", listPage+"?status=closed").Holds(200, `href="/admin/tickets/?priority=high&amp;status=closed"`)
+	})
 }
 
 func TestWhatTakesTooLongToCountIsNotCounted(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	d.uncounted = true
-	w := webtest.Get(newSite(t, d), "admin", "/admin/tickets/")
-	webtest.Holds(t, w, 200, "Printer", "Escalated")
-	if strings.Contains(w.Body.String(), `class="count"`) {
-		t.Error("there are counts")
-	}
+	s := open(t)
+	s.uncounted = true
+	s.Get("admin", listPage).Holds(200, "Printer", "Escalated").Lacks(`class="count"`)
 }
 
 func TestPagesOfTheQueueLeadOn(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	d.more = true
-	s := newSite(t, d)
-	next := webtest.Next(t, webtest.Get(s, "admin", "/admin/tickets/?status=all").Body.String())
-	webtest.Holds(t, webtest.Get(s, "admin", next), 200)
-	if d.page.Cursor == nil || d.page.Cursor.ID != webtest.TicketID.UUID {
-		t.Errorf("page %+v of %q", d.page, next)
+	long := func(t testing.TB) *site {
+		s := open(t)
+		s.more = true
+		return s
 	}
-	webtest.Holds(t, webtest.Get(s, "auditor", next), 400) // another's place
-	webtest.Holds(t, webtest.Get(s, "admin", strings.Replace(next, "all", "open", 1)), 400)
+	next := func(s *site) string { return s.Get("admin", listPage+"?status=all").Next() }
+	webtest.Each(t, long, map[string]func(*testing.T, *site){
+		"for who got the place": func(t *testing.T, s *site) {
+			at := next(s)
+			s.Get("admin", at).Holds(200)
+			if s.page.Cursor == nil || s.page.Cursor.ID != webtest.TicketID.UUID {
+				t.Errorf("page %+v of %q", s.page, at)
+			}
+		},
+		"for nobody else": func(_ *testing.T, s *site) { s.Get("auditor", next(s)).Holds(400) },
+		"not with another filter": func(_ *testing.T, s *site) {
+			s.Get("admin", strings.Replace(next(s), "all", "open", 1)).Holds(400)
+		},
+	})
 }
 
 func TestWordsThatTooManyTicketsHaveComeNewestFirst(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	d.more = true
-	s := newSite(t, d)
-	body := webtest.Get(s, "admin", "/admin/tickets/?q=printer&order=best").Body.String()
-	if strings.Contains(body, "Too many") {
-		t.Error("few tickets are too many")
+	const best, tooCommon = listPage + "?q=printer&order=best", "Too many tickets match"
+	long := func(t testing.TB) *site {
+		s := open(t)
+		s.more, s.common = true, true
+		return s
 	}
-	d.common = true
-	const tooCommon = "Too many tickets match"
-	w := webtest.Get(s, "admin", "/admin/tickets/?q=printer&order=best")
-	webtest.Holds(t, w, 200, tooCommon, "Printer &lt;3",
-		`href="/admin/tickets/?order=best&amp;priority=high&amp;q=printer"`) // fewer may be left then
-	if d.filter.OrderBy != projections.ByCreated || !d.filter.Descending || d.filter.Search != "printer" {
-		t.Errorf("filter %+v", d.filter)
-	}
-	next := webtest.Next(t, w.Body.String())
-	if strings.Contains(next, "best") {
-		t.Errorf("the next page, %s, goes on in another order", next)
-	}
-	webtest.Holds(t, webtest.Get(s, "admin", next), 200, "Printer &lt;3")
-	// A place among the best matches, from when they were fewer: the list begins again.
-	webtest.Holds(t, webtest.Get(s, "admin", webtest.Next(t, body)), 200, tooCommon)
-	if d.page.Cursor != nil {
-		t.Errorf("page %+v", d.page)
-	}
+	webtest.Each(t, long, map[string]func(*testing.T, *site){
+		"few tickets are not too many": func(_ *testing.T, s *site) {
+			s.common = false
+			s.Get("admin", best).Holds(200).Lacks("Too many")
+		},
+		"too many are": func(t *testing.T, s *site) {
+			s.Get("admin", best).Holds(200, tooCommon, "Printer &lt;3",
+				`href="/admin/tickets/?order=best&amp;priority=high&amp;q=printer"`) // fewer may be left then
+			if s.filter.OrderBy != projections.ByCreated || !s.filter.Descending || s.filter.Search != "printer" {
+				t.Errorf("filter %+v", s.filter)
+			}
+		},
+		"pages lead on in that order": func(t *testing.T, s *site) {
+			next := s.Get("admin", best).Next()
+			if strings.Contains(next, "best") {
+				t.Errorf("the next page, %s, goes on in another order", next)
+			}
+			s.Get("admin", next).Holds(200, "Printer &lt;3")
+		},
+		"a place from when they were fewer begins the list again": func(t *testing.T, s *site) {
+			s.common = false
+			next := s.Get("admin", best).Next()
+			s.common = true
+			s.Get("admin", next).Holds(200, tooCommon)
+			if s.page.Cursor != nil {
+				t.Errorf("page %+v", s.page)
+			}
+		},
+	})
 }
 
 func TestSavedViews(t *testing.T) {
 	t.Parallel()
-	d := newDesk()
-	s := newSite(t, d)
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/tickets/views/?status=all&priority=high&cursor=x", "name", "Hot"), "/admin/tickets/?priority=high&status=all")
-	if diff := cmp.Diff([]workspace.View{{Name: "Hot", Query: "priority=high&status=all"}}, d.views); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	save := func(s *site) *webtest.Answer {
+		return s.Post("admin", "/admin/tickets/views/?status=all&priority=high&cursor=x", "name", "Hot")
 	}
-	webtest.Holds(t, webtest.Get(s, "admin", "/admin/tickets/"), 200, `href="/admin/tickets/?priority=high&amp;status=all"`, "Hot")
-	webtest.Holds(t, webtest.Post(s, "admin", "/admin/tickets/views/", "name", ""), 400, "A value is required.")
-	webtest.Leads(t, webtest.Post(s, "admin", "/admin/tickets/views/remove/", "name", "Hot"), "/admin/tickets/")
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"one is saved": func(t *testing.T, s *site) {
+			save(s).Leads("/admin/tickets/?priority=high&status=all")
+			if diff := cmp.Diff([]workspace.View{{Name: "Hot", Query: "priority=high&status=all"}}, s.views); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		},
+		"one is shown": func(_ *testing.T, s *site) {
+			save(s)
+			s.Get("admin", listPage).Holds(200, `href="/admin/tickets/?priority=high&amp;status=all"`, "Hot")
+		},
+		"one without a name": func(_ *testing.T, s *site) {
+			s.Post("admin", "/admin/tickets/views/", "name", "").Holds(400, "A value is required.")
+		},
+		"one is removed": func(t *testing.T, s *site) {
+			save(s)
+			s.Post("admin", "/admin/tickets/views/remove/", "name", "Hot").Leads(listPage)
+			if len(s.views) != 0 {
+				t.Errorf("left are %+v", s.views)
+			}
+		},
+	})
 }

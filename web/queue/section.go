@@ -47,7 +47,7 @@ type Section struct {
 // Pages returns the pages and forms of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("tickets", web.SignedIn, s.showQueue).InMenu("Tickets"),
+		web.Get("tickets", web.SignedIn, s.showQueue).InMenu(10, "Tickets"),
 		web.Post("tickets", web.SignedIn, s.openTicket),
 		web.Get("tickets/new", web.SignedIn, s.showOpening),
 		web.Post("tickets/bulk", web.SignedIn, s.bulk),

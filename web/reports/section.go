@@ -44,7 +44,7 @@ type Section struct {
 // Pages returns the pages of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("reports", web.Overseers, s.showReports).InMenu("Reports"),
+		web.Get("reports", web.Overseers, s.showReports).InMenu(20, "Reports"),
 		web.Get("reports/trend", web.Overseers, s.showTrend),
 		web.Get("reports/times", web.Overseers, s.showTimes),
 		web.Get("reports/agents", web.Overseers, s.showAgents),

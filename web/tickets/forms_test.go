@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"path"
 	"testing"
 	"time"
 
@@ -15,97 +16,124 @@ import (
 
 func TestEachFormOfATicketIsACommand(t *testing.T) {
 	t.Parallel()
-	for _, c := range []struct {
+	for name, c := range map[string]struct {
 		as, path string
 		fields   []string
 		check    func(c ticket.Command) bool
 	}{
-		{"user", "comment/", []string{"text", "a\r\nb"}, func(c ticket.Command) bool {
+		"a reply": {"user", "comment/", []string{"text", "a\r\nb"}, func(c ticket.Command) bool {
 			x := c.(ticket.AddComment)
 			return x.Text == "a\nb" && !x.Internal && x.Now.Equal(webtest.Noon)
 		}},
-		{"agent", "comment/", []string{"text", "x", "internal", "yes"}, func(c ticket.Command) bool { return c.(ticket.AddComment).Internal }},
-		{"agent", "comments/" + uuid.UUID{15: 1}.String() + "/", []string{"text", "other"}, func(c ticket.Command) bool { return c.(ticket.EditComment).Text == "other" }},
-		{"agent", "comments/" + uuid.UUID{15: 1}.String() + "/", []string{"do", "remove"}, func(c ticket.Command) bool { _, ok := c.(ticket.RemoveComment); return ok }},
-		{"user", "edit/", []string{"title", "t", "description", "d", "priority", "low"}, func(c ticket.Command) bool {
+		"an internal note": {"agent", "comment/", []string{"text", "x", "internal", "yes"}, func(c ticket.Command) bool { return c.(ticket.AddComment).Internal }},
+		"an edit of a comment": {"agent", "comments/" + uuid.UUID{15: 1}.String() + "/", []string{"text", "other"},
+			func(c ticket.Command) bool { return c.(ticket.EditComment).Text == "other" }},
+		"the end of a comment": {"agent", "comments/" + uuid.UUID{15: 1}.String() + "/", []string{"do", "remove"},
+			func(c ticket.Command) bool { _, ok := c.(ticket.RemoveComment); return ok }},
+		"an edit": {"user", "edit/", []string{"title", "t", "description", "d", "priority", "low"}, func(c ticket.Command) bool {
 			x := c.(ticket.EditTicket)
 			return *x.Title == "t" && *x.Description == "d" && *x.Priority == ticket.Low
 		}},
-		{"agent", "status/", []string{"to", "resolved", "reason", "done"}, func(c ticket.Command) bool { return c.(ticket.ChangeStatus).Reason == "done" }},
-		{"admin", "assign/", []string{"to", "me"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID == webtest.Account("admin").ID }},
-		{"admin", "assign/", []string{"to", "none"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID.IsZero() }},
-		{"admin", "assign/", []string{"to", "named", "assignee", "admin"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ActiveStaff }},
+		"a status":       {"agent", "status/", []string{"to", "resolved", "reason", "done"}, func(c ticket.Command) bool { return c.(ticket.ChangeStatus).Reason == "done" }},
+		"assign to me":   {"admin", "assign/", []string{"to", "me"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID == webtest.Account("admin").ID }},
+		"unassign":       {"admin", "assign/", []string{"to", "none"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID.IsZero() }},
+		"assign by name": {"admin", "assign/", []string{"to", "named", "assignee", "admin"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ActiveStaff }},
 	} {
-		d := talked()
-		webtest.Leads(t, webtest.Post(newSite(t, d), c.as, ticketPage+c.path, append(c.fields, "version", "4")...), ticketPage)
-		if len(d.Commands) != 1 || !c.check(d.Commands[0]) || d.Commands[0].ActedBy().ID != webtest.Account(c.as).ID || d.Requests[0].IfMatch != 4 || d.Requests[0].ID == uuid.Nil {
-			t.Errorf("%s %v asked %+v with %+v", c.path, c.fields, d.Commands, d.Requests)
-		}
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			s := talked(t)
+			s.Post(c.as, ticketPage+c.path, append(c.fields, "version", "4")...).Leads(ticketPage)
+			if len(s.Commands) != 1 || !c.check(s.Commands[0]) || s.Commands[0].ActedBy().ID != webtest.Account(c.as).ID || s.Requests[0].IfMatch != 4 || s.Requests[0].ID == uuid.Nil {
+				t.Errorf("asked %+v with %+v", s.Commands, s.Requests)
+			}
+		})
 	}
-	d := talked()
-	webtest.Leads(t, webtest.Post(newSite(t, d), "admin", ticketPage+"delete/"), "/admin/tickets/")
-	d = talked()
-	webtest.Leads(t, webtest.Post(newSite(t, d), "agent", ticketPage+"assign/", "to", "none"), "/admin/tickets/") // out of their own sight
-	d = talked()
-	webtest.Leads(t, webtest.Post(newSite(t, d), "agent", ticketPage+"comment/", "text", "x", "then", "resolved", "version", "4"), ticketPage)
-	if d.State().Status != ticket.StatusResolved || len(d.Requests) != 2 || d.Requests[0].ID == d.Requests[1].ID {
-		t.Errorf("a reply that resolves: %+v", d.Requests)
-	}
+	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"a deletion leads to the queue": func(_ *testing.T, s *site) { s.Post("admin", ticketPage+"delete/").Leads("/admin/tickets/") },
+		"who gives a ticket out of their own sight is led to the queue": func(_ *testing.T, s *site) {
+			s.Post("agent", ticketPage+"assign/", "to", "none").Leads("/admin/tickets/")
+		},
+		"a reply that resolves is two commands": func(t *testing.T, s *site) {
+			s.Post("agent", ticketPage+"comment/", "text", "x", "then", "resolved", "version", "4").Leads(ticketPage)
+			if s.State().Status != ticket.StatusResolved || len(s.Requests) != 2 || s.Requests[0].ID == s.Requests[1].ID {
+				t.Errorf("asked %+v", s.Requests)
+			}
+		},
+	})
 }
 
 func TestNobodyAnswersOverNewsTheyHaveNotSeen(t *testing.T) {
 	t.Parallel()
-	d := talked()
-	s := newSite(t, d)
-	w := webtest.Post(s, "agent", ticketPage+"comment/", "text", "my <answer>", "version", "2", "loaded", web.Stamp(webtest.Noon.Add(-time.Minute)))
-	webtest.Holds(t, w, 412, "This ticket has changed since you loaded it", "my &lt;answer&gt;</textarea>", `name="version" value="4"`, ">new<", "fresh-reply")
-	if len(d.History) != 4 {
+	s := talked(t)
+	s.Post("agent", ticketPage+"comment/", "text", "my <answer>", "version", "2", "loaded", web.Stamp(webtest.Noon.Add(-time.Minute))).
+		Holds(412, "This ticket has changed since you loaded it", "my &lt;answer&gt;</textarea>", `name="version" value="4"`, ">new<", "fresh-reply")
+	if len(s.History) != 4 {
 		t.Error("it was said all the same")
 	}
-	webtest.Leads(t, webtest.Post(s, "agent", ticketPage+"comment/", "text", "my <answer>", "version", "4"), ticketPage)
+	s.Post("agent", ticketPage+"comment/", "text", "my <answer>", "version", "4").Leads(ticketPage)
 }
 
 func TestWhatIsWrongWithAFormOfATicketIsSaidBesideIt(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, talked())
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", " "), 400, "A value is required.")
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x", "internal", "yes"), 403, "Access denied")
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"status/", "to", "resolved"), 403)
-	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"status/", "to", "lost"), 422, "A ticket cannot go from open to lost.")
-	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"edit/", "title", "", "description", "d", "priority", "low"), 400, `id="title-fault"`)
-	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"assign/", "to", "named", "assignee", "admin"), 403)
-	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"assign/", "to", "named", "assignee", "nemo"), 422, "There is no user nemo.")
-	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"assign/", "to", "named", "assignee", ""), 400, "Enter a username.")
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"delete/"), 422, "You can delete your ticket while it is open")
-	webtest.Holds(t, webtest.Post(s, "auditor", ticketPage+"comment/", "text", "x"), 403)
-	webtest.Holds(t, webtest.Post(s, "agent", ticketPage+"comments/x/", "text", "x"), 404)
-	webtest.Holds(t, webtest.Post(s, "user", "/admin/tickets/8/comment/", "text", "x"), 404)
-	d := talked()
-	d.Refusal = commands.ErrBusy
-	webtest.Holds(t, webtest.Post(newSite(t, d), "user", ticketPage+"comment/", "text", "x"), 503)
-	d.Refusal = user.ErrErased
-	webtest.Holds(t, webtest.Post(newSite(t, d), "user", ticketPage+"comment/", "text", "kept"), 422, "kept</textarea>")
+	for name, c := range map[string]struct {
+		as, path string
+		fields   []string
+		status   int
+		holds    string
+	}{
+		"a reply without a text":           {"user", "comment/", []string{"text", " "}, 400, "A value is required."},
+		"an internal note of a user's":     {"user", "comment/", []string{"text", "x", "internal", "yes"}, 403, "Access denied"},
+		"a status that is not a user's":    {"user", "status/", []string{"to", "resolved"}, 403, ""},
+		"a status there is not":            {"agent", "status/", []string{"to", "lost"}, 422, "A ticket cannot go from open to lost."},
+		"an edit without a title":          {"agent", "edit/", []string{"title", "", "description", "d", "priority", "low"}, 400, `id="title-fault"`},
+		"another as assignee, by an agent": {"agent", "assign/", []string{"to", "named", "assignee", "admin"}, 403, ""},
+		"an assignee there is not":         {"admin", "assign/", []string{"to", "named", "assignee", "nemo"}, 422, "There is no user nemo."},
+		"an assignee without a name":       {"admin", "assign/", []string{"to", "named", "assignee", ""}, 400, "Enter a username."},
+		"a deletion that comes too late":   {"user", "delete/", nil, 422, "You can delete your ticket while it is open"},
+		"a reply of an auditor's":          {"auditor", "comment/", []string{"text", "x"}, 403, ""},
+		"a comment there is not":           {"agent", "comments/x/", []string{"text", "x"}, 404, ""},
+		"a ticket there is not":            {"user", "../8/comment/", []string{"text", "x"}, 404, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			talked(t).Post(c.as, path.Join(ticketPage, c.path)+"/", c.fields...).Holds(c.status, c.holds)
+		})
+	}
+	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"a log that is busy": func(_ *testing.T, s *site) {
+			s.Refusal = commands.ErrBusy
+			s.Post("user", ticketPage+"comment/", "text", "x").Holds(503)
+		},
+		"somebody who was erased": func(_ *testing.T, s *site) {
+			s.Refusal = user.ErrErased
+			s.Post("user", ticketPage+"comment/", "text", "kept").Holds(422, "kept</textarea>")
+		},
+	})
 }
 
 func TestAReplyIsSentWhateverBecomesOfWhatComesAfterIt(t *testing.T) {
 	t.Parallel()
-	d := talked()
-	w := webtest.Post(newSite(t, d), "agent", ticketPage+"comment/", "text", "once only", "then", "lost", "version", "4")
-	webtest.Holds(t, w, 422, "Your reply was sent, but: a ticket cannot go from open to lost.", `aria-describedby="reply-hint"></textarea>`)
-	if len(d.History) != 5 {
+	s := talked(t)
+	s.Post("agent", ticketPage+"comment/", "text", "once only", "then", "lost", "version", "4").
+		Holds(422, "Your reply was sent, but: a ticket cannot go from open to lost.", `aria-describedby="reply-hint"></textarea>`)
+	if len(s.History) != 5 {
 		t.Error("the reply was not sent")
 	}
 }
 
 func TestAFormSentTwiceIsOneCommand(t *testing.T) {
 	t.Parallel()
-	d := talked()
-	s := newSite(t, d)
-	d.Refusal = commands.ErrRepeated
-	webtest.Leads(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x"), ticketPage)
-	webtest.Leads(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x"), ticketPage)
-	if d.Requests[0].ID != d.Requests[1].ID {
-		t.Errorf("requests %+v", d.Requests)
-	}
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"comment/", "text", "x", "command", ""), 400, "The form could not be read")
+	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"by its command id": func(t *testing.T, s *site) {
+			s.Refusal = commands.ErrRepeated
+			s.Post("user", ticketPage+"comment/", "text", "x").Leads(ticketPage)
+			s.Post("user", ticketPage+"comment/", "text", "x").Leads(ticketPage)
+			if s.Requests[0].ID != s.Requests[1].ID {
+				t.Errorf("requests %+v", s.Requests)
+			}
+		},
+		"which it must have": func(_ *testing.T, s *site) {
+			s.Post("user", ticketPage+"comment/", "text", "x", "command", "").Holds(400, "The form could not be read")
+		},
+	})
 }

@@ -1,7 +1,6 @@
 package tickets
 
 import (
-	"context"
 	"math"
 	"regexp"
 	"strconv"
@@ -10,7 +9,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
@@ -154,9 +152,7 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 // fillComments reads the comments, which have a projection of their own that may
 // be behind the ticket's.
 func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
-	ctx, cancel := context.WithTimeout(v.Context(), commands.FreshnessWait)
-	defer cancel()
-	_ = s.App.Freshness.Wait(ctx, view.Position) // what is behind is shown as it is
+	v.AtLeast(view.Position)
 	comments, err := s.Read.AllComments(v.Context(), v.Actor, ticket.ID{UUID: view.ID})
 	if err != nil {
 		return err

@@ -1,7 +1,7 @@
 package tickets
 
 import (
-	"strings"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -20,70 +20,88 @@ func TestTheTicketShowsEachRoleWhatItMayDo(t *testing.T) {
 		"admin":   all,
 		"auditor": {"He did not.", "viewing this ticket", "Escalates"},
 	} {
-		w := webtest.Get(newSite(t, talked()), role, ticketPage)
-		webtest.Holds(t, w, 200, append(may, "Printer &lt;3", "Did &lt;you&gt; try?")...)
-		for _, one := range all {
-			offered := false
-			for _, m := range may {
-				offered = offered || m == one
-			}
-			if !offered && strings.Contains(w.Body.String(), one) {
-				t.Errorf("%s is offered %q", role, one)
-			}
-		}
+		t.Run(role, func(t *testing.T) {
+			t.Parallel()
+			others := slices.DeleteFunc(slices.Clone(all), func(one string) bool { return slices.Contains(may, one) })
+			talked(t).Get(role, ticketPage).Holds(200, append(may, "Printer &lt;3", "Did &lt;you&gt; try?")...).Lacks(others...)
+		})
 	}
-	s := newSite(t, newDesk())
-	webtest.Holds(t, webtest.Get(s, "agent", ticketPage), 404, "Page not found")
-	webtest.Holds(t, webtest.Get(s, "user", "/admin/tickets/"+webtest.TicketID.String()+"/"), 200)
-	for _, name := range []string{"0", "8", "x", uuid.NewString(), "99999999999999999999"} {
-		webtest.Holds(t, webtest.Get(s, "user", "/admin/tickets/"+name+"/"), 404)
+}
+
+func TestTheAddressOfATicket(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		as, id string
+		status int
+	}{
+		"its number": {"user", "7", 200}, "its id": {"user", webtest.TicketID.String(), 200}, "who may not see it": {"agent", "7", 404},
+		"zero": {"user", "0", 404}, "another number": {"user", "8", 404}, "a word": {"user", "x", 404},
+		"another id": {"user", uuid.NewString(), 404}, "a number too large": {"user", "99999999999999999999", 404},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			a := serve(t).Get(c.as, "/admin/tickets/"+c.id+"/").Holds(c.status)
+			if c.status == 404 {
+				a.Holds(404, "Page not found")
+			}
+		})
 	}
 }
 
 func TestTravellingThroughAHistory(t *testing.T) {
 	t.Parallel()
-	s := newSite(t, talked())
-	w := webtest.Get(s, "admin", ticketPage+"?version=1")
-	webtest.Holds(t, w, 200, "version 1 of 4", `max="4"`, `value="1"`, "Current version", "unassigned")
-	for _, hidden := range []string{`id="reply-text"`, "Assign to me", "Delete ticket", `id="edit"`} {
-		if strings.Contains(w.Body.String(), hidden) {
-			t.Errorf("the past can be changed: %s", hidden)
-		}
-	}
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?version=4"), 200, `id="reply-text"`)
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?version=9"), 200, `id="reply-text"`)
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?version=0"), 400)
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage), 200, "Somebody did ticket.assigned.", `href="#e43"`, "The email was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
+	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"the past is shown, and cannot be changed": func(_ *testing.T, s *site) {
+			s.Get("admin", ticketPage+"?version=1").
+				Holds(200, "version 1 of 4", `max="4"`, `value="1"`, "Current version", "unassigned").
+				Lacks(`id="reply-text"`, "Assign to me", "Delete ticket", `id="edit"`)
+		},
+		"the newest version is the ticket": func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=4").Holds(200, `id="reply-text"`) },
+		"a version to come is the ticket":  func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=9").Holds(200, `id="reply-text"`) },
+		"a version there never was":        func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=0").Holds(400) },
+		"each event leads to its version": func(_ *testing.T, s *site) {
+			s.Get("admin", ticketPage).Holds(200, "Somebody did ticket.assigned.", `href="#e43"`, "The email was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
+		},
+	})
 }
 
 func TestLongHistoriesHaveMorePages(t *testing.T) {
 	t.Parallel()
-	d := talked()
-	d.more = true
-	s := newSite(t, d)
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage), 200, `href="/admin/tickets/7/?before=41#history"`)
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?before=41"), 200)
-	if d.page.Cursor == nil || d.page.Cursor.Key != "41" || !d.page.Cursor.Back {
-		t.Errorf("page %+v", d.page)
+	long := func(t testing.TB) *site {
+		s := talked(t)
+		s.more = true
+		return s
 	}
-	webtest.Holds(t, webtest.Get(s, "admin", ticketPage+"?before=x"), 400)
+	webtest.Each(t, long, map[string]func(*testing.T, *site){
+		"to which a link leads": func(_ *testing.T, s *site) {
+			s.Get("admin", ticketPage).Holds(200, `href="/admin/tickets/7/?before=41#history"`)
+		},
+		"before a position": func(t *testing.T, s *site) {
+			s.Get("admin", ticketPage+"?before=41").Holds(200)
+			if s.page.Cursor == nil || s.page.Cursor.Key != "41" || !s.page.Cursor.Back {
+				t.Errorf("page %+v", s.page)
+			}
+		},
+		"but not before what is none": func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?before=x").Holds(400) },
+	})
 }
 
 func TestWhoElseLooks(t *testing.T) {
 	t.Parallel()
-	d := talked()
-	s := newSite(t, d)
-	w := webtest.Post(s, "admin", ticketPage+"here/")
-	webtest.Holds(t, w, 200, "agent is also viewing this ticket")
-	if strings.Contains(w.Body.String(), "<html") {
-		t.Error("a whole page is answered")
-	}
-	webtest.Holds(t, webtest.Post(s, "admin", ticketPage+"here/", "gone", "yes"), 200)
-	if d.left != 1 {
-		t.Error("who left is still there")
-	}
-	webtest.Holds(t, webtest.Post(s, "user", ticketPage+"here/"), 403)
-	if strings.Contains(webtest.Get(s, "user", ticketPage).Body.String(), "viewing this ticket") {
-		t.Error("a requester is told who looks")
-	}
+	const here = ticketPage + "here/"
+	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"is told to staff, as a part of the page": func(_ *testing.T, s *site) {
+			s.Post("admin", here).Holds(200, "agent is also viewing this ticket").Lacks("<html")
+		},
+		"until they left": func(t *testing.T, s *site) {
+			s.Post("admin", here, "gone", "yes").Holds(200)
+			if s.left != 1 {
+				t.Error("who left is still there")
+			}
+		},
+		"is not told to requesters": func(_ *testing.T, s *site) {
+			s.Post("user", here).Holds(403)
+			s.Get("user", ticketPage).Holds(200).Lacks("viewing this ticket")
+		},
+	})
 }

@@ -2,7 +2,6 @@ package webtest
 
 import (
 	"context"
-	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
@@ -11,6 +10,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -22,11 +22,6 @@ type Backend struct {
 	Edits     []user.EditUser
 	Recorded  []string // types of records of access, and whom they are of
 	RecordErr error
-}
-
-// App returns the application layer of what stands in for it.
-func (b *Backend) App() *commands.App {
-	return &commands.App{People: b, Earlier: b, Accounts: b, Freshness: b, Log: slog.New(slog.DiscardHandler)}
 }
 
 // Register notes the registration.
@@ -71,8 +66,10 @@ func (b *Backend) Hash(_ context.Context, password string) (string, error) {
 	return "hash of " + password, nil
 }
 
-// Wait finds that everything is there.
-func (b *Backend) Wait(context.Context, int64) error { return nil }
+// Await finds that everything is there.
+func (b *Backend) Await(context.Context, int64, ...string) (projections.Served, error) {
+	return projections.Served{}, nil
+}
 
 // Outcome knows what a repeated command led to.
 func (b *Backend) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {

@@ -25,8 +25,8 @@ type OneTicket struct {
 	ReadErr  error
 }
 
-// NewTicket makes the ticket, of user's, with what happened to it since.
-func NewTicket(more ...domain.Event) *OneTicket {
+// newTicket makes the ticket, of user's, with what happened to it since.
+func newTicket(more ...domain.Event) *OneTicket {
 	by := Account("user").ID
 	return &OneTicket{Backend: &Backend{}, History: append([]domain.Event{ticket.Opened{
 		Number: 7, Title: "Printer <3", Description: "It burns.", Priority: ticket.High, CreatedBy: by, OpenedBy: by,
@@ -35,9 +35,9 @@ func NewTicket(more ...domain.Event) *OneTicket {
 
 // App returns the application layer of what stands in for it.
 func (t *OneTicket) App() *commands.App {
-	app := t.Backend.App()
-	app.Tickets, app.Numbers = t, t
-	return app
+	return &commands.App{
+		Tickets: t, Numbers: t, People: t, Earlier: t, Accounts: t,
+	}
 }
 
 // TicketID returns the id of number 7.

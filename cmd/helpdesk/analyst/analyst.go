@@ -66,7 +66,7 @@ the first line of standard input.`,
 			if err != nil {
 				return err
 			}
-			return withAnalysts(cmd.Context(), func(ctx context.Context, db *program.Database, owner *pgx.Conn) error {
+			return withAnalysts(cmd.Context(), m, func(ctx context.Context, db *program.Database, owner *pgx.Conn) error {
 				if err := createAnalyst(ctx, owner, name, verifier); err != nil {
 					return err
 				}
@@ -89,7 +89,7 @@ func listAnalystsCommand(m program.Modules) *cobra.Command {
 		Short: "List the logins of analysts",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return withAnalysts(cmd.Context(), func(ctx context.Context, _ *program.Database, owner *pgx.Conn) error {
+			return withAnalysts(cmd.Context(), m, func(ctx context.Context, _ *program.Database, owner *pgx.Conn) error {
 				rows, _ := owner.Query(ctx, analystsSQL, migrations.AnalystRole) // CollectRows returns its error
 				names, err := pgx.CollectRows(rows, pgx.RowTo[string])
 				if err != nil {
@@ -114,7 +114,7 @@ func dropAnalystCommand(m program.Modules) *cobra.Command {
 		Long:  "Drops the login of an analyst. Open connections stay until they are closed.",
 		Args:  cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			return withAnalysts(cmd.Context(), func(ctx context.Context, _ *program.Database, owner *pgx.Conn) error {
+			return withAnalysts(cmd.Context(), m, func(ctx context.Context, _ *program.Database, owner *pgx.Conn) error {
 				if err := dropAnalyst(ctx, owner, args[0]); err != nil {
 					return err
 				}
@@ -135,8 +135,8 @@ WHERE g.rolname = $1 AND u.rolcanlogin
 ORDER BY 1`
 
 // withAnalysts works as the owner of the database, who may make logins.
-func withAnalysts(ctx context.Context, work func(context.Context, *program.Database, *pgx.Conn) error) error {
-	return program.WithDatabase(ctx, func(ctx context.Context, _ config.Config, db *program.Database) error {
+func withAnalysts(ctx context.Context, m program.Modules, work func(context.Context, *program.Database, *pgx.Conn) error) error {
+	return m.WithDatabase(ctx, func(ctx context.Context, _ config.Config, db *program.Database) error {
 		owner, err := pgx.Connect(ctx, db.OwnerURL)
 		if err != nil {
 			return fmt.Errorf("connect as the owner of the database: %w", program.Redact(err))

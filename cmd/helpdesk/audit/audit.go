@@ -19,7 +19,7 @@ import (
 	"helpdesk/eventstore"
 )
 
-func command(m program.Modules) *cobra.Command {
+func command(m program.Modules, s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "audit",
 		Short: "Prove that the log was not altered",
@@ -27,7 +27,7 @@ func command(m program.Modules) *cobra.Command {
 (docs/audit-log.md). These commands export the log, verify it and show the key.`,
 		Args: cobra.NoArgs,
 	}
-	cmd.AddCommand(exportCommand(m), verifyCommand(m), keyCommand(m))
+	cmd.AddCommand(exportCommand(m), verifyCommand(m), keyCommand(m, s))
 	return cmd
 }
 
@@ -47,7 +47,7 @@ personal data, as the log does.`,
 		Args:    cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return withLog(cmd.Context(), m, "audit export", func(ctx context.Context, c config.Config, pool *pgxpool.Pool, store *eventstore.Store) error {
-				vkeys, err := c.AuditDir().VKeys()
+				vkeys, err := dirOf(c).VKeys()
 				if err != nil {
 					return err
 				}
@@ -56,7 +56,7 @@ personal data, as the log does.`,
 				}
 				bar := program.NewProgress("exported", "events", program.ProgressStep, cmd.ErrOrStderr())
 				manifest, err := audit.Export(ctx, pool, store, audit.ExportConfig{
-					Out: out, VKeys: vkeys, History: c.AuditDir().Checkpoints(), Progress: bar.Show,
+					Out: out, VKeys: vkeys, History: dirOf(c).Checkpoints(), Progress: bar.Show,
 				})
 				bar.Close()
 				if err != nil {
@@ -109,7 +109,7 @@ type verifyFlags struct {
 }
 
 func (v verifyFlags) database(ctx context.Context, c config.Config, pool *pgxpool.Pool, store *eventstore.Store) error {
-	own := c.AuditDir()
+	own := dirOf(c)
 	vkeys, err := own.VKeys()
 	if err != nil {
 		return err
@@ -172,7 +172,7 @@ func (v verifyFlags) verify(ctx context.Context, source audit.Source, own, files
 	return err
 }
 
-func keyCommand(m program.Modules) *cobra.Command {
+func keyCommand(m program.Modules, s *settings) *cobra.Command {
 	var renew bool
 	cmd := &cobra.Command{
 		Use:   "key",
@@ -185,8 +185,8 @@ signed stays as true as it was. A service that is running goes on with the new k
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if renew {
-				return program.WithDatabase(cmd.Context(), func(ctx context.Context, c config.Config, db *program.Database) error {
-					if c.AuditKey != "" {
+				return m.WithDatabase(cmd.Context(), func(ctx context.Context, c config.Config, db *program.Database) error {
+					if s.AuditKey != "" {
 						return errors.New("HELPDESK_AUDIT_KEY: --new makes the key in HELPDESK_DATA_DIR; unset it, and put the new key in its place afterwards")
 					}
 					pool, err := db.Connect(ctx, "helpdesk audit key", 2, nil)
@@ -194,7 +194,7 @@ signed stays as true as it was. A service that is running goes on with the new k
 						return err
 					}
 					defer pool.Close()
-					key, err := audit.Renew(ctx, pool, c.AuditDir(), c.Origin())
+					key, err := audit.Renew(ctx, pool, dirOf(c), s.origin(c))
 					if err != nil {
 						return err
 					}
@@ -202,11 +202,11 @@ signed stays as true as it was. A service that is running goes on with the new k
 					return err
 				})
 			}
-			c, _, err := config.Load(os.Environ())
+			c, _, err := m.Load(os.Environ())
 			if err != nil {
 				return err
 			}
-			key, err := c.AuditDir().LoadKey(c.AuditKey)
+			key, err := dirOf(c).LoadKey(s.AuditKey)
 			if errors.Is(err, audit.ErrNoKey) {
 				return errors.New("no signing key in HELPDESK_DATA_DIR: the first worker creates it")
 			}
@@ -224,7 +224,7 @@ signed stays as true as it was. A service that is running goes on with the new k
 // withLog runs a command that reads the log of the configured database, which is
 // not migrated first: it is looked at as it is.
 func withLog(ctx context.Context, m program.Modules, name string, work func(context.Context, config.Config, *pgxpool.Pool, *eventstore.Store) error) error {
-	return program.WithDatabaseAsItIs(ctx, func(ctx context.Context, c config.Config, db *program.Database) error {
+	return m.WithDatabaseAsItIs(ctx, func(ctx context.Context, c config.Config, db *program.Database) error {
 		pool, err := db.Connect(ctx, "helpdesk "+name, 2, nil)
 		if err != nil {
 			return err

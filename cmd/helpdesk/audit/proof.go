@@ -45,7 +45,7 @@ func (p proof) Newest(ctx context.Context) (auditlog.Checkpoint, error) {
 
 // vkeys returns the keys that signatures are verified with.
 func (p proof) vkeys() ([]string, error) {
-	vkeys, err := p.clients.Config.AuditDir().VKeys()
+	vkeys, err := dirOf(p.clients.Config).VKeys()
 	if err == nil && len(vkeys) == 0 {
 		err = errNoVerifier
 	}
@@ -63,7 +63,7 @@ func (p proof) Verify(ctx context.Context, progress func(done, of int64)) (audit
 		return auditlog.Verification{}, err
 	}
 	var files []string
-	if history := p.clients.Config.AuditDir().Checkpoints(); exists(history) {
+	if history := dirOf(p.clients.Config).Checkpoints(); exists(history) {
 		files = append(files, history)
 	}
 	found, err := audit.Verify(ctx, audit.NewDatabase(p.clients.Pool, p.clients.Store), audit.VerifyConfig{Keys: keys, Files: files, Progress: progress})
@@ -95,7 +95,7 @@ func (p proof) Export(ctx context.Context, w io.Writer) (err error) {
 	}
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
 	_, err = audit.Export(ctx, p.clients.Pool, p.clients.Store, audit.ExportConfig{
-		Out: dir, VKeys: vkeys, History: p.clients.Config.AuditDir().Checkpoints(),
+		Out: dir, VKeys: vkeys, History: dirOf(p.clients.Config).Checkpoints(),
 	})
 	if errors.Is(err, audit.ErrNothingSigned) {
 		return &domain.Error{Kind: domain.KindRejected, Code: "nothing_signed", Message: "nothing is signed yet"}

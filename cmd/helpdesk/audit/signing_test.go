@@ -15,7 +15,7 @@ func TestACheckpointIsMailed(t *testing.T) {
 	}
 	var out bytes.Buffer
 	const note = "desk.example.com\n17\nWSEloPoWPr2SCZNHalIlIBjVQp7p8tI1SA2WmnRragU=\n\n— desk.example.com AbCdEf==\n"
-	sink := mailSink{composer: composer, transport: mail.NewConsole(&out), to: "auditor@example.com"}
+	sink := mailSink{mailer: mail.NewMailer(composer, mail.NewConsole(&out)), to: "auditor@example.com"}
 	if err := sink.Deliver(t.Context(), []byte(note)); err != nil {
 		t.Fatal(err)
 	}

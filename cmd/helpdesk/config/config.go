@@ -9,83 +9,42 @@ import (
 	"net"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
-	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
-	"github.com/kelseyhightower/envconfig"
 
-	"helpdesk/audit"
 	"helpdesk/auth"
-	"helpdesk/domain/email"
-	"helpdesk/domain/ticket"
 	"helpdesk/edge"
 	"helpdesk/keyring"
-	"helpdesk/mail"
-	"helpdesk/saga"
 )
 
-// Prefix is what the name of every variable begins with.
-const Prefix = "HELPDESK"
-
-// Config is all that can be set, each member by the environment variable of
-// its name with the Prefix HELPDESK_. docs/config.md is made from the tags.
+// Config is what can be set of the program itself: what it needs before its
+// modules, which have settings of their own. Each member is the environment
+// variable of its name with the Prefix HELPDESK_. docs/config.md is made from the
+// tags.
 type Config struct {
-	Addr               string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
-	DatabaseURL        string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
-	DatabaseOwnerURL   string     `split_words:"true" desc:"The same database as its owner, for migrations and rebuilds of projections, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
-	DatabaseConns      int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
-	DataDir            string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, the audit log its key and its checkpoints, and the service its master key."`
-	PGBin              string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
-	MasterKey          string     `split_words:"true" desc:"Key that wraps the keys of people, 32 bytes in base64 (openssl rand -base64 32). Empty: keys/master.key in HELPDESK_DATA_DIR, made at the first start. Without it nobody can read the personal texts of the log again."`
-	PublicURL          string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
-	AgentVisibility    visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
-	EscalateHigh       span       `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
-	EscalateMedium     span       `split_words:"true" default:"4h" desc:"The same for medium priority."`
-	EscalateLow        span       `split_words:"true" default:"24h" desc:"The same for low priority."`
-	EscalateStatuses   statuses   `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
-	SmtpURL            string     `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: emails are written to standard output."`
-	MailFrom           string     `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all emails, an address with or without a name."`
-	MailRetryMin       span       `split_words:"true" default:"30s" desc:"Wait before an email that could not be sent is tried again; doubled each time, for a day at most."`
-	RateLimit          uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
-	TrustedProxies     networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
-	Argon2Memory       uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
-	Argon2Iterations   uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
-	Argon2Parallelism  uint8      `split_words:"true" default:"1" desc:"Lanes of one password hash, each a thread."`
-	AuditKey           string     `split_words:"true" desc:"File with the key that checkpoints of the log are signed with. Empty: audit/log.key in HELPDESK_DATA_DIR, made by the first worker."`
-	AuditOrigin        string     `split_words:"true" desc:"Name of the log in its checkpoints, for a key that is still to be made. Empty: host and path of HELPDESK_PUBLIC_URL, else helpdesk."`
-	CheckpointSink     sinkTarget `split_words:"true" desc:"Outside witness that is given checkpoints of the log: path of a file, https:// address to post them to, or mailto: address. Empty: none."`
-	CheckpointInterval span       `split_words:"true" default:"1h" desc:"Shortest time between two checkpoints that the outside witness is given."`
-	MetricsAddr        string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
-	LogLevel           logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
-	LogFormat          logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
-	// SuperuserPassword is read by createsuperuser alone.
-	SuperuserPassword string `split_words:"true" desc:"Password for createsuperuser, instead of a prompt."`
+	Addr              string     `default:"127.0.0.1:8000" desc:"Address to serve HTTP on, host:port. Port 0 takes a free one."`
+	DatabaseURL       string     `split_words:"true" desc:"Postgres to use, as a URL (postgres://user:password@host/database). Empty: an embedded server of its own."`
+	DatabaseOwnerURL  string     `split_words:"true" desc:"The same database as its owner, for migrations and rebuilds of projections, so that the service's own login can neither alter nor remove events. Empty: HELPDESK_DATABASE_URL."`
+	DatabaseConns     int32      `split_words:"true" default:"20" desc:"Most database connections for requests; the followers of the log have some of their own."`
+	DataDir           string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, the audit log its key and its checkpoints, and the service its master key."`
+	PGBin             string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
+	MasterKey         string     `split_words:"true" desc:"Key that wraps the keys of people, 32 bytes in base64 (openssl rand -base64 32). Empty: keys/master.key in HELPDESK_DATA_DIR, made at the first start. Without it nobody can read the personal texts of the log again."`
+	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
+	AgentVisibility   visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
+	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
+	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
+	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
+	Argon2Parallelism uint8      `split_words:"true" default:"1" desc:"Lanes of one password hash, each a thread."`
+	MetricsAddr       string     `split_words:"true" desc:"Address to serve /metrics on instead of HELPDESK_ADDR."`
+	LogLevel          logLevel   `split_words:"true" default:"info" desc:"Least level that is logged: debug, info, warn or error."`
+	LogFormat         logFormat  `split_words:"true" default:"text" desc:"Form of the log on standard error: text or json."`
 }
 
-// Load reads the environment. Its error is one line that names the
-// variable, the value and what would do. Variables of the Prefix that are no
-// setting are answered too: they are likely misspelt.
-func Load(environ []string) (c Config, unknown []string, err error) {
-	if err := envconfig.Process(Prefix, &c); err != nil {
-		var parse *envconfig.ParseError
-		if errors.As(err, &parse) {
-			why := parse.Err
-			var number *strconv.NumError
-			if errors.As(why, &number) {
-				if why = number.Err; errors.Is(why, strconv.ErrSyntax) {
-					why = errors.New("use a whole number")
-				}
-			}
-			return c, nil, fmt.Errorf("%s: %q is not allowed: %w", parse.KeyName, parse.Value, why)
-		}
-		return c, nil, err
-	}
-	return c, unknownVariables(environ), c.check()
-}
-
-func (c Config) check() error {
+// Check returns an error that is one line and names the variable where the
+// program cannot run with a value.
+func (c Config) Check() error {
 	for name, addr := range map[string]string{"HELPDESK_ADDR": c.Addr, "HELPDESK_METRICS_ADDR": c.MetricsAddr} {
 		if _, _, err := net.SplitHostPort(addr); err != nil && (addr != "" || name == "HELPDESK_ADDR") {
 			return fmt.Errorf("%s: %q is not an address such as 127.0.0.1:8000", name, addr)
@@ -104,23 +63,6 @@ func (c Config) check() error {
 	}
 	if u, err := url.Parse(c.PublicURL); c.PublicURL != "" && (err != nil || u.Host == "" || !strings.HasPrefix(u.Scheme, "http")) {
 		return fmt.Errorf("HELPDESK_PUBLIC_URL: %q is not a URL such as https://desk.example.com", c.PublicURL)
-	}
-	if wait := time.Duration(c.MailRetryMin); wait == 0 || wait > email.GiveUpAfter {
-		return fmt.Errorf("HELPDESK_MAIL_RETRY_MIN: %s is not allowed: use a span above 0 and up to %s, when an email is given up", wait, email.GiveUpAfter)
-	}
-	if _, err := mail.NewComposer(mail.Config{From: c.MailFrom}); err != nil {
-		return fmt.Errorf("HELPDESK_MAIL_FROM: %w", err)
-	}
-	if _, _, err := c.Mailer(io.Discard, slog.New(slog.DiscardHandler)); err != nil {
-		return err
-	}
-	if c.AuditOrigin != "" {
-		if err := audit.CheckOrigin(c.AuditOrigin); err != nil {
-			return fmt.Errorf("HELPDESK_AUDIT_ORIGIN: %w", err)
-		}
-	}
-	if c.CheckpointInterval == 0 {
-		return errors.New("HELPDESK_CHECKPOINT_INTERVAL: 0s is not allowed: use a span such as 1m or 24h")
 	}
 	if _, err := keyring.ParseMaster(c.MasterKey); c.MasterKey != "" && err != nil {
 		return fmt.Errorf("HELPDESK_MASTER_KEY: %w", err) // without the value: it may be a secret cut short
@@ -176,36 +118,6 @@ func (c Config) Hasher() (*auth.Hasher, error) {
 	})
 }
 
-// unknownVariables returns the names in environ that look like settings and
-// are none.
-func unknownVariables(environ []string) []string {
-	known := map[string]bool{}
-	for _, s := range Settings() {
-		known[s.Name] = true
-	}
-	var unknown []string
-	for _, entry := range environ {
-		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasPrefix(name, Prefix+"_") && !known[name] {
-			unknown = append(unknown, name)
-		}
-	}
-	slices.Sort(unknown)
-	return unknown
-}
-
-// Escalation returns the policy that the settings make.
-func (c Config) Escalation() saga.Policy {
-	return saga.Policy{
-		Spans: map[ticket.Priority]time.Duration{
-			ticket.High:   time.Duration(c.EscalateHigh),
-			ticket.Medium: time.Duration(c.EscalateMedium),
-			ticket.Low:    time.Duration(c.EscalateLow),
-		},
-		Waiting: c.EscalateStatuses,
-	}
-}
-
 // Logger makes the log the configuration asks for.
 func (c Config) Logger(w io.Writer) *slog.Logger {
 	options := &slog.HandlerOptions{Level: slog.Level(c.LogLevel)}
@@ -213,20 +125,4 @@ func (c Config) Logger(w io.Writer) *slog.Logger {
 		return slog.New(slog.NewJSONHandler(w, options))
 	}
 	return slog.New(slog.NewTextHandler(w, options))
-}
-
-// Mailer returns what puts emails into words and sends them: over the mail
-// server that is configured, else to out.
-func (c Config) Mailer(out io.Writer, log *slog.Logger) (*mail.Mailer, mail.Transport, error) {
-	composer, err := mail.NewComposer(mail.Config{From: c.MailFrom, PublicURL: c.PublicURL})
-	if err != nil { // the sender was looked at by check
-		return nil, nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
-	}
-	var transport mail.Transport = mail.NewConsole(out)
-	if c.SmtpURL != "" {
-		if transport, err = mail.NewSMTP(c.SmtpURL, log); err != nil {
-			return nil, nil, fmt.Errorf("HELPDESK_SMTP_URL: %w", err)
-		}
-	}
-	return mail.NewMailer(composer, transport), transport, nil
 }

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"helpdesk/domain"
-	"helpdesk/domain/ticket"
 )
 
 // visibility is [domain.AgentVisibility] as a setting.
@@ -22,49 +21,21 @@ func (v *visibility) Decode(s string) error {
 	return OneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
 }
 
-// span is a [time.Duration] of 0 or more as a setting.
-type span time.Duration
+// Span is a [time.Duration] of 0 or more as a setting.
+type Span time.Duration
 
 // Decode reads the setting.
-func (d *span) Decode(s string) error {
+func (d *Span) Decode(s string) error {
 	parsed, err := time.ParseDuration(s)
 	if err != nil || parsed < 0 {
 		return errors.New("use a span of time such as 90m, 2h30m or 10s")
 	}
-	*d = span(parsed)
+	*d = Span(parsed)
 	return nil
 }
 
 // String returns the span as it is written.
-func (d span) String() string { return time.Duration(d).String() }
-
-// statuses are those in which a ticket waits, as a setting.
-type statuses []ticket.Status
-
-// Decode reads the setting.
-func (all *statuses) Decode(s string) error {
-	*all = nil
-	for part := range strings.SplitSeq(s, ",") {
-		part = strings.TrimSpace(part)
-		if err := OneOf(part, string(ticket.StatusOpen), string(ticket.StatusInProgress)); err != nil {
-			return err
-		}
-		if !slices.Contains(*all, ticket.Status(part)) {
-			*all = append(*all, ticket.Status(part))
-		}
-	}
-	slices.Sort(*all)
-	return nil
-}
-
-// String returns the statuses as they are written.
-func (all statuses) String() string {
-	names := make([]string, len(all))
-	for i, s := range all {
-		names[i] = string(s)
-	}
-	return strings.Join(names, ",")
-}
+func (d Span) String() string { return time.Duration(d).String() }
 
 // networks is a list of addresses and networks as a setting.
 type networks []netip.Prefix
@@ -117,6 +88,7 @@ func (f *logFormat) Decode(s string) error {
 	return OneOf(s, "text", "json")
 }
 
+// OneOf returns an error that lists what is allowed where s is none of it.
 func OneOf(s string, allowed ...string) error {
 	if slices.Contains(allowed, s) {
 		return nil

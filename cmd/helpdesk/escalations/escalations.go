@@ -21,17 +21,17 @@ import (
 	"helpdesk/saga"
 )
 
-func command(m program.Modules) *cobra.Command {
+func command(m program.Modules, s *settings) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "escalations",
 		Short: "List pending escalations and run those that are due",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(checkEscalationsCommand(m), listEscalationsCommand(m))
+	cmd.AddCommand(checkEscalationsCommand(m, s), listEscalationsCommand(m, s))
 	return cmd
 }
 
-func checkEscalationsCommand(m program.Modules) *cobra.Command {
+func checkEscalationsCommand(m program.Modules, s *settings) *cobra.Command {
 	var dryRun bool
 	var at string
 	cmd := &cobra.Command{
@@ -55,9 +55,9 @@ to do here.`,
 			}
 			return m.Run(cmd.Context(), "escalations check", func(ctx context.Context, o *program.Operator) error {
 				if dryRun {
-					return wouldEscalate(ctx, o, cmd.OutOrStdout(), until)
+					return s.wouldEscalate(ctx, o, cmd.OutOrStdout(), until)
 				}
-				return escalateDue(ctx, o, cmd.OutOrStdout())
+				return s.escalateDue(ctx, o, cmd.OutOrStdout())
 			})
 		},
 	}
@@ -66,14 +66,14 @@ to do here.`,
 	return cmd
 }
 
-func listEscalationsCommand(m program.Modules) *cobra.Command {
+func listEscalationsCommand(m program.Modules, s *settings) *cobra.Command {
 	return &cobra.Command{
 		Use:   "list",
 		Short: "List pending timers, the next due first",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return m.Run(cmd.Context(), "escalations list", func(ctx context.Context, o *program.Operator) error {
-				if _, err := catchUp(ctx, o); err != nil {
+				if _, err := s.catchUp(ctx, o); err != nil {
 					return err
 				}
 				n, err := printPending(ctx, o, cmd.OutOrStdout(), time.Time{})
@@ -87,8 +87,8 @@ func listEscalationsCommand(m program.Modules) *cobra.Command {
 }
 
 // wouldEscalate prints the tickets that are due until an instant; zero: now.
-func wouldEscalate(ctx context.Context, o *program.Operator, out io.Writer, until time.Time) error {
-	if _, err := catchUp(ctx, o); err != nil {
+func (s *settings) wouldEscalate(ctx context.Context, o *program.Operator, out io.Writer, until time.Time) error {
+	if _, err := s.catchUp(ctx, o); err != nil {
 		return err
 	}
 	if until.IsZero() {
@@ -127,13 +127,13 @@ func printTicket(ctx context.Context, o *program.Operator, out io.Writer, id uui
 
 // catchUp brings the escalation up to the head of the log, which a running
 // service has mostly done already, and returns the policy in force.
-func catchUp(ctx context.Context, o *program.Operator) (saga.Policy, error) {
+func (s *settings) catchUp(ctx context.Context, o *program.Operator) (saga.Policy, error) {
 	policy, known, err := saga.PolicyInForce(ctx, o.Pool)
 	if err != nil {
 		return policy, err
 	}
 	if !known {
-		policy = o.Config.Escalation()
+		policy = s.policy()
 		if _, _, err := policy.Adopt(ctx, o.Pool); err != nil {
 			return policy, err
 		}
@@ -146,8 +146,8 @@ func catchUp(ctx context.Context, o *program.Operator) (saga.Policy, error) {
 }
 
 // escalateDue fires the timers that are due and carries their commands out.
-func escalateDue(ctx context.Context, o *program.Operator, out io.Writer) error {
-	policy, err := catchUp(ctx, o)
+func (s *settings) escalateDue(ctx context.Context, o *program.Operator, out io.Writer) error {
+	policy, err := s.catchUp(ctx, o)
 	if err != nil {
 		return err
 	}

@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
-	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain/email"
@@ -23,14 +22,18 @@ import (
 
 // Module returns email notifications.
 func Module() program.Module {
+	s := &settings{}
 	return program.Module{
 		Name:        "mail",
+		Settings:    s,
+		Check:       s.check,
 		Events:      email.Events(),
 		Projections: []follow.Follower{emails.Follower()},
-		Manager: func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error) {
+		Manager: func(context.Context, *pgxpool.Pool) (follow.Follower, error) {
 			return saga.Emails(nil), nil
 		},
-		Work:     work,
+		Mailer:   s.mailer,
+		Work:     s.work,
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
 		Export: []program.PersonFile{
 			{Name: "emails.ndjson", About: "the emails to them and what became of each", Of: "emails", Write: export},
@@ -39,8 +42,8 @@ func Module() program.Module {
 	}
 }
 
-func work(_ context.Context, w *program.Worker) (program.Work, error) {
-	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Accounts, w.Post, time.Duration(w.Config.MailRetryMin))
+func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
+	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Accounts, w.Mailer, time.Duration(s.MailRetryMin))
 	return program.Work{
 		Follower: saga.Emails(w.Issued.Notify),
 		Handlers: []saga.Handler{saga.Mailing(mailroom)},

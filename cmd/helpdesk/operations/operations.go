@@ -49,7 +49,7 @@ type failedEvents struct{ clients *program.Clients }
 
 func (p failedEvents) followers(ctx context.Context) (*follow.Followers, error) {
 	c := p.clients
-	return c.Modules.Failing(ctx, c.Pool, c.Store.Codec(), c.Config, c.Log)
+	return c.Modules.Failing(ctx, c.Pool, c.Store.Codec(), c.Log)
 }
 
 // First returns the first of each follower, and how many each has.

@@ -15,17 +15,6 @@ import (
 	"helpdesk/web/signin"
 )
 
-// Directory returns the pages on which admins manage people. It is a module of its
-// own for its place in the menu, and so is [Account].
-func Directory() program.Module {
-	return program.Module{Name: "directory", Pages: directory}
-}
-
-// Account returns the pages of everybody's own account.
-func Account() program.Module {
-	return program.Module{Name: "account", Pages: accountPages}
-}
-
 func routes(c *program.Clients) []httpapi.Route {
 	persons := peopleapi.Resource{
 		App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool), Passwords: c.Passwords, Check: c.Accounts,
@@ -38,19 +27,15 @@ func routes(c *program.Clients) []httpapi.Route {
 }
 
 func pages(c *program.Clients) []web.Page {
-	return (&signin.Section{
-		App: c.App, Accounts: c.Accounts, Sessions: c.Sessions, Passwords: c.Passwords, Access: c.Access, Front: c.Front,
-	}).Pages()
-}
-
-func directory(c *program.Clients) []web.Page {
-	return (&peoplepages.Section{
-		App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool),
-	}).Pages()
-}
-
-func accountPages(c *program.Clients) []web.Page {
-	return (&account.Section{
-		App: c.App, Read: program.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
-	}).Pages()
+	return slices.Concat(
+		(&signin.Section{
+			App: c.App, Accounts: c.Accounts, Sessions: c.Sessions, Passwords: c.Passwords, Access: c.Access, Front: c.Front,
+		}).Pages(),
+		(&account.Section{
+			App: c.App, Read: program.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
+		}).Pages(),
+		(&peoplepages.Section{
+			App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool),
+		}).Pages(),
+	)
 }

@@ -17,14 +17,16 @@ import (
 
 // Module returns people: their accounts, sessions and API tokens.
 func Module() program.Module {
+	s := &settings{}
 	return program.Module{
 		Name:        "people",
+		Settings:    s,
 		Events:      append(user.Events(), access.Events()...),
 		Projections: []follow.Follower{people.Follower()},
 		Routes:      routes,
 		Pages:       pages,
 		Commands: func(m program.Modules) []*cobra.Command {
-			return []*cobra.Command{command(m), superuserCommand(m)}
+			return []*cobra.Command{command(m), superuserCommand(m, s)}
 		},
 		Export: []program.PersonFile{
 			{Name: "profile.json", About: "who they are", Write: writeProfile},

@@ -16,7 +16,7 @@ import (
 	"helpdesk/domain/user"
 )
 
-func superuserCommand(m program.Modules) *cobra.Command {
+func superuserCommand(m program.Modules, s *settings) *cobra.Command {
 	var username, email string
 	cmd := &cobra.Command{
 		Use:   "createsuperuser",
@@ -40,7 +40,7 @@ It works whether or not the service is running.`,
 				if _, err := user.Decide(user.State{}, register); err != nil {
 					return err // before anybody types a password
 				}
-				password := o.Config.SuperuserPassword
+				password := s.SuperuserPassword
 				if err := ask.Password(&password); err != nil {
 					return err
 				}

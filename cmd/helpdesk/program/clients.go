@@ -48,8 +48,7 @@ func (m Modules) Routes(c *Clients) []httpapi.Route {
 	return all
 }
 
-// Pages returns the pages of the site, of all modules; the menu has them in the
-// order of the modules.
+// Pages returns the pages of the site, of all modules.
 func (m Modules) Pages(c *Clients) []web.Page {
 	var all []web.Page
 	for _, module := range m {

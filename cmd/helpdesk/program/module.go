@@ -29,13 +29,22 @@ import (
 type Module struct {
 	// Name is unique among modules.
 	Name string
+	// Settings points to a struct of the module's settings, whose fields have tags
+	// as those of [config.Config]. They are read before anything of the module runs.
+	Settings any
+	// Check returns an error that is one line and names the variable where the
+	// module cannot work with a value.
+	Check func(config.Config) error
 	// Events are the types of the module's events, of all its aggregates.
 	Events []domain.EventType
 	// Projections keep tables that can be read and rebuilt.
 	Projections []follow.Follower
 	// Manager returns the follower of the module's process manager as it is to
 	// replay failed events: it wakes nobody.
-	Manager func(context.Context, *pgxpool.Pool, config.Config) (follow.Follower, error)
+	Manager func(context.Context, *pgxpool.Pool) (follow.Follower, error)
+	// Mailer returns what sends emails, without a mail server to a writer. One
+	// module has it.
+	Mailer func(config.Config, io.Writer, *slog.Logger) (*mail.Mailer, error)
 	// Work returns what the module does in a worker.
 	Work func(context.Context, *Worker) (Work, error)
 	// Routes returns the module's calls of the API, and Pages its pages of the site.
@@ -60,8 +69,7 @@ type Worker struct {
 	Store     *eventstore.Store
 	Accounts  *auth.Accounts
 	Metrics   prometheus.Registerer
-	Post      *mail.Mailer
-	Transport mail.Transport
+	Mailer    *mail.Mailer
 	TimersSet *eventstore.Notifier // wakes whoever fires timers
 	Issued    *eventstore.Notifier // wakes whoever carries out commands
 }

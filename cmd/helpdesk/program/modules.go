@@ -8,7 +8,6 @@ import (
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
@@ -37,13 +36,13 @@ func (m Modules) Projections() []follow.Follower {
 
 // Failing returns all followers that set failed events aside. They do not run:
 // what failed is applied under the lock by which running ones take turns.
-func (m Modules) Failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, c config.Config, log *slog.Logger) (*follow.Followers, error) {
+func (m Modules) Failing(ctx context.Context, pool *pgxpool.Pool, codec *eventstore.Codec, log *slog.Logger) (*follow.Followers, error) {
 	all := m.Projections()
 	for _, module := range m {
 		if module.Manager == nil {
 			continue
 		}
-		follower, err := module.Manager(ctx, pool, c)
+		follower, err := module.Manager(ctx, pool)
 		if err != nil {
 			return nil, err
 		}
@@ -73,10 +72,10 @@ func (m Modules) Work(ctx context.Context, w *Worker) (followers []follow.Follow
 	return followers, all, nil
 }
 
-// Conns returns how many database connections the followers take: one each and
-// some to look around with.
+// Conns returns how many database connections the followers take: one each, one
+// for the convoy and some to look around with.
 func (m Modules) Conns() int32 {
-	n := len(m.Projections()) + 3
+	n := len(m.Projections()) + 4
 	for _, module := range m {
 		if module.Work != nil {
 			n++

@@ -24,7 +24,6 @@ import (
 // service or without it.
 type Operator struct {
 	Modules  Modules
-	Config   config.Config
 	Log      *slog.Logger
 	DB       *Database
 	Pool     *pgxpool.Pool
@@ -40,13 +39,13 @@ const operatorConns = 16
 // Run runs the operator's command called name on the configured
 // database. A running service hears of what it appended.
 func (m Modules) Run(ctx context.Context, name string, work func(context.Context, *Operator) error) error {
-	return WithDatabase(ctx, func(ctx context.Context, c config.Config, db *Database) error {
+	return m.WithDatabase(ctx, func(ctx context.Context, c config.Config, db *Database) error {
 		pool, err := db.Connect(ctx, "helpdesk "+name, operatorConns, nil)
 		if err != nil {
 			return err
 		}
 		defer pool.Close()
-		o := &Operator{Modules: m, Config: c, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
+		o := &Operator{Modules: m, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
 		if o.Hasher, err = c.Hasher(); err != nil {
 			return err
 		}
@@ -57,7 +56,7 @@ func (m Modules) Run(ctx context.Context, name string, work func(context.Context
 			return err
 		}
 		defer keys.Close()
-		o.Store = eventstore.New(pool, codec, o.Signals.Appended)
+		o.Store = eventstore.New(pool, codec, o.Signals.Appended, follow.Inline(m.Projections()...)...)
 		defer o.Store.Close()
 		if err := work(ctx, o); err != nil {
 			return err

@@ -9,8 +9,8 @@ import (
 )
 
 // WithDatabase runs an operator's command on the configured database, migrated.
-func WithDatabase(ctx context.Context, work func(context.Context, config.Config, *Database) error) error {
-	return WithDatabaseAsItIs(ctx, func(ctx context.Context, c config.Config, db *Database) error {
+func (m Modules) WithDatabase(ctx context.Context, work func(context.Context, config.Config, *Database) error) error {
+	return m.WithDatabaseAsItIs(ctx, func(ctx context.Context, c config.Config, db *Database) error {
 		if err := db.Migrate(ctx); err != nil {
 			return err
 		}
@@ -20,8 +20,8 @@ func WithDatabase(ctx context.Context, work func(context.Context, config.Config,
 
 // WithDatabaseAsItIs runs an operator's command on the configured database,
 // whatever its schema.
-func WithDatabaseAsItIs(ctx context.Context, work func(context.Context, config.Config, *Database) error) (err error) {
-	c, _, err := config.Load(os.Environ())
+func (m Modules) WithDatabaseAsItIs(ctx context.Context, work func(context.Context, config.Config, *Database) error) (err error) {
+	c, _, err := m.Load(os.Environ())
 	if err != nil {
 		return err
 	}

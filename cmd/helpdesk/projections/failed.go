@@ -20,7 +20,7 @@ cause, then replay them.`,
 		Args: cobra.MaximumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections failed", func(ctx context.Context, o *program.Operator) error {
-				followers, err := m.Failing(ctx, o.Pool, o.Store.Codec(), o.Config, o.Log)
+				followers, err := m.Failing(ctx, o.Pool, o.Store.Codec(), o.Log)
 				if err != nil {
 					return err
 				}
@@ -51,7 +51,7 @@ func replayCommand(m program.Modules) *cobra.Command {
 		Args:  cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections replay", func(ctx context.Context, o *program.Operator) error {
-				followers, err := m.Failing(ctx, o.Pool, o.Store.Codec(), o.Config, o.Log)
+				followers, err := m.Failing(ctx, o.Pool, o.Store.Codec(), o.Log)
 				if err != nil {
 					return err
 				}

@@ -39,8 +39,8 @@ while they are paused cannot be read from them yet, and what is erased still can
 	return cmd
 }
 
-// kept returns the read models as operators see them.
-func kept(o *program.Operator) *rebuild.Projections {
+// rebuilds returns the projections as operators see and rebuild them.
+func rebuilds(o *program.Operator) *rebuild.Projections {
 	return rebuild.New(o.Pool, o.Store.Codec(), o.Modules.Projections(), rebuild.Config{Connect: o.DB.ConnectOwner, Logger: program.Quiet(o.Log)})
 }
 
@@ -51,7 +51,7 @@ func listProjectionsCommand(m program.Modules) *cobra.Command {
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			return m.Run(cmd.Context(), "projections list", func(ctx context.Context, o *program.Operator) error {
-				all, err := kept(o).List(ctx)
+				all, err := rebuilds(o).List(ctx)
 				if err != nil {
 					return err
 				}
@@ -85,7 +85,7 @@ func projectionStatusCommand(m program.Modules) *cobra.Command {
 		Short: "Show projections and their last rebuild in detail",
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections status", func(ctx context.Context, o *program.Operator) error {
-				p := kept(o)
+				p := rebuilds(o)
 				if len(args) == 0 {
 					args = p.Names()
 				}
@@ -144,7 +144,7 @@ func holdCommand(m program.Modules, verb, short, long, done string, hold func(*r
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections "+verb, func(ctx context.Context, o *program.Operator) error {
 				for _, name := range args {
-					if err := hold(kept(o), ctx, name); err != nil {
+					if err := hold(rebuilds(o), ctx, name); err != nil {
 						return err
 					}
 					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s\n", name, done)
@@ -174,7 +174,7 @@ not put in place, since one of the two is wrong; if it is those in use, pass --a
 				return errors.New("name the projections or pass --all")
 			}
 			return m.Run(cmd.Context(), "projections rebuild", func(ctx context.Context, op *program.Operator) error {
-				p := kept(op)
+				p := rebuilds(op)
 				if all {
 					var err error
 					if args, err = p.LargestFirst(ctx); err != nil {
@@ -200,7 +200,7 @@ place of those in use, which are kept in turn.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "projections rollback", func(ctx context.Context, o *program.Operator) error {
-				return carryOut(ctx, cmd, kept(o), "rolled back", rebuild.FromPrevious, rebuild.Options{}, args)
+				return carryOut(ctx, cmd, rebuilds(o), "rolled back", rebuild.FromPrevious, rebuild.Options{}, args)
 			})
 		},
 	}

@@ -21,13 +21,11 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets:   commands.NewTickets(s.Store, s.Store),
-			People:    commands.NewPeople(s.Store, s.Accounts),
-			Earlier:   commands.NewEarlier(s.Store),
-			Numbers:   program.NewReader(s.pool),
-			Accounts:  s.Accounts,
-			Freshness: s.Freshness,
-			Log:       s.log,
+			Tickets:  commands.NewTickets(s.Store, s.Store),
+			People:   commands.NewPeople(s.Store, s.Accounts),
+			Earlier:  commands.NewEarlier(s.Store),
+			Numbers:  program.NewReader(s.pool),
+			Accounts: s.Accounts,
 		},
 	}
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")
@@ -39,6 +37,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	}
 	s.api, err = httpapi.New(httpapi.Deps{
 		App:       clients.App,
+		Freshness: s.Freshness,
 		Sessions:  s.sessions,
 		Tokens:    clients.Tokens,
 		Access:    clients.Access,

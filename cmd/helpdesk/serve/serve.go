@@ -52,7 +52,7 @@ emails. A worker serves /healthz, /readyz and /metrics only.`,
 }
 
 func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err error) {
-	c, unknown, err := config.Load(os.Environ())
+	c, unknown, err := m.Load(os.Environ())
 	if err != nil {
 		return err
 	}

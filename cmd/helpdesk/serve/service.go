@@ -81,7 +81,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	notifier, applied := eventstore.NewNotifier(), eventstore.NewNotifier()
 	s.notifier = notifier
 	s.signals = eventstore.NewSignals(s.pool, notifier, log)
-	s.Store = eventstore.New(s.pool, codec, s.signals.Appended)
+	s.Store = eventstore.New(s.pool, codec, s.signals.Appended, follow.Inline(m.Projections()...)...)
 	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
 	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
 	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
@@ -106,7 +106,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 // wireSite makes the site of what the API is made of.
 func (s *Service) wireSite(c *program.Clients, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Sessions: c.Sessions, Access: c.Access, App: c.App, Front: c.Front, Log: c.Log,
+		Sessions: c.Sessions, Access: c.Access, App: c.App, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.modules.Pages(c)...)
 	return err
 }

@@ -2,7 +2,6 @@ package serve
 
 import (
 	"context"
-	"io"
 	"time"
 
 	"helpdesk/cmd/helpdesk/program"
@@ -21,7 +20,7 @@ type work struct {
 	followers *follow.Followers
 	timers    *saga.Timers
 	processor *saga.Processor
-	transport mail.Transport
+	mailer    *mail.Mailer
 	more      []func(context.Context) error // of modules
 }
 
@@ -38,13 +37,13 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	if s.issuing, err = s.db.Connect(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
 		return err
 	}
-	post, transport, err := s.config.Mailer(s.out, s.log)
+	mailer, err := s.modules.Mailer(s.config, s.out, s.log)
 	if err != nil {
 		return err
 	}
 	followers, todo, err := s.modules.Work(ctx, &program.Worker{
 		Config: s.config, Log: s.log, Following: s.following, Issuing: s.issuing, Store: s.Store, Accounts: s.Accounts,
-		Metrics: s.registry, Post: post, Transport: transport, TimersSet: timersSet, Issued: issued,
+		Metrics: s.registry, Mailer: mailer, TimersSet: timersSet, Issued: issued,
 	})
 	if err != nil {
 		return err
@@ -52,10 +51,10 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	outbox := saga.NewOutbox(s.issuing)
 	s.work = &work{
 		followers: follow.New(s.following, codec, notifier, applied,
-			follow.Config{Logger: s.log, Metrics: s.registry}, followers...),
+			follow.Config{Logger: s.log, Metrics: s.registry, Recent: s.Store.Recent()}, followers...),
 		timers:    saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
 		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
-		transport: transport,
+		mailer:    mailer,
 		more:      todo.Loops,
 	}
 	s.registry.MustRegister(outboxMetrics{outbox: outbox})
@@ -67,12 +66,7 @@ func (w *work) loops() []func(context.Context) error {
 }
 
 // close ends the connections to the mail server.
-func (w *work) close() error {
-	if c, ok := w.transport.(io.Closer); ok {
-		return c.Close()
-	}
-	return nil
-}
+func (w *work) close() error { return w.mailer.Close() }
 
 var (
 	commandsMetric = prometheus.NewDesc("helpdesk_commands_pending", "Commands of process managers that are still to be carried out.", nil, nil)

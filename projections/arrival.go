@@ -1,0 +1,102 @@
+package projections
+
+import (
+	"context"
+	"sync"
+	"time"
+
+	"helpdesk/eventstore/follow"
+)
+
+// The names of the projections, for those who read their tables.
+const (
+	TicketList    = "ticket_list"
+	CommentList   = "comment_list"
+	UserList      = "user_list"
+	TicketHistory = "ticket_history"
+	TicketFacts   = "ticket_facts"
+	EmailLedger   = "email_ledger"
+	TextSearch    = "text_search"
+)
+
+// freshnessWait is how long a read waits for a projection at most.
+const freshnessWait = 2 * time.Second
+
+// Arrival is a request as it came: what it reads is no older than the log was then,
+// nor than a position it asks for. It is safe for concurrent use.
+type Arrival struct {
+	freshness Freshness
+
+	mu      sync.Mutex
+	minimum int64
+	upto    int64           // position that those known have reached
+	known   map[string]bool // projections that are fresh enough
+	served  Served
+}
+
+// Freshness lets reads wait for projections; see [follow.Freshness].
+type Freshness interface {
+	Await(ctx context.Context, minimum int64, names ...string) (Served, error)
+}
+
+// Served is how new the tables are that are read.
+type Served = follow.Served
+
+// Arrive returns ctx with a request in it that has just come.
+func Arrive(ctx context.Context, f Freshness) (context.Context, *Arrival) {
+	a := &Arrival{freshness: f, known: map[string]bool{}}
+	return context.WithValue(ctx, arrivalKey{}, a), a
+}
+
+type arrivalKey struct{}
+
+// AtLeast has what is read from now on be no older than a position, as after a write
+// of the request's own.
+func (a *Arrival) AtLeast(position int64) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if position > a.upto {
+		a.minimum, a.known = position, map[string]bool{}
+	}
+}
+
+// Served returns how old what was read is, where an operator holds a projection.
+func (a *Arrival) Served() Served {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return a.served
+}
+
+// Fresh returns once the tables of projections are as new as the request in ctx
+// asks for, at most after two seconds: [follow.ErrNotYet] where they are not by then,
+// [follow.ErrPaused] where they will not be. Without a request in ctx, tables are read
+// as they are. Readers call it first.
+func Fresh(ctx context.Context, projections ...string) error {
+	a, ok := ctx.Value(arrivalKey{}).(*Arrival)
+	if !ok {
+		return nil
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	fresh := true
+	for _, name := range projections {
+		fresh = fresh && a.known[name]
+	}
+	if fresh {
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, freshnessWait)
+	defer cancel()
+	served, err := a.freshness.Await(ctx, a.minimum, projections...)
+	if err != nil {
+		return err
+	}
+	a.upto = served.Upto
+	for _, name := range served.Reached {
+		a.known[name] = true
+	}
+	if served.Paused && (!a.served.Paused || served.Position < a.served.Position) {
+		a.served = served
+	}
+	return nil
+}
