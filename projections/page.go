@@ -29,15 +29,6 @@ type Slice[T any] struct {
 	Count    *int64  // nil: was not asked for
 }
 
-// Goes reports whether the list goes on behind the slice, in the direction in which
-// p reads it.
-func (s Slice[T]) Goes(p Page) bool {
-	if p.Back() {
-		return s.Previous != nil
-	}
-	return s.Next != nil
-}
-
 // Map turns a slice of rows into what is shown of them.
 func Map[R, T any](s Slice[R], show func(R) T) Slice[T] {
 	items := make([]T, len(s.Items))

@@ -32,18 +32,8 @@ type List[R any] struct {
 	// Varies: which plan is best depends on the arguments; see [Planned]. For others
 	// Where should be [Where].Once.
 	Varies bool
-	// Sieve is a further condition, looked for among the first rows of the list alone.
-	Sieve *Sieve
 	// At returns where a cursor beside a row is.
 	At func(R) (key string, id uuid.UUID)
-}
-
-// Sieve is a condition, in which ? stands for its argument, on a row of alias t, and
-// among how many rows it is looked for.
-type Sieve struct {
-	Condition string
-	Arg       any
-	Among     int
 }
 
 // Page reads one page. It asks for one row more than wanted, to know whether
@@ -51,16 +41,10 @@ type Sieve struct {
 func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R], error) {
 	w, order := l.beyond(p)
 	first := order + fmt.Sprintf(" LIMIT %d", p.Size+1)
-	from := w.From(l.From, l.Reasons, "t.*", first)
-	if s := l.Sieve; s != nil {
-		among := order + fmt.Sprintf(" LIMIT %d", s.Among)
-		from = "(SELECT t.* FROM " + w.From(l.From, l.Reasons, "t.*", among) + among + ") AS t"
-		from += " WHERE " + strings.Replace(s.Condition, "?", w.Arg(s.Arg), 1)
-	}
 	if l.Varies {
 		w.Args = Planned(w.Args)
 	}
-	sql := "SELECT " + l.Columns + " FROM " + from + first
+	sql := "SELECT " + l.Columns + " FROM " + w.From(l.From, l.Reasons, "t.*", first) + first
 	rows, _ := pool.Query(ctx, sql, w.Args...) // CollectRows returns its error
 	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
 	if err != nil {
@@ -85,26 +69,6 @@ func (l List[R]) beyond(p Page) (w Where, order string) {
 		w.Add(fmt.Sprintf("(%s, %s) %s (?::text::%s, ?)", l.Key, l.ID, sign, l.Cast), c.Key, c.ID)
 	}
 	return w, fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.Key, l.ID, direction)
-}
-
-// Few returns the ids on a page, and those of one row more, if at most so many rows
-// are beyond its cursor; few is false if there are more. It looks at all of these
-// without regard to the order.
-func (l List[R]) Few(ctx context.Context, pool *pgxpool.Pool, p Page, most int) (ids []uuid.UUID, few bool, err error) {
-	w, order := l.beyond(p)
-	sql := fmt.Sprintf("SELECT id, count(*) OVER () FROM (SELECT t.* FROM %s LIMIT %d) AS t%s LIMIT %d",
-		w.From(l.From, l.Reasons, "t.*", ""), most+1, order, p.Size+1)
-	rows, _ := pool.Query(ctx, sql, w.Args...) // ForEachRow returns its error
-	var id uuid.UUID
-	var n int
-	_, err = pgx.ForEachRow(rows, []any{&id, &n}, func() error {
-		ids = append(ids, id)
-		return nil
-	})
-	if err != nil {
-		return nil, false, eventstore.Unreachable(fmt.Errorf("list few by %s: %w", l.Key, err))
-	}
-	return ids, n <= most, nil
 }
 
 // Count returns how many rows the whole list has.

@@ -167,9 +167,10 @@ func (r *Reader) ofAge(ctx context.Context, viewer domain.Actor, f projections.T
 	if err != nil {
 		return nil, err
 	}
-	if first && len(s.Items) > 0 {
+	switch {
+	case first && len(s.Items) > 0:
 		at.ages = []begin{s.Items[0].begins()}
-	} else if first {
+	case first:
 		if err := r.begin(ctx, viewer, f, at); err != nil {
 			return nil, err
 		}

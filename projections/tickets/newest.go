@@ -130,6 +130,10 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 	return nil
 }
 
+// amongIDs is the condition that a ticket is among some. As a sub-select they are no
+// constants, of which the planner would look at each.
+const amongIDs = "t.id = ANY ((SELECT ?::uuid[])::uuid[])"
+
 // few returns the list of a search for words that few tickets have, nil where there
 // are more.
 func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.TicketFilter) (*projections.List[foundTicket], error) {

@@ -9,9 +9,9 @@ import (
 	"helpdesk/projections/view"
 )
 
-// What is looked through for a part of a title at most, before the next way is tried.
+// What is looked through for a part of a title at most, before the planner chooses.
 const (
-	walkedMost   = 2000 // tickets in the order of the list
+	walkedMost   = 1000 // tickets in the order of the list
 	walkedTheirs = 500  // where the viewer sees some of them
 	titledMost   = 2000 // tickets that have the part
 )
@@ -20,43 +20,29 @@ const (
 // hardly any ticket fulfils. It is what ILIKE does, but for the pattern only once.
 const hasTitle = "lower(t.title) LIKE (SELECT lower(?::text))"
 
-// amongIDs is the condition that a ticket is among some. As a sub-select they are no
-// constants, of which the planner would look at each.
-const amongIDs = "t.id = ANY ((SELECT ?::uuid[])::uuid[])"
-
 // titled returns a page of the tickets with a part of a title. One that many have
 // is soon met by walking the list in its order, one that few have is found by the
 // index of titles. Statistics do not say which it is: what many have had may be in
-// none of the newest. So the list is walked some way first, and if that does not
-// fill the page, the index is asked; only where too many have it does the planner
-// choose.
+// none of the newest. So the list is walked some way, and if that does not fill the
+// page, the index is asked; only where too many have it does the planner choose.
 func (r *Reader) titled(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
-	part, others := projections.Containing(f.Title), f
+	if !indexed(f.Title) {
+		return r.page(ctx, viewer, list(viewer, f), p)
+	}
+	others := f
 	others.Title = ""
-	l := list(viewer, others)
-	l.Sieve = &projections.Sieve{Condition: hasTitle, Arg: part, Among: walkedMost}
+	sieve := projections.Sieve{Condition: hasTitle, Arg: projections.Containing(f.Title), Walked: walkedMost, Most: titledMost}
 	if !viewer.SeesAll() {
-		l.Sieve.Among = walkedTheirs
+		sieve.Walked = walkedTheirs
 	}
-	walked, err := r.page(ctx, viewer, l, p)
-	if err != nil || walked.Goes(p) {
-		return walked, err
+	sifted, all, err := list(viewer, others).Sift(ctx, r.pool, p, sieve)
+	if err != nil {
+		return projections.Slice[view.Ticket]{}, err
 	}
-	if indexed(f.Title) {
-		l = list(viewer, others)
-		l.Where.Add(hasTitle, part)
-		ids, few, err := l.Few(ctx, r.pool, p, titledMost)
-		if err != nil {
-			return projections.Slice[view.Ticket]{}, err
-		}
-		if few {
-			l = list(viewer, others)
-			l.Where.Add(amongIDs, ids)
-			l.Varies = false
-			return r.page(ctx, viewer, l, p)
-		}
+	if !all {
+		return r.page(ctx, viewer, list(viewer, f), p)
 	}
-	return r.page(ctx, viewer, list(viewer, f), p)
+	return projections.Map(sifted, func(v ticketView) view.Ticket { return v.show(viewer) }), nil
 }
 
 // indexed reports whether the index of titles finds a part: by the groups of three

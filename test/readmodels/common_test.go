@@ -164,12 +164,12 @@ func TestAPartOfATitleIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
 		statements int // of the first page
 	}{
 		"that all have":             {"rob", "lamp", func(many) bool { return true }, 1},
-		"that none of the new have": {"rob", "TONER", many.toner, 3},
-		"that old ones have":        {"rob", "oldie", many.old, 3},
-		"that none has":             {"rob", "zebra", func(many) bool { return false }, 3},
-		"that no index finds":       {"rob", "q=", func(n many) bool { return n == 7 }, 2},
-		"among a requester's":       {"ann", "toner", many.toner, 3},
-		"among an agent's":          {"eve", "toner", func(n many) bool { return n.toner() && n.eves() }, 3},
+		"that none of the new have": {"rob", "TONER", many.toner, 1},
+		"that old ones have":        {"rob", "oldie", many.old, 2},
+		"that none has":             {"rob", "zebra", func(many) bool { return false }, 1},
+		"that no index finds":       {"rob", "q=", func(n many) bool { return n == 7 }, 1},
+		"among a requester's":       {"ann", "toner", many.toner, 1},
+		"among an agent's":          {"eve", "toner", func(n many) bool { return n.toner() && n.eves() }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			want := those(c.has)
