@@ -11,7 +11,7 @@ import (
 
 // What is looked through for a part of a title at most, before the planner chooses.
 const (
-	walkedMost   = 1000 // tickets in the order of the list
+	walkedMost   = 2000 // tickets in the order of the list
 	walkedTheirs = 500  // where the viewer sees some of them
 	titledMost   = 2000 // tickets that have the part
 )
