@@ -200,3 +200,12 @@ func TestReadinessNamesWhatIsNotReady(t *testing.T) {
 		t.Errorf("%v %s", w.Header(), w.Body)
 	}
 }
+
+func TestReadinessNamesWhatIsPaused(t *testing.T) {
+	t.Parallel()
+	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
+	w := request{method: http.MethodGet, path: "/readyz"}.send(api)
+	if got, want := w.Body.String(), `{"status":"ready","paused":["ticket_list"]}`+"\n"; w.Code != http.StatusOK || got != want {
+		t.Errorf("status %d, got %s, want %s", w.Code, got, want)
+	}
+}

@@ -2,13 +2,10 @@ package httpapi_test
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/http"
 	"net/http/httptest"
 	"slices"
-	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -21,23 +18,23 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
-	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
+	"helpdesk/httpapi/apitest"
 	"helpdesk/httpapi/problem"
 	"helpdesk/projections"
 	"helpdesk/projections/people"
 	"helpdesk/projections/view"
-	"helpdesk/test/contract"
 )
 
 var (
-	aliceID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000a")}
-	agentID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000b")}
-	adminID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000c")}
-	auditID  = user.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-00000000000d")}
+	accounts = apitest.Accounts
+	aliceID  = accounts["alice"].ID
+	agentID  = accounts["agent"].ID
+	adminID  = accounts["admin"].ID
+	auditID  = accounts["audit"].ID
 	ticketID = ticket.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-0000000000f1")}
-	noon     = time.Date(2026, 1, 31, 12, 0, 0, 120_000_000, time.UTC)
+	noon     = apitest.Noon
 )
 
 // errBehind is why the read side has not come so far.
@@ -52,7 +49,6 @@ type unexpected struct{ Reader }
 type desk struct {
 	t testing.TB // fails where an answer is not as the document says
 
-	figures
 	userFilter people.Filter // of the last list of users
 	unexpected
 	People
@@ -128,13 +124,6 @@ func stored(stream uuid.UUID, events []domain.Event) (all []eventstore.Envelope)
 		}})
 	}
 	return all
-}
-
-var accounts = map[string]user.Account{
-	"alice": {ID: aliceID, Username: "alice", Email: "alice@example.com", Role: domain.RoleUser, Active: true},
-	"agent": {ID: agentID, Username: "agent", Email: "agent@example.com", Role: domain.RoleAgent, Active: true},
-	"audit": {ID: auditID, Username: "audit", Email: "audit@example.com", Role: domain.RoleAuditor, Active: true},
-	"admin": {ID: adminID, Username: "admin", Email: "admin@example.com", Role: domain.RoleAdmin, Active: true},
 }
 
 func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
@@ -272,57 +261,20 @@ type request struct {
 	head                     []string
 }
 
+// send sends it; an answer of an API over a desk is held against the document.
 func (r request) send(h http.Handler) *httptest.ResponseRecorder {
-	var body io.Reader
-	if r.body != "" {
-		body = strings.NewReader(r.body)
-	}
-	hr := httptest.NewRequest(r.method, r.path, body)
-	if r.body != "" {
-		hr.Header.Set("Content-Type", "application/json")
-	}
-	if r.name != "" {
-		hr.AddCookie(&http.Cookie{Name: edge.SessionCookie, Value: r.name})
-	}
-	for _, line := range r.head {
-		name, value, _ := strings.Cut(line, ": ")
-		hr.Header.Set(name, value)
-	}
-	w := httptest.NewRecorder()
-	h.ServeHTTP(w, hr)
+	sent := apitest.Request{As: r.name, Method: r.method, Path: r.path, Body: r.body, Head: r.head}
 	if a, ok := h.(*httpapi.API); ok {
 		if d, ok := a.Deps.Usernames.(*desk); ok {
-			checkAnswer(d.t, r, w)
+			return sent.Send(d.t, h)
 		}
 	}
-	return w
+	return sent.Do(h)
 }
 
-// checkAnswer holds an answer against the document.
-func checkAnswer(t testing.TB, r request, w *httptest.ResponseRecorder) {
+func decoded[T any](t *testing.T, w *httptest.ResponseRecorder) T {
 	t.Helper()
-	document, err := contract.Golden()
-	if err == nil {
-		err = document.Check(contract.Answer{Method: r.method, Path: r.path, Status: w.Code, Header: w.Result().Header, Body: w.Body.Bytes()})
-	}
-	if err != nil {
-		t.Errorf("not as the document says: %v", err)
-	}
+	return apitest.Decoded[T](t, w)
 }
 
-// decoded reads the body of an answer.
-func decoded[T any](t *testing.T, w *httptest.ResponseRecorder) (out T) {
-	t.Helper()
-	if err := json.Unmarshal(w.Body.Bytes(), &out); err != nil {
-		t.Fatalf("the answer is not JSON: %v\n%s", err, w.Body)
-	}
-	return out
-}
-
-// faults lists the entries of errors as "pointer code".
-func faults(p problem.Problem) (all []string) {
-	for _, v := range p.Errors {
-		all = append(all, v.Pointer+" "+v.Code)
-	}
-	return all
-}
+func faults(p problem.Problem) []string { return apitest.Faults(p) }

@@ -114,22 +114,6 @@ func TestLinksBeginWithThePublicAddress(t *testing.T) {
 	}
 }
 
-func TestTheReportNamesItsSpan(t *testing.T) {
-	for query, want := range map[string]string{
-		"": `{"tickets_opened_last_7_days":7,"tickets_resolved_last_7_days":0,"tickets_escalated_last_7_days":0,` +
-			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
-		"?days=30&as_of=2026-01-31T12:00:00Z": `{"tickets_opened":30,"tickets_resolved":0,"tickets_escalated":0,` +
-			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
-	} {
-		t.Run(query, func(t *testing.T) {
-			w := request{name: "admin", method: http.MethodGet, path: "/api/report/" + query}.send(newAPI(t, newDesk(), nil))
-			if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
-				t.Errorf("(-want +got):\n%s", diff)
-			}
-		})
-	}
-}
-
 func TestASearchIsOrderedByRankUnlessAskedOtherwise(t *testing.T) {
 	for query, want := range map[string]projections.TicketFilter{
 		"q=red+hat":                 {Search: "red hat", OrderBy: projections.ByRank},

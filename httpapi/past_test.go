@@ -195,7 +195,7 @@ func TestListsOfThePastKeepTheirFiltersAndPages(t *testing.T) {
 	}
 }
 
-func TestCommentsAndTheReportOfThePast(t *testing.T) {
+func TestCommentsOfThePast(t *testing.T) {
 	t.Parallel()
 	api, past := newPastAPI(t)
 	w := request{name: "alice", method: "GET", path: "/api/comments/?ticket=7&as_of=2026-01-31T11:45:00Z"}.send(api)
@@ -205,10 +205,6 @@ func TestCommentsAndTheReportOfThePast(t *testing.T) {
 	w = request{name: "alice", method: "GET", path: "/api/comments/?as_of=2026-01-31T11:45:00Z"}.send(api)
 	if w.Code != http.StatusOK || past.of != nil {
 		t.Errorf("all comments: got %d %s of %+v", w.Code, w.Body, past.of)
-	}
-	w = request{name: "admin", method: "GET", path: "/api/report/?as_of=2026-01-31T11:45:00Z"}.send(api)
-	if got, want := w.Header().Get("Memento-Datetime"), "Sat, 31 Jan 2026 11:45:00 GMT"; w.Code != http.StatusOK || got != want {
-		t.Errorf("report: got %d, %q, want %q", w.Code, got, want)
 	}
 }
 

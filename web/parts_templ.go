@@ -5,12 +5,10 @@ package web
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
-import (
-	"helpdesk/domain/ticket"
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
 
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
-)
+import "helpdesk/domain/ticket"
 
 // Tabs are links of which one is shown.
 func Tabs(label string, all []Tab) templ.Component {

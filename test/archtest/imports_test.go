@@ -65,6 +65,7 @@ var rules = []rule{
 	{of: "httpapi/*", may: screens(append(wireParts, "rebuild", "audit", "idempotency", "httpapi=")...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest/openapi-go", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
+	{of: "httpapi/apitest", may: screens("httpapi=", "httpapi/problem", "test/contract"), outside: []string{"github.com/google/uuid"}},
 	{of: "httpapi/bind", may: screens(wireParts...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
 	}},

@@ -41,10 +41,9 @@ func TestARequestCostsNoMoreThan(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { proxy.Close() })
-	env := []string{"HELPDESK_DATABASE_URL=" + proxy.URL(), "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL}
-	p := program.Serve(t, env...)
+	p := program.OpenOn(t, db, "HELPDESK_DATABASE_URL="+proxy.URL())
 	pool := db.OwnerPool(t)
-	d, err := load.Open(t.Context(), strings.TrimPrefix(p.URL, "http://"), load.SignUp(t, p, env), 0, 32)
+	d, err := load.Open(t.Context(), strings.TrimPrefix(p.URL, "http://"), load.SignUp(t, p), 0, 32)
 	if err != nil {
 		t.Fatal(err)
 	}

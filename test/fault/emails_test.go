@@ -13,6 +13,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/mailserver"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
@@ -133,10 +134,10 @@ func (d *emailsRun) awaitEmails(t *testing.T, tickets int) {
 // how many emails are uncertain, and how many of those it took.
 func (d *emailsRun) checkEmails(t *testing.T) (uncertain, arrived int) {
 	t.Helper()
-	if n := one[int](t, d.conn, `SELECT count(*)::int FROM (SELECT FROM events WHERE type = 'ticket.escalated' GROUP BY stream_id HAVING count(*) > 1) AS twice`); n > 0 {
+	if n := kit.One[int](t, d.conn, `SELECT count(*)::int FROM (SELECT FROM events WHERE type = 'ticket.escalated' GROUP BY stream_id HAVING count(*) > 1) AS twice`); n > 0 {
 		t.Errorf("%d tickets escalated more than once", n)
 	}
-	if n := one[int](t, d.conn, `SELECT count(*)::int FROM (
+	if n := kit.One[int](t, d.conn, `SELECT count(*)::int FROM (
     SELECT e.stream_id FROM events e LEFT JOIN read.emails m ON m.ticket_id = e.stream_id
     WHERE e.type = 'ticket.escalated' GROUP BY e.stream_id HAVING count(m.id) <> 2 OR count(DISTINCT m.recipient_id) <> 2) AS wrong`); n > 0 {
 		t.Errorf("%d tickets have not one email for each of two people", n)
@@ -188,7 +189,7 @@ func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing
 	program.ServeAs(t, "worker", d.env...)
 	d.awaitEmails(t, len(ids)-1)
 	d.checkEmails(t)
-	if n := one[int](t, d.conn, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated' AND stream_id = $1::uuid`, ids[0]); n != 0 {
+	if n := kit.One[int](t, d.conn, `SELECT count(*)::int FROM events WHERE type = 'ticket.escalated' AND stream_id = $1::uuid`, ids[0]); n != 0 {
 		t.Error("the closed ticket escalated")
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -52,7 +53,7 @@ func TestWritesAnswerWholeResourcesWhileEveryProjectionIsHeld(t *testing.T) {
 // holdProjections locks every table that a projection keeps, until release.
 func holdProjections(t *testing.T, conn *pgx.Conn) (release func()) {
 	t.Helper()
-	tables := one[string](t, conn, `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables WHERE schemaname = 'read'`)
+	tables := kit.One[string](t, conn, `SELECT string_agg(format('%I.%I', schemaname, tablename), ', ') FROM pg_tables WHERE schemaname = 'read'`)
 	for _, sql := range []string{`BEGIN`, `LOCK TABLE ` + tables + ` IN ACCESS EXCLUSIVE MODE`} {
 		if _, err := conn.Exec(t.Context(), sql); err != nil {
 			t.Fatal(err)

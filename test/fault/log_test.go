@@ -17,6 +17,7 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/internal/localpg"
 	"helpdesk/test/keys"
+	"helpdesk/test/kit"
 	"helpdesk/test/program"
 )
 
@@ -42,15 +43,6 @@ func connect(t *testing.T, url string) *pgx.Conn {
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	return conn
-}
-
-func one[T any](t *testing.T, conn *pgx.Conn, sql string, args ...any) T {
-	t.Helper()
-	var v T
-	if err := conn.QueryRow(t.Context(), sql, args...).Scan(&v); err != nil {
-		t.Fatal(err)
-	}
-	return v
 }
 
 // wantWholeLog fails the test unless positions are 1..head and the versions of
@@ -79,7 +71,7 @@ SELECT count(*) FROM (
     SELECT FROM events WHERE type = 'ticket.opened' GROUP BY data ->> 'number' HAVING count(*) > 1) AS twice`},
 		{"events that a follower failed", `SELECT count(*) FROM failed_events`},
 	} {
-		if n := one[int](t, conn, c.sql); n != 0 {
+		if n := kit.One[int](t, conn, c.sql); n != 0 {
 			t.Errorf("%d %s", n, c.fault)
 		}
 	}
@@ -115,7 +107,7 @@ type row struct {
 // projection's checkpoint come to. It returns that checkpoint.
 func wantFold(t *testing.T, conn *pgx.Conn) int64 {
 	t.Helper()
-	position := one[int64](t, conn, `SELECT position FROM checkpoints WHERE name = 'ticket_list'`)
+	position := kit.One[int64](t, conn, `SELECT position FROM checkpoints WHERE name = 'ticket_list'`)
 	want := fold(t, conn, position)
 	rows, _ := conn.Query(t.Context(), `
 SELECT id, number, title, description, priority, status, created_by, created_at, updated_at, version

@@ -8,6 +8,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/program"
 )
 
@@ -31,7 +32,7 @@ func TestARebuildKilledHalfWayUnderWritesGoesOn(t *testing.T) {
 	var cut int64
 	for range 4 {
 		killedRebuild(t, conn, env)
-		cut += one[int64](t, conn, underWaySQL)
+		cut += kit.One[int64](t, conn, underWaySQL)
 	}
 	if cut == 0 {
 		t.Error("no rebuild was killed half-way")
@@ -68,7 +69,7 @@ func killedRebuild(t *testing.T, conn *pgx.Conn, env []string) {
 		_, _, err := program.Run(ctx, t, "", env, "projections", "rebuild", "--all", "--afresh")
 		ended <- err
 	}()
-	before := one[int64](t, conn, `SELECT count(*) FROM rebuilds WHERE ended_at IS NOT NULL`)
+	before := kit.One[int64](t, conn, `SELECT count(*) FROM rebuilds WHERE ended_at IS NOT NULL`)
 	eventually(t, "a rebuild under way", func(ctx context.Context) bool {
 		var begun bool
 		const q = `SELECT count(*) FILTER (WHERE ended_at IS NULL AND staging_position IS NOT NULL) > 0 OR count(*) FILTER (WHERE ended_at IS NOT NULL) > $1 FROM rebuilds`
@@ -99,7 +100,7 @@ func TestAServiceKilledWhileItRebuildsGoesOnByItself(t *testing.T) {
 		p = program.Serve(t, env)
 		root.URL = p.URL
 		conn = embedded(t, dir)
-		cut := one[bool](t, conn, `SELECT ended_at IS NULL OR ended_at > run_at AND began_at < run_at - interval '1 second' FROM rebuilds WHERE projection = 'ticket_list'`)
+		cut := kit.One[bool](t, conn, `SELECT ended_at IS NULL OR ended_at > run_at AND began_at < run_at - interval '1 second' FROM rebuilds WHERE projection = 'ticket_list'`)
 		eventually(t, "the rebuild done", func(ctx context.Context) bool {
 			a, err := root.Do(ctx, "GET", "/api/projections/ticket_list/", nil)
 			return err == nil && a.Status == http.StatusOK && strings.Contains(string(a.Body), `"phase":"done"`)

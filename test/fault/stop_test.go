@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/program"
 )
 
@@ -56,5 +57,5 @@ func TestProgramToldToStopAnswersWhatItAccepted(t *testing.T) {
 	}
 	wantWholeLog(t, conn)
 	t.Logf("the projection of read.tickets stopped at %d, the log at %d",
-		wantFold(t, conn), one[int64](t, conn, `SELECT position FROM log_head`))
+		wantFold(t, conn), kit.One[int64](t, conn, `SELECT position FROM log_head`))
 }

@@ -61,6 +61,10 @@ func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second Ctrl-C ends at once
 	err := run(ctx, c)
+	if ctx.Err() != nil {
+		fmt.Fprintln(os.Stderr, "httpbench: interrupted:", err)
+		os.Exit(130) // 128 + SIGINT, as a shell has it
+	}
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "httpbench:", err)

@@ -134,54 +134,6 @@ func (d *desk) count(ctx context.Context, all []figures) error {
 	return nil
 }
 
-// growth is how long a work takes on one connection, at each size.
-type growth struct {
-	work   string
-	median []time.Duration
-}
-
-// grown are the works that must not slow down as a desk grows.
-var grown = []string{"first page, admin", "first page, agent, filtered", "title search", "search for a common word", "one ticket with comments", "report", "events page of 100"}
-
-// grow measures single reads on desks of all sizes.
-func (m *machine) grow(ctx context.Context, c config) ([]growth, error) {
-	all := make([]growth, len(grown))
-	for _, size := range c.growth {
-		d, err := m.fill(ctx, fmt.Sprintf("grown_%d", size), size)
-		if err != nil {
-			return nil, err
-		}
-		p, err := d.serve(d.url())
-		if err != nil {
-			return nil, err
-		}
-		works, err := d.opened(ctx, address(p))
-		if err != nil {
-			return nil, err
-		}
-		for i, name := range grown {
-			all[i].work = name
-			for _, lasts := range []time.Duration{c.lasts / warm, c.lasts} {
-				r, err := load.Run(ctx, address(p), 1, lasts, works[name])
-				if err != nil {
-					return nil, fmt.Errorf("%s at %d tickets: %w", name, size, err)
-				}
-				if lasts == c.lasts {
-					all[i].median = append(all[i].median, r.Quantile(0.5))
-				}
-			}
-			say("%-28s at %8d tickets: %.2f ms", name, size, ms(all[i].median[len(all[i].median)-1]))
-		}
-		if err := p.Stop(); err != nil {
-			return nil, err
-		}
-	}
-	if len(c.growth) == 0 {
-		return nil, nil
-	}
-	return all, nil
-}
-
 // describeMachine names the processors.
 func describeMachine() string {
 	text, err := os.ReadFile("/proc/cpuinfo")

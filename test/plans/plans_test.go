@@ -72,15 +72,15 @@ FROM made AS m
 JOIN person AS a ON a.n = 1 + 50 * (m.n % 40)`,
 }
 
-// desk is a program that reaches a large desk through a proxy.
-type desk struct {
-	*program.Program
+// large is a program that reaches a large desk through a proxy.
+type large struct {
+	*program.Helpdesk
 	proxy  *pgcount.Proxy
 	people load.People
 	owner  *pgx.Conn
 }
 
-func open(t *testing.T) *desk {
+func open(t *testing.T) *large {
 	t.Helper()
 	tickets := 100_000
 	if text := os.Getenv("PLANS_TICKETS"); text != "" {
@@ -90,15 +90,14 @@ func open(t *testing.T) *desk {
 		}
 	}
 	db := pgtest.New(t)
-	d := &desk{}
+	d := &large{}
 	var err error
 	if d.proxy, err = pgcount.Listen(db.ServiceURL); err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { d.proxy.Close() })
-	env := []string{"HELPDESK_DATABASE_URL=" + d.proxy.URL(), "HELPDESK_DATABASE_OWNER_URL=" + db.OwnerURL}
-	d.Program = program.Serve(t, env...)
-	d.people = load.SignUp(t, d.Program, env)
+	d.Helpdesk = program.OpenOn(t, db, "HELPDESK_DATABASE_URL="+d.proxy.URL())
+	d.people = load.SignUp(t, d.Helpdesk)
 	if d.owner, err = pgx.Connect(t.Context(), db.SuperURL); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +110,7 @@ func open(t *testing.T) *desk {
 }
 
 // fill makes the tables without their indexes, which then take a third of the time.
-func (d *desk) fill(t *testing.T, tickets int) {
+func (d *large) fill(t *testing.T, tickets int) {
 	t.Helper()
 	const indexes = `
 SELECT 'DROP INDEX ' || indexrelid::regclass, pg_get_indexdef(indexrelid)
@@ -246,7 +245,7 @@ func TestNoListLooksAtMoreThan(t *testing.T) {
 }
 
 // explain carries a statement out again and returns how many blocks it looked at.
-func (d *desk) explain(t *testing.T, s pgcount.Statement) (blocks int, plan string) {
+func (d *large) explain(t *testing.T, s pgcount.Statement) (blocks int, plan string) {
 	t.Helper()
 	ctx := t.Context()
 	begun, err := d.owner.Begin(ctx)

@@ -5,13 +5,13 @@ package tickets
 
 //lint:file-ignore SA4006 This context is only used if a nested component is present.
 
+import "github.com/a-h/templ"
+import templruntime "github.com/a-h/templ/runtime"
+
 import (
 	"helpdesk/domain/ticket"
 	"helpdesk/web"
 	"strconv"
-
-	"github.com/a-h/templ"
-	templruntime "github.com/a-h/templ/runtime"
 )
 
 func othersOf(others []string) templ.Component {

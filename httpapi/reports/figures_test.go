@@ -1,4 +1,4 @@
-package httpapi_test
+package reports_test
 
 import (
 	"context"
@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain/ticket"
+	"helpdesk/httpapi/apitest"
 	"helpdesk/projections/reports"
 )
 
@@ -17,10 +18,10 @@ type figures struct {
 }
 
 func (d *figures) Report(_ context.Context, q reports.Query) (reports.Report, error) {
-	return reports.Report{Opened: int64(q.Days), From: noon, To: noon, AsOfPosition: 9}, nil
+	return reports.Report{Opened: int64(q.Days), From: apitest.Noon, To: apitest.Noon, AsOfPosition: 9}, nil
 }
 
-func (d *figures) Now(context.Context) (time.Time, error) { return noon, nil }
+func (d *figures) Now(context.Context) (time.Time, error) { return apitest.Noon, nil }
 
 func (d *figures) Counts(_ context.Context, spans []reports.Span, e reports.Explain) (out reports.Reported[reports.Counts], err error) {
 	d.spans, d.explain = spans, e
@@ -35,7 +36,7 @@ func (d *figures) StatusDistribution(_ context.Context, upto time.Time, e report
 	out.Rows = []reports.StatusCount{{Status: ticket.StatusOpen, Priority: ticket.High, Tickets: 3}}
 	if e.Wanted {
 		status := ticket.StatusOpen
-		out.Behind, out.Next = []reports.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: noon}}, 8
+		out.Behind, out.Next = []reports.Evidence{{Number: "tickets", Status: &status, TicketNumber: 5, Position: 8, OccurredAt: apitest.Noon}}, 8
 	}
 	return out, nil
 }

@@ -1,4 +1,4 @@
-package httpapi_test
+package events_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/httpapi"
+	"helpdesk/httpapi/apitest"
 	"helpdesk/httpapi/events"
 	"helpdesk/httpapi/problem"
 	"helpdesk/projections/feed"
@@ -36,14 +37,14 @@ func (l *reel) Select(_ context.Context, q feed.EventQuery, limit int) (events [
 		e := feed.LoggedEvent{Actor: view.Actor{Kind: "system"}}
 		e.Position, e.EventID, e.StreamID = at, uuid.UUID{15: 1}, uuid.UUID{15: 2}
 		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.opened", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
-		e.OccurredAt, e.RecordedAt = noon, noon
+		e.OccurredAt, e.RecordedAt = apitest.Noon, apitest.Noon
 		events = append(events, e)
 	}
 	return events, nil
 }
 
 func reeled(t *testing.T, l *reel) *httpapi.API {
-	return newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Events = l })
+	return apitest.Serve(t, events.Resource{Log: l}.Routes())
 }
 
 // linesOf returns the positions in an NDJSON body.
@@ -79,7 +80,7 @@ func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			l := &reel{head: c.head}
-			w := request{name: "admin", method: "GET", path: "/api/events/" + c.query, head: []string{"Accept: application/x-ndjson"}}.send(reeled(t, l))
+			w := apitest.Request{As: "admin", Method: "GET", Path: "/api/events/" + c.query, Head: []string{"Accept: application/x-ndjson"}}.Send(t, reeled(t, l))
 			if w.Code != 200 || w.Header().Get("Content-Type") != "application/x-ndjson" {
 				t.Errorf("%d %v", w.Code, w.Header())
 			}
@@ -99,8 +100,8 @@ func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
 func TestTheLogAsAList(t *testing.T) {
 	for query, want := range map[string]int{"": 100, "?limit=1": 1, "?limit=1000": 300, "?after=250": 50, "?after=300": 0, "?type=ticket.opened,ticket.closed&type=ticket.started": 100} {
 		t.Run(query, func(t *testing.T) {
-			w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
-			got := decoded[events.EventList](t, w)
+			w := apitest.Request{As: "admin", Method: "GET", Path: "/api/events/" + query}.Send(t, reeled(t, &reel{head: 300}))
+			got := apitest.Decoded[events.EventList](t, w)
 			if w.Code != 200 || len(got.Events) != want || got.Head != 300 {
 				t.Errorf("%d, %d events, head %d; want %d events", w.Code, len(got.Events), got.Head, want)
 			}
@@ -112,15 +113,15 @@ func TestTheLogAsAList(t *testing.T) {
 		"?stream=00000000-0000-0000-0000-000000000000": "?stream format", "?since=3": "?since unknown",
 	} {
 		t.Run(query, func(t *testing.T) {
-			w := request{name: "admin", method: "GET", path: "/api/events/" + query}.send(reeled(t, &reel{head: 300}))
-			if got := faults(decoded[problem.Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
+			w := apitest.Request{As: "admin", Method: "GET", Path: "/api/events/" + query}.Send(t, reeled(t, &reel{head: 300}))
+			if got := apitest.Faults(apitest.Decoded[problem.Problem](t, w)); w.Code != 400 || !slices.Equal(got, []string{want}) {
 				t.Errorf("%d %v, want %s", w.Code, got, want)
 			}
 		})
 	}
 	for name, want := range map[string]int{"": 401, "alice": 403, "agent": 403} {
 		t.Run(name, func(t *testing.T) {
-			if w := (request{name: name, method: "GET", path: "/api/events/"}).send(reeled(t, &reel{head: 3})); w.Code != want {
+			if w := (apitest.Request{As: name, Method: "GET", Path: "/api/events/"}).Send(t, reeled(t, &reel{head: 3})); w.Code != want {
 				t.Errorf("to %q: %d, want %d", name, w.Code, want)
 			}
 		})
@@ -128,8 +129,8 @@ func TestTheLogAsAList(t *testing.T) {
 }
 
 func TestLinesThatCannotGoOnAreNotTakenForAll(t *testing.T) {
-	get := request{name: "admin", method: "GET", path: "/api/events/", head: []string{"Accept: application/x-ndjson"}}
-	if w := get.send(reeled(t, &reel{head: 500, failAt: 1})); w.Code != 500 || w.Header().Get("Content-Type") != problem.MediaType {
+	get := apitest.Request{As: "admin", Method: "GET", Path: "/api/events/", Head: []string{"Accept: application/x-ndjson"}}
+	if w := get.Send(t, reeled(t, &reel{head: 500, failAt: 1})); w.Code != 500 || w.Header().Get("Content-Type") != problem.MediaType {
 		t.Errorf("before the first line: %d %s", w.Code, w.Body)
 	}
 	defer func() {
@@ -137,5 +138,5 @@ func TestLinesThatCannotGoOnAreNotTakenForAll(t *testing.T) {
 			t.Errorf("later: %v, want the connection broken off", got)
 		}
 	}()
-	get.send(reeled(t, &reel{head: 500, failAt: 2}))
+	get.Send(t, reeled(t, &reel{head: 500, failAt: 2}))
 }

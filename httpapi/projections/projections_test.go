@@ -1,4 +1,4 @@
-package httpapi_test
+package projections_test
 
 import (
 	"context"
@@ -10,7 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/domain"
-	"helpdesk/httpapi"
+	"helpdesk/httpapi/apitest"
+	"helpdesk/httpapi/projections"
 	"helpdesk/rebuild"
 )
 
@@ -54,7 +55,7 @@ func newCabinet() *cabinet {
 	return &cabinet{status: rebuild.Status{
 		Name: "ticket_list", State: rebuild.Rebuilding, Position: 90, Head: 100, Failed: 2, Version: 1, CodeVersion: 2,
 		Rebuild: &rebuild.Rebuild{
-			Kind: rebuild.FromLog, Phase: rebuild.Filling, Active: true, Position: 30, Target: 90, Rate: 20_000.4, Remaining: &left, BeganAt: noon, MovedAt: noon,
+			Kind: rebuild.FromLog, Phase: rebuild.Filling, Active: true, Position: 30, Target: 90, Rate: 20_000.4, Remaining: &left, BeganAt: apitest.Noon, MovedAt: apitest.Noon,
 		},
 	}}
 }
@@ -66,20 +67,20 @@ func TestAProjectionIsShownAsItStands(t *testing.T) {
 		`"target":90,"progress":0.333,"events_per_second":20000,"remaining_seconds":90,"began_at":"2026-01-31T12:00:00.120000Z",` +
 		`"ended_at":null,"error":null,"error_position":null}}`
 	s := newCabinet()
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Projections = s })
+	api := apitest.Serve(t, projections.Resource{Standing: s, Control: s}.Routes())
 	for path, want := range map[string]string{
 		"/api/projections/":             `{"results":[` + shown + `]}`,
 		"/api/projections/ticket_list/": shown,
 	} {
 		t.Run(path, func(t *testing.T) {
-			w := request{name: "admin", method: http.MethodGet, path: path}.send(api)
+			w := apitest.Request{As: "admin", Method: http.MethodGet, Path: path}.Send(t, api)
 			if diff := cmp.Diff(want+"\n", w.Body.String()); w.Code != http.StatusOK || diff != "" {
 				t.Errorf("status %d (-want +got):\n%s", w.Code, diff)
 			}
 		})
 	}
-	s.status.Rebuild = &rebuild.Rebuild{Kind: rebuild.FromLog, Phase: rebuild.Failed, BeganAt: noon, EndedAt: &noon, Error: "no good"}
-	w := request{name: "admin", method: http.MethodGet, path: "/api/projections/ticket_list/"}.send(api)
+	s.status.Rebuild = &rebuild.Rebuild{Kind: rebuild.FromLog, Phase: rebuild.Failed, BeganAt: apitest.Noon, EndedAt: &apitest.Noon, Error: "no good"}
+	w := apitest.Request{As: "admin", Method: http.MethodGet, Path: "/api/projections/ticket_list/"}.Send(t, api)
 	if !strings.Contains(w.Body.String(), `"error":"no good"`) {
 		t.Errorf("why it failed is not said: %s", w.Body)
 	}
@@ -103,27 +104,18 @@ func TestAdminsHoldAndRebuildProjections(t *testing.T) {
 	} {
 		t.Run(c.verb+" "+c.body+" by "+c.name, func(t *testing.T) {
 			s := newCabinet()
-			api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Projections = s })
-			w := request{name: c.name, method: http.MethodPost, path: "/api/projections/ticket_list/" + c.verb + "/", body: c.body}.send(api)
+			api := apitest.Serve(t, projections.Resource{Standing: s, Control: s}.Routes())
+			w := apitest.Request{As: c.name, Method: http.MethodPost, Path: "/api/projections/ticket_list/" + c.verb + "/", Body: c.body}.Send(t, api)
 			if diff := cmp.Diff(c.done, s.done); w.Code != c.status || diff != "" {
 				t.Errorf("%s by %q: status %d, want %d (-want +got):\n%s", c.verb, c.name, w.Code, c.status, diff)
 			}
 			if got := w.Header().Get("Location"); (c.status == http.StatusAccepted) != (got == "/api/projections/ticket_list/") {
 				t.Errorf("%s by %q: Location %q", c.verb, c.name, got)
 			}
-			w = request{name: "admin", method: http.MethodPost, path: "/api/projections/nothing/" + c.verb + "/", body: c.body}.send(api)
+			w = apitest.Request{As: "admin", Method: http.MethodPost, Path: "/api/projections/nothing/" + c.verb + "/", Body: c.body}.Send(t, api)
 			if w.Code != http.StatusNotFound {
 				t.Errorf("%s of nothing: status %d", c.verb, w.Code)
 			}
 		})
-	}
-}
-
-func TestReadinessNamesWhatIsPaused(t *testing.T) {
-	t.Parallel()
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
-	w := request{method: http.MethodGet, path: "/readyz"}.send(api)
-	if got, want := w.Body.String(), `{"status":"ready","paused":["ticket_list"]}`+"\n"; w.Code != http.StatusOK || got != want {
-		t.Errorf("status %d, got %s, want %s", w.Code, got, want)
 	}
 }

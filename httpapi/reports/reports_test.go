@@ -1,4 +1,4 @@
-package httpapi_test
+package reports_test
 
 import (
 	"net/http"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/httpapi"
+	"helpdesk/httpapi/apitest"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/reports"
 )
@@ -17,11 +18,16 @@ var reportPaths = []string{
 	"/api/reports/daily/", "/api/reports/status-distribution/", "/api/reports/priorities/", "/api/reports/agents/", "/api/reports/response-times/",
 }
 
+func serve(t *testing.T, f *figures) *httpapi.API {
+	t.Helper()
+	return apitest.Serve(t, reports.Resource{Numbers: f}.Routes())
+}
+
 func TestReportsAreNotForEverybody(t *testing.T) {
-	h := newAPI(t, newDesk(), nil)
+	h := serve(t, &figures{})
 	for _, path := range append(reportPaths, "/api/report/") {
 		for name, want := range map[string]int{"": 401, "alice": 403, "agent": 403, "admin": 200} {
-			if w := (request{name: name, method: "GET", path: path}).send(h); w.Code != want {
+			if w := (apitest.Request{As: name, Method: "GET", Path: path}).Send(t, h); w.Code != want {
 				t.Errorf("%s as %q: got %d, want %d\n%s", path, name, w.Code, want, w.Body)
 			}
 		}
@@ -29,7 +35,7 @@ func TestReportsAreNotForEverybody(t *testing.T) {
 }
 
 func TestWhatReportsRefuse(t *testing.T) {
-	h := newAPI(t, newDesk(), nil)
+	h := serve(t, &figures{})
 	for query, want := range map[string]string{
 		"daily/?tz=Mars/Olympus":                              "?tz enum",
 		"daily/?tz=../../etc/passwd":                          "?tz enum",
@@ -48,28 +54,28 @@ func TestWhatReportsRefuse(t *testing.T) {
 		"status-distribution/?as_of=2026-01-01T00:00:00Z&tz=": "?tz unknown",
 	} {
 		t.Run(query, func(t *testing.T) {
-			w := request{name: "admin", method: "GET", path: "/api/reports/" + query}.send(h)
-			if got := strings.Join(faults(decoded[problem.Problem](t, w)), ", "); w.Code != 400 || got != want {
+			w := apitest.Request{As: "admin", Method: "GET", Path: "/api/reports/" + query}.Send(t, h)
+			if got := strings.Join(apitest.Faults(apitest.Decoded[problem.Problem](t, w)), ", "); w.Code != 400 || got != want {
 				t.Errorf("got %d %s, want 400 %s", w.Code, got, want)
 			}
 		})
 	}
 	for _, path := range reportPaths {
-		w := request{name: "admin", method: "GET", path: path + "?explain=true", head: []string{"Accept: text/csv"}}.send(h)
-		if w.Code != 400 || faults(decoded[problem.Problem](t, w))[0] != "?explain json_only" {
+		w := apitest.Request{As: "admin", Method: "GET", Path: path + "?explain=true", Head: []string{"Accept: text/csv"}}.Send(t, h)
+		if w.Code != 400 || apitest.Faults(apitest.Decoded[problem.Problem](t, w))[0] != "?explain json_only" {
 			t.Errorf("%s explained in CSV: got %d %s", path, w.Code, w.Body)
 		}
 	}
 }
 
 func TestTheDaysOfADailyReport(t *testing.T) {
-	d := newDesk()
-	h := newAPI(t, d, nil)
+	d := &figures{}
+	h := serve(t, d)
 	get := func(query string) reports.Table[reports.DayCount] {
 		t.Helper()
-		return decoded[reports.Table[reports.DayCount]](t, request{name: "admin", method: "GET", path: "/api/reports/daily/" + query}.send(h))
+		return apitest.Decoded[reports.Table[reports.DayCount]](t, apitest.Request{As: "admin", Method: "GET", Path: "/api/reports/daily/" + query}.Send(t, h))
 	}
-	today := noon.Truncate(24 * time.Hour)
+	today := apitest.Noon.Truncate(24 * time.Hour)
 
 	out := get("") // the week that ends today
 	if len(out.Rows) != 7 || !d.spans[0].Since.Equal(today.AddDate(0, 0, -6)) || !d.spans[6].Upto.Equal(today.AddDate(0, 0, 1)) {
@@ -88,7 +94,7 @@ func TestTheDaysOfADailyReport(t *testing.T) {
 			t.Errorf("day %d does not follow the one before: %v", i, d.spans)
 		}
 	}
-	if noon.After(out.To.Time) {
+	if apitest.Noon.After(out.To.Time) {
 		if diff := cmp.Diff([]float64{24, 25, 24}, hours); diff != "" {
 			t.Errorf("hours (-want +got):\n%s", diff)
 		}
@@ -96,7 +102,7 @@ func TestTheDaysOfADailyReport(t *testing.T) {
 }
 
 func TestReportsAsCSVSayTheSame(t *testing.T) {
-	h := newAPI(t, newDesk(), nil)
+	h := serve(t, &figures{})
 	for path, want := range map[string]string{
 		"status-distribution/": "status,priority,tickets\r\nopen,high,3\r\n",
 		"priorities/":          "priority,opened,resolved,reopened,escalated,closed,backlog\r\nlow,1,0,0,0,0,7\r\n",
@@ -107,7 +113,7 @@ func TestReportsAsCSVSayTheSame(t *testing.T) {
 			"2020-02-29,2020-02-28T15:00:00.000000Z,2020-02-29T15:00:00.000000Z,low,1,0,0,0,0,7\r\n",
 	} {
 		t.Run(path, func(t *testing.T) {
-			w := request{name: "admin", method: "GET", path: "/api/reports/" + path, head: []string{"Accept: text/csv"}}.send(h)
+			w := apitest.Request{As: "admin", Method: "GET", Path: "/api/reports/" + path, Head: []string{"Accept: text/csv"}}.Send(t, h)
 			if w.Code != http.StatusOK || w.Header().Get("Content-Type") != httpapi.CSVType || !strings.HasSuffix(w.Header().Get("Content-Disposition"), `.csv"`) {
 				t.Errorf("got %d %v", w.Code, w.Header())
 			}
@@ -119,11 +125,11 @@ func TestReportsAsCSVSayTheSame(t *testing.T) {
 }
 
 func TestANumberIsOpened(t *testing.T) {
-	d := newDesk()
-	h := newAPI(t, d, nil)
+	d := &figures{}
+	h := serve(t, d)
 	get := func(query string) reports.Table[reports.StatusCount] {
 		t.Helper()
-		return decoded[reports.Table[reports.StatusCount]](t, request{name: "admin", method: "GET", path: "/api/reports/status-distribution/" + query}.send(h))
+		return apitest.Decoded[reports.Table[reports.StatusCount]](t, apitest.Request{As: "admin", Method: "GET", Path: "/api/reports/status-distribution/" + query}.Send(t, h))
 	}
 	if out := get(""); out.Explanation != nil || d.explain.Wanted {
 		t.Errorf("explained without being asked: %+v", out)
@@ -134,5 +140,28 @@ func TestANumberIsOpened(t *testing.T) {
 	}
 	if out.Explanation == nil || len(out.Explanation.Events) != 1 || *out.Explanation.Next != 8 || out.Explanation.Events[0].Position != 8 {
 		t.Errorf("got %+v", out.Explanation)
+	}
+}
+
+func TestTheReportNamesItsSpan(t *testing.T) {
+	for query, want := range map[string]string{
+		"": `{"tickets_opened_last_7_days":7,"tickets_resolved_last_7_days":0,"tickets_escalated_last_7_days":0,` +
+			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
+		"?days=30&as_of=2026-01-31T12:00:00Z": `{"tickets_opened":30,"tickets_resolved":0,"tickets_escalated":0,` +
+			`"from":"2026-01-31T12:00:00.120000Z","to":"2026-01-31T12:00:00.120000Z","as_of_position":9}`,
+	} {
+		t.Run(query, func(t *testing.T) {
+			w := apitest.Request{As: "admin", Method: http.MethodGet, Path: "/api/report/" + query}.Send(t, serve(t, &figures{}))
+			if diff := cmp.Diff(want+"\n", w.Body.String()); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
+func TestAReportOfThePastNamesItsInstant(t *testing.T) {
+	w := apitest.Request{As: "admin", Method: "GET", Path: "/api/report/?as_of=2026-01-31T11:45:00Z"}.Send(t, serve(t, &figures{}))
+	if got, want := w.Header().Get("Memento-Datetime"), "Sat, 31 Jan 2026 11:45:00 GMT"; w.Code != http.StatusOK || got != want {
+		t.Errorf("got %d, %q, want %q", w.Code, got, want)
 	}
 }
