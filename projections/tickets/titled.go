@@ -13,7 +13,7 @@ import (
 const (
 	walkedMost   = 2000 // tickets in the order of the list
 	walkedTheirs = 500  // where the viewer sees some of them
-	titledMost   = 2000 // tickets that have the part
+	titledMost   = 6000 // tickets that have the part
 )
 
 // hasTitle is the same condition to the planner whatever its argument: one that

@@ -21,7 +21,7 @@ import (
 )
 
 // manyTickets are more than are compared, or looked through, at once.
-const manyTickets = 6000
+const manyTickets = 9000
 
 // many is what is known of ticket n of manySQL.
 type many int64
@@ -30,7 +30,7 @@ func (n many) lamps() int64    { return int64(1 + n/6%3) } // how well it matche
 func (n many) anns() bool      { return n%2 == 0 }
 func (n many) eves() bool      { return n%3 == 0 }
 func (n many) toner() bool     { return n <= 2000 && n%20 == 0 } // none of the newest
-func (n many) old() bool       { return n <= 3000 }              // as many as are too many
+func (n many) old() bool       { return n <= 6500 }              // more than are put in order
 func (n many) beacon() bool    { return n%100 == 0 }
 func (n many) torch() bool     { return n%10 == 1 }
 func (n many) priority() int64 { return int64(1 + n%3) }
@@ -39,12 +39,12 @@ const manySQL = `
 INSERT INTO read.tickets
 SELECT ('00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))::uuid, n,
     repeat('Lamp ', 1 + n / 6 % 3) || CASE WHEN n <= 2000 AND n % 20 = 0 THEN 'asks for toner ' ELSE '' END
-        || CASE WHEN n <= 3000 THEN 'oldie ' ELSE '' END || CASE WHEN n = 7 THEN 'q=x' ELSE '' END,
+        || CASE WHEN n <= 6500 THEN 'oldie ' ELSE '' END || CASE WHEN n = 7 THEN 'q=x' ELSE '' END,
     CASE WHEN n % 100 = 0 THEN 'beacon' WHEN n % 10 = 1 THEN 'torch' ELSE 'none' END,
     (ARRAY['low','medium','high'])[1 + n % 3], 1 + n % 3, 'closed',
     CASE WHEN n % 2 = 0 THEN $1::uuid ELSE $2 END, CASE WHEN n % 2 = 0 THEN $1::uuid ELSE $2 END, CASE WHEN n % 3 = 0 THEN $3::uuid END,
     '2026-01-01'::timestamptz + n / 4 * interval '1 minute', '2026-01-01', NULL, NULL, NULL, NULL, 0, 0, 1, n
-FROM generate_series(1, 6000) AS n`
+FROM generate_series(1, 9000) AS n`
 
 const manyWordsSQL = `
 INSERT INTO read.ticket_search
@@ -126,14 +126,14 @@ func TestTheBestOfTheNewestComeFirstOfWordsThatManyTicketsHave(t *testing.T) {
 		has    func(many) bool
 		ages   []int64 // the lowest number of each
 	}{
-		"of all":                     {"rob", projections.TicketFilter{Search: "lamp"}, everything, []int64{5001, 1001, 1}},
-		"narrowed":                   {"ida", projections.TicketFilter{Search: "lamp", Priorities: []ticket.Priority{ticket.High}}, func(n many) bool { return n.priority() == 3 }, []int64{5001, 1001, 1}},
-		"of one in ten":              {"zoe", projections.TicketFilter{Search: "torch"}, many.torch, []int64{5001, 1001, 1}},
+		"of all":                     {"rob", projections.TicketFilter{Search: "lamp"}, everything, []int64{8001, 4001, 1}},
+		"narrowed":                   {"ida", projections.TicketFilter{Search: "lamp", Priorities: []ticket.Priority{ticket.High}}, func(n many) bool { return n.priority() == 3 }, []int64{8001, 4001, 1}},
+		"of one in ten":              {"zoe", projections.TicketFilter{Search: "torch"}, many.torch, []int64{8001, 4001, 1}},
 		"of few, whatever their age": {"rob", projections.TicketFilter{Search: "beacon"}, many.beacon, []int64{1}},
 		"of none":                    {"rob", projections.TicketFilter{Search: "zebra"}, func(many) bool { return false }, []int64{1}},
-		"a requester's":              {"ann", projections.TicketFilter{Search: "lamp"}, many.anns, []int64{5402, 3002, 1}},
+		"a requester's":              {"ann", projections.TicketFilter{Search: "lamp"}, many.anns, []int64{8402, 6002, 1}},
 		"a requester's few":          {"ann", projections.TicketFilter{Search: "beacon"}, many.beacon, []int64{1}},
-		"an agent's":                 {"eve", projections.TicketFilter{Search: "lamp"}, many.eves, []int64{5103, 1503, 1}},
+		"an agent's":                 {"eve", projections.TicketFilter{Search: "lamp"}, many.eves, []int64{8103, 4503, 1}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			age := func(n int64) int { return slices.IndexFunc(c.ages, func(lowest int64) bool { return n >= lowest }) }
