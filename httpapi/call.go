@@ -68,9 +68,9 @@ func (c *Call) Unsure() { c.key.unsure = true }
 var errNotModified = errors.New("not modified")
 
 // prepare reads the headers that every call of its method understands.
-func (c *Call) prepare() error {
+func (c *Call) prepare(ctx context.Context) error {
 	if bind.Safe(c.Request) {
-		return c.minimum()
+		return c.minimum(ctx)
 	}
 	var err error
 	if c.versions, err = wantedVersions(c.Request.Header); err != nil {
@@ -83,8 +83,9 @@ func (c *Call) prepare() error {
 	return err
 }
 
-// minimum reads how new what the call reads has to be at least.
-func (c *Call) minimum() error {
+// minimum reads how new what the call reads has to be at least, and waits until the
+// log has come so far.
+func (c *Call) minimum(ctx context.Context) error {
 	const name = "Min-Event-Position"
 	text := c.Request.Header.Get(name)
 	if text == "" {
@@ -95,7 +96,7 @@ func (c *Call) minimum() error {
 		return problem.Header(name, "a positive whole number is wanted")
 	}
 	c.AtLeast(position)
-	return nil
+	return c.arrival.Await(ctx)
 }
 
 // AtLeast has what the call reads from now on be no older than a position of the

@@ -13,7 +13,7 @@
 // The order of work, and so of refusals, is the same for every call:
 //
 //	request id → limit (429) → cross-origin (403) → route (404, 405)
-//	→ session (401), token (403) → headers (400) → parameters (400)
+//	→ session (401), token (403) → headers (400) → Min-Event-Position (503) → parameters (400)
 //	→ body (413, 415, 400) → handler (403, 404, 409, 412, 422, 503)
 //
 // A handler reads through the projections, changes through the commands and

@@ -188,7 +188,7 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	if err := c.visitor.admit(ctx); err != nil {
 		return nil, err
 	}
-	if err := c.prepare(); err != nil {
+	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
 	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))

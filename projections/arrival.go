@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"slices"
 	"sync"
 	"time"
 
@@ -73,18 +74,24 @@ func (a *Arrival) Served() Served {
 // as they are. Readers call it first.
 func Fresh(ctx context.Context, projections ...string) error {
 	a, ok := ctx.Value(arrivalKey{}).(*Arrival)
-	if !ok {
+	if !ok || a.knows(projections) {
 		return nil
 	}
+	return a.Await(ctx, projections...)
+}
+
+// knows reports whether projections are known to be new enough.
+func (a *Arrival) knows(projections []string) bool {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	fresh := true
-	for _, name := range projections {
-		fresh = fresh && a.known[name]
-	}
-	if fresh {
-		return nil
-	}
+	return !slices.ContainsFunc(projections, func(name string) bool { return !a.known[name] })
+}
+
+// Await is [Fresh] for projections of which it is not known yet; with none it waits
+// for the log to have come to what the request asks for.
+func (a *Arrival) Await(ctx context.Context, projections ...string) error {
+	a.mu.Lock()
+	defer a.mu.Unlock()
 	ctx, cancel := context.WithTimeout(ctx, freshnessWait)
 	defer cancel()
 	served, err := a.freshness.Await(ctx, a.minimum, projections...)

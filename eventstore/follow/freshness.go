@@ -97,16 +97,19 @@ func NewFreshness(pool *pgxpool.Pool, applied *eventstore.Notifier, followers ..
 // when one of them is too far behind to come there meanwhile, and [ErrPaused] when one
 // of them is held before it.
 func (f *Freshness) Wait(ctx context.Context, position int64, names ...string) error {
-	if position <= 0 {
+	if position <= 0 || len(f.names) == 0 {
 		return nil
+	}
+	if len(names) == 0 {
+		names = f.names
 	}
 	_, err := f.wait(ctx, &reader{names: names, minimum: position, wanted: position})
 	return err
 }
 
-// Await returns once the named followers, all of them when none is named, have
-// applied or failed the events that were in the log when it was called, whichever
-// process appended them, and up to minimum. The errors are those of [Freshness.Wait].
+// Await returns once the named followers have applied or failed the events that were
+// in the log when it was called, whichever process appended them, and up to minimum.
+// With none named it waits for the log to have come to minimum. The errors are those of [Freshness.Wait].
 // A paused follower is waited for by nobody: unless it is held before minimum, its
 // tables are served as they are.
 func (f *Freshness) Await(ctx context.Context, minimum int64, names ...string) (Served, error) {
@@ -114,12 +117,6 @@ func (f *Freshness) Await(ctx context.Context, minimum int64, names ...string) (
 }
 
 func (f *Freshness) wait(ctx context.Context, r *reader) (Served, error) {
-	if len(r.names) == 0 {
-		r.names = f.names
-	}
-	if len(r.names) == 0 {
-		return Served{}, nil
-	}
 	r.within, r.told = math.MaxInt64, make(chan told, 1)
 	if deadline, ok := ctx.Deadline(); ok {
 		r.within = int64(time.Until(deadline).Seconds() * followedAtMost)
@@ -208,6 +205,9 @@ func (f *Freshness) judge(r *reader, s sight) (t told, over bool) {
 		r.wanted = max(s.head, r.minimum)
 	}
 	reached := int64(math.MaxInt64)
+	if r.current {
+		reached = s.head
+	}
 	for _, name := range f.names {
 		p := s.places[name] // without a checkpoint it is at 0
 		at, named := p.reached(f.types[name], s.head), slices.Contains(r.names, name)

@@ -274,8 +274,14 @@ func TestAReaderIsLetGoWhereTheLogWasWhenItCame(t *testing.T) {
 	if served, err := await(0, "a"); err != nil || served.Paused || served.Upto != 3 || !slices.Equal(served.Reached, []string{"a"}) {
 		t.Errorf("at the head: %+v, %v", served, err)
 	}
-	if _, err := await(0); !errors.Is(err, ErrNotYet) {
-		t.Errorf("one of all is behind: %v", err)
+	if _, err := await(0, "a", "b"); !errors.Is(err, ErrNotYet) {
+		t.Errorf("one of two is behind: %v", err)
+	}
+	if _, err := await(3); err != nil {
+		t.Errorf("the log itself: %v", err)
+	}
+	if _, err := await(4); !errors.Is(err, ErrNotYet) {
+		t.Errorf("beyond the log: %v", err)
 	}
 	if _, err := await(4, "a"); !errors.Is(err, ErrNotYet) {
 		t.Errorf("a position that is not written yet: %v", err)

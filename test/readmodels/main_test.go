@@ -106,7 +106,11 @@ func (d *models) follow(t testing.TB, pageSize int) *follow.Freshness {
 // project brings the read models up to the head of the log.
 func (d *models) project(t testing.TB, fresh *follow.Freshness) {
 	t.Helper()
-	if _, err := fresh.Await(kit.Context(t), 0); err != nil { // for nobody that is paused
+	var names []string
+	for _, f := range projected() {
+		names = append(names, f.Name)
+	}
+	if _, err := fresh.Await(kit.Context(t), 0, names...); err != nil { // for nobody that is paused
 		t.Fatal(err)
 	}
 }
