@@ -148,7 +148,7 @@ WHERE indrelid IN ('read.tickets'::regclass, 'read.ticket_search'::regclass, 're
 }
 
 // list is an address, who asks for it, and how many blocks of the database it may look
-// at: a little more than it does. Lower a figure where a change lowers it, take grows
+// at: a little more than it does, and room for a look at who asks. Lower a figure where a change lowers it, take grows
 // away where a change bounds what is looked at, and never the other way.
 type list struct {
 	who, path string
