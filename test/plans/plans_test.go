@@ -202,15 +202,15 @@ var lists = []list{
 	{"amy", "/api/tickets/?q=printer", 2100, true},
 	{"amy", "/api/tickets/?ordering=-priority", 1600, false},
 	{"uma", "/api/tickets/", 120, false},
-	{"uma", "/api/tickets/?status=closed", 40, true},
+	{"uma", "/api/tickets/?status=closed", 60, true},
 	{"uma", "/api/tickets/?title=printer", 120, false},
 	{"uma", "/api/tickets/?q=printer", 350, true},
 	{"amy", "/api/comments/", 4800, false},
 	{"root", "/api/comments/", 260, false},
-	{"root", "/api/comments/?ticket=77", 40, false},
-	{"root", "/api/users/", 30, false},
-	{"root", "/api/users/?search=name1234", 40, false},
-	{"root", "/api/users/?role=agent", 50, false},
+	{"root", "/api/comments/?ticket=77", 60, false},
+	{"root", "/api/users/", 60, false},
+	{"root", "/api/users/?search=name1234", 60, false},
+	{"root", "/api/users/?role=agent", 60, false},
 }
 
 func TestNoListLooksAtMoreThan(t *testing.T) {
