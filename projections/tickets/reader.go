@@ -120,8 +120,8 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = projections.ByCreated, true
 	}
-	if f.Title != "" && f.Search == "" && !p.Count {
-		return r.titled(ctx, viewer, f, p)
+	if sieve, others, ok := sieveOf(viewer, f); ok && !p.Count {
+		return r.sifted(ctx, viewer, f, others, sieve, p)
 	}
 	return r.page(ctx, viewer, list(viewer, f), p)
 }

@@ -73,14 +73,18 @@ func (w *where) query(search string) string {
 // have adds the condition that a ticket has the words of a query, and returns
 // its rank.
 func (w *where) have(viewer domain.Actor, query string) (rank string) {
-	words := "s.public_words"
-	if ticket.SeesInternal(viewer) {
-		w.Add("(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))")
-		words = "coalesce(s.all_words, s.public_words)"
-	} else {
-		w.Add("s.public_words @@ " + query)
-	}
+	condition, words := haveWords(viewer, query)
+	w.Add(condition)
 	return fmt.Sprintf("ts_rank(%s, %s)", words, query)
+}
+
+// haveWords returns the condition that words of alias s have those of a query, and
+// where these are.
+func haveWords(viewer domain.Actor, query string) (condition, words string) {
+	if ticket.SeesInternal(viewer) {
+		return "(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))", "coalesce(s.all_words, s.public_words)"
+	}
+	return "s.public_words @@ " + query, "s.public_words"
 }
 
 // wordsTable returns the table with the words of all tickets that a filter may let

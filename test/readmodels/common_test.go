@@ -155,7 +155,7 @@ func TestTheBestOfTheNewestComeFirstOfWordsThatManyTicketsHave(t *testing.T) {
 	}
 }
 
-func TestAPartOfATitleIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
+func TestAPartOfATitleOrAWordIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
 	t.Parallel()
 	r, ear := manyDesk(t)
 	for name, c := range map[string]struct {
@@ -171,9 +171,9 @@ func TestAPartOfATitleIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
 		"among a requester's":       {"ann", "toner", many.toner, 1},
 		"among an agent's":          {"eve", "toner", func(n many) bool { return n.toner() && n.eves() }, 1},
 	} {
-		t.Run(name, func(t *testing.T) {
+		check := func(t *testing.T, f projections.TicketFilter) {
 			want := those(c.has)
-			f := projections.TicketFilter{Title: c.part, OrderBy: projections.ByNumber, Descending: true}
+			f.OrderBy, f.Descending = projections.ByNumber, true
 			ear.take()
 			if _, err := r.Tickets(kit.Context(t), everybody[c.who], f, projections.Page{Size: 25}); err != nil {
 				t.Fatal(err)
@@ -189,6 +189,10 @@ func TestAPartOfATitleIsFoundWhereverTheTicketsWithItAre(t *testing.T) {
 			if err != nil || *s.Count != int64(len(want)) {
 				t.Errorf("counted %d, %v; want %d", *s.Count, err, len(want))
 			}
-		})
+		}
+		t.Run("a part of a title "+name, func(t *testing.T) { check(t, projections.TicketFilter{Title: c.part}) })
+		if c.part != "q=" {
+			t.Run("a word "+name, func(t *testing.T) { check(t, projections.TicketFilter{Search: c.part}) })
+		}
 	}
 }
