@@ -12,6 +12,9 @@ import (
 	"helpdesk/test/program"
 )
 
+// nobodys is an id that nothing has.
+const nobodys = "01900000-0000-7000-8000-0000000000ff"
+
 // bad is a request that is refused.
 type bad struct {
 	name         string
