@@ -129,34 +129,29 @@ func (s *Sessions) Lookup(ctx context.Context, token string) (Session, error) {
 		return Session{}, ErrNoSession
 	}
 	const q = `
-		SELECT a.user_id AS id,
+		SELECT a.user_id,
 		       a.username,
 		       a.email,
 		       a.role,
-		       a.is_active AS active,
+		       a.is_active,
 		       s.expires_at,
-		       s.expires_at <= now() + $2 AS due
+		       s.expires_at <= now() + $2
 		FROM sessions s
 		JOIN accounts a USING (user_id)
 		WHERE s.token_hash = $1
 		  AND s.expires_at > now()
 		  AND a.is_active`
-	type row struct {
-		user.Account
-		ExpiresAt time.Time
-		Due       bool
-	}
-	hash := tokenHash(token)
-	rows, _ := s.pool.Query(ctx, q, hash, s.config.Lifetime-s.config.RenewAfter) // its error is in rows, too
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	session := Session{TokenHash: tokenHash(token)}
+	a, due := &session.Account, false
+	err := s.pool.QueryRow(ctx, q, session.TokenHash, s.config.Lifetime-s.config.RenewAfter).
+		Scan(&a.ID, &a.Username, &a.Email, &a.Role, &a.Active, &session.ExpiresAt, &due)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Session{}, ErrNoSession
 	}
 	if err != nil {
 		return Session{}, eventstore.Unreachable(fmt.Errorf("look up a session: %w", err))
 	}
-	session := Session{TokenHash: hash, Account: r.Account, ExpiresAt: r.ExpiresAt}
-	if r.Due {
+	if due {
 		err = s.renew(ctx, &session)
 	}
 	return session, err

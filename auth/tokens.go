@@ -139,52 +139,42 @@ func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Accoun
 		return Token{}, user.Account{}, ErrNoToken
 	}
 	const q = `
-		SELECT t.id AS token_id,
+		SELECT t.id,
 		       t.name,
 		       t.read_only,
 		       t.created_at,
 		       t.expires_at,
 		       t.last_used_at,
-		       t.last_used_at IS NULL OR t.last_used_at <= now() - interval '1 minute' AS due,
-		       t.use_recorded_at IS NULL OR t.use_recorded_at <= now() - interval '1 hour' AS use_due,
-		       a.user_id AS id,
+		       t.last_used_at IS NULL OR t.last_used_at <= now() - interval '1 minute',
+		       t.use_recorded_at IS NULL OR t.use_recorded_at <= now() - interval '1 hour',
+		       a.user_id,
 		       a.username,
 		       a.email,
 		       a.role,
-		       a.is_active AS active
+		       a.is_active
 		FROM tokens t
 		JOIN accounts a USING (user_id)
 		WHERE t.token_hash = $1
 		  AND (t.expires_at IS NULL OR t.expires_at > now())
 		  AND a.is_active`
-	type row struct {
-		user.Account
-		TokenID    uuid.UUID
-		Name       string
-		ReadOnly   bool
-		CreatedAt  time.Time
-		ExpiresAt  *time.Time
-		LastUsedAt *time.Time
-		Due        bool
-		UseDue     bool
-	}
-	rows, _ := ts.pool.Query(ctx, q, tokenHash(secret)) // its error is in rows, too
-	r, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByName[row])
+	var t Token
+	var a user.Account
+	var due bool
+	err := ts.pool.QueryRow(ctx, q, tokenHash(secret)).Scan(
+		&t.ID, &t.Name, &t.ReadOnly, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &due, &t.UseDue,
+		&a.ID, &a.Username, &a.Email, &a.Role, &a.Active)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return Token{}, user.Account{}, ErrNoToken
 	}
 	if err != nil {
 		return Token{}, user.Account{}, eventstore.Unreachable(fmt.Errorf("look up a token: %w", err))
 	}
-	if r.Due {
-		if err := ts.use(ctx, r.TokenID); err != nil {
+	if due {
+		if err := ts.use(ctx, t.ID); err != nil {
 			return Token{}, user.Account{}, err
 		}
 	}
-	return Token{
-		ID: r.TokenID, Name: r.Name, ReadOnly: r.ReadOnly,
-		CreatedAt: r.CreatedAt, ExpiresAt: r.ExpiresAt, LastUsedAt: r.LastUsedAt, UseDue: r.UseDue,
-	}, r.Account, nil
+	return t, a, nil
 }
 
 // use notes that the token is used, unless another call just did.

@@ -21,7 +21,9 @@ type Selection struct {
 // Select returns the first events of a selection, or the last, at most limit, in
 // order. Fewer mean that there are no more in it.
 func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
-	q := `SELECT ` + Columns + ` FROM events WHERE position > $1 AND position <= $2`
+	// The planner knows nothing of what stands in a sub-select: it would plan anew each
+	// time, for the positions.
+	q := `SELECT ` + Columns + ` FROM events WHERE position > (SELECT $1::bigint) AND position <= (SELECT $2::bigint)`
 	args := []any{which.After, which.Upto, limit}
 	order := "position"
 	if which.Types != nil {
@@ -36,7 +38,7 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 	if which.Last {
 		order += " DESC"
 	}
-	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT $3`, args...) // CollectRows returns its error
+	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT (SELECT $3::bigint)`, args...) // CollectRows returns its error
 	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))

@@ -1,9 +1,7 @@
 package httpapi
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -15,6 +13,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/encoder"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/spec"
 )
@@ -228,11 +227,10 @@ func (c *Call) Unforeseen(ctx context.Context, err error) {
 		slog.String("request_id", c.ID), slog.String("route", c.pattern), slog.Any("error", err))
 }
 
-// Encode writes v as JSON without escaping what only HTML would mind.
+// Encode writes v as JSON without escaping what only HTML would mind, and ends the
+// line.
 func Encode(v any) ([]byte, error) {
-	var b bytes.Buffer
-	enc := json.NewEncoder(&b)
-	enc.SetEscapeHTML(false)
-	err := enc.Encode(v)
-	return b.Bytes(), err
+	const most = 4096 // of most answers
+	b, err := encoder.Append(make([]byte, 0, most), v)
+	return append(b, '\n'), err
 }

@@ -9,6 +9,9 @@ type Page struct {
 	Count  bool    // whether to count the whole list too
 }
 
+// Back reports whether the page is read towards the beginning of the list.
+func (p Page) Back() bool { return p.Cursor != nil && p.Cursor.Back }
+
 // Cursor is a place between two rows of a list: after the row with this sort
 // key and id, or before it when Back is set. It stays valid while rows come
 // and go around it.

@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -27,11 +26,12 @@ type List[R any] struct {
 	Cast    string // the SQL type a cursor's key is read back as
 	ID      string // the column that makes the order total
 	Desc    bool
-	// Columns are those chosen; "" is all of them.
+	// Columns are those of R. What they look up in other tables, by a sub-select, is
+	// looked up for the rows of the page alone.
 	Columns string
-	// Shape turns the chosen rows, named "chosen", into columns of R. It must
-	// return them in the order of "place".
-	Shape string
+	// Varies: which plan is best depends on the arguments; see [Planned]. For others
+	// Where should be [Where].Once.
+	Varies bool
 	// At returns where a cursor beside a row is.
 	At func(R) (key string, id uuid.UUID)
 }
@@ -39,45 +39,51 @@ type List[R any] struct {
 // Page reads one page. It asks for one row more than wanted, to know whether
 // another page follows.
 func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R], error) {
-	back := p.Cursor != nil && p.Cursor.Back
-	desc := l.Desc != back
-	w := l.Where.clone()
-	if c := p.Cursor; c != nil {
-		sign := ">"
-		if desc {
-			sign = "<"
-		}
-		w.Add(fmt.Sprintf("(%s, %s) %s (?::text::%s, ?)", l.Key, l.ID, sign, l.Cast), c.Key, c.ID)
+	w, order := l.beyond(p)
+	first := order + fmt.Sprintf(" LIMIT %d", p.Size+1)
+	if l.Varies {
+		w.Args = Planned(w.Args)
 	}
-	direction := "ASC"
-	if desc {
-		direction = "DESC"
-	}
-	order := fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.Key, l.ID, direction)
-	limit := fmt.Sprintf(" LIMIT %d", p.Size+1)
-	from := w.From(l.From, l.Reasons, "t.*", order+limit)
-	chosen := "SELECT " + cmp.Or(l.Columns, "*") + ", row_number() OVER (" + order + ") AS place FROM " + from + order + limit
-	rows, _ := pool.Query(ctx, "WITH chosen AS ("+chosen+") "+l.Shape, Planned(w.Args)...) // CollectRows returns its error
-	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
+	sql := "SELECT " + l.Columns + " FROM " + w.From(l.From, l.Reasons, "t.*", first) + first
+	rows, _ := pool.Query(ctx, sql, w.Args...) // Collect returns its error
+	items, err := Collect[R](rows)
 	if err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list by %s: %w", l.Key, err))
 	}
-	slice := l.Cut(items, p, back)
-	if !p.Count {
-		return slice, nil
+	slice := l.Cut(items, p, p.Back())
+	if p.Count {
+		slice.Count, err = l.Count(ctx, pool)
 	}
-	var n int64
-	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.Where.From(l.From, l.Reasons, "1", ""), Planned(l.Where.Args)...).Scan(&n); err != nil {
-		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("count by %s: %w", l.Key, err))
-	}
-	slice.Count = &n
-	return slice, nil
+	return slice, err
 }
 
-// Planned has a list's query planned anew for these arguments. Which index is
-// best depends on them; for a prepared statement Postgres settles after five
-// times for one plan whatever they are, and then walks a whole list in its
-// order for a part of a title that hardly any has.
+// beyond returns the conditions of rows beyond the cursor of a page, and the order in
+// which the page is read.
+func (l List[R]) beyond(p Page) (w Where, order string) {
+	w = l.Where.clone()
+	sign, direction := ">", "ASC"
+	if l.Desc != p.Back() {
+		sign, direction = "<", "DESC"
+	}
+	if c := p.Cursor; c != nil {
+		w.Add(fmt.Sprintf("(%s, %s) %s (?::text::%s, ?)", l.Key, l.ID, sign, l.Cast), c.Key, c.ID)
+	}
+	return w, fmt.Sprintf(" ORDER BY %[1]s %[3]s, %[2]s %[3]s", l.Key, l.ID, direction)
+}
+
+// Count returns how many rows the whole list has.
+func (l List[R]) Count(ctx context.Context, pool *pgxpool.Pool) (*int64, error) {
+	var n int64
+	if err := pool.QueryRow(ctx, "SELECT count(*) FROM "+l.Where.From(l.From, l.Reasons, "1", ""), Planned(l.Where.Args)...).Scan(&n); err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("count by %s: %w", l.Key, err))
+	}
+	return &n, nil
+}
+
+// Planned has a query planned anew for these arguments, which takes longer than to
+// read a page. It is for those whose best index depends on the arguments: for a
+// prepared statement Postgres settles after five times for one plan whatever they
+// are, and then walks a whole list in its order for a word that hardly any has.
 func Planned(args []any) []any {
 	return append([]any{pgx.QueryExecModeCacheDescribe}, args...)
 }

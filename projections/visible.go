@@ -37,7 +37,7 @@ func (w *Where) Reasons(viewer domain.Actor) (reasons []string) {
 	if viewer.Visibility == domain.VisibleQueue {
 		reasons, others = append(reasons, "t.assigned_to IS NULL"), " AND t.assigned_to <> $me"
 	}
-	reasons = append(reasons, "t.created_by = $me"+others, "t.opened_by = $me AND t.created_by <> $me"+others)
+	reasons = append(reasons, "t.created_by = $me"+others, "t.opened_by = $me AND t.opened_by <> t.created_by"+others)
 	for i, reason := range reasons {
 		reasons[i] = strings.ReplaceAll(reason, "$me", me)
 	}

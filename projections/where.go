@@ -5,12 +5,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 )
 
 // Where collects the conditions of a query and their arguments.
 type Where struct {
 	conditions []string
 	Args       []any
+	// Once is for a query that is planned once: it has the planner know nothing of the
+	// arguments that are added from then on. Where it knows them, it may find a plan
+	// for some that looks better than that for any, and plan anew for good.
+	Once bool
 }
 
 // Add adds a condition in which each ? stands for the next of args.
@@ -24,7 +33,19 @@ func (w *Where) Add(condition string, args ...any) {
 // Arg adds an argument and returns what stands for it.
 func (w *Where) Arg(a any) string {
 	w.Args = append(w.Args, a)
-	return "$" + strconv.Itoa(len(w.Args))
+	arg := "$" + strconv.Itoa(len(w.Args))
+	if !w.Once {
+		return arg
+	}
+	switch a.(type) {
+	case uuid.UUID, domain.UserID, ticket.ID:
+		return "(SELECT " + arg + "::uuid)"
+	case time.Time:
+		return "(SELECT " + arg + "::timestamptz)"
+	case string:
+		return "(SELECT " + arg + "::text)"
+	}
+	return arg
 }
 
 func (w Where) String() string {
@@ -45,7 +66,7 @@ func (w Where) and() string {
 
 // clone returns a copy that can be added to without changing w.
 func (w Where) clone() Where {
-	return Where{conditions: slices.Clone(w.conditions), Args: slices.Clone(w.Args)}
+	return Where{conditions: slices.Clone(w.conditions), Args: slices.Clone(w.Args), Once: w.Once}
 }
 
 // Within adds the bounds of an instant, where they are given: from, and before.

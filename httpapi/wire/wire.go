@@ -16,15 +16,20 @@ import (
 // Time is an instant as the API writes it: RFC 3339, UTC, microseconds.
 type Time struct{ time.Time }
 
+const timeForm = "2006-01-02T15:04:05.000000Z"
+
 // MarshalJSON implements [encoding/json.Marshaler].
-func (t Time) MarshalJSON() ([]byte, error) { return []byte(`"` + t.Text() + `"`), nil }
+func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
+
+// AppendJSON implements [encoder.Appender].
+func (t Time) AppendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeForm+`"`) }
 
 // Text writes the instant as in JSON, and "" for none.
 func (t *Time) Text() string {
 	if t == nil {
 		return ""
 	}
-	return t.UTC().Format("2006-01-02T15:04:05.000000Z")
+	return t.UTC().Format(timeForm)
 }
 
 // InlineJSONSchema keeps the type out of the schema's definitions.

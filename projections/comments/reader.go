@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
@@ -33,20 +32,15 @@ type commentView struct {
 	AuthorName   string
 }
 
+// commentsFrom is every comment, of alias c, with its ticket, of alias t.
 const commentsFrom = "read.comments AS c JOIN read.tickets AS t ON t.id = c.ticket_id"
 
-// commentsSQL completes comments of alias c with tickets of alias t.
-var commentsSQL = `
-SELECT ` + commentTable.Columns("c") + `,
-    t.number AS ticket_number, coalesce(u.username, '') AS author_name
-FROM ` + commentsFrom + `
-LEFT JOIN read.users AS u ON u.id = c.author_id`
+// commentColumns are those of a commentView.
+var commentColumns = commentTable.Columns("c") + `, t.number AS ticket_number,
+    coalesce((SELECT username FROM read.users WHERE id = c.author_id), '') AS author_name`
 
-// shapeCommentsSQL completes chosen comments.
-var shapeCommentsSQL = `
-SELECT ` + commentTable.Columns("c") + `, c.ticket_number, coalesce(u.username, '') AS author_name
-FROM chosen AS c LEFT JOIN read.users AS u ON u.id = c.author_id
-ORDER BY c.place`
+// commentsSQL reads comments of alias c with tickets of alias t.
+var commentsSQL = "SELECT " + commentColumns + " FROM " + commentsFrom
 
 // show returns the comment as people see it.
 func (v commentView) show() view.Comment { return v.Show(v.TicketNumber, v.AuthorName) }
@@ -69,9 +63,8 @@ func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.I
 	}
 	l := projections.List[commentView]{
 		From: commentsFrom, Key: "c.created_at", Cast: "timestamptz", ID: "c.id",
-		Columns: "c.*, t.number AS ticket_number",
-		Shape:   shapeCommentsSQL,
-		At:      func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
+		Columns: commentColumns, Varies: id == nil && !viewer.SeesAll(),
+		At: func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
 	}
 	var w where
 	w.visibleComments(viewer)
@@ -95,8 +88,8 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 	var w where
 	w.visibleComments(viewer)
 	w.Add("c.ticket_id = ?", id)
-	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.Args...) // CollectRows returns its error
-	views, err := pgx.CollectRows(rows, pgx.RowToStructByName[commentView])
+	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.Args...) // Collect returns its error
+	views, err := projections.Collect[commentView](rows)
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list the comments of ticket %s: %w", id, err))
 	}

@@ -45,8 +45,8 @@ func (r *Reader) Emails(ctx context.Context, statuses []email.Status, p projecti
 	}
 	l := projections.List[Email]{
 		From: "read.emails AS e", Key: "e.queued_at", Cast: "timestamptz", ID: "e.id", Desc: true,
-		Shape: `SELECT ` + emailTable.Columns("") + ` FROM chosen ORDER BY place`,
-		At:    func(e Email) (string, uuid.UUID) { return projections.TimeKey(e.QueuedAt), e.ID },
+		Columns: emailTable.Columns("e"), Varies: true,
+		At: func(e Email) (string, uuid.UUID) { return projections.TimeKey(e.QueuedAt), e.ID },
 	}
 	if len(statuses) > 0 {
 		l.Where.Add("e.status = ANY (?)", statuses)

@@ -63,7 +63,7 @@ func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedE
 	}
 	var ids []uuid.UUID
 	for _, r := range recorded {
-		if r.ActorID.Valid {
+		if r.ActorID.Valid && !slices.Contains(ids, r.ActorID.UUID) {
 			ids = append(ids, r.ActorID.UUID)
 		}
 	}

@@ -81,7 +81,7 @@ func saidList(viewer domain.Actor, position int64) projections.List[saidRow] {
 	l := projections.List[saidRow]{
 		From: "events AS e", Key: "e.position", Cast: "bigint", ID: "e.event_id",
 		Columns: "e.position, e.event_id, e.stream_id AS ticket_id, (e.data->>'comment_id')::uuid AS comment_id",
-		Shape:   "SELECT position, event_id, ticket_id, comment_id FROM chosen ORDER BY place",
+		Varies:  true,
 		At:      func(r saidRow) (string, uuid.UUID) { return strconv.FormatInt(r.Position, 10), r.EventID },
 	}
 	w := &l.Where

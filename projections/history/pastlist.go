@@ -117,8 +117,7 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 		f.OrderBy, f.Descending = projections.ByCreated, true
 	}
 	l := projections.List[pastRow]{
-		Desc:  f.Descending,
-		Shape: "SELECT id, created_at, updated_at, number, priority_rank FROM chosen ORDER BY place",
+		Desc: f.Descending, Varies: true,
 		At: func(r pastRow) (string, uuid.UUID) {
 			return f.OrderBy.Key(view.TicketRow{
 				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,

@@ -46,8 +46,8 @@ func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (proje
 	}
 	l := projections.List[userView]{
 		From: "read.users AS u", Key: "lower(u.username)", Cast: "text", ID: "u.id",
-		Shape: `SELECT ` + userTable.Columns("") + `, lower(username) AS sort_key FROM chosen ORDER BY place`,
-		At:    func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
+		Columns: userTable.Columns("u") + `, lower(u.username) AS sort_key`, Varies: true,
+		At: func(v userView) (string, uuid.UUID) { return v.SortKey, v.ID },
 	}
 	w := &l.Where
 	if f.Search != "" {

@@ -43,7 +43,7 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 		w := where{projections.Where{Args: args}}
 		from, reasons := projections.PresentTickets, w.Reasons(viewer)
 		if f.Search != "" {
-			from, _ = w.search(viewer, from, f)
+			from = w.search(viewer, from, f)
 		}
 		w.tickets(f)
 		limit := fmt.Sprintf(" LIMIT %d", most)

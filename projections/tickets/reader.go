@@ -3,6 +3,9 @@ package tickets
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -32,19 +35,14 @@ type ticketView struct {
 	AssignedToName string
 }
 
-// shapeTicketsSQL completes chosen rows of read.tickets.
-var shapeTicketsSQL = shapeTickets("")
+// ticketColumns are those of a ticketView, of tickets of alias t. A name is looked
+// up by its key: a join would have Postgres read everybody for a page.
+var ticketColumns = ticketTable.Columns("t") + `,
+    coalesce((SELECT username FROM read.users WHERE id = t.created_by), '') AS created_by_name,
+    coalesce((SELECT username FROM read.users WHERE id = t.assigned_to), '') AS assigned_to_name`
 
-// shapeTickets returns what completes chosen rows of read.tickets, and has more of
-// the chosen columns than those of the table.
-func shapeTickets(more string) string {
-	return `
-SELECT ` + ticketTable.Columns("t") + more + `, coalesce(c.username, '') AS created_by_name, coalesce(a.username, '') AS assigned_to_name
-FROM chosen AS t
-LEFT JOIN read.users AS c ON c.id = t.created_by
-LEFT JOIN read.users AS a ON a.id = t.assigned_to
-ORDER BY t.place`
-}
+// ticketsSQL reads tickets of alias t.
+var ticketsSQL = "SELECT " + ticketColumns + " FROM " + projections.PresentTickets
 
 // show returns the ticket as the viewer sees it.
 func (v ticketView) show(viewer domain.Actor) view.Ticket {
@@ -60,8 +58,7 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref
 	var w where
 	w.ref(ref)
 	w.VisibleTickets(viewer)
-	sql := "WITH chosen AS (SELECT *, 1 AS place FROM read.tickets AS t" + w.String() + ") " + shapeTicketsSQL
-	v, err := projections.One[ticketView](ctx, r.pool, "ticket", sql, w.Args...)
+	v, err := projections.One[ticketView](ctx, r.pool, "ticket", ticketsSQL+w.String(), w.Args...)
 	return v.show(viewer), err
 }
 
@@ -73,8 +70,7 @@ func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uui
 	var w where
 	w.Add("t.id = ANY (?)", ids)
 	w.VisibleTickets(viewer)
-	sql := "WITH chosen AS (SELECT *, 1 AS place FROM read.tickets AS t" + w.String() + ") " + shapeTicketsSQL
-	rows, _ := r.pool.Query(ctx, sql, w.Args...) // CollectRows returns its error
+	rows, _ := r.pool.Query(ctx, ticketsSQL+w.String(), w.Args...) // CollectRows returns its error
 	found, err := pgx.CollectRows(rows, pgx.RowToStructByName[ticketView])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("read tickets by their ids: %w", err))
@@ -124,19 +120,31 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = projections.ByCreated, true
 	}
+	if sieve, others, ok := sieveOf(viewer, f); ok && !p.Count {
+		return r.sifted(ctx, viewer, f, others, sieve, p)
+	}
+	return r.page(ctx, viewer, list(viewer, f), p)
+}
+
+// list returns the query of a list in an order other than of ranks.
+func list(viewer domain.Actor, f projections.TicketFilter) projections.List[ticketView] {
 	l := projections.List[ticketView]{
-		ID: "t.id", Desc: f.Descending,
-		Shape: shapeTicketsSQL,
-		At:    func(v ticketView) (string, uuid.UUID) { return f.OrderBy.Key(v.TicketRow), v.ID },
+		ID: "t.id", Desc: f.Descending, Columns: ticketColumns, Varies: varies(viewer, f),
+		At: func(v ticketView) (string, uuid.UUID) { return f.OrderBy.Key(v.TicketRow), v.ID },
 	}
 	l.Key, l.Cast = f.OrderBy.Column()
 	var w where
-	l.From, l.Columns, l.Reasons = projections.PresentTickets, "t.*", w.Reasons(viewer)
+	w.Once = !l.Varies
+	l.From, l.Reasons = projections.PresentTickets, w.Reasons(viewer)
 	if f.Search != "" {
-		l.From, _ = w.search(viewer, l.From, f)
+		l.From = w.search(viewer, l.From, f)
 	}
 	w.tickets(f)
 	l.Where = w.Where
+	return l
+}
+
+func (r *Reader) page(ctx context.Context, viewer domain.Actor, l projections.List[ticketView], p projections.Page) (projections.Slice[view.Ticket], error) {
 	views, err := l.Page(ctx, r.pool, p)
 	if err != nil {
 		return projections.Slice[view.Ticket]{}, err
@@ -144,13 +152,25 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 	return projections.Map(views, func(v ticketView) view.Ticket { return v.show(viewer) }), nil
 }
 
+// varies reports whether the best plan of a list depends on the values of its
+// filter. Parts of titles and words are common or rare; whose tickets are wanted, or
+// of which days, finds them by an index in one order, and says how many there are
+// for the others.
+func varies(viewer domain.Actor, f projections.TicketFilter) bool {
+	owned := !viewer.SeesAll() || f.AssignedTo != nil || f.CreatedBy != nil
+	created := f.CreatedAfter != nil || f.CreatedBefore != nil
+	updated := f.UpdatedAfter != nil || f.UpdatedBefore != nil
+	return f.Title != "" || f.Search != "" ||
+		((owned || created) && f.OrderBy != projections.ByCreated) || (updated && f.OrderBy != projections.ByUpdated)
+}
+
 // tickets adds the conditions of a filter.
 func (w *where) tickets(f projections.TicketFilter) {
 	if len(f.Statuses) > 0 {
-		w.Add("t.status = ANY (?)", f.Statuses)
+		w.Add("t.status IN (" + oneOf(ticket.Statuses(), f.Statuses, func(s ticket.Status) string { return "'" + string(s) + "'" }) + ")")
 	}
 	if len(f.Priorities) > 0 {
-		w.Add("t.priority_rank = ANY (?)", ranks(f.Priorities))
+		w.Add("t.priority_rank IN (" + oneOf(priorities, f.Priorities, func(p ticket.Priority) string { return strconv.Itoa(p.Rank()) }) + ")")
 	}
 	if f.Unassigned {
 		w.Add("t.assigned_to IS NULL")
@@ -162,16 +182,23 @@ func (w *where) tickets(f projections.TicketFilter) {
 		w.Add("t.created_by = ?", *f.CreatedBy)
 	}
 	if f.Title != "" {
-		w.Add("t.title ILIKE ?", projections.Containing(f.Title))
+		w.Add("lower(t.title) LIKE lower(?)", projections.Containing(f.Title))
 	}
 	w.Within("t.created_at", f.CreatedAfter, f.CreatedBefore)
 	w.Within("t.updated_at", f.UpdatedAfter, f.UpdatedBefore)
 }
 
-func ranks(priorities []ticket.Priority) []int {
-	ranks := make([]int, len(priorities))
-	for i, p := range priorities {
-		ranks[i] = p.Rank()
+var priorities = []ticket.Priority{ticket.Low, ticket.Medium, ticket.High}
+
+// oneOf returns, as SQL, those of all values that are wanted. There are so few that
+// they are part of the statement rather than arguments: it is then planned once, and
+// for them.
+func oneOf[V comparable](all, wanted []V, sql func(V) string) string {
+	list := []string{"NULL"} // for a list needs something
+	for _, v := range all {
+		if slices.Contains(wanted, v) {
+			list = append(list, sql(v))
+		}
 	}
-	return ranks
+	return strings.Join(list[min(1, len(list)-1):], ", ")
 }

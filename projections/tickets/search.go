@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -24,32 +25,66 @@ var ErrTooCommon = errors.New("too many tickets have these words")
 // foundTicket is a ticketView with how well it matches.
 type foundTicket struct {
 	ticketView
-	Rank float32
+	Rank     float32
+	BeginsAt *time.Time // where the age of the newest tickets begins, if these are searched
+	Begins   *uuid.UUID
+	age      int
 }
 
-// foundTicketsSQL is [shapeTicketsSQL] with the rank.
-var foundTicketsSQL = shapeTickets(", t.rank")
+// foundColumns are those of a foundTicket.
+func foundColumns(rank, beginsAt, begins string) string {
+	return ticketColumns + ", " + rank + " AS rank, " + beginsAt + " AS begins_at, " + begins + " AS begins"
+}
+
+// begins returns where the age begins.
+func (v foundTicket) begins() (b begin) {
+	if v.BeginsAt != nil {
+		b.at = v.BeginsAt.UTC()
+	}
+	if v.Begins != nil {
+		b.id = *v.Begins
+	}
+	return b
+}
+
+func foundAt(v foundTicket) (string, uuid.UUID) { return v.rank(), v.ID }
+
+// rank returns the rank as a cursor has it.
+func (v foundTicket) rank() string { return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32) }
 
 // search narrows a list to the tickets that match the filter's Search, in the
-// words the viewer may read, and returns what to list from and the rank. Most
-// tickets have no internal notes, and no words beside the public ones.
-func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined, rank string) {
-	rank = w.have(viewer, f.Search)
-	return from + " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id", rank
+// words the viewer may read, and returns what to list from. Most tickets have no
+// internal notes, and no words beside the public ones.
+func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined string) {
+	w.have(viewer, w.query(f.Search))
+	return from + joinWords(f)
 }
 
-// have adds the condition that a ticket has the words of a search, and returns
-// its rank.
-func (w *where) have(viewer domain.Actor, search string) (rank string) {
+// query returns a search as Postgres reads it: once, and not for every row, in a
+// statement that is planned once.
+func (w *where) query(search string) string {
 	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.Arg(search))
-	words := "s.public_words"
-	if ticket.SeesInternal(viewer) {
-		w.Add("(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))")
-		words = "coalesce(s.all_words, s.public_words)"
-	} else {
-		w.Add("s.public_words @@ " + query)
+	if w.Once {
+		return "(SELECT " + query + ")"
 	}
+	return query
+}
+
+// have adds the condition that a ticket has the words of a query, and returns
+// its rank.
+func (w *where) have(viewer domain.Actor, query string) (rank string) {
+	condition, words := haveWords(viewer, query)
+	w.Add(condition)
 	return fmt.Sprintf("ts_rank(%s, %s)", words, query)
+}
+
+// haveWords returns the condition that words of alias s have those of a query, and
+// where these are.
+func haveWords(viewer domain.Actor, query string) (condition, words string) {
+	if ticket.SeesInternal(viewer) {
+		return "(s.all_words @@ " + query + " OR (s.all_words IS NULL AND s.public_words @@ " + query + "))", "coalesce(s.all_words, s.public_words)"
+	}
+	return "s.public_words @@ " + query, "s.public_words"
 }
 
 // wordsTable returns the table with the words of all tickets that a filter may let
@@ -64,23 +99,34 @@ func wordsTable(f projections.TicketFilter) string {
 // found returns a page of a search in the order of ranks. A ticket whose texts
 // change moves within the list; all others keep their place.
 func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+	if f.CompareMost == 0 {
+		return r.foundByAge(ctx, viewer, f, p)
+	}
 	var w where
+	if err := r.narrow(ctx, &w, viewer, f); err != nil {
+		return projections.Slice[view.Ticket]{}, err
+	}
+	query := w.query(f.Search)
+	return r.compared(ctx, viewer, ranked(viewer, f, w, query, joinWords(f)), p)
+}
+
+// ranked returns the list of a search in the order of ranks, with the conditions of w
+// besides and join for the words of tickets.
+func ranked(viewer domain.Actor, f projections.TicketFilter, w where, query, join string) projections.List[foundTicket] {
 	l := projections.List[foundTicket]{
-		Cast: "real", ID: "t.id", Desc: true,
-		Shape: foundTicketsSQL,
-		At: func(v foundTicket) (string, uuid.UUID) {
-			return strconv.FormatFloat(float64(v.Rank), 'g', -1, 32), v.ID
-		},
+		Cast: "real", ID: "t.id", Desc: true, Varies: !w.Once,
+		At: foundAt,
 	}
-	if f.CompareMost > 0 {
-		if err := r.narrow(ctx, &w, viewer, f); err != nil {
-			return projections.Slice[view.Ticket]{}, err
-		}
-	}
-	l.From, l.Key = w.search(viewer, w.TicketsOf(viewer), f)
-	l.Columns = "t.*, " + l.Key + " AS rank"
+	l.From = w.TicketsOf(viewer) + join
+	l.Key = w.have(viewer, query)
+	l.Columns = foundColumns(l.Key, "NULL::timestamptz", "NULL::uuid")
 	w.tickets(f)
 	l.Where = w.Where
+	return l
+}
+
+// compared reads a page of a search in the order of ranks.
+func (r *Reader) compared(ctx context.Context, viewer domain.Actor, l projections.List[foundTicket], p projections.Page) (projections.Slice[view.Ticket], error) {
 	views, err := l.Page(ctx, r.pool, p)
 	if err != nil {
 		return projections.Slice[view.Ticket]{}, err
@@ -94,7 +140,7 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.T
 // [ErrTooCommon].
 func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f projections.TicketFilter) error {
 	var words, seen where
-	words.have(viewer, f.Search)
+	words.have(viewer, words.query(f.Search))
 	have, err := r.some(ctx, "s.ticket_id", wordsTable(f)+" AS s"+words.String(), words.Args, f.CompareMost)
 	if err != nil {
 		return err

@@ -69,6 +69,7 @@ var rules = []rule{
 	{of: "httpapi/bind", may: screens(wireParts...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
 	}},
+	{of: "httpapi/encoder", outside: []string{"github.com/google/uuid"}},
 	{of: "httpapi/problem", may: screens(wireParts...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
 	}},
@@ -92,7 +93,7 @@ var rules = []rule{
 
 // wireParts are the kernel of the API beside its table of routes: how requests are
 // read, and what answers look like.
-var wireParts = []string{"httpapi/bind", "httpapi/problem", "httpapi/spec", "httpapi/wire"}
+var wireParts = []string{"httpapi/bind", "httpapi/encoder", "httpapi/problem", "httpapi/spec", "httpapi/wire"}
 
 // screens are what the API and the site are made of, and more.
 func screens(more ...string) []string {

@@ -26,7 +26,7 @@ var most = map[string]struct{ statements, commits, statementsBehind, commitsBehi
 	"title search":                     {3, 3, 0, 0},
 	"title search among older tickets": {3, 3, 0, 0},
 	"search for a common word":         {3, 3, 0, 0},
-	"search for a rare word":           {3, 3, 0, 0},
+	"search for a rare word":           {4, 4, 0, 0}, // none of the newest tickets has it
 	"one ticket with comments":         {4, 4, 0, 0},
 	"report":                           {3, 3, 0, 0},
 	"events page of 100":               {4, 4, 0, 0},
