@@ -43,7 +43,7 @@ func TestAccessIsRecordedBeforeTheAnswer(t *testing.T) {
 				want = []string{c.want}
 			}
 			c.head = append(c.head, "User-Agent: lynx")
-			d := newDesk()
+			d := newFakes()
 			if w := c.send(newAPI(t, d, nil)); w.Code != c.status {
 				t.Errorf("got %d %s, want %d", w.Code, w.Body, c.status)
 			}
@@ -53,7 +53,7 @@ func TestAccessIsRecordedBeforeTheAnswer(t *testing.T) {
 			if c.want == "" {
 				return
 			}
-			d = newDesk() // which cannot record
+			d = newFakes() // which cannot record
 			d.deaf = commands.ErrBusy
 			w := c.send(newAPI(t, d, nil))
 			if w.Code != 503 || w.Header().Get("Retry-After") == "" || w.Header().Get("Set-Cookie") != "" || strings.Contains(w.Body.String(), "Printer") {

@@ -41,7 +41,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk()
+			d := newFakes()
 			d.readErr = c.err
 			// Through another handler: no read gives most of these, says the document.
 			unchecked := http.HandlerFunc(newAPI(t, d, nil).ServeHTTP)
@@ -71,7 +71,7 @@ func TestEveryKindOfErrorHasItsStatus(t *testing.T) {
 
 func TestWhatNobodyForesawIsLoggedWithTheRequestID(t *testing.T) {
 	var log strings.Builder
-	d := newDesk()
+	d := newFakes()
 	d.readErr = errors.New("secret")
 	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/?", head: []string{"X-Request-Id: r-1"}}.send(api)
@@ -84,7 +84,7 @@ func TestWhatNobodyForesawIsLoggedWithTheRequestID(t *testing.T) {
 
 func TestAPanicIsABare500(t *testing.T) {
 	var log strings.Builder
-	api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+	api := newAPI(t, newFakes(), func(deps *Deps, _ *httpapi.Config) { deps.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 	// The fake has no comments: its embedded Reader is nil.
 	w := request{name: "alice", method: http.MethodGet, path: "/api/comments/"}.send(api)
 	if got := decoded[problem.Problem](t, w); w.Code != http.StatusInternalServerError || got.Code != problem.CodeInternal {
@@ -126,7 +126,7 @@ func TestAddresses(t *testing.T) {
 		{"GET", "/readyz", 200, ""},
 		{"GET", "/metrics", 404, ""},
 	}
-	api := newAPI(t, newDesk(), nil)
+	api := newAPI(t, newFakes(), nil)
 	for _, c := range cases {
 		w := request{name: "alice", method: c.method, path: c.path}.send(api)
 		if w.Code != c.status {
@@ -142,7 +142,7 @@ func TestAddresses(t *testing.T) {
 }
 
 func TestEveryCallButThreeNeedsASession(t *testing.T) {
-	api := newAPI(t, newDesk(), nil)
+	api := newAPI(t, newFakes(), nil)
 	seen := map[string]bool{}
 	for _, r := range api.Routes() {
 		if seen[r.ID] || r.Summary == "" || !strings.HasSuffix(r.Path, "/") {
@@ -175,7 +175,7 @@ func TestABrowsersRequestFromElsewhereIsRefused(t *testing.T) {
 		{"POST", "Origin: https://desk.example", 200},
 		{"GET", "Origin: https://evil.example", 405},
 	}
-	api := newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = "https://desk.example/" })
+	api := newAPI(t, newFakes(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = "https://desk.example/" })
 	for _, c := range cases {
 		w := request{name: "alice", method: c.method, path: "/api/tickets/7/close/", head: []string{c.head}}.send(api)
 		if w.Code != c.status {
@@ -185,7 +185,7 @@ func TestABrowsersRequestFromElsewhereIsRefused(t *testing.T) {
 }
 
 func TestReadinessNamesWhatIsNotReady(t *testing.T) {
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) {
+	api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) {
 		d.Checks = []httpapi.Check{
 			{Name: "database", Ready: func(context.Context) error { return errors.New("secret") }},
 			{Name: "projections", Ready: func(context.Context) error { return nil }},
@@ -203,7 +203,7 @@ func TestReadinessNamesWhatIsNotReady(t *testing.T) {
 
 func TestReadinessNamesWhatIsPaused(t *testing.T) {
 	t.Parallel()
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
+	api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.Paused = func() []string { return []string{"ticket_list"} } })
 	w := request{method: http.MethodGet, path: "/readyz"}.send(api)
 	if got, want := w.Body.String(), `{"status":"ready","paused":["ticket_list"]}`+"\n"; w.Code != http.StatusOK || got != want {
 		t.Errorf("status %d, got %s, want %s", w.Code, got, want)

@@ -109,7 +109,7 @@ func (d Deps) routes(app *commands.App) []httpapi.Route {
 }
 
 // newAPI makes an API over d whose clock stands at noon.
-func newAPI(t testing.TB, d *desk, change func(*Deps, *httpapi.Config)) *httpapi.API {
+func newAPI(t testing.TB, d *fakes, change func(*Deps, *httpapi.Config)) *httpapi.API {
 	t.Helper()
 	d.t = t
 	deps := Deps{

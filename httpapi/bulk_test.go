@@ -42,7 +42,7 @@ func outcomes(a tickets.BulkAnswer) (all []string) {
 }
 
 func TestEachOperationOfABulkCallHasItsOwnResult(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	w := bulk("admin", `
 		{"op":"priority","ticket":7,"priority":"high"},
 		{"op":"assign","ticket":"7","assigned_to":"agent","if_match":2},
@@ -68,11 +68,11 @@ func TestEachOperationOfABulkCallHasItsOwnResult(t *testing.T) {
 }
 
 func TestABulkCallDoesWhatASingleOneMay(t *testing.T) {
-	w := bulk("alice", `{"op":"assign","ticket":7,"assigned_to":"agent"},{"op":"priority","ticket":7,"priority":"high"}`).send(newAPI(t, newDesk(), nil))
+	w := bulk("alice", `{"op":"assign","ticket":7,"assigned_to":"agent"},{"op":"priority","ticket":7,"priority":"high"}`).send(newAPI(t, newFakes(), nil))
 	if diff := cmp.Diff([]string{"403 forbidden 0 named", "200 - 2 named"}, outcomes(decoded[tickets.BulkAnswer](t, w))); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	w = bulk("agent", `{"op":"assign","ticket":7,"assigned_to":"agent"}`).send(newAPI(t, newDesk(), nil))
+	w = bulk("agent", `{"op":"assign","ticket":7,"assigned_to":"agent"}`).send(newAPI(t, newFakes(), nil))
 	if diff := cmp.Diff([]string{"404 not_found 0"}, outcomes(decoded[tickets.BulkAnswer](t, w))); diff != "" { // and not its id
 		t.Errorf("unseen (-want +got):\n%s", diff)
 	}
@@ -97,19 +97,19 @@ func TestABulkBodyOutOfShapeIsRefusedAsAWhole(t *testing.T) {
 		{`{"op":"priority","ticket":7,"priority":"x"}`, []string{"/operations/0/priority enum"}},
 		{`{"op":"delete","ticket":7.5}`, []string{"/operations/0/ticket type"}},
 	} {
-		d := newDesk()
+		d := newFakes()
 		w := bulk("admin", c.operations).send(newAPI(t, d, nil))
 		if diff := cmp.Diff(c.faults, faults(decoded[problem.Problem](t, w))); w.Code != 400 || diff != "" || len(d.requests) > 0 {
 			t.Errorf("%.60s: status %d, %d commands (-want +got):\n%s", c.operations, w.Code, len(d.requests), diff)
 		}
 	}
-	if w := bulk("admin", one, `If-Match: "1"`).send(newAPI(t, newDesk(), nil)); w.Code != 400 {
+	if w := bulk("admin", one, `If-Match: "1"`).send(newAPI(t, newFakes(), nil)); w.Code != 400 {
 		t.Errorf("If-Match: %d", w.Code)
 	}
 }
 
 func TestOperationsUnderAKeyHaveIDsOfTheirOwn(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	api := newAPI(t, d, nil)
 	call := bulk("admin", `{"op":"priority","ticket":7,"priority":"high"},{"op":"priority","ticket":7,"priority":"low"}`, keyed...)
 	first, again := call.send(api), call.send(api)
@@ -122,7 +122,7 @@ func TestOperationsUnderAKeyHaveIDsOfTheirOwn(t *testing.T) {
 }
 
 func TestABulkAnswerThatMayYetBeOtherIsNotStored(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	d.failing = commands.ErrBusy
 	api := newAPI(t, d, nil)
 	call := bulk("admin", `{"op":"priority","ticket":7,"priority":"high"}`, keyed...)
@@ -150,7 +150,7 @@ func (p past) Outcome(_ context.Context, id uuid.UUID) (commands.Outcome, error)
 }
 
 func TestARepeatedBulkCallGoesOnAfterTheLastOperationCarriedOut(t *testing.T) {
-	d, book, earlier := newDesk(), &ledger{}, past{}
+	d, book, earlier := newFakes(), &ledger{}, past{}
 	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Answers, deps.Earlier = book, earlier })
 	call := bulk("admin", `{"op":"status","ticket":7,"status":"open"},{"op":"priority","ticket":7,"priority":"high"},
 		{"op":"status","ticket":7,"status":"resolved"},{"op":"assign","ticket":7,"assigned_to":"agent"}`, keyed...)

@@ -45,7 +45,7 @@ func (s *shelf) Tickets(_ context.Context, _ domain.Actor, _ projections.TicketF
 }
 
 func shelved(t *testing.T, s *shelf) *httpapi.API {
-	return newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Read = s })
+	return newAPI(t, newFakes(), func(deps *Deps, _ *httpapi.Config) { deps.Read = s })
 }
 
 func TestAnExportHoldsAllPages(t *testing.T) {

@@ -43,10 +43,10 @@ var errBehind = &domain.Error{Kind: domain.KindUnavailable, Code: "not_fresh", M
 // unexpected is what a test does not expect: it panics.
 type unexpected struct{ Reader }
 
-// desk stands in for everything behind the API: three people, whose session
-// tokens are their names, and one ticket of alice's with the number 7. It holds
+// fakes stand in for everything behind the API: three people, whose session
+// tokens are their names, and one ticket of alice's with the number 7. They hold
 // to the rules of package ticket, as the real commands do.
-type desk struct {
+type fakes struct {
 	t testing.TB // fails where an answer is not as the document says
 
 	userFilter people.Filter // of the last list of users
@@ -70,31 +70,31 @@ type desk struct {
 	nameless  error // what Usernames returns
 }
 
-func newDesk() *desk {
-	return &desk{history: []domain.Event{ticket.Opened{
+func newFakes() *fakes {
+	return &fakes{history: []domain.Event{ticket.Opened{
 		Number: 7, Title: "Printer", Description: "It burns.", Priority: ticket.Low, CreatedBy: aliceID, OpenedBy: aliceID,
 	}}}
 }
 
-func (d *desk) state() (s ticket.State) {
+func (d *fakes) state() (s ticket.State) {
 	for _, e := range d.history {
 		s = ticket.Evolve(s, e)
 	}
 	return s
 }
 
-func (d *desk) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
+func (d *fakes) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 	return commands.Outcome{}, domain.ErrNotFound
 }
 
-func (d *desk) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
+func (d *fakes) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
 	c.Number = 8
 	events, err := ticket.Decide(ticket.State{}, c)
 	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 40, Changed: true, Events: stored(id.UUID, events)}, err
 }
 
-func (d *desk) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error) {
+func (d *fakes) Do(_ context.Context, r commands.Request, id ticket.ID, c ticket.Command) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
 	if d.failing != nil {
 		return commands.Outcome{}, d.failing
@@ -126,7 +126,7 @@ func stored(stream uuid.UUID, events []domain.Event) (all []eventstore.Envelope)
 	return all
 }
 
-func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
+func (d *fakes) Find(_ context.Context, name string) (user.Account, error) {
 	for _, a := range accounts {
 		if a.Username == name || a.ID.String() == name {
 			return a, nil
@@ -135,7 +135,7 @@ func (d *desk) Find(_ context.Context, name string) (user.Account, error) {
 	return user.Account{}, domain.ErrNotFound
 }
 
-func (d *desk) Usernames(_ context.Context, of []uuid.UUID) (map[uuid.UUID]string, error) {
+func (d *fakes) Usernames(_ context.Context, of []uuid.UUID) (map[uuid.UUID]string, error) {
 	names := map[uuid.UUID]string{}
 	for _, a := range accounts {
 		if slices.Contains(of, a.ID.UUID) {
@@ -145,14 +145,14 @@ func (d *desk) Usernames(_ context.Context, of []uuid.UUID) (map[uuid.UUID]strin
 	return names, d.nameless
 }
 
-func (d *desk) CheckPassword(_ context.Context, _ user.ID, password string) error {
+func (d *fakes) CheckPassword(_ context.Context, _ user.ID, password string) error {
 	if password != "right" {
 		return auth.ErrWrongPassword
 	}
 	return nil
 }
 
-func (d *desk) SignIn(_ context.Context, name, password string) (string, auth.Session, error) {
+func (d *fakes) SignIn(_ context.Context, name, password string) (string, auth.Session, error) {
 	a, ok := accounts[name]
 	if !ok || password != "right" {
 		return "", auth.Session{}, auth.ErrCredentials
@@ -160,26 +160,26 @@ func (d *desk) SignIn(_ context.Context, name, password string) (string, auth.Se
 	return "new-" + name, auth.Session{TokenHash: []byte("new-" + name), Account: a, ExpiresAt: noon.Add(time.Hour)}, nil
 }
 
-func (d *desk) Lookup(_ context.Context, token string) (auth.Session, error) {
+func (d *fakes) Lookup(_ context.Context, token string) (auth.Session, error) {
 	if a, ok := accounts[token]; ok {
 		return auth.Session{TokenHash: []byte(token), Account: a, ExpiresAt: noon.Add(time.Hour)}, nil
 	}
 	return auth.Session{}, auth.ErrNoSession
 }
 
-func (d *desk) End(_ context.Context, hash []byte) error {
+func (d *fakes) End(_ context.Context, hash []byte) error {
 	d.ended = append(d.ended, string(hash))
 	return nil
 }
 
-func (d *desk) Record(_ context.Context, _ commands.Request, actor domain.Actor, of user.ID, e domain.Event) error {
+func (d *fakes) Record(_ context.Context, _ commands.Request, actor domain.Actor, of user.ID, e domain.Event) error {
 	d.recording.Lock()
 	defer d.recording.Unlock()
 	d.accesses = append(d.accesses, fmt.Sprintf("%s: %s: %s %+v", nameOf(of), nameOf(actor.ID), e.EventType(), e))
 	return d.deaf
 }
 
-func (d *desk) TokenUsed(ctx context.Context, r commands.Request, actor domain.Actor, token uuid.UUID, from access.From) error {
+func (d *fakes) TokenUsed(ctx context.Context, r commands.Request, actor domain.Actor, token uuid.UUID, from access.From) error {
 	return d.Record(ctx, r, actor, actor.ID, access.UseOfToken(token, from))
 }
 
@@ -193,19 +193,19 @@ func nameOf(id user.ID) string {
 	return "nobody"
 }
 
-func (d *desk) Await(_ context.Context, position int64, _ ...string) (projections.Served, error) {
+func (d *fakes) Await(_ context.Context, position int64, _ ...string) (projections.Served, error) {
 	d.waited = append(d.waited, position)
 	return projections.Served{}, d.fresh
 }
 
-func (d *desk) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
+func (d *fakes) TicketID(_ context.Context, ref ticket.Ref) (ticket.ID, error) {
 	if ref.Number != 7 {
 		return ticket.ID{}, domain.ErrNotFound
 	}
 	return ticketID, nil
 }
 
-func (d *desk) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
+func (d *fakes) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error) {
 	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
 		return view.Ticket{}, err
 	}
@@ -223,16 +223,16 @@ func (d *desk) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) 
 	}, nil
 }
 
-func (d *desk) Tickets(_ context.Context, _ domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+func (d *fakes) Tickets(_ context.Context, _ domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	d.filter, d.page = f, p
 	return d.slice, d.readErr
 }
 
-func (d *desk) AllComments(ctx context.Context, _ domain.Actor, _ ticket.ID) ([]view.Comment, error) {
+func (d *fakes) AllComments(ctx context.Context, _ domain.Actor, _ ticket.ID) ([]view.Comment, error) {
 	return nil, projections.Fresh(ctx, projections.CommentList)
 }
 
-func (d *desk) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
+func (d *fakes) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
 	comment, ok := d.state().Comments[id]
 	if !ok || !d.state().VisibleTo(viewer) || (comment.Internal && !ticket.SeesInternal(viewer)) {
 		return view.Comment{}, domain.ErrNotFound
@@ -240,7 +240,7 @@ func (d *desk) Comment(_ context.Context, viewer domain.Actor, id ticket.Comment
 	return view.Comment{ID: id.UUID, Ticket: ticketID.UUID, TicketNumber: 7, Text: comment.Text, Internal: comment.Internal, CreatedAt: noon}, nil
 }
 
-func (d *desk) User(_ context.Context, id user.ID) (view.User, error) {
+func (d *fakes) User(_ context.Context, id user.ID) (view.User, error) {
 	for _, a := range accounts {
 		if a.ID == id {
 			return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true, CreatedAt: noon, UpdatedAt: noon}, nil
@@ -249,7 +249,7 @@ func (d *desk) User(_ context.Context, id user.ID) (view.User, error) {
 	return view.User{}, domain.ErrNotFound
 }
 
-func (d *desk) Users(_ context.Context, f people.Filter, _ projections.Page) (projections.Slice[view.User], error) {
+func (d *fakes) Users(_ context.Context, f people.Filter, _ projections.Page) (projections.Slice[view.User], error) {
 	n := int64(len(d.users))
 	d.userFilter = f
 	return projections.Slice[view.User]{Items: d.users, Count: &n}, nil
@@ -261,11 +261,11 @@ type request struct {
 	head                     []string
 }
 
-// send sends it; an answer of an API over a desk is held against the document.
+// send sends it; an answer of an API over fakes is held against the document.
 func (r request) send(h http.Handler) *httptest.ResponseRecorder {
 	sent := apitest.Request{As: r.name, Method: r.method, Path: r.path, Body: r.body, Head: r.head}
 	if a, ok := h.(*httpapi.API); ok {
-		if d, ok := a.Deps.Usernames.(*desk); ok {
+		if d, ok := a.Deps.Usernames.(*fakes); ok {
 			return sent.Send(d.t, h)
 		}
 	}

@@ -109,7 +109,7 @@ type broadcast struct {
 
 func newBroadcast(t *testing.T, heartbeat time.Duration) *broadcast {
 	b := &broadcast{tape: &tape{}, streams: events.NewStreams(heartbeat)}
-	d := newDesk()
+	d := newFakes()
 	b.api = newAPI(t, d, func(deps *Deps, _ *httpapi.Config) {
 		deps.Feed, deps.Sessions, deps.Streams = b.tape, &doorman{Sessions: d}, b.streams
 	})

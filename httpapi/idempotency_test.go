@@ -70,7 +70,7 @@ func (l *ledger) Release(_ context.Context, id uuid.UUID, c idempotency.Claim, u
 var keyed = []string{"Idempotency-Key: k"}
 
 func TestARepeatIsNotCarriedOut(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	api := newAPI(t, d, nil)
 	open := request{name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`, head: keyed}
 	first := open.send(api)
@@ -93,8 +93,8 @@ func TestARepeatIsNotCarriedOut(t *testing.T) {
 }
 
 func TestAnAnswerThatIsNotKnownToBeLastIsNotStored(t *testing.T) {
-	d := newDesk()
-	tickets := &moody{desk: d, err: commands.ErrBusy}
+	d := newFakes()
+	tickets := &moody{fakes: d, err: commands.ErrBusy}
 	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Tickets = tickets })
 	open := request{name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`, head: keyed}
 	if w := open.send(api); w.Code != http.StatusServiceUnavailable {
@@ -109,7 +109,7 @@ func TestAnAnswerThatIsNotKnownToBeLastIsNotStored(t *testing.T) {
 // moody returns err to whoever opens a ticket, unless it is nil, and panics
 // where it is errPanic.
 type moody struct {
-	*desk
+	*fakes
 	err error
 }
 
@@ -122,12 +122,12 @@ func (m *moody) Open(ctx context.Context, r commands.Request, id ticket.ID, c ti
 	if m.err != nil {
 		return commands.Outcome{}, m.err
 	}
-	return m.desk.Open(ctx, r, id, c)
+	return m.fakes.Open(ctx, r, id, c)
 }
 
 func TestACallThatPanickedLetsItsKeyGo(t *testing.T) {
-	d := newDesk()
-	tickets := &moody{desk: d, err: errPanic}
+	d := newFakes()
+	tickets := &moody{fakes: d, err: errPanic}
 	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Tickets = tickets })
 	open := request{name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`, head: keyed}
 	if w := open.send(api); w.Code != http.StatusInternalServerError {

@@ -35,7 +35,7 @@ func (c *clock) pass(d time.Duration) {
 }
 
 // limited makes an API with limits whose clock the test moves.
-func limited(t *testing.T, d *desk, perMinute int) (*httpapi.API, *clock) {
+func limited(t *testing.T, d *fakes, perMinute int) (*httpapi.API, *clock) {
 	c := &clock{at: noon}
 	return newAPI(t, d, func(deps *Deps, config *httpapi.Config) {
 		config.RateLimit, config.Now = perMinute, c.now
@@ -52,7 +52,7 @@ func quota(w *httptest.ResponseRecorder) string {
 }
 
 func TestACallerHasSoManyCallsAMinute(t *testing.T) {
-	api, clock := limited(t, newDesk(), 3)
+	api, clock := limited(t, newFakes(), 3)
 	get := func(name string) string { return quota(request{name: name, method: "GET", path: "/api/me/"}.send(api)) }
 	var got []string
 	for range 4 {
@@ -75,7 +75,7 @@ func TestACallerHasSoManyCallsAMinute(t *testing.T) {
 }
 
 func TestEveryAnswerSaysWhatIsLeft(t *testing.T) {
-	api, _ := limited(t, newDesk(), 100)
+	api, _ := limited(t, newFakes(), 100)
 	for call, status := range map[string]int{
 		"GET /api/tickets/7/": 200, "GET /api/nothing/": 404, "PUT /api/me/": 405, "POST /api/tickets/": 400, "GET /api/users/": 403,
 	} {
@@ -97,7 +97,7 @@ func TestEveryAnswerSaysWhatIsLeft(t *testing.T) {
 }
 
 func TestATokenAndASessionAreOneCaller(t *testing.T) {
-	api, _ := limited(t, newDesk(), 2)
+	api, _ := limited(t, newFakes(), 2)
 	request{name: "alice", method: "GET", path: "/api/me/"}.send(api)
 	request{method: "GET", path: "/api/me/", head: []string{"Authorization: Bearer hd_alice"}}.send(api)
 	if w := (request{name: "alice", method: "GET", path: "/api/me/"}).send(api); w.Code != 429 {
@@ -109,7 +109,7 @@ func TestATokenAndASessionAreOneCaller(t *testing.T) {
 }
 
 func TestZeroSwitchesEveryLimitOff(t *testing.T) {
-	api, _ := limited(t, newDesk(), 0)
+	api, _ := limited(t, newFakes(), 0)
 	for range 3 * edge.FailuresPerName {
 		signIn(api, "alice", "wrong")
 	}
@@ -123,7 +123,7 @@ func signIn(api http.Handler, name, password string) *httptest.ResponseRecorder 
 }
 
 func TestWrongPasswordsAreLimitedByName(t *testing.T) {
-	api, clock := limited(t, newDesk(), 10_000)
+	api, clock := limited(t, newFakes(), 10_000)
 	for range 3 * edge.FailuresPerName {
 		if w := signIn(api, "admin", "right"); w.Code != 200 {
 			t.Fatalf("a right password counted: %s", w.Body)
@@ -154,7 +154,7 @@ func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 }
 
 func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
-	api, _ := limited(t, newDesk(), 10_000)
+	api, _ := limited(t, newFakes(), 10_000)
 	statuses := make([]int, 5*edge.FailuresPerName)
 	var wg sync.WaitGroup
 	for i := range statuses {
@@ -173,7 +173,7 @@ func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
 }
 
 func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
-	api, _ := limited(t, newDesk(), 10_000)
+	api, _ := limited(t, newFakes(), 10_000)
 	for i := range edge.FailuresPerAddress {
 		if w := signIn(api, fmt.Sprint("name", i), "wrong"); w.Code != 401 {
 			t.Fatalf("failure %d: %s", i, w.Body)
@@ -185,7 +185,7 @@ func TestWrongPasswordsAreLimitedByAddress(t *testing.T) {
 }
 
 func TestRegistrationsAreLimitedByAddress(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	d.People = &registry{}
 	api, clock := limited(t, d, 10_000)
 	register := func(i int) int {

@@ -39,7 +39,7 @@ func TestAFilterSaysWhatTheReadSideIsAsked(t *testing.T) {
 		}},
 	}
 	for _, c := range cases {
-		d := newDesk()
+		d := newFakes()
 		w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/?" + c.query}.send(newAPI(t, d, nil))
 		if w.Code != http.StatusOK {
 			t.Fatalf("%s: status %d\n%s", c.query, w.Code, w.Body)
@@ -54,7 +54,7 @@ func TestAFilterSaysWhatTheReadSideIsAsked(t *testing.T) {
 }
 
 func TestAPlainUserCannotTellAnUnknownNameFromOneWithoutTickets(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/?assigned_to=ghost"}.send(newAPI(t, d, nil))
 	if w.Code != http.StatusOK || d.filter.AssignedTo == nil {
 		t.Errorf("status %d, filter %+v", w.Code, d.filter)
@@ -63,7 +63,7 @@ func TestAPlainUserCannotTellAnUnknownNameFromOneWithoutTickets(t *testing.T) {
 
 func TestPagesLinkToTheirNeighbours(t *testing.T) {
 	place := projections.Cursor{Key: "2026-01-31 12:00:00+00", ID: ticketID.UUID}
-	d := newDesk()
+	d := newFakes()
 	n := int64(12)
 	d.slice = projections.Slice[view.Ticket]{Items: []view.Ticket{{Status: ticket.StatusOpen, Priority: ticket.Low}}, Next: &place, Count: &n}
 	api := newAPI(t, d, nil)
@@ -101,7 +101,7 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 }
 
 func TestLinksBeginWithThePublicAddress(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	d.slice.Previous = &projections.Cursor{Key: "1", Back: true}
 	api := newAPI(t, d, func(_ *Deps, c *httpapi.Config) { c.PublicURL = "https://desk.example/help/" })
 	w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/"}.send(api)
@@ -123,7 +123,7 @@ func TestASearchIsOrderedByRankUnlessAskedOtherwise(t *testing.T) {
 		"q=":                        {OrderBy: projections.ByCreated, Descending: true},
 	} {
 		t.Run(query, func(t *testing.T) {
-			d := newDesk()
+			d := newFakes()
 			request{name: "alice", method: "GET", path: "/api/tickets/?" + query}.send(newAPI(t, d, nil))
 			if diff := cmp.Diff(want, d.filter); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)

@@ -39,7 +39,7 @@ func golden(t *testing.T, path string, got []byte) {
 // described returns the document as it is served.
 func described(t *testing.T) []byte {
 	t.Helper()
-	w := request{method: http.MethodGet, path: httpapi.DocumentPath}.send(newAPI(t, newDesk(), nil))
+	w := request{method: http.MethodGet, path: httpapi.DocumentPath}.send(newAPI(t, newFakes(), nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d %s", w.Code, w.Body)
 	}
@@ -63,7 +63,7 @@ func TestTheDocumentListsWhatIsServedAndNothingElse(t *testing.T) {
 			listed = append(listed, strings.ToUpper(method)+" "+httpapi.GinPath(path))
 		}
 	}
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Metrics = http.NotFoundHandler() })
+	api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.Metrics = http.NotFoundHandler() })
 	var served []string
 	for _, call := range httpapi.Served(api) {
 		if call != "GET /metrics" { // may be at another address
@@ -111,7 +111,7 @@ func TestEveryExampleIsOfItsSchema(t *testing.T) {
 }
 
 func TestWhoHasTheDocumentIsNotSentItAgain(t *testing.T) {
-	api := newAPI(t, newDesk(), nil)
+	api := newAPI(t, newFakes(), nil)
 	etag := request{method: http.MethodGet, path: httpapi.DocumentPath}.send(api).Header().Get("ETag")
 	w := request{method: http.MethodGet, path: httpapi.DocumentPath, head: []string{"If-None-Match: " + etag}}.send(api)
 	if etag == "" || w.Code != http.StatusNotModified || w.Body.Len() != 0 {
@@ -126,7 +126,7 @@ func TestWhoHasTheDocumentIsNotSentItAgain(t *testing.T) {
 func TestTheDocumentSaysWhereTheHelpdeskIs(t *testing.T) {
 	for public, want := range map[string][]string{"": {"/"}, "https://desk.example/": {"/", "https://desk.example"}} {
 		t.Run(public, func(t *testing.T) {
-			api := newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = public })
+			api := newAPI(t, newFakes(), func(_ *Deps, c *httpapi.Config) { c.PublicURL = public })
 			got := decoded[struct{ Servers []struct{ URL string } }](t, request{method: http.MethodGet, path: httpapi.DocumentPath}.send(api))
 			var urls []string
 			for _, s := range got.Servers {

@@ -11,7 +11,7 @@ import (
 var linked = regexp.MustCompile(`(?:href|src)="([^"]*)"`)
 
 func TestPagesLoadNothingFromElsewhereAndWhatTheyLeadToIsThere(t *testing.T) {
-	api := newAPI(t, newDesk(), nil)
+	api := newAPI(t, newFakes(), nil)
 	for _, at := range []string{"/", "/swagger", "/swagger/"} {
 		w := request{method: http.MethodGet, path: at}.send(api)
 		text := w.Body.String()
@@ -45,7 +45,7 @@ func TestPagesLoadNothingFromElsewhereAndWhatTheyLeadToIsThere(t *testing.T) {
 }
 
 func TestAssetsAreWhatTheySayTheyAre(t *testing.T) {
-	api := newAPI(t, newDesk(), nil)
+	api := newAPI(t, newFakes(), nil)
 	for at, want := range map[string]string{
 		"/assets/page.css":              "text/css; charset=utf-8",
 		"/swagger/configure.js":         "text/javascript; charset=utf-8",

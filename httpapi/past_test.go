@@ -87,7 +87,7 @@ func (a *attic) Diff(_ context.Context, _ domain.Actor, ref ticket.Ref, from, to
 
 func newPastAPI(t *testing.T) (*httpapi.API, *attic) {
 	a := &attic{}
-	return newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.Past = a }), a
+	return newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.Past = a }), a
 }
 
 func TestATicketOfThePast(t *testing.T) {

@@ -22,7 +22,7 @@ import (
 )
 
 func TestSigningInSetsACookieAndEndsTheSessionBefore(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	w := request{name: "alice", method: "POST", path: "/api/login/", body: `{"username":" alice ","password":"right"}`}.send(newAPI(t, d, nil))
 	if w.Code != http.StatusOK {
 		t.Fatalf("status %d\n%s", w.Code, w.Body)
@@ -45,9 +45,9 @@ func TestTheCookieIsSecureBehindTLS(t *testing.T) {
 		"the proxy says so": func() string {
 			r := login
 			r.head = []string{"X-Forwarded-Proto: https"}
-			return r.send(newAPI(t, newDesk(), nil)).Header().Get("Set-Cookie")
+			return r.send(newAPI(t, newFakes(), nil)).Header().Get("Set-Cookie")
 		}(),
-		"the public address says so": login.send(newAPI(t, newDesk(), func(_ *Deps, c *httpapi.Config) {
+		"the public address says so": login.send(newAPI(t, newFakes(), func(_ *Deps, c *httpapi.Config) {
 			c.PublicURL = "https://desk.example"
 		})).Header().Get("Set-Cookie"),
 	} {
@@ -62,7 +62,7 @@ func TestTheCookieIsSecureBehindTLS(t *testing.T) {
 func TestEveryFailedSignInLooksTheSame(t *testing.T) {
 	var answers []string
 	for _, body := range []string{`{"username":"alice","password":"wrong"}`, `{"username":"ghost","password":"right"}`} {
-		w := request{method: "POST", path: "/api/login/", body: body, head: []string{"X-Request-Id: r"}}.send(newAPI(t, newDesk(), nil))
+		w := request{method: "POST", path: "/api/login/", body: body, head: []string{"X-Request-Id: r"}}.send(newAPI(t, newFakes(), nil))
 		if w.Code != http.StatusUnauthorized || w.Header().Get("Set-Cookie") != "" {
 			t.Errorf("%s: status %d, cookie %q", body, w.Code, w.Header().Get("Set-Cookie"))
 		}
@@ -74,7 +74,7 @@ func TestEveryFailedSignInLooksTheSame(t *testing.T) {
 }
 
 func TestSigningOutEndsTheSession(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	w := request{name: "alice", method: "POST", path: "/api/logout/"}.send(newAPI(t, d, nil))
 	if w.Code != http.StatusNoContent || !slices.Equal(d.ended, []string{"alice"}) || w.Body.Len() != 0 {
 		t.Errorf("status %d, ended %v", w.Code, d.ended)
@@ -98,7 +98,7 @@ func TestWhoSeesWhatOfAUser(t *testing.T) {
 		{"admin", "/api/users/alice/", all},
 	}
 	for _, c := range cases {
-		w := request{name: c.viewer, method: "GET", path: c.path}.send(newAPI(t, newDesk(), nil))
+		w := request{name: c.viewer, method: "GET", path: c.path}.send(newAPI(t, newFakes(), nil))
 		var got []string
 		for name := range decoded[map[string]json.RawMessage](t, w) {
 			got = append(got, name)
@@ -112,7 +112,7 @@ func TestWhoSeesWhatOfAUser(t *testing.T) {
 
 // An agent who searches for an address would learn whose it is.
 func TestAnAgentFindsNobodyByAddress(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	for viewer, namesOnly := range map[string]bool{"agent": true, "admin": false} {
 		t.Run(viewer, func(t *testing.T) {
 			request{name: viewer, method: "GET", path: "/api/users/?search=alice"}.send(newAPI(t, d, nil))
@@ -178,7 +178,7 @@ func TestRegistering(t *testing.T) {
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
 			r := &registry{}
-			api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People, d.Passwords = r, r })
+			api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.People, d.Passwords = r, r })
 			w := request{method: "POST", path: "/api/register/", body: c.body}.send(api)
 			if w.Code != c.status {
 				t.Fatalf("status %d, want %d\n%s", w.Code, c.status, w.Body)
@@ -208,7 +208,7 @@ func TestChangingThePasswordKeepsThisSession(t *testing.T) {
 	}
 	for _, c := range cases {
 		r := &registry{}
-		api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People, d.Passwords = r, r })
+		api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.People, d.Passwords = r, r })
 		w := request{name: "alice", method: "POST", path: "/api/me/password/", body: c.body}.send(api)
 		if w.Code != c.status {
 			t.Fatalf("%s: status %d, want %d\n%s", c.body, w.Code, c.status, w.Body)
@@ -227,7 +227,7 @@ func TestChangingThePasswordKeepsThisSession(t *testing.T) {
 
 func TestAPatchTellsAbsentFromEmpty(t *testing.T) {
 	r := &registry{}
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People = r })
+	api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.People = r })
 	w := request{name: "alice", method: "PATCH", path: "/api/me/", body: `{"first_name":""}`}.send(api)
 	if w.Code != http.StatusOK || r.edited.FirstName == nil || *r.edited.FirstName != "" || r.edited.LastName != nil || r.edited.Email != nil {
 		t.Errorf("status %d, edited %+v", w.Code, r.edited)
@@ -244,7 +244,7 @@ func TestAPatchTellsAbsentFromEmpty(t *testing.T) {
 
 func TestDeactivatingOneselfForgetsTheCookie(t *testing.T) {
 	r := &registry{}
-	api := newAPI(t, newDesk(), func(d *Deps, _ *httpapi.Config) { d.People = r })
+	api := newAPI(t, newFakes(), func(d *Deps, _ *httpapi.Config) { d.People = r })
 	w := request{name: "alice", method: "POST", path: "/api/me/deactivate/"}.send(api)
 	if w.Code != http.StatusNoContent || r.edited.Active == nil || *r.edited.Active || r.edited.ID.UUID == uuid.Nil {
 		t.Errorf("status %d, edited %+v", w.Code, r.edited)

@@ -63,7 +63,7 @@ func TestBodiesOutOfShapeAreRefusedByName(t *testing.T) {
 			if path == "" {
 				path = "/api/tickets/"
 			}
-			api := newAPI(t, newDesk(), nil)
+			api := newAPI(t, newFakes(), nil)
 			w := request{name: "alice", method: http.MethodPost, path: path, body: c.body, head: c.head}.send(api)
 			if w.Code != c.status {
 				t.Fatalf("status %d, want %d\n%s", w.Code, c.status, w.Body)
@@ -111,7 +111,7 @@ func TestParametersOutOfShapeAreRefusedByName(t *testing.T) {
 		{"/api/report/?as_of=2026-01-31T12:00:01Z", []string{"?as_of future"}},
 		{"/api/users/?role=boss", []string{"?role enum"}},
 	}
-	api := newAPI(t, newDesk(), nil)
+	api := newAPI(t, newFakes(), nil)
 	for _, c := range cases {
 		t.Run(c.path, func(t *testing.T) {
 			w := request{name: "admin", method: http.MethodGet, path: c.path}.send(api)
@@ -127,7 +127,7 @@ func TestParametersOutOfShapeAreRefusedByName(t *testing.T) {
 }
 
 func TestAMalformedQueryIsRefused(t *testing.T) {
-	w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/?title=%zz"}.send(newAPI(t, newDesk(), nil))
+	w := request{name: "admin", method: http.MethodGet, path: "/api/tickets/?title=%zz"}.send(newAPI(t, newFakes(), nil))
 	if got := decoded[problem.Problem](t, w); w.Code != http.StatusBadRequest || got.Code != "malformed_query" {
 		t.Errorf("status %d, code %q", w.Code, got.Code)
 	}
@@ -149,7 +149,7 @@ func TestTicketNamesInBodies(t *testing.T) {
 		`{"ticket":"","text":"x"}`:                                     400,
 	} {
 		t.Run(body, func(t *testing.T) {
-			d := newDesk()
+			d := newFakes()
 			d.fresh = errBehind // which the answer needs not
 			w := request{name: "alice", method: http.MethodPost, path: "/api/comments/", body: body}.send(newAPI(t, d, nil))
 			if w.Code != want {

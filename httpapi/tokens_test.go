@@ -86,7 +86,7 @@ func TestWhatAnAPITokenMayDo(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) {
+			api := newAPI(t, newFakes(), func(deps *Deps, _ *httpapi.Config) {
 				deps.Tokens = &vault{tokens: []auth.Token{{ID: tokenID(2), CreatedAt: noon}, {ID: tokenID(1), CreatedAt: noon}}}
 			})
 			method, path, _ := strings.Cut(c.call, " ")
@@ -114,7 +114,7 @@ func TestOnlyACookieIsCheckedForItsOrigin(t *testing.T) {
 			w := request{
 				name: "alice", method: http.MethodPost, path: "/api/tickets/", body: `{"title":"a","description":"b"}`,
 				head: []string{"Sec-Fetch-Site: cross-site", head},
-			}.send(newAPI(t, newDesk(), nil))
+			}.send(newAPI(t, newFakes(), nil))
 			if w.Code != want {
 				t.Errorf("status %d, want %d", w.Code, want)
 			}
@@ -124,7 +124,7 @@ func TestOnlyACookieIsCheckedForItsOrigin(t *testing.T) {
 
 func TestMakingAToken(t *testing.T) {
 	v := &vault{}
-	api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Tokens = v })
+	api := newAPI(t, newFakes(), func(deps *Deps, _ *httpapi.Config) { deps.Tokens = v })
 	make := func(body string, head ...string) request {
 		return request{name: "alice", method: http.MethodPost, path: "/api/tokens/", body: body, head: head}
 	}
@@ -157,7 +157,7 @@ func TestMakingAToken(t *testing.T) {
 
 func TestATokensSecretIsStoredForItsCredentialAlone(t *testing.T) {
 	book := &ledger{}
-	api := newAPI(t, newDesk(), func(deps *Deps, _ *httpapi.Config) { deps.Answers = book })
+	api := newAPI(t, newFakes(), func(deps *Deps, _ *httpapi.Config) { deps.Answers = book })
 	request{name: "alice", method: http.MethodPost, path: "/api/tokens/", body: `{"name":"x"}`, head: keyed}.send(api)
 	for _, c := range book.rows {
 		if c.Answer == nil || !c.Answer.Sealed || strings.Contains(string(c.Answer.Body), "hd_") {

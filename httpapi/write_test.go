@@ -27,7 +27,7 @@ func sorted(list string) string {
 }
 
 func TestAWriteAnswersWhatItWrote(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	w := request{
 		name: "alice", method: http.MethodPatch, path: "/api/tickets/7", body: `{"title":" Fire <now> "}`,
 		head: []string{"X-Request-Id: r-1"},
@@ -56,15 +56,15 @@ func TestAWriteAnswersWhatItWrote(t *testing.T) {
 func TestAWriteAnswersTheWholeResource(t *testing.T) {
 	cases := []struct {
 		name, head, applied string
-		change              func(*desk)
+		change              func(*fakes)
 	}{
-		{"when nobody wants to wait", "Prefer: return=minimal, Respond-Async; wait=1", "respond-async", func(*desk) {}},
-		{"while the read side is behind", "Accept: */*", "", func(d *desk) { d.fresh = errBehind }},
-		{"while the read side fails", "Accept: */*", "", func(d *desk) { d.readErr = errors.New("down") }},
+		{"when nobody wants to wait", "Prefer: return=minimal, Respond-Async; wait=1", "respond-async", func(*fakes) {}},
+		{"while the read side is behind", "Accept: */*", "", func(d *fakes) { d.fresh = errBehind }},
+		{"while the read side fails", "Accept: */*", "", func(d *fakes) { d.readErr = errors.New("down") }},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			d := newDesk()
+			d := newFakes()
 			c.change(d)
 			w := request{
 				name: "alice", method: http.MethodPost, path: "/api/tickets/",
@@ -89,7 +89,7 @@ func TestAWriteAnswersTheWholeResource(t *testing.T) {
 }
 
 func TestAWriteIsASuccessWhereNamesCannotBeRead(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	d.nameless = errors.New("down")
 	w := request{name: "admin", method: http.MethodPost, path: "/api/tickets/7/close/"}.send(newAPI(t, d, nil))
 	if got := decoded[wire.Ticket](t, w); w.Code != http.StatusOK || got.Status != ticket.StatusClosed || got.CreatedBy.ID != aliceID.UUID {
@@ -118,7 +118,7 @@ func TestIfMatch(t *testing.T) {
 		{strings.TrimSuffix(strings.Repeat(`"1",`, httpapi.MaxETags+1), ","), 400, nil},
 	}
 	for _, c := range cases {
-		d := newDesk()
+		d := newFakes()
 		w := request{
 			name: "alice", method: http.MethodPost, path: "/api/tickets/7/close/", head: []string{"If-Match: " + c.value},
 		}.send(newAPI(t, d, nil))
@@ -135,7 +135,7 @@ func TestIfMatch(t *testing.T) {
 func TestIfNoneMatch(t *testing.T) {
 	for value, want := range map[string]int{`"1"`: 304, `W/"1"`: 304, `"0", "1"`: 304, `*`: 304, `"2"`: 200, `1`: 400} {
 		t.Run(value, func(t *testing.T) {
-			w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"If-None-Match: " + value}}.send(newAPI(t, newDesk(), nil))
+			w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"If-None-Match: " + value}}.send(newAPI(t, newFakes(), nil))
 			if w.Code != want {
 				t.Errorf("status %d, want %d", w.Code, want)
 			}
@@ -149,7 +149,7 @@ func TestIfNoneMatch(t *testing.T) {
 func TestMinEventPosition(t *testing.T) {
 	for value, want := range map[string]int{"5": 200, "0": 400, "-1": 400, "five": 400, "": 200} {
 		t.Run(value, func(t *testing.T) {
-			d := newDesk()
+			d := newFakes()
 			w := request{name: "alice", method: http.MethodGet, path: "/api/tickets/7/", head: []string{"Min-Event-Position: " + value}}.send(newAPI(t, d, nil))
 			if w.Code != want {
 				t.Errorf("status %d, want %d", w.Code, want)
@@ -163,7 +163,7 @@ func TestMinEventPosition(t *testing.T) {
 
 func TestACommandsIDComesFromCallerMethodPathAndKey(t *testing.T) {
 	id := func(name, path, key string) uuid.UUID {
-		d := newDesk()
+		d := newFakes()
 		request{name: name, method: http.MethodPost, path: path, head: []string{"Idempotency-Key: " + key}}.send(newAPI(t, d, nil))
 		return d.requests[0].ID
 	}
@@ -206,7 +206,7 @@ func TestNamingSomebodyTellsNoMoreThanItMay(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.method+" "+c.path+" "+c.body+" by "+c.name, func(t *testing.T) {
-			w := request{name: c.name, method: c.method, path: c.path, body: c.body}.send(newAPI(t, newDesk(), nil))
+			w := request{name: c.name, method: c.method, path: c.path, body: c.body}.send(newAPI(t, newFakes(), nil))
 			var got struct{ Code string }
 			if err := json.Unmarshal(w.Body.Bytes(), &got); err != nil || w.Code != c.status || got.Code != c.code {
 				t.Errorf("%s %s %s by %s: status %d, want %d\n%s", c.method, c.path, c.body, c.name, w.Code, c.status, w.Body)
@@ -216,7 +216,7 @@ func TestNamingSomebodyTellsNoMoreThanItMay(t *testing.T) {
 }
 
 func TestWhoGivesATicketOutOfSightStillSeesWhatTheyMadeOfIt(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	api := newAPI(t, d, nil)
 	request{name: "admin", method: "POST", path: "/api/tickets/7/assign/", body: `{"assigned_to":"agent"}`}.send(api)
 	w := request{name: "agent", method: "POST", path: "/api/tickets/7/assign/", body: `{"assigned_to":null}`}.send(api)
@@ -251,7 +251,7 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 	id := ticket.CommentID{UUID: uuid.New()}
 	for _, c := range cases {
 		t.Run(c.method+" "+c.body+" by "+c.name, func(t *testing.T) {
-			d := newDesk()
+			d := newFakes()
 			d.history = append(d.history, ticket.Assigned{AssignedTo: agentID},
 				ticket.CommentAdded{CommentID: id, Author: aliceID, Text: "old", AddedAt: noon})
 			before := len(d.history)
@@ -271,7 +271,7 @@ func TestOfACommentOnlyTheTextChanges(t *testing.T) {
 
 // A body that lacks a comment must not be kept under the ETag that has it.
 func TestATicketsCommentsAreAsNewAsTheTicket(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	w := request{name: "alice", method: "GET", path: "/api/tickets/7/"}.send(newAPI(t, d, nil))
 	if diff := cmp.Diff([]int64{0, 40}, d.waited); w.Code != http.StatusOK || diff != "" {
 		t.Errorf("status %d, waited for (-want +got):\n%s", w.Code, diff)
@@ -279,7 +279,7 @@ func TestATicketsCommentsAreAsNewAsTheTicket(t *testing.T) {
 }
 
 func TestAReadThatWouldBeOldIsRefused(t *testing.T) {
-	d := newDesk()
+	d := newFakes()
 	d.fresh = errBehind
 	if w := (request{name: "alice", method: "GET", path: "/api/tickets/7/"}).send(newAPI(t, d, nil)); w.Code != http.StatusServiceUnavailable {
 		t.Errorf("status %d, want 503", w.Code)

@@ -45,8 +45,8 @@ func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 		w.Args = Planned(w.Args)
 	}
 	sql := "SELECT " + l.Columns + " FROM " + w.From(l.From, l.Reasons, "t.*", first) + first
-	rows, _ := pool.Query(ctx, sql, w.Args...) // CollectRows returns its error
-	items, err := pgx.CollectRows(rows, pgx.RowToStructByName[R])
+	rows, _ := pool.Query(ctx, sql, w.Args...) // Collect returns its error
+	items, err := Collect[R](rows)
 	if err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list by %s: %w", l.Key, err))
 	}

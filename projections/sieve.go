@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/jackc/pgx/v5"
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/eventstore"
@@ -43,26 +41,11 @@ func (l List[R]) Sift(ctx context.Context, pool *pgxpool.Pool, p Page, s Sieve) 
 		"), others AS MATERIALIZED (SELECT t.* FROM " + rest.From(l.From+s.Join, l.Reasons, "t.*", "") + fmt.Sprintf(" LIMIT %d", s.Most+1) +
 		fmt.Sprintf(") SELECT * FROM walked WHERE (SELECT count(*) FROM walked) > %d", p.Size) +
 		" UNION ALL (SELECT " + l.Columns + ", (SELECT count(*) FROM others) FROM others AS t" + page + ")"
-	rows, _ := pool.Query(ctx, sql, rest.Args...) // CollectRows returns its error
+	rows, _ := pool.Query(ctx, sql, rest.Args...) // Collect returns its error
 	var others int64
-	items, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (R, error) {
-		return pgx.RowToStructByName[R](butOne{row, &others})
-	})
+	items, err := Collect[R](rows, &others)
 	if err != nil {
 		return slice, false, eventstore.Unreachable(fmt.Errorf("sift by %s: %w", l.Key, err))
 	}
 	return l.Cut(items, p, p.Back()), others <= int64(s.Most), nil
 }
-
-// butOne is a row without its last column, which is scanned into last.
-type butOne struct {
-	pgx.CollectableRow
-	last any
-}
-
-func (r butOne) FieldDescriptions() []pgconn.FieldDescription {
-	all := r.CollectableRow.FieldDescriptions()
-	return all[:len(all)-1]
-}
-
-func (r butOne) Scan(dest ...any) error { return r.CollectableRow.Scan(append(dest, r.last)...) }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
@@ -89,8 +88,8 @@ func (r *Reader) AllComments(ctx context.Context, viewer domain.Actor, id ticket
 	var w where
 	w.visibleComments(viewer)
 	w.Add("c.ticket_id = ?", id)
-	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.Args...) // CollectRows returns its error
-	views, err := pgx.CollectRows(rows, pgx.RowToStructByName[commentView])
+	rows, _ := r.pool.Query(ctx, commentsSQL+w.String()+" ORDER BY c.created_at, c.id", w.Args...) // Collect returns its error
+	views, err := projections.Collect[commentView](rows)
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("list the comments of ticket %s: %w", id, err))
 	}

@@ -86,13 +86,13 @@ func (s *shop) badNames() []bad {
 	}
 	unseen("of somebody else", s.bobs.ID)
 	unseen("of somebody else by number", number(s.bobs))
-	unseen("that is not", uuid.NewString())
+	unseen("that is not", nobodys)
 	unseen("of no number", "999999")
 	for _, id := range []string{"x", "0", "-1", "1.5", "01", "1e3", "99999999999999999999", "%00", "%ff", "me", uuid.Nil.String(),
 		"{" + s.ticket.ID + "}", "urn:uuid:" + s.ticket.ID, strings.ReplaceAll(s.ticket.ID, "-", ""), s.ticket.ID + "x"} {
 		all = append(all, bad{name: "a ticket id like " + id, method: "GET", path: tickets + id + "/", status: 404, code: "not_found"})
 	}
-	for _, id := range []string{"x", "1", "%00", uuid.NewString(), s.ticket.ID} {
+	for _, id := range []string{"x", "1", "%00", nobodys, s.ticket.ID} {
 		all = append(all, bad{name: "a comment id like " + id, method: "PATCH", path: comments + id + "/", body: object{"text": "x"}, status: 404, code: "not_found"})
 	}
 	for _, path := range []string{"/api/", "/api", "/api/nothing/", "/api/tickets/1/nothing/", "/api/tickets//", "/API/tickets/", "/api/users/%00/", "/api/../api/nothing"} {
@@ -103,10 +103,10 @@ func (s *shop) badNames() []bad {
 	}
 	assign := s.ticket.Path("assign")
 	unknown("assigning to nobody known", s.Admin, assign, "assigned_to", object{"assigned_to": "nobody.here"})
-	unknown("assigning to an id nobody has", s.Admin, assign, "assigned_to", object{"assigned_to": uuid.NewString()})
+	unknown("assigning to an id nobody has", s.Admin, assign, "assigned_to", object{"assigned_to": nobodys})
 	unknown("assigning to what cannot be a name", s.Admin, assign, "assigned_to", object{"assigned_to": "; DROP TABLE accounts"})
 	unknown("opening for nobody known", s.agent, tickets, "created_by", program.Opening("x").With(object{"created_by": "nobody.here"}))
-	for _, id := range []any{s.bobs.ID, s.bobs.Number, uuid.NewString(), 999_999, "x", -1, "", uuid.Nil.String()} {
+	for _, id := range []any{s.bobs.ID, s.bobs.Number, nobodys, 999_999, "x", -1, "", uuid.Nil.String()} {
 		if id == "" {
 			continue // has no value at all: 400
 		}

@@ -209,7 +209,7 @@ func TestATicketIsReplayed(t *testing.T) {
 		`"noon" is not an instant`:           {v.ID, "--at", "noon"},
 		`"xml" is neither text nor json`:     {v.ID, "--format", "xml"},
 	} {
-		t.Run(want, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(want, ada.ID, "{id}"), func(t *testing.T) {
 			stdout, stderr, err := program.Run(t.Context(), t, "", d.Env, append([]string{"tickets", "replay"}, args...)...)
 			if err == nil || stdout != "" || !strings.Contains(stderr, want) || strings.Count(stderr, "\n") != 1 {
 				t.Errorf("replay %v: %v, %s%s; want one line with %q", args, err, stdout, stderr, want)

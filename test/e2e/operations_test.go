@@ -162,7 +162,7 @@ func TestStartsThatAreRefused(t *testing.T) {
 		"HELPDESK_LOG_FORMAT":       {"HELPDESK_LOG_FORMAT=xml"},
 		"HELPDESK_PUBLIC_URL":       {"HELPDESK_PUBLIC_URL=desk"},
 	} {
-		t.Run("for "+strings.Join(env, " "), func(t *testing.T) {
+		t.Run("for its "+name, func(t *testing.T) {
 			p, err := program.TryServe(t, append(d.Env, env...)...)
 			if err == nil {
 				t.Fatalf("the program started at %s", p.URL)

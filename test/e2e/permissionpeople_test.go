@@ -173,7 +173,7 @@ func TestWhoIsNotSignedIn(t *testing.T) {
 		"GET " + comment, "PUT " + comment, "PATCH " + comment, "DELETE " + comment, "GET /api/report/",
 	}
 	for _, call := range calls {
-		t.Run(call, func(t *testing.T) {
+		t.Run(strings.ReplaceAll(call, v.ID, "{id}"), func(t *testing.T) {
 			method, path, _ := strings.Cut(call, " ")
 			for _, cookie := range []string{"", "helpdesk_session=", "helpdesk_session=nonsense", "helpdesk_session=" + strings.Repeat("A", 43)} {
 				anyone := &program.Person{Client: d.Client(t)}
