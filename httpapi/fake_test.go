@@ -32,7 +32,6 @@ var (
 	aliceID  = accounts["alice"].ID
 	agentID  = accounts["agent"].ID
 	adminID  = accounts["admin"].ID
-	auditID  = accounts["audit"].ID
 	ticketID = ticket.ID{UUID: uuid.MustParse("01900000-0000-7000-8000-0000000000f1")}
 	noon     = apitest.Noon
 )

@@ -60,9 +60,8 @@ type odd struct {
 	Map    map[string]string `json:"map,omitempty"`
 	Small  uint8             `json:"<small>"`
 	Never  string            `json:"-"`
-	Dash   string            `json:"-,"`
 	Again  []leaf            `json:"again,omitempty"`
-	hidden string
+	_      string
 }
 
 type inner struct {
