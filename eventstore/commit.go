@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
 	"slices"
 	"sync"
 	"time"
@@ -251,17 +250,9 @@ func (c *writer) writeTogether(ctx context.Context, batch []encoded) (verdicts [
 		return err
 	})
 	if errors.Is(err, errInline) {
-		c.later(err)
 		return writeBatch(ctx, c.pool, batch)
 	}
 	return verdicts, err
-}
-
-// later logs why an append goes on without its inline followers.
-func (c *writer) later(err error) {
-	if !errors.Is(err, ErrLater) {
-		slog.Warn("an append was written without what is inline, which catches up", "error", err)
-	}
 }
 
 // judge turns the statement's verdicts into results, in the order of the batch.
@@ -349,7 +340,6 @@ func (c *writer) writeAlone(ctx context.Context, tx pgx.Tx, e encoded) (verdicts
 		return err
 	})
 	if errors.Is(err, errInline) {
-		c.later(err)
 		return writeBatch(ctx, tx, batch)
 	}
 	return verdicts, err

@@ -31,7 +31,7 @@ type convoy struct {
 	workers []*worker
 	size    int64
 	timeout time.Duration
-	fed     []*worker // that had events in the page under way
+	given   []*worker // that had events in the page under way
 	left    []*worker // that go apart with it
 }
 
@@ -43,7 +43,7 @@ func (c *convoy) leave(w *worker) {
 
 // ended is called when the transaction of a page, if there was one, has ended.
 func (c *convoy) ended() {
-	for _, w := range c.fed {
+	for _, w := range c.given {
 		if w.Committed != nil {
 			w.Committed()
 		}
@@ -51,7 +51,7 @@ func (c *convoy) ended() {
 	for _, w := range c.left {
 		w.pacer.call()
 	}
-	c.fed, c.left = nil, nil
+	c.given, c.left = nil, nil
 }
 
 // members returns the names of those in the convoy.
@@ -89,7 +89,7 @@ func (c *convoy) handle(msg *message.Message) error {
 			c.leave(w)
 		}
 	}
-	on, after, upto := c.board(p)
+	on, after, upto := c.participants(p)
 	if len(on) == 0 {
 		return nil
 	}
@@ -107,25 +107,25 @@ func (c *convoy) handle(msg *message.Message) error {
 	case errors.Is(err, errMoved):
 		return nil
 	case culprit != nil:
-		c.fed = nil
+		c.given = nil
 		c.leave(culprit)
 		c.log.Warn("a page of the log was not applied; the follower goes on apart", "follower", culprit.Name, "after", after, "upto", upto, "error", err)
 	default:
-		c.fed = nil
+		c.given = nil
 		c.log.Warn("a page of the log was not applied", "after", after, "upto", upto, "try", c.pacer.fail(), "error", err)
 	}
 	return nil
 }
 
-// passenger is a member with its place.
-type passenger struct {
+// participant is a member with its place.
+type participant struct {
 	*worker
 	after int64
 }
 
-// board returns the page (after, upto] and who takes part in it. Who is far behind
+// participants returns the page (after, upto] and who takes part in it. Who is far behind
 // the others, or has failed events, goes apart.
-func (c *convoy) board(p page) (on []passenger, after, upto int64) {
+func (c *convoy) participants(p page) (on []participant, after, upto int64) {
 	after = p.Head
 	for _, w := range c.workers {
 		for _, m := range p.Members {
@@ -134,13 +134,13 @@ func (c *convoy) board(p page) (on []passenger, after, upto int64) {
 			case m.Failing || p.First-m.After > convoySpread:
 				c.leave(w)
 			default:
-				on, after = append(on, passenger{w, m.After}), min(after, m.After)
+				on, after = append(on, participant{w, m.After}), min(after, m.After)
 			}
 		}
 	}
 	upto = min(after+c.size, p.Head)
 	// Who is beyond the page already must not be moved back to its end.
-	on = slices.DeleteFunc(on, func(w passenger) bool { return w.after >= upto })
+	on = slices.DeleteFunc(on, func(w participant) bool { return w.after >= upto })
 	return on, after, upto
 }
 
@@ -153,7 +153,7 @@ const convoySettingsSQL = `SELECT set_config('search_path', '` + Serving + `, pu
 
 // apply applies the page (after, upto]. culprit is who could not take it; nil where
 // it is not known to be somebody's fault.
-func (c *convoy) apply(ctx context.Context, tx pgx.Tx, on []passenger, after, upto int64) (culprit *worker, err error) {
+func (c *convoy) apply(ctx context.Context, tx pgx.Tx, on []participant, after, upto int64) (culprit *worker, err error) {
 	recorded, err := c.begin(ctx, tx, on, after, upto)
 	if err != nil {
 		return nil, err
@@ -163,15 +163,15 @@ func (c *convoy) apply(ctx context.Context, tx pgx.Tx, on []passenger, after, up
 		return nil, err
 	}
 	for _, w := range on {
-		fed, err := w.take(ctx, tx, upto, recorded, events, faults)
+		given, err := w.take(ctx, tx, upto, recorded, events, faults)
 		if err = noneIgnored(tx, err); err == nil {
 			err = ctx.Err() // whatever it says: it may have given up half way
 		}
 		if err != nil {
 			return w.worker, err
 		}
-		if fed {
-			c.fed = append(c.fed, w.worker)
+		if given {
+			c.given = append(c.given, w.worker)
 		}
 	}
 	return nil, nil
@@ -179,7 +179,7 @@ func (c *convoy) apply(ctx context.Context, tx pgx.Tx, on []passenger, after, up
 
 // begin sets the savepoint, moves the checkpoints and reads the page unless its
 // events are remembered, in one round trip.
-func (c *convoy) begin(ctx context.Context, tx pgx.Tx, on []passenger, after, upto int64) (recorded []eventstore.Recorded, err error) {
+func (c *convoy) begin(ctx context.Context, tx pgx.Tx, on []participant, after, upto int64) (recorded []eventstore.Recorded, err error) {
 	names, places := make([]string, len(on)), make([]int64, len(on))
 	for i, w := range on {
 		names[i], places[i] = w.Name, w.after
@@ -216,7 +216,7 @@ func (c *convoy) begin(ctx context.Context, tx pgx.Tx, on []passenger, after, up
 }
 
 // typesOf returns the types that one of them is given; nil: all.
-func typesOf(on []passenger) []string {
+func typesOf(on []participant) []string {
 	var types []string
 	for _, w := range on {
 		if w.Types == nil {
@@ -229,10 +229,10 @@ func typesOf(on []passenger) []string {
 }
 
 // decode opens the events that somebody is given decoded.
-func (c *convoy) decode(ctx context.Context, on []passenger, recorded []eventstore.Recorded) ([]eventstore.Envelope, map[int64]error, error) {
+func (c *convoy) decode(ctx context.Context, on []participant, recorded []eventstore.Recorded) ([]eventstore.Envelope, map[int64]error, error) {
 	var wanted []eventstore.Recorded
 	for _, e := range recorded {
-		if slices.ContainsFunc(on, func(w passenger) bool { return w.Whole == nil && w.wants(e.Type) }) {
+		if slices.ContainsFunc(on, func(w participant) bool { return w.Whole == nil && w.wants(e.Type) }) {
 			wanted = append(wanted, e)
 		}
 	}
@@ -242,7 +242,7 @@ func (c *convoy) decode(ctx context.Context, on []passenger, recorded []eventsto
 
 // take applies what is for a follower of a page that ends at upto, and reports
 // whether there was anything.
-func (w passenger) take(ctx context.Context, tx pgx.Tx, upto int64, recorded []eventstore.Recorded, events []eventstore.Envelope, faults map[int64]error) (fed bool, err error) {
+func (w participant) take(ctx context.Context, tx pgx.Tx, upto int64, recorded []eventstore.Recorded, events []eventstore.Envelope, faults map[int64]error) (given bool, err error) {
 	if w.Whole != nil {
 		behind, _ := slices.BinarySearchFunc(recorded, w.after+1, func(e eventstore.Recorded, position int64) int { return int(e.Position - position) })
 		return true, w.applyWhole(ctx, tx, w.after, upto, recorded[behind:])

@@ -14,29 +14,35 @@ import (
 )
 
 // Inline returns those of followers that are brought up to date within the append.
-func Inline(followers ...Follower) []eventstore.Inline {
+// log is told why one could not be.
+func Inline(log *slog.Logger, followers ...Follower) []eventstore.Inline {
 	var inline []eventstore.Inline
 	for _, f := range followers {
 		if f.Inline {
-			inline = append(inline, eventstore.Inline{Name: f.Name, Types: f.Types, Version: f.CodeVersion(), Apply: f.applyInline})
+			inline = append(inline, eventstore.Inline{Name: f.Name, Types: f.Types, Version: f.CodeVersion(), Apply: f.inline(log)})
 		}
 	}
 	return inline
 }
 
-// applyInline is Apply in the transaction of an append. What an erasure has to be
+// inline returns Apply for the transaction of an append. What an erasure has to be
 // carried out in is more than an append should wait for.
-func (f Follower) applyInline(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			slog.Error("a follower panicked within an append", "follower", f.Name, "panic", p, "stack", string(debug.Stack()))
-			err = fmt.Errorf("panic: %v", p)
+func (f Follower) inline(log *slog.Logger) func(context.Context, pgx.Tx, []eventstore.Envelope) error {
+	return func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (err error) {
+		defer func() {
+			if p := recover(); p != nil {
+				log.Error("a follower panicked within an append", "follower", f.Name, "panic", p, "stack", string(debug.Stack()))
+				err = fmt.Errorf("panic: %v", p)
+			}
+			if err != nil && !errors.Is(err, eventstore.ErrLater) {
+				log.Warn("an append was written without an inline follower, which catches up", "follower", f.Name, "error", err)
+			}
+		}()
+		if len(erasedIn(events)) > 0 {
+			return eventstore.ErrLater
 		}
-	}()
-	if len(erasedIn(events)) > 0 {
-		return eventstore.ErrLater
+		return noneIgnored(tx, f.Apply(ctx, tx, events))
 	}
-	return noneIgnored(tx, f.Apply(ctx, tx, events))
 }
 
 // closing is how few positions an inline follower may be behind to be brought to

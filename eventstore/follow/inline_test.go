@@ -3,6 +3,7 @@ package follow
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"testing"
 
 	"github.com/google/uuid"
@@ -20,7 +21,7 @@ import (
 func (l *log) inlined(t testing.TB, f Follower) Follower {
 	t.Helper()
 	f.Inline = true
-	l.Store = eventstore.New(l.Pool, l.Codec(), l.Notifier.NotifyOf, Inline(f)...)
+	l.Store = eventstore.New(l.Pool, l.Codec(), l.Notifier.NotifyOf, Inline(slog.New(slog.DiscardHandler), f)...)
 	t.Cleanup(l.Store.Close)
 	l.setCheckpoint(t, f.Name, 0)
 	return f

@@ -56,7 +56,7 @@ func (m Modules) Run(ctx context.Context, name string, work func(context.Context
 			return err
 		}
 		defer keys.Close()
-		o.Store = eventstore.New(pool, codec, o.Signals.Appended, follow.Inline(m.Projections()...)...)
+		o.Store = eventstore.New(pool, codec, o.Signals.Appended, follow.Inline(o.Log, m.Projections()...)...)
 		defer o.Store.Close()
 		if err := work(ctx, o); err != nil {
 			return err

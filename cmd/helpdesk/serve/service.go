@@ -81,7 +81,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	notifier, applied := eventstore.NewNotifier(), eventstore.NewNotifier()
 	s.notifier = notifier
 	s.signals = eventstore.NewSignals(s.pool, notifier, log)
-	s.Store = eventstore.New(s.pool, codec, s.signals.Appended, follow.Inline(m.Projections()...)...)
+	s.Store = eventstore.New(s.pool, codec, s.signals.Appended, follow.Inline(log, m.Projections()...)...)
 	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
 	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
 	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
