@@ -37,7 +37,7 @@ var (
 )
 
 // errBehind is why the read side has not come so far.
-var errBehind = &domain.Error{Kind: domain.KindUnavailable, Code: "not_fresh", Message: "not yet"}
+var errBehind = &domain.Error{Kind: domain.KindUnavailable, Code: "not_yet", Message: "not yet"}
 
 // unexpected is what a test does not expect: it panics.
 type unexpected struct{ Reader }

@@ -145,7 +145,7 @@ func (a *API) serve(g *gin.Context, route *Route) {
 		c.key.replayed(ctx).send(g.Writer)
 		return
 	}
-	if served := c.arrival.Served(); served.Paused {
+	if served := c.arrival.Served(); served.Paused && err == nil && bind.Safe(c.Request) {
 		c.Header.Set("Projection-Position", strconv.FormatInt(served.Position, 10))
 	}
 	r := c.key.settle(ctx, a.reply(ctx, c, out, err))

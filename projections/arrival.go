@@ -2,10 +2,12 @@ package projections
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"sync"
 	"time"
 
+	"helpdesk/domain"
 	"helpdesk/eventstore/follow"
 )
 
@@ -78,6 +80,17 @@ func Fresh(ctx context.Context, projections ...string) error {
 		return nil
 	}
 	return a.Await(ctx, projections...)
+}
+
+// missing returns the error of a read that found nothing: [domain.ErrNotFound], or
+// [follow.ErrPaused] where an operator holds what was read, for it may be newer.
+func missing(ctx context.Context) error {
+	if a, ok := ctx.Value(arrivalKey{}).(*Arrival); ok {
+		if served := a.Served(); served.Paused {
+			return fmt.Errorf("not found up to position %d: %w", served.Position, follow.ErrPaused)
+		}
+	}
+	return domain.ErrNotFound
 }
 
 // knows reports whether projections are known to be new enough.

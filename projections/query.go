@@ -11,7 +11,6 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
-	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
 
@@ -125,7 +124,7 @@ func One[R any](ctx context.Context, db Querier, what, sql string, args ...any) 
 	rows, _ := db.Query(ctx, sql, args...) // CollectOneRow returns its error
 	row, err := pgx.CollectOneRow(rows, pgx.RowToStructByName[R])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return row, domain.ErrNotFound
+		return row, missing(ctx)
 	}
 	if err != nil {
 		return row, eventstore.Unreachable(fmt.Errorf("read %s: %w", what, err))

@@ -14,6 +14,7 @@ type chrome struct {
 	Links    []navLink
 	Account  bool // whether this is the page of one's own account
 	Notice   string
+	Paused   bool   // whether an operator holds what was read for the page
 	Style    string // addresses of static files
 	Script   string
 	Icon     string
@@ -27,7 +28,7 @@ type navLink struct {
 }
 
 func (s *Site) chrome(v *Visit, title string) chrome {
-	c := chrome{Title: title, Notice: v.notice(), Style: s.address("app.css"), Script: s.address("app.js"), Icon: s.address("icon.svg")}
+	c := chrome{Title: title, Notice: v.notice(), Paused: v.arrival.Served().Paused, Style: s.address("app.css"), Script: s.address("app.js"), Icon: s.address("icon.svg")}
 	if v.Session == nil {
 		return c
 	}

@@ -160,7 +160,7 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "emails, digits and . _ + - @ are allowed, beginning with an email or digit", Field: "username"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters and digits are allowed, and . _ + - @ behind the first of them", Field: "username"}
 	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}

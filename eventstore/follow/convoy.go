@@ -91,7 +91,7 @@ func (c *convoy) handle(msg *message.Message) error {
 	}
 	on, after, upto := c.participants(p)
 	if len(on) == 0 {
-		return nil
+		return setSavepoint(msg.Context(), tx)
 	}
 	ctx, cancel := context.WithTimeout(msg.Context(), c.timeout)
 	defer cancel()

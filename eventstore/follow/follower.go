@@ -110,10 +110,13 @@ func (w *worker) wants(stored string) bool { return w.Types == nil || slices.Con
 // again.
 func (w *worker) handle(msg *message.Message) error {
 	p, tx, done, err := w.open(msg)
-	if err != nil || len(p.Members) == 0 {
+	if err != nil {
 		return err
 	}
 	defer done()
+	if len(p.Members) == 0 {
+		return setSavepoint(msg.Context(), tx)
+	}
 	m := p.Members[0]
 	s := span{after: m.After, upto: min(m.After+w.size.Load(), p.Head)}
 	if s.closes = w.closes(s); s.closes {

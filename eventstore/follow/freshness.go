@@ -25,7 +25,7 @@ var ErrNotYet = &domain.Error{
 // paused follower has not come to.
 var ErrPaused = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "projection_paused",
-	Message: "what is read is paused by an operator before that position",
+	Message: "an operator has paused what is read, and it may be newer than that; try again when it is resumed",
 }
 
 // freshnessPoll is how often waiting readers look when no follower of this

@@ -49,6 +49,15 @@ const (
 	releasePageSQL = `RELEASE SAVEPOINT page`
 )
 
+// setSavepoint sets the savepoint that the acknowledgement releases, for a message
+// with nothing to be done.
+func setSavepoint(ctx context.Context, tx pgx.Tx) error {
+	if _, err := tx.Exec(ctx, setPageSQL); err != nil {
+		return fmt.Errorf("set a savepoint: %w", err)
+	}
+	return nil
+}
+
 // inPageSavepoint is [inSavepoint] for the savepoint of a page, which fn has to
 // set first.
 func inPageSavepoint(ctx context.Context, tx pgx.Tx, fn func() error) (err error) {

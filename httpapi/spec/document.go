@@ -28,7 +28,7 @@ Every path works with and without the slash at its end. Bodies are JSON in UTF-8
 
 A ticket is named by its id or its number, a user by id or username. What the caller may not see is answered as if it did not exist: 404. An address that does not exist is 404 too, a method that an address does not know 405 with the header Allow, and HEAD is understood wherever GET is.
 
-A write answers with the resource as the write left it, once what is read next shows it or after two seconds; Event-Position is the position to wait for. Every refusal is a problem document (RFC 9457).`
+A write answers with the resource as the write left it, and no read is older than the log was when it came. Every refusal is a problem document (RFC 9457).`
 
 // Operation is one call as the document describes it.
 type Operation struct {

@@ -364,7 +364,7 @@ type behind struct{ asked int64 }
 
 func (b *behind) Wait(_ context.Context, position int64, _ ...string) error {
 	b.asked = position
-	return &domain.Error{Kind: domain.KindUnavailable, Code: "not_fresh"}
+	return &domain.Error{Kind: domain.KindUnavailable, Code: "not_yet"}
 }
 
 func TestAListOfThePastWaitsForTheReadModels(t *testing.T) {

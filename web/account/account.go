@@ -1,10 +1,7 @@
 package account
 
 import (
-	"errors"
-
 	"helpdesk/commands"
-	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/projections/view"
 	"helpdesk/web"
@@ -28,21 +25,11 @@ func (a accountView) of(form string) *web.Fault {
 }
 
 func (s *Section) showAccount(v *web.Visit) (web.Reply, error) {
-	me, err := s.ownProfile(v)
+	me, err := s.Read.User(v.Context(), v.Actor.ID)
 	if err != nil {
 		return web.Reply{}, err
 	}
 	return web.Show("Account", accountPage(accountView{User: me, Command: web.NewCommand()})), nil
-}
-
-// ownProfile reads the visitor's profile. They exist: only a projection that an
-// operator holds may not know them yet.
-func (s *Section) ownProfile(v *web.Visit) (view.User, error) {
-	u, err := s.Read.User(v.Context(), v.Actor.ID)
-	if errors.Is(err, domain.ErrNotFound) {
-		return u, web.ErrUnavailable
-	}
-	return u, err
 }
 
 func (s *Section) changeProfile(v *web.Visit) (web.Reply, error) {
@@ -112,7 +99,7 @@ func (s *Section) changeAccount(v *web.Visit, form, saved string, do func() erro
 	if f == nil {
 		return web.Reply{}, err
 	}
-	me, err := s.ownProfile(v)
+	me, err := s.Read.User(v.Context(), v.Actor.ID)
 	if err != nil {
 		return web.Reply{}, err
 	}
