@@ -21,10 +21,10 @@ import (
 func main() {
 	log.SetFlags(0)
 	ctx := context.Background()
-	ada, ticket := openTicket(ctx, os.Args[1])
+	alan, ticket := openTicket(ctx, os.Args[1])
 	root := signIn(ctx, os.Args[1], desk.Credentials{Username: "root", Password: os.Args[2]})
-	work(ctx, ada, root, ticket.Id.String())
-	report(ctx, ada, root)
+	work(ctx, alan, root, ticket.Id.String())
+	report(ctx, alan, root)
 }
 
 // openTicket registers somebody, who signs in and opens a ticket.
@@ -34,13 +34,13 @@ func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses,
 	if err != nil {
 		log.Fatal(err)
 	}
-	ada, err := desk.NewClientWithResponses(address, desk.WithHTTPClient(&http.Client{Jar: jar}))
+	alan, err := desk.NewClientWithResponses(address, desk.WithHTTPClient(&http.Client{Jar: jar}))
 	if err != nil {
 		log.Fatal(err)
 	}
-	joined := must(ada.RegisterWithResponse(ctx, nil, desk.Registration{Username: "ada", Email: "ada@example.com", Password: "engine-no-42"}))
-	signedIn := must(ada.LoginWithResponse(ctx, nil, desk.Credentials{Username: "ada", Password: "engine-no-42"}))
-	opened := must(ada.OpenTicketWithResponse(ctx, nil, desk.TicketOpening{Title: "Printer smokes", Description: "Again."}))
+	joined := must(alan.RegisterWithResponse(ctx, nil, desk.Registration{Username: "alan", Email: "alan@example.com", Password: "engine-no-42"}))
+	signedIn := must(alan.LoginWithResponse(ctx, nil, desk.Credentials{Username: "alan", Password: "engine-no-42"}))
+	opened := must(alan.OpenTicketWithResponse(ctx, nil, desk.TicketOpening{Title: "Printer smokes", Description: "Again."}))
 	// README: end
 	ticket := *opened.JSON201
 	if me := strictly[desk.User](joined.Body); me.Username != strictly[desk.User](signedIn.Body).Username {
@@ -49,7 +49,7 @@ func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses,
 	if strictly[desk.Ticket](opened.Body).Id != ticket.Id {
 		log.Fatalf("another ticket: %s", opened.Body)
 	}
-	return ada, ticket
+	return alan, ticket
 }
 
 // answer is what every answer of the generated client is.
@@ -83,7 +83,7 @@ func signIn(ctx context.Context, address string, as desk.Credentials) *desk.Clie
 }
 
 // work assigns, comments on and resolves the ticket.
-func work(ctx context.Context, ada, root *desk.ClientWithResponses, id string) {
+func work(ctx context.Context, alan, root *desk.ClientWithResponses, id string) {
 	assignee, reason := "root", "New fuser."
 	assigned := must(root.AssignTicketWithResponse(ctx, id, nil, desk.TicketAssignment{AssignedTo: &assignee}))
 	if to := strictly[desk.Ticket](assigned.Body).AssignedTo; to == nil || to.Username != assignee {
@@ -93,7 +93,7 @@ func work(ctx context.Context, ada, root *desk.ClientWithResponses, id string) {
 	if err := adding.Ticket.FromCommentAddingTicket1(id); err != nil {
 		log.Fatal(err)
 	}
-	added := must(ada.AddCommentWithResponse(ctx, nil, adding))
+	added := must(alan.AddCommentWithResponse(ctx, nil, adding))
 	if strictly[desk.Comment](added.Body).Ticket.String() != id {
 		log.Fatalf("another ticket's comment: %s", added.Body)
 	}
@@ -104,13 +104,13 @@ func work(ctx context.Context, ada, root *desk.ClientWithResponses, id string) {
 }
 
 // report reads what admins may, and what happens to whoever is none.
-func report(ctx context.Context, ada, root *desk.ClientWithResponses) {
+func report(ctx context.Context, alan, root *desk.ClientWithResponses) {
 	counted := must(root.ReportWithResponse(ctx, nil))
 	counts := strictly[desk.Report](counted.Body)
 	if *counts.TicketsOpenedLast7Days != 1 || *counts.TicketsResolvedLast7Days != 1 || *counts.TicketsEscalatedLast7Days != 0 {
 		log.Fatalf("report: %s", counted.Body)
 	}
-	refused, err := ada.ReportWithResponse(ctx, nil)
+	refused, err := alan.ReportWithResponse(ctx, nil)
 	if err != nil {
 		log.Fatal(err)
 	}
