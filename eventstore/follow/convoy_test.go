@@ -33,13 +33,9 @@ func transacting(name string, fault func(eventstore.Envelope) error) Follower {
 }
 
 // transactions returns in how many transactions followers applied an event.
-func (l log) transactions(t testing.TB, position int64) (n int) {
+func (l log) transactions(t testing.TB, position int64) int {
 	t.Helper()
-	const q = `SELECT count(DISTINCT type) FROM effects WHERE position = $1`
-	if err := l.Pool.QueryRow(kit.Context(t), q, position).Scan(&n); err != nil {
-		t.Fatal(err)
-	}
-	return n
+	return kit.One[int](t, l.Pool, `SELECT count(DISTINCT type) FROM effects WHERE position = $1`, position)
 }
 
 func TestFollowersShareAPageAndItsTransaction(t *testing.T) {

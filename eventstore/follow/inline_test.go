@@ -27,12 +27,9 @@ func (l *log) inlined(t testing.TB, f Follower) Follower {
 	return f
 }
 
-func (l log) checkpoint(t testing.TB, name string) (position int64) {
+func (l log) checkpoint(t testing.TB, name string) int64 {
 	t.Helper()
-	if err := l.Pool.QueryRow(kit.Context(t), `SELECT position FROM checkpoints WHERE name = $1`, name).Scan(&position); err != nil {
-		t.Fatal(err)
-	}
-	return position
+	return kit.One[int64](t, l.Pool, `SELECT position FROM checkpoints WHERE name = $1`, name)
 }
 
 func TestWhoWasToldOfAnAppendCanReadIt(t *testing.T) {
@@ -221,12 +218,8 @@ func TestAnInlineFollowerIsTakenAlongAgainUnderLoad(t *testing.T) {
 	}
 	l.start(t, Config{}, f)
 	const q = `SELECT position = (SELECT position FROM log_head) FROM checkpoints WHERE name = 'a'`
-	var level bool
 	for times := 0; times < 20; { // it is level, and stays so
-		if err := l.Pool.QueryRow(kit.Context(t), q).Scan(&level); err != nil {
-			t.Fatal(err)
-		}
-		if times++; !level {
+		if times++; !kit.One[bool](t, l.Pool, q) {
 			times = 0
 		}
 	}
