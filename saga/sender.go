@@ -71,85 +71,108 @@ func (p *postponed) RetryAfter() time.Duration { return p.wait }
 // by is the actor of all that becomes of an email.
 func by() email.By { return email.By{Actor: domain.System()} }
 
-// Send brings the email one step further: it queues a new one, tries one that
-// waits, and leaves alone what has come to an end. One that was handed over by a
+// draft is an email with what it tells of.
+type draft struct {
+	id      email.ID
+	state   email.State
+	told    told
+	written bool // whether the log has it
+}
+
+// Send brings the email one step further: it makes a new one and tries it, tries one
+// that waits, and leaves alone what has come to an end. One that was handed over by a
 // process that is gone is from then on uncertain.
-func (m *Sender) Send(ctx context.Context, r commands.Request, c SendEmail) error {
-	id := email.ID{UUID: c.Email}
-	s, err := m.emails.State(ctx, id)
-	if err != nil {
+func (m *Sender) Send(ctx context.Context, r commands.Request, c SendEmail) (err error) {
+	d := draft{id: email.ID{UUID: c.Email}}
+	if d.state, err = m.emails.State(ctx, d.id); err != nil {
 		return err
 	}
-	if !s.Exists {
-		queued, wanted, err := m.queue(ctx, r, c)
+	if d.written = d.state.Exists; !d.written {
+		wanted, err := m.compose(ctx, &d, c)
 		if err != nil || !wanted {
 			return err
 		}
-		s = email.Evolve(email.State{}, queued)
+		return m.try(ctx, r, &d)
 	}
-	switch s.Status {
+	switch d.state.Status {
 	case email.StatusQueued:
-		if wait := s.RetryAt.Sub(m.now()); wait > 0 {
+		if wait := d.state.RetryAt.Sub(m.now()); wait > 0 {
 			return &postponed{wait: wait, why: errors.New("it is not time yet to try the email again")}
 		}
-		return m.try(ctx, r, id, s)
+		if d.told, err = m.read(ctx, d.state.TicketID, d.state.CauseVersion); err != nil {
+			return err
+		}
+		return m.try(ctx, r, &d)
 	case email.StatusSending:
 		lost := errors.New("the process that handed the email over ended before it knew whether the server had taken it")
-		return m.record(ctx, r, id, &email.Fault{Verdict: email.VerdictUncertain, Err: lost})
+		return m.record(ctx, r, &d, &email.Fault{Verdict: email.VerdictUncertain, Err: lost})
 	}
 	return nil
 }
 
-// queue makes the email, unless its recipient can't get any more, or what it
-// would tell of is gone.
-func (m *Sender) queue(ctx context.Context, r commands.Request, c SendEmail) (queued email.Queued, wanted bool, err error) {
+// compose makes a new email, which is written when it is handed over. It is not
+// wanted where its recipient can't get any more, or what it would tell of is gone.
+func (m *Sender) compose(ctx context.Context, d *draft, c SendEmail) (wanted bool, err error) {
 	to, err := m.accounts.Find(ctx, c.Recipient.String())
 	if errors.Is(err, domain.ErrNotFound) || (err == nil && !to.Active) {
-		return queued, false, nil
+		return false, nil
 	}
 	if err != nil {
-		return queued, false, err
+		return false, err
 	}
-	h, err := m.read(ctx, c.TicketID, c.CauseVersion)
-	if err != nil || !h.stands() {
-		return queued, false, err
+	d.told, err = m.read(ctx, c.TicketID, c.CauseVersion)
+	if err != nil || !d.told.stands() {
+		return false, err
 	}
-	queued = email.Queued{
-		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: h.now.Number, CauseVersion: c.CauseVersion,
+	d.state = email.Evolve(email.State{}, email.Queued{
+		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.told.now.Number, CauseVersion: c.CauseVersion,
 		Recipient: c.Recipient, Address: to.Email, At: m.now().UTC().Truncate(time.Microsecond),
-	}
-	_, err = m.emails.Do(ctx, r, email.ID{UUID: c.Email}, email.Queue{By: by(), Queued: queued})
-	return queued, true, err
+	})
+	return true, nil
 }
 
 // try sends an email that waits, and records how that ended.
-func (m *Sender) try(ctx context.Context, r commands.Request, id email.ID, s email.State) error {
-	if s.Address == domain.Erased {
-		return m.record(ctx, r, id, &email.Fault{Verdict: email.VerdictRefused, Err: errors.New("the recipient was erased")})
+func (m *Sender) try(ctx context.Context, r commands.Request, d *draft) error {
+	if d.state.Address == domain.Erased {
+		return m.record(ctx, r, d, &email.Fault{Verdict: email.VerdictRefused, Err: errors.New("the recipient was erased")})
 	}
-	content, err := m.content(ctx, id, s)
+	content, err := m.content(ctx, *d)
 	if err != nil {
 		return err
 	}
 	err = m.mailer.Send(ctx, content, func(ctx context.Context) error {
-		_, err := m.emails.Do(ctx, r, id, email.HandOver{By: by()})
+		over := email.HandOver{By: by()}
+		if !d.written {
+			over.New = &d.state.Queued
+		}
+		_, err := m.emails.Do(ctx, r, d.id, over)
+		d.written = d.written || err == nil
 		return err
 	})
 	var fault *email.Fault
 	switch {
 	case err == nil:
-		return m.record(ctx, r, id, nil)
+		return m.record(ctx, r, d, nil)
 	case errors.As(err, &fault):
-		return m.record(ctx, r, id, fault)
+		return m.record(ctx, r, d, fault)
 	case errors.Is(err, email.ErrNotWaiting):
 		return nil // another process is at it, and nothing was sent here
 	}
+	return errors.Join(err, m.queue(ctx, r, d))
+}
+
+// queue writes an email that was not handed over, so that it is seen to wait.
+func (m *Sender) queue(ctx context.Context, r commands.Request, d *draft) error {
+	if d.written {
+		return nil
+	}
+	_, err := m.emails.Do(ctx, r, d.id, email.Queue{By: by(), Queued: d.state.Queued})
 	return err
 }
 
 // record records how an attempt ended; fault is nil for an email that was sent.
 // It returns [postponed] when another attempt is due.
-func (m *Sender) record(ctx context.Context, r commands.Request, id email.ID, fault *email.Fault) error {
+func (m *Sender) record(ctx context.Context, r commands.Request, d *draft, fault *email.Fault) error {
 	c := email.Record{By: by(), Verdict: email.VerdictSent, Now: m.now().UTC().Truncate(time.Microsecond), RetryMin: m.retryMin}
 	if fault != nil {
 		c.Verdict, c.Error = fault.Verdict, fault.Error()
@@ -157,12 +180,19 @@ func (m *Sender) record(ctx context.Context, r commands.Request, id email.ID, fa
 	// What a server said must not be lost because the time of the command is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	if _, err := m.emails.Do(ctx, r, id, c); err != nil {
+	if err := m.queue(ctx, r, d); err != nil {
 		return err
 	}
-	s, err := m.emails.State(ctx, id)
-	if err != nil || s.Status != email.StatusQueued || fault == nil {
+	out, err := m.emails.Do(ctx, r, d.id, c)
+	if err != nil || fault == nil {
 		return err
+	}
+	var s email.State
+	for _, e := range out.Events {
+		s = email.Evolve(s, e.Event)
+	}
+	if s.Status != email.StatusQueued {
+		return nil
 	}
 	return &postponed{wait: max(s.RetryAt.Sub(m.now()), 0), why: fault}
 }
@@ -200,12 +230,9 @@ func (t told) stands() bool {
 	return t.now.Exists
 }
 
-// content returns what a queued email says.
-func (m *Sender) content(ctx context.Context, id email.ID, s email.State) (email.Content, error) {
-	t, err := m.read(ctx, s.TicketID, s.CauseVersion)
-	if err != nil {
-		return email.Content{}, err
-	}
+// content returns what an email says.
+func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
+	id, s, t := d.id, d.state, d.told
 	to, err := m.accounts.Find(ctx, s.Recipient.String())
 	if err != nil {
 		return email.Content{}, fmt.Errorf("find the recipient of email %s: %w", id, err)

@@ -108,7 +108,11 @@ type (
 	}
 	// HandOver lets a mail server take the email from now on. Of any
 	// number of senders one is let.
-	HandOver struct{ By }
+	HandOver struct {
+		By
+		// New makes the email first, where it is not there; nil: it is.
+		New *Queued
+	}
 	// Record records how an attempt ended.
 	Record struct {
 		By
@@ -149,6 +153,9 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 			return nil, nil
 		}
 		return []domain.Event{c.Queued}, nil
+	}
+	if c, ok := c.(HandOver); ok && !s.Exists && c.New != nil {
+		return []domain.Event{*c.New, HandedOver{Attempt: 1}}, nil
 	}
 	if !s.Exists {
 		return nil, domain.ErrNotFound

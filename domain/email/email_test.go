@@ -58,6 +58,8 @@ func TestWhatBecomesOfAnEmail(t *testing.T) {
 		{name: "an email is queued once", given: given(), when: Queue{Queued: first}},
 		{name: "an email that never was cannot be handed over", when: HandOver{}, refused: domain.ErrNotFound},
 
+		{name: "unless it is made with that", when: HandOver{New: &first}, then: []domain.Event{first, over(1)}},
+		{name: "which makes no second one", given: given(), when: HandOver{New: &first}, then: []domain.Event{over(1)}},
 		{name: "a waiting email is handed over", given: given(), when: HandOver{}, then: []domain.Event{over(1)}},
 		{name: "one that is handed over is not again", given: given(over(1)), when: HandOver{}, refused: ErrNotWaiting},
 		{name: "nor one that was sent", given: given(over(1), Sent{1}), when: HandOver{}, refused: ErrNotWaiting},
