@@ -76,7 +76,8 @@ type draft struct {
 	id      email.ID
 	state   email.State
 	told    told
-	written bool // whether the log has it
+	to      user.Account // its recipient; without an id: to be found
+	written bool         // whether the log has it
 }
 
 // Send brings the email one step further: it makes a new one and tries it, tries one
@@ -120,6 +121,7 @@ func (m *Sender) compose(ctx context.Context, d *draft, c SendEmail) (wanted boo
 	if err != nil {
 		return false, err
 	}
+	d.to = to
 	d.told, err = m.read(ctx, c.TicketID, c.CauseVersion)
 	if err != nil || !d.told.stands() {
 		return false, err
@@ -232,10 +234,12 @@ func (t told) stands() bool {
 
 // content returns what an email says.
 func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
-	id, s, t := d.id, d.state, d.told
-	to, err := m.accounts.Find(ctx, s.Recipient.String())
-	if err != nil {
-		return email.Content{}, fmt.Errorf("find the recipient of email %s: %w", id, err)
+	id, s, t, to := d.id, d.state, d.told, d.to
+	var err error
+	if to.ID.IsZero() {
+		if to, err = m.accounts.Find(ctx, s.Recipient.String()); err != nil {
+			return email.Content{}, fmt.Errorf("find the recipient of email %s: %w", id, err)
+		}
 	}
 	c := email.Content{
 		ID: id, Kind: s.Kind, To: email.Addressee{Name: to.Username, Address: s.Address},
@@ -254,27 +258,35 @@ func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
 	case ticket.Escalated:
 		c.Text = e.Reason
 	}
+	names := map[domain.UserID]string{{}: "", to.ID: shownName(to)}
 	for name, id := range map[*string]domain.UserID{
 		&c.Ticket.Requester: t.then.CreatedBy, &c.Ticket.Assignee: t.then.AssignedTo, &c.Actor: {UUID: t.cause.ActorID.UUID},
 	} {
-		if *name, err = m.username(ctx, id); err != nil {
-			return email.Content{}, err
+		known, ok := names[id]
+		if !ok {
+			if known, err = m.username(ctx, id); err != nil {
+				return email.Content{}, err
+			}
+			names[id] = known
 		}
+		*name = known
 	}
 	return c, nil
 }
 
-// username returns somebody's name, "" for nobody.
+// username returns somebody's name, "" for somebody who is not there any more.
 func (m *Sender) username(ctx context.Context, id domain.UserID) (string, error) {
-	if id.IsZero() {
-		return "", nil
-	}
 	a, err := m.accounts.Find(ctx, id.String())
 	if errors.Is(err, domain.ErrNotFound) {
 		return "", nil
 	}
+	return shownName(a), err
+}
+
+// shownName returns the name of somebody as emails show it.
+func shownName(a user.Account) string {
 	if strings.HasPrefix(a.Username, domain.Erased) {
-		return domain.Erased, nil
+		return domain.Erased
 	}
-	return strings.TrimSpace(a.Username), err
+	return strings.TrimSpace(a.Username)
 }
