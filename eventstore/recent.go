@@ -8,9 +8,12 @@ const (
 	recentBytes  = 16 << 10 // of one event
 )
 
-// Recent are the newest events that a process has appended, as the log holds them:
-// its followers take them from here rather than read them again. It is safe for
-// concurrent use, and its zero value ready to use.
+// Recent are the newest events that a process has appended, as the log held them:
+// its followers take them from here rather than read them again. A log that was
+// restored, or that went on at a standby which lacked the last of them, has others at
+// their positions: who takes a page asks the log for the id of its last event, which
+// stands for all before it. It is safe for concurrent use, and its zero value ready to
+// use.
 type Recent struct {
 	mu   sync.Mutex
 	kept []Recorded // an event at its position modulo the length
@@ -45,4 +48,11 @@ func (r *Recent) Page(after, upto int64) (events []Recorded, all bool) {
 		events = append(events, e)
 	}
 	return events, true
+}
+
+// Forget keeps none of them any more.
+func (r *Recent) Forget() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.kept = nil
 }

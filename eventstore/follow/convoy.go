@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/eventstore"
@@ -189,7 +190,9 @@ func (c *convoy) begin(ctx context.Context, tx pgx.Tx, on []participant, after, 
 	b.Queue(setPageSQL)
 	b.Queue(convoySettingsSQL)
 	b.Queue(moveAllSQL, names, places, upto)
-	if !remembered {
+	if remembered {
+		b.Queue(eventIDSQL, upto)
+	} else {
 		b.Queue(pageSQL, after, upto, typesOf(on))
 	}
 	answers := tx.SendBatch(ctx, &b)
@@ -206,13 +209,33 @@ func (c *convoy) begin(ctx context.Context, tx pgx.Tx, on []participant, after, 
 	if int(moved.RowsAffected()) < len(on) {
 		return nil, errMoved
 	}
-	if !remembered {
-		rows, _ := answers.Query() // CollectRecorded returns its error
-		if recorded, err = eventstore.CollectRecorded(rows, upto-after); err != nil {
-			return nil, fmt.Errorf("read the page: %w", err)
-		}
+	if remembered {
+		return recorded, c.check(answers, recorded[len(recorded)-1])
+	}
+	rows, _ := answers.Query() // CollectRecorded returns its error
+	if recorded, err = eventstore.CollectRecorded(rows, upto-after); err != nil {
+		return nil, fmt.Errorf("read the page: %w", err)
 	}
 	return recorded, nil
+}
+
+// eventIDSQL returns the id of the event at a position.
+const eventIDSQL = `SELECT event_id FROM events WHERE position = $1`
+
+// errOtherLog means that the log has other events than those that are remembered.
+var errOtherLog = errors.New("the log has other events at these positions than this process appended, as after a restore")
+
+// check holds the last event of a page that is remembered against the log.
+func (c *convoy) check(answers pgx.BatchResults, last eventstore.Recorded) error {
+	var id uuid.UUID
+	if err := answers.QueryRow().Scan(&id); err != nil {
+		return fmt.Errorf("look at event %d: %w", last.Position, err)
+	}
+	if id != last.EventID {
+		c.recent.Forget()
+		return errOtherLog
+	}
+	return nil
 }
 
 // typesOf returns the types that one of them is given; nil: all.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"golang.org/x/sync/errgroup"
 
+	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/test/kit"
 )
@@ -49,6 +50,32 @@ func TestFollowersShareAPageAndItsTransaction(t *testing.T) {
 		if got := l.transactions(t, n); got != 1 {
 			t.Errorf("event %d was applied in %d transactions, want 1", n, got)
 		}
+	}
+}
+
+// A process that outlives its log, as when a standby takes over that lacked the last
+// events, must not give its followers what is not there any more.
+func TestEventsThatTheLogLostAreForgotten(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	l.Fill(t, 2)
+	remembered := l.Recent()
+	if _, all := remembered.Page(0, 2); !all {
+		t.Fatal("the events are not remembered")
+	}
+	other := l.process(t)
+	const lose = `SET session_replication_role = replica; DELETE FROM events; DELETE FROM streams;
+UPDATE log_head SET position = 0, batch_after = 0`
+	if _, err := l.Super(t).Exec(kit.Context(t), lose); err != nil {
+		t.Fatal(err)
+	}
+	other.MustAppend(t, kit.Appending(kit.NewID(), 0, ticket.Opened{Title: "Another"}))
+	other.MustAppend(t, kit.Appending(kit.NewID(), 0, ticket.Opened{Title: "And one more"}))
+	_, fresh := l.follow(t, Config{Recent: remembered}, titles())
+	waitFor(t, fresh, 2)
+	if got := kit.One[string](t, l.Pool, `SELECT string_agg(type, ', ' ORDER BY nth) FROM effects`); got != "Another, And one more" {
+		t.Errorf("followed %q", got)
 	}
 }
 
