@@ -5,7 +5,7 @@ import "sync"
 // Bounds of what is kept of recent events.
 const (
 	recentEvents = 4096
-	recentBytes  = 16 << 10 // of one event
+	recentBytes  = 4 << 10 // of one event
 )
 
 // Recent are the newest events that a process has appended, as the log held them:

@@ -147,6 +147,7 @@ func (a *API) serve(g *gin.Context, route *Route) {
 	}
 	if served := c.arrival.Served(); served.Paused && err == nil && bind.Safe(c.Request) {
 		c.Header.Set("Projection-Position", strconv.FormatInt(served.Position, 10))
+		c.Header.Del("ETag") // a client that keeps it would be told that nothing was modified once it is resumed
 	}
 	r := c.key.settle(ctx, a.reply(ctx, c, out, err))
 	if r.stream != nil {

@@ -59,7 +59,7 @@ func (a *Arrival) AtLeast(position int64) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	if position > a.upto {
-		a.minimum, a.known = position, map[string]bool{}
+		a.minimum, a.known = max(a.minimum, position), map[string]bool{}
 	}
 }
 

@@ -35,7 +35,7 @@ const forgetCommentsSQL = `DELETE FROM comments WHERE ticket_id = ANY ($1)`
 // Follower keeps read.comments.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
-		Name:    "comment_list",
+		Name:    projections.CommentList,
 		Tables:  []string{"comments"},
 		Lookups: []string{"comments_ticket"},
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},

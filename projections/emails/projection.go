@@ -40,7 +40,7 @@ var emailTable = projections.NewTable[Email]("emails")
 // Follower keeps read.emails.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
-		Name:   "email_ledger",
+		Name:   projections.EmailLedger,
 		Tables: []string{"emails"},
 		Types:  eventstore.TypesOf(email.Events()),
 		Apply:  applyEmailLedger,

@@ -54,7 +54,7 @@ const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
 // Follower keeps read.ticket_history.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
-		Name: "ticket_history",
+		Name: projections.TicketHistory,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
 			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
 		Tables: []string{"ticket_history"},

@@ -22,7 +22,7 @@ const forgetUsersSQL = `DELETE FROM users WHERE id = ANY ($1)`
 // Follower keeps read.users.
 func Follower() follow.Follower {
 	return projections.Forgetting(follow.Follower{
-		Name:   "user_list",
+		Name:   projections.UserList,
 		Tables: []string{"users"},
 		Types:  eventstore.TypesOf(user.Events()),
 		Apply:  applyUserList,

@@ -17,7 +17,7 @@ import (
 // and the sums of facts and their waits by the hour, the day and the month.
 func Follower() follow.Follower {
 	return follow.Follower{
-		Name:    "ticket_facts",
+		Name:    projections.TicketFacts,
 		Lookups: []string{"ticket_facts_ticket"},
 		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures", "wait_counts"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},

@@ -100,7 +100,7 @@ ON CONFLICT (ticket_id) DO UPDATE SET
 // that are active, read.active_search.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
-		Name:   "text_search",
+		Name:   projections.TextSearch,
 		Tables: []string{"search_texts", "ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
 			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},

@@ -22,7 +22,7 @@ const deleteTicketsSQL = `DELETE FROM tickets WHERE id = ANY ($1)`
 // Follower keeps read.tickets.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
-		Name:   "ticket_list",
+		Name:   projections.TicketList,
 		Tables: []string{"tickets"},
 		Types:  eventstore.TypesOf(ticket.Events()),
 		Apply:  applyTicketList,

@@ -33,6 +33,12 @@ func TestWhatAPausedProjectionCannotKnow(t *testing.T) {
 	if a := root.Sends(t, http.MethodGet, before.Path(), nil); a.Status != http.StatusOK || a.Header.Get("Projection-Position") == "" {
 		t.Errorf("an older ticket: %d, Projection-Position %q", a.Status, a.Header.Get("Projection-Position"))
 	}
+	h.Runs(t, "", "projections", "pause", "comment_list")
+	root.Comments(t, before, "Not shown yet.", false)
+	if a := root.Sends(t, http.MethodGet, before.Path(), nil); a.Header.Get("ETag") != "" {
+		t.Errorf("a ticket that lacks a comment has the ETag %s, under which a client would keep it", a.Header.Get("ETag"))
+	}
+	h.Runs(t, "", "projections", "resume", "comment_list")
 	if a := root.Sends(t, http.MethodPatch, after.Path(), program.Object{"priority": "high"}); a.Status != http.StatusOK {
 		t.Errorf("a write by id answers %d", a.Status)
 	}
