@@ -11,6 +11,13 @@ type Event interface {
 	EventType() string
 }
 
+// Consequent is an [Event] that may be a consequence of the one before it in the
+// same append, which is stored as its cause then.
+type Consequent interface {
+	Event
+	Consequence() bool
+}
+
 // Renamed is an [Event] whose type was stored under other names before. What is
 // stored keeps the name it was stored under.
 type Renamed interface {

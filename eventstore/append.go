@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
 )
 
 // appendSQL writes a batch of appends and returns, for each, where it ended up
@@ -65,11 +67,11 @@ WITH cmd AS MATERIALIZED (
                         actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id)
     SELECT won.before + e.nth, won.stream_id, won.stream_type, won.expected + e.nth,
            e.event_id, e.type, e.schema_version, e.data::json,
-           won.actor_kind, won.actor_id, won.correlation_id, won.causation_id, won.command_id,
+           won.actor_kind, won.actor_id, won.correlation_id, coalesce(e.causation_id, won.causation_id), won.command_id,
            coalesce(won.occurred_at, won.now), won.now, e.person_id
     FROM won
-    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[])
-         AS e (ord, nth, event_id, type, schema_version, data, person_id) USING (ord)
+    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[], $19::uuid[])
+         AS e (ord, nth, event_id, type, schema_version, data, person_id, causation_id) USING (ord)
 ), advanced AS (
     UPDATE log_head SET batch_after = log_head.position, position = log_head.position + total.events,
         recorded_at = CASE WHEN total.events > 0 THEN tick.now ELSE log_head.recorded_at END
@@ -112,6 +114,7 @@ type encodedEvent struct {
 	schemaVersion int
 	data          json.RawMessage
 	person        uuid.UUID // whose texts are sealed in data; zero: nobody's
+	cause         uuid.UUID // the event before it, of which it is a consequence; zero: that of its append
 }
 
 func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
@@ -130,6 +133,9 @@ func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 			return encoded{}, err
 		}
 		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: person}
+		if c, ok := event.(domain.Consequent); ok && i > 0 && c.Consequence() {
+			e.events[i].cause = e.events[i-1].id
+		}
 		e.size += len(data)
 	}
 	return e, nil
@@ -148,7 +154,7 @@ func appendArgs(batch []encoded) []any {
 		eventOrds, nths, schemaVersions []int32
 		eventIDs                        []uuid.UUID
 		names, datas                    []string
-		people                          []uuid.NullUUID
+		people, causes                  []uuid.NullUUID
 	)
 	for i, a := range batch {
 		ords[i], expected[i], counts[i] = int32(i), int32(a.ExpectedVersion), int32(len(a.events))
@@ -162,13 +168,13 @@ func appendArgs(batch []encoded) []any {
 			eventOrds, nths = append(eventOrds, int32(i)), append(nths, int32(j+1))
 			eventIDs, names = append(eventIDs, e.id), append(names, e.name)
 			schemaVersions, datas = append(schemaVersions, int32(e.schemaVersion)), append(datas, string(e.data))
-			people = append(people, nullable(e.person))
+			people, causes = append(people, nullable(e.person)), append(causes, nullable(e.cause))
 		}
 	}
 	return []any{
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
-		eventOrds, nths, eventIDs, names, schemaVersions, datas, people,
+		eventOrds, nths, eventIDs, names, schemaVersions, datas, people, causes,
 	}
 }
 

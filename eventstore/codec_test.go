@@ -52,6 +52,8 @@ var goldens = []struct {
 	{1, ticket.Resolved{Reason: "new drum"}},
 	{1, ticket.Closed{Reason: "confirmed"}},
 	{1, ticket.Reopened{Reason: "smokes again"}},
+	{2, ticket.Reopened{CommentID: comment}},
+	{1, ticket.Returned{}},
 	{1, ticket.Escalated{Reason: "waited too long"}},
 	{1, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", Internal: true, AddedAt: time.Date(2025, 2, 3, 4, 5, 6, 789_000_000, time.UTC)}},
 	{1, ticket.CommentEdited{CommentID: comment, Text: "Which model is it?"}},

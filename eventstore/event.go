@@ -16,7 +16,9 @@ type Metadata struct {
 	ActorKind     domain.ActorKind
 	ActorID       domain.UserID // zero: the service itself
 	CorrelationID string        // the request that began the chain of causes
-	CausationID   uuid.UUID     // the event or timer that directly caused this; zero: a person did
+	// CausationID is the event or timer that directly caused this; zero: a person
+	// did. A consequence of the event before it has that instead; see [domain.Consequent].
+	CausationID uuid.UUID
 }
 
 // Append is one command's events for one stream: all of them are written or

@@ -168,11 +168,15 @@ func recordedOf(batch []encoded, verdicts []verdict) []Recorded {
 		}
 		a := batch[v.Ord]
 		for i, e := range a.events {
+			cause := a.Metadata.CausationID
+			if e.cause != uuid.Nil {
+				cause = e.cause
+			}
 			all = append(all, Recorded{
 				Position: *v.Before + int64(i) + 1, StreamID: a.StreamID, StreamType: a.StreamType,
 				Version: a.ExpectedVersion + i + 1, EventID: e.id, Type: e.name, SchemaVersion: e.schemaVersion, Data: e.data,
 				ActorKind: a.Metadata.ActorKind, ActorID: nullable(a.Metadata.ActorID.UUID),
-				CorrelationID: a.Metadata.CorrelationID, CausationID: nullable(a.Metadata.CausationID),
+				CorrelationID: a.Metadata.CorrelationID, CausationID: nullable(cause),
 				CommandID: nullable(a.CommandID), OccurredAt: *v.OccurredAt, RecordedAt: *v.RecordedAt, PersonID: nullable(e.person),
 			})
 		}

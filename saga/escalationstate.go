@@ -26,7 +26,7 @@ func Escalation(p Policy, woken func()) follow.Follower {
 	return follow.Follower{
 		Name: EscalationName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
-			ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
+			ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Deleted{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			return p.apply(ctx, tx, events)
 		},

@@ -53,17 +53,27 @@ type (
 		Waiting  []Status // statuses in which a ticket waits
 		Reason   string
 	}
-	// AssignTicket gives the ticket to somebody, or to nobody.
+	// AssignTicket gives the ticket to somebody, or to nobody: one in progress then
+	// returns to open.
 	AssignTicket struct {
 		By
 		To Assignee
 	}
-	// AddComment adds a comment; one that is Internal is an internal note.
+	// TakeBack unassigns a ticket that is active and still of somebody who does not
+	// work on tickets any more. It is the service's own to give.
+	TakeBack struct {
+		By
+		From domain.UserID
+	}
+	// AddComment adds a comment; one that is Internal is an internal note. A public
+	// one of the requester reopens the ticket where its status is one of Reopens,
+	// and is refused where it is closed and that is none of them.
 	AddComment struct {
 		By
 		CommentID CommentID
 		Text      string
 		Internal  bool
+		Reopens   []Status
 		Now       time.Time
 	}
 	// EditComment gives a comment a new text.
@@ -105,5 +115,6 @@ const UserEditWindow = 15 * time.Minute
 var (
 	ErrTransition = &domain.Error{Kind: domain.KindRejected, Code: "transition_not_allowed", Message: "the status cannot change so"}
 	ErrAssignee   = &domain.Error{Kind: domain.KindRejected, Code: "assignee_not_active_staff", Message: "tickets go to active agents and admins only", Field: "assigned_to"}
+	ErrClosed     = &domain.Error{Kind: domain.KindRejected, Code: "ticket_closed", Message: "the ticket is closed: reopen it, then comment", Field: "ticket"}
 	ErrDuplicate  = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a ticket of this id exists already"}
 )

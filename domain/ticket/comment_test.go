@@ -20,9 +20,38 @@ func TestAddComment(t *testing.T) {
 		{name: "an admin writes an internal note", given: given(), when: add(rob, true), then: []domain.Event{noted(first, rob, "so")}},
 		{name: "an auditor does not comment", given: given(), when: add(ida, false), refused: domain.ErrForbidden},
 		{name: "an auditor writes no internal note", given: given(), when: add(ida, true), refused: domain.ErrForbidden},
-		{name: "a closed ticket takes comments", given: given(Closed{}), when: add(ann, false), then: []domain.Event{said(first, ann, "so")}},
+		{name: "a closed ticket takes comments of staff", given: given(Closed{}), when: add(eve, false), then: []domain.Event{said(first, eve, "so")}},
 		{name: "a deleted ticket takes none", given: given(Deleted{}), when: add(rob, false), refused: domain.ErrNotFound},
 		{name: "an id is used once", given: given(said(first, ann, "before")), when: add(ann, false), refused: ErrDuplicate},
+	})
+}
+
+func TestACommentOfTheRequesterReopens(t *testing.T) {
+	reply := func(a domain.Actor, reopens ...Status) AddComment {
+		return AddComment{By: by(a), CommentID: first, Text: "so", Reopens: reopens, Now: noon}
+	}
+	note := reply(rob, StatusResolved)
+	note.Internal = true
+	mine := func(since ...domain.Event) []domain.Event { // a ticket whose requester is Rob, an admin
+		o := opened()
+		o.CreatedBy = rob.ID
+		return append([]domain.Event{o}, since...)
+	}
+	reopened := Reopened{CommentID: first}
+	checkRules(t, []rule{
+		{name: "a resolved ticket", given: given(Resolved{}), when: reply(ann, StatusResolved), then: []domain.Event{said(first, ann, "so"), reopened}},
+		{name: "one that was reopened before", given: given(Resolved{}, Reopened{}, Resolved{}), when: reply(ann, StatusResolved), then: []domain.Event{said(first, ann, "so"), reopened}},
+		{name: "not where it is to stay resolved", given: given(Resolved{}), when: reply(ann), then: []domain.Event{said(first, ann, "so")}},
+		{name: "not one that is in progress", given: given(Started{}), when: reply(ann, StatusResolved), then: []domain.Event{said(first, ann, "so")}},
+		{name: "not one that escalated", given: given(Escalated{}), when: reply(ann, StatusResolved), then: []domain.Event{said(first, ann, "so")}},
+		{name: "a closed one is refused", given: given(Closed{}), when: reply(ann, StatusResolved), refused: ErrClosed, field: "ticket"},
+		{name: "also where replies reopen nothing", given: given(Closed{}), when: reply(ann), refused: ErrClosed},
+		{name: "unless it is asked for", given: given(Closed{}), when: reply(ann, StatusResolved, StatusClosed), then: []domain.Event{said(first, ann, "so"), reopened}},
+		{name: "staff reply and reopen nothing", given: given(Resolved{}), when: reply(eve, StatusResolved), then: []domain.Event{said(first, eve, "so")}},
+		{name: "nor do they a closed one", given: given(Closed{}), when: reply(rob, StatusResolved, StatusClosed), then: []domain.Event{said(first, rob, "so")}},
+		{name: "staff who are the requester do", given: mine(Resolved{}), when: reply(rob, StatusResolved), then: []domain.Event{said(first, rob, "so"), reopened}},
+		{name: "but not with a note", given: mine(Resolved{}), when: note, then: []domain.Event{noted(first, rob, "so")}},
+		{name: "a text of nothing is refused first", given: given(Resolved{}), when: AddComment{By: by(ann), CommentID: first, Text: " ", Reopens: []Status{StatusResolved}}, refused: domain.ErrRequired},
 	})
 }
 

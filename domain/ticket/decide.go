@@ -29,6 +29,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return escalateOverdue(s, c)
 	case AssignTicket:
 		return assign(s, c.Actor, c.To)
+	case TakeBack:
+		return takeBack(s, c)
 	case AddComment:
 		return addComment(s, c)
 	case EditComment:
@@ -86,6 +88,9 @@ func open(s State, c OpenTicket) ([]domain.Event, error) {
 func edit(s State, c EditTicket) ([]domain.Event, error) {
 	if !writes(c.Actor) {
 		return nil, domain.ErrForbidden
+	}
+	if c.Status != nil && *c.Status == s.Status {
+		c.Status = nil // what stands before is left, whatever comes of the assignee
 	}
 	var events []domain.Event
 	for _, decide := range []func(State, EditTicket) ([]domain.Event, error){
@@ -156,7 +161,11 @@ func editAssignee(s State, c EditTicket) ([]domain.Event, error) {
 	if c.AssignedTo.ID == s.AssignedTo {
 		return nil, nil
 	}
-	return assign(s, c.Actor, *c.AssignedTo)
+	events, err := assign(s, c.Actor, *c.AssignedTo)
+	if len(events) > 1 && c.Status != nil && *c.Status != StatusOpen {
+		events = events[:1] // it goes to another status than open
+	}
+	return events, err
 }
 
 func editStatus(s State, c EditTicket) ([]domain.Event, error) {
@@ -225,12 +234,30 @@ func assign(s State, a domain.Actor, to Assignee) ([]domain.Event, error) {
 		return nil, nil
 	}
 	if to.ID.IsZero() {
-		return []domain.Event{Unassigned{}}, nil
+		return s.unassign(), nil
 	}
 	if !to.ActiveStaff {
 		return nil, ErrAssignee
 	}
 	return []domain.Event{Assigned{AssignedTo: to.ID}}, nil
+}
+
+func takeBack(s State, c TakeBack) ([]domain.Event, error) {
+	if !c.Actor.Trusted() {
+		return nil, domain.ErrForbidden
+	}
+	if s.AssignedTo.IsZero() || s.AssignedTo != c.From || !s.Status.Active() {
+		return nil, nil
+	}
+	return s.unassign(), nil
+}
+
+// unassign takes the ticket from its assignee. Nobody is at work on it then.
+func (s State) unassign() []domain.Event {
+	if s.Status == StatusInProgress {
+		return []domain.Event{Unassigned{}, Returned{}}
+	}
+	return []domain.Event{Unassigned{}}
 }
 
 func addComment(s State, c AddComment) ([]domain.Event, error) {
@@ -244,9 +271,17 @@ func addComment(s State, c AddComment) ([]domain.Event, error) {
 	if _, ok := s.Comments[c.CommentID]; ok {
 		return nil, ErrDuplicate.With("a comment of this id exists already")
 	}
-	return []domain.Event{CommentAdded{
-		CommentID: c.CommentID, Author: c.Actor.ID, Text: text, Internal: c.Internal, AddedAt: c.Now,
-	}}, nil
+	added := CommentAdded{CommentID: c.CommentID, Author: c.Actor.ID, Text: text, Internal: c.Internal, AddedAt: c.Now}
+	if c.Internal || c.Actor.ID != s.CreatedBy || s.Status.Active() {
+		return []domain.Event{added}, nil
+	}
+	switch {
+	case slices.Contains(c.Reopens, s.Status):
+		return []domain.Event{added, Reopened{CommentID: c.CommentID}}, nil
+	case s.Status == StatusClosed:
+		return nil, ErrClosed
+	}
+	return []domain.Event{added}, nil
 }
 
 func editComment(s State, c EditComment) ([]domain.Event, error) {

@@ -3,6 +3,8 @@ package ticket
 import (
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
+
 	"helpdesk/domain"
 )
 
@@ -170,6 +172,46 @@ func TestAssignTicket(t *testing.T) {
 		{name: "a user assigns nothing", given: given(), when: AssignTicket{By: by(ann), To: staff(eve)}, refused: domain.ErrForbidden},
 		{name: "a user does not take their own ticket", given: given(), when: AssignTicket{By: by(ann), To: Assignee{ID: ann.ID}}, refused: domain.ErrForbidden},
 		{name: "an auditor assigns nothing", given: given(), when: AssignTicket{By: by(ida), To: staff(eve)}, refused: domain.ErrForbidden},
+	})
+}
+
+func TestATicketInProgressThatLosesItsAssigneeReturnsToOpen(t *testing.T) {
+	begun := given(Assigned{AssignedTo: eve.ID}, Started{})
+	returned := []domain.Event{Unassigned{}, Returned{}}
+	nobody := &Assignee{}
+	checkRules(t, []rule{
+		{name: "given back by its agent", given: begun, when: AssignTicket{By: by(eve)}, then: returned},
+		{name: "taken off by an admin", given: begun, when: AssignTicket{By: by(rob)}, then: returned},
+		{name: "by null", given: begun, when: EditTicket{By: by(rob), AssignedTo: nobody}, then: returned},
+		{name: "by null and the status it gets", given: begun, when: EditTicket{By: by(rob), AssignedTo: nobody, Status: ptr(StatusOpen)}, then: returned},
+		{name: "but not on its way elsewhere", given: begun, when: EditTicket{By: by(rob), AssignedTo: nobody, Status: ptr(StatusResolved)}, then: []domain.Event{Unassigned{}, Resolved{}}},
+		{name: "nor from one agent to another", given: begun, when: AssignTicket{By: by(rob), To: staff(max)}, then: []domain.Event{Assigned{AssignedTo: max.ID}}},
+		{name: "nor one that escalated", given: given(Assigned{AssignedTo: eve.ID}, Escalated{}), when: AssignTicket{By: by(rob)}, then: []domain.Event{Unassigned{}}},
+		{name: "nor one that is resolved", given: given(Assigned{AssignedTo: eve.ID}, Resolved{}), when: AssignTicket{By: by(rob)}, then: []domain.Event{Unassigned{}}},
+		{name: "to be begun again", given: append(begun, returned...), when: ChangeStatus{By: by(max), To: StatusInProgress}, then: []domain.Event{Started{}}},
+	})
+	put := EditTicket{By: by(rob), Title: ptr("Printer"), Status: ptr(StatusInProgress), AssignedTo: nobody}
+	got, err := Decide(fold(begun), put)
+	if diff := cmp.Diff(returned, got); err != nil || diff != "" {
+		t.Errorf("a PUT that repeats the status: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestTakeBack(t *testing.T) {
+	back := func(a domain.Actor) TakeBack { return TakeBack{By: by(a), From: eve.ID} }
+	hers := Assigned{AssignedTo: eve.ID}
+	gone := []domain.Event{Unassigned{}}
+	checkRules(t, []rule{
+		{name: "an open ticket", given: given(hers), when: back(domain.System()), then: gone},
+		{name: "one in progress", given: given(hers, Started{}), when: back(domain.System()), then: []domain.Event{Unassigned{}, Returned{}}},
+		{name: "one that escalated", given: given(hers, Escalated{}), when: back(domain.System()), then: gone},
+		{name: "one that was reopened", given: given(hers, Resolved{}, Reopened{}), when: back(domain.System()), then: gone},
+		{name: "what is resolved stays whose it was", given: given(hers, Resolved{}), when: back(domain.System())},
+		{name: "so does what is closed", given: given(hers, Closed{}), when: back(domain.System())},
+		{name: "not that of another meanwhile", given: given(hers, Assigned{AssignedTo: max.ID}), when: back(domain.System())},
+		{name: "not nobody's", given: given(), when: TakeBack{By: by(domain.System())}},
+		{name: "not one that is gone", given: given(hers, Deleted{}), when: back(domain.System()), refused: domain.ErrNotFound},
+		{name: "not for an admin to ask", given: given(hers), when: back(rob), refused: domain.ErrForbidden},
 	})
 }
 

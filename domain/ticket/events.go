@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"encoding/json"
 	"time"
 
 	"helpdesk/domain"
@@ -51,7 +52,13 @@ type (
 	// Reopened takes a resolved or closed ticket back to open.
 	Reopened struct {
 		Reason string `json:"reason,omitempty"`
+		// CommentID is the requester's comment that did it, the event before this
+		// one; zero: somebody asked for it.
+		CommentID CommentID `json:"comment_id,omitzero"`
 	}
+	// Returned takes a ticket in progress that lost its assignee back to open: it
+	// comes of the event before it.
+	Returned struct{}
 	// Escalated means it waited too long, or somebody said so.
 	Escalated struct {
 		Reason string `json:"reason,omitempty"`
@@ -91,11 +98,18 @@ func (Started) EventType() string        { return "ticket.started" }
 func (Resolved) EventType() string       { return "ticket.resolved" }
 func (Closed) EventType() string         { return "ticket.closed" }
 func (Reopened) EventType() string       { return "ticket.reopened" }
+func (Returned) EventType() string       { return "ticket.returned" }
 func (Escalated) EventType() string      { return "ticket.escalated" }
 func (CommentAdded) EventType() string   { return "ticket.comment_added" }
 func (CommentEdited) EventType() string  { return "ticket.comment_edited" }
 func (CommentRemoved) EventType() string { return "ticket.comment_removed" }
 func (Deleted) EventType() string        { return "ticket.deleted" }
+
+// Consequence reports whether a comment reopened the ticket; see [domain.Consequent].
+func (e Reopened) Consequence() bool { return e.CommentID != CommentID{} }
+
+// Consequence reports true; see [domain.Consequent].
+func (Returned) Consequence() bool { return true }
 
 // Events describes the events of a ticket, as they are stored. Lines are added here,
 // never removed: what was once written stays readable.
@@ -124,7 +138,8 @@ func Events() []domain.EventType {
 		}),
 		domain.PersonalEventOf(func(e *Reopened) domain.Texts {
 			return domain.Texts{}.In("reason", &e.Reason)
-		}),
+		}, withoutComment),
+		domain.EventOf[Returned](),
 		domain.PersonalEventOf(func(e *Escalated) domain.Texts {
 			return domain.Texts{}.In("reason", &e.Reason)
 		}),
@@ -138,3 +153,6 @@ func Events() []domain.EventType {
 		domain.EventOf[Deleted](),
 	}
 }
+
+// withoutComment reads a reopening from when no comment brought one about.
+func withoutComment(data json.RawMessage) (json.RawMessage, error) { return data, nil }

@@ -13,6 +13,7 @@ import (
 type Options struct {
 	Edit     bool // title, description, priority
 	Comment  bool
+	Reply    bool // comment on the closed ticket that is theirs, which reopens it
 	Note     bool // add an internal note
 	Take     bool // assign to themselves
 	GiveBack bool // from themselves to nobody
@@ -28,9 +29,11 @@ func (s State) Options(a domain.Actor) Options {
 	if !s.VisibleTo(a) {
 		return Options{}
 	}
+	replies := s.Status == StatusClosed && s.CreatedBy == a.ID
 	o := Options{
 		Edit:     s.mayEdit(a) == nil,
-		Comment:  mayComment(a, false) == nil,
+		Comment:  mayComment(a, false) == nil && !replies,
+		Reply:    mayComment(a, false) == nil && replies,
 		Note:     mayComment(a, true) == nil,
 		Take:     a.Role.Staff() && s.AssignedTo != a.ID && s.mayAssign(a, a.ID) == nil,
 		GiveBack: !s.AssignedTo.IsZero() && s.AssignedTo == a.ID && s.mayAssign(a, domain.UserID{}) == nil,

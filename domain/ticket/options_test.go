@@ -36,6 +36,7 @@ func checkOffer(t *testing.T, situation string, s State, a domain.Actor) {
 	by, o := By{Actor: a}, s.Options(a)
 	title, self := "another title", Assignee{ID: a.ID, ActiveStaff: a.Role.Staff()}
 	other := Assignee{ID: domain.UserID{UUID: uuid.UUID{15: 78}}, ActiveStaff: true}
+	closed := []Status{StatusClosed}
 	for _, c := range []struct {
 		what    string
 		offered bool
@@ -43,6 +44,7 @@ func checkOffer(t *testing.T, situation string, s State, a domain.Actor) {
 	}{
 		{"edit", o.Edit, EditTicket{By: by, Title: &title}},
 		{"comment", o.Comment, AddComment{By: by, Text: "x", Now: time.Now()}},
+		{"reply", o.Reply || o.Comment, AddComment{By: by, Text: "x", Reopens: closed, Now: time.Now()}},
 		{"note", o.Note, AddComment{By: by, Text: "x", Internal: true, Now: time.Now()}},
 		{"assign", o.Assign, AssignTicket{By: by, To: other}},
 		{"delete", o.Delete, DeleteTicket{By: by}},

@@ -95,7 +95,7 @@ type State struct {
 	CreatedBy   domain.UserID
 	OpenedBy    domain.UserID
 	AssignedTo  domain.UserID // zero: nobody
-	Opening     int           // how often it was opened: 1, one more with each reopening
+	Opening     int           // how often it came to be open: 1, one more with each reopening and return
 	Escalated   bool          // whether it escalated since it was last opened
 	Comments    map[CommentID]Comment
 }
@@ -148,7 +148,7 @@ func (s State) become(to Status) State {
 // other event.
 func StatusAfter(e domain.Event) (to Status, ok bool) {
 	switch e.(type) {
-	case Opened, Reopened:
+	case Opened, Reopened, Returned:
 		return StatusOpen, true
 	case Started:
 		return StatusInProgress, true

@@ -36,6 +36,9 @@ type Resource struct {
 	App  *commands.App
 	Read Reader
 	Past Past
+	// ReplyReopens are the statuses in which a comment of the requester reopens
+	// the ticket.
+	ReplyReopens []ticket.Status
 }
 
 // Routes lists the calls.
@@ -51,7 +54,7 @@ func (r Resource) Routes() []httpapi.Route {
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/comments/", ID: "addComment",
 			Summary: "Comment on a ticket",
-			About:   "If-Match names a version of the ticket. Internal notes are for staff to write and read; auditors read them.",
+			About:   "If-Match names a version of the ticket. Internal notes are for staff to write and read; auditors read them. A public comment of the requester reopens a resolved ticket (HELPDESK_REOPEN_ON_REPLY); on a closed one it is refused with 422 ticket_closed: reopen the ticket first.",
 			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.add),
 		},
 		httpapi.Route{
@@ -193,9 +196,13 @@ func (r Resource) add(ctx context.Context, c *httpapi.Call, in CommentAdding) (w
 	id := ticket.CommentID{UUID: c.NewID()}
 	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) {
 		return r.App.Tickets.Do(ctx, q, of, ticket.AddComment{
-			By: ticket.By{Actor: c.Actor}, CommentID: id, Text: in.Text, Internal: in.Internal.Value, Now: c.Now(),
+			By: ticket.By{Actor: c.Actor}, CommentID: id, Text: in.Text, Internal: in.Internal.Value,
+			Reopens: r.ReplyReopens, Now: c.Now(),
 		})
 	})
+	if errors.Is(err, ticket.ErrClosed) {
+		return wire.Comment{}, ticket.ErrClosed.With("the ticket is closed: POST /api/tickets/%s/reopen/ reopens it, then comment", in.Ticket)
+	}
 	if err != nil {
 		return wire.Comment{}, unknownTicket(err)
 	}

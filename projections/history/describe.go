@@ -157,7 +157,12 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 	case ticket.Closed:
 		return because("closed the ticket", d.Reason)
 	case ticket.Reopened:
+		if d.Consequence() {
+			return "reopened the ticket with a comment"
+		}
 		return because("reopened the ticket", d.Reason)
+	case ticket.Returned:
+		return "returned the ticket to open, for it has no assignee"
 	case ticket.Escalated:
 		return because("escalated the ticket", d.Reason)
 	case ticket.CommentAdded:

@@ -56,7 +56,7 @@ func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name: projections.TicketHistory,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
-			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
+			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Deleted{}),
 		Tables: []string{"ticket_history"},
 		Apply:  applyTicketHistory,
 	}, forgetHistorySQL)

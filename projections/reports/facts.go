@@ -22,6 +22,7 @@ const (
 	factResolved      = "resolved"
 	factClosed        = "closed"
 	factReopened      = "reopened"
+	factReturned      = "returned"
 	factEscalated     = "escalated"
 	factDeleted       = "deleted"
 	factPrioritised   = "prioritised"

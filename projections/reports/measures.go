@@ -27,6 +27,7 @@ type measureRow struct {
 	Resolutions     int             `db:"resolutions"`
 	Closings        int             `db:"closings"`
 	Reopenings      int             `db:"reopenings"`
+	Returns         int             `db:"returns"`
 	Escalations     int             `db:"escalations"`
 	Priorities      int             `db:"priorities"`
 	Assignments     int             `db:"assignments"`
@@ -125,6 +126,9 @@ func (t *measureRow) become(e eventstore.Envelope) string {
 		t.Reopenings++
 		t.ResolvedAt = nil
 		return factReopened
+	case ticket.Returned:
+		t.Returns++
+		return factReturned
 	case ticket.Escalated:
 		t.Escalations++
 		return factEscalated
@@ -144,6 +148,8 @@ func (t *measureRow) times(fact string) int {
 		return t.Closings
 	case factReopened:
 		return t.Reopenings
+	case factReturned:
+		return t.Returns
 	case factEscalated:
 		return t.Escalations
 	case factPrioritised:

@@ -21,7 +21,7 @@ func Follower() follow.Follower {
 		Lookups: []string{"ticket_facts_ticket"},
 		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures", "wait_counts"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},
-			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
+			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
 		Apply: applyTicketReports,
 	}
 }

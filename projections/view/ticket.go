@@ -30,6 +30,7 @@ type Ticket struct {
 	CommentCount    int             `json:"comment_count"` // of those the viewer may see
 	Version         int             `json:"version"`
 	Position        int64           `json:"-"` // of its newest event: other projections may be behind it
+	Replied         bool            `json:"-"` // the requester commented, and nobody did anything about it
 }
 
 // TicketRow is all there is to show of a ticket, whoever looks: a row of
@@ -54,6 +55,7 @@ type TicketRow struct {
 	EscalatedAt      *time.Time      `db:"escalated_at"`
 	PublicComments   int             `db:"public_comments"`
 	InternalComments int             `db:"internal_comments"`
+	Reply            *uuid.UUID      `db:"reply"`
 	Version          int             `db:"version"`
 	Position         int64           `db:"position"`
 
@@ -140,6 +142,9 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 		r.addComment(d, at)
 	case ticket.CommentRemoved:
 		r.count(d.Internal, -1)
+		if r.Reply != nil && *r.Reply == d.CommentID.UUID {
+			r.Reply = nil
+		}
 	}
 	if to, ok := ticket.StatusAfter(e.Event); ok {
 		r.become(to, e)
@@ -156,9 +161,9 @@ func (r *TicketRow) become(to ticket.Status, e eventstore.Envelope) {
 	at := e.OccurredAt
 	switch e.Event.(type) {
 	case ticket.Resolved:
-		r.ResolvedAt = &at
+		r.ResolvedAt, r.Reply = &at, nil
 	case ticket.Closed:
-		r.ClosedAt = &at
+		r.ClosedAt, r.Reply = &at, nil
 	case ticket.Escalated:
 		r.EscalatedAt = &at
 	case ticket.Reopened:
@@ -168,8 +173,15 @@ func (r *TicketRow) become(to ticket.Status, e eventstore.Envelope) {
 
 func (r *TicketRow) addComment(d ticket.CommentAdded, at time.Time) {
 	r.count(d.Internal, 1)
-	if !d.Internal && d.Author.UUID != r.CreatedBy && r.FirstResponseAt == nil {
-		r.FirstResponseAt = &at
+	switch {
+	case d.Internal:
+	case d.Author.UUID == r.CreatedBy:
+		r.Reply = &d.CommentID.UUID
+	default:
+		r.Reply = nil
+		if r.FirstResponseAt == nil {
+			r.FirstResponseAt = &at
+		}
 	}
 }
 
@@ -198,7 +210,7 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
-		CommentCount: r.PublicComments, Version: r.Version, Position: r.Position,
+		CommentCount: r.PublicComments, Version: r.Version, Position: r.Position, Replied: r.Reply != nil,
 	}
 	if r.AssignedTo != nil {
 		t.AssignedTo = &Person{ID: *r.AssignedTo, Username: assignee}

@@ -21,7 +21,10 @@ func commentRules() []rule {
 	}
 	return []rule{
 		{name: "comment", call: comment(object{"text": "Hello."}), user: 201, agent: 201, admin: 201, auditor: 403, unseen: 422},
-		{name: "comment on what is closed", stage: made("close"), call: comment(object{"text": "Hello."}), user: 201, agent: 201, admin: 201, auditor: 403, unseen: 422},
+		{name: "comment on their own that is closed", stage: made("close"), call: comment(object{"text": "Hello."}), user: 422, agent: 422, admin: 422,
+			code: "ticket_closed", at: []relation{own, ownTaken, openedFor}},
+		{name: "comment on another's that is closed", stage: made("close"), call: comment(object{"text": "Hello."}), user: 201, agent: 201, admin: 201, auditor: 403,
+			unseen: 422, at: []relation{assigned, behalf, unassigned, taken}},
 		{name: "write an internal note", call: comment(object{"text": "Psst.", "internal": true}), user: 403, agent: 201, admin: 201, auditor: 403, unseen: 422},
 		{name: "edit their own comment", stage: saidThemselves(false), call: onComment("PATCH", object{"text": "Said better."}),
 			user: 200, agent: 200, admin: 200, at: commented, then: edited},

@@ -158,7 +158,7 @@ function listen() {
 
 const kinds = [
 	"opened", "retitled", "described", "prioritised", "assigned", "unassigned", "started", "resolved", "closed",
-	"reopened", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed",
+	"reopened", "returned", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed",
 ].map((kind) => "ticket." + kind);
 
 function heard(e) {

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"errors"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -69,11 +70,17 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 		form = "noted"
 	}
 	return s.change(v, form, func(t view.Ticket) error {
-		by := ticket.By{Actor: v.Actor}
+		by, reopens := ticket.By{Actor: v.Actor}, s.ReplyReopens
+		if v.Form.Checked("reopen") {
+			reopens = append(slices.Clone(reopens), ticket.StatusClosed)
+		}
 		err := s.do(v, t, ticket.AddComment{
 			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.Form.Text("text"),
-			Internal: v.Form.Checked("internal"), Now: v.Now(),
+			Internal: v.Form.Checked("internal"), Reopens: reopens, Now: v.Now(),
 		})
+		if errors.Is(err, ticket.ErrClosed) {
+			return ticket.ErrClosed.With("This ticket is closed now. To reopen it with your reply, submit again.").On("")
+		}
 		if to := ticket.Status(v.Form.Get("then")); err == nil && to != "" {
 			err = s.then(v, t, ticket.ChangeStatus{By: by, To: to})
 		}

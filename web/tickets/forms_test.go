@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/commands"
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/web"
@@ -60,6 +61,27 @@ func TestEachFormOfATicketIsACommand(t *testing.T) {
 			}
 		},
 	})
+}
+
+func TestTheRequestersReplyReopens(t *testing.T) {
+	t.Parallel()
+	for status, event := range map[string]domain.Event{"resolved": ticket.Resolved{}, "closed": ticket.Closed{}} {
+		t.Run(status, func(t *testing.T) {
+			t.Parallel()
+			s := serve(t, event)
+			s.Get("user", ticketPage).Holds(200, "This ticket is "+status+". Your reply reopens it.")
+			s.Get("admin", ticketPage).Holds(200, ">Reply</button>").Lacks("reopens it", "Reply and reopen")
+			if status == "closed" {
+				s.Get("user", ticketPage).Holds(200, `name="reopen" value="yes">Reply and reopen</button>`)
+				s.Post("user", ticketPage+"comment/", "text", "not <yet>").
+					Holds(422, "This ticket is closed now. To reopen it with your reply, submit again.", "not &lt;yet&gt;</textarea>")
+			}
+			s.Post("user", ticketPage+"comment/", "text", "not <yet>", "reopen", "yes").Leads(ticketPage)
+			if got := s.State(); got.Status != ticket.StatusOpen || len(got.Comments) != 1 {
+				t.Errorf("it is %s with %d comments", got.Status, len(got.Comments))
+			}
+		})
+	}
 }
 
 func TestNobodyAnswersOverNewsTheyHaveNotSeen(t *testing.T) {

@@ -47,7 +47,7 @@ type Viewers interface {
 	Leave(ctx context.Context, ticket uuid.UUID, who domain.UserID) error
 }
 
-// Section is the pages of this package. All fields are needed.
+// Section is the pages of this package. All fields but the last are needed.
 type Section struct {
 	App      *commands.App
 	Read     Reader
@@ -55,6 +55,9 @@ type Section struct {
 	Past     Past
 	Schedule Schedule
 	Viewers  Viewers
+	// ReplyReopens are the statuses in which a reply of the requester reopens the
+	// ticket, whatever they ask for.
+	ReplyReopens []ticket.Status
 }
 
 // Pages returns the pages and forms of the section.

@@ -27,7 +27,8 @@ type site struct {
 
 func serve(t testing.TB, more ...domain.Event) *site {
 	s := &site{Site: webtest.New(t, more...)}
-	section := &Section{App: s.App(), Read: reader{s.OneTicket}, History: entries{s}, Past: past{s}, Schedule: s, Viewers: s}
+	section := &Section{App: s.App(), Read: reader{s.OneTicket}, History: entries{s}, Past: past{s}, Schedule: s, Viewers: s,
+		ReplyReopens: []ticket.Status{ticket.StatusResolved}}
 	s.Serve(section.Pages()...)
 	return s
 }

@@ -3,6 +3,7 @@ package tickets
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +24,7 @@ type ticketView struct {
 	view.Ticket
 	Comments []commentView
 	Options  ticket.Options
+	Reopens  bool // the visitor's reply reopens the ticket
 	Staff    bool
 	Due      *time.Time
 	Entries  []history.Entry // the newest, oldest first
@@ -65,11 +67,14 @@ func (t ticketView) of(form string) *web.Fault {
 // offered any more: it is said at the top.
 func (t ticketView) elsewhere() *web.Fault {
 	switch {
-	case (t.Form == "commented" || t.Form == "noted") && t.Options.Comment, t.Form == "edited" && t.Options.Edit:
+	case (t.Form == "commented" || t.Form == "noted") && t.replies(), t.Form == "edited" && t.Options.Edit:
 		return nil
 	}
 	return t.Fault
 }
+
+// replies reports whether the page has the reply box.
+func (t ticketView) replies() bool { return t.Options.Comment || t.Options.Reply }
 
 // address is that of the page, whatever moment it shows.
 func (t ticketView) address() string { return web.TicketAddress(t.Number) }
@@ -168,6 +173,7 @@ func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
 		})
 	}
 	view.Options = state.Options(v.Actor)
+	view.Reopens = view.Options.Reply || state.CreatedBy == v.Actor.ID && slices.Contains(s.ReplyReopens, state.Status)
 	return nil
 }
 

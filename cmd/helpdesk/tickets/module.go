@@ -33,14 +33,16 @@ import (
 
 // Module returns tickets with their comments and histories.
 func Module() program.Module {
+	s := &settings{}
 	return program.Module{
-		Name:   "tickets",
-		Events: ticket.Events(),
+		Name:     "tickets",
+		Settings: s,
+		Events:   ticket.Events(),
 		Projections: []follow.Follower{
 			tickets.Follower(), comments.Follower(), history.Follower(), search.Follower(),
 		},
-		Routes:   routes,
-		Pages:    pages,
+		Routes:   s.routes,
+		Pages:    s.pages,
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
 		Export: []program.PersonFile{
 			{Name: "tickets.ndjson", About: "their tickets, each with its public comments, one a line", Of: "tickets", Write: export},
@@ -48,18 +50,18 @@ func Module() program.Module {
 	}
 }
 
-func routes(c *program.Clients) []httpapi.Route {
+func (s *settings) routes(c *program.Clients) []httpapi.Route {
 	read, past := program.NewReader(c.Pool), history.NewPast(c.Store, c.Pool, c.Freshness)
 	return slices.Concat(
 		ticketsapi.Resource{App: c.App, Read: read, Past: past, History: history.NewReader(c.Store, c.Pool)}.Routes(),
-		commentsapi.Resource{App: c.App, Read: read, Past: past}.Routes(),
+		commentsapi.Resource{App: c.App, Read: read, Past: past, ReplyReopens: s.reopens()}.Routes(),
 		events.Resource{
 			Log: feed.NewEvents(c.Pool, c.Store), Feed: feed.NewFeed(c.Pool, c.Store, c.Notifier, c.Freshness), Streams: c.Streams,
 		}.Routes(),
 	)
 }
 
-func pages(c *program.Clients) []web.Page {
+func (s *settings) pages(c *program.Clients) []web.Page {
 	read, schedule := program.NewReader(c.Pool), saga.NewSchedule(c.Pool)
 	return slices.Concat(
 		(&queue.Section{
@@ -68,6 +70,7 @@ func pages(c *program.Clients) []web.Page {
 		(&ticketspages.Section{
 			App: c.App, Read: read, Schedule: schedule, Viewers: workspace.NewViewers(c.Pool),
 			History: history.NewReader(c.Store, c.Pool), Past: history.NewPast(c.Store, c.Pool, c.Freshness),
+			ReplyReopens: s.reopens(),
 		}).Pages(),
 	)
 }
