@@ -55,6 +55,8 @@ var goldens = []struct {
 	{2, ticket.Reopened{CommentID: comment}},
 	{1, ticket.Returned{}},
 	{1, ticket.Escalated{Reason: "waited too long"}},
+	{2, ticket.Escalated{Reason: "waited too long", Silent: true}},
+	{1, ticket.Exempted{}},
 	{1, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", Internal: true, AddedAt: time.Date(2025, 2, 3, 4, 5, 6, 789_000_000, time.UTC)}},
 	{1, ticket.CommentEdited{CommentID: comment, Text: "Which model is it?"}},
 	{1, ticket.CommentRemoved{CommentID: comment, Internal: true}},

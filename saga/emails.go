@@ -94,6 +94,9 @@ func (d Directory) recipients(e eventstore.Envelope) (email.Kind, []domain.UserI
 	actor := domain.UserID{UUID: e.ActorID.UUID}
 	switch f := e.Event.(type) {
 	case ticket.Escalated:
+		if f.Silent {
+			return "", nil
+		}
 		to := d.admins()
 		if !slices.Contains(to, requester) && d.wants(requester, func(n user.Notifications) bool { return n.Escalated }) {
 			to = append([]domain.UserID{requester}, to...)

@@ -34,6 +34,7 @@ type EscalateTicket struct {
 	TicketID uuid.UUID       `json:"ticket_id"`
 	Opening  int             `json:"opening"`
 	Priority ticket.Priority `json:"priority"`
+	Silent   bool            `json:"silent,omitempty"` // it was overdue when it was imported
 }
 
 // Name implements [Command].
@@ -44,9 +45,11 @@ type Wait struct {
 	TicketID  uuid.UUID       `json:"ticket_id"`
 	Priority  ticket.Priority `json:"priority"`
 	Status    ticket.Status   `json:"status"`
-	Opening   int             `json:"opening"` // how often it was opened
-	Since     time.Time       `json:"since"`   // when it was last opened
-	Escalated bool            `json:"escalated"`
+	Opening   int             `json:"opening"`   // how often it was opened
+	Since     time.Time       `json:"since"`     // when it was last opened
+	Escalated bool            `json:"escalated"` // or exempted from that
+
+	ImportedAt *time.Time `json:"imported_at"` // when it was imported; nil: it was opened here
 }
 
 // React folds an event into what is remembered of its ticket and returns what
@@ -76,9 +79,17 @@ func (p Policy) due(w Wait) (at time.Time, ok bool) {
 	return w.Since.Add(span), true
 }
 
+// Overdue reports whether a ticket of a priority that is in a status since an
+// instant would have escalated before another.
+func (p Policy) Overdue(priority ticket.Priority, status ticket.Status, since, at time.Time) bool {
+	due, waits := p.due(Wait{Priority: priority, Status: status, Since: since})
+	return waits && !due.After(at)
+}
+
 func (p Policy) timer(w Wait, due time.Time) Effect {
 	return SetTimer{Key: w.TicketID, DueAt: due, Command: EscalateTicket{
 		TicketID: w.TicketID, Opening: w.Opening, Priority: w.Priority,
+		Silent: w.ImportedAt != nil && !due.After(*w.ImportedAt),
 	}}
 }
 
@@ -86,6 +97,11 @@ func (w Wait) fold(e eventstore.Envelope) Wait {
 	switch d := e.Event.(type) {
 	case ticket.Opened:
 		w = Wait{TicketID: e.StreamID, Priority: d.Priority}
+		if e.ActorKind == domain.ActorImport {
+			w.ImportedAt = &e.RecordedAt
+		}
+	case ticket.Exempted:
+		w.Escalated = true
 	case ticket.Prioritised:
 		w.Priority = d.Priority
 	case ticket.Deleted:
@@ -106,14 +122,18 @@ func (w Wait) fold(e eventstore.Envelope) Wait {
 }
 
 // reason is what the history says of an escalation by time.
-func (p Policy) reason(priority ticket.Priority) string {
-	return fmt.Sprintf("It waited for %s, the longest for priority %s.", p.Spans[priority], priority)
+func (p Policy) reason(c EscalateTicket) string {
+	said := fmt.Sprintf("It waited for %s, the longest for priority %s.", p.Spans[c.Priority], c.Priority)
+	if c.Silent {
+		said += " That was before it was imported, so nobody was told."
+	}
+	return said
 }
 
 // escalate is the command to the ticket that c stands for.
 func (p Policy) escalate(c EscalateTicket) ticket.EscalateOverdue {
 	return ticket.EscalateOverdue{
 		By:      ticket.By{Actor: domain.Actor{Kind: domain.ActorTimer}},
-		Opening: c.Opening, Priority: c.Priority, Waiting: p.Waiting, Reason: p.reason(c.Priority),
+		Opening: c.Opening, Priority: c.Priority, Waiting: p.Waiting, Reason: p.reason(c), Silent: c.Silent,
 	}
 }

@@ -26,7 +26,7 @@ func Escalation(p Policy, woken func()) follow.Follower {
 	return follow.Follower{
 		Name: EscalationName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
-			ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Deleted{}),
+			ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Exempted{}, ticket.Deleted{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			return p.apply(ctx, tx, events)
 		},
@@ -42,7 +42,7 @@ type waitRow struct {
 	CorrelationID string    `json:"correlation_id"`
 }
 
-const waitColumns = `ticket_id, priority, status, opening, since, escalated, cause_id, cause_position, correlation_id`
+const waitColumns = `ticket_id, priority, status, opening, since, escalated, imported_at, cause_id, cause_position, correlation_id`
 
 const (
 	loadWaitsSQL = `SELECT ` + waitColumns + ` FROM saga.escalation WHERE ticket_id = ANY ($1)`
@@ -56,6 +56,7 @@ ON CONFLICT (ticket_id) DO UPDATE SET
     opening = excluded.opening,
     since = excluded.since,
     escalated = excluded.escalated,
+    imported_at = excluded.imported_at,
     cause_id = excluded.cause_id,
     cause_position = excluded.cause_position,
     correlation_id = excluded.correlation_id`

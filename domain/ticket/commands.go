@@ -26,6 +26,7 @@ type (
 		Description string
 		Priority    Priority // "" is low
 		CreatedBy   domain.UserID
+		Exempt      bool // it is not to escalate by itself, which an import may ask for
 	}
 	// EditTicket changes what is not nil, in one append: all of it or nothing.
 	EditTicket struct {
@@ -52,6 +53,7 @@ type (
 		Priority Priority // when the waiting time was reckoned
 		Waiting  []Status // statuses in which a ticket waits
 		Reason   string
+		Silent   bool // nobody is to be told
 	}
 	// AssignTicket gives the ticket to somebody, or to nobody: one in progress then
 	// returns to open.

@@ -50,7 +50,7 @@ func open(s State, c OpenTicket) ([]domain.Event, error) {
 	if s.Exists || s.Deleted {
 		return nil, ErrDuplicate
 	}
-	if !writes(c.Actor) {
+	if !writes(c.Actor) || (c.Exempt && !c.Actor.Trusted()) {
 		return nil, domain.ErrForbidden
 	}
 	requester := c.CreatedBy
@@ -75,10 +75,14 @@ func open(s State, c OpenTicket) ([]domain.Event, error) {
 	if priority.Rank() == 0 {
 		return nil, domain.ErrEnum.On("priority")
 	}
-	return []domain.Event{Opened{
+	events := []domain.Event{Opened{
 		Number: c.Number, Title: title, Description: description, Priority: priority,
 		CreatedBy: requester, OpenedBy: c.Actor.ID,
-	}}, nil
+	}}
+	if c.Exempt {
+		events = append(events, Exempted{})
+	}
+	return events, nil
 }
 
 // edit decides each change by its own rule, in a fixed order, each on the
@@ -216,7 +220,11 @@ func escalateOverdue(s State, c EscalateOverdue) ([]domain.Event, error) {
 	if s.Opening != c.Opening || s.Priority != c.Priority || s.Escalated || !slices.Contains(c.Waiting, s.Status) {
 		return nil, nil
 	}
-	return changeStatus(s, ChangeStatus{By: c.By, To: StatusEscalated, Reason: c.Reason})
+	reason, err := optional("reason", c.Reason, ReasonMax)
+	if err != nil {
+		return nil, err
+	}
+	return []domain.Event{Escalated{Reason: reason, Silent: c.Silent}}, nil
 }
 
 func optional(field, s string, max int) (string, error) {

@@ -62,7 +62,10 @@ type (
 	// Escalated means it waited too long, or somebody said so.
 	Escalated struct {
 		Reason string `json:"reason,omitempty"`
+		Silent bool   `json:"silent,omitempty"` // nobody is told: it was overdue when it was imported
 	}
+	// Exempted means that it does not escalate by itself until it is open anew.
+	Exempted struct{}
 	// CommentAdded adds a public comment or an internal note.
 	CommentAdded struct {
 		CommentID CommentID     `json:"comment_id"`
@@ -100,6 +103,7 @@ func (Closed) EventType() string         { return "ticket.closed" }
 func (Reopened) EventType() string       { return "ticket.reopened" }
 func (Returned) EventType() string       { return "ticket.returned" }
 func (Escalated) EventType() string      { return "ticket.escalated" }
+func (Exempted) EventType() string       { return "ticket.exempted" }
 func (CommentAdded) EventType() string   { return "ticket.comment_added" }
 func (CommentEdited) EventType() string  { return "ticket.comment_edited" }
 func (CommentRemoved) EventType() string { return "ticket.comment_removed" }
@@ -138,11 +142,12 @@ func Events() []domain.EventType {
 		}),
 		domain.PersonalEventOf(func(e *Reopened) domain.Texts {
 			return domain.Texts{}.In("reason", &e.Reason)
-		}, withoutComment),
+		}, asItWas),
 		domain.EventOf[Returned](),
 		domain.PersonalEventOf(func(e *Escalated) domain.Texts {
 			return domain.Texts{}.In("reason", &e.Reason)
-		}),
+		}, asItWas),
+		domain.EventOf[Exempted](),
 		domain.PersonalEventOf(func(e *CommentAdded) domain.Texts {
 			return domain.TextsOf(e.Author).In("text", &e.Text)
 		}),
@@ -154,5 +159,5 @@ func Events() []domain.EventType {
 	}
 }
 
-// withoutComment reads a reopening from when no comment brought one about.
-func withoutComment(data json.RawMessage) (json.RawMessage, error) { return data, nil }
+// asItWas reads an event from when it had fewer members, all of which may be missing.
+func asItWas(data json.RawMessage) (json.RawMessage, error) { return data, nil }

@@ -96,7 +96,7 @@ type State struct {
 	OpenedBy    domain.UserID
 	AssignedTo  domain.UserID // zero: nobody
 	Opening     int           // how often it came to be open: 1, one more with each reopening and return
-	Escalated   bool          // whether it escalated since it was last opened
+	Escalated   bool          // whether it escalated, or was exempted from that, since it was last opened
 	Comments    map[CommentID]Comment
 }
 
@@ -120,6 +120,8 @@ func Evolve(s State, e domain.Event) State {
 		s.AssignedTo = e.AssignedTo
 	case Unassigned:
 		s.AssignedTo = domain.UserID{}
+	case Exempted:
+		s.Escalated = true
 	case Deleted:
 		s.Exists, s.Deleted = false, true
 	case CommentAdded, CommentEdited, CommentRemoved:

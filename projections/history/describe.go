@@ -165,6 +165,8 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 		return "returned the ticket to open, for it has no assignee"
 	case ticket.Escalated:
 		return because("escalated the ticket", d.Reason)
+	case ticket.Exempted:
+		return "exempted the ticket from escalation"
 	case ticket.CommentAdded:
 		if d.Internal {
 			return "added an internal note"

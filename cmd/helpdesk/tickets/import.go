@@ -3,6 +3,7 @@ package tickets
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/binary"
@@ -10,6 +11,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -25,6 +27,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+	"helpdesk/saga"
 )
 
 // importRow is one line of an import.
@@ -78,8 +82,15 @@ type importer struct {
 	people  map[string]user.Account // looked up already
 	sayOnce sync.Mutex              // one line on errs at a time
 
-	opened, known, refused atomic.Int64
+	dry    bool // nothing is written
+	exempt bool // none of them is to escalate by itself
+	policy saga.Policy
+
+	opened, known, refused, overdue atomic.Int64
 }
+
+// byteOrderMark is what some programs write before UTF-8.
+var byteOrderMark = []byte("\uFEFF")
 
 // Bounds of an import.
 const (
@@ -87,10 +98,14 @@ const (
 	importLine   = 1 << 20 // bytes of the longest line
 )
 
-func newImporter(o *program.Operator, errs io.Writer) *importer {
-	return &importer{
-		Operator: o, tickets: commands.NewTickets(o.Store, o.Store), errs: errs, people: map[string]user.Account{},
+func newImporter(ctx context.Context, o *program.Operator, errs io.Writer) (*importer, error) {
+	policy, known, err := saga.PolicyInForce(ctx, o.Pool)
+	if !known {
+		policy = saga.DefaultPolicy()
 	}
+	return &importer{
+		Operator: o, tickets: commands.NewTickets(o.Store, o.Store), errs: errs, people: map[string]user.Account{}, policy: policy,
+	}, err
 }
 
 // importLineOf is a line with its place in the file, and how many equal ones
@@ -129,8 +144,11 @@ func (i *importer) read(ctx context.Context, in io.Reader, lines chan<- importLi
 	seen := map[[16]byte]int{}
 	number := 0
 	for scanner.Scan() {
-		number++
-		text := bytes.TrimSpace(scanner.Bytes())
+		text := scanner.Bytes()
+		if number++; number == 1 {
+			text = bytes.TrimPrefix(text, byteOrderMark)
+		}
+		text = bytes.TrimSpace(text)
 		if len(text) == 0 {
 			continue
 		}
@@ -177,35 +195,50 @@ func (i *importer) open(ctx context.Context, line importLineOf) error {
 	if err != nil {
 		return err
 	}
-	id := importedID(row.OccurredAt, line)
 	by := ticket.By{Actor: domain.Actor{Kind: domain.ActorImport}}
-	r := commands.Request{CorrelationID: "tickets import", OccurredAt: row.OccurredAt}
+	row.Opening.By, row.Opening.CreatedBy, row.Opening.Exempt = by, requester.ID, i.exempt
+	id := importedID(row.OccurredAt, line)
 	there, err := i.Store.Load(ctx, id.UUID)
 	if err != nil {
 		return err
 	}
-	if len(there) == 0 {
-		row.Opening.By, row.Opening.CreatedBy = by, requester.ID
-		_, err = i.tickets.Open(ctx, r, id, row.Opening)
-		if err != nil {
-			return err
-		}
-	}
-	// A ticket is in with its second event: an import that was cut off between
-	// the two is completed by the next.
-	if row.Status != ticket.StatusOpen && len(there) < 2 {
-		r.OccurredAt = row.StatusAt
-		if _, err := i.tickets.Do(ctx, r, id, ticket.ChangeStatus{By: by, To: row.Status}); err != nil {
-			return err
-		}
-	}
-	if len(there) == 0 {
-		i.opened.Add(1)
+	if i.dry {
+		_, err = ticket.Decide(ticket.State{}, row.Opening)
 	} else {
+		err = i.write(ctx, id, row, there)
+	}
+	if err != nil {
+		return err
+	}
+	if len(there) > 0 {
 		i.known.Add(1)
+		return nil
+	}
+	i.opened.Add(1)
+	if !i.exempt && i.policy.Overdue(cmp.Or(row.Opening.Priority, ticket.Low), row.Status, row.OccurredAt, time.Now()) {
+		i.overdue.Add(1)
 	}
 	return nil
 }
+
+// write writes what is missing of a line's ticket. An import that was cut off
+// before its status is completed by the next.
+func (i *importer) write(ctx context.Context, id ticket.ID, row importRow, there []eventstore.Envelope) error {
+	r := commands.Request{CorrelationID: "tickets import", OccurredAt: row.OccurredAt}
+	if len(there) == 0 {
+		if _, err := i.tickets.Open(ctx, r, id, row.Opening); err != nil {
+			return err
+		}
+	}
+	if row.Status == ticket.StatusOpen || slices.ContainsFunc(there, func(e eventstore.Envelope) bool { return e.Version > 1 && !isExemption(e) }) {
+		return nil
+	}
+	r.OccurredAt = row.StatusAt
+	_, err := i.tickets.Do(ctx, r, id, ticket.ChangeStatus{By: row.Opening.By, To: row.Status})
+	return err
+}
+
+func isExemption(e eventstore.Envelope) bool { return e.Type == ticket.Exempted{}.EventType() }
 
 var errImport = &domain.Error{Kind: domain.KindInvalid, Code: "import"}
 
@@ -287,5 +320,13 @@ func (i *importer) person(ctx context.Context, name string) (user.Account, error
 }
 
 func (i *importer) summary() string {
-	return fmt.Sprintf("%d tickets imported, %d were in already, %d lines refused.", i.opened.Load(), i.known.Load(), i.refused.Load())
+	imported, escalate := "imported", "escalate"
+	if i.dry {
+		imported, escalate = "would be imported", "would escalate"
+	}
+	said := fmt.Sprintf("%d tickets %s, %d were in already, %d lines refused.", i.opened.Load(), imported, i.known.Load(), i.refused.Load())
+	if n := i.overdue.Load(); n > 0 {
+		said += fmt.Sprintf("\n%d of them are overdue and %s at once, without an email.", n, escalate)
+	}
+	return said
 }

@@ -25,7 +25,8 @@ func command(m program.Modules) *cobra.Command {
 }
 
 func importTicketsCommand(m program.Modules) *cobra.Command {
-	return &cobra.Command{
+	var dry, exempt bool
+	cmd := &cobra.Command{
 		Use:   "import FILE.ndjson",
 		Short: "Import tickets with the time they were opened",
 		Long: `Opens a ticket for each line of the file, a JSON object:
@@ -35,8 +36,8 @@ func importTicketsCommand(m program.Modules) *cobra.Command {
    "status_at": "2030-01-02T10:00:00Z"}
 
 priority, status and status_at are optional. The ticket was opened at occurred_at and
-reached its status at status_at (by default at once). It escalates like any other; no
-email is sent about imported tickets.
+reached its status at status_at (by default at once). No email is sent about it. It
+escalates like any other; what was overdue already does so at once, without an email.
 
 Lines that are invalid are reported and skipped. The same file can be imported again:
 tickets that are already in stay unchanged. "-" is standard input.`,
@@ -48,7 +49,11 @@ tickets that are already in stay unchanged. "-" is standard input.`,
 					return err
 				}
 				defer in.Close()
-				i := newImporter(o, cmd.ErrOrStderr())
+				i, err := newImporter(ctx, o, cmd.ErrOrStderr())
+				if err != nil {
+					return err
+				}
+				i.dry, i.exempt = dry, exempt
 				bar := byteBar(size, cmd.ErrOrStderr())
 				err = i.run(ctx, io.TeeReader(in, bar))
 				_ = bar.Close() // it only draws
@@ -60,6 +65,9 @@ tickets that are already in stay unchanged. "-" is standard input.`,
 			})
 		},
 	}
+	cmd.Flags().BoolVar(&dry, "dry-run", false, "check every line and count, but write nothing")
+	cmd.Flags().BoolVar(&exempt, "no-escalation", false, "let none of these tickets escalate by itself, until it is reopened")
+	return cmd
 }
 
 // openInput opens the file, or standard input for "-". size is -1 where it is
