@@ -34,8 +34,15 @@ type EscalateTicket struct {
 	TicketID uuid.UUID       `json:"ticket_id"`
 	Opening  int             `json:"opening"`
 	Priority ticket.Priority `json:"priority"`
-	Silent   bool            `json:"silent,omitempty"` // it was overdue when it was imported
+	// ImportedAt is when a ticket was imported that was overdue then; zero: it was not.
+	ImportedAt time.Time `json:"imported_at,omitzero"`
 }
+
+// silent reports whether nobody is to be told.
+func (c EscalateTicket) silent() bool { return !c.ImportedAt.IsZero() }
+
+// importGrace is how long after its opening an import may bring the ticket's status.
+const importGrace = 2 * time.Second
 
 // Name implements [Command].
 func (EscalateTicket) Name() string { return "EscalateTicket" }
@@ -87,10 +94,11 @@ func (p Policy) Overdue(priority ticket.Priority, status ticket.Status, since, a
 }
 
 func (p Policy) timer(w Wait, due time.Time) Effect {
-	return SetTimer{Key: w.TicketID, DueAt: due, Command: EscalateTicket{
-		TicketID: w.TicketID, Opening: w.Opening, Priority: w.Priority,
-		Silent: w.ImportedAt != nil && !due.After(*w.ImportedAt),
-	}}
+	c := EscalateTicket{TicketID: w.TicketID, Opening: w.Opening, Priority: w.Priority}
+	if w.ImportedAt != nil && !due.After(*w.ImportedAt) {
+		c.ImportedAt = *w.ImportedAt
+	}
+	return SetTimer{Key: w.TicketID, DueAt: due, Command: c}
 }
 
 func (w Wait) fold(e eventstore.Envelope) Wait {
@@ -124,7 +132,7 @@ func (w Wait) fold(e eventstore.Envelope) Wait {
 // reason is what the history says of an escalation by time.
 func (p Policy) reason(c EscalateTicket) string {
 	said := fmt.Sprintf("It waited for %s, the longest for priority %s.", p.Spans[c.Priority], c.Priority)
-	if c.Silent {
+	if c.silent() {
 		said += " That was before it was imported, so nobody was told."
 	}
 	return said
@@ -134,6 +142,6 @@ func (p Policy) reason(c EscalateTicket) string {
 func (p Policy) escalate(c EscalateTicket) ticket.EscalateOverdue {
 	return ticket.EscalateOverdue{
 		By:      ticket.By{Actor: domain.Actor{Kind: domain.ActorTimer}},
-		Opening: c.Opening, Priority: c.Priority, Waiting: p.Waiting, Reason: p.reason(c), Silent: c.Silent,
+		Opening: c.Opening, Priority: c.Priority, Waiting: p.Waiting, Reason: p.reason(c), Silent: c.silent(),
 	}
 }

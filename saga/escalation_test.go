@@ -34,6 +34,13 @@ func set(due time.Duration, opening int, p ticket.Priority) Effect {
 	return SetTimer{Key: tom, DueAt: noon.Add(due), Command: EscalateTicket{TicketID: tom, Opening: opening, Priority: p}}
 }
 
+// imported is the opening of ticket tom at noon, imported so long after.
+func imported(after time.Duration) eventstore.Envelope {
+	e := happened(0, ticket.Opened{Priority: ticket.High})
+	e.ActorKind, e.RecordedAt = domain.ActorImport, noon.Add(after)
+	return e
+}
+
 var off = CancelTimer{Key: tom}
 
 func TestEscalationReacts(t *testing.T) {
@@ -71,6 +78,16 @@ func TestEscalationReacts(t *testing.T) {
 		{"also after it escalated", policy,
 			[]eventstore.Envelope{opened, happened(time.Hour, ticket.Escalated{}), happened(2*time.Hour, ticket.Closed{})},
 			happened(9*time.Hour, ticket.Reopened{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
+		{"imported when it was overdue, it escalates in silence", policy, nil, imported(2*time.Hour),
+			[]Effect{SetTimer{Key: tom, DueAt: noon.Add(time.Hour), Command: EscalateTicket{TicketID: tom, Opening: 1, Priority: ticket.High, ImportedAt: noon.Add(2 * time.Hour)}}}},
+		{"imported before that, it escalates like any other", policy, nil, imported(59 * time.Minute), []Effect{set(time.Hour, 1, ticket.High)}},
+		{"reopened, it does so too", policy, []eventstore.Envelope{imported(2 * time.Hour), happened(3*time.Hour, ticket.Resolved{})},
+			happened(9*time.Hour, ticket.Reopened{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
+		{"exempted, it does not wait", policy, []eventstore.Envelope{imported(2 * time.Hour)}, happened(0, ticket.Exempted{}), []Effect{off}},
+		{"until it is reopened", policy, []eventstore.Envelope{imported(2 * time.Hour), happened(0, ticket.Exempted{}), happened(3*time.Hour, ticket.Closed{})},
+			happened(9*time.Hour, ticket.Reopened{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
+		{"begun and without an assignee again, it waits anew", policy, []eventstore.Envelope{opened, happened(time.Minute, ticket.Started{})},
+			happened(9*time.Hour, ticket.Returned{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
 		{"deleted, it is forgotten", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Deleted{}), []Effect{off}},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"errors"
+	"time"
 
 	"helpdesk/commands"
 	"helpdesk/domain"
@@ -25,6 +26,9 @@ type Tickets interface {
 // on since the timer was set, or is gone, is left alone.
 func Escalations(p Policy, tickets Tickets) Handler {
 	return Handle(escalationsAtOnce, func(ctx context.Context, r commands.Request, c EscalateTicket) error {
+		if wait := time.Until(c.ImportedAt.Add(importGrace)); c.silent() && wait > 0 {
+			return &postponed{wait: wait, why: errors.New("the import may not be over yet")}
+		}
 		_, err := tickets.Do(ctx, r, ticket.ID{UUID: c.TicketID}, p.escalate(c))
 		if errors.Is(err, commands.ErrRepeated) || errors.Is(err, domain.ErrNotFound) {
 			return nil

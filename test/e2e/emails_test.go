@@ -223,7 +223,7 @@ func TestOperatorsImportAndEscalate(t *testing.T) {
 	if err := d.Stop(); err != nil {
 		t.Fatal(err)
 	}
-	const rows = `{"title": "Old", "description": "Long ago.", "priority": "medium", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
+	const rows = "\uFEFF" + `{"title": "Old", "description": "Long ago.", "priority": "medium", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
 
 {"title": "Done", "description": "Long ago.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z", "status": "resolved", "status_at": "2020-01-03T00:00:00Z"}
 {"title": "", "description": "No title.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
@@ -233,14 +233,15 @@ func TestOperatorsImportAndEscalate(t *testing.T) {
 not JSON
 {"title": "High", "description": "Never.", "priority": "high", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"}
 `
-	imports := func(want string) string {
+	imports := func(want string, flags ...string) string {
 		t.Helper()
-		stdout, stderr, err := program.Run(t.Context(), t, rows, d.Env, "tickets", "import", "-")
+		stdout, stderr, err := program.Run(t.Context(), t, rows, d.Env, append([]string{"tickets", "import", "-"}, flags...)...)
 		if err == nil || !strings.Contains(stdout, want) {
 			t.Errorf("import: %v\n%s%s; want %q and an error", err, stdout, stderr, want)
 		}
 		return stderr
 	}
+	imports("3 tickets would be imported, 0 were in already, 5 lines refused.\nOverdue, to escalate at once without an email: 1.", "--dry-run")
 	said := imports("3 tickets imported, 0 were in already, 5 lines refused.")
 	for _, want := range []string{"line 4: title", `line 5: created_by: there is nobody called "nobody"`, "line 6: occurred_at", "line 7: ", "line 8: "} {
 		if !strings.Contains(said, want) {
@@ -276,14 +277,51 @@ not JSON
 	})
 	var lines []string
 	for _, v := range got.Results {
-		if v.Title == "Old" {
-			subject := fmt.Sprintf(" [Escalated] #%d Old", v.Number)
-			wantEmails(t, d, server, "ada@example.com"+subject, "root@example.com"+subject)
-		}
 		lines = append(lines, fmt.Sprint(v.Title, " ", v.Status, " ", v.CreatedAt.Format(time.DateOnly)))
 	}
 	slices.Sort(lines)
 	if diff := cmp.Diff([]string{"Done resolved 2020-01-02", "High open 2020-01-02", "Old escalated 2020-01-02"}, lines); diff != "" {
 		t.Errorf("tickets (-want +got):\n%s", diff)
 	}
+	wantNoMore(t, d, server)
+}
+
+// wantNoMore has an email sent, and looks that it is the only one.
+func wantNoMore(t *testing.T, d *program.Helpdesk, server *mailserver.Server) {
+	t.Helper()
+	zoe := d.Join(t, "zoe", "user")
+	v := zoe.Opens(t, "The last one")
+	d.Admin.Does(t, v, "resolve")
+	wantEmails(t, d, server, fmt.Sprintf("zoe@example.com [#%d] Resolved: The last one", v.Number))
+}
+
+// An import of tickets of years ago, while the service runs.
+func TestImportsAreSilent(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	d := program.Open(t, "HELPDESK_SMTP_URL="+server.URL())
+	d.Join(t, "ada", "user")
+	d.Join(t, "eve", "agent")
+	row := func(title, more string) string {
+		return `{"title": "` + title + `", "description": "Long ago.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"` + more + "}\n"
+	}
+	said := d.Runs(t, row("Old", "")+row("Done", `, "status": "closed"`)+row("Begun", `, "status": "in-progress"`), "tickets", "import", "-")
+	if want := "3 tickets imported, 0 were in already, 0 lines refused.\nOverdue, to escalate at once without an email: 1.\n"; said != want {
+		t.Errorf("got %q, want %q", said, want)
+	}
+	d.Runs(t, row("Left alone", "")+row("Left alone later", `, "status": "in-progress"`), "tickets", "import", "-", "--no-escalation")
+	tickets := func() map[string]program.Ticket {
+		all := map[string]program.Ticket{}
+		for _, v := range program.Get[program.List[program.Ticket]](t, d.Admin, "/api/tickets/").Results {
+			all[v.Title] = v
+		}
+		return all
+	}
+	kit.Poll(t, "the escalation", func() bool { return tickets()["Old"].Status == "escalated" })
+	for title, want := range map[string]string{"Done": "closed", "Begun": "in-progress", "Left alone": "open", "Left alone later": "in-progress"} {
+		if got := tickets()[title]; got.Status != want || got.EscalatedAt != nil {
+			t.Errorf("%s is %s, want %s; it escalated at %v", title, got.Status, want, got.EscalatedAt)
+		}
+	}
+	wantNoMore(t, d, server)
 }

@@ -320,13 +320,13 @@ func (i *importer) person(ctx context.Context, name string) (user.Account, error
 }
 
 func (i *importer) summary() string {
-	imported, escalate := "imported", "escalate"
+	imported := "imported"
 	if i.dry {
-		imported, escalate = "would be imported", "would escalate"
+		imported = "would be imported"
 	}
 	said := fmt.Sprintf("%d tickets %s, %d were in already, %d lines refused.", i.opened.Load(), imported, i.known.Load(), i.refused.Load())
 	if n := i.overdue.Load(); n > 0 {
-		said += fmt.Sprintf("\n%d of them are overdue and %s at once, without an email.", n, escalate)
+		said += fmt.Sprintf("\nOverdue, to escalate at once without an email: %d.", n)
 	}
 	return said
 }
