@@ -34,13 +34,21 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	if known := slot.Load(); known != nil && known.number == ref.Number {
 		return ticket.ID{UUID: known.id}, nil
 	}
-	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
-		return ticket.ID{}, err
+	id, err := r.ticketID(ctx, ref.Number) // however old the table is
+	if err != nil {
+		if err := projections.Fresh(ctx, projections.TicketList); err != nil {
+			return ticket.ID{}, err
+		}
+		id, err = r.ticketID(ctx, ref.Number)
 	}
-	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
-		`SELECT id FROM read.tickets WHERE number = $1`, ref.Number)
 	if err == nil {
-		slot.Store(&numbered{number: ref.Number, id: row.ID})
+		slot.Store(&numbered{number: ref.Number, id: id.UUID})
 	}
+	return id, err
+}
+
+func (r *Reader) ticketID(ctx context.Context, number int64) (ticket.ID, error) {
+	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
+		`SELECT id FROM read.tickets WHERE number = $1`, number)
 	return ticket.ID{UUID: row.ID}, err
 }
