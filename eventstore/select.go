@@ -67,9 +67,19 @@ func (c *Codec) Show(ctx context.Context, recorded ...Recorded) ([]Shown, error)
 	if err != nil {
 		return nil, err
 	}
+	size := 0
+	for _, r := range recorded {
+		size += len(r.Data)
+	}
+	room := make([]byte, 0, size) // a text is shorter than it is sealed
 	shown := make([]Shown, len(recorded))
 	for i, r := range recorded {
 		shown[i].Recorded = r
+		if data, rest, ok := o.shown(room, r); ok {
+			shown[i].Data, shown[i].StreamType = data, r.StreamType.Current()
+			room = rest
+			continue
+		}
 		e, err := o.event(r)
 		if err != nil {
 			shown[i].Unreadable = err
