@@ -2,6 +2,7 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"math"
@@ -86,7 +87,7 @@ type LogEvent struct {
 	CorrelationID string            `json:"correlation_id" required:"true" description:"The request that began the chain of causes."`
 	CausationID   *uuid.UUID        `json:"causation_id" required:"true" description:"The event or timer it came of; null: a person did it of themselves."`
 	CommandID     *uuid.UUID        `json:"command_id" required:"true"`
-	Data          json.RawMessage   `json:"data" required:"true" description:"What happened. Texts of people who were erased are [erased]."`
+	Data          wire.JSON         `json:"data" required:"true" description:"What happened. Texts of people who were erased are [erased]."`
 	Unreadable    bool              `json:"unreadable,omitempty" description:"true: data is as it is stored, for it cannot be read. It was altered, or a newer program wrote it."`
 }
 
@@ -178,7 +179,12 @@ func logEventView(e feed.LoggedEvent) LogEvent {
 	view := LogEvent{
 		Position: e.Position, EventID: e.EventID, StreamType: string(e.StreamType), StreamID: e.StreamID, Version: e.Version,
 		Type: e.Type, SchemaVersion: e.SchemaVersion, OccurredAt: wire.At(e.OccurredAt), RecordedAt: wire.At(e.RecordedAt),
-		Actor: wire.HistoryActor(e.Actor), CorrelationID: e.CorrelationID, Data: e.Data, Unreadable: e.Unreadable != nil,
+		Actor: wire.HistoryActor(e.Actor), CorrelationID: e.CorrelationID, Data: wire.JSON{RawMessage: e.Data}, Unreadable: e.Unreadable != nil,
+	}
+	if view.Unreadable { // whoever stored it may have stored white space too
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, e.Data) // it is of a column of JSON
+		view.Data.RawMessage = compact.Bytes()
 	}
 	if e.CausationID.Valid {
 		view.CausationID = &e.CausationID.UUID
