@@ -72,7 +72,10 @@ type Reported[R any] struct {
 }
 
 // Reader reads reports. It is safe for concurrent use.
-type Reader struct{ pool *pgxpool.Pool }
+type Reader struct {
+	pool   *pgxpool.Pool
+	latest projections.Together[int, Report] // those up to now, by their days
+}
 
 // NewReader returns the reader over a pool.
 func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
