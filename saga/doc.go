@@ -36,15 +36,16 @@
 //     names the opening and the priority it was set for and leaves alone a ticket
 //     that has moved on.
 //   - A command is carried out at least once, and acts once: its id is stored with
-//     the events it appends, and an email's state says how far it has come.
+//     the events it appends; of an email, its state and what is noted of its hand-over
+//     say how far it has come.
 //   - One email for each cause and recipient. It is handed to a mail server again
 //     only when that has said that it did not take it, or somebody asked for it.
 //
 // # What is not
 //
 // An email whose sender dies between handing it over and hearing the answer may
-// have been sent or not: SMTP has no way to ask. It is uncertain then, shown as
-// such, and left alone. Commands are not carried out in the order they were issued
+// have been sent or not: SMTP has no way to ask. saga.outbox.handed_over tells the next
+// worker at it: it is uncertain then, shown as such, and left alone. Commands are not carried out in the order they were issued
 // in. Instants of events decide when a timer is due, the database clock when it
 // fires; the clocks of processes decide only how long a postponed email waits.
 //
