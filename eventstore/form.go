@@ -20,11 +20,12 @@ import (
 type form []formMember
 
 type formMember struct {
-	name     string
-	key      []byte // the name in quotes, and a colon
-	optional bool   // left out when it is empty
-	text     bool   // of a person: it may be sealed
-	value    written
+	name  string // after those that it is within, with dots between
+	key   []byte // its own name in quotes, and a colon
+	empty []byte // the value that is left out; nil: none is
+	text  bool   // of a person: it may be sealed
+	value written
+	inner form // of an object, in place of value
 }
 
 // written returns the length of the value at the beginning of data: 0 where it is not
@@ -34,20 +35,36 @@ type written func(data []byte) int
 // formOf returns the form of a type; not ok where it has members that are not so
 // simple, and events of it have to be decoded.
 func formOf(t domain.EventType) (f form, ok bool) {
-	of, texts := reflect.TypeOf(t.Zero), t.TextMembers()
-	if of.Kind() != reflect.Struct || ownForm(of) {
+	return formOfObject(reflect.ValueOf(t.Zero), "", t.TextMembers())
+}
+
+func formOfObject(zero reflect.Value, within string, texts []string) (f form, ok bool) {
+	if zero.Kind() != reflect.Struct || ownForm(zero.Type()) {
 		return nil, false
 	}
-	for i := range of.NumField() {
-		field := of.Field(i)
+	for i := range zero.NumField() {
+		field := zero.Type().Field(i)
 		name, option, _ := strings.Cut(field.Tag.Get("json"), ",")
-		value := writtenAs(field.Type)
-		if field.Anonymous || value == nil || name == "" || (option != "" && option != "omitempty") {
+		if field.Anonymous || name == "" {
 			return nil, false
 		}
-		f = append(f, formMember{
-			name: name, key: []byte(`"` + name + `":`), optional: option != "", text: slices.Contains(texts, name), value: value,
-		})
+		m := formMember{name: within + name, key: []byte(`"` + name + `":`), value: writtenAs(field.Type)}
+		m.text = slices.Contains(texts, m.name)
+		left := "omitempty"
+		if m.value == nil {
+			left = "omitzero"
+			if m.inner, ok = formOfObject(zero.Field(i), m.name+".", texts); !ok {
+				return nil, false
+			}
+		}
+		switch option {
+		case "":
+		case left:
+			m.empty, _ = json.Marshal(zero.Field(i).Interface()) // it is of simple values
+		default:
+			return nil, false
+		}
+		f = append(f, m)
 	}
 	return f, true
 }
@@ -92,52 +109,83 @@ func ownForm(t reflect.Type) bool {
 // written by text; not ok where they are not in the form, or have a text that cannot be
 // changed. What it makes it appends to room, of which it returns the rest.
 func (f form) open(room, data []byte, to domain.ChangeText, text func(room []byte, s string) []byte) (opened, rest []byte, ok bool) {
-	from, at := 0, 1 // of data, what is not copied yet and what is not read yet
-	begin := len(room)
-	if len(data) == 0 || data[0] != '{' {
+	o := reread{room: room, data: data, to: to, text: text}
+	if !o.object(f) || o.at != len(data) {
 		return nil, room, false
 	}
-	for i := range f {
-		m := &f[i]
-		key := at
-		if at > 1 && bytes.HasPrefix(data[at:], []byte(",")) {
-			key++
-		} else if at > 1 {
-			key = len(data)
-		}
-		if !bytes.HasPrefix(data[key:], m.key) {
-			if m.optional {
-				continue
-			}
-			return nil, room, false
-		}
-		at = key + len(m.key)
-		size := m.value(data[at:])
-		if value := data[at : at+size]; size == 0 || (m.optional && emptyJSON(value)) {
-			return nil, room, false
-		} else if m.text && to != nil && size > len(`""`) {
-			plain, err := to(m.name, string(value[1:size-1]))
-			if err != nil || (m.optional && plain == "") {
-				return nil, room, false
-			}
-			room = text(append(room, data[from:at]...), plain)
-			from = at + size
-		}
-		at += size
-	}
-	if string(data[at:]) != "}" {
-		return nil, room, false
-	}
-	if from == 0 {
+	if o.copied == 0 {
 		return data, room, true
 	}
-	room = append(room, data[from:]...)
-	return room[begin:len(room):len(room)], room, true
+	o.room = append(o.room, data[o.copied:]...)
+	return o.room[len(room):len(o.room):len(o.room)], o.room, true
 }
 
-// emptyJSON reports whether a value is left out with omitempty.
-func emptyJSON(value []byte) bool {
-	return string(value) == `""` || string(value) == "0" || string(value) == "false"
+// reread is data on their way through a form.
+type reread struct {
+	room, data []byte
+	at         int // of data, up to where they are in form
+	copied     int // of data, up to where room has them
+	to         domain.ChangeText
+	text       func(room []byte, s string) []byte
+}
+
+// past goes past a part of data, if it comes next.
+func (o *reread) past(part string) bool {
+	if len(o.data)-o.at < len(part) || string(o.data[o.at:o.at+len(part)]) != part {
+		return false
+	}
+	o.at += len(part)
+	return true
+}
+
+// object goes past an object; not ok: it is not in form.
+func (o *reread) object(f form) (ok bool) {
+	if !o.past("{") {
+		return false
+	}
+	first := true
+	for i := range f {
+		m, before := &f[i], o.at
+		if !(first || o.past(",")) || !bytes.HasPrefix(o.data[o.at:], m.key) {
+			if m.empty == nil {
+				return false
+			}
+			o.at = before // it was left out
+			continue
+		}
+		o.at += len(m.key)
+		if !o.member(m) {
+			return false
+		}
+		first = false
+	}
+	return o.past("}")
+}
+
+// member goes past the value of a member.
+func (o *reread) member(m *formMember) (ok bool) {
+	begin := o.at
+	if m.inner != nil {
+		ok = o.object(m.inner)
+	} else {
+		size := m.value(o.data[begin:])
+		ok = size > 0
+		o.at += size
+	}
+	value := o.data[begin:o.at]
+	if !ok || (m.empty != nil && bytes.Equal(value, m.empty)) {
+		return false
+	}
+	if !m.text || o.to == nil || len(value) == len(`""`) {
+		return true
+	}
+	plain, err := o.to(m.name, string(value[1:len(value)-1]))
+	if err != nil || (m.empty != nil && plain == "") {
+		return false
+	}
+	o.room = o.text(append(o.room, o.data[o.copied:begin]...), plain)
+	o.copied = o.at
+	return true
 }
 
 // writtenText takes texts of ASCII without escapes alone, as what is sealed is.

@@ -60,7 +60,7 @@ func TestWhatIsInFormIsShownAsItWouldBeWritten(t *testing.T) {
 	// Members that are no simple values; texts that are not sealed, with escapes or
 	// beyond ASCII.
 	want := []string{
-		"access.sign_in_failed", "email.doubted", "email.failed", "email.postponed", "email.sent", "ticket.described", "ticket.opened", "user.notifications_changed", "user.texts_erased",
+		"access.sign_in_failed", "email.postponed", "ticket.described", "ticket.opened", "user.notifications_changed", "user.texts_erased",
 	}
 	slices.Sort(decoded)
 	if diff := cmp.Diff(want, slices.Compact(decoded)); diff != "" {
@@ -74,7 +74,7 @@ func TestSealedEventsAreShownWithoutBeingDecoded(t *testing.T) {
 	codec := newCodec(memorykeys.New())
 	for _, g := range goldens {
 		name := g.event.EventType()
-		if slices.Contains([]string{"user.notifications_changed", "user.texts_erased", "email.sent", "email.failed", "email.doubted"}, name) {
+		if slices.Contains([]string{"user.notifications_changed", "user.texts_erased"}, name) {
 			continue // members that are no simple values
 		}
 		a := appending(newID(t), 0, g.event)
@@ -121,7 +121,9 @@ func FuzzForm(f *testing.F) {
 		f.Add(uint(i), bytes.TrimSuffix(stored, []byte("\n")))
 	}
 	for _, data := range []string{
-		`{}`, `{,}`, `{"title":"x"}`, `{"title":"x","title":"y"}`, `{"TITLE":"x"}`, `{"title":"x" }`, `{"title":""}`, `{"reason":""}`, `{"reason":null}`,
+		`{}`, `{,}`, `{"title":"x"}`, `{"title":"x","title":"y"}`, `{"TITLE":"x"}`, `{"title":"x" }`, `{"title":""}`, `{"reason":""}`, `{"attempt":1,"email":{}}`, `{"attempt":1,"email":null}`,
+		`{"attempt":1,"email":{"kind":"","ticket_id":"00000000-0000-0000-0000-000000000000","ticket_number":0,"cause_version":0,"recipient":"00000000-0000-0000-0000-000000000000","address":"","at":"0001-01-01T00:00:00Z"}}`,
+		`{"reason":null}`,
 		`{"attempt":01}`, `{"attempt":-0}`, `{"attempt":1e3}`, `{"attempt":9223372036854775808}`, `{"attempt":1}x`,
 		`{"at":"2026-02-30T00:00:00Z"}`, `{"at":"2026-03-04T05:06:07.890Z"}`, `{"at":"2026-03-04t05:06:07z"}`,
 		`{"assigned_to":"01890A5D-AC96-774B-BCCE-B302099A8058"}`, `{"assigned_to":"01890a5d-ac96-774b-bcce-b302099a8058"}`,
