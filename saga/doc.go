@@ -52,8 +52,9 @@
 //
 // A claim names its worker, a number for which the process holds an advisory
 // lock on a connection of its own. When the process or the connection is gone, so
-// is the lock, and within two seconds the others free what it had claimed. There
-// are no leases to expire, and nobody waits for a time-out. A process that lost
+// is the lock, and within two seconds the others free what it had claimed. The look
+// that does it also finds the commands and the timers that a process left without
+// telling anybody. There are no leases to expire, and nobody waits for a time-out. A process that lost
 // only its connection may still be at work on what another has claimed since; that
 // is harmless, for commands act once.
 //

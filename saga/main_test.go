@@ -81,7 +81,7 @@ func (d *service) sender() *Sender {
 func (d *service) work(t testing.TB, p Policy) (stop func()) {
 	t.Helper()
 	timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
-	processor := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
+	processor := NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
 	stopTimers, stopProcessor := kit.Run(t, timers.Run), kit.Run(t, processor.Run)
 	return func() { stopTimers(); stopProcessor() }
 }
