@@ -13,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/components/metrics"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
@@ -31,26 +30,20 @@ type Handler struct {
 // under way. f MUST bear being called again for a command it has carried out:
 // the request's ID is the command's, and the same each time.
 func Handle[C Command](atOnce int, f func(ctx context.Context, r commands.Request, c C) error) Handler {
-	var zero C
-	handle := func(ctx context.Context, c *C) error {
-		r, err := requestOf(cqrs.OriginalMessageFromCtx(ctx))
-		if err != nil {
-			return err
-		}
-		return f(ctx, r, *c)
-	}
-	return Handler{handler: cqrs.NewCommandHandler(zero.Name(), handle), name: zero.Name(), atOnce: atOnce}
+	return handle(atOnce, func(ctx context.Context, d *Delivery, c C) error { return f(ctx, d.Request(), c) })
 }
 
-func requestOf(msg *message.Message) (r commands.Request, err error) {
-	if r.ID, err = uuid.Parse(msg.UUID); err != nil {
-		return r, fmt.Errorf("id of a command: %w", err)
+// handle is [Handle] for who hands something to somebody outside.
+func handle[C Command](atOnce int, f func(ctx context.Context, d *Delivery, c C) error) Handler {
+	var zero C
+	carry := func(ctx context.Context, c *C) error {
+		d, ok := deliveryOf(ctx)
+		if !ok {
+			return fmt.Errorf("%s did not come from the outbox", zero.Name())
+		}
+		return f(ctx, d, *c)
 	}
-	if r.CausationID, err = uuid.Parse(msg.Metadata.Get(metaCausation)); err != nil {
-		return r, fmt.Errorf("cause of command %s: %w", r.ID, err)
-	}
-	r.CorrelationID = msg.Metadata.Get(metaCorrelation)
-	return r, nil
+	return Handler{handler: cqrs.NewCommandHandler(zero.Name(), carry), name: zero.Name(), atOnce: atOnce}
 }
 
 // Processor carries out the commands of the outbox, through Watermill's command
@@ -192,7 +185,7 @@ func (p *Processor) router(c *worker) (*message.Router, error) {
 func noteError(h message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) ([]*message.Message, error) {
 		out, err := h(msg)
-		if d, ok := msg.Context().Value(deliveryKey{}).(*delivery); ok {
+		if d, ok := deliveryOf(msg.Context()); ok {
 			d.err = err
 		}
 		return out, err

@@ -61,7 +61,7 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 	for i, row := range rows.Items {
 		ids[i] = row.ID
 	}
-	stands, err := p.standsAt(ctx, ids, at)
+	stands, err := p.standsAt(ctx, viewer, ids, at)
 	if err != nil {
 		return projections.Slice[view.Ticket]{}, err
 	}
@@ -76,9 +76,9 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 	return projections.Slice[view.Ticket]{Items: items, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
 }
 
-// standsAt returns tickets as they stood at an instant, in the order of ids. One
-// that was not there is the zero stand.
-func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]stand, error) {
+// standsAt returns tickets as they stood at an instant, as the viewer is shown them,
+// in the order of ids. One that was not there is the zero stand.
+func (p *Past) standsAt(ctx context.Context, viewer domain.Actor, ids []uuid.UUID, at time.Time) ([]stand, error) {
 	events, err := p.log.LoadAll(ctx, ids)
 	if err != nil {
 		return nil, err
@@ -89,7 +89,7 @@ func (p *Past) standsAt(ctx context.Context, ids []uuid.UUID, at time.Time) ([]s
 	}
 	stands := make([]stand, len(ids))
 	for i, id := range ids {
-		stands[i], _ = standAt(streams[id], Moment{Instant: at})
+		stands[i], _ = standAt(view.Standing(viewer, streams[id]), Moment{Instant: at})
 	}
 	return stands, nil
 }
@@ -147,7 +147,7 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 		l.Key, l.Cast = rankThen, "integer"
 	}
 	l.Columns = l.ID + " AS id, h.created_at, " + updated + " AS updated_at, h.number, " + rankThen + " AS priority_rank"
-	w.pastTickets(first, f)
+	w.pastTickets(viewer, first, f)
 	l.Where = w.Where
 	return l
 }
@@ -191,7 +191,7 @@ func (w *where) intervals(statuses []ticket.Status) (from string) {
 
 // pastTickets adds the conditions of a filter, by what tickets were then. first is
 // where the list begins.
-func (w *where) pastTickets(first string, f projections.TicketFilter) {
+func (w *where) pastTickets(viewer domain.Actor, first string, f projections.TicketFilter) {
 	if len(f.Statuses) > 0 && first == "t" {
 		w.Add("h.status = ANY (?)", f.Statuses)
 	}
@@ -211,6 +211,9 @@ func (w *where) pastTickets(first string, f projections.TicketFilter) {
 		pattern := projections.Containing(f.Title)
 		w.Add(`t.id IN (SELECT ticket_id FROM read.ticket_history
     WHERE change IN ('ticket.opened', 'ticket.retitled') AND title ILIKE ?) AND h.title ILIKE ?`, pattern, pattern)
+		if !ticket.SeesWithdrawn(viewer) { // else they could guess at what they are not shown
+			w.Add("h.title = t.title")
+		}
 	}
 	w.Within(first+".created_at", f.CreatedAfter, f.CreatedBefore)
 	w.Within("u.updated_at", f.UpdatedAfter, f.UpdatedBefore)
