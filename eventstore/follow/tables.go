@@ -104,7 +104,7 @@ func (w *worker) forgetElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.
 // them: these are emptied, for later erasures would pass them by.
 func (w *worker) applyElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, upto int64, void string) error {
 	err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error {
-		recorded, err := w.readAgain(ctx, savepoint, w.codec, streams, upto, "")
+		recorded, err := w.readAgain(ctx, savepoint, streams, upto, "")
 		if err != nil {
 			return err
 		}
