@@ -98,7 +98,7 @@ func (w *where) ref(ref ticket.Ref) {
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	reads := []string{projections.TicketList, projections.UserList}
 	if f.Search != "" {
-		reads = append(reads, projections.TextSearch)
+		reads = append(reads, projections.TicketWords)
 	}
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return projections.Slice[view.Ticket]{}, err
