@@ -136,7 +136,7 @@ func Pause(ctx context.Context, pool *pgxpool.Pool, follower string) (found bool
 	return setPaused(ctx, pool, `UPDATE checkpoints SET paused_at = coalesce(paused_at, clock_timestamp()) WHERE name = $1`, follower)
 }
 
-// Resume lets a paused follower go on, within half a second.
+// Resume lets a paused follower go on, within a second.
 func Resume(ctx context.Context, pool *pgxpool.Pool, follower string) (found bool, err error) {
 	return setPaused(ctx, pool, `UPDATE checkpoints SET paused_at = NULL WHERE name = $1`, follower)
 }
