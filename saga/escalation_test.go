@@ -78,7 +78,7 @@ func TestEscalationReacts(t *testing.T) {
 		{"also after it escalated", policy,
 			[]eventstore.Envelope{opened, happened(time.Hour, ticket.Escalated{}), happened(2*time.Hour, ticket.Closed{})},
 			happened(9*time.Hour, ticket.Reopened{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
-		{"imported when it was overdue, it escalates in silence", policy, nil, imported(2*time.Hour),
+		{"imported when it was overdue, it escalates in silence", policy, nil, imported(2 * time.Hour),
 			[]Effect{SetTimer{Key: tom, DueAt: noon.Add(time.Hour), Command: EscalateTicket{TicketID: tom, Opening: 1, Priority: ticket.High, ImportedAt: noon.Add(2 * time.Hour)}}}},
 		{"imported before that, it escalates like any other", policy, nil, imported(59 * time.Minute), []Effect{set(time.Hour, 1, ticket.High)}},
 		{"reopened, it does so too", policy, []eventstore.Envelope{imported(2 * time.Hour), happened(3*time.Hour, ticket.Resolved{})},

@@ -104,6 +104,7 @@ var examples = map[string]string{
 	"HELPDESK_METRICS_ADDR":        "127.0.0.1:9100",
 	"HELPDESK_LOG_LEVEL":           "WARN",
 	"HELPDESK_LOG_FORMAT":          "json",
+	"HELPDESK_REOPEN_ON_REPLY":     "false",
 	"HELPDESK_SUPERUSER_PASSWORD":  "zaunkoenig",
 }
 
