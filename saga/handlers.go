@@ -15,6 +15,7 @@ import (
 const (
 	escalationsAtOnce = 32
 	emailsAtOnce      = 8
+	takeBacksAtOnce   = 4
 )
 
 // Tickets carries out commands on tickets; see [commands.Tickets].

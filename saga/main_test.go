@@ -63,7 +63,7 @@ func newService(t testing.TB, opts ...pgtest.Option) *service {
 func (d *service) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()
 	applied := eventstore.NewNotifier()
-	managers := []follow.Follower{Escalation(p, d.timers.Notify), Emails(d.issued)}
+	managers := []follow.Follower{Escalation(p, d.timers.Notify), Emails(d.issued), TakeBack(d.issued, d.timers)}
 	followers := follow.New(d.Pool, d.Store.Codec(), d.Notifier, applied, follow.Config{Logger: d.log, PageSize: 50}, managers...)
 	kit.Run(t, followers.Run)
 	fresh := follow.NewFreshness(d.Pool, applied, managers...)
@@ -123,7 +123,8 @@ func (d *service) send(t testing.TB) error {
 func (d *service) work(t testing.TB, p Policy) (stop func()) {
 	t.Helper()
 	timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
-	processor := NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
+	processor := NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()),
+		TakeBacks(d.tickets, d.Store, assignments{d.Pool}))
 	stopTimers, stopProcessor := kit.Run(t, timers.Run), kit.Run(t, processor.Run)
 	return func() { stopTimers(); stopProcessor() }
 }

@@ -85,6 +85,26 @@ func (r *Reader) TicketsByID(ctx context.Context, viewer domain.Actor, ids []uui
 	return tickets, nil
 }
 
+// ActiveOf returns the tickets that somebody is the assignee of and that are active.
+func (r *Reader) ActiveOf(ctx context.Context, assignee domain.UserID) ([]ticket.ID, error) {
+	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
+		return nil, err
+	}
+	var w where
+	w.Add("t.assigned_to = ?", assignee)
+	w.Add("t.status = ANY (?)", slices.DeleteFunc(ticket.Statuses(), func(s ticket.Status) bool { return !s.Active() }))
+	rows, _ := r.pool.Query(ctx, "SELECT t.id FROM "+projections.PresentTickets+w.String()+" ORDER BY t.number", w.Args...) // CollectRows returns its error
+	ids, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("find the active tickets of an assignee: %w", err))
+	}
+	found := make([]ticket.ID, len(ids))
+	for i, id := range ids {
+		found[i] = ticket.ID{UUID: id}
+	}
+	return found, nil
+}
+
 func (w *where) ref(ref ticket.Ref) {
 	if ref.ID.UUID != uuid.Nil {
 		w.Add("t.id = ?", ref.ID)

@@ -67,6 +67,7 @@ type Worker struct {
 	Following *pgxpool.Pool // for followers
 	Issuing   *pgxpool.Pool // for timers and commands
 	Store     *eventstore.Store
+	Freshness *follow.Freshness
 	Accounts  *auth.Accounts
 	Metrics   prometheus.Registerer
 	Mailer    *mail.Mailer

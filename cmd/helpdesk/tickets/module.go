@@ -41,6 +41,8 @@ func Module() program.Module {
 		Projections: []follow.Follower{
 			tickets.Follower(), comments.Follower(), history.Follower(), search.Follower(),
 		},
+		Manager:  manager,
+		Work:     work,
 		Routes:   s.routes,
 		Pages:    s.pages,
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m)} },
