@@ -156,7 +156,7 @@ func TestNothingWrittenBecomesMarkup(t *testing.T) {
 
 func TestWhoCanSwitchAnEmailOff(t *testing.T) {
 	c := newComposer(t, Config{})
-	for _, kind := range []email.Kind{email.Escalated, email.Assigned, email.Commented, email.Resolved} {
+	for _, kind := range email.Kinds() {
 		for _, admin := range []bool{false, true} {
 			l := anEmail(kind)
 			l.ToAdmin = admin

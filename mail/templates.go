@@ -44,7 +44,7 @@ type written struct{ subject, text, html string }
 // readTemplates reads the templates of every kind.
 func readTemplates() (map[email.Kind]templatesOfKind, error) {
 	byKind := map[email.Kind]templatesOfKind{}
-	for _, kind := range []email.Kind{email.Escalated, email.Assigned, email.Commented, email.Resolved} {
+	for _, kind := range email.Kinds() {
 		file := "templates/" + string(kind)
 		text, err := texttemplate.ParseFS(templates, "templates/layout.txt", file+".txt")
 		if err != nil {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
@@ -26,6 +27,7 @@ type draft struct {
 type told struct {
 	cause     eventstore.Envelope
 	then, now ticket.State
+	from      domain.UserID // its assignee before that
 }
 
 // gather returns the email of a command with what it is made of.
@@ -82,9 +84,10 @@ func personOf(events []eventstore.Envelope) (s user.State) {
 
 func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
 	for _, e := range events {
+		before := t.now.AssignedTo
 		t.now = ticket.Evolve(t.now, e.Event)
 		if e.Version == c.CauseVersion {
-			t.cause, t.then = e, t.now
+			t.cause, t.then, t.from = e, t.now, before
 		}
 	}
 	if t.cause.Version == 0 {
@@ -112,7 +115,7 @@ func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
 	q := d.email
 	c := email.Content{
 		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Username, Address: q.Address},
-		ToAdmin: q.Kind == email.Escalated && q.Recipient != d.then.CreatedBy,
+		ToAdmin: toAdmin(q, d.then),
 		Ticket: email.Ticket{
 			ID: q.TicketID, Number: q.TicketNumber, Title: d.then.Title,
 			Priority: string(d.then.Priority), Status: string(d.then.Status),
@@ -126,13 +129,29 @@ func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
 		c.Text = e.Reason
 	case ticket.Escalated:
 		c.Text = e.Reason
+	case ticket.Reopened:
+		c.Text = e.Reason
 	}
 	requester, assignee, actor := d.then.CreatedBy.UUID, d.then.AssignedTo.UUID, d.cause.ActorID.UUID
+	if q.Kind == email.TakenBack {
+		actor = d.from.UUID // it came of their leaving
+	}
 	if err := m.name(ctx, d.names, requester, assignee, actor); err != nil {
 		return c, err
 	}
 	c.Ticket.Requester, c.Ticket.Assignee, c.Actor = d.names[requester], d.names[assignee], d.names[actor]
 	return c, nil
+}
+
+// toAdmin reports whether somebody gets an email as an admin.
+func toAdmin(q email.Queued, t ticket.State) bool {
+	switch q.Kind {
+	case email.Escalated:
+		return q.Recipient != t.CreatedBy
+	case email.Replied, email.Reopened:
+		return q.Recipient != t.AssignedTo
+	}
+	return q.Kind == email.TakenBack
 }
 
 // name adds to names how people are called of whom it is not known.

@@ -139,7 +139,8 @@ ON CONFLICT (saga, key) WHERE fired_at IS NULL DO UPDATE SET
 	issueSQL = `
 INSERT INTO saga.outbox (id, command, payload, causation_id, correlation_id)
 SELECT id, command, payload, causation_id, correlation_id
-FROM json_populate_recordset(NULL::saga.outbox, $1::json)`
+FROM json_populate_recordset(NULL::saga.outbox, $1::json)
+ON CONFLICT (id) DO NOTHING`
 )
 
 // write writes what was added.

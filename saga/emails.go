@@ -36,20 +36,29 @@ type Person struct {
 // Directory is what the emails' process manager remembers: of a page's people
 // and tickets, all that its emails need.
 type Directory struct {
-	People     map[domain.UserID]Person
-	Requesters map[ticket.ID]domain.UserID
+	People  map[domain.UserID]Person
+	Tickets map[ticket.ID]Concerned
 }
+
+// Concerned are the people of a ticket, zero where it is nobody.
+type Concerned struct{ Requester, Assignee domain.UserID }
 
 // fold takes in an event. It changes the directory it is called on.
 func (d Directory) fold(e eventstore.Envelope) {
-	id := domain.UserID{UUID: e.StreamID}
+	id, of := domain.UserID{UUID: e.StreamID}, ticket.ID{UUID: e.StreamID}
 	p := d.People[id]
 	switch f := e.Event.(type) {
 	case ticket.Opened:
-		d.Requesters[ticket.ID{UUID: e.StreamID}] = f.CreatedBy
+		d.Tickets[of] = Concerned{Requester: f.CreatedBy}
+		return
+	case ticket.Assigned:
+		d.Tickets[of] = Concerned{Requester: d.Tickets[of].Requester, Assignee: f.AssignedTo}
+		return
+	case ticket.Unassigned:
+		d.Tickets[of] = Concerned{Requester: d.Tickets[of].Requester}
 		return
 	case ticket.Deleted:
-		delete(d.Requesters, ticket.ID{UUID: e.StreamID})
+		delete(d.Tickets, of)
 		return
 	case user.Registered:
 		p = Person{Role: f.Role, Active: true, Wants: user.AllNotifications()}
@@ -79,7 +88,11 @@ func (d Directory) React(e eventstore.Envelope) []Effect {
 	kind, recipients := d.recipients(e)
 	var emails []Effect
 	for _, to := range recipients {
-		id := uuid.NewSHA1(e.EventID, to.UUID[:])
+		about := e.EventID
+		if kind == email.TakenBack {
+			about = e.CausationID.UUID // once, however many tickets
+		}
+		id := uuid.NewSHA1(about, to.UUID[:])
 		emails = append(emails, Issue{ID: id, Command: SendEmail{
 			Email: id, Kind: kind, TicketID: e.StreamID, CauseVersion: e.Version, Recipient: to, Actor: domain.UserID{UUID: e.ActorID.UUID},
 		}})
@@ -90,7 +103,8 @@ func (d Directory) React(e eventstore.Envelope) []Effect {
 // recipients returns who is to be told of an event. Nobody is told of what they
 // did themselves, but for an escalation.
 func (d Directory) recipients(e eventstore.Envelope) (email.Kind, []domain.UserID) {
-	requester := d.Requesters[ticket.ID{UUID: e.StreamID}]
+	t := d.Tickets[ticket.ID{UUID: e.StreamID}]
+	requester := t.Requester
 	actor := domain.UserID{UUID: e.ActorID.UUID}
 	switch f := e.Event.(type) {
 	case ticket.Escalated:
@@ -106,7 +120,19 @@ func (d Directory) recipients(e eventstore.Envelope) (email.Kind, []domain.UserI
 		if f.AssignedTo != actor && d.wants(f.AssignedTo, func(n user.Notifications) bool { return n.Assigned }) {
 			return email.Assigned, []domain.UserID{f.AssignedTo}
 		}
+	case ticket.Unassigned:
+		if takenByDesk(e) {
+			return email.TakenBack, d.admins()
+		}
+	case ticket.Reopened:
+		if f.Consequence() { // the comment is told of
+			return "", nil
+		}
+		return email.Reopened, d.workers(t, actor)
 	case ticket.CommentAdded:
+		if !f.Internal && f.Author == requester {
+			return email.Replied, d.workers(t, actor)
+		}
 		if !f.Internal && f.Author != requester && d.wants(requester, func(n user.Notifications) bool { return n.Commented }) {
 			return email.Commented, []domain.UserID{requester}
 		}
@@ -116,6 +142,26 @@ func (d Directory) recipients(e eventstore.Envelope) (email.Kind, []domain.UserI
 		}
 	}
 	return "", nil
+}
+
+// takenByDesk reports whether a ticket was unassigned because its assignee left.
+func takenByDesk(e eventstore.Envelope) bool {
+	return e.ActorKind == domain.ActorSystem && e.CausationID.Valid
+}
+
+// workers returns who is to hear of what the requester, or somebody else, does to a
+// ticket: its assignee, or the admins where nobody is at work on it and it is the
+// requester's doing.
+func (d Directory) workers(t Concerned, actor domain.UserID) []domain.UserID {
+	commented := func(n user.Notifications) bool { return n.Commented }
+	to := []domain.UserID{t.Assignee}
+	if p := d.People[t.Assignee]; !p.Active || !p.Role.Staff() {
+		to = nil
+		if actor == t.Requester {
+			to = d.admins()
+		}
+	}
+	return slices.DeleteFunc(to, func(id domain.UserID) bool { return id == actor || !d.wants(id, commented) })
 }
 
 func (d Directory) wants(id domain.UserID, kind func(user.Notifications) bool) bool {

@@ -28,7 +28,7 @@ func TestWhoGetsAnEmail(t *testing.T) {
 				ann: {Role: domain.RoleUser, Active: true, Wants: all}, eve: {Role: domain.RoleAgent, Active: true, Wants: all},
 				rob: {Role: domain.RoleAdmin, Active: true, Wants: user.Notifications{}}, sam: {Role: domain.RoleAdmin, Active: true, Wants: all},
 			},
-			Requesters: map[ticket.ID]domain.UserID{{UUID: tom}: ann},
+			Tickets: map[ticket.ID]Concerned{{UUID: tom}: {Requester: ann, Assignee: eve}},
 		}
 		if change != nil {
 			change(d.People)
@@ -49,6 +49,10 @@ func TestWhoGetsAnEmail(t *testing.T) {
 			people[id] = p
 		}
 	}
+	unclaimed := func(d Directory) Directory {
+		d.Tickets[ticket.ID{UUID: tom}] = Concerned{Requester: ann}
+		return d
+	}
 	type to = []domain.UserID
 	for _, c := range []struct {
 		name  string
@@ -68,7 +72,18 @@ func TestWhoGetsAnEmail(t *testing.T) {
 		{"who does not want to hear of it", known(wants(eve, but(func(n *user.Notifications) { n.Assigned = false }))), rob,
 			ticket.Assigned{AssignedTo: eve}, email.Assigned, nil},
 		{"a comment: the requester", known(nil), eve, ticket.CommentAdded{Author: eve}, email.Commented, to{ann}},
-		{"not of their own", known(nil), ann, ticket.CommentAdded{Author: ann}, email.Commented, nil},
+		{"a reply of theirs: the assignee", known(nil), ann, ticket.CommentAdded{Author: ann}, email.Replied, to{eve}},
+		{"who does not want to hear of comments", known(wants(eve, but(func(n *user.Notifications) { n.Commented = false }))), ann,
+			ticket.CommentAdded{Author: ann}, email.Replied, nil},
+		{"or the admins, where the assignee is gone", known(gone(eve)), ann, ticket.CommentAdded{Author: ann}, email.Replied, to{sam}},
+		{"or nobody works on it", unclaimed(known(nil)), ann, ticket.CommentAdded{Author: ann}, email.Replied, to{sam}},
+		{"a reopening by the requester: the assignee", known(nil), ann, ticket.Reopened{}, email.Reopened, to{eve}},
+		{"not once more after the comment that did it", known(nil), ann, ticket.Reopened{CommentID: ticket.CommentID{UUID: tom}}, email.Reopened, nil},
+		{"or the admins, too", unclaimed(known(nil)), ann, ticket.Reopened{}, email.Reopened, to{sam}},
+		{"by somebody else: the assignee", known(nil), rob, ticket.Reopened{}, email.Reopened, to{eve}},
+		{"but not the admins", unclaimed(known(nil)), rob, ticket.Reopened{}, email.Reopened, nil},
+		{"nor themselves", known(nil), eve, ticket.Reopened{}, email.Reopened, nil},
+		{"what an admin takes off is no news", known(nil), rob, ticket.Unassigned{}, email.TakenBack, nil},
 		{"nor of an internal note", known(nil), eve, ticket.CommentAdded{Author: eve, Internal: true}, email.Commented, nil},
 		{"who does not want to hear of it either", known(wants(ann, but(func(n *user.Notifications) { n.Commented = false }))), eve,
 			ticket.CommentAdded{Author: eve}, email.Commented, nil},
@@ -100,5 +115,26 @@ func TestWhoGetsAnEmail(t *testing.T) {
 				t.Errorf("of what was imported: got %v, want no email", imported)
 			}
 		})
+	}
+}
+
+func TestAdminsHearOnceThatSomebodyLeft(t *testing.T) {
+	d := Directory{
+		People:  map[domain.UserID]Person{rob: {Role: domain.RoleAdmin, Active: true}, eve: {Role: domain.RoleAgent}},
+		Tickets: map[ticket.ID]Concerned{{UUID: tom}: {Requester: ann}},
+	}
+	leaving := uuid.New()
+	var got []SendEmail
+	for version := range 2 { // of two tickets
+		e := eventstore.Envelope{Event: ticket.Unassigned{}, Recorded: eventstore.Recorded{
+			StreamID: tom, EventID: uuid.New(), Version: 3 + version, ActorKind: domain.ActorSystem,
+			CausationID: uuid.NullUUID{UUID: leaving, Valid: true},
+		}}
+		for _, x := range d.React(e) {
+			got = append(got, x.(Issue).Command.(SendEmail))
+		}
+	}
+	if len(got) != 2 || got[0].Email != got[1].Email || got[0].Recipient != rob || got[0].Kind != email.TakenBack {
+		t.Errorf("got %+v, want the same email twice", got)
 	}
 }

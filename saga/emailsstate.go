@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"fmt"
+	"slices"
 	"sync/atomic"
 
 	"github.com/google/uuid"
@@ -27,7 +28,7 @@ func Emails(issued *Notifier) follow.Follower {
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
-			email.Requeued{}),
+			ticket.Unassigned{}, ticket.Reopened{}, email.Requeued{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			x, err := applyEmails(ctx, tx, events)
 			if err == nil && len(x.outbox) > 0 {
@@ -56,12 +57,19 @@ type personRow struct {
 
 // requesterRow is a row of saga.requesters.
 type requesterRow struct {
-	TicketID  uuid.UUID `json:"ticket_id"`
-	CreatedBy uuid.UUID `json:"created_by"`
+	TicketID   uuid.UUID     `json:"ticket_id"`
+	CreatedBy  uuid.UUID     `json:"created_by"`
+	AssignedTo uuid.NullUUID `json:"assigned_to"`
+}
+
+// assigneeRow is what becomes of a row of saga.requesters.
+type assigneeRow struct {
+	TicketID   uuid.UUID     `json:"ticket_id"`
+	AssignedTo uuid.NullUUID `json:"assigned_to"`
 }
 
 const (
-	loadRequestersSQL = `SELECT ticket_id, created_by FROM saga.requesters WHERE ticket_id = ANY ($1)`
+	loadRequestersSQL = `SELECT ticket_id, created_by, assigned_to FROM saga.requesters WHERE ticket_id = ANY ($1)`
 
 	loadPeopleSQL = `
 SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved
@@ -69,8 +77,13 @@ FROM saga.people
 WHERE user_id = ANY ($1) OR ($2 AND role = 'admin' AND active)`
 
 	writeRequestersSQL = `
-INSERT INTO saga.requesters (ticket_id, created_by)
-SELECT ticket_id, created_by FROM json_populate_recordset(NULL::saga.requesters, $1::json)`
+INSERT INTO saga.requesters (ticket_id, created_by, assigned_to)
+SELECT ticket_id, created_by, assigned_to FROM json_populate_recordset(NULL::saga.requesters, $1::json)`
+
+	writeAssigneesSQL = `
+UPDATE saga.requesters AS r SET assigned_to = n.assigned_to
+FROM json_to_recordset($1::json) AS n (ticket_id uuid, assigned_to uuid)
+WHERE r.ticket_id = n.ticket_id`
 
 	forgetRequestersSQL = `DELETE FROM saga.requesters WHERE ticket_id = ANY ($1)`
 
@@ -120,7 +133,7 @@ func applyEmails(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (
 // loadDirectory returns what is remembered of everybody and everything that
 // the emails about a page may need.
 func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (Directory, error) {
-	d := Directory{People: map[domain.UserID]Person{}, Requesters: map[ticket.ID]domain.UserID{}}
+	d := Directory{People: map[domain.UserID]Person{}, Tickets: map[ticket.ID]Concerned{}}
 	tickets, people, admins := concerned(events)
 	if len(tickets) > 0 {
 		rows, _ := tx.Query(ctx, loadRequestersSQL, tickets) // CollectRows returns its error
@@ -129,10 +142,13 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 			return d, fmt.Errorf("load the requesters: %w", err)
 		}
 		for _, r := range loaded {
-			d.Requesters[ticket.ID{UUID: r.TicketID}] = domain.UserID{UUID: r.CreatedBy}
-			people = append(people, r.CreatedBy)
+			d.Tickets[ticket.ID{UUID: r.TicketID}] = Concerned{
+				Requester: domain.UserID{UUID: r.CreatedBy}, Assignee: domain.UserID{UUID: r.AssignedTo.UUID},
+			}
+			people = append(people, r.CreatedBy, r.AssignedTo.UUID)
 		}
 	}
+	admins = admins || d.replies(events)
 	if len(people) == 0 && !admins {
 		return d, nil
 	}
@@ -159,7 +175,9 @@ func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admin
 			opened[e.StreamID] = f.CreatedBy
 		case ticket.Assigned:
 			people = append(people, f.AssignedTo.UUID)
-		case ticket.Escalated:
+		case ticket.Unassigned:
+			admins = admins || takenByDesk(e)
+		case ticket.Escalated, ticket.Reopened:
 			admins = true
 			tickets = append(tickets, e.StreamID)
 		case ticket.CommentAdded, ticket.Resolved:
@@ -178,15 +196,36 @@ func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admin
 	return tickets, people, admins
 }
 
+// replies reports whether one of the events may be a reply of a requester: of those
+// of whose tickets it is known, and of all tickets that are opened in the same page.
+func (d Directory) replies(events []eventstore.Envelope) bool {
+	return slices.ContainsFunc(events, func(e eventstore.Envelope) bool {
+		c, ok := e.Event.(ticket.CommentAdded)
+		t, known := d.Tickets[ticket.ID{UUID: e.StreamID}]
+		return ok && !c.Internal && (!known || c.Author == t.Requester)
+	})
+}
+
 // write stores what the events of a page changed.
 func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 	var opened []requesterRow
+	var assigned []assigneeRow
 	var gone []uuid.UUID
+	begun := map[uuid.UUID]bool{} // tickets that are opened
+	assignee := func(id uuid.UUID) uuid.NullUUID {
+		to := d.Tickets[ticket.ID{UUID: id}].Assignee
+		return uuid.NullUUID{UUID: to.UUID, Valid: !to.IsZero()}
+	}
 	changed := map[uuid.UUID]personRow{}
 	for _, e := range events {
 		switch f := e.Event.(type) {
 		case ticket.Opened:
-			opened = append(opened, requesterRow{TicketID: e.StreamID, CreatedBy: f.CreatedBy.UUID})
+			begun[e.StreamID] = true
+			opened = append(opened, requesterRow{TicketID: e.StreamID, CreatedBy: f.CreatedBy.UUID, AssignedTo: assignee(e.StreamID)})
+		case ticket.Assigned, ticket.Unassigned:
+			if !begun[e.StreamID] {
+				assigned = append(assigned, assigneeRow{TicketID: e.StreamID, AssignedTo: assignee(e.StreamID)})
+			}
 		case ticket.Deleted:
 			gone = append(gone, e.StreamID)
 		}
@@ -201,6 +240,9 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	}
 	if err := follow.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
 		return fmt.Errorf("write the requesters: %w", err)
+	}
+	if err := follow.WriteRows(ctx, tx, writeAssigneesSQL, assigned); err != nil {
+		return fmt.Errorf("write the assignees: %w", err)
 	}
 	if len(gone) > 0 {
 		if _, err := tx.Exec(ctx, forgetRequestersSQL, gone); err != nil {

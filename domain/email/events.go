@@ -13,13 +13,21 @@ import (
 type Kind string
 
 // The kinds of email. A recipient may switch each of them off, except
-// [Escalated] where they get it as an admin.
+// [Escalated] where they get it as an admin, and [TakenBack].
 const (
-	Escalated Kind = "escalated" // the ticket escalated
-	Assigned  Kind = "assigned"  // the ticket is theirs to work on
-	Commented Kind = "commented" // somebody else commented on their ticket
-	Resolved  Kind = "resolved"  // their ticket is resolved
+	Escalated Kind = "escalated"  // the ticket escalated
+	Assigned  Kind = "assigned"   // the ticket is theirs to work on
+	Commented Kind = "commented"  // somebody else commented on their ticket
+	Resolved  Kind = "resolved"   // their ticket is resolved
+	Replied   Kind = "replied"    // the requester commented on a ticket that is theirs to work on, or an unassigned one
+	Reopened  Kind = "reopened"   // such a ticket was reopened
+	TakenBack Kind = "taken-back" // it was unassigned, with others, for its assignee left
 )
+
+// Kinds lists every kind.
+func Kinds() []Kind {
+	return []Kind{Escalated, Assigned, Commented, Resolved, Replied, Reopened, TakenBack}
+}
 
 // The events of an email. Their JSON is stored for good: a change of shape is
 // a new schema version with an upcaster, never an edit of these.

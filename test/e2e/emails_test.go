@@ -52,6 +52,7 @@ func TestThePeopleConcernedAreToldByMail(t *testing.T) {
 	n := fmt.Sprint(v.Number)
 	want := []string{
 		"amy@example.com [#" + n + "] Assigned to you: Printer <b>smokes</b>",
+		"amy@example.com [#" + n + "] New reply: Printer <b>smokes</b>",
 		"ada@example.com [#" + n + "] New comment: Printer <b>smokes</b>",
 		"ada@example.com [Escalated] #" + n + " Printer <b>smokes</b>",
 		"root@example.com [Escalated] #" + n + " Printer <b>smokes</b>",
@@ -103,6 +104,7 @@ type entryView struct {
 	}
 	Cause *struct {
 		Kind     string
+		ID       string
 		Position *int64
 	}
 	Changes []struct {

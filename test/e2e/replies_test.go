@@ -8,6 +8,8 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"helpdesk/test/kit"
+	"helpdesk/test/mailserver"
 	"helpdesk/test/program"
 )
 
@@ -151,4 +153,117 @@ func TestNothingIsInProgressOfNobodyThatWasUnassigned(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestTicketsOfWhoLeavesComeBackIntoView(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	d := program.Open(t, "HELPDESK_SMTP_URL="+server.URL(), "HELPDESK_AGENT_VISIBILITY=queue")
+	bob := d.Join(t, "bob", "user").WantsNoEmails(t)
+	eve, dan, amy := d.Join(t, "eve", "agent").WantsNoEmails(t), d.Join(t, "dan", "agent").WantsNoEmails(t), d.Join(t, "amy", "agent").WantsNoEmails(t)
+	max := d.Join(t, "max", "agent")
+	of := func(p *program.Person, verbs ...string) program.Ticket {
+		v := d.Admin.Assigns(t, bob.Opens(t, "Printer of "+p.Username), p.Username)
+		for _, verb := range verbs {
+			v = p.Does(t, v, verb)
+		}
+		return v
+	}
+	open, begun, escalated, resolved := of(eve), of(eve, "start"), of(eve, "escalate"), of(eve, "resolve")
+	demoted, erased := of(dan, "start"), of(amy, "start")
+	mailed := func(want int) (left int) {
+		kit.Poll(t, "the emails", func() bool {
+			left = 0
+			for _, l := range server.Taken() {
+				if strings.Contains(l.Header.Get("Subject"), "the assignee left") {
+					left++
+				}
+			}
+			return left >= want
+		})
+		return left
+	}
+	back := func(v program.Ticket, status, cause string) {
+		t.Helper()
+		kit.Poll(t, "the ticket to be nobody's", func() bool { return d.Admin.Sees(t, v).AssignedTo == nil })
+		if got := d.Admin.Sees(t, v).Status; got != status {
+			t.Errorf("it is %s, want %s", got, status)
+		}
+		if status == "open" {
+			if seen := max.Sees(t, v); seen.ID != v.ID { // as in the queue of all agents
+				t.Errorf("max sees %+v", seen)
+			}
+		}
+		entries := program.Get[program.List[entryView]](t, d.Admin, v.Path("history")+"?page_size=100").Results
+		at := slices.IndexFunc(entries, func(e entryView) bool { return e.Type == "ticket.unassigned" })
+		if at < 0 || entries[at].Actor.Kind != "system" || entries[at].Cause == nil {
+			t.Fatalf("history: %+v", entries)
+		}
+		events := program.Get[struct {
+			Events []struct {
+				EventID string `json:"event_id"`
+				Type    string
+			}
+		}](t, d.Admin, "/api/events/?limit=1000&type="+cause).Events
+		if !slices.ContainsFunc(events, func(e struct {
+			EventID string `json:"event_id"`
+			Type    string
+		}) bool {
+			return e.EventID == entries[at].Cause.ID
+		}) {
+			t.Errorf("its cause is no %s: %+v", cause, entries[at].Cause)
+		}
+	}
+
+	d.Admin.Must(t, http.StatusOK, "PATCH", "/api/users/eve/", object{"is_active": false})
+	back(open, "open", "user.deactivated")
+	back(begun, "open", "user.deactivated")
+	back(escalated, "escalated", "user.deactivated")
+	if got := d.Admin.Sees(t, resolved); got.AssignedTo == nil {
+		t.Error("a resolved ticket was taken back")
+	}
+	bob.Comments(t, resolved, "It smokes again.", false)
+	back(resolved, "open", "user.deactivated")
+	if got := mailed(1); got != 1 {
+		t.Errorf("%d emails that eve left, want 1", got)
+	}
+
+	d.Admin.Must(t, http.StatusOK, "PATCH", "/api/users/dan/", object{"role": "user"})
+	back(demoted, "open", "user.role_changed")
+
+	// While nobody is there to take it back.
+	if err := d.Stop(); err != nil {
+		t.Fatal(err)
+	}
+	d.Runs(t, "", "people", "erase", "amy", "--yes")
+	d.Program = program.Serve(t, d.Env...)
+	d.Admin, max = d.SignIn(t, "root"), d.SignIn(t, "max")
+	back(erased, "open", "user.erased")
+	if got := mailed(3); got != 3 {
+		t.Errorf("%d emails that somebody left, want 3", got)
+	}
+}
+
+func TestRepliesAndReopeningsAreToldToWhoWorksOnTheTicket(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	d := program.Open(t, "HELPDESK_SMTP_URL="+server.URL())
+	bob, eve := d.Join(t, "bob", "user").WantsNoEmails(t), d.Join(t, "eve", "agent")
+	v := d.Admin.Assigns(t, bob.Opens(t, "Printer"), "eve")
+	n := "[#" + number(v) + "] "
+	want := []string{"eve@example.com " + n + "Assigned to you: Printer"}
+	wantEmails(t, d, server, want...)
+	eve.Does(t, v, "resolve")
+	bob.Comments(t, v, "It smokes again.", false)
+	want = append(want, "eve@example.com "+n+"New reply: Printer")
+	wantEmails(t, d, server, want...)
+	eve.Comments(t, v, "Gone.", true)
+	eve.Does(t, v, "close")
+	bob.Does(t, v, "reopen")
+	want = append(want, "eve@example.com "+n+"Reopened: Printer")
+	wantEmails(t, d, server, want...)
+	d.Admin.Assigns(t, v, nil)
+	bob.Comments(t, v, "Anybody?", false)
+	want = append(want, "root@example.com "+n+"New reply: Printer")
+	wantEmails(t, d, server, want...)
 }

@@ -19,6 +19,12 @@ func emailWord(k email.Kind) string {
 		return "new comment"
 	case email.Resolved:
 		return "ticket resolved"
+	case email.Replied:
+		return "requester replied"
+	case email.Reopened:
+		return "ticket reopened"
+	case email.TakenBack:
+		return "assignee left"
 	}
 	return string(k)
 }
