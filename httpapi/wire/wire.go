@@ -21,8 +21,17 @@ const timeForm = "2006-01-02T15:04:05.000000Z"
 // MarshalJSON implements [encoding/json.Marshaler].
 func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
 
-// AppendJSON implements [encoder.Appender].
-func (t Time) AppendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeForm+`"`) }
+// AppendJSON implements [encoder.Appender]. A page has a hundred instants: it has the
+// form that the standard library writes the quickest, and puts the fraction in.
+func (t Time) AppendJSON(b []byte) []byte {
+	b = t.UTC().AppendFormat(append(b, '"'), time.RFC3339)
+	b[len(b)-1] = '.' // was Z
+	micros := t.Nanosecond() / 1000
+	for unit := 100_000; unit > 0; unit /= 10 {
+		b = append(b, byte('0'+micros/unit%10))
+	}
+	return append(b, `Z"`...)
+}
 
 // Text writes the instant as in JSON, and "" for none.
 func (t *Time) Text() string {
