@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/internal/batch"
 )
 
 // ErrNoSession is the one answer to a token that opens nothing, whatever the
@@ -52,6 +53,7 @@ type Sessions struct {
 	pool     *pgxpool.Pool
 	accounts *Accounts
 	config   SessionConfig
+	found    *batch.Queries[[]byte, foundSession]
 }
 
 // NewSessions keeps sessions beside the accounts they are for.
@@ -68,7 +70,9 @@ func NewSessions(accounts *Accounts, config SessionConfig) *Sessions {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	return &Sessions{pool: accounts.pool, accounts: accounts, config: config}
+	s := &Sessions{pool: accounts.pool, accounts: accounts, config: config}
+	s.found = batch.New(s.find)
+	return s
 }
 
 // SignIn opens a session for the active account that username and password
@@ -128,8 +132,30 @@ func (s *Sessions) Lookup(ctx context.Context, token string) (Session, error) {
 	if base64.RawURLEncoding.DecodedLen(len(token)) != tokenBytes {
 		return Session{}, ErrNoSession
 	}
+	found, err := s.found.Ask(ctx, tokenHash(token))
+	switch {
+	case err != nil:
+		return Session{}, eventstore.Unreachable(fmt.Errorf("look up a session: %w", err))
+	case found.TokenHash == nil:
+		return Session{}, ErrNoSession
+	case found.due:
+		err = s.renew(ctx, &found.Session)
+	}
+	return found.Session, err
+}
+
+// foundSession is a session as it was looked up, without a TokenHash where there is
+// none.
+type foundSession struct {
+	Session
+	due bool // whether it is to be renewed
+}
+
+// find looks up the sessions of tokens by their hashes.
+func (s *Sessions) find(ctx context.Context, hashes [][]byte) ([]foundSession, error) {
 	const q = `
-		SELECT a.user_id,
+		SELECT s.token_hash,
+		       a.user_id,
 		       a.username,
 		       a.email,
 		       a.role,
@@ -138,23 +164,26 @@ func (s *Sessions) Lookup(ctx context.Context, token string) (Session, error) {
 		       s.expires_at <= now() + $2
 		FROM sessions s
 		JOIN accounts a USING (user_id)
-		WHERE s.token_hash = $1
+		WHERE s.token_hash = ANY ($1)
 		  AND s.expires_at > now()
 		  AND a.is_active`
-	session := Session{TokenHash: tokenHash(token)}
-	a, due := &session.Account, false
-	err := s.pool.QueryRow(ctx, q, session.TokenHash, s.config.Lifetime-s.config.RenewAfter).
-		Scan(&a.ID, &a.Username, &a.Email, &a.Role, &a.Active, &session.ExpiresAt, &due)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Session{}, ErrNoSession
+	rows, _ := s.pool.Query(ctx, q, hashes, s.config.Lifetime-s.config.RenewAfter) // ForEachRow returns its error
+	var f foundSession
+	a, byHash := &f.Account, make(map[string]foundSession, len(hashes))
+	_, err := pgx.ForEachRow(rows, []any{&f.TokenHash, &a.ID, &a.Username, &a.Email, &a.Role, &a.Active, &f.ExpiresAt, &f.due}, func() error {
+		byHash[string(f.TokenHash)] = f
+		return nil
+	})
+	return inOrder(hashes, byHash), err
+}
+
+// inOrder returns what was found for each of the hashes.
+func inOrder[T any](hashes [][]byte, found map[string]T) []T {
+	all := make([]T, len(hashes))
+	for i, hash := range hashes {
+		all[i] = found[string(hash)]
 	}
-	if err != nil {
-		return Session{}, eventstore.Unreachable(fmt.Errorf("look up a session: %w", err))
-	}
-	if due {
-		err = s.renew(ctx, &session)
-	}
-	return session, err
+	return all
 }
 
 // renew moves the expiry of the session, unless another lookup just did.

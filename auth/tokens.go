@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/internal/batch"
 )
 
 // TokenPrefix begins every API token, so that one that leaked is recognised.
@@ -47,10 +48,17 @@ type Token struct {
 
 // Tokens is the API tokens, in the table tokens. It is safe for concurrent
 // use, by several processes too. Instants are the database's.
-type Tokens struct{ pool *pgxpool.Pool }
+type Tokens struct {
+	pool  *pgxpool.Pool
+	found *batch.Queries[[]byte, foundToken]
+}
 
 // NewTokens keeps tokens beside the accounts they are for.
-func NewTokens(accounts *Accounts) *Tokens { return &Tokens{pool: accounts.pool} }
+func NewTokens(accounts *Accounts) *Tokens {
+	ts := &Tokens{pool: accounts.pool}
+	ts.found = batch.New(ts.find)
+	return ts
+}
 
 const tokenColumns = `id, name, read_only, created_at, expires_at, last_used_at`
 
@@ -138,8 +146,33 @@ func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Accoun
 	if !strings.HasPrefix(secret, TokenPrefix) || len(secret) != len(TokenPrefix)+len(newToken()) {
 		return Token{}, user.Account{}, ErrNoToken
 	}
+	found, err := ts.found.Ask(ctx, tokenHash(secret))
+	switch {
+	case err != nil:
+		return Token{}, user.Account{}, eventstore.Unreachable(fmt.Errorf("look up a token: %w", err))
+	case found.ID == uuid.Nil:
+		return Token{}, user.Account{}, ErrNoToken
+	case found.due:
+		err = ts.use(ctx, found.ID)
+	}
+	if err != nil {
+		return Token{}, user.Account{}, err
+	}
+	return found.Token, found.account, nil
+}
+
+// foundToken is a token as it was looked up, without an ID where there is none.
+type foundToken struct {
+	Token
+	account user.Account
+	due     bool // whether its use is to be noted
+}
+
+// find looks up tokens by the hashes of their secrets.
+func (ts *Tokens) find(ctx context.Context, hashes [][]byte) ([]foundToken, error) {
 	const q = `
-		SELECT t.id,
+		SELECT t.token_hash,
+		       t.id,
 		       t.name,
 		       t.read_only,
 		       t.created_at,
@@ -154,27 +187,22 @@ func (ts *Tokens) Lookup(ctx context.Context, secret string) (Token, user.Accoun
 		       a.is_active
 		FROM tokens t
 		JOIN accounts a USING (user_id)
-		WHERE t.token_hash = $1
+		WHERE t.token_hash = ANY ($1)
 		  AND (t.expires_at IS NULL OR t.expires_at > now())
 		  AND a.is_active`
-	var t Token
-	var a user.Account
-	var due bool
-	err := ts.pool.QueryRow(ctx, q, tokenHash(secret)).Scan(
-		&t.ID, &t.Name, &t.ReadOnly, &t.CreatedAt, &t.ExpiresAt, &t.LastUsedAt, &due, &t.UseDue,
-		&a.ID, &a.Username, &a.Email, &a.Role, &a.Active)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return Token{}, user.Account{}, ErrNoToken
-	}
-	if err != nil {
-		return Token{}, user.Account{}, eventstore.Unreachable(fmt.Errorf("look up a token: %w", err))
-	}
-	if due {
-		if err := ts.use(ctx, t.ID); err != nil {
-			return Token{}, user.Account{}, err
-		}
-	}
-	return t, a, nil
+	rows, _ := ts.pool.Query(ctx, q, hashes) // ForEachRow returns its error
+	byHash := make(map[string]foundToken, len(hashes))
+	var hash []byte
+	var f foundToken
+	a := &f.account
+	_, err := pgx.ForEachRow(rows, []any{
+		&hash, &f.ID, &f.Name, &f.ReadOnly, &f.CreatedAt, &f.ExpiresAt, &f.LastUsedAt, &f.due, &f.UseDue,
+		&a.ID, &a.Username, &a.Email, &a.Role, &a.Active,
+	}, func() error {
+		byHash[string(hash)] = f
+		return nil
+	})
+	return inOrder(hashes, byHash), err
 }
 
 // use notes that the token is used, unless another call just did.

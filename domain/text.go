@@ -9,6 +9,10 @@ import (
 // Erased stands where a text of somebody who was erased stood.
 const Erased = "[erased]"
 
+// Withdrawn stands where a text stood that was removed, or that was another before
+// an edit, for those who are not shown it.
+const Withdrawn = "[withdrawn]"
+
 // Line returns s trimmed when it is a single line of 1 to max characters
 // without control characters, and otherwise [ErrRequired], [ErrTooLong] or
 // [ErrCharacter] on field.

@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/internal/batch"
 )
 
 // The refusals of [Store.Append].
@@ -31,9 +32,10 @@ var (
 
 // Store is the log. It is safe for concurrent use.
 type Store struct {
-	pool   *pgxpool.Pool
-	codec  *Codec
-	writer *writer
+	pool    *pgxpool.Pool
+	codec   *Codec
+	writer  *writer
+	numbers *batch.Queries[struct{}, int64]
 }
 
 // New makes the store over a pool. appended is called after every append
@@ -44,7 +46,9 @@ func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline
 	for _, f := range inline {
 		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
 	}
-	return &Store{pool: pool, codec: codec, writer: w}
+	s := &Store{pool: pool, codec: codec, writer: w}
+	s.numbers = batch.New(s.drawNumbers)
+	return s
 }
 
 // Close waits for the appends under way and refuses later ones.
@@ -146,9 +150,15 @@ func (s *Store) Carried(ctx context.Context, commandID uuid.UUID) (bool, error) 
 // NextTicketNumber draws the next human number of a ticket. A number that is
 // drawn and not used stays unused.
 func (s *Store) NextTicketNumber(ctx context.Context) (int64, error) {
-	var n int64
-	if err := s.pool.QueryRow(ctx, `SELECT nextval('ticket_numbers')`).Scan(&n); err != nil {
+	n, err := s.numbers.Ask(ctx, struct{}{})
+	if err != nil {
 		return 0, Unreachable(fmt.Errorf("draw a ticket number: %w", err))
 	}
 	return n, nil
+}
+
+// drawNumbers draws a number for each of those who want one.
+func (s *Store) drawNumbers(ctx context.Context, wanted []struct{}) ([]int64, error) {
+	rows, _ := s.pool.Query(ctx, `SELECT nextval('ticket_numbers') FROM generate_series(1, $1)`, len(wanted)) // CollectRows returns its error
+	return pgx.CollectRows(rows, pgx.RowTo[int64])
 }

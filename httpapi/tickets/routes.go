@@ -84,7 +84,7 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/", ID: "getTicket",
 			Summary: "Read a ticket with its comments",
-			About:   "A ticket as the caller may see it, with the comments they may see, oldest first. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.",
+			About:   "A ticket as the caller may see it, with the comments they may see, oldest first. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; requesters read [withdrawn] in the place of a text that was removed or edited since; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.one),
 			Headers: []string{"Memento-Datetime", "Link"},
 		},
@@ -109,13 +109,13 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/history/", ID: "ticketHistory",
 			Summary: "Read what happened to a ticket and its emails",
-			About:   "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters read neither of internal notes nor of emails to others. Admins and auditors read it of deleted tickets too.",
+			About:   "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters read neither of internal notes nor of emails to others, and [withdrawn] in the place of a text that was removed or edited since. Admins and auditors read it of deleted tickets too.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff",
 			Summary: "Compare a ticket at two versions or instants",
-			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
+			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Requesters read [withdrawn] in the place of a text that was removed or edited since. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.diff),
 		},
 	}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
@@ -42,7 +43,8 @@ const feedWait = 2 * time.Second
 // Feed shows viewers what happens to the tickets they see, from the log. What
 // they see is what they may see when they ask, so that somebody who was
 // away learns nothing of a ticket that was taken from them meanwhile; of a
-// deleted ticket, those who saw it learn that it was deleted. It is safe for
+// deleted ticket, those who saw it learn that it was deleted; and requesters read
+// no text that was removed or edited since. It is safe for
 // concurrent use and keeps nothing.
 type Feed struct {
 	pool     *pgxpool.Pool
@@ -97,12 +99,11 @@ func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []ev
 	if len(events) == 0 {
 		return nil, nil
 	}
-	numbers, err := f.visible(ctx, viewer, events)
+	tickets, err := f.visible(ctx, viewer, events)
 	if err != nil {
 		return nil, err
 	}
-	public, err := f.publicComments(ctx, viewer, events)
-	if err != nil {
+	if err := f.addComments(ctx, viewer, events, tickets); err != nil {
 		return nil, err
 	}
 	names, err := f.names(ctx, events)
@@ -111,21 +112,25 @@ func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []ev
 	}
 	var all []Occurrence
 	for _, e := range events {
-		number, seen := numbers[e.StreamID]
+		now, seen := tickets[e.StreamID]
 		if _, deleted := e.Event.(ticket.Deleted); deleted {
-			if number, seen, err = f.sawDeleted(ctx, viewer, e); err != nil {
+			if now, seen, err = f.sawDeleted(ctx, viewer, e); err != nil {
 				return nil, err
 			}
 		}
-		if !seen || hidden(viewer, e.Event, public) {
+		if !seen || hidden(viewer, e.Event, now) {
 			continue
 		}
-		data, err := json.Marshal(e.Event)
+		event := e.Event
+		if !ticket.SeesWithdrawn(viewer) {
+			event = now.Standing(event)
+		}
+		data, err := json.Marshal(event)
 		if err != nil {
 			return nil, fmt.Errorf("write event %d: %w", e.Position, err)
 		}
 		all = append(all, Occurrence{
-			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: number, Version: e.Version,
+			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: now.Number, Version: e.Version,
 			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
 			ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: names[e.ActorID.UUID], Data: data,
 		})
@@ -133,8 +138,8 @@ func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []ev
 	return all, nil
 }
 
-// visible returns the numbers of the tickets the viewer sees now.
-func (f *Feed) visible(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) (map[uuid.UUID]int64, error) {
+// visible returns the tickets the viewer sees now, with their texts alone.
+func (f *Feed) visible(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) (map[uuid.UUID]ticket.State, error) {
 	var ids []uuid.UUID
 	for _, e := range events {
 		ids = append(ids, e.StreamID)
@@ -142,30 +147,65 @@ func (f *Feed) visible(ctx context.Context, viewer domain.Actor, events []events
 	var w projections.Where
 	w.Add("t.id = ANY (?)", ids)
 	w.VisibleTickets(viewer)
-	return projections.Pairs[int64](ctx, f.pool, "SELECT t.id, t.number FROM read.tickets AS t"+w.String(), w.Args...)
+	tickets := map[uuid.UUID]ticket.State{}
+	rows, _ := f.pool.Query(ctx, "SELECT t.id, t.number, t.title, t.description FROM read.tickets AS t"+w.String(), w.Args...) // ForEachRow returns its error
+	var id uuid.UUID
+	var now ticket.State
+	_, err := pgx.ForEachRow(rows, []any{&id, &now.Number, &now.Title, &now.Description}, func() error {
+		tickets[id] = now
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for the tickets of events: %w", err)
+	}
+	return tickets, nil
 }
 
-// publicComments returns which of the comments that were edited are no notes:
-// an edit does not say. It is nil for who may read notes too.
-func (f *Feed) publicComments(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) (map[uuid.UUID]bool, error) {
-	if ticket.SeesInternal(viewer) {
-		return nil, nil
+// addComments adds to tickets the public comments that the events add or edit, as
+// they read now: an edit does not say that its comment is no note, nor whether its
+// text still stands. Nothing is added for who may read notes and all texts.
+func (f *Feed) addComments(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope, tickets map[uuid.UUID]ticket.State) error {
+	if ticket.SeesInternal(viewer) && ticket.SeesWithdrawn(viewer) {
+		return nil
 	}
-	var edited []uuid.UUID
+	var written []uuid.UUID
 	for _, e := range events {
-		if d, ok := e.Event.(ticket.CommentEdited); ok {
-			edited = append(edited, d.CommentID.UUID)
+		switch d := e.Event.(type) {
+		case ticket.CommentAdded:
+			written = append(written, d.CommentID.UUID)
+		case ticket.CommentEdited:
+			written = append(written, d.CommentID.UUID)
 		}
 	}
-	if edited == nil {
-		return nil, nil
+	if written == nil {
+		return nil
 	}
-	return projections.Pairs[bool](ctx, f.pool, "SELECT id, true FROM read.comments WHERE NOT internal AND id = ANY ($1)", edited)
+	const q = `SELECT ticket_id, id, text FROM read.comments WHERE NOT internal AND id = ANY ($1)`
+	rows, _ := f.pool.Query(ctx, q, written) // ForEachRow returns its error
+	var of uuid.UUID
+	var id ticket.CommentID
+	var text string
+	_, err := pgx.ForEachRow(rows, []any{&of, &id.UUID, &text}, func() error {
+		now, seen := tickets[of]
+		if !seen {
+			return nil
+		}
+		if now.Comments == nil {
+			now.Comments = map[ticket.CommentID]ticket.Comment{}
+		}
+		now.Comments[id] = ticket.Comment{Text: text}
+		tickets[of] = now
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for the comments of events: %w", err)
+	}
+	return nil
 }
 
 // hidden reports whether the event is about a note that the viewer may not
 // read, or may be: of a comment that was removed since nobody can tell.
-func hidden(viewer domain.Actor, e domain.Event, public map[uuid.UUID]bool) bool {
+func hidden(viewer domain.Actor, e domain.Event, now ticket.State) bool {
 	if ticket.SeesInternal(viewer) {
 		return false
 	}
@@ -173,7 +213,8 @@ func hidden(viewer domain.Actor, e domain.Event, public map[uuid.UUID]bool) bool
 	case ticket.CommentAdded:
 		return d.Internal
 	case ticket.CommentEdited:
-		return !public[d.CommentID.UUID]
+		_, public := now.Comments[d.CommentID]
+		return !public
 	case ticket.CommentRemoved:
 		return d.Internal
 	}
@@ -181,19 +222,18 @@ func hidden(viewer domain.Actor, e domain.Event, public map[uuid.UUID]bool) bool
 }
 
 // sawDeleted reports whether the viewer saw the ticket just before it was
-// deleted by e, and its number.
-func (f *Feed) sawDeleted(ctx context.Context, viewer domain.Actor, e eventstore.Envelope) (number int64, saw bool, err error) {
+// deleted by e, and what it was.
+func (f *Feed) sawDeleted(ctx context.Context, viewer domain.Actor, e eventstore.Envelope) (before ticket.State, saw bool, err error) {
 	history, err := f.log.Load(ctx, e.StreamID)
 	if err != nil {
-		return 0, false, err
+		return before, false, err
 	}
-	var before ticket.State
 	for _, h := range history {
 		if h.Version < e.Version {
 			before = ticket.Evolve(before, h.Event)
 		}
 	}
-	return before.Number, before.VisibleTo(viewer), nil
+	return before, before.VisibleTo(viewer), nil
 }
 
 func (f *Feed) names(ctx context.Context, events []eventstore.Envelope) (view.Names, error) {

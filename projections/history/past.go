@@ -32,7 +32,8 @@ type Fresh interface {
 
 // Past shows tickets as the system knew them at an instant, by when events were
 // recorded. What it shows of an instant never changes, but for the texts of who
-// is erased and the present names of people. The past of a ticket is shown to
+// is erased, the present names of people and, to requesters, texts that were removed
+// or edited since, which they are not shown. The past of a ticket is shown to
 // whoever sees the ticket now; admins and auditors are shown that of deleted ones
 // too. It is safe for concurrent use.
 type Past struct {
@@ -179,8 +180,8 @@ func textOf(s ticket.State, id ticket.CommentID) *string {
 	return nil
 }
 
-// events returns all events of a ticket whose past the viewer may see, once
-// nothing is still to come of what was recorded at the moments.
+// events returns all events of a ticket whose past the viewer may see, as they are
+// shown it, once nothing is still to come of what was recorded at the moments.
 func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, moments ...Moment) ([]eventstore.Envelope, error) {
 	for _, m := range moments {
 		if m.Version > 0 {
@@ -201,7 +202,7 @@ func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if !seesPast(viewer, events) {
 		return nil, domain.ErrNotFound
 	}
-	return events, nil
+	return view.Standing(viewer, events), nil
 }
 
 // id returns the id of the ticket a reference names, of a deleted one too.

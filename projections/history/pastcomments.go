@@ -59,7 +59,7 @@ func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, 
 			ids = append(ids, row.TicketID)
 		}
 	}
-	stands, err := p.standsAt(ctx, ids, at)
+	stands, err := p.standsAt(ctx, viewer, ids, at)
 	if err != nil {
 		return projections.Slice[view.Comment]{}, err
 	}

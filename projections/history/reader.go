@@ -103,7 +103,8 @@ ORDER BY queued_at, id`
 // Ticket returns a page of what happened to a ticket and its emails, in the order
 // of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
 // auditors see deleted ones too. Nobody sees of it what they may not
-// see: a requester not of internal notes, nor of emails to others.
+// see: a requester not of internal notes, nor of emails to others, nor a text that
+// was removed or edited since.
 func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, p projections.Page) (projections.Slice[Entry], error) {
 	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
 		return projections.Slice[Entry]{}, err
@@ -146,7 +147,7 @@ func (r *Reader) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) 
 	if err != nil {
 		return nil, err
 	}
-	return newDescriber(viewer, names, timers).describe(all), nil
+	return newDescriber(viewer, names, timers).describe(view.Standing(viewer, all)), nil
 }
 
 // timers returns the timers behind a ticket's events, and its pending one.
@@ -206,6 +207,9 @@ func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (v
 	var ids []uuid.UUID
 	for _, e := range events {
 		ids = append(ids, e.ActorID.UUID)
+		if q, ok := email.Begins(e.Event); ok {
+			ids = append(ids, q.Recipient.UUID)
+		}
 		switch d := e.Event.(type) {
 		case ticket.Opened:
 			ids = append(ids, d.CreatedBy.UUID)
@@ -213,8 +217,6 @@ func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (v
 			ids = append(ids, d.AssignedTo.UUID)
 		case ticket.CommentAdded:
 			ids = append(ids, d.Author.UUID)
-		case email.Queued:
-			ids = append(ids, d.Recipient.UUID)
 		}
 	}
 	names, err := projections.Usernames(ctx, r.pool, ids)

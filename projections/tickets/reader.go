@@ -96,11 +96,19 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID, nil
 	}
+	id, err := r.ticketID(ctx, ref.Number)
+	if err == nil { // however old the table is: a number is a ticket's for good
+		return id, nil
+	}
 	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
 		return ticket.ID{}, err
 	}
+	return r.ticketID(ctx, ref.Number)
+}
+
+func (r *Reader) ticketID(ctx context.Context, number int64) (ticket.ID, error) {
 	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
-		`SELECT id FROM read.tickets WHERE number = $1`, ref.Number)
+		`SELECT id FROM read.tickets WHERE number = $1`, number)
 	return ticket.ID{UUID: row.ID}, err
 }
 
@@ -109,7 +117,7 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	reads := []string{projections.TicketList, projections.UserList}
 	if f.Search != "" {
-		reads = append(reads, projections.TextSearch)
+		reads = append(reads, projections.TicketWords)
 	}
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return projections.Slice[view.Ticket]{}, err

@@ -1,6 +1,7 @@
 package view
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -71,6 +72,24 @@ func TicketOf(viewer domain.Actor, events []eventstore.Envelope, names Names) (t
 		return Ticket{}, false
 	}
 	return row.Named(viewer, names), true
+}
+
+// Standing returns the events of a ticket as the viewer is shown them: with all
+// texts for who sees withdrawn ones, else with those that stand now. It MUST be
+// given all of the ticket's events; those of other streams stay as they are.
+func Standing(viewer domain.Actor, events []eventstore.Envelope) []eventstore.Envelope {
+	if ticket.SeesWithdrawn(viewer) {
+		return events
+	}
+	var now ticket.State
+	for _, e := range events {
+		now = ticket.Evolve(now, e.Event)
+	}
+	shown := slices.Clone(events)
+	for i := range shown {
+		shown[i].Event = now.Standing(shown[i].Event)
+	}
+	return shown
 }
 
 // PeopleIn returns the ids of those whom the events of a ticket name: who opened

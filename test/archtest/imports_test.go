@@ -36,7 +36,7 @@ type rule struct {
 var rules = []rule{
 	{of: "domain", pure: true, outside: []string{"github.com/google/uuid"}},
 	{of: "domain/*", pure: true, may: []string{"domain="}, outside: []string{"github.com/google/uuid"}},
-	{of: "eventstore", may: []string{"domain="}, outside: []string{
+	{of: "eventstore", may: []string{"domain=", "internal/batch"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang",
 	}},
@@ -51,7 +51,7 @@ var rules = []rule{
 		"github.com/prometheus/client_golang", "golang.org/x/sync",
 	}},
 	{of: "mail", may: []string{"domain"}, outside: []string{"github.com/google/uuid", "github.com/wneessen/go-mail"}},
-	{of: "auth", may: []string{"domain", "eventstore"}, outside: []string{
+	{of: "auth", may: []string{"domain", "eventstore", "internal/batch"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
@@ -84,6 +84,7 @@ var rules = []rule{
 	{of: "web/*", may: screens("rebuild", "workspace", "web="), outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ"}},
 	{of: "demo", may: []string{"domain", "commands"}, outside: []string{"github.com/google/uuid"}},
 	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
+	{of: "internal/batch"},
 	{of: "internal/pgid", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "internal/localpg", outside: []string{"*"}},
 	{of: "cmd", may: []string{"*"}, outside: []string{"*"}},

@@ -84,3 +84,45 @@ func TestAFeedTellsEachWhatTheySee(t *testing.T) {
 		t.Errorf("after the head %d, %v: told again", head, err)
 	}
 }
+
+func TestAFeedTellsRequestersNoWithdrawnText(t *testing.T) {
+	t.Parallel()
+	d := newModels(t)
+	d.register(t)
+	fresh := d.follow(t, 50)
+	feed := feed.NewFeed(d.Pool, d.Store, d.Notifier, follow.NewFreshness(d.Pool, eventstore.NewNotifier(), projected()...))
+	before, err := d.Store.Head(kit.Context(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	ann, eve := everybody["ann"].ID, everybody["eve"].ID
+	edited, removed := ticket.CommentID{UUID: kit.NewID()}, ticket.CommentID{UUID: kit.NewID()}
+	d.append(t, kit.NewID(), 0, time.Time{},
+		ticket.Opened{Number: 1, Title: "title 1", Description: "description 1", Priority: ticket.Low, CreatedBy: ann, OpenedBy: ann}, ticket.Assigned{AssignedTo: eve},
+		ticket.Retitled{Title: "title 2"}, ticket.Described{Description: "description 2"},
+		ticket.CommentAdded{CommentID: edited, Author: eve, Text: "comment 1"}, ticket.CommentEdited{CommentID: edited, Text: "comment 2"},
+		ticket.CommentAdded{CommentID: removed, Author: eve, Text: "salary 1"}, ticket.CommentRemoved{CommentID: removed},
+	)
+	d.project(t, fresh)
+	withdrawn := []string{"title 1", "description 1", "comment 1", "salary 1"}
+	for who, want := range map[string]bool{"ann": false, "eve": true, "rob": true, "ida": true} {
+		page, _, err := feed.After(kit.Context(t), everybody[who], before)
+		if err != nil || len(page) < 7 {
+			t.Fatalf("%s is told %v, %v", who, page, err)
+		}
+		var told strings.Builder
+		for _, o := range page {
+			told.Write(o.Data)
+		}
+		for _, text := range withdrawn {
+			if got := strings.Contains(told.String(), text); got != want {
+				t.Errorf("%s reads %q: %v, want %v", who, text, got, want)
+			}
+		}
+		for _, text := range []string{"title 2", "description 2", "comment 2"} {
+			if !strings.Contains(told.String(), text) {
+				t.Errorf("%s does not read %q, which stands", who, text)
+			}
+		}
+	}
+}

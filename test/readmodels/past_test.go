@@ -32,7 +32,7 @@ func (d *models) past() *history.Past { return history.NewPast(d.Store, d.Pool, 
 
 // asOf returns the world as it was known at an instant, as present viewers see it.
 func (w world) asOf(at time.Time) world {
-	then := world{models: w.models}
+	then := world{models: w.models, now: w.states}
 	for _, e := range w.log {
 		if !e.RecordedAt.After(at) {
 			then.log = append(then.log, e)
@@ -114,7 +114,7 @@ func (w world) commentsOf(viewer domain.Actor, id uuid.UUID) []view.Comment {
 		if c.TicketID == id && (!c.Internal || ticket.SeesInternal(viewer)) {
 			all = append(all, view.Comment{
 				ID: c.ID, Ticket: id, TicketNumber: w.states[id].Number, Author: w.person(c.AuthorID),
-				Text: c.Text, Internal: c.Internal, CreatedAt: c.CreatedAt, EditedAt: c.EditedAt,
+				Text: w.said(viewer, id, c.ID, c.Text), Internal: c.Internal, CreatedAt: c.CreatedAt, EditedAt: c.EditedAt,
 			})
 		}
 	}
@@ -254,15 +254,16 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 	}
 	retitled, assigned := history.Change{Field: "title", Before: "First", After: "Second"}, history.Change{Field: "assigned_to", Before: nil, After: "eve"}
 	removed, noted, said := history.Change{Field: "comment", Before: "oh", After: nil}, history.Change{Field: "comment", Before: nil, After: "psst"}, history.Change{Field: "comment", Before: nil, After: "fine!"}
+	withdrawn := history.Change{Field: "comment", Before: "[withdrawn]", After: nil}
 	for _, c := range []struct {
 		who      string
 		from, to int
 		want     []history.Change
 	}{
 		{"rob", 2, 8, []history.Change{retitled, assigned, removed, noted, said}},
-		{"ann", 2, 8, []history.Change{retitled, assigned, removed, said}},
-		{"ann", 2, 9, []history.Change{assigned, removed, said}},
-		{"ann", 8, 7, []history.Change{{Field: "comment", Before: "fine!", After: "fine"}}},
+		{"ann", 2, 8, []history.Change{{Field: "title", Before: "First", After: "[withdrawn]"}, assigned, withdrawn, said}},
+		{"ann", 2, 9, []history.Change{assigned, withdrawn, said}},
+		{"ann", 8, 7, []history.Change{{Field: "comment", Before: "fine!", After: "[withdrawn]"}}},
 		{"ann", 5, 6, nil}, // an internal note
 		{"ann", 4, 4, nil},
 	} {

@@ -1,0 +1,28 @@
+package readmodels
+
+import (
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/projections/view"
+)
+
+// reads returns what somebody reads in the place of a text of a past world, of which
+// now is what stands today: staff and auditors read it, others where it still stands.
+func (w world) reads(viewer domain.Actor, text, now string) string {
+	if w.now == nil || viewer.Role == domain.RoleAgent || viewer.Admin() || viewer.Role == domain.RoleAuditor || text == now {
+		return text
+	}
+	return "[withdrawn]"
+}
+
+// titled returns the title of a row as somebody reads it.
+func (w world) titled(viewer domain.Actor, r view.TicketRow) string {
+	return w.reads(viewer, r.Title, w.now[r.ID].Title)
+}
+
+// said returns the text of a comment as somebody reads it.
+func (w world) said(viewer domain.Actor, of, comment uuid.UUID, text string) string {
+	return w.reads(viewer, text, w.now[of].Comments[ticket.CommentID{UUID: comment}].Text)
+}
