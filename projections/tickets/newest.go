@@ -18,11 +18,10 @@ import (
 
 const byAge = " ORDER BY t.created_at DESC, t.id DESC"
 
-// theirs returns the instants and ids of tickets that the viewer sees, the newest first,
-// as a query: those of an age that ends before a place, and begins at lower, or if that
-// is not known, at most so many. An index has all of that. w gets its arguments, and
-// must have no others.
-func (w *where) theirs(viewer domain.Actor, upper begin, lower *begin, most int) string {
+// theirs returns columns of tickets that the viewer sees, the newest first, as a query:
+// of those of an age that ends before a place, and begins at lower, or if that is not
+// known, of at most so many. w gets its arguments, and must have no others.
+func (w *where) theirs(viewer domain.Actor, columns string, upper begin, lower *begin, most int) string {
 	seen := where{projections.Where{Once: true}}
 	reasons := seen.Reasons(viewer)
 	seen.bound("<", upper)
@@ -32,8 +31,11 @@ func (w *where) theirs(viewer domain.Actor, upper begin, lower *begin, most int)
 		limit = ""
 	}
 	w.Args = seen.Args
-	return "SELECT t.created_at, t.id FROM " + seen.From(projections.PresentTickets, reasons, "t.created_at, t.id", byAge+limit) + byAge + limit
+	return "SELECT " + columns + " FROM " + seen.From(projections.PresentTickets, reasons, columns, byAge+limit) + byAge + limit
 }
+
+// placed are the columns of theirs that an index has.
+const placed = "t.created_at, t.id"
 
 // bound adds the condition that a ticket is on a side of where an age begins.
 func (w *where) bound(side string, b begin) {
@@ -96,10 +98,20 @@ func ofAll(viewer domain.Actor, f projections.TicketFilter, at place) projection
 func ofTheirs(viewer domain.Actor, f projections.TicketFilter, at place) projections.List[foundTicket] {
 	w := where{projections.Where{Once: true}}
 	most := sizeOf(viewer, at.age)
-	theirs := w.theirs(viewer, at.ends(), at.begins(), most)
-	from := "theirs CROSS JOIN LATERAL (SELECT * FROM " + wordsTable(f) + " WHERE ticket_id = theirs.id OFFSET 0) AS s" +
-		fmt.Sprintf(" LEFT JOIN (SELECT created_at AS begins_at, id AS begins FROM theirs OFFSET %d LIMIT 1) AS b ON true", most-1)
-	return best(viewer, f, w, "WITH theirs AS MATERIALIZED ("+theirs+") ", from, "b.begins_at, b.begins")
+	beginning := fmt.Sprintf(" LEFT JOIN (SELECT created_at AS begins_at, id AS begins FROM theirs OFFSET %d LIMIT 1) AS b ON true", most-1)
+	words := " CROSS JOIN LATERAL (SELECT * FROM " + wordsTable(f) + " WHERE ticket_id = t.id OFFSET 0) AS s"
+	if viewer.Role == domain.RoleUser { // a page is most of their tickets: these are read at once
+		theirs := w.theirs(viewer, "t.*", at.ends(), at.begins(), most)
+		l := projections.List[foundTicket]{Cast: "real", ID: "t.id", Desc: true, At: foundAt}
+		l.From = "(WITH theirs AS MATERIALIZED (" + theirs + ") SELECT * FROM theirs" + beginning + ") AS t" + words
+		l.Key = w.have(viewer, w.query(f.Search))
+		l.Columns = foundColumns(l.Key, "t.begins_at", "t.begins")
+		w.tickets(f)
+		l.Where = w.Where
+		return l
+	}
+	theirs := w.theirs(viewer, placed, at.ends(), at.begins(), most)
+	return best(viewer, f, w, "WITH theirs AS MATERIALIZED ("+theirs+") ", "theirs AS t"+words+beginning, "b.begins_at, b.begins")
 }
 
 // joinWords returns what joins tickets with their words.
@@ -128,7 +140,7 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 	var sql string
 	switch {
 	case !viewer.SeesAll():
-		sql = w.theirs(viewer, at.ends(), nil, size) + fmt.Sprintf(" OFFSET %d", size-1)
+		sql = w.theirs(viewer, placed, at.ends(), nil, size) + fmt.Sprintf(" OFFSET %d", size-1)
 	case at.age > 0:
 		sql, w.Args = olderSQL, []any{at.ages[at.age-1].id, size}
 	default:
