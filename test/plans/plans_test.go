@@ -199,7 +199,7 @@ var lists = []list{
 	{"amy", "/api/tickets/", 240, false},
 	{"amy", "/api/tickets/?status=closed&priority=high", 330, false},
 	{"amy", "/api/tickets/?title=printer", 450, false},
-	{"amy", "/api/tickets/?q=printer", 1700, true},
+	{"amy", "/api/tickets/?q=printer", 2100, true},
 	{"amy", "/api/tickets/?ordering=-priority", 1900, false},
 	{"uma", "/api/tickets/", 120, false},
 	{"uma", "/api/tickets/?status=closed", 60, true},
