@@ -127,7 +127,7 @@ func (r Resource) verbs() []httpapi.Route {
 		{
 			Method: http.MethodPost, Path: "/api/tickets/{id}/assign/", ID: "assignTicket",
 			Summary: "Assign a ticket, or unassign it",
-			About:   "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody.",
+			About:   "Agents assign themselves, admins anyone who is an active agent or admin. null: nobody; a ticket in progress then returns to open.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.assign),
 		},
 		{
