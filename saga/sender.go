@@ -101,7 +101,7 @@ func (m *Sender) try(ctx context.Context, t attempt) error {
 	if err != nil {
 		return err
 	}
-	err = m.mailer.Send(ctx, content, func(context.Context) error { return t.delivery.HandOver(t.state.Attempts + 1) })
+	err = m.mailer.Send(ctx, content, func(ctx context.Context) error { return t.delivery.HandOver(ctx, t.state.Attempts+1) })
 	var fault *email.Fault
 	switch {
 	case err == nil:
