@@ -79,6 +79,13 @@ func TestGoldenEmails(t *testing.T) {
 			l.Text = "Hello Ann,\n\nis it *still* on fire? <b>Don't</b> open the tray: it = hot.\n. and ask Zoë\n"
 		})},
 		{"resolved", linked, with(email.Resolved, func(l *email.Content) { l.Ticket.Status, l.Text = string(ticket.StatusResolved), "Put out." })},
+		{"replied", linked, with(email.Replied, func(l *email.Content) { l.Actor, l.Text = "ann", "It smokes again." })},
+		{"reopened_admin", linked, with(email.Reopened, func(l *email.Content) {
+			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = string(ticket.StatusOpen), "", "ann", true
+		})},
+		{"taken_back", linked, with(email.TakenBack, func(l *email.Content) {
+			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = string(ticket.StatusOpen), "", "eve", true
+		})},
 		{"no_link", plain, with(email.Assigned, func(l *email.Content) { l.To.Name, l.Actor = "", "" })},
 		{"other_scripts", linked, with(email.Commented, func(l *email.Content) {
 			l.To = email.Addressee{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
@@ -161,9 +168,12 @@ func TestWhoCanSwitchAnEmailOff(t *testing.T) {
 			l := anEmail(kind)
 			l.ToAdmin = admin
 			parts := read(t, compose(t, c, l).Data)
-			want := kind != email.Escalated || !admin
+			want := kind != email.TakenBack && (kind != email.Escalated || !admin)
 			for _, part := range []string{parts.text, parts.html} {
-				if got := strings.Contains(part, "PATCH /api/me/"); got != want {
+				if strings.Contains(part, "PATCH") || strings.Contains(part, "/api/") {
+					t.Errorf("%s speaks of the API:\n%s", kind, part)
+				}
+				if got := strings.Contains(part, "switch emails of this kind off in your account"); got != want {
 					t.Errorf("%s, to an admin %v, tells of the switch: got %v, want %v:\n%s", kind, admin, got, want, part)
 				}
 			}
@@ -197,7 +207,8 @@ func TestConfig(t *testing.T) {
 		{"a sender without a domain", Config{From: "desk"}, "no mail address"},
 		{"two senders", Config{From: "a@example.com, b@example.com"}, "no mail address"},
 		{"a sender with a header", Config{From: "a@example.com\r\nBcc: b@example.com"}, "no mail address"},
-		{"a sender beyond ASCII", Config{From: "desk@exämple.com"}, "no mail address"},
+		{"a sender beyond ASCII", Config{From: "zoë@example.com"}, "no mail address"},
+		{"a sender's domain beyond ASCII", Config{From: "desk@exämple.com"}, ""},
 		{"a public URL without a scheme", Config{PublicURL: "desk.example.com"}, "public URL"},
 		{"a public URL of another scheme", Config{PublicURL: "javascript:alert(1)"}, "public URL"},
 		{"a public URL without a host", Config{PublicURL: "https:///desk"}, "public URL"},

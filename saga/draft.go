@@ -23,11 +23,12 @@ type draft struct {
 	told
 }
 
-// told is a ticket as it was after the event an email tells of, and as it is.
+// told is a ticket as it is, the event that an email tells of, and those since.
 type told struct {
-	cause     eventstore.Envelope
-	then, now ticket.State
-	from      domain.UserID // its assignee before that
+	ticket ticket.State
+	cause  eventstore.Envelope
+	since  []eventstore.Envelope
+	from   domain.UserID // its assignee before that
 }
 
 // gather returns the email of a command with what it is made of.
@@ -48,13 +49,16 @@ func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 	}
 	d.to = personOf(streams[c.Recipient.UUID])
 	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(streams[c.Actor.UUID]).Username}
-	if d.told, err = tell(c, streams[c.TicketID]); err != nil || d.state.Exists {
+	if d.told, err = tell(c, streams[c.TicketID]); err != nil {
 		return d, err
 	}
-	d.email = email.Queued{
-		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.now.Number, CauseVersion: c.CauseVersion,
-		Recipient: c.Recipient, Address: d.to.Email, At: m.clock(),
+	if !d.state.Exists {
+		d.email = email.Queued{
+			Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.ticket.Number, CauseVersion: c.CauseVersion,
+			Recipient: c.Recipient, At: m.clock(),
+		}
 	}
+	d.email.Address = d.to.Email
 	return d, nil
 }
 
@@ -83,11 +87,11 @@ func personOf(events []eventstore.Envelope) (s user.State) {
 }
 
 func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
-	for _, e := range events {
-		before := t.now.AssignedTo
-		t.now = ticket.Evolve(t.now, e.Event)
+	for i, e := range events {
+		before := t.ticket.AssignedTo
+		t.ticket = ticket.Evolve(t.ticket, e.Event)
 		if e.Version == c.CauseVersion {
-			t.cause, t.then, t.from = e, t.now, before
+			t.cause, t.since, t.from = e, events[i+1:], before
 		}
 	}
 	if t.cause.Version == 0 {
@@ -97,34 +101,23 @@ func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
 }
 
 // waits reports whether the email is to be tried.
-func (d draft) waits() bool { return !d.state.Exists || d.state.Status == email.StatusQueued }
-
-// wanted reports whether somebody can get the email, and there is still something
-// to tell of.
-func (d draft) wanted() bool {
-	if c, ok := d.cause.Event.(ticket.CommentAdded); ok {
-		if _, there := d.now.Comments[c.CommentID]; !there {
-			return false
-		}
-	}
-	return d.to.Active && d.now.Exists
-}
+func (d draft) waits() bool { return !d.state.Exists || d.state.Waits() }
 
 // content returns what an email says.
 func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
 	q := d.email
 	c := email.Content{
-		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Username, Address: q.Address},
-		ToAdmin: toAdmin(q, d.then),
+		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Name(), Address: q.Address},
+		ToAdmin: toAdmin(q, d.ticket),
 		Ticket: email.Ticket{
-			ID: q.TicketID, Number: q.TicketNumber, Title: d.then.Title,
-			Priority: string(d.then.Priority), Status: string(d.then.Status),
+			ID: q.TicketID, Number: q.TicketNumber, Title: d.ticket.Title,
+			Priority: string(d.ticket.Priority), Status: string(d.ticket.Status),
 		},
 		At: d.cause.OccurredAt,
 	}
 	switch e := d.cause.Event.(type) {
 	case ticket.CommentAdded:
-		c.Text = e.Text
+		c.Text = d.ticket.Comments[e.CommentID].Text
 	case ticket.Resolved:
 		c.Text = e.Reason
 	case ticket.Escalated:
@@ -132,7 +125,7 @@ func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
 	case ticket.Reopened:
 		c.Text = e.Reason
 	}
-	requester, assignee, actor := d.then.CreatedBy.UUID, d.then.AssignedTo.UUID, d.cause.ActorID.UUID
+	requester, assignee, actor := d.ticket.CreatedBy.UUID, d.ticket.AssignedTo.UUID, d.cause.ActorID.UUID
 	if q.Kind == email.TakenBack {
 		actor = d.from.UUID // it came of their leaving
 	}
