@@ -51,8 +51,10 @@ func formOfObject(zero reflect.Value, within string, texts []string) (f form, ok
 		m := formMember{name: within + name, key: []byte(`"` + name + `":`), value: writtenAs(field.Type)}
 		m.text = slices.Contains(texts, m.name)
 		left := "omitempty"
-		if m.value == nil {
+		if field.Type.Kind() == reflect.Struct || field.Type.Kind() == reflect.Array {
 			left = "omitzero"
+		}
+		if m.value == nil {
 			if m.inner, ok = formOfObject(zero.Field(i), m.name+".", texts); !ok {
 				return nil, false
 			}

@@ -2,7 +2,7 @@
 
 -- Who left from now on has their tickets taken back by a process manager, which has
 -- nothing to do with what was before.
-INSERT INTO checkpoints (name, position) SELECT 'take_back', position FROM log_head WHERE id = 1
+INSERT INTO checkpoints (name, position) SELECT 'take_back', position FROM log_head WHERE id = 1 AND position > 0
 ON CONFLICT (name) DO NOTHING;
 
 -- Who left before and still has tickets, once.

@@ -117,7 +117,32 @@ func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) v
 			row.FirstResponseAt = ptr(e.OccurredAt)
 		}
 	}
+	row.Reply = unanswered(s.CreatedBy, events)
 	return row
+}
+
+// unanswered returns the newest public comment of the requester, nil where it was
+// removed or something was done about it.
+func unanswered(requester domain.UserID, events []eventstore.Envelope) *uuid.UUID {
+	for _, e := range slices.Backward(events) {
+		switch d := e.Event.(type) {
+		case ticket.Resolved, ticket.Closed:
+			return nil
+		case ticket.CommentAdded:
+			removed := func(e eventstore.Envelope) bool {
+				r, ok := e.Event.(ticket.CommentRemoved)
+				return ok && r.CommentID == d.CommentID
+			}
+			switch {
+			case d.Internal:
+			case d.Author == requester && !slices.ContainsFunc(events, removed):
+				return &d.CommentID.UUID
+			default:
+				return nil
+			}
+		}
+	}
+	return nil
 }
 
 func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows []view.CommentRow) {

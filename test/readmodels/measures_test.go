@@ -52,7 +52,7 @@ func (d *models) reported(t testing.TB) reported {
 // factNames is which events are facts, but for the first response.
 var factNames = map[string]string{
 	"ticket.opened": "opened", "ticket.started": "started", "ticket.resolved": "resolved", "ticket.closed": "closed",
-	"ticket.reopened": "reopened", "ticket.escalated": "escalated", "ticket.deleted": "deleted",
+	"ticket.reopened": "reopened", "ticket.returned": "returned", "ticket.escalated": "escalated", "ticket.deleted": "deleted",
 	"ticket.prioritised": "prioritised", "ticket.assigned": "assigned", "ticket.unassigned": "unassigned",
 }
 
@@ -187,6 +187,7 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 	}
 	row.Starts, row.Resolutions, row.Closings = times("ticket.started"), times("ticket.resolved"), times("ticket.closed")
 	row.Reopenings, row.Escalations, row.Priorities = times("ticket.reopened"), times("ticket.escalated"), times("ticket.prioritised")
+	row.Returns = times("ticket.returned")
 	row.Assignments, row.Unassignments = times("ticket.assigned"), times("ticket.unassigned")
 	row.Status, _, _ = standing(s)
 	row.Priority, row.AssignedTo = s.Priority, nullable(s.AssignedTo.UUID)

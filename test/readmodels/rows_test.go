@@ -71,6 +71,7 @@ type measureRow struct {
 	Resolutions     int
 	Closings        int
 	Reopenings      int
+	Returns         int
 	Escalations     int
 	Priorities      int
 	Assignments     int
