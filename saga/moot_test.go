@@ -42,6 +42,7 @@ func newMailed(t testing.TB) mailed {
 	d.emails = map[string]SendEmail{
 		"assigned": about(email.Assigned, 2, d.eve), "commented": about(email.Commented, 3, d.ann), "resolved": about(email.Resolved, 5, d.ann),
 		"escalated": about(email.Escalated, 4, d.ann), "escalated to an admin": about(email.Escalated, 4, d.sue),
+		"replied": about(email.Replied, 3, d.eve), "taken back": about(email.TakenBack, 2, d.sue),
 	}
 	return d
 }
@@ -87,10 +88,19 @@ func TestAnEmailThatHoldsNoMoreIsCancelled(t *testing.T) {
 				t.Fatal(err)
 			}
 		}, email.RecipientErased, false},
-		"comments are switched off":    {"commented", switchOff(ann, user.NotificationSwitches{Commented: new(false)}), email.NotificationsOff, false},
-		"resolutions are switched off": {"resolved", switchOff(ann, user.NotificationSwitches{Resolved: new(false)}), email.NotificationsOff, false},
-		"assignments are switched off": {"assigned", switchOff(eve, user.NotificationSwitches{Assigned: new(false)}), email.NotificationsOff, false},
-		"escalations are switched off": {"escalated", switchOff(ann, user.NotificationSwitches{Escalated: new(false)}), email.NotificationsOff, false},
+		"the reply was removed": {"replied", func(t *testing.T, d mailed) {
+			d.do(t, d.ticket, ticket.RemoveComment{By: system(), CommentID: d.comment, Now: time.Now()})
+		}, email.CommentRemoved, false},
+		"replies are switched off":     {"replied", switchOff(eve, user.NotificationSwitches{Commented: new(false)}), email.NotificationsOff, false},
+		"who worked on it is no staff": {"replied", role(eve, domain.RoleUser), email.RoleChanged, false},
+		"somebody else works on it": {"replied", func(t *testing.T, d mailed) {
+			d.do(t, d.ticket, ticket.AssignTicket{By: system(), To: ticket.Assignee{ID: d.sue, ActiveStaff: true}})
+		}, email.AssigneeChanged, true},
+		"who should hear of who left is no admin": {"taken back", role(sue, domain.RoleAgent), email.RoleChanged, false},
+		"comments are switched off":               {"commented", switchOff(ann, user.NotificationSwitches{Commented: new(false)}), email.NotificationsOff, false},
+		"resolutions are switched off":            {"resolved", switchOff(ann, user.NotificationSwitches{Resolved: new(false)}), email.NotificationsOff, false},
+		"assignments are switched off":            {"assigned", switchOff(eve, user.NotificationSwitches{Assigned: new(false)}), email.NotificationsOff, false},
+		"escalations are switched off":            {"escalated", switchOff(ann, user.NotificationSwitches{Escalated: new(false)}), email.NotificationsOff, false},
 		"somebody else is assigned": {"assigned", func(t *testing.T, d mailed) {
 			d.do(t, d.ticket, ticket.AssignTicket{By: system(), To: ticket.Assignee{ID: d.sue, ActiveStaff: true}})
 		}, email.AssigneeChanged, false},
