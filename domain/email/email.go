@@ -215,13 +215,16 @@ func record(s State, c Record) ([]domain.Event, error) {
 	var queued []domain.Event // first, where the email is new and has to wait
 	brings := c.Email
 	switch {
-	case s.Exists && brings.Address == s.Address:
-		brings = Queued{}
 	case !s.Exists:
 		if s = Evolve(s, brings); !s.Exists {
 			return nil, domain.ErrNotFound
 		}
 		queued = []domain.Event{brings}
+	case brings.Address == s.Address || brings.Address == "":
+		brings = Queued{}
+	default:
+		brings = s.Queued
+		brings.Address = c.Email.Address
 	}
 	attempt := s.Attempts
 	switch {

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
 	"time"
 
 	"helpdesk/cmd/helpdesk/config"
@@ -51,12 +55,20 @@ func (s *settings) mailer(c config.Config, out io.Writer, log *slog.Logger) (*ma
 	return mail.NewMailer(composer, transport), nil
 }
 
-// linked returns below which address emails link to the site.
+// linked returns below which address emails link to the site: where nothing is said
+// about it, where the service listens, by the machine's name where that is everywhere.
 func linked(c config.Config) string {
 	if c.PublicURL != "" {
 		return c.PublicURL
 	}
-	return "http://" + c.Addr
+	host, port, err := net.SplitHostPort(c.Addr)
+	if ip, none := netip.ParseAddr(host); host == "" || (none == nil && ip.IsUnspecified()) {
+		host, err = os.Hostname()
+	}
+	if n, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || n == 0 {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(host, port)
 }
 
 // warn logs that emails lead nowhere but here, where they leave the machine.
