@@ -60,17 +60,19 @@ func (s *Store) Recent() *Recent { return &s.writer.recent }
 // Codec returns the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }
 
-// Columns are those of events in the order of [Recorded]. The data are read as text: read
+// Columns are those of events in the order of [Recorded], for a query whose FROM names
+// the table by no other name. The data are read as text: read
 // as JSON they would lose the white space around them, which makes other bytes.
 const Columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data::text,
-    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id`
+    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id,
+    ` + textKeysColumn + ` AS text_keys`
 
 // ScanRecorded reads a row of [Columns]. pgx would find out the members of [Recorded]
 // anew for each row, which takes as long again.
 func ScanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
 	err = row.Scan(
 		&r.Position, &r.StreamID, &r.StreamType, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion, &r.Data,
-		&r.ActorKind, &r.ActorID, &r.CorrelationID, &r.CausationID, &r.CommandID, &r.OccurredAt, &r.RecordedAt, &r.PersonID,
+		&r.ActorKind, &r.ActorID, &r.CorrelationID, &r.CausationID, &r.CommandID, &r.OccurredAt, &r.RecordedAt, &r.PersonID, &r.TextKeys,
 	)
 	return r, err
 }

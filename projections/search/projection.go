@@ -103,7 +103,7 @@ func Follower() follow.Follower {
 		Name:   projections.TextSearch,
 		Tables: []string{"search_texts", "ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
-			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
+			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
 			ticket.Deleted{}),
 		Apply: applyTextSearch,
 	}, forgetTicketsSQL)
@@ -179,6 +179,8 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 		p.write(e, d.CommentID.UUID, "C", d.Text, d.Internal)
 	case ticket.CommentEdited:
 		p.edit(textRow{TicketID: e.StreamID, Part: d.CommentID.UUID, Text: d.Text, Weight: "C"})
+	case ticket.TextRedacted:
+		p.edit(redacted(e.StreamID, d))
 	case ticket.CommentRemoved:
 		key := textKey{e.StreamID, d.CommentID.UUID}
 		delete(p.written, key)
@@ -193,6 +195,18 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	if !became || status.Active() {
 		p.touched[e.StreamID] = true
 	}
+}
+
+// redacted returns what is left to search of a text.
+func redacted(id uuid.UUID, d ticket.TextRedacted) textRow {
+	row := textRow{TicketID: id, Part: d.CommentID.UUID, Text: d.Text, Weight: "C"}
+	switch d.Field {
+	case ticket.FieldTitle:
+		row.Part, row.Weight = titlePart, "A"
+	case ticket.FieldDescription:
+		row.Part, row.Weight = descriptionPart, "B"
+	}
+	return row
 }
 
 func (p *searchPage) write(e eventstore.Envelope, part uuid.UUID, weight, text string, internal bool) {
