@@ -37,8 +37,8 @@ type textKey struct {
 }
 
 // textKeysColumn is all keys of an event's texts, each behind the member's name and
-// a zero byte; where one was destroyed, the name alone.
-const textKeysColumn = `ARRAY(SELECT convert_to(k.member, 'UTF8') || coalesce('\x00'::bytea || k.key, '')
+// a zero byte; where one was destroyed, the name alone. Null: there are none.
+const textKeysColumn = `(SELECT array_agg(convert_to(k.member, 'UTF8') || coalesce('\x00'::bytea || k.key, ''))
     FROM text_keys AS k WHERE k.position = events.position)`
 
 // form returns the key as [textKeysColumn] has it.
