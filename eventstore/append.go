@@ -21,6 +21,7 @@ import (
 //	moved    streams that are at the expected version, moved on
 //	created  streams that did not exist, made
 //	won      the appends whose stream was moved or made, with their positions
+//	keyed    the keys of their texts that have their own
 //
 // The statement's snapshot may be older than the lock it waited for. So the
 // position comes from the locked row and never from max(position); moved is an
@@ -70,13 +71,18 @@ WITH cmd AS MATERIALIZED (
            won.actor_kind, won.actor_id, won.correlation_id, coalesce(e.causation_id, won.causation_id), won.command_id,
            coalesce(won.occurred_at, won.now), won.now, e.person_id
     FROM won
-    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[], $19::uuid[])
+    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[], $23::uuid[])
          AS e (ord, nth, event_id, type, schema_version, data, person_id, causation_id) USING (ord)
 ), advanced AS (
     UPDATE log_head SET batch_after = log_head.position, position = log_head.position + total.events,
         recorded_at = CASE WHEN total.events > 0 THEN tick.now ELSE log_head.recorded_at END
     FROM (SELECT coalesce(sum(events), 0) AS events FROM won) AS total CROSS JOIN tick
     WHERE log_head.id = 1
+), keyed AS (
+    INSERT INTO text_keys (position, member, key)
+    SELECT won.before + k.nth, k.member, k.key
+    FROM won
+    JOIN unnest($19::int[], $20::int[], $21::text[], $22::bytea[]) AS k (ord, nth, member, key) USING (ord)
 ), remembered AS (
     INSERT INTO commands (command_id, stream_id, first_position, last_position, version, recorded_at)
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now
@@ -105,6 +111,7 @@ type verdict struct {
 type encoded struct {
 	Append
 	events []encodedEvent
+	keys   []textKey
 	size   int // bytes of data
 }
 
@@ -124,15 +131,19 @@ func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 		if err != nil {
 			return encoded{}, fmt.Errorf("make an event id: %w", err)
 		}
-		event, person, err := c.seal(ctx, event, id, a.Person)
+		event, sealed, err := c.seal(ctx, event, id, a.Person)
 		if err != nil {
 			return encoded{}, err
+		}
+		for _, key := range sealed.keys {
+			key.nth = i + 1
+			e.keys = append(e.keys, key)
 		}
 		data, version, err := c.encode(event)
 		if err != nil {
 			return encoded{}, err
 		}
-		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: person}
+		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: sealed.person}
 		if c, ok := event.(domain.Consequent); ok && i > 0 && c.Consequence() {
 			e.events[i].cause = e.events[i-1].id
 		}
@@ -155,6 +166,9 @@ func appendArgs(batch []encoded) []any {
 		eventIDs                        []uuid.UUID
 		names, datas                    []string
 		people, causes                  []uuid.NullUUID
+		keyOrds, keyNths                []int32
+		keyMembers                      []string
+		keys                            [][]byte
 	)
 	for i, a := range batch {
 		ords[i], expected[i], counts[i] = int32(i), int32(a.ExpectedVersion), int32(len(a.events))
@@ -170,11 +184,16 @@ func appendArgs(batch []encoded) []any {
 			schemaVersions, datas = append(schemaVersions, int32(e.schemaVersion)), append(datas, string(e.data))
 			people, causes = append(people, nullable(e.person)), append(causes, nullable(e.cause))
 		}
+		for _, k := range a.keys {
+			keyOrds, keyNths = append(keyOrds, int32(i)), append(keyNths, int32(k.nth))
+			keyMembers, keys = append(keyMembers, k.member), append(keys, k.key)
+		}
 	}
 	return []any{
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
-		eventOrds, nths, eventIDs, names, schemaVersions, datas, people, causes,
+		eventOrds, nths, eventIDs, names, schemaVersions, datas, people,
+		keyOrds, keyNths, keyMembers, keys, causes,
 	}
 }
 

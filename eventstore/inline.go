@@ -167,6 +167,10 @@ func recordedOf(batch []encoded, verdicts []verdict) []Recorded {
 			continue
 		}
 		a := batch[v.Ord]
+		keys := make([][][]byte, len(a.events))
+		for _, k := range a.keys {
+			keys[k.nth-1] = append(keys[k.nth-1], k.form())
+		}
 		for i, e := range a.events {
 			cause := a.Metadata.CausationID
 			if e.cause != uuid.Nil {
@@ -177,7 +181,7 @@ func recordedOf(batch []encoded, verdicts []verdict) []Recorded {
 				Version: a.ExpectedVersion + i + 1, EventID: e.id, Type: e.name, SchemaVersion: e.schemaVersion, Data: e.data,
 				ActorKind: a.Metadata.ActorKind, ActorID: nullable(a.Metadata.ActorID.UUID),
 				CorrelationID: a.Metadata.CorrelationID, CausationID: nullable(cause),
-				CommandID: nullable(a.CommandID), OccurredAt: *v.OccurredAt, RecordedAt: *v.RecordedAt, PersonID: nullable(e.person),
+				CommandID: nullable(a.CommandID), OccurredAt: *v.OccurredAt, RecordedAt: *v.RecordedAt, PersonID: nullable(e.person), TextKeys: keys[i],
 			})
 		}
 	}
