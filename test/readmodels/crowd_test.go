@@ -116,8 +116,8 @@ func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, e
 		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
 		email.Cancel{Email: about, Reason: email.TicketDeleted},
 	}
-	return commands.NewEmails(c.Store).Do(kit.Context(t), r, id, pick(c.Rand,
-		email.Command(email.Queue{Queued: about}), email.Resend{By: email.By{Actor: domain.System()}, Now: at}, ends[0], ends[day]))
+	return commands.NewEmails(c.Store).Do(kit.Context(t), r, id, pick[email.Command](c.Rand,
+		email.Queue{Queued: about}, email.Resend{By: email.By{Actor: domain.System()}, Now: at}, ends[0], ends[day]))
 }
 
 func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
