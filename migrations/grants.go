@@ -40,7 +40,7 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE, DELETE ON saga.timers",
 	"SELECT, INSERT, UPDATE, DELETE ON saga.outbox",
 	"SELECT, INSERT, UPDATE ON saga.people",
-	"SELECT, INSERT, DELETE ON saga.requesters",
+	"SELECT, INSERT, UPDATE, DELETE ON saga.requesters",
 	"SELECT ON saga.emails_from",
 	"USAGE ON SEQUENCE saga.workers",
 	"USAGE ON SCHEMA audit",
