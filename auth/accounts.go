@@ -21,7 +21,7 @@ import (
 // Refusals of a password.
 var (
 	// ErrCredentials is the one answer to every sign-in that is not let in.
-	ErrCredentials = &domain.Error{Kind: domain.KindUnauthenticated, Code: "invalid_credentials", Message: "the username or the password is wrong"}
+	ErrCredentials = &domain.Error{Kind: domain.KindUnauthenticated, Code: "invalid_credentials", Message: "the username, the address or the password is wrong"}
 	// ErrWrongPassword is for somebody signed in, hence no 401.
 	ErrWrongPassword = &domain.Error{Kind: domain.KindRejected, Code: "wrong_password", Message: "this is not your current password", Field: "current_password"}
 )

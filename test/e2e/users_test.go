@@ -1,0 +1,84 @@
+package e2e
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"helpdesk/test/program"
+)
+
+func TestOperatorsLookAfterUsers(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	ada := d.Join(t, "ada", "user")
+	const fresh = "umbrella-canyon-71"
+	signIn := func(want int, name, password string) {
+		t.Helper()
+		d.Client(t).Must(t, want, "POST", "/api/login/", object{"username": name, "password": password})
+	}
+
+	if got := d.Runs(t, fresh+"\n", "users", "set-password", "Ada@example.com"); !strings.HasPrefix(got, "ada ") {
+		t.Errorf("set-password printed %q", got)
+	}
+	ada.Must(t, http.StatusUnauthorized, "GET", "/api/me/", nil)
+	signIn(http.StatusUnauthorized, "ada", program.Secret)
+	signIn(http.StatusOK, "ada", fresh)
+	signIn(http.StatusOK, "ADA@example.com", fresh)
+
+	d.Runs(t, "", "users", "role", "ada", "agent")
+	d.Runs(t, "", "users", "deactivate", "ada")
+	signIn(http.StatusUnauthorized, "ada", fresh)
+	want := "ada   agent  inactive  ada@example.com\nroot  admin  active    root@example.com\n"
+	if got := d.Runs(t, "", "users", "list"); got != want {
+		t.Errorf("list printed\n%swant\n%s", got, want)
+	}
+	d.Runs(t, "", "users", "reactivate", "ada")
+	signIn(http.StatusOK, "ada", fresh)
+	if got := d.Runs(t, "", "users", "list"); !strings.Contains(got, "agent  active") {
+		t.Errorf("list printed\n%s", got)
+	}
+
+	for _, c := range []struct {
+		name, stdin string
+		args        []string
+		want        string
+	}{
+		{"a weak password", "password123\n", []string{"set-password", "ada"}, "common"},
+		{"no password", "", []string{"set-password", "ada"}, "standard input"},
+		{"a password in an argument", "", []string{"set-password", "ada", fresh}, "usage: helpdesk users set-password USER"},
+		{"nobody of that name", "", []string{"deactivate", "bob"}, `"bob"`},
+		{"a role that is none", "", []string{"role", "ada", "boss"}, "user, agent, auditor, admin"},
+		{"the last admin", "", []string{"deactivate", "root"}, "last active admin"},
+		{"the last admin's role", "", []string{"role", "root", "user"}, "last active admin"},
+	} {
+		t.Run(c.name+" is refused", func(t *testing.T) {
+			_, stderr, err := program.Run(t.Context(), t, c.stdin, d.Env, append([]string{"users"}, c.args...)...)
+			if err == nil || !strings.Contains(stderr, c.want) {
+				t.Errorf("got %v, %q, want %q", err, stderr, c.want)
+			}
+		})
+	}
+}
+
+func TestAnAddressSignsInOnTheSiteToo(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	form := strings.NewReader("username=Root%40example.com&password=" + program.Secret)
+	a := d.Client(t).Must(t, http.StatusSeeOther, "POST", "/admin/sign-in/", form,
+		"Content-Type", "application/x-www-form-urlencoded", "Origin", d.URL)
+	if a.Header.Get("Set-Cookie") == "" {
+		t.Error("no session began")
+	}
+}
+
+func TestAFailedSignInByAddressIsOnRecord(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	ada := d.Join(t, "ada", "user")
+	d.Client(t).Must(t, http.StatusUnauthorized, "POST", "/api/login/", object{"username": "ada@example.com", "password": "wrong"})
+	got := string(d.Admin.Must(t, http.StatusOK, "GET", "/api/events/?type=access.sign_in_failed", nil).Body)
+	if !strings.Contains(got, ada.ID) {
+		t.Errorf("the log lacks %s:\n%s", ada.ID, got)
+	}
+}
