@@ -125,6 +125,9 @@ func (a *Accounts) Erase(id user.ID) eventstore.InTx {
 		if err := endSessions(ctx, tx, id, nil); err != nil {
 			return err
 		}
+		if err := forgetReadings(ctx, tx, id); err != nil {
+			return err
+		}
 		// Unique, and like no name or address that anybody may take.
 		const q = `
 			UPDATE accounts
