@@ -109,7 +109,16 @@ func TestAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest(http.MethodPost, "/admin/page/", nil)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	open(t).Send("user", r).Holds(403, "The request came from another site")
+	open(t).Send("user", r).Holds(403, "The request came from another site").Lacks("HELPDESK_PUBLIC_URL")
+}
+
+// TestAHostThatAProxyRewroteNamesTheSetting is of a browser that compares no origins,
+// as over plain http.
+func TestAHostThatAProxyRewroteNamesTheSetting(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/admin/page/", nil)
+	r.Header.Set("Origin", "http://desk.example.com")
+	open(t).Send("user", r).Holds(403, "The request came from another site", "HELPDESK_PUBLIC_URL", "Host")
 }
 
 func TestANoticeIsShownOnce(t *testing.T) {
