@@ -2,9 +2,11 @@ package e2e
 
 import (
 	"net/http"
+	"strconv"
 	"strings"
 	"testing"
 
+	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
 
@@ -80,5 +82,62 @@ func TestAFailedSignInByAddressIsOnRecord(t *testing.T) {
 	got := string(d.Admin.Must(t, http.StatusOK, "GET", "/api/events/?type=access.sign_in_failed", nil).Body)
 	if !strings.Contains(got, ada.ID) {
 		t.Errorf("the log lacks %s:\n%s", ada.ID, got)
+	}
+}
+
+// TestAnAuditorComesToTheEndOfTheLog polls through two processes.
+func TestAnAuditorComesToTheEndOfTheLog(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	auditor := d.Join(t, "otto", "auditor")
+	other := auditor.At(program.Serve(t, d.Env...))
+	after, read := int64(0), 0
+	for range 6 {
+		for _, by := range []*program.Client{auditor.Client, other} {
+			page := program.Read[logPage](t, by.Must(t, http.StatusOK, "GET", "/api/events/?after="+strconv.FormatInt(after, 10), nil))
+			read = len(page.Events)
+			if read > 0 {
+				after = page.Events[read-1].Position
+			}
+		}
+	}
+	if read > 0 {
+		t.Errorf("the last of 12 pages still has %d events", read)
+	}
+	if recorded, _ := feed(t, d.Admin, 0, "&type=access.record_read"); len(recorded) != 1 {
+		t.Errorf("12 pages of the log are %d records", len(recorded))
+	}
+}
+
+func TestAnErasureWhileAProjectionIsPaused(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	ada := d.Join(t, "ada", "user")
+	ada.Opens(t, "Printer smokes")
+	d.Runs(t, "", "projections", "pause", "ticket_list")
+	stdout, stderr, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "ada", "--yes")
+	if err == nil || !strings.Contains(stdout, "The key is destroyed") || !strings.Contains(stderr, "projections resume ticket_list") || strings.Contains(stderr, "user_list") {
+		t.Errorf("while ticket_list is paused: %v\n%s%s", err, stdout, stderr)
+	}
+	if got := string(d.Admin.Must(t, http.StatusOK, "GET", "/api/users/"+ada.ID+"/", nil).Body); strings.Contains(got, "ada@") {
+		t.Errorf("projections that are not paused still show %s", got)
+	}
+	d.Runs(t, "", "projections", "resume", "ticket_list")
+	if got := d.Runs(t, "", "people", "erase", ada.ID, "--yes"); !strings.Contains(got, "is erased.") {
+		t.Errorf("once it is resumed: %s", got)
+	}
+}
+
+func TestARebuildThatDiffersNamesTheWayOut(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	d := program.OpenOn(t, db)
+	d.Admin.Opens(t, "Printer smokes")
+	d.Runs(t, "", "projections", "pause", "ticket_list")
+	if _, err := db.OwnerPool(t).Exec(t.Context(), `UPDATE read.tickets SET title = 'damaged'`); err != nil {
+		t.Fatal(err)
+	}
+	if _, stderr, err := program.Run(t.Context(), t, "", d.Env, "projections", "rebuild", "ticket_list"); err == nil || !strings.Contains(stderr, "--accept") {
+		t.Errorf("got %v, %s", err, stderr)
 	}
 }

@@ -252,10 +252,18 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 	}
 	for i, err := range failed {
 		if err != nil {
-			failed[i] = fmt.Errorf("%s: %s", orders[i].Name, program.Explain(err))
+			failed[i] = fmt.Errorf("%s: %s%s", orders[i].Name, program.Explain(err), wayOut(kind, err))
 		}
 	}
 	return oneLine(failed)
+}
+
+// wayOut returns what to do about a rebuild that was refused, where there is something.
+func wayOut(kind rebuild.Kind, err error) string {
+	if kind == rebuild.FromLog && errors.Is(err, rebuild.ErrDiffers) {
+		return "; nothing has changed: if the table in use is the wrong one, pass --accept"
+	}
+	return ""
 }
 
 // oneLine returns the errors as one, in a line.
