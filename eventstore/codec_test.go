@@ -56,6 +56,7 @@ var goldens = []struct {
 	{1, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", Internal: true, AddedAt: time.Date(2025, 2, 3, 4, 5, 6, 789_000_000, time.UTC)}},
 	{1, ticket.CommentEdited{CommentID: comment, Text: "Which model is it?"}},
 	{1, ticket.CommentRemoved{CommentID: comment, Internal: true}},
+	{1, ticket.TextRedacted{Field: ticket.FieldComment, CommentID: comment, Internal: true, Text: "It is [redacted].", Reason: "a salary"}},
 	{1, ticket.Deleted{}},
 	{1, user.Registered{Username: "ann", Email: "ann@example.org", FirstName: "Ann", LastName: "Lee", Role: domain.RoleAgent}},
 	{1, user.ProfileChanged{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee-Ray"}},

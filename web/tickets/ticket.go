@@ -3,6 +3,7 @@ package tickets
 import (
 	"math"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -24,6 +25,7 @@ type ticketView struct {
 	Comments []commentView
 	Options  ticket.Options
 	Staff    bool
+	Redacts  bool // the visitor may destroy texts of it
 	Due      *time.Time
 	Entries  []history.Entry // the newest, oldest first
 	Earlier  string          // address of those before; "" for none
@@ -36,6 +38,7 @@ type ticketView struct {
 	Form     string // the form that was sent
 	Typed    string // what was typed into it
 	Internal bool
+	Comment  string // the comment that an edit was sent of
 	Fault    *web.Fault
 }
 
@@ -65,10 +68,24 @@ func (t ticketView) of(form string) *web.Fault {
 // offered any more: it is said at the top.
 func (t ticketView) elsewhere() *web.Fault {
 	switch {
-	case (t.Form == "commented" || t.Form == "noted") && t.Options.Comment, t.Form == "edited" && t.Options.Edit:
+	case (t.Form == "commented" || t.Form == "noted") && t.Options.Comment, t.Form == "edited" && t.Options.Edit, t.offered():
 		return nil
 	}
 	return t.Fault
+}
+
+// edited returns what is wrong with the edit of a comment that was sent, nil for
+// nothing and for others.
+func (t ticketView) edited(c commentView) *web.Fault {
+	if t.Comment != c.ID.String() {
+		return nil
+	}
+	return t.of("comment-changed")
+}
+
+// offered reports whether there is a form to edit the comment that an edit was sent of.
+func (t ticketView) offered() bool {
+	return slices.ContainsFunc(t.Comments, func(c commentView) bool { return c.Changes && t.edited(c) != nil })
 }
 
 // address is that of the page, whatever moment it shows.
@@ -109,7 +126,7 @@ func (s *Section) showTicket(v *web.Visit) (web.Reply, error) {
 // ticketPage fills in what the page shows beside the ticket.
 func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 	view.Command, view.Me, view.Loaded = web.NewCommand(), v.Session.Account.Username, web.Stamp(v.Now())
-	view.Staff = ticket.SeesInternal(v.Actor)
+	view.Staff, view.Redacts = ticket.SeesInternal(v.Actor), v.Actor.Admin()
 	if text := v.Request.URL.Query().Get("version"); text != "" && view.Fault == nil {
 		version, err := strconv.Atoi(text)
 		if err != nil || version < 1 {
