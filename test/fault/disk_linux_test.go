@@ -21,13 +21,12 @@ func TestADiskThatIsFull(t *testing.T) {
 	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=300m,mode=0711"); err != nil {
 		t.Skipf("no file system of its own: %v", err)
 	}
-	p := program.Serve(t, "HELPDESK_DATA_DIR="+dir)
 	t.Cleanup(func() {
-		p.Kill()
 		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
 			t.Error(err)
 		}
 	})
+	p := program.Serve(t, "HELPDESK_DATA_DIR="+dir)
 	person := signUp(t, p, 1)[0]
 	body := map[string]string{"title": "One", "description": strings.Repeat("It smokes. ", 1000)}
 	person.Must(t, http.StatusCreated, "POST", "/api/tickets/", body)
