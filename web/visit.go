@@ -28,6 +28,8 @@ type Visit struct {
 	site     *Site
 	g        *gin.Context
 	position int64 // of what was written, for the log
+	// unrepeated says that the form was not sent before with other content.
+	unrepeated bool
 }
 
 const visitKey = "web.visit"
