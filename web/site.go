@@ -44,7 +44,7 @@ type Deps struct {
 // Config is what an operator may set.
 type Config struct {
 	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
-	// Empty: [domain.VisibleAssigned].
+	// Empty: [domain.VisibleQueue].
 	AgentVisibility domain.AgentVisibility
 	// CursorKey signs the places in lists that links lead to, and notices:
 	// [edge.CursorKeySize] random bytes that all processes share.
@@ -66,7 +66,7 @@ type Site struct {
 
 // New makes a site of pages. It refuses a configuration that cannot work.
 func New(deps Deps, config Config, pages ...Page) (*Site, error) {
-	s := &Site{Deps: deps, visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned), now: config.Now}
+	s := &Site{Deps: deps, visibility: cmp.Or(config.AgentVisibility, domain.VisibleQueue), now: config.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
