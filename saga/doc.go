@@ -53,10 +53,11 @@
 //
 // A claim names its worker, a number for which the process holds an advisory
 // lock on a connection of its own. When the process or the connection is gone, so
-// is the lock, and within two seconds the others free what it had claimed. There
-// are no leases to expire, and nobody waits for a time-out. A process that lost
-// only its connection may still be at work on what another has claimed since; that
-// is harmless, for commands act once.
+// is the lock, and within two seconds the others free what it had claimed. The look
+// that does it also finds the commands and the timers of processes that ended before
+// they told anybody. There are no leases to expire, and nobody waits for a time-out.
+// A process that lost only its connection may still be at work on what another has
+// claimed since; that is harmless, for commands act once.
 //
 // Nothing is locked while a command is carried out: a mail dialogue may take
 // minutes, and a transaction open for as long would keep Postgres from clearing

@@ -104,7 +104,7 @@ func (d *service) send(t testing.TB) error {
 		t.Fatal(err)
 	}
 	defer w.close()
-	if _, err := d.outbox.free(kit.Context(t)); err != nil {
+	if _, _, err := d.outbox.look(kit.Context(t), nil); err != nil {
 		t.Fatal(err)
 	}
 	claims, err := d.outbox.claim(kit.Context(t), SendEmail{}.Name(), 1, w.id)
@@ -123,7 +123,7 @@ func (d *service) send(t testing.TB) error {
 func (d *service) work(t testing.TB, p Policy) (stop func()) {
 	t.Helper()
 	timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
-	processor := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
+	processor := NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
 	stopTimers, stopProcessor := kit.Run(t, timers.Run), kit.Run(t, processor.Run)
 	return func() { stopTimers(); stopProcessor() }
 }

@@ -123,27 +123,36 @@ UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1
 WHERE id = $1 AND claimed_by = $2`
 )
 
-// freeSQL frees what workers left behind that are gone. A command at which
-// processes end again and again is failed like one that fails. With nothing to
-// free it writes nothing.
-const freeSQL = `
-UPDATE saga.outbox SET
-    claimed_by = NULL,
-    error = 'the process that was at it ended',
-    failed_at = CASE WHEN attempts >= $2 THEN now() END
-WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
-    SELECT objid::bigint FROM pg_locks
-    WHERE locktype = 'advisory' AND classid = $1 AND granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)`
+// lookSQL frees what workers left behind that are gone, and returns whether there is a
+// command to be claimed, of those named, and whether a timer is due before the next
+// look. A command at which processes end again and again is failed like one that
+// fails. With nothing to free it writes nothing.
+const lookSQL = `
+WITH freed AS (
+    UPDATE saga.outbox SET
+        claimed_by = NULL,
+        error = 'the process that was at it ended',
+        failed_at = CASE WHEN attempts >= $2 THEN now() END
+    WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
+        SELECT objid::bigint FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = $1 AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+    RETURNING id
+)
+SELECT
+    EXISTS (SELECT FROM freed) OR EXISTS (
+        SELECT FROM saga.outbox
+        WHERE command = ANY ($3) AND claimed_by IS NULL AND failed_at IS NULL AND due_at <= now()),
+    EXISTS (SELECT FROM saga.timers WHERE fired_at IS NULL AND due_at <= now() + $4::interval)`
 
-// free frees what dead workers had, and reports whether there was anything.
-func (o *Outbox) free(ctx context.Context) (bool, error) {
-	freed, err := o.pool.Exec(ctx, freeSQL, workerLocks, maxTries)
-	if err != nil {
-		return false, fmt.Errorf("free what dead processes were at: %w", err)
+// look frees what dead workers had, and reports whether there may be commands to claim,
+// of some names, and whether a timer is due before the next look.
+func (o *Outbox) look(ctx context.Context, names []string) (commands, timers bool, err error) {
+	if err := o.pool.QueryRow(ctx, lookSQL, workerLocks, maxTries, names, lookEvery).Scan(&commands, &timers); err != nil {
+		return false, false, fmt.Errorf("look for what is to be done: %w", err)
 	}
-	return freed.RowsAffected() > 0, nil
+	return commands, timers, nil
 }
 
 // Failed is a command that was given up until somebody decides.

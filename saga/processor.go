@@ -47,18 +47,21 @@ func handle[C Command](atOnce int, f func(ctx context.Context, d *Delivery, c C)
 }
 
 // Processor carries out the commands of the outbox, through Watermill's command
-// processor. Any number of processes may run one on one database.
+// processor. Any number of processes may run one on one database. For all of its
+// process it looks every two seconds for what no other process told of.
 type Processor struct {
 	outbox   *Outbox
 	issued   *Notifier
+	set      *Notifier
 	handlers []Handler
 	metrics  prometheus.Registerer
 	log      *slog.Logger
 }
 
-// NewProcessor makes the processor. issued wakes it; metrics may be nil.
-func NewProcessor(o *Outbox, issued *Notifier, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
-	return &Processor{outbox: o, issued: issued, handlers: handlers, metrics: metrics, log: log}
+// NewProcessor makes the processor. issued wakes it; it wakes set before a timer is due
+// that another process may have set. metrics may be nil.
+func NewProcessor(o *Outbox, issued, set *Notifier, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
+	return &Processor{outbox: o, issued: issued, set: set, handlers: handlers, metrics: metrics, log: log}
 }
 
 // Times of the processor.
@@ -105,7 +108,7 @@ func (p *Processor) runOnce(ctx context.Context) error {
 		return router.Run(context.WithoutCancel(ctx))
 	})
 	group.Go(func() error {
-		p.freeDead(ctx)
+		p.lookOut(ctx)
 		return nil
 	})
 	c.lost(ctx)
@@ -118,17 +121,25 @@ func (p *Processor) runOnce(ctx context.Context) error {
 	return errors.Join(err, group.Wait())
 }
 
-// freeDead frees what dead processes were at, again and again until ctx ends.
-func (p *Processor) freeDead(ctx context.Context) {
+// lookOut frees what dead processes were at, and wakes whoever has something to do that
+// nobody told of, again and again until ctx ends.
+func (p *Processor) lookOut(ctx context.Context) {
+	var names []string
+	for _, h := range p.handlers {
+		names = append(names, h.name)
+	}
 	for ctx.Err() == nil {
-		freed, err := p.outbox.free(ctx)
+		commands, timers, err := p.outbox.look(ctx, names)
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn("claims of dead processes were not released", "error", err)
+			p.log.Warn("what other processes left to do is not looked for", "error", err)
 		}
-		if freed {
+		if commands {
 			p.issued.Notify()
 		}
-		sleep(ctx, idlePoll, nil)
+		if timers {
+			p.set.Notify()
+		}
+		sleep(ctx, lookEvery, nil)
 	}
 }
 

@@ -19,7 +19,8 @@ const (
 
 // Times of the outbox.
 const (
-	idlePoll       = 2 * time.Second // for what nobody tells of: commands of a process that ended
+	lookEvery      = 2 * time.Second // between two looks for what nobody told this process of
+	longestSleep   = time.Minute     // of who is woken by those looks
 	claimPause     = 500 * time.Millisecond
 	commandTimeout = 5 * time.Minute // of one try; a mail dialogue is bounded well below
 	firstRetry     = 200 * time.Millisecond
@@ -117,7 +118,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 		default:
 			failures = 0
 			if len(commands) < free {
-				sleep(ctx, idlePoll, woken)
+				sleep(ctx, longestSleep, woken)
 			}
 		}
 	}

@@ -17,8 +17,8 @@ import (
 // intervalRow is a row of read.ticket_history: a ticket while its title,
 // priority, status and assignee stayed what they were.
 type intervalRow struct {
-	TicketID   uuid.UUID       `db:"ticket_id,key"`
-	Version    int             `db:"version,key"`
+	TicketID   uuid.UUID       `db:"ticket_id"`
+	Version    int             `db:"version"`
 	Position   int64           `db:"position"`
 	Number     int64           `db:"number"`
 	Title      string          `db:"title"`
@@ -39,14 +39,11 @@ type intervalRow struct {
 var intervalTable = projections.NewTable[intervalRow]("ticket_history")
 
 // endIntervalsSQL ends the last intervals of the tickets $1, at $2 by when it
-// happened and at $3 by when it was recorded, and returns them. They are looked up
-// by the primary key, one after the other: by known_to IS NULL, of which the
-// planner expects few, it would go through those of all tickets there are.
+// happened and at $3 by when it was recorded, and returns them.
 var endIntervalsSQL = `
 UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
-CROSS JOIN LATERAL (SELECT version FROM ticket_history WHERE ticket_id = e.ticket_id ORDER BY version DESC LIMIT 1) AS last
-WHERE h.ticket_id = e.ticket_id AND h.version = last.version
+WHERE h.ticket_id = e.ticket_id AND h.known_to IS NULL
 RETURNING ` + intervalTable.Columns("h")
 
 const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
@@ -57,8 +54,9 @@ func Follower() follow.Follower {
 		Name: projections.TicketHistory,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
 			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
-		Tables: []string{"ticket_history"},
-		Apply:  applyTicketHistory,
+		Tables:  []string{"ticket_history"},
+		Lookups: []string{"ticket_history_ticket"},
+		Apply:   applyTicketHistory,
 	}, forgetHistorySQL)
 }
 
