@@ -28,7 +28,7 @@ type Visit struct {
 	site     *Site
 	g        *gin.Context
 	position int64 // of what was written, for the log
-	// unrepeated says that the form was not sent before with other content.
+	// unrepeated: the form is known not to have been sent before with other content.
 	unrepeated bool
 }
 

@@ -34,7 +34,9 @@ func TestBulkActionsTellOfEachTicket(t *testing.T) {
 		"none is selected": func(_ *testing.T, s *site) {
 			s.Post("admin", path, "do", "status:closed").Holds(200, "Select at least one ticket.", `<option value="status:closed" selected>`)
 		},
-		"no action is chosen": func(_ *testing.T, s *site) { s.Post("admin", path, "ticket", "7:1").Holds(200, "Choose an action.", `value="7:1" checked`) },
+		"no action is chosen": func(_ *testing.T, s *site) {
+			s.Post("admin", path, "ticket", "7:1").Holds(200, "Choose an action.", `value="7:1" checked`)
+		},
 		"an assignee there is not": func(_ *testing.T, s *site) {
 			s.Post("admin", path, "do", "assign", "assignee", "nemo", "ticket", "7:1").Holds(200, "There is no user nemo.", `value="7:1" checked`, `value="nemo"`, `value="assign" selected`)
 		},

@@ -64,7 +64,7 @@ func TestTravellingThroughAHistory(t *testing.T) {
 			s.Get("admin", ticketPage).Holds(200, "data-ago")
 			s.Get("admin", ticketPage+"?version=1").Holds(200, "created this ticket").Lacks("data-ago")
 		},
-		"a version there never was":        func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=0").Holds(400) },
+		"a version there never was": func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=0").Holds(400) },
 		"each event leads to its version": func(_ *testing.T, s *site) {
 			s.Get("admin", ticketPage).Holds(200, "Somebody did ticket.assigned.", `href="#e43"`, "The email was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
 		},
