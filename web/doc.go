@@ -30,7 +30,8 @@
 // its page. A form carries a command id, so that submitting it twice acts once and
 // submitting it with other content is refused, and where it changes a ticket the
 // version it was made from, so that nobody replies over news they have not seen. A
-// form with a field of one line has one button: Enter presses the first there is.
+// form with a field of one line has one button: Enter presses the first there is. The
+// page after a write has what was written.
 //
 // # Audiences
 //
