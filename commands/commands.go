@@ -79,6 +79,8 @@ type aggregate[S, C any] struct {
 	// person returns whose texts are in the events of a command on the stream id,
 	// where they do not say it themselves; zero: nobody's.
 	person func(id uuid.UUID, s S, c C) domain.UserID
+	// destroys returns the texts of a history that a command destroys; nil: none.
+	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
 }
 
 // prepare may look at the state and complete the append before it is written.
@@ -159,6 +161,9 @@ func (g aggregate[S, C]) append(ctx context.Context, log Log, id uuid.UUID, r Re
 			ActorKind: actor.Kind, ActorID: actor.ID,
 			CorrelationID: r.CorrelationID, CausationID: r.CausationID,
 		},
+	}
+	if g.destroys != nil {
+		a.Destroys = g.destroys(history, c)
 	}
 	if with != nil {
 		with(state, &a)

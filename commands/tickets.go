@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 )
 
 // Numbers hands out the human numbers of tickets.
@@ -18,24 +19,30 @@ type Numbers interface {
 type Tickets struct {
 	log     Log
 	numbers Numbers
+	forget  []func(ticket.ID) eventstore.InTx
 }
 
-// NewTickets makes the ticket commands over a log.
-func NewTickets(log Log, numbers Numbers) *Tickets {
-	return &Tickets{log: log, numbers: numbers}
+// NewTickets makes the ticket commands over a log. forget is what removes, in the
+// transaction that redacts a text of a ticket, what may stand of it beside the log
+// and the projections.
+func NewTickets(log Log, numbers Numbers, forget ...func(ticket.ID) eventstore.InTx) *Tickets {
+	return &Tickets{log: log, numbers: numbers, forget: forget}
 }
 
 var tickets = aggregate[ticket.State, ticket.Command]{
-	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide, person: writer,
+	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide, person: writer, destroys: redacted,
 }
 
 // writer returns whose texts a command on a ticket brings: a comment stays its
-// author's when somebody else edits it, and of history that was taken over only
+// author's when somebody else edits it or redacts a part of it, and of history that was taken over only
 // the requester is known for certain.
 func writer(_ uuid.UUID, s ticket.State, c ticket.Command) domain.UserID {
 	actor := c.ActedBy()
 	if edit, ok := c.(ticket.EditComment); ok {
 		return s.Comments[edit.CommentID].Author
+	}
+	if redact, ok := c.(ticket.RedactText); ok {
+		return s.AuthorOf(redact.Subject)
 	}
 	if actor.Kind == domain.ActorImport {
 		return s.CreatedBy
@@ -62,5 +69,12 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 // are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy] and
 // what the log answers when it can't be reached.
 func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
-	return tickets.run(ctx, t.log, id.UUID, r, c.ActedBy(), c, nil)
+	return tickets.run(ctx, t.log, id.UUID, r, c.ActedBy(), c, func(_ ticket.State, a *eventstore.Append) {
+		if len(a.Destroys) == 0 {
+			return
+		}
+		for _, forget := range t.forget {
+			a.Also = eventstore.InTurn(a.Also, forget(id))
+		}
+	})
 }

@@ -130,7 +130,13 @@ type textsOfType struct {
 }
 
 // ChangeText returns what the text of a member is changed to.
-type ChangeText func(member, text string) (string, error)
+type ChangeText func(m Member, text string) (string, error)
+
+// Member is a member of an event that holds a text of a person.
+type Member struct {
+	Name       string // in JSON
+	Redactable bool   // whether the text can be destroyed alone: it has a key of its own
+}
 
 // Texts are the members of an event that hold texts of a person. The zero value
 // has none.
@@ -141,8 +147,8 @@ type Texts struct {
 
 // textIn is a text of a person and the member that holds it.
 type textIn struct {
-	member string
-	text   *string
+	Member
+	text *string
 }
 
 // TextsOf returns texts of a person, none as yet. Without it an event does not say
@@ -152,16 +158,25 @@ func TextsOf(person UserID) Texts { return Texts{of: person} }
 // In returns the texts with one more. member is what it is called in JSON, for
 // good: what is sealed is bound to it.
 func (t Texts) In(member string, text *string) Texts {
+	return t.with(Member{Name: member}, text)
+}
+
+// Redactable is [Texts.In] for a text that can be redacted.
+func (t Texts) Redactable(member string, text *string) Texts {
+	return t.with(Member{Name: member, Redactable: true}, text)
+}
+
+func (t Texts) with(m Member, text *string) Texts {
 	if t.in == nil {
 		t.in = make([]textIn, 0, 4) // no event has more
 	}
-	t.in = append(t.in, textIn{member, text})
+	t.in = append(t.in, textIn{m, text})
 	return t
 }
 
 func (t Texts) members() (names []string) {
 	for _, in := range t.in {
-		names = append(names, in.member)
+		names = append(names, in.Name)
 	}
 	return names
 }
@@ -172,8 +187,8 @@ func (t Texts) change(to ChangeText) (err error) {
 		if *in.text == "" {
 			continue
 		}
-		if *in.text, err = to(in.member, *in.text); err != nil {
-			return fmt.Errorf("%s: %w", in.member, err)
+		if *in.text, err = to(in.Member, *in.text); err != nil {
+			return fmt.Errorf("%s: %w", in.Name, err)
 		}
 	}
 	return nil

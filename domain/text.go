@@ -9,6 +9,9 @@ import (
 // Erased stands where a text of somebody who was erased stood.
 const Erased = "[erased]"
 
+// Redacted stands where a text stood that was destroyed for good.
+const Redacted = "[redacted]"
+
 // Withdrawn stands where a text stood that was removed, or that was another before
 // an edit, for those who are not shown it.
 const Withdrawn = "[withdrawn]"

@@ -19,6 +19,7 @@ import (
 //	moved    streams that are at the expected version, moved on
 //	created  streams that did not exist, made
 //	won      the appends whose stream was moved or made, with their positions
+//	keyed    the keys of their texts that have their own
 //
 // The statement's snapshot may be older than the lock it waited for. So the
 // position comes from the locked row and never from max(position); moved is an
@@ -75,6 +76,11 @@ WITH cmd AS MATERIALIZED (
         recorded_at = CASE WHEN total.events > 0 THEN tick.now ELSE log_head.recorded_at END
     FROM (SELECT coalesce(sum(events), 0) AS events FROM won) AS total CROSS JOIN tick
     WHERE log_head.id = 1
+), keyed AS (
+    INSERT INTO text_keys (position, member, key)
+    SELECT won.before + k.nth, k.member, k.key
+    FROM won
+    JOIN unnest($19::int[], $20::int[], $21::text[], $22::bytea[]) AS k (ord, nth, member, key) USING (ord)
 ), remembered AS (
     INSERT INTO commands (command_id, stream_id, first_position, last_position, version, recorded_at)
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now
@@ -103,6 +109,7 @@ type verdict struct {
 type encoded struct {
 	Append
 	events []encodedEvent
+	keys   []textKey
 	size   int // bytes of data
 }
 
@@ -121,15 +128,19 @@ func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 		if err != nil {
 			return encoded{}, fmt.Errorf("make an event id: %w", err)
 		}
-		event, person, err := c.seal(ctx, event, id, a.Person)
+		event, sealed, err := c.seal(ctx, event, id, a.Person)
 		if err != nil {
 			return encoded{}, err
+		}
+		for _, key := range sealed.keys {
+			key.nth = i + 1
+			e.keys = append(e.keys, key)
 		}
 		data, version, err := c.encode(event)
 		if err != nil {
 			return encoded{}, err
 		}
-		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: person}
+		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: sealed.person}
 		e.size += len(data)
 	}
 	return e, nil
@@ -149,6 +160,9 @@ func appendArgs(batch []encoded) []any {
 		eventIDs                        []uuid.UUID
 		names, datas                    []string
 		people                          []uuid.NullUUID
+		keyOrds, keyNths                []int32
+		keyMembers                      []string
+		keys                            [][]byte
 	)
 	for i, a := range batch {
 		ords[i], expected[i], counts[i] = int32(i), int32(a.ExpectedVersion), int32(len(a.events))
@@ -164,11 +178,16 @@ func appendArgs(batch []encoded) []any {
 			schemaVersions, datas = append(schemaVersions, int32(e.schemaVersion)), append(datas, string(e.data))
 			people = append(people, nullable(e.person))
 		}
+		for _, k := range a.keys {
+			keyOrds, keyNths = append(keyOrds, int32(i)), append(keyNths, int32(k.nth))
+			keyMembers, keys = append(keyMembers, k.member), append(keys, k.key)
+		}
 	}
 	return []any{
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
 		eventOrds, nths, eventIDs, names, schemaVersions, datas, people,
+		keyOrds, keyNths, keyMembers, keys,
 	}
 }
 

@@ -75,12 +75,18 @@ func (s *Store) Append(ctx context.Context, a Append) (Appended, error) {
 	if len(a.Events) == 0 {
 		return Appended{}, errors.New("append without events")
 	}
+	if len(a.Destroys) > 0 {
+		a.Also = InTurn(destroyTexts(a.Destroys), a.Also)
+	}
 	e, err := s.codec.prepare(ctx, a)
 	if err != nil {
 		return Appended{}, err
 	}
 	if a.Also != nil {
 		r := s.writer.commitAlone(ctx, e)
+		if len(a.Destroys) > 0 {
+			s.writer.recent.Forget() // the keys are in them
+		}
 		return r.Appended, r.err
 	}
 	w := &waiting{encoded: e, done: make(chan result, 1)}

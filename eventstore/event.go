@@ -38,6 +38,8 @@ type Append struct {
 	// OccurredAt is for what happened before it was recorded, an import. Zero:
 	// the database's clock at the append.
 	OccurredAt time.Time
+	// Destroys are texts that are destroyed for good with it, in its transaction.
+	Destroys []TextOf
 	// Also, when not nil, runs first in the transaction of the append, which
 	// then is not shared with other appends. Its error undoes everything and is
 	// returned as it is.
@@ -47,10 +49,14 @@ type Append struct {
 // InTx is work to be done within a transaction that somebody else ends.
 type InTx func(ctx context.Context, tx pgx.Tx) error
 
-// InTurn returns several pieces of work as one, which ends with the first error.
+// InTurn returns several pieces of work as one, which ends with the first error; nil
+// is none.
 func InTurn(all ...InTx) InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		for _, work := range all {
+			if work == nil {
+				continue
+			}
 			if err := work(ctx, tx); err != nil {
 				return err
 			}
@@ -87,6 +93,7 @@ type Recorded struct {
 	OccurredAt    time.Time
 	RecordedAt    time.Time
 	PersonID      uuid.NullUUID // whose texts are sealed in Data; null: nothing is
+	TextKeys      [][]byte      // of texts in Data that have keys of their own, as the log gives them
 }
 
 // Envelope is a recorded event together with what it says. Type and StreamType are

@@ -51,8 +51,10 @@ func formOfObject(zero reflect.Value, within string, texts []string) (f form, ok
 		m := formMember{name: within + name, key: []byte(`"` + name + `":`), value: writtenAs(field.Type)}
 		m.text = slices.Contains(texts, m.name)
 		left := "omitempty"
-		if m.value == nil {
+		if m.value == nil || isID(field.Type) {
 			left = "omitzero"
+		}
+		if m.value == nil {
 			if m.inner, ok = formOfObject(zero.Field(i), m.name+".", texts); !ok {
 				return nil, false
 			}
@@ -179,7 +181,7 @@ func (o *reread) member(m *formMember) (ok bool) {
 	if !m.text || o.to == nil || len(value) == len(`""`) {
 		return true
 	}
-	plain, err := o.to(m.name, string(value[1:len(value)-1]))
+	plain, err := o.to(domain.Member{Name: m.name}, string(value[1:len(value)-1]))
 	if err != nil || (m.empty != nil && plain == "") {
 		return false
 	}

@@ -14,8 +14,8 @@ import (
 )
 
 // changed returns what a text becomes in these tests: nothing that is written as it is.
-func changed(member, text string) (string, error) {
-	return "\"<" + member + ">\n\u2028ü " + text, nil
+func changed(m domain.Member, text string) (string, error) {
+	return "\"<" + m.Name + ">\n\u2028ü " + text, nil
 }
 
 // written returns the data of an event as they are after decoding and encoding, with
@@ -84,6 +84,9 @@ func TestSealedEventsAreShownWithoutBeingDecoded(t *testing.T) {
 			t.Fatal(err)
 		}
 		r := Recorded{EventID: e.events[0].id, Type: name, SchemaVersion: e.events[0].schemaVersion, Data: e.events[0].data, PersonID: nullable(e.events[0].person)}
+		for _, k := range e.keys {
+			r.TextKeys = append(r.TextKeys, k.form())
+		}
 		o, err := codec.opener(testContext(t), []Recorded{r})
 		if err != nil {
 			t.Fatal(err)

@@ -167,13 +167,17 @@ func recordedOf(batch []encoded, verdicts []verdict) []Recorded {
 			continue
 		}
 		a := batch[v.Ord]
+		keys := make([][][]byte, len(a.events))
+		for _, k := range a.keys {
+			keys[k.nth-1] = append(keys[k.nth-1], k.form())
+		}
 		for i, e := range a.events {
 			all = append(all, Recorded{
 				Position: *v.Before + int64(i) + 1, StreamID: a.StreamID, StreamType: a.StreamType,
 				Version: a.ExpectedVersion + i + 1, EventID: e.id, Type: e.name, SchemaVersion: e.schemaVersion, Data: e.data,
 				ActorKind: a.Metadata.ActorKind, ActorID: nullable(a.Metadata.ActorID.UUID),
 				CorrelationID: a.Metadata.CorrelationID, CausationID: nullable(a.Metadata.CausationID),
-				CommandID: nullable(a.CommandID), OccurredAt: *v.OccurredAt, RecordedAt: *v.RecordedAt, PersonID: nullable(e.person),
+				CommandID: nullable(a.CommandID), OccurredAt: *v.OccurredAt, RecordedAt: *v.RecordedAt, PersonID: nullable(e.person), TextKeys: keys[i],
 			})
 		}
 	}

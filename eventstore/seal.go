@@ -9,6 +9,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -32,36 +33,53 @@ type Keys interface {
 // sealedForm is how a sealed text is written: nonce, ciphertext and tag.
 var sealedForm = base64.RawStdEncoding
 
-// seal returns e with its texts sealed, and the person under whose key; e as it
-// is and nobody when it has no texts or they are nobody's. What is written of
-// somebody who was erased is not stored any more.
-func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person domain.UserID) (domain.Event, uuid.UUID, error) {
+// sealing is under which keys the texts of an event were sealed.
+type sealing struct {
+	person uuid.UUID // zero: nothing was
+	keys   []textKey // of the texts that have their own
+}
+
+// seal returns e with its texts sealed, and under which keys; e as it is when it has
+// no texts or they are nobody's. What is written of somebody who was erased is not
+// stored any more.
+func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person domain.UserID) (domain.Event, sealing, error) {
 	t := c.types[e.EventType()]
 	if !t.Personal() || c.keys == nil {
-		return e, uuid.Nil, nil
+		return e, sealing{}, nil
 	}
 	if owner := t.Owner(e); !owner.IsZero() {
 		person = owner
 	}
 	if person.IsZero() {
-		return e, uuid.Nil, nil
+		return e, sealing{}, nil
 	}
 	key, ok, err := c.keys.Sealing(ctx, person.UUID)
 	if err != nil {
-		return nil, uuid.Nil, fmt.Errorf("seal %s: %w", e.EventType(), err)
+		return nil, sealing{}, fmt.Errorf("seal %s: %w", e.EventType(), err)
 	}
 	if !ok {
 		e, err = t.ChangeTexts(e, erase)
-		return e, uuid.Nil, err
+		return e, sealing{}, err
 	}
-	var of uuid.UUID
-	e, err = t.ChangeTexts(e, func(name, text string) (string, error) {
-		of = person.UUID
-		nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+key.Overhead())
+	var s sealing
+	e, err = t.ChangeTexts(e, func(m domain.Member, text string) (string, error) {
+		s.person = person.UUID
+		nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+2*key.Overhead())
 		rand.Read(nonce) // never fails: crypto/rand
-		return sealedForm.EncodeToString(key.Seal(nonce, nonce, []byte(text), boundTo(nil, id, name))), nil
+		bound := boundTo(nil, id, m.Name)
+		sealed := key.Seal(nonce, nonce, []byte(text), bound)
+		if !m.Redactable {
+			return sealedForm.EncodeToString(sealed), nil
+		}
+		own := textKey{member: m.Name, key: newTextKey()}
+		aead, err := ownAEAD(own.key)
+		if err != nil {
+			return "", err
+		}
+		s.keys = append(s.keys, own)
+		return ownMark + sealedForm.EncodeToString(aead.Seal(sealed[:0], onceNonce, sealed, bound)), nil
 	})
-	return e, of, err
+	return e, s, err
 }
 
 // boundTo appends to b what a sealed text is bound to, so that it opens nowhere
@@ -80,6 +98,8 @@ type opener struct {
 	open  domain.ChangeText // [opener.text], made once
 
 	id         uuid.UUID   // of the event being read
+	own        [][]byte    // keys of its texts
+	sealed     bool        // whether its texts are
 	key        cipher.AEAD // of the person whose texts are in it; nil: it was destroyed
 	raw, bound []byte
 	quoted     bytes.Buffer
@@ -107,12 +127,13 @@ func (o *opener) event(r Recorded) (domain.Event, error) {
 	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.openerOf(r))
 }
 
-// openerOf returns what opens the texts in a recorded event; nil: none is sealed.
+// openerOf returns what opens the texts in a recorded event; nil: none is sealed, nor
+// redacted.
 func (o *opener) openerOf(r Recorded) domain.ChangeText {
-	if !r.PersonID.Valid {
+	if !r.PersonID.Valid && len(r.TextKeys) == 0 {
 		return nil
 	}
-	o.id, o.key = r.EventID, o.keys[r.PersonID.UUID]
+	o.id, o.own, o.sealed, o.key = r.EventID, r.TextKeys, r.PersonID.Valid, o.keys[r.PersonID.UUID]
 	return o.open
 }
 
@@ -148,17 +169,28 @@ func (o *opener) try(r Recorded) (e domain.Event, err error) {
 	return o.event(r)
 }
 
-// text opens a text that was sealed, or returns that it was erased.
-func (o *opener) text(name, text string) (string, error) {
-	if o.key == nil {
+// text opens a text that was sealed, or returns that it was erased or redacted. One
+// that was redacted may be from before texts had keys of their own, or were sealed.
+func (o *opener) text(m domain.Member, text string) (string, error) {
+	key, there := keyOf(o.own, m.Name)
+	switch {
+	case o.sealed && o.key == nil:
 		return domain.Erased, nil
+	case there && key == nil:
+		return domain.Redacted, nil
+	case !o.sealed:
+		return text, nil
 	}
+	form, own := strings.CutPrefix(text, ownMark)
 	var err error
-	o.raw, err = sealedForm.AppendDecode(o.raw[:0], []byte(text))
+	o.raw, err = sealedForm.AppendDecode(o.raw[:0], []byte(form))
+	o.bound = boundTo(o.bound[:0], o.id, m.Name)
+	if err == nil && own {
+		o.raw, err = openOwn(key, o.raw, o.bound)
+	}
 	if err != nil || len(o.raw) < o.key.NonceSize() {
 		return "", errSealed
 	}
-	o.bound = boundTo(o.bound[:0], o.id, name)
 	nonce, box := o.raw[:o.key.NonceSize()], o.raw[o.key.NonceSize():]
 	plain, err := o.key.Open(box[:0], nonce, box, o.bound)
 	if err != nil {
@@ -167,7 +199,16 @@ func (o *opener) text(name, text string) (string, error) {
 	return string(plain), nil
 }
 
-func erase(string, string) (string, error) { return domain.Erased, nil }
+// openOwn opens, in its place, what was sealed under the key of a text.
+func openOwn(key, box, bound []byte) ([]byte, error) {
+	aead, err := ownAEAD(key)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Open(box[:0], onceNonce, box, bound)
+}
+
+func erase(domain.Member, string) (string, error) { return domain.Erased, nil }
 
 // ForgetDestroyed forgets the keys that were destroyed until now.
 func (c *Codec) ForgetDestroyed(ctx context.Context) error {

@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"encoding/base64"
 	"strings"
 	"testing"
 
@@ -122,6 +123,9 @@ func TestASealedTextOpensNowhereElse(t *testing.T) {
 		t.Fatal(err)
 	}
 	was := Recorded{Type: "ticket.opened", SchemaVersion: 1, EventID: e.events[0].id, Data: e.events[0].data, PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true}}
+	for _, k := range e.keys {
+		was.TextKeys = append(was.TextKeys, k.form())
+	}
 	if _, err := codec.Open(testContext(t), was); err != nil {
 		t.Fatalf("as it was written: %v", err)
 	}
@@ -130,6 +134,8 @@ func TestASealedTextOpensNowhereElse(t *testing.T) {
 	}
 	for name, alter := range map[string]func(*Recorded){
 		"in another event":   func(r *Recorded) { r.EventID = newID(t) },
+		"under other keys":   func(r *Recorded) { r.TextKeys = [][]byte{textKey{member: "title", key: newTextKey()}.form()} },
+		"without its keys":   func(r *Recorded) { r.TextKeys = nil },
 		"as somebody else's": func(r *Recorded) { r.PersonID.UUID = bob.UUID },
 		"as another text": func(r *Recorded) {
 			r.Data = []byte(strings.NewReplacer(`"title"`, `"other"`, `"description"`, `"title"`).Replace(string(r.Data)))
@@ -152,23 +158,35 @@ func TestASealedTextOpensNowhereElse(t *testing.T) {
 	}
 }
 
-// The form of what is sealed is as lasting as the events themselves: this one
-// was written once, and must open for good.
+// The forms of what is sealed are as lasting as the events themselves: these were
+// written once, and must open for good.
 func TestEverySealedTextEverWrittenStaysReadable(t *testing.T) {
-	const stored = `{"title":"Alm4eAZ/sxgmKjkqzMVWx2j4G5lKdErCtO/J6W/eaf+yKwn/wQBC2abv"}`
-	r := Recorded{
-		Type: "ticket.retitled", SchemaVersion: 1, EventID: comment.UUID, Data: []byte(stored),
-		PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true},
-	}
 	codec := newCodec(memorykeys.New())
 	if _, _, err := codec.keys.Sealing(testContext(t), ann.UUID); err != nil { // whose key comes of her id
 		t.Fatal(err)
 	}
-	events, err := codec.Open(testContext(t), r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if diff := cmp.Diff(ticket.Retitled{Title: "Plotter – ü"}, events[0].Event); diff != "" {
-		t.Errorf("(-want +got):\n%s", diff)
+	for name, c := range map[string]struct{ data, key string }{
+		"before texts had keys of their own": {`{"title":"Alm4eAZ/sxgmKjkqzMVWx2j4G5lKdErCtO/J6W/eaf+yKwn/wQBC2abv"}`, ""},
+		"with a key of its own": {`{"title":".6lvKA8w7OoV1JXTo6fy3ZKuR593NW8krVCLF5zhjZonHOQkYgqcXdUB4OrC8gNzBsdmMqsGwPpQreQ"}`,
+			"scdhct/If9PytX4qAIIWzaUaKpR+U5abDiMKNQFJSDk="},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := Recorded{
+				Type: "ticket.retitled", SchemaVersion: 1, EventID: comment.UUID, Data: []byte(c.data),
+				PersonID: uuid.NullUUID{UUID: ann.UUID, Valid: true},
+			}
+			if key, err := base64.StdEncoding.DecodeString(c.key); err != nil {
+				t.Fatal(err)
+			} else if len(key) > 0 {
+				r.TextKeys = [][]byte{textKey{member: "title", key: key}.form()}
+			}
+			events, err := codec.Open(testContext(t), r)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(ticket.Retitled{Title: "Plotter – ü"}, events[0].Event); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
 	}
 }

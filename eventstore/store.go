@@ -60,9 +60,11 @@ func (s *Store) Recent() *Recent { return &s.writer.recent }
 // Codec returns the codec of the store.
 func (s *Store) Codec() *Codec { return s.codec }
 
-// Columns are those of events in the order of [Recorded].
+// Columns are those of events in the order of [Recorded], for a query whose FROM names
+// the table by no other name.
 const Columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data,
-    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id`
+    actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id,
+    ` + textKeysColumn + ` AS text_keys`
 
 // ScanRecorded reads a row of [Columns].
 func ScanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
@@ -78,6 +80,7 @@ func (r *Recorded) Into() []any {
 	return []any{
 		&r.Position, &r.StreamID, (*string)(&r.StreamType), &r.Version, &r.EventID, &r.Type, &r.SchemaVersion, (*[]byte)(&r.Data),
 		(*string)(&r.ActorKind), &r.ActorID, &r.CorrelationID, &r.CausationID, &r.CommandID, &r.OccurredAt, &r.RecordedAt, &r.PersonID,
+		&r.TextKeys,
 	}
 }
 

@@ -222,3 +222,5 @@ func TestADiffNamesBothVersions(t *testing.T) {
 		}
 	}
 }
+
+func (a *attic) TicketOf(context.Context, ticket.CommentID) (ticket.ID, error) { return ticketID, nil }

@@ -168,6 +168,7 @@ var rights = map[string]string{
 	"public.service_keys":     "si---",
 	"public.sessions":         "siud-",
 	"public.streams":          "siu--",
+	"public.text_keys":        "siu--",
 	"public.ticket_viewers":   "siud-",
 	"public.tokens":           "siud-",
 	"read.comments":           "siud-",

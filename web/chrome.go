@@ -1,6 +1,8 @@
 package web
 
 import (
+	"crypto/sha256"
+	"encoding/hex"
 	"strings"
 
 	"helpdesk/domain"
@@ -10,6 +12,7 @@ import (
 type chrome struct {
 	Title    string
 	Username string // "" when nobody is signed in
+	Session  string // tells a session from others, for what the script keeps of it
 	Role     domain.Role
 	Links    []navLink
 	Account  bool // whether this is the page of one's own account
@@ -32,6 +35,7 @@ func (s *Site) chrome(v *Visit, title string) chrome {
 	if v.Session == nil {
 		return c
 	}
+	c.Session = sessionName(v.Session.TokenHash)
 	c.Username, c.Role = v.Session.Account.Username, v.Actor.Role
 	c.Account = strings.HasPrefix(v.Request.URL.Path, strings.TrimSuffix(AccountPath, "/"))
 	for _, p := range s.menu {
@@ -42,4 +46,11 @@ func (s *Site) chrome(v *Visit, title string) chrome {
 		}
 	}
 	return c
+}
+
+// sessionName returns what a page may know of a session: nothing that would open it,
+// nor the hash that is stored.
+func sessionName(tokenHash []byte) string {
+	sum := sha256.Sum256(append([]byte("name of a session\n"), tokenHash...))
+	return hex.EncodeToString(sum[:8])
 }

@@ -105,5 +105,6 @@ const UserEditWindow = 15 * time.Minute
 var (
 	ErrTransition = &domain.Error{Kind: domain.KindRejected, Code: "transition_not_allowed", Message: "the status cannot change so"}
 	ErrAssignee   = &domain.Error{Kind: domain.KindRejected, Code: "assignee_not_active_staff", Message: "tickets go to active agents and admins only", Field: "assigned_to"}
+	ErrSpan       = &domain.Error{Kind: domain.KindInvalid, Code: "out_of_range", Message: "the text has no such characters", Field: "to"}
 	ErrDuplicate  = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a ticket of this id exists already"}
 )

@@ -17,6 +17,9 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 	if c, ok := c.(OpenTicket); ok {
 		return open(s, c)
 	}
+	if c, ok := c.(RedactText); ok {
+		return redact(s, c)
+	}
 	if !s.VisibleTo(c.ActedBy()) {
 		return nil, domain.ErrNotFound
 	}

@@ -102,13 +102,13 @@ func (Deleted) EventType() string        { return "ticket.deleted" }
 func Events() []domain.EventType {
 	return []domain.EventType{
 		domain.PersonalEventOf(func(e *Opened) domain.Texts {
-			return domain.TextsOf(e.CreatedBy).In("title", &e.Title).In("description", &e.Description)
+			return domain.TextsOf(e.CreatedBy).Redactable("title", &e.Title).Redactable("description", &e.Description)
 		}),
 		domain.PersonalEventOf(func(e *Retitled) domain.Texts {
-			return domain.Texts{}.In("title", &e.Title)
+			return domain.Texts{}.Redactable("title", &e.Title)
 		}),
 		domain.PersonalEventOf(func(e *Described) domain.Texts {
-			return domain.Texts{}.In("description", &e.Description)
+			return domain.Texts{}.Redactable("description", &e.Description)
 		}),
 		domain.EventOf[Prioritised](),
 		domain.EventOf[Assigned](),
@@ -129,12 +129,15 @@ func Events() []domain.EventType {
 			return domain.Texts{}.In("reason", &e.Reason)
 		}),
 		domain.PersonalEventOf(func(e *CommentAdded) domain.Texts {
-			return domain.TextsOf(e.Author).In("text", &e.Text)
+			return domain.TextsOf(e.Author).Redactable("text", &e.Text)
 		}),
 		domain.PersonalEventOf(func(e *CommentEdited) domain.Texts {
-			return domain.Texts{}.In("text", &e.Text)
+			return domain.Texts{}.Redactable("text", &e.Text)
 		}),
 		domain.EventOf[CommentRemoved](),
+		domain.PersonalEventOf(func(e *TextRedacted) domain.Texts {
+			return domain.Texts{}.Redactable("text", &e.Text).In("reason", &e.Reason)
+		}),
 		domain.EventOf[Deleted](),
 	}
 }

@@ -98,6 +98,8 @@ type State struct {
 	Opening     int           // how often it was opened: 1, one more with each reopening
 	Escalated   bool          // whether it escalated since it was last opened
 	Comments    map[CommentID]Comment
+	Removed     map[CommentID]Comment // that are not there any more
+	Redacted    map[Subject]bool      // texts that were redacted, and not given anew since
 }
 
 // Evolve returns the state after e. It refuses nothing: what is stored
@@ -122,14 +124,23 @@ func Evolve(s State, e domain.Event) State {
 		s.AssignedTo = domain.UserID{}
 	case Deleted:
 		s.Exists, s.Deleted = false, true
-	case CommentAdded, CommentEdited, CommentRemoved:
+	case CommentAdded, CommentEdited:
 		s.Comments = evolveComments(s.Comments, e)
+	case CommentRemoved:
+		s.Removed = maps.Clone(s.Removed)
+		if s.Removed == nil {
+			s.Removed = map[CommentID]Comment{}
+		}
+		s.Removed[e.CommentID] = s.Comments[e.CommentID]
+		s.Comments = evolveComments(s.Comments, e)
+	case TextRedacted:
+		return s.afterRedaction(e)
 	default:
 		if to, ok := StatusAfter(e); ok {
 			s = s.become(to)
 		}
 	}
-	return s
+	return s.rewritten(e)
 }
 
 func (s State) become(to Status) State {

@@ -25,12 +25,16 @@ func (s State) Standing(e domain.Event) domain.Event {
 	case CommentEdited:
 		e.Text = standing(e.Text, s.Comments[e.CommentID].Text)
 		return e
+	case TextRedacted:
+		now, _, _ := s.text(Subject{e.Field, e.CommentID})
+		e.Text = standing(e.Text, now.Text)
+		return e
 	}
 	return e
 }
 
 func standing(text, now string) string {
-	if text == now {
+	if text == now || text == domain.Erased || text == domain.Redacted {
 		return text
 	}
 	return domain.Withdrawn

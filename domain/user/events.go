@@ -52,7 +52,7 @@ type (
 )
 
 // ErasedIn returns the streams to be read again; see [helpdesk/follow.Follower].
-func (e TextsErased) ErasedIn() []uuid.UUID { return e.Streams }
+func (e TextsErased) ErasedIn(uuid.UUID) []uuid.UUID { return e.Streams }
 
 // EventType returns the stored name of the event.
 func (Registered) EventType() string      { return "user.registered" }

@@ -12,14 +12,17 @@ import (
 	"helpdesk/eventstore"
 )
 
-// erasing is an event that says where texts of an erased person were.
-type erasing interface{ ErasedIn() []uuid.UUID }
+// erasing is an event that says in which streams texts were erased or redacted, given
+// its own.
+type erasing interface {
+	ErasedIn(own uuid.UUID) []uuid.UUID
+}
 
 // againSQL reads what a follower has applied of streams: of one whose events
 // wait, those before.
-const againSQL = `SELECT ` + eventstore.Columns + ` FROM events AS e
+const againSQL = `SELECT ` + eventstore.Columns + ` FROM events
 WHERE stream_id = ANY ($1) AND position <= $2 AND type = ANY ($3)
-  AND position < coalesce((SELECT min(position) FROM failed_events AS p WHERE p.follower = $4 AND p.stream_id = e.stream_id), position + 1)
+  AND position < coalesce((SELECT min(position) FROM failed_events AS p WHERE p.follower = $4 AND p.stream_id = events.stream_id), position + 1)
 ORDER BY position`
 
 // erasedIn returns the streams in which texts were erased, by a page.
@@ -27,7 +30,7 @@ func erasedIn(events []eventstore.Envelope) []uuid.UUID {
 	var streams []uuid.UUID
 	for _, e := range events {
 		if x, ok := e.Event.(erasing); ok {
-			streams = append(streams, x.ErasedIn()...)
+			streams = append(streams, x.ErasedIn(e.StreamID)...)
 		}
 	}
 	return streams

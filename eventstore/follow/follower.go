@@ -37,7 +37,7 @@ type Follower struct {
 	Whole func(ctx context.Context, tx pgx.Tx, events []eventstore.Recorded) error
 	// Forget, when not nil, removes all that the tables hold of streams, through
 	// tx. It is for followers that keep texts: where texts of an erased person
-	// were in a stream, its rows are forgotten and its events applied once more,
+	// were in a stream, or one was redacted, its rows are forgotten and its events applied once more,
 	// from the first on, so that what is kept is what they say now. Types MUST
 	// then have the event that names the streams, the one with an ErasedIn method.
 	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error

@@ -25,10 +25,13 @@ type Reader interface {
 	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
 }
 
-// Past lists the comments of an instant: one ticket's, or with nil all that are
-// visible.
+// Past knows comments that are not there any more.
 type Past interface {
+	// Comments lists those of an instant: one ticket's, or with nil all that are
+	// visible.
 	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error)
+	// TicketOf returns the ticket that a comment is or was on.
+	TicketOf(ctx context.Context, id ticket.CommentID) (ticket.ID, error)
 }
 
 // Resource is the calls on comments.
@@ -77,6 +80,13 @@ func (r Resource) Routes() []httpapi.Route {
 			Summary: "Remove a comment",
 			About:   "One's own, within 15 minutes for users; admins any.",
 			Who:     httpapi.SignedIn, Status: http.StatusNoContent, Handler: httpapi.Handle(r.remove),
+		},
+		httpapi.Route{
+			Method: http.MethodPost, Path: "/api/comments/{id}/redact/", ID: "redactComment",
+			Summary: "Redact a comment",
+			About:   "For admins. The text of the comment, and all that it read before, are destroyed for good, also of one that was removed: they read [redacted] everywhere and at every instant. With from and to the text stays as it reads now, with [redacted] in the place of these characters. The history says who did it and why.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.redact),
+			Also: []int{http.StatusForbidden},
 		},
 	)
 }

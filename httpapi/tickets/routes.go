@@ -160,6 +160,13 @@ func (r Resource) verbs() []httpapi.Route {
 			About:   "From open or in progress. An escalated ticket stays as it is.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusEscalated)),
 		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/redact/", ID: "redactTicket",
+			Summary: "Redact a text of a ticket",
+			About:   "For admins. The title or the description, and all that it read before, are destroyed for good, also of a ticket that was deleted: they read [redacted] everywhere and at every instant. With from and to the text stays as it reads now, with [redacted] in the place of these characters. The history says who did it and why.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.redact),
+			Also: []int{http.StatusForbidden},
+		},
 	}
 }
 

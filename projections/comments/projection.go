@@ -39,7 +39,7 @@ func Follower() follow.Follower {
 		Tables:  []string{"comments"},
 		Lookups: []string{"comments_ticket"},
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
-			ticket.CommentRemoved{}, ticket.Deleted{}),
+			ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Deleted{}),
 		Apply:  applyCommentList,
 		Inline: true,
 	}, forgetCommentsSQL)
@@ -63,18 +63,27 @@ func applyCommentList(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	})
 }
 
+// edit changes a comment, of this page or from before it.
+func (p *commentPage) edit(id ticket.CommentID, change func(*view.CommentRow)) {
+	rows := p.edited
+	row, ok := p.added[id.UUID]
+	if ok {
+		rows = p.added
+	}
+	change(&row)
+	rows[id.UUID] = row
+}
+
 func (p *commentPage) fold(e eventstore.Envelope) {
 	switch d := e.Event.(type) {
 	case ticket.CommentAdded:
 		p.added[d.CommentID.UUID] = view.Added(e, d)
 	case ticket.CommentEdited:
-		rows := p.edited
-		row, ok := p.added[d.CommentID.UUID]
-		if ok {
-			rows = p.added
+		p.edit(d.CommentID, func(row *view.CommentRow) { row.Edit(e, d) })
+	case ticket.TextRedacted:
+		if d.Field == ticket.FieldComment {
+			p.edit(d.CommentID, func(row *view.CommentRow) { row.Redact(e, d) })
 		}
-		row.Edit(e, d)
-		rows[row.ID] = row
 	case ticket.CommentRemoved:
 		p.removed = append(p.removed, d.CommentID.UUID)
 	case ticket.Deleted:

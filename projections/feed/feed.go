@@ -175,6 +175,8 @@ func (f *Feed) addComments(ctx context.Context, viewer domain.Actor, events []ev
 			written = append(written, d.CommentID.UUID)
 		case ticket.CommentEdited:
 			written = append(written, d.CommentID.UUID)
+		case ticket.TextRedacted:
+			written = append(written, d.CommentID.UUID)
 		}
 	}
 	if written == nil {
@@ -216,6 +218,8 @@ func hidden(viewer domain.Actor, e domain.Event, now ticket.State) bool {
 		_, public := now.Comments[d.CommentID]
 		return !public
 	case ticket.CommentRemoved:
+		return d.Internal
+	case ticket.TextRedacted:
 		return d.Internal
 	}
 	return false

@@ -101,8 +101,21 @@ func (t *describer) hidden(e domain.Event) bool {
 		return t.ticket.Comments[d.CommentID].Internal
 	case ticket.CommentRemoved:
 		return d.Internal
+	case ticket.TextRedacted:
+		return d.Internal
 	}
 	return false
+}
+
+// redactedWhat names the text that was redacted.
+func redactedWhat(d ticket.TextRedacted) string {
+	switch {
+	case d.Internal:
+		return "an internal note"
+	case d.Field == ticket.FieldComment:
+		return "a comment"
+	}
+	return "the " + string(d.Field)
 }
 
 func (t *describer) actor(e eventstore.Envelope) view.Actor {
@@ -169,6 +182,8 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 		return "edited a comment"
 	case ticket.CommentRemoved:
 		return "removed a comment"
+	case ticket.TextRedacted:
+		return because("redacted "+redactedWhat(d), d.Reason)
 	case ticket.Deleted:
 		return "deleted the ticket"
 	}
@@ -230,6 +245,8 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 		return fmt.Sprintf("%s was refused: %s.", what, d.Error)
 	case email.Doubted:
 		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
+	case email.Cancelled:
+		return fmt.Sprintf("%s was not sent: %s.", what, d.Reason)
 	}
 	return what + " is to be sent again."
 }
@@ -254,6 +271,10 @@ func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), &d.Text)
 	case ticket.CommentRemoved:
 		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), nil)
+	case ticket.TextRedacted:
+		if c, there := before.Comments[d.CommentID]; there {
+			return changed(nil, "comment", &c.Text, &d.Text)
+		}
 	}
 	return changedMembers(before, t.ticket, t.person)
 }

@@ -76,6 +76,22 @@ func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, 
 	return projections.Map(rows, func(row saidRow) view.Comment { return byID[row.CommentID] }), nil
 }
 
+// TicketOf returns the ticket that a comment is or was on: [domain.ErrNotFound] when
+// there never was such a comment. For one that is not there any more the log is read.
+func (p *Past) TicketOf(ctx context.Context, id ticket.CommentID) (ticket.ID, error) {
+	const now = `SELECT ticket_id AS id FROM read.comments WHERE id = $1`
+	const ever = `SELECT stream_id AS id FROM events WHERE type = $1 AND data ->> 'comment_id' = $2 LIMIT 1`
+	if err := projections.Fresh(ctx, projections.CommentList); err != nil {
+		return ticket.ID{}, err
+	}
+	type found struct{ ID uuid.UUID }
+	row, err := projections.One[found](ctx, p.pool, "comment", now, id)
+	if errors.Is(err, domain.ErrNotFound) {
+		row, err = projections.One[found](ctx, p.pool, "comment", ever, ticket.CommentAdded{}.EventType(), id.String())
+	}
+	return ticket.ID{UUID: row.ID}, err
+}
+
 // saidList returns the query of [Past.Comments].
 func saidList(viewer domain.Actor, position int64) projections.List[saidRow] {
 	l := projections.List[saidRow]{

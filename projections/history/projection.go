@@ -3,6 +3,7 @@ package history
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -53,7 +54,7 @@ func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name: projections.TicketHistory,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
-			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.Deleted{}),
+			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.TextRedacted{}, ticket.Deleted{}),
 		Tables:  []string{"ticket_history"},
 		Lookups: []string{"ticket_history_ticket"},
 		Apply:   applyTicketHistory,
@@ -63,6 +64,7 @@ func Follower() follow.Follower {
 // applyTicketHistory writes most intervals whole: one that begins and ends
 // within the page is never updated.
 func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	events = beginIntervals(events)
 	last, err := endIntervals(ctx, tx, events)
 	if err != nil {
 		return err
@@ -86,6 +88,21 @@ func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 		return fmt.Errorf("add intervals: %w", err)
 	}
 	return nil
+}
+
+// beginIntervals returns the events that begin an interval: a redaction does with that of
+// the title of a ticket that is there.
+func beginIntervals(events []eventstore.Envelope) []eventstore.Envelope {
+	deleted := map[uuid.UUID]bool{}
+	return slices.DeleteFunc(slices.Clone(events), func(e eventstore.Envelope) bool {
+		switch d := e.Event.(type) {
+		case ticket.Deleted:
+			deleted[e.StreamID] = true
+		case ticket.TextRedacted: // all of the stream's events are here with it
+			return d.Field != ticket.FieldTitle || deleted[e.StreamID]
+		}
+		return false
+	})
 }
 
 // endIntervals ends, for each ticket that was there before the page, its last
@@ -136,6 +153,8 @@ func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, er
 	switch d := e.Event.(type) {
 	case ticket.Retitled:
 		row.Title, row.TitleBy = d.Title, e.PersonID
+	case ticket.TextRedacted:
+		row.Title, row.TitleBy = d.Text, e.PersonID
 	case ticket.Prioritised:
 		row.Priority = d.Priority
 	case ticket.Assigned:

@@ -32,6 +32,9 @@ type textRow struct {
 	comment uuid.UUID
 }
 
+// weights are those of texts that can be redacted.
+var weights = map[ticket.Field]string{ticket.FieldTitle: "A", ticket.FieldDescription: "B", ticket.FieldComment: "C"}
+
 var textTable = projections.NewTable[textRow]("ticket_search")
 
 // "english" leaves other languages' words as they are but for their endings,
@@ -94,7 +97,7 @@ func Follower() follow.Follower {
 		Name:   projections.TicketWords,
 		Tables: []string{"ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
-			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
+			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
 			ticket.Deleted{}),
 		Apply:  applyTicketWords,
 		Afresh: changesText,
@@ -168,6 +171,8 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 		p.add(id, textRow{Weight: "C", Text: d.Text, Internal: d.Internal, comment: d.CommentID.UUID})
 	case ticket.CommentEdited:
 		p.change(id, "C", d.CommentID.UUID, d.Text)
+	case ticket.TextRedacted:
+		p.change(id, weights[d.Field], d.CommentID.UUID, d.Text)
 	case ticket.CommentRemoved:
 		p.texts[id] = slices.DeleteFunc(p.texts[id], func(t *textRow) bool { return t.comment == d.CommentID.UUID })
 	case ticket.Deleted:

@@ -48,6 +48,11 @@ func (r *CommentRow) Edit(e eventstore.Envelope, d ticket.CommentEdited) {
 	r.ID, r.Text, r.EditedAt = d.CommentID.UUID, d.Text, &at
 }
 
+// Redact folds the event e, which has d.
+func (r *CommentRow) Redact(e eventstore.Envelope, d ticket.TextRedacted) {
+	r.Edit(e, ticket.CommentEdited{CommentID: d.CommentID, Text: d.Text})
+}
+
 // Show returns the comment, given the number of its ticket and the username of
 // its author.
 func (r CommentRow) Show(number int64, author string) Comment {
@@ -62,6 +67,7 @@ func (r CommentRow) Show(number int64, author string) Comment {
 type Thread struct {
 	rows []CommentRow      // in the order in which they were added, with those that were removed
 	at   map[uuid.UUID]int // of those that are there, their places in rows
+	gone map[uuid.UUID]int // of those that were removed
 }
 
 // Apply folds one event of the ticket.
@@ -69,7 +75,7 @@ func (t *Thread) Apply(e eventstore.Envelope) {
 	switch d := e.Event.(type) {
 	case ticket.CommentAdded:
 		if t.at == nil {
-			t.at = map[uuid.UUID]int{}
+			t.at, t.gone = map[uuid.UUID]int{}, map[uuid.UUID]int{}
 		}
 		t.at[d.CommentID.UUID] = len(t.rows)
 		t.rows = append(t.rows, Added(e, d))
@@ -78,8 +84,23 @@ func (t *Thread) Apply(e eventstore.Envelope) {
 			t.rows[i].Edit(e, d)
 		}
 	case ticket.CommentRemoved:
+		if i, ok := t.at[d.CommentID.UUID]; ok {
+			t.gone[d.CommentID.UUID] = i
+		}
 		delete(t.at, d.CommentID.UUID)
+	case ticket.TextRedacted:
+		if i, ok := t.find(d.CommentID); ok {
+			t.rows[i].Redact(e, d)
+		}
 	}
+}
+
+// find returns the place of a comment, removed or not.
+func (t *Thread) find(id ticket.CommentID) (at int, ok bool) {
+	if at, ok = t.at[id.UUID]; !ok {
+		at, ok = t.gone[id.UUID]
+	}
+	return at, ok
 }
 
 // Rows returns the comments that are there, in the order in which they were added.
@@ -104,8 +125,8 @@ func AuthorOf(events []eventstore.Envelope, id ticket.CommentID) []uuid.UUID {
 	return nil
 }
 
-// CommentOf returns a comment of the ticket with these events; ok is false when
-// it was never added, or was removed.
+// CommentOf returns a comment of the ticket with these events, as it was last where
+// it was removed; ok is false when it was never added.
 func CommentOf(events []eventstore.Envelope, id ticket.CommentID, names Names) (c Comment, ok bool) {
 	var number int64
 	var thread Thread
@@ -115,7 +136,7 @@ func CommentOf(events []eventstore.Envelope, id ticket.CommentID, names Names) (
 		}
 		thread.Apply(e)
 	}
-	i, ok := thread.at[id.UUID]
+	i, ok := thread.find(id)
 	if !ok {
 		return Comment{}, false
 	}

@@ -60,15 +60,15 @@ type TicketRow struct {
 	Deleted bool `db:"-"` // its last event deleted it: it has no row any more
 }
 
-// TicketOf returns the ticket with these events as its viewer sees it; ok is
-// false when it was never opened, or was deleted. Whether the viewer may see it is
+// TicketOf returns the ticket with these events as its viewer sees it, as it was last
+// where it was deleted; ok is false when it was never opened. Whether the viewer may see it is
 // for the caller to know: whoever gives a ticket away sees how they left it.
 func TicketOf(viewer domain.Actor, events []eventstore.Envelope, names Names) (t Ticket, ok bool) {
 	var row TicketRow
 	for _, e := range events {
 		row.Apply(e)
 	}
-	if row.Version == 0 || row.Deleted {
+	if row.Version == 0 {
 		return Ticket{}, false
 	}
 	return row.Named(viewer, names), true
@@ -128,6 +128,8 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 		r.Title = d.Title
 	case ticket.Described:
 		r.Description = d.Description
+	case ticket.TextRedacted:
+		r.redact(d)
 	case ticket.Prioritised:
 		r.prioritise(d.Priority)
 	case ticket.Assigned:
@@ -145,6 +147,15 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 		r.become(to, e)
 	}
 	r.UpdatedAt, r.Version, r.Position = at, e.Version, e.Position
+}
+
+func (r *TicketRow) redact(d ticket.TextRedacted) {
+	switch d.Field {
+	case ticket.FieldTitle:
+		r.Title = d.Text
+	case ticket.FieldDescription:
+		r.Description = d.Text
+	}
 }
 
 func (r *TicketRow) prioritise(p ticket.Priority) {

@@ -157,7 +157,7 @@ function listen() {
 
 const kinds = [
 	"opened", "retitled", "described", "prioritised", "assigned", "unassigned", "started", "resolved", "closed",
-	"reopened", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed",
+	"reopened", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed", "text_redacted",
 ].map((kind) => "ticket." + kind);
 
 function heard(e) {
@@ -296,11 +296,19 @@ if (others) {
 	addEventListener("pagehide", () => navigator.sendBeacon(`/admin/tickets/${only}/here/`, new URLSearchParams({ gone: "yes" })));
 }
 
+// A draft belongs to a session, a ticket and a field. Those of other sessions go, on
+// whatever page comes first: the tab may have another person before it now.
+const drafts = "helpdesk-draft ";
+const ours = drafts + document.body.dataset.session + " ";
+for (const key of Object.keys(sessionStorage)) {
+	if (key.startsWith(drafts) && (!document.body.dataset.session || !key.startsWith(ours))) sessionStorage.removeItem(key);
+}
+
 const form = $("[data-draft]");
-const draft = "helpdesk-draft " + location.pathname;
 
 if (form) {
 	const text = $("textarea", form);
+	const draft = ours + only + " " + text.id;
 	text.value ||= sessionStorage.getItem(draft) ?? "";
 	text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
 	form.addEventListener("submit", () => sessionStorage.removeItem(draft));

@@ -25,6 +25,7 @@ var done = map[string]string{
 	"edited":          "Ticket updated.",
 	"status":          "Status updated.",
 	"assigned":        "Assignee updated.",
+	"redacted":        "Text redacted.",
 	"deleted":         "Ticket deleted.",
 }
 
@@ -194,6 +195,24 @@ func (s *Section) assign(v *web.Visit) (web.Reply, error) {
 			return web.NoUser(name, "assignee")
 		}
 		return err
+	})
+}
+
+// redact destroys a text for good, of a comment that was removed too.
+func (s *Section) redact(v *web.Visit) (web.Reply, error) {
+	return s.change(v, "redacted", func(t view.Ticket) error {
+		if !v.Form.Checked("sure") {
+			return domain.ErrRequired.With("tick that you are sure: nobody can undo this").On("sure")
+		}
+		subject := ticket.Subject{Field: ticket.Field(v.Form.Get("field"))}
+		if subject.Field == ticket.FieldComment {
+			id, err := uuid.Parse(v.Form.Get("comment"))
+			if err != nil {
+				return domain.ErrNotFound
+			}
+			subject.CommentID.UUID = id
+		}
+		return s.do(v, t, ticket.RedactText{By: ticket.By{Actor: v.Actor}, Subject: subject, Reason: v.Form.Text("reason")})
 	})
 }
 

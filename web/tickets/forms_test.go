@@ -34,8 +34,15 @@ func TestEachFormOfATicketIsACommand(t *testing.T) {
 			x := c.(ticket.EditTicket)
 			return *x.Title == "t" && *x.Description == "d" && *x.Priority == ticket.Low
 		}},
-		"a status":       {"agent", "status/", []string{"to", "resolved", "reason", "done"}, func(c ticket.Command) bool { return c.(ticket.ChangeStatus).Reason == "done" }},
-		"assign to me":   {"admin", "assign/", []string{"to", "me"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID == webtest.Account("admin").ID }},
+		"a status":     {"agent", "status/", []string{"to", "resolved", "reason", "done"}, func(c ticket.Command) bool { return c.(ticket.ChangeStatus).Reason == "done" }},
+		"assign to me": {"admin", "assign/", []string{"to", "me"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID == webtest.Account("admin").ID }},
+		"a redaction of the title": {"admin", "redact/", []string{"field", "title", "reason", "a name", "sure", "yes"}, func(c ticket.Command) bool {
+			x := c.(ticket.RedactText)
+			return x.Subject == ticket.Subject{Field: ticket.FieldTitle} && x.Span == nil && x.Reason == "a name"
+		}},
+		"a redaction of a comment": {"admin", "redact/", []string{"field", "comment", "comment", uuid.UUID{15: 2}.String(), "reason", "x", "sure", "yes"}, func(c ticket.Command) bool {
+			return c.(ticket.RedactText).CommentID == ticket.CommentID{UUID: uuid.UUID{15: 2}}
+		}},
 		"unassign":       {"admin", "assign/", []string{"to", "none"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ID.IsZero() }},
 		"assign by name": {"admin", "assign/", []string{"to", "named", "assignee", "admin"}, func(c ticket.Command) bool { return c.(ticket.AssignTicket).To.ActiveStaff }},
 	} {
@@ -49,6 +56,17 @@ func TestEachFormOfATicketIsACommand(t *testing.T) {
 		})
 	}
 	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"nobody redacts who is not sure": func(t *testing.T, s *site) {
+			s.Post("admin", ticketPage+"redact/", "field", "title", "reason", "x").Holds(400, "nobody can undo this")
+			if len(s.Commands) != 0 {
+				t.Errorf("asked %+v", s.Commands)
+			}
+		},
+		"only admins are offered to redact": func(_ *testing.T, s *site) {
+			s.Get("admin", ticketPage).Holds(200, "Redact title", "Redact description", "Redact comment")
+			s.Get("agent", ticketPage).Lacks("Redact")
+			s.Post("agent", ticketPage+"redact/", "field", "title", "reason", "x", "sure", "yes").Holds(403, "Your role may not do this")
+		},
 		"a deletion leads to the queue": func(_ *testing.T, s *site) { s.Post("admin", ticketPage+"delete/").Leads("/admin/tickets/") },
 		"who gives a ticket out of their own sight is led to the queue": func(_ *testing.T, s *site) {
 			s.Post("agent", ticketPage+"assign/", "to", "none").Leads("/admin/tickets/")
@@ -71,6 +89,26 @@ func TestNobodyAnswersOverNewsTheyHaveNotSeen(t *testing.T) {
 		t.Error("it was said all the same")
 	}
 	s.Post("agent", ticketPage+"comment/", "text", "my <answer>", "version", "4").Leads(ticketPage)
+}
+
+func TestWhatWasTypedStaysInTheFormItWasTypedInto(t *testing.T) {
+	t.Parallel()
+	const replyBox = `aria-describedby="reply-hint">`
+	webtest.Each(t, talked, map[string]func(*testing.T, *site){
+		"an edit of an internal note over news": func(_ *testing.T, s *site) {
+			note := uuid.UUID{15: 2}.String()
+			s.Post("agent", ticketPage+"comments/"+note+"/", "text", "my edit", "version", "2").
+				Holds(412, replyBox+"</textarea>", `<textarea id="text-`+note+`" name="text" maxlength="20000" required>my edit</textarea>`,
+					`<textarea id="text-`+uuid.UUID{15: 1}.String()+`" name="text" maxlength="20000" required>Did &lt;you&gt; try?</textarea>`)
+		},
+		"a note over news is sent as a note by its key": func(_ *testing.T, s *site) {
+			s.Post("agent", ticketPage+"comment/", "text", "psst", "internal", "yes", "version", "2").
+				Holds(412, replyBox+"psst</textarea>", `name="internal" value="yes" class="primary"`, `<button class="">Reply</button>`)
+		},
+		"an edit of the ticket": func(_ *testing.T, s *site) {
+			s.Post("agent", ticketPage+"edit/", "title", "", "description", "d", "priority", "low", "text", "stray").Holds(400, replyBox+"</textarea>")
+		},
+	})
 }
 
 func TestWhatIsWrongWithAFormOfATicketIsSaidBesideIt(t *testing.T) {

@@ -142,7 +142,7 @@ var form = regexp.MustCompile(`(?s)<form.*?</form>`)
 func TestEnterInAFieldDoesWhatTheFieldIsFor(t *testing.T) {
 	t.Parallel()
 	page := talked(t).Get("admin", ticketPage).Body.String()
-	for field, button := range map[string]string{`name="assignee"`: `value="named"`, `name="reason"`: ">Change status<", `name="title"`: ">Save<"} {
+	for field, button := range map[string]string{`name="assignee"`: `value="named"`, `id="reason"`: ">Change status<", `name="title"`: ">Save<"} {
 		for _, one := range form.FindAllString(page, -1) {
 			if _, after, has := strings.Cut(one, field); has && (strings.Count(one, "<button") != 1 || !strings.Contains(after, button)) {
 				t.Errorf("Enter in the field %s presses the first button of %s", field, one)

@@ -66,6 +66,7 @@ func (s *Section) Pages() []web.Page {
 		web.Post("tickets/:ticket/edit", web.SignedIn, s.editTicket),
 		web.Post("tickets/:ticket/status", web.SignedIn, s.changeStatus),
 		web.Post("tickets/:ticket/assign", web.SignedIn, s.assign),
+		web.Post("tickets/:ticket/redact", web.SignedIn, s.redact),
 		web.Post("tickets/:ticket/delete", web.SignedIn, s.deleteTicket),
 		web.Post("tickets/:ticket/here", web.SignedIn, s.stay),
 	}

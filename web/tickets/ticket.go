@@ -27,6 +27,7 @@ type ticketView struct {
 	Comments []commentView
 	Options  ticket.Options
 	Staff    bool
+	Redacts  bool // the visitor may destroy texts of it
 	Due      *time.Time
 	Entries  []history.Entry // the newest, oldest first
 	Earlier  string          // address of those before; "" for none
@@ -77,7 +78,7 @@ func (t ticketView) shown() bool {
 	case "assigned":
 		return t.Options.Assign
 	case "comment-changed":
-		return slices.ContainsFunc(t.Comments, func(c commentView) bool { return c.Changes && t.ofComment(c) != nil })
+		return slices.ContainsFunc(t.Comments, func(c commentView) bool { return c.Changes && t.edited(c) != nil })
 	}
 	return false
 }
@@ -91,28 +92,13 @@ func (t ticketView) elsewhere() *web.Fault {
 	return t.Fault
 }
 
-// ofComment returns what is wrong with the form of a comment, nil for nothing.
-func (t ticketView) ofComment(c commentView) *web.Fault {
+// edited returns what is wrong with the edit of a comment that was sent, nil for
+// nothing and for others.
+func (t ticketView) edited(c commentView) *web.Fault {
 	if t.Comment != c.ID.String() {
 		return nil
 	}
 	return t.of("comment-changed")
-}
-
-// commentText returns what the form of a comment holds.
-func (t ticketView) commentText(c commentView) string {
-	if t.ofComment(c) != nil {
-		return t.Sent.Text("text")
-	}
-	return c.Text
-}
-
-// reply returns what was typed into the reply that was refused.
-func (t ticketView) reply() string {
-	if t.Form == "commented" || t.Form == "noted" {
-		return t.Sent.Text("text")
-	}
-	return ""
 }
 
 // entered returns what was entered into a field of a form that was refused, and else
@@ -162,7 +148,7 @@ func (s *Section) showTicket(v *web.Visit) (web.Reply, error) {
 // ticketPage fills in what the page shows beside the ticket.
 func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 	view.Command, view.Me, view.Loaded = web.NewCommand(), v.Session.Account.Username, web.Stamp(v.Now())
-	view.Staff = ticket.SeesInternal(v.Actor)
+	view.Staff, view.Redacts = ticket.SeesInternal(v.Actor), v.Actor.Admin()
 	if text := v.Request.URL.Query().Get("version"); text != "" && view.Fault == nil {
 		version, err := strconv.Atoi(text)
 		if err != nil || version < 1 {

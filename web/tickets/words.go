@@ -26,6 +26,22 @@ func isOrAre(n int) string {
 	return "are"
 }
 
+// textOf is what the form to edit a comment holds.
+func (t ticketView) textOf(c commentView) string {
+	if t.edited(c) != nil {
+		return t.Sent.Text("text")
+	}
+	return c.Text
+}
+
+// reply is what the box for replies and notes holds.
+func (t ticketView) reply() string {
+	if t.Form == "commented" || t.Form == "noted" {
+		return t.Sent.Text("text")
+	}
+	return ""
+}
+
 // shownVersion is where the slider of a ticket's page stands.
 func shownVersion(t ticketView) int {
 	if t.Past != nil {

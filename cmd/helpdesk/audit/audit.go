@@ -118,7 +118,14 @@ func (v verifyFlags) database(ctx context.Context, c config.Config, pool *pgxpoo
 	if _, err := os.Stat(own.Checkpoints()); err == nil {
 		files = append([]string{own.Checkpoints()}, files...)
 	}
-	return v.verify(ctx, audit.NewDatabase(pool, store), vkeys, files, "")
+	if err := v.verify(ctx, audit.NewDatabase(pool, store), vkeys, files, ""); err != nil {
+		return err
+	}
+	redacted, err := audit.Redactions(ctx, pool)
+	if err == nil && redacted > 0 {
+		_, err = fmt.Fprintf(v.out, "The keys of %d redacted texts are destroyed, each as an event of the log says.\n", redacted)
+	}
+	return err
 }
 
 func (v verifyFlags) archive(ctx context.Context, dir string) error {

@@ -95,10 +95,10 @@ type PersonFile struct {
 	Write func(context.Context, *Operator, user.Account, io.Writer) (int, error)
 }
 
-// Forgotten is a person who is being erased.
+// Forgotten is a person who is being erased, or a ticket of which a text is redacted.
 type Forgotten struct {
-	ID      user.ID
-	Streams []uuid.UUID // all that hold a text of theirs
+	ID      user.ID     // zero: a ticket's
+	Streams []uuid.UUID // all that hold a text of theirs; the ticket
 	Words   []string    // by which they may be named
 }
 

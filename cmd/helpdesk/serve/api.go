@@ -3,10 +3,15 @@ package serve
 import (
 	"context"
 
+	"github.com/google/uuid"
+
 	"helpdesk/auth"
 	"helpdesk/cmd/helpdesk/program"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
 )
@@ -21,7 +26,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets:  commands.NewTickets(s.Store, s.Store),
+			Tickets:  commands.NewTickets(s.Store, s.Store, s.forgetTicket),
 			People:   commands.NewPeople(s.Store, s.Accounts),
 			Earlier:  commands.NewEarlier(s.Store),
 			Numbers:  program.NewReader(s.pool),
@@ -57,4 +62,11 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		return err
 	}
 	return s.wireSite(clients, key)
+}
+
+// forgetTicket removes, in the transaction that redacts a text of a ticket, what may
+// hold it beside the log and the projections.
+func (s *Service) forgetTicket(id ticket.ID) eventstore.InTx {
+	streams := []uuid.UUID{id.UUID}
+	return eventstore.InTurn(follow.ForgetErrors(streams), s.modules.Forget(program.Forgotten{Streams: streams}))
 }
