@@ -85,7 +85,7 @@ func (s *Site) sendFailure(v *Visit, f *Failure) {
 	if f.Status == http.StatusServiceUnavailable {
 		v.Header().Set("Retry-After", "1")
 	}
-	s.send(v, Reply{status: f.Status, title: f.Title, body: failurePage(f, v.ID)})
+	s.send(v, Reply{status: f.Status, title: f.Title, body: failurePage(f, v.ID, typed(v.Form))})
 }
 
 // Fault is what is wrong with a form that was sent: the page shows it beside the

@@ -27,7 +27,7 @@ func open(t testing.TB) *webtest.Site {
 		web.Get("open", web.Anyone, page),
 		web.Get("page", web.SignedIn, page).InMenu(2, "Page"), web.Post("page", web.SignedIn, form),
 		web.Get("overseen", web.Overseers, page).InMenu(1, "Overseen"), web.Post("overseen", web.Overseers, form),
-		web.Post("ruled", web.Admins, form),
+		web.Post("page/ruled", web.Admins, form),
 	)
 	return s
 }
@@ -146,8 +146,9 @@ func TestWhatNobodyMaySend(t *testing.T) {
 		"a form that is too large": func(_ *testing.T, s *webtest.Site) {
 			s.Post("user", "/admin/page/", "text", strings.Repeat("x", 1<<20)).Holds(413, "The form is too large")
 		},
-		"a form's address, to open it": func(_ *testing.T, s *webtest.Site) {
-			s.Get("admin", "/admin/ruled/").Holds(405, "cannot be opened directly")
+		"a form's address, to open it: it leads to the form's page": func(_ *testing.T, s *webtest.Site) {
+			s.Get("admin", "/admin/page/ruled/?a=b").Leads("/admin/page/?a=b")
+			s.Send("admin", httptest.NewRequest(http.MethodPut, "/admin/page/ruled/", nil)).Holds(405, "cannot be opened directly")
 		},
 		"an address of nothing": func(_ *testing.T, s *webtest.Site) { s.Get("user", "/admin/nowhere/").Holds(404, "Page not found") },
 	})
@@ -205,9 +206,9 @@ func TestAudiences(t *testing.T) {
 				s.Post(role, "/admin/overseen/").Holds(403)
 			}
 			if of.admin {
-				s.Post(role, "/admin/ruled/").Leads("/admin/page/")
+				s.Post(role, "/admin/page/ruled/").Leads("/admin/page/")
 			} else {
-				s.Post(role, "/admin/ruled/").Holds(403)
+				s.Post(role, "/admin/page/ruled/").Holds(403)
 			}
 		})
 	}

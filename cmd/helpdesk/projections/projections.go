@@ -71,7 +71,7 @@ func listProjectionsCommand(m program.Modules) *cobra.Command {
 func lineOf(s rebuild.Status) string {
 	line := fmt.Sprintf("%-16s %-11s position %d of %d", s.Name, s.State, s.Position, s.Head)
 	if s.Failed > 0 {
-		line += fmt.Sprintf(", %d events failed", s.Failed)
+		line += ", " + program.Counted(int(s.Failed), "events") + " failed"
 	}
 	if s.Outdated() {
 		line += fmt.Sprintf(", built by version %d of its code and to be rebuilt for version %d", s.Version, s.CodeVersion)

@@ -108,7 +108,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 // wireSite makes the site of what the API is made of.
 func (s *Service) wireSite(c *program.Clients, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Sessions: c.Sessions, Access: c.Access, App: c.App, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
+		Sessions: c.Sessions, Access: c.Access, App: c.App, Memory: c.Store, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.modules.Pages(c)...)
 	return err
 }
