@@ -84,7 +84,7 @@ var examples = map[string]string{
 	"HELPDESK_PG_BIN":              "/opt/pg/bin",
 	"HELPDESK_MASTER_KEY":          "dGhpcyBtYXN0ZXIga2V5IGlzIG5vIHNlY3JldCBhdCA=",
 	"HELPDESK_PUBLIC_URL":          "https://desk.example.com",
-	"HELPDESK_AGENT_VISIBILITY":    "queue",
+	"HELPDESK_AGENT_VISIBILITY":    "all",
 	"HELPDESK_ESCALATE_HIGH":       "2s",
 	"HELPDESK_ESCALATE_MEDIUM":     "1h30m0s",
 	"HELPDESK_ESCALATE_LOW":        "0s",
