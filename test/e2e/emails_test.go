@@ -138,7 +138,7 @@ func wantHistory(t *testing.T, d *program.Helpdesk, ada, amy *program.Person, v 
 		}
 		return events, emails, own
 	}
-	kit.Poll(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 5 })
+	kit.Poll(t, "the ledger", func() bool { _, emails, _ := count(amy); return emails == 6 })
 	if events, emails, own := count(ada); events != 6 || emails != 3 || !own {
 		t.Errorf("the requester is told of %d events and %d of emails, all their own: %v; want 6 and 3", events, emails, own)
 	}
