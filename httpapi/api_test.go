@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/commands"
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -116,7 +117,9 @@ func newAPI(t testing.TB, d *fakes, change func(*Deps, *httpapi.Config)) *httpap
 		Tickets: d, People: d, Accounts: d, Sessions: d, Usernames: d, Read: d, Freshness: d, Answers: &ledger{}, Earlier: d, Tokens: &vault{}, Access: d,
 		Log: slog.New(slog.NewTextHandler(io.Discard, nil)), Streams: events.NewStreams(events.Heartbeat),
 	}
-	config := httpapi.Config{CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }}
+	config := httpapi.Config{
+		CursorKey: []byte(strings.Repeat("k", edge.CursorKeySize)), Now: func() time.Time { return noon }, AgentVisibility: domain.VisibleAssigned,
+	}
 	if change != nil {
 		change(&deps, &config)
 	}

@@ -39,10 +39,10 @@ type importRow struct {
 
 // importOf is what a line says besides the members that the opening takes.
 type importOf struct {
-	CreatedBy  string        `json:"created_by"`
-	OccurredAt time.Time     `json:"occurred_at"`
-	Status     ticket.Status `json:"status"`
-	StatusAt   time.Time     `json:"status_at"`
+	CreatedBy  string
+	OccurredAt time.Time
+	Status     ticket.Status
+	StatusAt   time.Time
 }
 
 // UnmarshalJSON implements [json.Unmarshaler]. It refuses members it does not know.
@@ -57,18 +57,30 @@ func (r *importRow) UnmarshalJSON(data []byte) error {
 				continue
 			}
 			if err := json.Unmarshal(value, m.Opening(&r.Opening)); err != nil {
-				return fmt.Errorf("%s: %w", name, err)
+				return inWords(err, name)
 			}
 			delete(members, name)
 		}
 	}
-	rest, err := json.Marshal(members)
-	if err != nil {
-		return err
+	for name, value := range members {
+		var into any
+		switch strings.ToLower(name) {
+		case "created_by":
+			into = &r.CreatedBy
+		case "occurred_at":
+			into = &r.OccurredAt
+		case "status":
+			into = &r.Status
+		case "status_at":
+			into = &r.StatusAt
+		default:
+			return errImport.With("unknown field").On(name)
+		}
+		if err := json.Unmarshal(value, into); err != nil {
+			return inWords(err, name)
+		}
 	}
-	dec := json.NewDecoder(bytes.NewReader(rest))
-	dec.DisallowUnknownFields()
-	return dec.Decode(&r.importOf)
+	return nil
 }
 
 // importer takes tickets in. Lines are worked on side by side, so that they
@@ -172,8 +184,11 @@ func (i *importer) read(ctx context.Context, in io.Reader, lines chan<- importLi
 func (i *importer) take(ctx context.Context, line importLineOf) error {
 	err := i.open(ctx, line)
 	var refusal *domain.Error
-	if err == nil || !errors.As(err, &refusal) || refusal.Kind == domain.KindUnavailable {
-		return err
+	if err == nil {
+		return nil
+	}
+	if !errors.As(err, &refusal) || refusal.Kind == domain.KindUnavailable {
+		return fmt.Errorf("line %d: %w", line.number, err)
 	}
 	i.refused.Add(1)
 	i.sayOnce.Lock()
@@ -249,7 +264,7 @@ func parseImport(text []byte, now time.Time) (row importRow, err error) {
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	if err := dec.Decode(&row); err != nil {
-		return row, errImport.With("it is not such an object: %v", err)
+		return row, inWords(err, "")
 	}
 	if dec.More() {
 		return row, errImport.With("there is more on it than one object")
