@@ -1,7 +1,9 @@
 -- +goose Up
 
--- Replies of requesters are told to whoever works on the ticket.
-ALTER TABLE saga.requesters ADD COLUMN assigned_to uuid;
+-- Replies of requesters are told to whoever works on the ticket, or to the admins once
+-- it was answered.
+ALTER TABLE saga.requesters ADD COLUMN assigned_to uuid, ADD COLUMN answered boolean NOT NULL DEFAULT false;
+COMMENT ON COLUMN saga.requesters.answered IS 'Whether somebody else ever commented, or it was ever resolved.';
 COMMENT ON COLUMN saga.requesters.assigned_to IS 'The assignee; null: nobody.';
 UPDATE saga.requesters AS r SET assigned_to = last.assigned_to
 FROM (
@@ -10,3 +12,6 @@ FROM (
     ORDER BY stream_id, version DESC
 ) AS last
 WHERE r.ticket_id = last.stream_id AND last.assigned_to IS NOT NULL;
+UPDATE saga.requesters AS r SET answered = true
+FROM read.tickets AS t
+WHERE t.id = r.ticket_id AND (t.first_response_at IS NOT NULL OR t.resolved_at IS NOT NULL);

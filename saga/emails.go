@@ -41,7 +41,10 @@ type Directory struct {
 }
 
 // Concerned are the people of a ticket, zero where it is nobody.
-type Concerned struct{ Requester, Assignee domain.UserID }
+type Concerned struct {
+	Requester, Assignee domain.UserID
+	Answered            bool // somebody else commented, or it was resolved, ever
+}
 
 // fold takes in an event. It changes the directory it is called on.
 func (d Directory) fold(e eventstore.Envelope) {
@@ -52,10 +55,20 @@ func (d Directory) fold(e eventstore.Envelope) {
 		d.Tickets[of] = Concerned{Requester: f.CreatedBy}
 		return
 	case ticket.Assigned:
-		d.Tickets[of] = Concerned{Requester: d.Tickets[of].Requester, Assignee: f.AssignedTo}
+		t := d.Tickets[of]
+		t.Assignee = f.AssignedTo
+		d.Tickets[of] = t
 		return
 	case ticket.Unassigned:
-		d.Tickets[of] = Concerned{Requester: d.Tickets[of].Requester}
+		t := d.Tickets[of]
+		t.Assignee = domain.UserID{}
+		d.Tickets[of] = t
+		return
+	case ticket.CommentAdded, ticket.Resolved:
+		t := d.Tickets[of]
+		c, said := f.(ticket.CommentAdded)
+		t.Answered = t.Answered || !said || (!c.Internal && c.Author != t.Requester)
+		d.Tickets[of] = t
 		return
 	case ticket.Deleted:
 		delete(d.Tickets, of)
@@ -125,13 +138,13 @@ func (d Directory) recipients(e eventstore.Envelope) (email.Kind, []domain.UserI
 			return email.TakenBack, d.admins()
 		}
 	case ticket.Reopened:
-		if f.Consequence() { // the comment is told of
+		if f.Consequence() && (t.Answered || d.works(t.Assignee)) { // the comment is told of
 			return "", nil
 		}
-		return email.Reopened, d.workers(t, actor)
+		return email.Reopened, d.workers(t, actor, actor == requester)
 	case ticket.CommentAdded:
 		if !f.Internal && f.Author == requester {
-			return email.Replied, d.workers(t, actor)
+			return email.Replied, d.workers(t, actor, t.Answered)
 		}
 		if !f.Internal && f.Author != requester && d.wants(requester, func(n user.Notifications) bool { return n.Commented }) {
 			return email.Commented, []domain.UserID{requester}
@@ -149,17 +162,23 @@ func takenByDesk(e eventstore.Envelope) bool {
 	return e.ActorKind == domain.ActorSystem && e.CausationID.Valid
 }
 
-// workers returns who is to hear of what the requester, or somebody else, does to a
-// ticket: its assignee, or the admins where nobody is at work on it and it is the
-// requester's doing.
-func (d Directory) workers(t Concerned, actor domain.UserID) []domain.UserID {
+// works reports whether somebody works on tickets.
+func (d Directory) works(id domain.UserID) bool {
+	p := d.People[id]
+	return p.Active && p.Role.Staff()
+}
+
+// workers returns who is to hear of what somebody does to a ticket: its assignee or,
+// where nobody is at work on it, the admins if they are to. What a requester adds to
+// a ticket that waits for its first answer is no news to them.
+func (d Directory) workers(t Concerned, actor domain.UserID, admins bool) []domain.UserID {
 	commented := func(n user.Notifications) bool { return n.Commented }
-	to := []domain.UserID{t.Assignee}
-	if p := d.People[t.Assignee]; !p.Active || !p.Role.Staff() {
-		to = nil
-		if actor == t.Requester {
-			to = d.admins()
-		}
+	var to []domain.UserID
+	switch {
+	case d.works(t.Assignee):
+		to = []domain.UserID{t.Assignee}
+	case admins:
+		to = d.admins()
 	}
 	return slices.DeleteFunc(to, func(id domain.UserID) bool { return id == actor || !d.wants(id, commented) })
 }

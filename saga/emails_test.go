@@ -28,7 +28,7 @@ func TestWhoGetsAnEmail(t *testing.T) {
 				ann: {Role: domain.RoleUser, Active: true, Wants: all}, eve: {Role: domain.RoleAgent, Active: true, Wants: all},
 				rob: {Role: domain.RoleAdmin, Active: true, Wants: user.Notifications{}}, sam: {Role: domain.RoleAdmin, Active: true, Wants: all},
 			},
-			Tickets: map[ticket.ID]Concerned{{UUID: tom}: {Requester: ann, Assignee: eve}},
+			Tickets: map[ticket.ID]Concerned{{UUID: tom}: {Requester: ann, Assignee: eve, Answered: true}},
 		}
 		if change != nil {
 			change(d.People)
@@ -50,6 +50,10 @@ func TestWhoGetsAnEmail(t *testing.T) {
 		}
 	}
 	unclaimed := func(d Directory) Directory {
+		d.Tickets[ticket.ID{UUID: tom}] = Concerned{Requester: ann, Answered: true}
+		return d
+	}
+	untouched := func(d Directory) Directory {
 		d.Tickets[ticket.ID{UUID: tom}] = Concerned{Requester: ann}
 		return d
 	}
@@ -77,6 +81,8 @@ func TestWhoGetsAnEmail(t *testing.T) {
 			ticket.CommentAdded{Author: ann}, email.Replied, nil},
 		{"or the admins, where the assignee is gone", known(gone(eve)), ann, ticket.CommentAdded{Author: ann}, email.Replied, to{sam}},
 		{"or nobody works on it", unclaimed(known(nil)), ann, ticket.CommentAdded{Author: ann}, email.Replied, to{sam}},
+		{"nobody, before the first answer", untouched(known(nil)), ann, ticket.CommentAdded{Author: ann}, email.Replied, nil},
+		{"but the admins, when it reopened what nobody had answered", untouched(known(nil)), ann, ticket.Reopened{CommentID: ticket.CommentID{UUID: tom}}, email.Reopened, to{sam}},
 		{"a reopening by the requester: the assignee", known(nil), ann, ticket.Reopened{}, email.Reopened, to{eve}},
 		{"not once more after the comment that did it", known(nil), ann, ticket.Reopened{CommentID: ticket.CommentID{UUID: tom}}, email.Reopened, nil},
 		{"or the admins, too", unclaimed(known(nil)), ann, ticket.Reopened{}, email.Reopened, to{sam}},

@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"sync/atomic"
 
@@ -60,16 +61,11 @@ type requesterRow struct {
 	TicketID   uuid.UUID     `json:"ticket_id"`
 	CreatedBy  uuid.UUID     `json:"created_by"`
 	AssignedTo uuid.NullUUID `json:"assigned_to"`
-}
-
-// assigneeRow is what becomes of a row of saga.requesters.
-type assigneeRow struct {
-	TicketID   uuid.UUID     `json:"ticket_id"`
-	AssignedTo uuid.NullUUID `json:"assigned_to"`
+	Answered   bool          `json:"answered"`
 }
 
 const (
-	loadRequestersSQL = `SELECT ticket_id, created_by, assigned_to FROM saga.requesters WHERE ticket_id = ANY ($1)`
+	loadRequestersSQL = `SELECT ticket_id, created_by, assigned_to, answered FROM saga.requesters WHERE ticket_id = ANY ($1)`
 
 	loadPeopleSQL = `
 SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved
@@ -77,12 +73,12 @@ FROM saga.people
 WHERE user_id = ANY ($1) OR ($2 AND role = 'admin' AND active)`
 
 	writeRequestersSQL = `
-INSERT INTO saga.requesters (ticket_id, created_by, assigned_to)
-SELECT ticket_id, created_by, assigned_to FROM json_populate_recordset(NULL::saga.requesters, $1::json)`
+INSERT INTO saga.requesters (ticket_id, created_by, assigned_to, answered)
+SELECT ticket_id, created_by, assigned_to, answered FROM json_populate_recordset(NULL::saga.requesters, $1::json)`
 
 	writeAssigneesSQL = `
-UPDATE saga.requesters AS r SET assigned_to = n.assigned_to
-FROM json_to_recordset($1::json) AS n (ticket_id uuid, assigned_to uuid)
+UPDATE saga.requesters AS r SET assigned_to = n.assigned_to, answered = r.answered OR n.answered
+FROM json_populate_recordset(NULL::saga.requesters, $1::json) AS n
 WHERE r.ticket_id = n.ticket_id`
 
 	forgetRequestersSQL = `DELETE FROM saga.requesters WHERE ticket_id = ANY ($1)`
@@ -108,6 +104,7 @@ func applyEmails(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (
 	if err != nil {
 		return x, err
 	}
+	before := maps.Clone(d.Tickets)
 	from := int64(-1) // where emails begin, once it is known
 	for _, e := range events {
 		d.fold(e)
@@ -124,7 +121,7 @@ func applyEmails(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (
 			return x, err
 		}
 	}
-	if err := d.write(ctx, tx, events); err != nil {
+	if err := d.write(ctx, tx, events, before); err != nil {
 		return x, err
 	}
 	return x, x.write(ctx, tx)
@@ -143,7 +140,7 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 		}
 		for _, r := range loaded {
 			d.Tickets[ticket.ID{UUID: r.TicketID}] = Concerned{
-				Requester: domain.UserID{UUID: r.CreatedBy}, Assignee: domain.UserID{UUID: r.AssignedTo.UUID},
+				Requester: domain.UserID{UUID: r.CreatedBy}, Assignee: domain.UserID{UUID: r.AssignedTo.UUID}, Answered: r.Answered,
 			}
 			people = append(people, r.CreatedBy, r.AssignedTo.UUID)
 		}
@@ -207,24 +204,31 @@ func (d Directory) replies(events []eventstore.Envelope) bool {
 }
 
 // write stores what the events of a page changed.
-func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	var opened []requesterRow
-	var assigned []assigneeRow
+func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope, before map[ticket.ID]Concerned) error {
+	var opened, moved []requesterRow
 	var gone []uuid.UUID
 	begun := map[uuid.UUID]bool{} // tickets that are opened
-	assignee := func(id uuid.UUID) uuid.NullUUID {
-		to := d.Tickets[ticket.ID{UUID: id}].Assignee
-		return uuid.NullUUID{UUID: to.UUID, Valid: !to.IsZero()}
+	row := func(id uuid.UUID) requesterRow {
+		t := d.Tickets[ticket.ID{UUID: id}]
+		return requesterRow{
+			TicketID: id, CreatedBy: t.Requester.UUID, AssignedTo: uuid.NullUUID{UUID: t.Assignee.UUID, Valid: !t.Assignee.IsZero()}, Answered: t.Answered,
+		}
 	}
 	changed := map[uuid.UUID]personRow{}
 	for _, e := range events {
 		switch f := e.Event.(type) {
 		case ticket.Opened:
 			begun[e.StreamID] = true
-			opened = append(opened, requesterRow{TicketID: e.StreamID, CreatedBy: f.CreatedBy.UUID, AssignedTo: assignee(e.StreamID)})
+			r := row(e.StreamID)
+			r.CreatedBy = f.CreatedBy.UUID
+			opened = append(opened, r)
 		case ticket.Assigned, ticket.Unassigned:
 			if !begun[e.StreamID] {
-				assigned = append(assigned, assigneeRow{TicketID: e.StreamID, AssignedTo: assignee(e.StreamID)})
+				moved = append(moved, row(e.StreamID))
+			}
+		case ticket.CommentAdded, ticket.Resolved:
+			if r := row(e.StreamID); !begun[e.StreamID] && r.Answered && !before[ticket.ID{UUID: e.StreamID}].Answered {
+				moved = append(moved, r)
 			}
 		case ticket.Deleted:
 			gone = append(gone, e.StreamID)
@@ -241,7 +245,7 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	if err := follow.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
 		return fmt.Errorf("write the requesters: %w", err)
 	}
-	if err := follow.WriteRows(ctx, tx, writeAssigneesSQL, assigned); err != nil {
+	if err := follow.WriteRows(ctx, tx, writeAssigneesSQL, moved); err != nil {
 		return fmt.Errorf("write the assignees: %w", err)
 	}
 	if len(gone) > 0 {
