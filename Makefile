@@ -53,7 +53,7 @@ bench: ## every benchmark; BENCHTIME=1x for a quick run
 
 # A full run alone writes the page: the figures of a small one say little.
 bench-http: ## the program over HTTP held against the least there is, into docs/performance.md; TICKETS=1000 SECONDS=0.4 only prints, WORK=create measures these alone, GROWTH=1 compares 10,000 with 1,000,000 tickets too
-	go run ./test/httpbench -tickets $(or $(TICKETS),100000) -lasts $(or $(SECONDS),5)s -only "$(WORK)" $(if $(GROWTH),-growth 10000 -growth 1000000) $(if $(TICKETS)$(SECONDS)$(WORK),,-page docs/performance.md -plot docs/throughput.svg)
+	go run ./test/httpbench -tickets $(or $(TICKETS),100000) -lasts $(or $(SECONDS),5)s -only "$(WORK)" -connections $(or $(CONNECTIONS),0) $(if $(GROWTH),-growth 10000 -growth 1000000) $(if $(TICKETS)$(SECONDS)$(WORK)$(CONNECTIONS),,-page docs/performance.md -plot docs/throughput.svg)
 
 picture: ## docs/site.svg, the picture of the README, after a change of the demo data or of the site
 	go test -count 1 ./test/picture -update

@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/internal/batch"
 )
 
 // Refusals of a password.
@@ -34,11 +35,14 @@ const lastAdminLock = 7_205_759_411
 type Accounts struct {
 	pool   *pgxpool.Pool
 	hasher *Hasher
+	named  *batch.Queries[[]uuid.UUID, map[uuid.UUID]string]
 }
 
 // NewAccounts makes the index over a pool.
 func NewAccounts(pool *pgxpool.Pool, hasher *Hasher) *Accounts {
-	return &Accounts{pool: pool, hasher: hasher}
+	a := &Accounts{pool: pool, hasher: hasher}
+	a.named = batch.New(a.findUsernames)
+	return a
 }
 
 // Insert adds the account: [user.ErrUsernameTaken] or [user.ErrEmailTaken]

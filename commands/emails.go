@@ -38,3 +38,9 @@ func (l *Emails) State(ctx context.Context, id email.ID) (email.State, error) {
 func (l *Emails) Do(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
 	return emails.run(ctx, l.log, id.UUID, r, c.ActedBy(), c, nil)
 }
+
+// Begin is [Emails.Do] for an email that is new as far as is known: it is loaded only
+// where it is not.
+func (l *Emails) Begin(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
+	return emails.start(ctx, l.log, id.UUID, r, c.ActedBy(), c)
+}

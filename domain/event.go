@@ -35,6 +35,7 @@ type Upcaster func(json.RawMessage) (json.RawMessage, error)
 // stored is read, and which of its members hold texts of people. An aggregate
 // lists those of its events, made by [EventOf] and [PersonalEventOf].
 type EventType struct {
+	Zero      Event      // one that says nothing
 	Names     []string   // see [StoredNames]
 	Upcasters []Upcaster // Upcasters[i] takes schema version i+1 to i+2
 
@@ -47,6 +48,7 @@ type EventType struct {
 func EventOf[E Event](upcasters ...Upcaster) EventType {
 	var zero E
 	return EventType{
+		Zero:      zero,
 		Names:     StoredNames(zero),
 		Upcasters: upcasters,
 		decode: func(data json.RawMessage) (Event, error) {
@@ -62,6 +64,7 @@ func EventOf[E Event](upcasters ...Upcaster) EventType {
 func PersonalEventOf[E Event](find func(*E) Texts, upcasters ...Upcaster) EventType {
 	t := EventOf[E](upcasters...)
 	t.texts = &textsOfType{
+		members: find(new(E)).members(),
 		owner: func(e Event) UserID {
 			copied := e.(E)
 			return find(&copied).of
@@ -109,11 +112,21 @@ func (t EventType) Owner(e Event) UserID { return t.texts.owner(e) }
 // MUST be personal, and the one of e.
 func (t EventType) ChangeTexts(e Event, to ChangeText) (Event, error) { return t.texts.change(e, to) }
 
+// TextMembers returns the members that hold texts of people, as they are called in
+// JSON.
+func (t EventType) TextMembers() []string {
+	if t.texts == nil {
+		return nil
+	}
+	return t.texts.members
+}
+
 // textsOfType is what is known of a type with texts of people.
 type textsOfType struct {
-	owner  func(Event) UserID
-	change func(Event, ChangeText) (Event, error)
-	decode func(json.RawMessage, ChangeText) (Event, error) // decodes, then changes
+	members []string
+	owner   func(Event) UserID
+	change  func(Event, ChangeText) (Event, error)
+	decode  func(json.RawMessage, ChangeText) (Event, error) // decodes, then changes
 }
 
 // ChangeText returns what the text of a member is changed to.
@@ -159,6 +172,13 @@ func (t Texts) with(m Member, text *string) Texts {
 	}
 	t.in = append(t.in, textIn{m, text})
 	return t
+}
+
+func (t Texts) members() (names []string) {
+	for _, in := range t.in {
+		names = append(names, in.Name)
+	}
+	return names
 }
 
 // change changes each text in its place, but for those that are empty.

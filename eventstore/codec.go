@@ -22,6 +22,7 @@ var ErrUnknownEvent = errors.New("unknown event type or schema version")
 // key. It is safe for concurrent use.
 type Codec struct {
 	types map[string]domain.EventType // by each name that they are stored under
+	forms map[string]form             // of those that are simple, by the name that is written
 	keys  Keys
 }
 
@@ -32,9 +33,12 @@ type Codec struct {
 // keys seal the texts of people; nil leaves them as they are, and then nothing
 // that is sealed can be read.
 func NewCodec(keys Keys, aggregates ...[]domain.EventType) *Codec {
-	c := &Codec{types: map[string]domain.EventType{}, keys: keys}
+	c := &Codec{types: map[string]domain.EventType{}, forms: map[string]form{}, keys: keys}
 	for _, events := range aggregates {
 		for _, t := range events {
+			if f, ok := formOf(t); ok {
+				c.forms[t.Name()] = f
+			}
 			for _, name := range t.Names {
 				if _, ok := c.types[name]; ok {
 					panic("eventstore: two event types are stored under one name: " + name)

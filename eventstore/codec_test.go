@@ -29,6 +29,10 @@ var (
 	bob     = domain.UserID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8058")}
 	instant = time.Date(2026, 3, 4, 5, 6, 7, 890_000_000, time.UTC)
 	comment = ticket.CommentID{UUID: uuid.MustParse("01890a5d-ac96-774b-bcce-b302099a8059")}
+	queued  = email.Queued{
+		Kind: email.Commented, TicketID: comment.UUID, TicketNumber: 4711, CauseVersion: 3,
+		Recipient: ann, Address: "ann@example.org", At: instant,
+	}
 )
 
 // goldens are what the files in testdata/events decode to, by type and schema
@@ -63,13 +67,16 @@ var goldens = []struct {
 	{1, user.NotificationsChanged{Notifications: user.Notifications{Escalated: true, Resolved: true}}},
 	{1, user.Erased{}},
 	{1, user.TextsErased{Streams: []uuid.UUID{comment.UUID, ann.UUID}}},
-	{1, email.Queued{Kind: email.Commented, TicketID: comment.UUID, TicketNumber: 4711, CauseVersion: 3, Recipient: ann, Address: "ann@example.org", At: instant}},
+	{1, queued},
 	{1, email.HandedOver{Attempt: 1}},
 	{1, email.Postponed{Attempt: 1, Error: "451 try \"later\"", RetryAt: instant}},
 	{1, email.Sent{Attempt: 2}},
 	{1, email.Failed{Attempt: 3, Error: "550 no such box"}},
 	{1, email.Doubted{Attempt: 4, Error: "cut"}},
 	{1, email.Requeued{At: instant}},
+	{2, email.Sent{Attempt: 1, Email: queued}},
+	{2, email.Failed{Attempt: 1, Error: "550 no such box", Email: queued}},
+	{2, email.Doubted{Attempt: 1, Error: "cut", Email: queued}},
 	{1, access.SignedIn{Address: "203.0.113.7", UserAgent: "curl/8.5"}},
 	{1, access.SignInFailed{Address: "2001:db8::/64", UserAgent: "Mozilla/5.0 (\"X\")"}},
 	{1, access.UnknownSignInFailed{Network: "203.0.113.0/24"}},
@@ -86,6 +93,9 @@ func TestEveryEventEverWrittenStaysReadable(t *testing.T) {
 	known := map[string]bool{}
 	for _, g := range goldens {
 		for _, name := range domain.StoredNames(g.event) {
+			if name != g.event.EventType() && g.version > 1 {
+				continue // no second version was written before a renaming
+			}
 			path := goldenFile(name, g.version)
 			known[path] = true
 			t.Run(filepath.Base(path), func(t *testing.T) { checkGolden(t, codec, name, g.version, g.event) })

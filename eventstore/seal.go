@@ -1,10 +1,12 @@
 package eventstore
 
 import (
+	"bytes"
 	"context"
 	"crypto/cipher"
 	"crypto/rand"
 	"encoding/base64"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -100,6 +102,8 @@ type opener struct {
 	sealed     bool        // whether its texts are
 	key        cipher.AEAD // of the person whose texts are in it; nil: it was destroyed
 	raw, bound []byte
+	quoted     bytes.Buffer
+	quote      *json.Encoder // into quoted
 }
 
 // opener returns the opener of recorded events, with the keys of all whose texts
@@ -109,18 +113,50 @@ func (c *Codec) opener(ctx context.Context, recorded []Recorded) (*opener, error
 	if err != nil {
 		return nil, err
 	}
+	return c.newOpener(keys), nil
+}
+
+func (c *Codec) newOpener(keys map[uuid.UUID]cipher.AEAD) *opener {
 	o := &opener{codec: c, keys: keys}
 	o.open = o.text
-	return o, nil
+	return o
 }
 
 // event returns what a recorded event says.
 func (o *opener) event(r Recorded) (domain.Event, error) {
+	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.openerOf(r))
+}
+
+// openerOf returns what opens the texts in a recorded event; nil: none is sealed, nor
+// redacted.
+func (o *opener) openerOf(r Recorded) domain.ChangeText {
 	if !r.PersonID.Valid && len(r.TextKeys) == 0 {
-		return o.codec.decode(r.Type, r.SchemaVersion, r.Data, nil)
+		return nil
 	}
 	o.id, o.own, o.sealed, o.key = r.EventID, r.TextKeys, r.PersonID.Valid, o.keys[r.PersonID.UUID]
-	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.open)
+	return o.open
+}
+
+// shown returns the data of a recorded event with its texts opened, where it is stored
+// as events of its type are written now: then it need not be decoded. It makes them in
+// room, and returns what that has become.
+func (o *opener) shown(room []byte, r Recorded) (data, rest []byte, ok bool) {
+	f, ok := o.codec.forms[r.Type]
+	if !ok || r.SchemaVersion != o.codec.types[r.Type].SchemaVersion() {
+		return nil, room, false
+	}
+	return f.open(room, r.Data, o.openerOf(r), o.appendText)
+}
+
+// appendText appends a text as JSON.
+func (o *opener) appendText(b []byte, text string) []byte {
+	if o.quote == nil {
+		o.quote = json.NewEncoder(&o.quoted)
+		o.quote.SetEscapeHTML(false) // as encode
+	}
+	o.quoted.Reset()
+	_ = o.quote.Encode(text) // a text always encodes
+	return append(b, bytes.TrimSuffix(o.quoted.Bytes(), []byte("\n"))...)
 }
 
 // try is [opener.event], with a panic as an error.

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
 // Selection is which events of the log are wanted.
@@ -21,10 +20,25 @@ type Selection struct {
 // Select returns the first events of a selection, or the last, at most limit, in
 // order. Fewer mean that there are no more in it.
 func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recorded, error) {
+	q, args := s.Selecting(which, limit)
+	rows, _ := s.pool.Query(ctx, q, args...) // CollectRecorded returns its error
+	recorded, err := CollectRecorded(rows, int64(limit))
+	if err != nil {
+		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
+	}
+	if which.Last {
+		slices.Reverse(recorded)
+	}
+	return recorded, nil
+}
+
+// Selecting returns the query of [Store.Select], for those who read more together with
+// it. Its columns are [Columns]; the last events come in reverse order.
+func (s *Store) Selecting(which Selection, limit int) (sql string, args []any) {
 	// The planner knows nothing of what stands in a sub-select: it would plan anew each
 	// time, for the positions.
 	q := `SELECT ` + Columns + ` FROM events WHERE position > (SELECT $1::bigint) AND position <= (SELECT $2::bigint)`
-	args := []any{which.After, which.Upto, limit}
+	args = []any{which.After, which.Upto, limit}
 	order := "position"
 	if which.Types != nil {
 		args = append(args, s.codec.stored(which.Types))
@@ -38,15 +52,7 @@ func (s *Store) Select(ctx context.Context, which Selection, limit int) ([]Recor
 	if which.Last {
 		order += " DESC"
 	}
-	rows, _ := s.pool.Query(ctx, q+` ORDER BY `+order+` LIMIT (SELECT $3::bigint)`, args...) // CollectRows returns its error
-	recorded, err := pgx.CollectRows(rows, ScanRecorded)
-	if err != nil {
-		return nil, Unreachable(fmt.Errorf("read the log after %d: %w", which.After, err))
-	}
-	if which.Last {
-		slices.Reverse(recorded)
-	}
-	return recorded, nil
+	return q + ` ORDER BY ` + order + ` LIMIT (SELECT $3::bigint)`, args
 }
 
 // Shown is an event as it is shown to who may read everything: with its texts
@@ -67,9 +73,19 @@ func (c *Codec) Show(ctx context.Context, recorded ...Recorded) ([]Shown, error)
 	if err != nil {
 		return nil, err
 	}
+	size := 0
+	for _, r := range recorded {
+		size += len(r.Data)
+	}
+	room := make([]byte, 0, size) // a text is shorter than it is sealed
 	shown := make([]Shown, len(recorded))
 	for i, r := range recorded {
 		shown[i].Recorded = r
+		if data, rest, ok := o.shown(room, r); ok {
+			shown[i].Data, shown[i].StreamType = data, r.StreamType.Current()
+			room = rest
+			continue
+		}
 		e, err := o.event(r)
 		if err != nil {
 			shown[i].Unreadable = err

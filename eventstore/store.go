@@ -61,26 +61,39 @@ func (s *Store) Recent() *Recent { return &s.writer.recent }
 func (s *Store) Codec() *Codec { return s.codec }
 
 // Columns are those of events in the order of [Recorded], for a query whose FROM names
-// the table by no other name. The data are read as text: read
-// as JSON they would lose the white space around them, which makes other bytes.
-const Columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data::text,
+// the table by no other name.
+const Columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data,
     actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id,
     ` + textKeysColumn + ` AS text_keys`
 
-// ScanRecorded reads a row of [Columns]. pgx would find out the members of [Recorded]
-// anew for each row, which takes as long again.
+// ScanRecorded reads a row of [Columns].
 func ScanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
-	err = row.Scan(
-		&r.Position, &r.StreamID, &r.StreamType, &r.Version, &r.EventID, &r.Type, &r.SchemaVersion, &r.Data,
-		&r.ActorKind, &r.ActorID, &r.CorrelationID, &r.CausationID, &r.CommandID, &r.OccurredAt, &r.RecordedAt, &r.PersonID, &r.TextKeys,
-	)
+	err = row.Scan(r.Into()...)
 	return r, err
+}
+
+// Into returns where the [Columns] of an event go. pgx would find out the members of
+// [Recorded] anew for each row, and what types of ours are made of, which takes as long
+// again. As bytes the data are read as they are: as JSON they would lose the white space
+// around them, and as text Postgres would convert them first.
+func (r *Recorded) Into() []any {
+	return []any{
+		&r.Position, &r.StreamID, (*string)(&r.StreamType), &r.Version, &r.EventID, &r.Type, &r.SchemaVersion, (*[]byte)(&r.Data),
+		(*string)(&r.ActorKind), &r.ActorID, &r.CorrelationID, &r.CausationID, &r.CommandID, &r.OccurredAt, &r.RecordedAt, &r.PersonID,
+		&r.TextKeys,
+	}
 }
 
 // CollectRecorded reads the rows of at most n events.
 func CollectRecorded(rows pgx.Rows, n int64) ([]Recorded, error) {
 	const most = 20_000 // to make room for ahead: a page without events of the types can be of any length
-	return pgx.AppendRows(make([]Recorded, 0, min(n, most)), rows, ScanRecorded)
+	var r Recorded
+	all, into := make([]Recorded, 0, min(n, most)), r.Into()
+	_, err := pgx.ForEachRow(rows, into, func() error {
+		all = append(all, r)
+		return nil
+	})
+	return all, err
 }
 
 // Load returns the events of a stream in order; none when it does not exist.

@@ -26,6 +26,7 @@ type API struct {
 	table      []Route
 	engine     *gin.Engine
 	spec       func() (servedDocument, error)
+	bodies     sync.Pool // of *[]byte: what answers were made in that have been sent
 }
 
 // New makes the API that serves the routes. It refuses a configuration that

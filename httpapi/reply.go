@@ -9,6 +9,7 @@ import (
 	"github.com/gin-gonic/gin"
 
 	"helpdesk/auth"
+	"helpdesk/httpapi/encoder"
 	"helpdesk/httpapi/problem"
 )
 
@@ -17,7 +18,27 @@ type reply struct {
 	status    int
 	mediaType string // "" for no body
 	body      []byte
-	stream    Stream // in place of body
+	stream    Stream  // in place of body
+	room      *[]byte // of the API's bodies, that body is made in; nil: of none
+}
+
+// encode makes the answer of v, in room that is used again once it is sent.
+func (a *API) encode(status int, v any) (reply, error) {
+	room, ok := a.bodies.Get().(*[]byte)
+	if !ok {
+		room = new([]byte)
+	}
+	body, err := encoder.Append((*room)[:0], v)
+	*room = append(body, '\n')
+	return reply{status: status, mediaType: jsonType, body: *room, room: room}, err
+}
+
+// sent gives back the room of a reply that was sent.
+func (a *API) sent(r reply) {
+	const most = 1 << 20 // to be kept
+	if r.room != nil && cap(*r.room) <= most {
+		a.bodies.Put(r.room)
+	}
 }
 
 func (r reply) send(w gin.ResponseWriter) {

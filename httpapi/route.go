@@ -155,6 +155,7 @@ func (a *API) serve(g *gin.Context, route *Route) {
 		return
 	}
 	r.send(g.Writer)
+	a.sent(r)
 }
 
 // reply makes the answer of what a handler answered.
@@ -176,11 +177,11 @@ func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	if stream, ok := out.(Stream); ok {
 		return reply{status: c.route.Status, mediaType: c.handler.Media[0], stream: stream}
 	}
-	body, err := Encode(out)
+	r, err := a.encode(c.route.Status, out)
 	if err != nil {
 		return a.problem(ctx, c, fmt.Errorf("write the answer: %w", err))
 	}
-	return reply{status: c.route.Status, mediaType: jsonType, body: body}
+	return r
 }
 
 // answer is the order of work of the package comment.

@@ -87,6 +87,8 @@ type Store struct {
 
 	mu   sync.Mutex
 	held map[uuid.UUID]uuid.UUID // claims of this process: owner → command id
+
+	begun chan struct{} // there is a claim where there was none
 }
 
 // New makes the store over a pool. [Store.Run] renews its leases.
@@ -103,7 +105,7 @@ func New(pool *pgxpool.Pool, config Config) *Store {
 	if config.Logger == nil {
 		config.Logger = slog.Default()
 	}
-	return &Store{pool: pool, config: config, held: map[uuid.UUID]uuid.UUID{}}
+	return &Store{pool: pool, config: config, held: map[uuid.UUID]uuid.UUID{}, begun: make(chan struct{}, 1)}
 }
 
 const (
@@ -200,6 +202,13 @@ func (s *Store) hold(owner, commandID uuid.UUID) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.held[owner] = commandID
+	if len(s.held) > 1 {
+		return
+	}
+	select {
+	case s.begun <- struct{}{}:
+	default: // its timer is to be set already
+	}
 }
 
 func (s *Store) drop(owner uuid.UUID) {

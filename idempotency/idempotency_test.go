@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 )
 
@@ -117,7 +118,8 @@ func TestAProcessThatLivesKeepsItsRequest(t *testing.T) {
 	if _, err := pool.Exec(t.Context(), age, id); err != nil {
 		t.Fatal(err)
 	}
-	if err := p.renew(t.Context()); err != nil {
+	owners, ids := p.claims()
+	if err := p.renew(t.Context(), owners, ids); err != nil {
 		t.Fatal(err)
 	}
 	var renewed, free bool
@@ -125,6 +127,24 @@ func TestAProcessThatLivesKeepsItsRequest(t *testing.T) {
 		bool_or(leased_until < clock_timestamp()) FILTER (WHERE command_id = $2) FROM idempotency_keys`
 	if err := pool.QueryRow(t.Context(), q, id, lost).Scan(&renewed, &free); err != nil || !renewed || !free {
 		t.Errorf("renewed %v, %v; one that was lost stays so: %v", renewed, err, free)
+	}
+}
+
+func TestClaimsAreRenewedForAsLongAsTheyAreHeld(t *testing.T) {
+	t.Parallel()
+	pool := pgtest.New(t).Pool(t)
+	p := newProcess(t, pool, Config{})
+	kit.Run(t, p.Run)
+	for range 2 {
+		id := uuid.New()
+		c := p.claim(id)
+		for n := range 2 {
+			kit.Poll(t, "the renewal", func() bool {
+				const q = `SELECT leased_until > created_at + $3 * $2::interval FROM idempotency_keys WHERE command_id = $1`
+				return kit.One[bool](t, pool, q, id, p.config.Lease/6, 7+2*n)
+			})
+		}
+		p.finish(id, c, created)
 	}
 }
 

@@ -13,8 +13,9 @@ import (
 // ctx ends; it returns nil then. While there are no claims it writes nothing. An
 // error is logged and tried again the next time.
 func (s *Store) Run(ctx context.Context) error {
-	renewals := time.NewTicker(s.config.Lease / 3)
-	defer renewals.Stop()
+	renewal := time.NewTimer(s.config.Lease / 3)
+	defer renewal.Stop()
+	renewal.Stop() // it stands still while there are no claims
 	sweeps := time.NewTicker(s.config.SweepEvery)
 	defer sweeps.Stop()
 	for {
@@ -22,8 +23,13 @@ func (s *Store) Run(ctx context.Context) error {
 		select {
 		case <-ctx.Done():
 			return nil
-		case <-renewals.C:
-			err = s.renew(ctx)
+		case <-s.begun:
+			renewal.Reset(s.config.Lease / 3)
+		case <-renewal.C:
+			if owners, ids := s.claims(); len(owners) > 0 {
+				renewal.Reset(s.config.Lease / 3)
+				err = s.renew(ctx, owners, ids)
+			}
 		case <-sweeps.C:
 			_, err = s.sweep(ctx)
 		}
@@ -34,11 +40,7 @@ func (s *Store) Run(ctx context.Context) error {
 }
 
 // renew records that this process still works on what it has claimed.
-func (s *Store) renew(ctx context.Context) error {
-	owners, ids := s.claims()
-	if len(owners) == 0 {
-		return nil
-	}
+func (s *Store) renew(ctx context.Context, owners, ids []uuid.UUID) error {
 	const q = `
 		UPDATE idempotency_keys
 		SET leased_until = clock_timestamp() + $3

@@ -176,7 +176,6 @@ var rights = map[string]string{
 	"read.agent_counts":       "siud-",
 	"read.wait_counts":        "siud-",
 	"read.ticket_counts":      "siud-",
-	"read.search_texts":       "siud-",
 	"read.ticket_facts":       "siud-",
 	"read.ticket_history":     "siud-",
 	"read.ticket_measures":    "siud-",

@@ -19,7 +19,7 @@ const (
 	TicketHistory = "ticket_history"
 	TicketFacts   = "ticket_facts"
 	EmailLedger   = "email_ledger"
-	TextSearch    = "text_search"
+	TicketWords   = "ticket_words"
 )
 
 // freshnessWait is how long a read waits for a projection at most.

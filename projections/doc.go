@@ -21,9 +21,9 @@
 //	                           read.agent_counts,      the month,
 //	                           read.wait_counts        and how long tickets waited
 //	emails    email_ledger     read.emails             every email and what became of it
-//	search    text_search      read.ticket_search,     the words of every ticket, with and
-//	                           read.search_texts,      without those of internal notes,
-//	                           read.active_search      and of active tickets besides
+//	search    ticket_words     read.ticket_search,     the words of every ticket, with and
+//	                           read.active_search      without those of internal notes, and
+//	                                                   of active tickets besides
 //
 // A projection owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides. Its SQL

@@ -32,13 +32,21 @@ func (w *Where) Add(condition string, args ...any) {
 
 // Arg adds an argument and returns what stands for it.
 func (w *Where) Arg(a any) string {
+	switch id := a.(type) { // pgx would have ids of ours written as text, and read again
+	case domain.UserID:
+		a = id.UUID
+	case ticket.ID:
+		a = id.UUID
+	case ticket.CommentID:
+		a = id.UUID
+	}
 	w.Args = append(w.Args, a)
 	arg := "$" + strconv.Itoa(len(w.Args))
 	if !w.Once {
 		return arg
 	}
 	switch a.(type) {
-	case uuid.UUID, domain.UserID, ticket.ID:
+	case uuid.UUID:
 		return "(SELECT " + arg + "::uuid)"
 	case time.Time:
 		return "(SELECT " + arg + "::timestamptz)"

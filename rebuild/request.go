@@ -51,7 +51,7 @@ ON CONFLICT (projection) DO UPDATE SET
 }
 
 // askedEvery is how often a process looks for rebuilds to begin or go on with.
-const askedEvery = 2 * time.Second
+const askedEvery = 5 * time.Second
 
 // Run does the rebuilds that were asked for, working on one at a time, until ctx
 // ends. Any number of processes may run it.

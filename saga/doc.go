@@ -36,15 +36,16 @@
 //     names the opening and the priority it was set for and leaves alone a ticket
 //     that has moved on.
 //   - A command is carried out at least once, and acts once: its id is stored with
-//     the events it appends, and an email's state says how far it has come.
+//     the events it appends; of an email, its state and what is noted of its hand-over
+//     say how far it has come.
 //   - One email for each cause and recipient. It is handed to a mail server again
 //     only when that has said that it did not take it, or somebody asked for it.
 //
 // # What is not
 //
 // An email whose sender dies between handing it over and hearing the answer may
-// have been sent or not: SMTP has no way to ask. It is uncertain then, shown as
-// such, and left alone. Commands are not carried out in the order they were issued
+// have been sent or not: SMTP has no way to ask. saga.outbox.handed_over tells the next
+// worker at it: it is uncertain then, shown as such, and left alone. Commands are not carried out in the order they were issued
 // in. Instants of events decide when a timer is due, the database clock when it
 // fires; the clocks of processes decide only how long a postponed email waits.
 //
@@ -52,10 +53,11 @@
 //
 // A claim names its worker, a number for which the process holds an advisory
 // lock on a connection of its own. When the process or the connection is gone, so
-// is the lock, and within two seconds the others free what it had claimed. There
-// are no leases to expire, and nobody waits for a time-out. A process that lost
-// only its connection may still be at work on what another has claimed since; that
-// is harmless, for commands act once.
+// is the lock, and within two seconds the others free what it had claimed. The look
+// that does it also finds the commands and the timers of processes that ended before
+// they told anybody. There are no leases to expire, and nobody waits for a time-out.
+// A process that lost only its connection may still be at work on what another has
+// claimed since; that is harmless, for commands act once.
 //
 // Nothing is locked while a command is carried out: a mail dialogue may take
 // minutes, and a transaction open for as long would keep Postgres from clearing

@@ -20,6 +20,7 @@ type SendEmail struct {
 	TicketID     uuid.UUID     `json:"ticket_id"`
 	CauseVersion int           `json:"cause_version,omitempty"` // of the ticket: the event to tell of
 	Recipient    domain.UserID `json:"recipient"`
+	Actor        domain.UserID `json:"actor,omitzero"` // who caused that event
 }
 
 // Name implements [Command].
@@ -80,7 +81,7 @@ func (d Directory) React(e eventstore.Envelope) []Effect {
 	for _, to := range recipients {
 		id := uuid.NewSHA1(e.EventID, to.UUID[:])
 		emails = append(emails, Issue{ID: id, Command: SendEmail{
-			Email: id, Kind: kind, TicketID: e.StreamID, CauseVersion: e.Version, Recipient: to,
+			Email: id, Kind: kind, TicketID: e.StreamID, CauseVersion: e.Version, Recipient: to, Actor: domain.UserID{UUID: e.ActorID.UUID},
 		}})
 	}
 	return emails

@@ -87,7 +87,7 @@ func TestWhoGetsAnEmail(t *testing.T) {
 				issue := effect.(Issue)
 				send := issue.Command.(SendEmail)
 				got = append(got, send.Recipient)
-				want := SendEmail{Email: issue.ID, Kind: c.kind, TicketID: tom, CauseVersion: 4, Recipient: send.Recipient}
+				want := SendEmail{Email: issue.ID, Kind: c.kind, TicketID: tom, CauseVersion: 4, Recipient: send.Recipient, Actor: c.actor}
 				if diff := cmp.Diff(want, send); diff != "" {
 					t.Errorf("command (-want +got):\n%s", diff)
 				}

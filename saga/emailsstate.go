@@ -3,6 +3,7 @@ package saga
 import (
 	"context"
 	"fmt"
+	"sync/atomic"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -19,15 +20,26 @@ import (
 const EmailsName = "emails"
 
 // Emails returns the process manager that has the people concerned told by
-// mail. woken is called when it may have issued commands.
-func Emails(woken func()) follow.Follower {
+// mail. issued, if not nil, is woken when it issued commands.
+func Emails(issued *Notifier) follow.Follower {
+	var some atomic.Bool // since the last page
 	return follow.Follower{
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
 			email.Requeued{}),
-		Apply:     applyEmails,
-		Committed: woken,
+		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+			x, err := applyEmails(ctx, tx, events)
+			if err == nil && len(x.outbox) > 0 {
+				some.Store(true)
+			}
+			return err
+		},
+		Committed: func() {
+			if some.Swap(false) && issued != nil {
+				issued.NotifyOf([]string{SendEmail{}.Name()})
+			}
+		},
 	}
 }
 
@@ -75,29 +87,34 @@ ON CONFLICT (user_id) DO UPDATE SET
     notify_resolved = excluded.notify_resolved`
 )
 
-func applyEmails(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+// applyEmails brings what is remembered up to date with a page, and returns what came
+// of it.
+func applyEmails(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (*effects, error) {
+	x := newEffects(EmailsName)
 	d, err := loadDirectory(ctx, tx, events)
 	if err != nil {
-		return err
+		return x, err
 	}
-	var from int64
-	if err := tx.QueryRow(ctx, `SELECT position FROM saga.emails_from`).Scan(&from); err != nil {
-		return fmt.Errorf("read where emails begin: %w", err)
-	}
-	x := newEffects(EmailsName)
+	from := int64(-1) // where emails begin, once it is known
 	for _, e := range events {
 		d.fold(e)
+		effects := d.React(e)
+		if len(effects) > 0 && from < 0 {
+			if err := tx.QueryRow(ctx, `SELECT position FROM saga.emails_from`).Scan(&from); err != nil {
+				return x, fmt.Errorf("read where emails begin: %w", err)
+			}
+		}
 		if e.Position <= from {
 			continue
 		}
-		if err := x.add(causeOf(e), d.React(e)); err != nil {
-			return err
+		if err := x.add(causeOf(e), effects); err != nil {
+			return x, err
 		}
 	}
 	if err := d.write(ctx, tx, events); err != nil {
-		return err
+		return x, err
 	}
-	return x.write(ctx, tx)
+	return x, x.write(ctx, tx)
 }
 
 // loadDirectory returns what is remembered of everybody and everything that
@@ -135,10 +152,11 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 // concerned returns whom and what the events of a page are about: tickets that
 // emails may be about, people who may get them, and whether admins do.
 func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admins bool) {
+	opened := map[uuid.UUID]domain.UserID{} // requesters, by ticket
 	for _, e := range events {
 		switch f := e.Event.(type) {
 		case ticket.Opened:
-			people = append(people, f.CreatedBy.UUID)
+			opened[e.StreamID] = f.CreatedBy
 		case ticket.Assigned:
 			people = append(people, f.AssignedTo.UUID)
 		case ticket.Escalated:
@@ -150,6 +168,11 @@ func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admin
 			if e.StreamType == domain.UserStream {
 				people = append(people, e.StreamID)
 			}
+		}
+	}
+	for _, id := range tickets {
+		if requester, ok := opened[id]; ok {
+			people = append(people, requester.UUID)
 		}
 	}
 	return tickets, people, admins

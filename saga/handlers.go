@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 
-	"github.com/google/uuid"
-
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
@@ -36,11 +34,4 @@ func Escalations(p Policy, tickets Tickets) Handler {
 }
 
 // Mailing returns the handler of [SendEmail].
-func Mailing(m *Sender) Handler {
-	return Handle(emailsAtOnce, func(ctx context.Context, r commands.Request, c SendEmail) error {
-		// The command is carried out in several appends, which cannot all have its
-		// id; the email's own state tells what was done.
-		r.ID = uuid.Nil
-		return m.Send(ctx, r, c)
-	})
-}
+func Mailing(m *Sender) Handler { return handle(emailsAtOnce, m.Send) }

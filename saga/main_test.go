@@ -2,12 +2,14 @@ package saga
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"sync"
 	"testing"
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/auth"
@@ -37,6 +39,7 @@ type service struct {
 	outbox   *Outbox
 	mailer   *fakeMailer
 	log      *slog.Logger
+	late     time.Duration // by which the sender's clock is ahead
 }
 
 func newService(t testing.TB, opts ...pgtest.Option) *service {
@@ -60,7 +63,7 @@ func newService(t testing.TB, opts ...pgtest.Option) *service {
 func (d *service) follow(t testing.TB, p Policy) (seen func()) {
 	t.Helper()
 	applied := eventstore.NewNotifier()
-	managers := []follow.Follower{Escalation(p, d.timers.Notify), Emails(d.issued.Notify)}
+	managers := []follow.Follower{Escalation(p, d.timers.Notify), Emails(d.issued)}
 	followers := follow.New(d.Pool, d.Store.Codec(), d.Notifier, applied, follow.Config{Logger: d.log, PageSize: 50}, managers...)
 	kit.Run(t, followers.Run)
 	fresh := follow.NewFreshness(d.Pool, applied, managers...)
@@ -74,14 +77,53 @@ func (d *service) follow(t testing.TB, p Policy) (seen func()) {
 }
 
 func (d *service) sender() *Sender {
-	return NewSender(d.emails, d.Store, d.accounts, d.mailer, time.Hour)
+	s := NewSender(d.emails, d.Store, d.mailer, time.Hour)
+	s.now = func() time.Time { return time.Now().Add(d.late) }
+	return s
+}
+
+// order puts the command to send an email into the outbox.
+func (d *service) order(t testing.TB, c SendEmail) {
+	t.Helper()
+	x := newEffects(EmailsName)
+	err := x.add(cause{EventID: uuid.New()}, []Effect{Issue{ID: c.Email, Command: c}})
+	if err == nil {
+		err = pgx.BeginFunc(kit.Context(t), d.Pool, func(tx pgx.Tx) error { return x.write(kit.Context(t), tx) })
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// send has a new worker take the one command there is in the outbox, and ends the
+// worker when the command was carried out: the next one takes the command over.
+func (d *service) send(t testing.TB) error {
+	t.Helper()
+	w, err := newWorker(kit.Context(t), d.Pool)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.close()
+	if _, _, err := d.outbox.look(kit.Context(t), nil); err != nil {
+		t.Fatal(err)
+	}
+	claims, err := d.outbox.claim(kit.Context(t), SendEmail{}.Name(), 1, w.id)
+	if err != nil || len(claims) != 1 {
+		t.Fatalf("claimed %d, %v", len(claims), err)
+	}
+	var c SendEmail
+	if err := json.Unmarshal(claims[0].Payload, &c); err != nil {
+		t.Fatal(err)
+	}
+	s := newSubscriber(d.outbox, w.id, 1, d.issued, d.log)
+	return d.sender().Send(kit.Context(t), &Delivery{claimed: claims[0], handOver: s.handOver}, c)
 }
 
 // work runs timers and the processor until the test ends or stop is called.
 func (d *service) work(t testing.TB, p Policy) (stop func()) {
 	t.Helper()
 	timers := NewTimers(d.Pool, d.timers, d.issued.Notify, d.log)
-	processor := NewProcessor(d.outbox, d.issued, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
+	processor := NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Escalations(p, d.tickets), Mailing(d.sender()))
 	stopTimers, stopProcessor := kit.Run(t, timers.Run), kit.Run(t, processor.Run)
 	return func() { stopTimers(); stopProcessor() }
 }

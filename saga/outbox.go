@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -17,8 +18,8 @@ import (
 
 // Outbox is the table of commands that are still to be carried out. It is safe
 // for concurrent use, by several processes too. Its commits need not wait for the
-// disk: a claim ends with the server, and a command whose end was lost is carried
-// out again, which acts once.
+// disk, but for what is handed over: a claim ends with the server, and a command whose
+// end was lost is carried out again, which acts once.
 type Outbox struct {
 	pool *pgxpool.Pool
 }
@@ -41,7 +42,7 @@ WITH next AS (
 )
 UPDATE saga.outbox SET claimed_by = $3, attempts = attempts + 1
 FROM next WHERE outbox.id = next.id
-RETURNING outbox.id, outbox.payload, outbox.causation_id, outbox.correlation_id, outbox.attempts`
+RETURNING outbox.id, outbox.payload, outbox.causation_id, outbox.correlation_id, outbox.attempts, coalesce(outbox.handed_over, 0)`
 
 // claimed is a command that a worker is at.
 type claimed struct {
@@ -50,6 +51,7 @@ type claimed struct {
 	CausationID   uuid.UUID
 	CorrelationID string
 	Attempts      int // this one included
+	HandedOver    int // see [outside]; 0: nothing was
 }
 
 func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32) ([]claimed, error) {
@@ -61,10 +63,49 @@ func (o *Outbox) claim(ctx context.Context, command string, limit int, by int32)
 	return commands, nil
 }
 
-// The ends of a claim. Each acts only while the claim is still the worker's.
-const (
-	doneSQL = `DELETE FROM saga.outbox WHERE id = $1 AND claimed_by = $2`
+// outside is a command of which somebody outside may have taken the nth thing there
+// was to take: of an email, the nth attempt.
+type outside struct {
+	id  uuid.UUID
+	nth int
+}
 
+// handOverSQL notes what somebody outside may take from now on, on disk. Each is noted
+// once, and only while the command is still the worker's.
+const handOverSQL = `
+UPDATE saga.outbox SET handed_over = o.nth
+FROM unnest($1::uuid[], $2::int[]) AS o (id, nth),
+    (SELECT set_config('synchronous_commit', 'on', true)) AS flushed (setting)
+WHERE outbox.id = o.id AND claimed_by = $3 AND coalesce(handed_over, 0) < o.nth
+RETURNING outbox.id, flushed.setting`
+
+// handOver notes those of what is handed over that may be, and returns which.
+func (o *Outbox) handOver(ctx context.Context, by int32, all []outside) ([]outside, error) {
+	ids, nths := make([]uuid.UUID, len(all)), make([]int, len(all))
+	for i, one := range all {
+		ids[i], nths[i] = one.id, one.nth
+	}
+	rows, _ := o.pool.Query(ctx, handOverSQL, ids, nths, by) // ForEachRow returns its error
+	var let []outside
+	var id uuid.UUID
+	_, err := pgx.ForEachRow(rows, []any{&id, nil}, func() error {
+		let = append(let, all[slices.Index(ids, id)])
+		return nil
+	})
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("note what is handed over: %w", err))
+	}
+	return let, nil
+}
+
+// done ends the claims of commands that were carried out.
+func (o *Outbox) done(ctx context.Context, by int32, ids []uuid.UUID) error {
+	_, err := o.pool.Exec(ctx, `DELETE FROM saga.outbox WHERE id = ANY ($1) AND claimed_by = $2`, ids, by)
+	return err
+}
+
+// The other ends of a claim. Each acts only while the claim is still the worker's.
+const (
 	laterSQL = `
 UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1, error = $3, due_at = now() + $4::interval
 WHERE id = $1 AND claimed_by = $2`
@@ -82,27 +123,36 @@ UPDATE saga.outbox SET claimed_by = NULL, attempts = attempts - 1
 WHERE id = $1 AND claimed_by = $2`
 )
 
-// freeSQL frees what workers left behind that are gone. A command at which
-// processes end again and again is failed like one that fails. With nothing to
-// free it writes nothing.
-const freeSQL = `
-UPDATE saga.outbox SET
-    claimed_by = NULL,
-    error = 'the process that was at it ended',
-    failed_at = CASE WHEN attempts >= $2 THEN now() END
-WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
-    SELECT objid::bigint FROM pg_locks
-    WHERE locktype = 'advisory' AND classid = $1 AND granted
-      AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
-)`
+// lookSQL frees what workers left behind that are gone, and returns whether there is a
+// command to be claimed, of those named, and whether a timer is due before the next
+// look. A command at which processes end again and again is failed like one that
+// fails. With nothing to free it writes nothing.
+const lookSQL = `
+WITH freed AS (
+    UPDATE saga.outbox SET
+        claimed_by = NULL,
+        error = 'the process that was at it ended',
+        failed_at = CASE WHEN attempts >= $2 THEN now() END
+    WHERE claimed_by IS NOT NULL AND claimed_by NOT IN (
+        SELECT objid::bigint FROM pg_locks
+        WHERE locktype = 'advisory' AND classid = $1 AND granted
+          AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    )
+    RETURNING id
+)
+SELECT
+    EXISTS (SELECT FROM freed) OR EXISTS (
+        SELECT FROM saga.outbox
+        WHERE command = ANY ($3) AND claimed_by IS NULL AND failed_at IS NULL AND due_at <= now()),
+    EXISTS (SELECT FROM saga.timers WHERE fired_at IS NULL AND due_at <= now() + $4::interval)`
 
-// free frees what dead workers had, and reports whether there was anything.
-func (o *Outbox) free(ctx context.Context) (bool, error) {
-	freed, err := o.pool.Exec(ctx, freeSQL, workerLocks, maxTries)
-	if err != nil {
-		return false, fmt.Errorf("free what dead processes were at: %w", err)
+// look frees what dead workers had, and reports whether there may be commands to claim,
+// of some names, and whether a timer is due before the next look.
+func (o *Outbox) look(ctx context.Context, names []string) (commands, timers bool, err error) {
+	if err := o.pool.QueryRow(ctx, lookSQL, workerLocks, maxTries, names, lookEvery).Scan(&commands, &timers); err != nil {
+		return false, false, fmt.Errorf("look for what is to be done: %w", err)
 	}
-	return freed.RowsAffected() > 0, nil
+	return commands, timers, nil
 }
 
 // Failed is a command that was given up until somebody decides.

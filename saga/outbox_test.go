@@ -46,7 +46,7 @@ func (d *service) issue(t testing.TB, n int) []uuid.UUID {
 
 func (d *service) process(t testing.TB, atOnce int, f func(ctx context.Context, r commands.Request, c chore) error) (stop func()) {
 	t.Helper()
-	return kit.Run(t, NewProcessor(d.outbox, d.issued, nil, d.log, Handle(atOnce, f)).Run)
+	return kit.Run(t, NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Handle(atOnce, f)).Run)
 }
 
 func (d *service) left(t testing.TB) int {
@@ -188,7 +188,7 @@ func TestACommandAtWhichProcessesDieIsFailed(t *testing.T) {
 			t.Fatalf("claimed %d, %v", len(got), err)
 		}
 		dead.close()
-		kit.Poll(t, "the claim to be free", func() bool { freed, err := d.outbox.free(kit.Context(t)); return err == nil && freed })
+		kit.Poll(t, "the claim to be free", func() bool { freed, _, err := d.outbox.look(kit.Context(t), nil); return err == nil && freed })
 	}
 	if failed, err := d.outbox.Failed(kit.Context(t)); err != nil || len(failed) != 1 {
 		t.Errorf("failed: %v, %v; want the command", failed, err)
@@ -249,7 +249,7 @@ func TestTheProcessorFinishesWhatItIsAt(t *testing.T) {
 func TestAProcessorEndsAtOnceWheneverItIsTold(t *testing.T) {
 	t.Parallel()
 	d := newService(t)
-	p := NewProcessor(d.outbox, d.issued, nil, d.log, Handle(1, func(context.Context, commands.Request, chore) error { return nil }))
+	p := NewProcessor(d.outbox, d.issued, d.timers, nil, d.log, Handle(1, func(context.Context, commands.Request, chore) error { return nil }))
 	for i := range 60 {
 		ctx, cancel := context.WithTimeout(kit.Context(t), time.Duration(i)*time.Millisecond/2)
 		ended := make(chan error, 1)

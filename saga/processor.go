@@ -13,7 +13,6 @@ import (
 	"github.com/ThreeDotsLabs/watermill/components/metrics"
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/ThreeDotsLabs/watermill/message/router/middleware"
-	"github.com/google/uuid"
 	"github.com/prometheus/client_golang/prometheus"
 	"golang.org/x/sync/errgroup"
 
@@ -31,41 +30,38 @@ type Handler struct {
 // under way. f MUST bear being called again for a command it has carried out:
 // the request's ID is the command's, and the same each time.
 func Handle[C Command](atOnce int, f func(ctx context.Context, r commands.Request, c C) error) Handler {
-	var zero C
-	handle := func(ctx context.Context, c *C) error {
-		r, err := requestOf(cqrs.OriginalMessageFromCtx(ctx))
-		if err != nil {
-			return err
-		}
-		return f(ctx, r, *c)
-	}
-	return Handler{handler: cqrs.NewCommandHandler(zero.Name(), handle), name: zero.Name(), atOnce: atOnce}
+	return handle(atOnce, func(ctx context.Context, d *Delivery, c C) error { return f(ctx, d.Request(), c) })
 }
 
-func requestOf(msg *message.Message) (r commands.Request, err error) {
-	if r.ID, err = uuid.Parse(msg.UUID); err != nil {
-		return r, fmt.Errorf("id of a command: %w", err)
+// handle is [Handle] for who hands something to somebody outside.
+func handle[C Command](atOnce int, f func(ctx context.Context, d *Delivery, c C) error) Handler {
+	var zero C
+	carry := func(ctx context.Context, c *C) error {
+		d, ok := deliveryOf(ctx)
+		if !ok {
+			return fmt.Errorf("%s did not come from the outbox", zero.Name())
+		}
+		return f(ctx, d, *c)
 	}
-	if r.CausationID, err = uuid.Parse(msg.Metadata.Get(metaCausation)); err != nil {
-		return r, fmt.Errorf("cause of command %s: %w", r.ID, err)
-	}
-	r.CorrelationID = msg.Metadata.Get(metaCorrelation)
-	return r, nil
+	return Handler{handler: cqrs.NewCommandHandler(zero.Name(), carry), name: zero.Name(), atOnce: atOnce}
 }
 
 // Processor carries out the commands of the outbox, through Watermill's command
-// processor. Any number of processes may run one on one database.
+// processor. Any number of processes may run one on one database. For all of its
+// process it looks every two seconds for what no other process told of.
 type Processor struct {
 	outbox   *Outbox
 	issued   *Notifier
+	set      *Notifier
 	handlers []Handler
 	metrics  prometheus.Registerer
 	log      *slog.Logger
 }
 
-// NewProcessor makes the processor. issued wakes it; metrics may be nil.
-func NewProcessor(o *Outbox, issued *Notifier, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
-	return &Processor{outbox: o, issued: issued, handlers: handlers, metrics: metrics, log: log}
+// NewProcessor makes the processor. issued wakes it; it wakes set before a timer is due
+// that another process may have set. metrics may be nil.
+func NewProcessor(o *Outbox, issued, set *Notifier, metrics prometheus.Registerer, log *slog.Logger, handlers ...Handler) *Processor {
+	return &Processor{outbox: o, issued: issued, set: set, handlers: handlers, metrics: metrics, log: log}
 }
 
 // Times of the processor.
@@ -112,7 +108,7 @@ func (p *Processor) runOnce(ctx context.Context) error {
 		return router.Run(context.WithoutCancel(ctx))
 	})
 	group.Go(func() error {
-		p.freeDead(ctx)
+		p.lookOut(ctx)
 		return nil
 	})
 	c.lost(ctx)
@@ -125,17 +121,25 @@ func (p *Processor) runOnce(ctx context.Context) error {
 	return errors.Join(err, group.Wait())
 }
 
-// freeDead frees what dead processes were at, again and again until ctx ends.
-func (p *Processor) freeDead(ctx context.Context) {
+// lookOut frees what dead processes were at, and wakes whoever has something to do that
+// nobody told of, again and again until ctx ends.
+func (p *Processor) lookOut(ctx context.Context) {
+	var names []string
+	for _, h := range p.handlers {
+		names = append(names, h.name)
+	}
 	for ctx.Err() == nil {
-		freed, err := p.outbox.free(ctx)
+		commands, timers, err := p.outbox.look(ctx, names)
 		if err != nil && ctx.Err() == nil {
-			p.log.Warn("claims of dead processes were not released", "error", err)
+			p.log.Warn("what other processes left to do is not looked for", "error", err)
 		}
-		if freed {
+		if commands {
 			p.issued.Notify()
 		}
-		sleep(ctx, idlePoll, nil)
+		if timers {
+			p.set.Notify()
+		}
+		sleep(ctx, lookEvery, nil)
 	}
 }
 
@@ -181,7 +185,7 @@ func (p *Processor) router(c *worker) (*message.Router, error) {
 func noteError(h message.HandlerFunc) message.HandlerFunc {
 	return func(msg *message.Message) ([]*message.Message, error) {
 		out, err := h(msg)
-		if d, ok := msg.Context().Value(deliveryKey{}).(*delivery); ok {
+		if d, ok := deliveryOf(msg.Context()); ok {
 			d.err = err
 		}
 		return out, err

@@ -1,7 +1,6 @@
 package saga
 
 import (
-	"context"
 	"errors"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 	"helpdesk/test/kit"
 )
 
@@ -57,14 +57,15 @@ func TestHowAnEmailEnds(t *testing.T) {
 		"the server is busy at the end":     {after(fault(email.VerdictPostponed)), email.StatusQueued, true, false},
 		"the line is cut at the end":        {after(fault(email.VerdictUncertain)), email.StatusUncertain, false, false},
 		"it cannot be put into words":       {before(errors.New("no such template")), email.StatusQueued, false, true},
-		"it is told what became of it late": {after(errors.New("a fault of ours")), email.StatusSending, false, true},
+		"it is told what became of it late": {after(errors.New("a fault of ours")), email.StatusQueued, false, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			d := newService(t)
 			order := d.resolvedEmail(t)
 			d.mailer.does(c.send)
-			err := d.sender().Send(kit.Context(t), commands.Request{}, order)
+			d.order(t, order)
+			err := d.send(t)
 			wait, later := retryAfter(err)
 			if later != c.later || (err != nil && !later) != c.fails {
 				t.Errorf("got %v; want another try: %v, an error: %v", err, c.later, c.fails)
@@ -84,15 +85,23 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 	t.Parallel()
 	d := newService(t)
 	order := d.resolvedEmail(t)
+	d.order(t, order)
 	d.mailer.does(func(_ email.Content, handOver func() error) error {
-		return errors.Join(handOver(), errors.New("killed"))
+		if err := handOver(); err != nil {
+			t.Error(err)
+		}
+		panic("killed")
 	})
-	if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err == nil {
-		t.Fatal("want the error")
+	func() {
+		defer func() { _ = recover() }()
+		_ = d.send(t)
+	}()
+	if got := d.emailStatus(t, order.Email); got != "" {
+		t.Fatalf("the email is %s, want nothing of it in the log", got)
 	}
 	d.mailer.does(nil)
 	for range 2 {
-		if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
+		if err := d.send(t); err != nil {
 			t.Fatal(err)
 		}
 		if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.mailer.count() != 0 {
@@ -100,12 +109,9 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 		}
 	}
 
-	resend := email.Resend{By: by(), Now: time.Now()}
-	if _, err := d.emails.Do(kit.Context(t), commands.Request{}, email.ID{UUID: order.Email}, resend); err != nil {
-		t.Fatal(err)
-	}
+	d.resend(t, order.Email)
 	for range 2 {
-		if err := d.sender().Send(kit.Context(t), commands.Request{}, SendEmail{Email: order.Email}); err != nil {
+		if err := d.send(t); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -114,19 +120,82 @@ func TestAnEmailOnWhichAProcessDiedIsUncertain(t *testing.T) {
 	}
 }
 
+// resend asks for an email once more, in place of the command that there is.
+func (d *service) resend(t testing.TB, id uuid.UUID) {
+	t.Helper()
+	resend := email.Resend{By: by(), Now: time.Now()}
+	if _, err := d.emails.Do(kit.Context(t), commands.Request{}, email.ID{UUID: id}, resend); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := d.Pool.Exec(kit.Context(t), `DELETE FROM saga.outbox`); err != nil {
+		t.Fatal(err)
+	}
+	d.order(t, SendEmail{Email: id})
+}
+
+// A log from before has emails that were handed over in it.
+func TestAnEmailThatWasHandedOverInTheLogIsUncertain(t *testing.T) {
+	t.Parallel()
+	d := newService(t)
+	order := d.resolvedEmail(t)
+	d.order(t, order)
+	d.MustAppend(t, eventstore.Append{StreamID: order.Email, StreamType: domain.EmailStream, Events: []domain.Event{
+		email.Queued{Kind: order.Kind, TicketID: order.TicketID, CauseVersion: 2, Recipient: order.Recipient, Address: "ann@example.com", At: time.Now()},
+		email.HandedOver{Attempt: 1},
+	}})
+	for range 2 {
+		if err := d.send(t); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := d.emailStatus(t, order.Email); got != email.StatusUncertain || d.mailer.count() != 0 {
+		t.Errorf("the email is %s, sent %d times; want uncertain, and not sent", got, d.mailer.count())
+	}
+}
+
+// A server that said no, and a process that died before it noted that the command is
+// to be tried again: what was handed over then has an end.
+func TestAnAttemptOfWhichTheEndIsKnownIsFollowedByAnother(t *testing.T) {
+	t.Parallel()
+	d := newService(t)
+	order := d.resolvedEmail(t)
+	d.order(t, order)
+	d.mailer.does(func(_ email.Content, handOver func() error) error {
+		return errors.Join(handOver(), fault(email.VerdictPostponed))
+	})
+	if _, later := retryAfter(d.send(t)); !later {
+		t.Fatal("want another try")
+	}
+	d.mailer.does(nil)
+	if _, later := retryAfter(d.send(t)); !later {
+		t.Fatal("want another try, for it is not time yet")
+	}
+	d.late = 2 * time.Hour
+	if err := d.send(t); err != nil {
+		t.Fatal(err)
+	}
+	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
+		t.Errorf("the email is %s, sent %d times; want sent once", got, d.mailer.count())
+	}
+}
+
 // Two processes at one email, as when a connection was lost: one sends it.
 func TestOfTwoSendersOneSends(t *testing.T) {
 	t.Parallel()
 	d := newService(t)
 	order := d.resolvedEmail(t)
+	d.order(t, order)
 	d.mailer.does(func(c email.Content, handOver func() error) error {
 		d.mailer.does(nil)
-		if err := d.sender().Send(context.Background(), commands.Request{}, order); err != nil { // the other one
+		if _, err := d.Pool.Exec(kit.Context(t), `UPDATE saga.outbox SET claimed_by = NULL`); err != nil {
+			t.Error(err)
+		}
+		if err := d.send(t); err != nil { // the other one
 			t.Error(err)
 		}
 		return handOver()
 	})
-	if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
+	if err := d.send(t); err != nil {
 		t.Fatal(err)
 	}
 	if got := d.emailStatus(t, order.Email); got != email.StatusSent || d.mailer.count() != 1 {
@@ -139,8 +208,12 @@ func TestAnEmailSaysWhatHappened(t *testing.T) {
 	d := newService(t)
 	order := d.resolvedEmail(t)
 	d.do(t, ticket.ID{UUID: order.TicketID}, ticket.EditTicket{By: system(), Title: ptr("Another title")})
-	if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
+	d.order(t, order)
+	if err := d.send(t); err != nil {
 		t.Fatal(err)
+	}
+	if events := d.Stream(t, order.Email); len(events) != 1 {
+		t.Errorf("the log has %d events of the email, want 1", len(events))
 	}
 	c := d.mailer.emails[0]
 	if c.Kind != email.Resolved || c.Text != "New fuser." || c.Ticket.Title != "Printer" || c.Ticket.Status != "resolved" ||
@@ -172,7 +245,8 @@ func TestNoEmailIsQueuedForNothing(t *testing.T) {
 			t.Parallel()
 			d := newService(t)
 			order := then(t, d, d.resolvedEmail(t))
-			if err := d.sender().Send(kit.Context(t), commands.Request{}, order); err != nil {
+			d.order(t, order)
+			if err := d.send(t); err != nil {
 				t.Fatal(err)
 			}
 			if got := d.emailStatus(t, order.Email); got != "" || d.mailer.count() != 0 {

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
+	"github.com/google/uuid"
 )
 
 // Metadata of the messages, beside Watermill's own.
@@ -18,7 +19,8 @@ const (
 
 // Times of the outbox.
 const (
-	idlePoll       = 2 * time.Second // for what nobody tells of: commands of a process that ended
+	lookEvery      = 2 * time.Second // between two looks for what nobody told this process of
+	longestSleep   = time.Minute     // of who is woken by those looks
 	claimPause     = 500 * time.Millisecond
 	commandTimeout = 5 * time.Minute // of one try; a mail dialogue is bounded well below
 	firstRetry     = 200 * time.Millisecond
@@ -45,22 +47,19 @@ type subscriber struct {
 	atOnce   int
 	woken    *Notifier // woken when there may be commands
 	log      *slog.Logger
+	handOver *together[outside]
+	done     *together[uuid.UUID]
 	ends     sync.WaitGroup
 	stopOnce sync.Once
 	stop     chan struct{}
 }
 
-// delivery is a message under way. Its error is set by the middleware before
-// the message is nacked, for Watermill does not tell a subscriber why.
-type delivery struct {
-	claimed
-	err error
-}
-
-type deliveryKey struct{}
-
 func newSubscriber(o *Outbox, by int32, atOnce int, woken *Notifier, log *slog.Logger) *subscriber {
-	return &subscriber{outbox: o, by: by, atOnce: atOnce, woken: woken, log: log, stop: make(chan struct{})}
+	return &subscriber{
+		outbox: o, by: by, atOnce: atOnce, woken: woken, log: log, stop: make(chan struct{}),
+		handOver: newTogether(func(ctx context.Context, all []outside) ([]outside, error) { return o.handOver(ctx, by, all) }),
+		done:     newTogether(func(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) { return ids, o.done(ctx, by, ids) }),
+	}
 }
 
 // Subscribe implements [message.Subscriber].
@@ -91,7 +90,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 		case <-ctx.Done():
 		}
 	}()
-	woken, deaf := s.woken.Listen()
+	woken, _, deaf := s.woken.ListenFor([]string{topic})
 	defer deaf()
 	slots := make(chan struct{}, s.atOnce) // one taken for each command under way
 	var under sync.WaitGroup
@@ -119,7 +118,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 		default:
 			failures = 0
 			if len(commands) < free {
-				sleep(ctx, idlePoll, woken)
+				sleep(ctx, longestSleep, woken)
 			}
 		}
 	}
@@ -145,7 +144,7 @@ func acquire(ctx context.Context, slots chan struct{}) (n int) {
 
 // deliver hands one command over and settles it.
 func (s *subscriber) deliver(ctx context.Context, topic string, c claimed, out chan<- *message.Message) {
-	d := &delivery{claimed: c}
+	d := &Delivery{claimed: c, handOver: s.handOver}
 	msg := message.NewMessage(c.ID.String(), message.Payload(c.Payload))
 	msg.Metadata.Set(metaName, topic)
 	msg.Metadata.Set(metaCausation, c.CausationID.String())
@@ -162,21 +161,22 @@ func (s *subscriber) deliver(ctx context.Context, topic string, c claimed, out c
 	}
 	select {
 	case <-msg.Acked():
-		s.settle(d, doneSQL)
+		_, err := s.done.Do(d.ID)
+		s.unrecorded(d, err)
 	case <-msg.Nacked():
 		s.refused(topic, d)
 	}
 }
 
 // refused puts a command back, or sets aside it after its last try.
-func (s *subscriber) refused(topic string, d *delivery) {
+func (s *subscriber) refused(topic string, d *Delivery) {
 	text := "refused without an error"
 	if d.err != nil {
 		text = errorText(d.err)
 	}
 	if wait, ok := retryAfter(d.err); ok {
 		s.settle(d, laterSQL, text, wait)
-		s.wakeAfter(wait)
+		s.wakeAfter(topic, wait)
 		return
 	}
 	if d.Attempts >= maxTries {
@@ -187,18 +187,26 @@ func (s *subscriber) refused(topic string, d *delivery) {
 	s.log.Warn("a command failed and is tried again", "command", topic, "command_id", d.ID, "try", d.Attempts, "error", d.err)
 	wait := min(firstRetry<<(d.Attempts-1), longestRetry)
 	s.settle(d, againSQL, text, wait)
-	s.wakeAfter(wait)
+	s.wakeAfter(topic, wait)
 }
 
 // wakeAfter has whoever looks for commands look when one is to be tried again.
-func (s *subscriber) wakeAfter(wait time.Duration) { time.AfterFunc(wait+retrySlack, s.woken.Notify) }
+func (s *subscriber) wakeAfter(topic string, wait time.Duration) {
+	time.AfterFunc(wait+retrySlack, func() { s.woken.NotifyOf([]string{topic}) })
+}
 
 // settle ends a claim. When the database is away the claim ends with the
 // worker, and the command is carried out again, which acts once.
-func (s *subscriber) settle(d *delivery, sql string, args ...any) {
+func (s *subscriber) settle(d *Delivery, sql string, args ...any) {
 	ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
 	defer cancel()
-	if _, err := s.outbox.pool.Exec(ctx, sql, append([]any{d.ID, s.by}, args...)...); err != nil {
+	_, err := s.outbox.pool.Exec(ctx, sql, append([]any{d.ID, s.by}, args...)...)
+	s.unrecorded(d, err)
+}
+
+// unrecorded logs that a claim was not ended.
+func (s *subscriber) unrecorded(d *Delivery, err error) {
+	if err != nil {
 		s.log.Warn("the end of a command was not recorded", "command_id", d.ID, "error", err)
 	}
 }

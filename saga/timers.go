@@ -19,13 +19,13 @@ import (
 const (
 	firePage  = 100
 	firePause = 100 * time.Millisecond
-	// longestSleep bounds how late a timer is noticed that another process set.
-	longestSleep = 2 * time.Second
+	fireRetry = 2 * time.Second // after an error
 )
 
 // Timers fires what is due: it turns pending timers into commands in the
 // outbox. Any number of processes may run it on one database; each timer fires
-// once, and never early by the database clock.
+// once, and never early by the database clock. It looks when a timer that it knows of
+// comes due, and when it is woken: of what other processes set a [Processor] tells it.
 type Timers struct {
 	pool  *pgxpool.Pool
 	set   *Notifier // woken when timers were set
@@ -102,7 +102,7 @@ func (t *Timers) Run(ctx context.Context) error {
 		case err != nil:
 			failures++
 			t.log.Warn("timers could not be fired", "error", err, "failures", failures)
-			pause = longestSleep
+			pause = fireRetry
 		default:
 			failures = 0
 		}

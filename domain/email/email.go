@@ -1,16 +1,20 @@
 // Package email is the email aggregate: one logical mail to one person, and
 // what became of it.
 //
-//	            ┌──────────── Postponed ◀─┐
-//	            ▼                         │
-//	Queued ─▶ waiting ─▶ HandedOver ──────┼─▶ Sent
-//	            ▲                         ├─▶ Failed
-//	            └──────── Requeued ◀──────┴─▶ Doubted
+//	        ┌─ Postponed ◀┐
+//	        ▼             │
+//	Queued, waiting ──────┼─▶ Sent
+//	        ▲             ├─▶ Failed ───┐
+//	        │             └─▶ Doubted ──┤
+//	        └─────── Requeued ◀─────────┘
+//
+// The stream of an email that is sent at once is one event: how that ended. One that
+// has to wait is queued first.
 //
 // A mail server takes an email at one instant, and no log can be written in the
-// same one. So HandedOver is recorded just before it. A sender that ends before
-// that has sent nothing, and another may try; one that ends after it leaves a
-// email of which nobody knows, and that is not sent again by itself.
+// same one. So whoever sends it notes that durably just before, outside the log. A
+// sender that ends before that has sent nothing, and another may try; one that ends
+// after it leaves an email of which nobody knows, and that is not sent again by itself.
 package email
 
 import (
@@ -30,7 +34,7 @@ type Status string
 // The statuses.
 const (
 	StatusQueued    Status = "queued"    // to be tried, now or at State.RetryAt
-	StatusSending   Status = "sending"   // handed over; no answer yet
+	StatusSending   Status = "sending"   // handed over; no answer yet: in streams from before
 	StatusSent      Status = "sent"      // a mail server took it
 	StatusFailed    Status = "failed"    // refused for good
 	StatusUncertain Status = "uncertain" // nobody knows
@@ -54,9 +58,10 @@ type State struct {
 
 // Evolve returns the state after e. Events of other aggregates change nothing.
 func Evolve(s State, e domain.Event) State {
+	if q, ok := Begins(e); ok {
+		s = State{Queued: q, Exists: true, Status: StatusQueued, Since: q.At}
+	}
 	switch e := e.(type) {
-	case Queued:
-		return State{Queued: e, Exists: true, Status: StatusQueued, Since: e.At}
 	case HandedOver:
 		s.Status, s.RetryAt = StatusSending, time.Time{}
 		s = s.tried(e.Attempt)
@@ -106,16 +111,10 @@ type (
 		By
 		Queued
 	}
-	// HandOver lets a mail server take the email from now on. Of any
-	// number of senders one is let.
-	HandOver struct {
-		By
-		// New makes the email first, where it is not there; nil: it is.
-		New *Queued
-	}
-	// Record records how an attempt ended.
+	// Record records how an attempt ended, of an email that is new or that waits.
 	Record struct {
 		By
+		Email    Queued // where it is new
 		Verdict  Verdict
 		Error    string // "" with VerdictSent
 		Now      time.Time
@@ -139,77 +138,89 @@ const (
 	VerdictUncertain Verdict = "uncertain" // nobody knows
 )
 
-// Refusals of this aggregate alone.
-var (
-	ErrNotWaiting = &domain.Error{Kind: domain.KindRejected, Code: "email_not_waiting", Message: "the email is not waiting to be sent"}
-	ErrSent       = &domain.Error{Kind: domain.KindRejected, Code: "email_sent", Message: "the email was sent"}
-)
+// ErrSent refuses to send again what was sent.
+var ErrSent = &domain.Error{Kind: domain.KindRejected, Code: "email_sent", Message: "the email was sent"}
 
 // Decide returns the events that carry out c on an email in state s: none when
 // it is so already. It refuses with a [*domain.Error].
 func Decide(s State, c Command) ([]domain.Event, error) {
-	if c, ok := c.(Queue); ok {
+	switch c := c.(type) {
+	case Queue:
 		if s.Exists {
 			return nil, nil
 		}
 		return []domain.Event{c.Queued}, nil
-	}
-	if c, ok := c.(HandOver); ok && !s.Exists && c.New != nil {
-		return []domain.Event{*c.New, HandedOver{Attempt: 1}}, nil
-	}
-	if !s.Exists {
-		return nil, domain.ErrNotFound
-	}
-	switch c := c.(type) {
-	case HandOver:
-		if s.Status != StatusQueued {
-			return nil, ErrNotWaiting
-		}
-		return []domain.Event{HandedOver{Attempt: s.Attempts + 1}}, nil
 	case Record:
-		return record(s, c), nil
+		return record(s, c)
 	case Resend:
-		if !c.Actor.Admin() {
-			return nil, domain.ErrForbidden
-		}
-		switch s.Status {
-		case StatusSent, StatusSending:
-			return nil, ErrSent.With("the email is %s; only failed and uncertain ones are sent again", s.Status)
-		case StatusQueued:
-			return nil, nil
-		}
-		return []domain.Event{Requeued{At: c.Now}}, nil
+		return resend(s, c)
 	}
 	panic("email: no rule for this command")
 }
 
-// record decides how an attempt ended. An attempt that was not handed over is
-// the next one; one whose end is known already is told of once. A server's
-// acceptance is also believed of an email that was held uncertain meanwhile.
-func record(s State, c Record) []domain.Event {
+func resend(s State, c Resend) ([]domain.Event, error) {
+	if !s.Exists {
+		return nil, domain.ErrNotFound
+	}
+	if !c.Actor.Admin() {
+		return nil, domain.ErrForbidden
+	}
+	switch s.Status {
+	case StatusSent, StatusSending:
+		return nil, ErrSent.With("the email is %s; only failed and uncertain ones are sent again", s.Status)
+	case StatusQueued:
+		return nil, nil
+	}
+	return []domain.Event{Requeued{At: c.Now}}, nil
+}
+
+// record decides how an attempt ended. One whose end is known already is told of
+// once. A server's acceptance is also believed of an email that was held uncertain
+// meanwhile.
+func record(s State, c Record) ([]domain.Event, error) {
+	begins := c.Email
+	if s.Exists {
+		begins = Queued{}
+	} else if s = Evolve(s, begins); !s.Exists {
+		return nil, domain.ErrNotFound
+	}
 	attempt := s.Attempts
 	switch {
-	case s.Status == StatusQueued && c.Verdict != VerdictSent && c.Verdict != VerdictUncertain:
+	case s.Status == StatusQueued:
 		attempt++
 	case s.Status == StatusSending:
 	case s.Status == StatusUncertain && c.Verdict == VerdictSent:
 	default:
-		return nil
+		return nil, nil
 	}
 	switch c.Verdict {
 	case VerdictSent:
-		return []domain.Event{Sent{Attempt: attempt}}
+		return []domain.Event{Sent{Attempt: attempt, Email: begins}}, nil
 	case VerdictUncertain:
-		return []domain.Event{Doubted{Attempt: attempt, Error: c.Error}}
+		return []domain.Event{Doubted{Attempt: attempt, Error: c.Error, Email: begins}}, nil
 	case VerdictPostponed:
-		end := s.Since.Add(GiveUpAfter)
-		if c.Now.Before(end) {
-			next := c.Now.Add(c.RetryMin << min(s.tried(attempt).Tries-1, 12))
-			if next.After(end) {
-				next = end
-			}
-			return []domain.Event{Postponed{Attempt: attempt, Error: c.Error, RetryAt: next}}
+		if next, ok := s.next(attempt, c); ok {
+			return waiting(begins, Postponed{Attempt: attempt, Error: c.Error, RetryAt: next}), nil
 		}
 	}
-	return []domain.Event{Failed{Attempt: attempt, Error: c.Error}}
+	return []domain.Event{Failed{Attempt: attempt, Error: c.Error, Email: begins}}, nil
+}
+
+// next returns when an email is tried again after an attempt; not ok: no more.
+func (s State) next(attempt int, c Record) (at time.Time, ok bool) {
+	end := s.Since.Add(GiveUpAfter)
+	at = c.Now.Add(c.RetryMin << min(s.tried(attempt).Tries-1, 12))
+	if at.After(end) {
+		at = end
+	}
+	return at, c.Now.Before(end)
+}
+
+// waiting returns the events of an email that has to wait, which is queued where it
+// begins.
+func waiting(begins Queued, p Postponed) []domain.Event {
+	if (begins == Queued{}) {
+		return []domain.Event{p}
+	}
+	return []domain.Event{begins, p}
 }

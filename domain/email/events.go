@@ -1,6 +1,7 @@
 package email
 
 import (
+	"encoding/json"
 	"time"
 
 	"github.com/google/uuid"
@@ -23,7 +24,8 @@ const (
 // The events of an email. Their JSON is stored for good: a change of shape is
 // a new schema version with an upcaster, never an edit of these.
 type (
-	// Queued starts the stream: the email is to be sent.
+	// Queued starts the stream of an email that has to wait. One that does not
+	// starts with its end.
 	Queued struct {
 		Kind         Kind          `json:"kind"`
 		TicketID     uuid.UUID     `json:"ticket_id"`
@@ -33,8 +35,8 @@ type (
 		Address      string        `json:"address"`
 		At           time.Time     `json:"at"` // by the clock of the process that queued it
 	}
-	// HandedOver precedes the moment in which a mail server may take the email.
-	// An email whose stream ends here may have been sent or not.
+	// HandedOver preceded the moment in which a mail server may take the email. It
+	// is not written any more: the outbox keeps who is at that moment.
 	HandedOver struct {
 		Attempt int `json:"attempt"` // from 1
 	}
@@ -46,18 +48,21 @@ type (
 	}
 	// Sent means the mail server took the email.
 	Sent struct {
-		Attempt int `json:"attempt"`
+		Attempt int    `json:"attempt"`
+		Email   Queued `json:"email,omitzero"` // where the stream begins with this event
 	}
 	// Failed means the email was refused for good, or postponed for too long.
 	Failed struct {
 		Attempt int    `json:"attempt"`
 		Error   string `json:"error"`
+		Email   Queued `json:"email,omitzero"` // as that of Sent
 	}
 	// Doubted means nobody knows whether the mail server took the email. It is
 	// not sent again unless somebody asks for it.
 	Doubted struct {
 		Attempt int    `json:"attempt"`
 		Error   string `json:"error"`
+		Email   Queued `json:"email,omitzero"` // as that of Sent
 	}
 	// Requeued means somebody asked for the email to be sent again.
 	Requeued struct {
@@ -84,6 +89,22 @@ func (Failed) FormerTypes() []string     { return []string{"letter.failed"} }
 func (Doubted) FormerTypes() []string    { return []string{"letter.doubted"} }
 func (Requeued) FormerTypes() []string   { return []string{"letter.requeued"} }
 
+// Begins returns the email that an event brings, if the event is one with which
+// streams of emails begin and this one does.
+func Begins(e domain.Event) (q Queued, ok bool) {
+	switch e := e.(type) {
+	case Queued:
+		q = e
+	case Sent:
+		q = e.Email
+	case Failed:
+		q = e.Email
+	case Doubted:
+		q = e.Email
+	}
+	return q, q != Queued{}
+}
+
 // Events describes the events of an email, as they are stored. Lines are added here,
 // never removed: what was once written stays readable.
 func Events() []domain.EventType {
@@ -95,13 +116,18 @@ func Events() []domain.EventType {
 		domain.PersonalEventOf(func(e *Postponed) domain.Texts {
 			return domain.Texts{}.In("error", &e.Error)
 		}),
-		domain.EventOf[Sent](),
+		domain.PersonalEventOf(func(e *Sent) domain.Texts {
+			return domain.TextsOf(e.Email.Recipient).In("email.address", &e.Email.Address)
+		}, withoutEmail),
 		domain.PersonalEventOf(func(e *Failed) domain.Texts {
-			return domain.Texts{}.In("error", &e.Error)
-		}),
+			return domain.TextsOf(e.Email.Recipient).In("error", &e.Error).In("email.address", &e.Email.Address)
+		}, withoutEmail),
 		domain.PersonalEventOf(func(e *Doubted) domain.Texts {
-			return domain.Texts{}.In("error", &e.Error)
-		}),
+			return domain.TextsOf(e.Email.Recipient).In("error", &e.Error).In("email.address", &e.Email.Address)
+		}, withoutEmail),
 		domain.EventOf[Requeued](),
 	}
 }
+
+// withoutEmail reads an end from when no stream began with one.
+func withoutEmail(data json.RawMessage) (json.RawMessage, error) { return data, nil }

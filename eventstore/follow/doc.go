@@ -19,7 +19,8 @@
 // append, are not for it. It MUST NOT rely on deferred constraints, for a
 // failed commit is only seen to by trying again, and MUST close the rows it
 // queries. Followers need not be in step with each other. A wake-up may come late
-// or not at all; then the next poll, within half a second, does its work.
+// or not at all; then the next poll does its work: within a second, and within half
+// a second where somebody is behind and another process was at it.
 //
 // # The convoy
 //
@@ -62,7 +63,8 @@
 //	commit       effects, checkpoints and failed events, or none of them
 //
 // Looking writes nothing, so that an idle follower costs next to nothing:
-// FOR UPDATE alone would write. The lock is what makes several processes take
+// FOR UPDATE alone would write. A poll asks in one statement whether there is anything
+// to look for at all. The lock is what makes several processes take
 // turns; the next one has it as soon as the transaction of the last has ended,
 // however it ended. Moving the checkpoint by compare-and-set makes a message
 // that comes a second time harmless.
@@ -114,7 +116,7 @@
 //	connection lost           page undone by the server, tried again, nothing failed
 //	process killed            the same, and another process takes over
 //	database away             appends wait up to 15 s, then ErrUnavailable;
-//	                          followers look again at least every half second
+//	                          followers look again at least every second
 //	database killed           appends answered and pages committed are kept
 //	NOTIFY lost               found by polling
 //	service stopped           each follower commits its page and looks no more

@@ -37,22 +37,31 @@ func erasedIn(events []eventstore.Envelope) []uuid.UUID {
 }
 
 // again returns what is to be applied of a page. Where texts were erased in
-// streams, it forgets these streams and returns in the place of the page all
-// events of theirs up to its last, and its other events; order matters within a
-// stream alone. failedBy names the follower whose failed events are left out; "" is nobody.
+// streams, or the follower wants them afresh, it forgets these streams and returns in
+// the place of the page all events of theirs up to its last, and its other events;
+// order matters within a stream alone. failedBy names the follower whose failed events
+// are left out; "" is nobody.
 func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec, page []eventstore.Envelope, failedBy string) (_ []eventstore.Envelope, erased []uuid.UUID, err error) {
 	if f.Forget == nil {
 		return page, nil, nil
 	}
-	if erased = erasedIn(page); len(erased) == 0 {
+	// Keys of whoever was erased were destroyed in the transaction that appended the
+	// event which says so: whatever is opened after this shows nothing of theirs.
+	if erased = erasedIn(page); len(erased) > 0 {
+		if err := codec.ForgetDestroyed(ctx); err != nil {
+			return nil, nil, err
+		}
+	}
+	streams := f.afreshIn(page, erased)
+	if len(streams) == 0 {
 		return page, nil, nil
 	}
-	all, err := f.readAgain(ctx, tx, codec, erased, page[len(page)-1].Position, failedBy)
+	all, err := f.readAgain(ctx, tx, streams, page[len(page)-1].Position, failedBy)
 	if err != nil {
 		return nil, nil, err
 	}
 	for _, e := range page {
-		if !slices.Contains(erased, e.StreamID) { // else it is among the others of its stream
+		if !slices.Contains(streams, e.StreamID) { // else it is among the others of its stream
 			all = append(all, e.Recorded)
 		}
 	}
@@ -60,23 +69,30 @@ func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec,
 	return events, erased, err
 }
 
-// readAgain forgets streams in which texts were erased, and returns their events
-// up to a position.
-//
-// The keys of whoever was erased are forgotten first: they were destroyed in the
-// transaction that appended the event which says so, and whatever is opened
-// after it shows nothing of theirs.
-func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec, streams []uuid.UUID, upto int64, failedBy string) ([]eventstore.Recorded, error) {
-	if err := codec.ForgetDestroyed(ctx); err != nil {
-		return nil, err
+// afreshIn returns the streams of a page that are to be applied from their first
+// events on: those in which texts were erased, and those that the follower wants afresh.
+func (f Follower) afreshIn(page []eventstore.Envelope, erased []uuid.UUID) []uuid.UUID {
+	if f.Afresh == nil {
+		return erased
 	}
+	streams := slices.Clone(erased)
+	for _, e := range page {
+		if f.Afresh(e.Event) && !slices.Contains(streams, e.StreamID) {
+			streams = append(streams, e.StreamID)
+		}
+	}
+	return streams
+}
+
+// readAgain forgets streams and returns their events up to a position.
+func (f Follower) readAgain(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, upto int64, failedBy string) ([]eventstore.Recorded, error) {
 	if err := f.Forget(ctx, tx, streams); err != nil {
-		return nil, fmt.Errorf("forget streams with erased texts: %w", err)
+		return nil, fmt.Errorf("forget streams to be applied afresh: %w", err)
 	}
 	rows, _ := tx.Query(ctx, againSQL, streams, upto, f.Types, failedBy) // CollectRows returns its error
 	all, err := pgx.CollectRows(rows, eventstore.ScanRecorded)
 	if err != nil {
-		return nil, fmt.Errorf("read streams with erased texts: %w", err)
+		return nil, fmt.Errorf("read streams to be applied afresh: %w", err)
 	}
 	return all, nil
 }

@@ -55,6 +55,22 @@ func titles() Follower {
 	}
 }
 
+// title is a title that [titles] kept, and where it stood.
+type title struct {
+	Position int64
+	Title    string
+}
+
+func (l *log) titles(t *testing.T) []title {
+	t.Helper()
+	rows, _ := l.Pool.Query(kit.Context(t), `SELECT position, type FROM effects ORDER BY position`) // CollectRows returns its error
+	kept, err := pgx.CollectRows(rows, pgx.RowToStructByPos[title])
+	if err != nil {
+		t.Fatal(err)
+	}
+	return kept
+}
+
 func TestAFollowerReadsStreamsWithErasedTextsAgain(t *testing.T) {
 	t.Parallel()
 	l := newLog(t)
@@ -87,17 +103,39 @@ func TestAFollowerReadsStreamsWithErasedTextsAgain(t *testing.T) {
 	of(both, 2, bob, "his again") // in the same page or the next
 	waitFor(t, fresh, 6)
 
-	rows, _ := l.Pool.Query(kit.Context(t), `SELECT position, type FROM effects ORDER BY position`)
-	type row struct {
-		Position int64
-		Type     string
+	want := []title{{1, domain.Erased}, {2, "his"}, {3, "his too"}, {4, domain.Erased}, {6, "his again"}}
+	if diff := cmp.Diff(want, l.titles(t)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
-	got, err := pgx.CollectRows(rows, pgx.RowToStructByPos[row])
-	if err != nil {
-		t.Fatal(err)
+}
+
+func TestAFollowerReadsStreamsAgainThatItWantsAfresh(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	f := titles()
+	f.Afresh = func(e domain.Event) bool { _, ok := e.(ticket.Retitled); return ok }
+	apply := f.Apply
+	f.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+		last := map[uuid.UUID]int{}
+		for _, e := range events {
+			if e.Version != last[e.StreamID]+1 {
+				t.Errorf("version %d came after %d", e.Version, last[e.StreamID])
+			}
+			last[e.StreamID] = e.Version
+		}
+		return apply(ctx, tx, events)
 	}
-	want := []row{{1, domain.Erased}, {2, "his"}, {3, "his too"}, {4, domain.Erased}, {6, "his again"}}
-	if diff := cmp.Diff(want, got); diff != "" {
+	one, other := kit.NewID(), kit.NewID()
+	l.MustAppend(t, kit.Appending(one, 0, ticket.Opened{Title: "one"}))
+	l.MustAppend(t, kit.Appending(other, 0, ticket.Opened{Title: "other"}))
+	_, fresh := l.follow(t, Config{}, f)
+	waitFor(t, fresh, 2)
+	l.MustAppend(t, kit.Appending(one, 1, ticket.Retitled{Title: "once more"}))
+	waitFor(t, fresh, 3)
+
+	want := []title{{1, "one"}, {2, "other"}, {3, "once more"}}
+	if diff := cmp.Diff(want, l.titles(t)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
 
@@ -40,6 +41,10 @@ type Follower struct {
 	// from the first on, so that what is kept is what they say now. Types MUST
 	// then have the event that names the streams, the one with an ErasedIn method.
 	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error
+	// Afresh, when not nil, reports whether Apply cannot go on from what the tables hold
+	// of a stream with this event: then they forget the stream, and its events are
+	// applied once more, from the first on. It is for few events; Forget MUST be set.
+	Afresh func(domain.Event) bool
 	// Tables are those that Apply and Forget write, for a follower whose tables can
 	// be rebuilt while the old ones are served. Their SQL MUST name them without a
 	// schema, and nothing else in [Serving]: search_path says which ones are meant.

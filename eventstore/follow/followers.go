@@ -191,11 +191,11 @@ type way interface {
 func (f *Followers) lanes() []way {
 	var all []way
 	for _, w := range f.workers {
-		w.pacer = f.pacer(w.name)
+		w.pacer = f.pacer(w)
 		w.pacer.committed, w.pacer.wanted, w.pacer.caughtUp = w.Committed, w.apart.Load, w.caughtUp
 		all = append(all, w)
 	}
-	f.convoy.pacer = f.pacer(f.convoy.name)
+	f.convoy.pacer = f.pacer(f.convoy)
 	f.convoy.pacer.done = func() {
 		f.convoy.ended()
 		f.applied.Notify()
@@ -203,11 +203,25 @@ func (f *Followers) lanes() []way {
 	return append(all, f.convoy)
 }
 
-func (f *Followers) pacer(lane string) *pacer {
+func (f *Followers) pacer(w way) *pacer {
 	return &pacer{
-		follower: lane, log: f.config.Logger, done: f.applied.Notify,
+		follower: w.at().name, log: f.config.Logger, done: f.applied.Notify, behind: func() bool { return f.behind(w) },
 		called: make(chan struct{}, 1), stop: make(chan struct{}), idle: make(chan struct{}),
 	}
+}
+
+// behindSQL reports whether [nextPageSQL] may find a page.
+const behindSQL = `SELECT EXISTS (
+    SELECT FROM checkpoints
+    WHERE name = ANY ($1) AND paused_at IS NULL AND position < (SELECT position FROM log_head WHERE id = 1))`
+
+// behind reports whether somebody in the lane, or watched by it, may have events before
+// them, without the transaction of a look. Where that cannot be asked, they may.
+func (f *Followers) behind(w way) (behind bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
+	defer cancel()
+	err := f.pool.QueryRow(ctx, behindSQL, append(w.members(), w.watched()...)).Scan(&behind)
+	return behind || err != nil
 }
 
 // add makes the subscriber of one lane and its handler.

@@ -11,7 +11,8 @@ import (
 // Pace of the polls. The notifier makes a poll immediate; these are for when it
 // did not wake it.
 const (
-	idlePoll     = 500 * time.Millisecond
+	idlePoll     = 500 * time.Millisecond // after a look, which another process may have been in the way of
+	quietPoll    = time.Second            // while nobody is behind: for an append whose process died before it told
 	otherPoll    = 50 * time.Millisecond  // after events of other types than the follower's
 	firstBackoff = 20 * time.Millisecond  // doubled with every failure in a row
 	readBackoff  = 500 * time.Millisecond // longest, while the database is away
@@ -36,6 +37,9 @@ type pacer struct {
 	wanted   func() bool
 	caughtUp func()
 	called   chan struct{} // there is somebody to look for
+	// behind, when not nil, reports whether there may be anything to look for: a poll
+	// asks it first, for it costs a third of a look.
+	behind func() bool
 
 	stopOnce sync.Once
 	stop     chan struct{} // closed: look no more
@@ -124,21 +128,26 @@ func (p *pacer) wait(d time.Duration) time.Duration {
 }
 
 // listen returns once the follower is woken or stopped, a little later when the
-// log grew by what is not for it, and after a while in any case.
+// log grew by what is not for it, and when a poll finds that it grew unheard.
 func (p *pacer) listen() time.Duration {
 	timer := time.NewTimer(idlePoll)
 	defer timer.Stop()
-	for other := p.other; ; {
+	other, grown := p.other, false
+	for {
 		select {
 		case <-p.stop:
 			return p.rest()
 		case <-other:
-			other = nil
+			other, grown = nil, true
 			timer.Reset(otherPoll)
 			continue
 		case <-p.woken:
 		case <-p.called:
 		case <-timer.C:
+			if !grown && p.behind != nil && !p.behind() {
+				timer.Reset(quietPoll)
+				continue
+			}
 		}
 		return 0
 	}

@@ -104,7 +104,7 @@ func (w *worker) forgetElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.
 // them: these are emptied, for later erasures would pass them by.
 func (w *worker) applyElsewhere(ctx context.Context, tx pgx.Tx, streams []uuid.UUID, upto int64, void string) error {
 	err := inSavepoint(ctx, tx, func(savepoint pgx.Tx) error {
-		recorded, err := w.readAgain(ctx, savepoint, w.codec, streams, upto, "")
+		recorded, err := w.readAgain(ctx, savepoint, streams, upto, "")
 		if err != nil {
 			return err
 		}
@@ -136,7 +136,7 @@ func Pause(ctx context.Context, pool *pgxpool.Pool, follower string) (found bool
 	return setPaused(ctx, pool, `UPDATE checkpoints SET paused_at = coalesce(paused_at, clock_timestamp()) WHERE name = $1`, follower)
 }
 
-// Resume lets a paused follower go on, within half a second.
+// Resume lets a paused follower go on, within a second.
 func Resume(ctx context.Context, pool *pgxpool.Pool, follower string) (found bool, err error) {
 	return setPaused(ctx, pool, `UPDATE checkpoints SET paused_at = NULL WHERE name = $1`, follower)
 }

@@ -40,7 +40,7 @@ func ReadProgress(ctx context.Context, pool *pgxpool.Pool) ([]Progress, error) {
 
 // WatchConfig adjusts a watchdog. The zero value is ready to use.
 type WatchConfig struct {
-	Every      time.Duration // between two looks; default 2 s
+	Every      time.Duration // between two looks; default 5 s
 	StallAfter time.Duration // without movement before the alarm; default 30 s
 	Logger     *slog.Logger  // default [slog.Default]
 }
@@ -67,7 +67,7 @@ type sighting struct {
 // NewWatchdog makes the watchdog of all followers of a database.
 func NewWatchdog(pool *pgxpool.Pool, config WatchConfig) *Watchdog {
 	if config.Every == 0 {
-		config.Every = 2 * time.Second
+		config.Every = 5 * time.Second
 	}
 	if config.StallAfter == 0 {
 		config.StallAfter = 30 * time.Second

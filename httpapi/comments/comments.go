@@ -224,7 +224,7 @@ func unknownTicket(err error) error {
 
 // written is a comment just written, as the command left it.
 func written(ctx context.Context, c *httpapi.Call, id ticket.CommentID, out commands.Outcome) (wire.Comment, error) {
-	comment, ok := view.CommentOf(out.Events, id, c.Names(ctx, view.PeopleIn(out.Events)))
+	comment, ok := view.CommentOf(out.Events, id, c.Names(ctx, view.AuthorOf(out.Events, id)))
 	if !ok {
 		return wire.Comment{}, domain.ErrNotFound
 	}

@@ -35,6 +35,7 @@ func TestAnswersAreWrittenAsEncodingJSONWritesThem(t *testing.T) {
 		reflect.TypeFor[httpapi.List[wire.Ticket]](), reflect.TypeFor[wire.TicketWithComments](), reflect.TypeFor[wire.Comment](),
 		reflect.TypeFor[wire.User](), reflect.TypeFor[wire.HistoryEntry](), reflect.TypeFor[events.EventList](), reflect.TypeFor[reports.Report](),
 		reflect.TypeFor[*wire.Ticket](), reflect.TypeFor[[]string](), reflect.TypeFor[map[string]int](), reflect.TypeFor[odd](), reflect.TypeFor[any](),
+		reflect.TypeFor[wire.Time](), reflect.TypeFor[events.StreamedEvent](),
 	} {
 		for range 300 {
 			v := reflect.New(of).Elem()
@@ -124,6 +125,9 @@ func (r *random) fill(v reflect.Value) {
 		return
 	case *json.RawMessage:
 		*at = json.RawMessage(fmt.Sprintf(` { "n" : %d , "s": "<x>" } `, r.Int()))
+		return
+	case *wire.JSON:
+		at.RawMessage = json.RawMessage(fmt.Sprintf(`{"n":%d,"s":"<x>"}`, r.Int()))
 		return
 	case *uuid.UUID:
 		*at = uuid.New()

@@ -2,8 +2,10 @@
 package events
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
+	"math"
 	"net/http"
 
 	"github.com/google/uuid"
@@ -18,8 +20,7 @@ import (
 // Log reads the log itself; see [feed.Events].
 type Log interface {
 	Known(eventType string) bool
-	Head(ctx context.Context) (int64, error)
-	Select(ctx context.Context, q feed.EventQuery, limit int) ([]feed.LoggedEvent, error)
+	Page(ctx context.Context, q feed.EventQuery, limit int) (feed.LogPage, error)
 }
 
 // Resource is the calls on the log.
@@ -86,13 +87,13 @@ type LogEvent struct {
 	CorrelationID string            `json:"correlation_id" required:"true" description:"The request that began the chain of causes."`
 	CausationID   *uuid.UUID        `json:"causation_id" required:"true" description:"The event or timer it came of; null: a person did it of themselves."`
 	CommandID     *uuid.UUID        `json:"command_id" required:"true"`
-	Data          json.RawMessage   `json:"data" required:"true" description:"What happened. Texts of people who were erased are [erased]."`
+	Data          wire.JSON         `json:"data" required:"true" description:"What happened. Texts of people who were erased are [erased]."`
 	Unreadable    bool              `json:"unreadable,omitempty" description:"true: data is as it is stored, for it cannot be read. It was altered, or a newer program wrote it."`
 }
 
 // listEvents returns a part of the log.
 func (r Resource) list(ctx context.Context, c *httpapi.Call, in EventsQuery) (EventList, error) {
-	q, err := r.query(ctx, c, in)
+	q, err := r.query(c, in)
 	if err != nil {
 		return EventList{}, err
 	}
@@ -100,12 +101,12 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in EventsQuery) (Ev
 	if in.Limit.Set {
 		limit = in.Limit.Value
 	}
-	events, err := r.Log.Select(ctx, q, limit)
+	page, err := r.Log.Page(ctx, q, limit)
 	if err != nil {
 		return EventList{}, err
 	}
-	out := EventList{Events: make([]LogEvent, len(events)), Head: q.Upto}
-	for i, e := range events {
+	out := EventList{Events: make([]LogEvent, len(page.Events)), Head: page.Head}
+	for i, e := range page.Events {
 		out.Events[i] = logEventView(e)
 	}
 	return out, nil
@@ -114,21 +115,22 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in EventsQuery) (Ev
 // writeEvents returns the log up to where it ends now, an event a line. It holds
 // a page of it at a time.
 func (r Resource) lines(ctx context.Context, c *httpapi.Call, in EventsQuery) (httpapi.Stream, error) {
-	q, err := r.query(ctx, c, in)
+	q, err := r.query(c, in)
 	if err != nil {
 		return nil, err
 	}
-	left := q.Upto // more than there can be
+	left := int64(math.MaxInt64)
 	if in.Limit.Set {
 		left = int64(in.Limit.Value)
 	}
-	events, err := r.Log.Select(ctx, q, pageOf(left)) // the first, while a refusal can still be told
+	page, err := r.Log.Page(ctx, q, pageOf(left)) // the first, while a refusal can still be told
 	if err != nil {
 		return nil, err
 	}
+	q.Upto, left = page.Head, min(left, page.Head)
 	return func(ctx context.Context, w *httpapi.StreamWriter) error {
 		for {
-			for _, e := range events {
+			for _, e := range page.Events {
 				line, err := httpapi.Encode(logEventView(e)) // ends in the line's end
 				if err != nil {
 					return err
@@ -140,12 +142,12 @@ func (r Resource) lines(ctx context.Context, c *httpapi.Call, in EventsQuery) (h
 			if err := w.Flush(); err != nil {
 				return err
 			}
-			left -= int64(len(events))
-			if left <= 0 || len(events) < eventPage {
+			left -= int64(len(page.Events))
+			if left <= 0 || len(page.Events) < eventPage {
 				return nil
 			}
-			q.After = events[len(events)-1].Position
-			if events, err = r.Log.Select(ctx, q, pageOf(left)); err != nil {
+			q.After = page.Events[len(page.Events)-1].Position
+			if page, err = r.Log.Page(ctx, q, pageOf(left)); err != nil {
 				return err
 			}
 		}
@@ -154,12 +156,12 @@ func (r Resource) lines(ctx context.Context, c *httpapi.Call, in EventsQuery) (h
 
 func pageOf(left int64) int { return int(min(max(left, 1), eventPage)) }
 
-// eventQuery returns what the call asks of the log, up to its present head.
-func (r Resource) query(ctx context.Context, c *httpapi.Call, in EventsQuery) (q feed.EventQuery, err error) {
+// query returns what the call asks of the log.
+func (r Resource) query(c *httpapi.Call, in EventsQuery) (q feed.EventQuery, err error) {
 	if err := httpapi.MayOversee(c.Actor); err != nil {
 		return q, err
 	}
-	q.After, q.Types = in.After, in.Types
+	q.After, q.Upto, q.Types = in.After, math.MaxInt64, in.Types
 	for _, name := range in.Types {
 		if !r.Log.Known(name) {
 			return q, problem.Param("type", "enum", "there are no events of the type "+problem.Clip(name))
@@ -170,15 +172,19 @@ func (r Resource) query(ctx context.Context, c *httpapi.Call, in EventsQuery) (q
 			return q, problem.Param("stream", "format", "a UUID is wanted")
 		}
 	}
-	q.Upto, err = r.Log.Head(ctx)
-	return q, err
+	return q, nil
 }
 
 func logEventView(e feed.LoggedEvent) LogEvent {
 	view := LogEvent{
 		Position: e.Position, EventID: e.EventID, StreamType: string(e.StreamType), StreamID: e.StreamID, Version: e.Version,
 		Type: e.Type, SchemaVersion: e.SchemaVersion, OccurredAt: wire.At(e.OccurredAt), RecordedAt: wire.At(e.RecordedAt),
-		Actor: wire.HistoryActor(e.Actor), CorrelationID: e.CorrelationID, Data: e.Data, Unreadable: e.Unreadable != nil,
+		Actor: wire.HistoryActor(e.Actor), CorrelationID: e.CorrelationID, Data: wire.JSON{RawMessage: e.Data}, Unreadable: e.Unreadable != nil,
+	}
+	if view.Unreadable { // whoever stored it may have stored white space too
+		var compact bytes.Buffer
+		_ = json.Compact(&compact, e.Data) // it is of a column of JSON
+		view.Data.RawMessage = compact.Bytes()
 	}
 	if e.CausationID.Valid {
 		view.CausationID = &e.CausationID.UUID

@@ -22,25 +22,27 @@ import (
 // reel is a log of so many events.
 type reel struct {
 	head   int64
+	grows  int64 // after each page
 	asked  []int // how many at a time
 	failAt int   // question that fails, from 1
 }
 
-func (l *reel) Known(name string) bool              { return strings.HasPrefix(name, "ticket.") }
-func (l *reel) Head(context.Context) (int64, error) { return l.head, nil }
+func (l *reel) Known(name string) bool { return strings.HasPrefix(name, "ticket.") }
 
-func (l *reel) Select(_ context.Context, q feed.EventQuery, limit int) (events []feed.LoggedEvent, err error) {
+func (l *reel) Page(_ context.Context, q feed.EventQuery, limit int) (page feed.LogPage, err error) {
 	if l.asked = append(l.asked, limit); len(l.asked) == l.failAt {
-		return nil, errors.New("the database is gone")
+		return page, errors.New("the database is gone")
 	}
-	for at := q.After + 1; at <= min(q.Upto, q.After+int64(limit)); at++ {
+	page.Head = l.head
+	for at := q.After + 1; at <= min(q.Upto, l.head) && len(page.Events) < limit; at++ {
 		e := feed.LoggedEvent{Actor: view.Actor{Kind: "system"}}
 		e.Position, e.EventID, e.StreamID = at, uuid.UUID{15: 1}, uuid.UUID{15: 2}
 		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.opened", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
 		e.OccurredAt, e.RecordedAt = apitest.Noon, apitest.Noon
-		events = append(events, e)
+		page.Events = append(page.Events, e)
 	}
-	return events, nil
+	l.head += l.grows
+	return page, nil
 }
 
 func reeled(t *testing.T, l *reel) *httpapi.API {
@@ -79,7 +81,7 @@ func TestTheLogAsLinesGoesOnToTheHead(t *testing.T) {
 		"as many as there are": {5, "?limit=5", 5, 0, []int{5}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := &reel{head: c.head}
+			l := &reel{head: c.head, grows: 1}
 			w := apitest.Request{As: "admin", Method: "GET", Path: "/api/events/" + c.query, Head: []string{"Accept: application/x-ndjson"}}.Send(t, reeled(t, l))
 			if w.Code != 200 || w.Header().Get("Content-Type") != "application/x-ndjson" {
 				t.Errorf("%d %v", w.Code, w.Header())

@@ -17,7 +17,7 @@ type TicketRedaction struct {
 
 // Example is the body, or the answer, as the document shows it.
 func (TicketRedaction) Example() string {
-	return `{"field": "description", "from": 12, "to": 16, "reason": "It names a salary."}`
+	return `{"field": "description", "reason": "It names a salary."}`
 }
 
 func (r Resource) redact(ctx context.Context, c *httpapi.Call, in TicketRedaction) (wire.Ticket, error) {

@@ -3,54 +3,12 @@
 package wire
 
 import (
-	"time"
-
 	"github.com/google/uuid"
-	swaggest "github.com/swaggest/jsonschema-go"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/view"
 )
-
-// Time is an instant as the API writes it: RFC 3339, UTC, microseconds.
-type Time struct{ time.Time }
-
-const timeForm = "2006-01-02T15:04:05.000000Z"
-
-// MarshalJSON implements [encoding/json.Marshaler].
-func (t Time) MarshalJSON() ([]byte, error) { return t.AppendJSON(nil), nil }
-
-// AppendJSON implements [encoder.Appender].
-func (t Time) AppendJSON(b []byte) []byte { return t.UTC().AppendFormat(b, `"`+timeForm+`"`) }
-
-// Text writes the instant as in JSON, and "" for none.
-func (t *Time) Text() string {
-	if t == nil {
-		return ""
-	}
-	return t.UTC().Format(timeForm)
-}
-
-// InlineJSONSchema keeps the type out of the schema's definitions.
-func (Time) InlineJSONSchema() {}
-
-// Shape describes an instant to the schema.
-func (Time) Shape(s *swaggest.Schema) {
-	s.AddType(swaggest.String)
-	s.WithFormat("date-time")
-}
-
-// At is an instant as the API writes it.
-func At(t time.Time) Time { return Time{t} }
-
-// TimeOf writes an instant that there may be none of.
-func TimeOf(t *time.Time) *Time {
-	if t == nil {
-		return nil
-	}
-	return &Time{*t}
-}
 
 // Person is somebody as others see them.
 type Person struct {

@@ -51,14 +51,18 @@ func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	folds := map[uuid.UUID]*Email{}
 	var known []uuid.UUID
 	for _, e := range events {
-		known = append(known, e.StreamID)
+		if e.Version > 1 {
+			known = append(known, e.StreamID)
+		}
 	}
-	loaded, err := emailTable.Load(ctx, tx, known)
-	if err != nil {
-		return err
-	}
-	for _, r := range loaded {
-		folds[r.ID] = r
+	if len(known) > 0 {
+		loaded, err := emailTable.Load(ctx, tx, known)
+		if err != nil {
+			return err
+		}
+		for _, r := range loaded {
+			folds[r.ID] = r
+		}
 	}
 	for _, e := range events {
 		if folds[e.StreamID] == nil {
@@ -71,12 +75,13 @@ func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 
 // apply folds one event.
 func (r *Email) apply(e eventstore.Envelope) {
-	switch d := e.Event.(type) {
-	case email.Queued:
+	if q, ok := email.Begins(e.Event); ok {
 		*r = Email{
-			ID: e.StreamID, Kind: d.Kind, TicketID: d.TicketID, TicketNumber: d.TicketNumber, CauseVersion: d.CauseVersion,
-			RecipientID: d.Recipient.UUID, Address: d.Address, QueuedAt: e.OccurredAt, Status: email.StatusQueued,
+			ID: e.StreamID, Kind: q.Kind, TicketID: q.TicketID, TicketNumber: q.TicketNumber, CauseVersion: q.CauseVersion,
+			RecipientID: q.Recipient.UUID, Address: q.Address, QueuedAt: e.OccurredAt, Status: email.StatusQueued,
 		}
+	}
+	switch d := e.Event.(type) {
 	case email.HandedOver:
 		r.become(email.StatusSending, d.Attempt, "")
 	case email.Postponed:

@@ -2,14 +2,13 @@ package feed
 
 import (
 	"context"
+	"fmt"
 	"maps"
 	"slices"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/eventstore"
-	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -50,37 +49,66 @@ func (e *Events) Head(ctx context.Context) (int64, error) {
 	return head, eventstore.Unreachable(err)
 }
 
+// LogPage is a part of the log.
+type LogPage struct {
+	Events []LoggedEvent
+	Head   int64 // position of the newest event when they were read
+}
+
 // Select returns the first events of a query, or the last, at most limit, in the
 // order of the log. Fewer mean that there are no more.
 func (e *Events) Select(ctx context.Context, q EventQuery, limit int) ([]LoggedEvent, error) {
-	recorded, err := e.log.Select(ctx, q, limit)
+	page, err := e.Page(ctx, q, limit)
+	return page.Events, err
+}
+
+// Page is [Events.Select] together with where the log ended then.
+func (e *Events) Page(ctx context.Context, q EventQuery, limit int) (LogPage, error) {
+	recorded, names, head, err := e.read(ctx, q, limit)
 	if err != nil {
-		return nil, err
+		return LogPage{}, eventstore.Unreachable(fmt.Errorf("read the log after %d: %w", q.After, err))
 	}
 	shown, err := e.log.Codec().Show(ctx, recorded...)
 	if err != nil {
-		return nil, err
+		return LogPage{}, err
 	}
-	var ids []uuid.UUID
-	for _, r := range recorded {
-		if r.ActorID.Valid && !slices.Contains(ids, r.ActorID.UUID) {
-			ids = append(ids, r.ActorID.UUID)
-		}
-	}
-	names, err := projections.Usernames(ctx, e.pool, ids)
-	if err != nil {
-		return nil, eventstore.Unreachable(err)
-	}
-	events := make([]LoggedEvent, len(shown))
+	page := LogPage{Events: make([]LoggedEvent, len(shown)), Head: head}
 	for i, s := range shown {
-		events[i] = LoggedEvent{Shown: s, Actor: view.Actor{Kind: s.ActorKind}}
-		if !s.ActorID.Valid {
-			continue
-		}
-		events[i].Actor.ID = &shown[i].ActorID.UUID
-		if name, ok := names[s.ActorID.UUID]; ok {
-			events[i].Actor.Username = &name
+		page.Events[i] = LoggedEvent{Shown: s, Actor: view.Actor{Kind: s.ActorKind, Username: names[i]}}
+		if s.ActorID.Valid {
+			page.Events[i].Actor.ID = &shown[i].ActorID.UUID
 		}
 	}
-	return events, nil
+	return page, nil
+}
+
+// read reads events with the names of who caused them, and the head of the log. There is
+// a row for the head where there is no event.
+func (e *Events) read(ctx context.Context, q EventQuery, limit int) (recorded []eventstore.Recorded, names []*string, head int64, err error) {
+	sql, args := e.log.Selecting(q, limit)
+	rows, err := e.pool.Query(ctx, `
+SELECT head.position, (SELECT username FROM read.users WHERE id = e.actor_id), e.*
+FROM log_head AS head LEFT JOIN LATERAL (`+sql+`) AS e ON true
+WHERE head.id = 1
+ORDER BY e.position`, args...)
+	if err != nil {
+		return nil, nil, 0, err
+	}
+	defer rows.Close()
+	var r eventstore.Recorded
+	var name *string
+	recorded, names = make([]eventstore.Recorded, 0, limit), make([]*string, 0, limit)
+	into := append([]any{&head, &name}, r.Into()...)
+	for rows.Next() {
+		if rows.RawValues()[2] == nil {
+			clear(into[1:])
+		}
+		if err := rows.Scan(into...); err != nil {
+			return nil, nil, 0, err
+		}
+		if into[1] != nil {
+			recorded, names = append(recorded, r), append(names, name)
+		}
+	}
+	return recorded, names, head, rows.Err()
 }

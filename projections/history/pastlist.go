@@ -27,9 +27,25 @@ type pastRow struct {
 
 // Pieces of the lists of the past: t is the ticket, h the interval of it that an
 // instant falls into.
+// Where a list is in order of priorities, p is what gave the ticket its priority then.
 const (
 	// As in the index of read.ticket_history.
-	rankThen = `(CASE h.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
+	rankThen  = `(CASE h.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
+	rankGiven = `(CASE p.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
+
+	// An interval is a point, when it began by when it ended: those that were under way
+	// at an instant are the ones to the left of it and above it. OFFSET 0 has their
+	// index asked, whatever the planner expects of it.
+	activeThen = `SELECT * FROM (
+    SELECT * FROM read.ticket_history
+    WHERE point(date_part('epoch', known_from - timestamptz 'epoch'), coalesce(date_part('epoch', known_to - timestamptz 'epoch'), 'infinity'))
+        <@ box(point('-infinity', date_part('epoch', $at::timestamptz - timestamptz 'epoch')),
+            point(date_part('epoch', $at::timestamptz - timestamptz 'epoch'), 'infinity'))
+      AND status IN ('open', 'in-progress', 'escalated')
+    OFFSET 0
+) AS active`
+
+	prioritised = `change IN ('ticket.opened', 'ticket.prioritised')`
 
 	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
 
@@ -108,10 +124,7 @@ func (p *Past) caughtUp(ctx context.Context, at time.Time) (position int64, err 
 // pastWait is how long a list of the past waits for the projections.
 const pastWait = 2 * time.Second
 
-// pastList returns the query of [Past.Tickets]. The planner cannot know how few of
-// the tickets that once were open are open at an instant, so it is told where to
-// begin: with the intervals (h) for what has an index of them, else with the
-// tickets (t).
+// pastList returns the query of [Past.Tickets].
 func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) projections.List[pastRow] {
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = projections.ByCreated, true
@@ -125,10 +138,7 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 		},
 	}
 	var w where
-	first := "t"
-	if f.CreatedBy == nil && f.Title == "" && (len(f.Statuses) > 0 || f.Unassigned || f.AssignedTo != nil || f.OrderBy == projections.ByPriority) {
-		first = "h"
-	}
+	first := beginning(f)
 	l.From, l.ID = w.ticketsThen(viewer, at, first, f.Statuses)
 	updated := "h.created_at" // which is not looked at
 	if f.OrderBy == projections.ByUpdated || f.UpdatedAfter != nil || f.UpdatedBefore != nil {
@@ -145,6 +155,9 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 		l.Key = updated
 	case projections.ByPriority:
 		l.Key, l.Cast = rankThen, "integer"
+		if first == "p" {
+			l.Key = rankGiven
+		}
 	}
 	l.Columns = l.ID + " AS id, h.created_at, " + updated + " AS updated_at, h.number, " + rankThen + " AS priority_rank"
 	w.pastTickets(viewer, first, f)
@@ -152,12 +165,29 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 	return l
 }
 
+// beginning returns where a list of the past begins: with the intervals (h) for what
+// has an index of them, with what gave tickets their priorities (p) for that order,
+// else with the tickets (t). The planner cannot know how few of those that once were
+// are at an instant, so it is told.
+func beginning(f projections.TicketFilter) string {
+	done := func(s ticket.Status) bool { return !s.Active() }
+	switch {
+	case f.CreatedBy != nil || f.Title != "":
+		return "t"
+	case f.OrderBy == projections.ByPriority && (len(f.Statuses) == 0 || slices.ContainsFunc(f.Statuses, done)):
+		return "p"
+	case len(f.Statuses) > 0 || f.Unassigned || f.AssignedTo != nil:
+		return "h"
+	}
+	return "t"
+}
+
 // where is the conditions of a query on the past of tickets.
 type where struct{ projections.Where }
 
 // ticketsThen adds the conditions of tickets whose past the viewer may see and
-// which were there at an instant. It returns what to list from, beginning with h or
-// t, and where their ids are.
+// which were there at an instant. It returns what to list from, beginning with first,
+// and where their ids are.
 func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, statuses []ticket.Status) (from, id string) {
 	tickets := everyTicket
 	if !audits(viewer) {
@@ -165,26 +195,51 @@ func (w *where) ticketsThen(viewer domain.Actor, at time.Time, first string, sta
 	} else if first == "t" {
 		w.Add("t.known_from <= ?", at)
 	}
-	w.Add(first+".created_at <= ?", at.Add(clockSkew)) // where to begin in the order of the index
-	w.Add("h.known_from <= ? AND coalesce(h.known_to, 'infinity') > ?", at, at)
-	switch {
-	case first == "t":
-		return tickets + " JOIN read.ticket_history AS h ON h.ticket_id = t.id", "t.id"
-	case audits(viewer):
-		return w.intervals(statuses), "h.ticket_id"
+	if first != "p" {
+		w.Add(first+".created_at <= ?", at.Add(clockSkew)) // where to begin in the order of the index
 	}
-	return w.intervals(statuses) + " JOIN " + tickets + " ON t.id = h.ticket_id", "h.ticket_id"
+	w.Add("h.known_from <= ? AND coalesce(h.known_to, 'infinity') > ?", at, at)
+	switch first {
+	case "t":
+		return tickets + " JOIN read.ticket_history AS h ON h.ticket_id = t.id", "t.id"
+	case "p":
+		from, id = w.priorities(at)+" JOIN read.ticket_history AS h ON h.ticket_id = p.ticket_id", "p.ticket_id"
+	default:
+		from, id = w.intervals(at, statuses), "h.ticket_id"
+	}
+	if !audits(viewer) {
+		from += " JOIN " + tickets + " ON t.id = " + id
+	}
+	return from, id
 }
 
-// intervals returns the intervals with these statuses, all without any: a branch
-// for each, since an index has one status at a time in order.
-func (w *where) intervals(statuses []ticket.Status) (from string) {
+// priorities returns what gave each ticket its priority at an instant: the last of
+// them that was known. None is after it, but of an equality the planner would expect
+// hardly any row, and put all of them in order.
+func (w *where) priorities(at time.Time) (from string) {
+	w.Add("p.known_from <= ?", at)
+	w.Add("p.version >= (SELECT max(version) FROM read.ticket_history WHERE ticket_id = p.ticket_id AND "+prioritised+" AND known_from <= ?)", at)
+	return "(SELECT * FROM read.ticket_history WHERE " + prioritised + ") AS p"
+}
+
+// intervals returns the intervals with these statuses, all without any: those of
+// active tickets together, for at an instant they are few, and a branch for each other
+// status, since an index has one status at a time in order.
+func (w *where) intervals(at time.Time, statuses []ticket.Status) (from string) {
 	if len(statuses) == 0 {
 		return "read.ticket_history AS h"
 	}
 	var branches []string
+	var active []ticket.Status
 	for _, status := range slices.Compact(slices.Sorted(slices.Values(statuses))) {
+		if status.Active() {
+			active = append(active, status)
+			continue
+		}
 		branches = append(branches, "SELECT * FROM read.ticket_history WHERE status = "+w.Arg(status))
+	}
+	if active != nil {
+		branches = append(branches, strings.ReplaceAll(activeThen, "$at", w.Arg(at))+" WHERE status = ANY ("+w.Arg(active)+")")
 	}
 	return "(" + strings.Join(branches, " UNION ALL ") + ") AS h"
 }
@@ -192,7 +247,7 @@ func (w *where) intervals(statuses []ticket.Status) (from string) {
 // pastTickets adds the conditions of a filter, by what tickets were then. first is
 // where the list begins.
 func (w *where) pastTickets(viewer domain.Actor, first string, f projections.TicketFilter) {
-	if len(f.Statuses) > 0 && first == "t" {
+	if len(f.Statuses) > 0 && first != "h" {
 		w.Add("h.status = ANY (?)", f.Statuses)
 	}
 	if len(f.Priorities) > 0 {
@@ -215,6 +270,10 @@ func (w *where) pastTickets(viewer domain.Actor, first string, f projections.Tic
 			w.Add("h.title = t.title")
 		}
 	}
-	w.Within(first+".created_at", f.CreatedAfter, f.CreatedBefore)
+	created := "h.created_at"
+	if first == "t" {
+		created = "t.created_at"
+	}
+	w.Within(created, f.CreatedAfter, f.CreatedBefore)
 	w.Within("u.updated_at", f.UpdatedAfter, f.UpdatedBefore)
 }

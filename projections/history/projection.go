@@ -18,8 +18,8 @@ import (
 // intervalRow is a row of read.ticket_history: a ticket while its title,
 // priority, status and assignee stayed what they were.
 type intervalRow struct {
-	TicketID   uuid.UUID       `db:"ticket_id,key"`
-	Version    int             `db:"version,key"`
+	TicketID   uuid.UUID       `db:"ticket_id"`
+	Version    int             `db:"version"`
 	Position   int64           `db:"position"`
 	Number     int64           `db:"number"`
 	Title      string          `db:"title"`
@@ -40,14 +40,11 @@ type intervalRow struct {
 var intervalTable = projections.NewTable[intervalRow]("ticket_history")
 
 // endIntervalsSQL ends the last intervals of the tickets $1, at $2 by when it
-// happened and at $3 by when it was recorded, and returns them. They are looked up
-// by the primary key, one after the other: by known_to IS NULL, of which the
-// planner expects few, it would go through those of all tickets there are.
+// happened and at $3 by when it was recorded, and returns them.
 var endIntervalsSQL = `
 UPDATE ticket_history AS h SET valid_to = e.valid_to, known_to = e.known_to
 FROM unnest($1::uuid[], $2::timestamptz[], $3::timestamptz[]) AS e (ticket_id, valid_to, known_to)
-CROSS JOIN LATERAL (SELECT version FROM ticket_history WHERE ticket_id = e.ticket_id ORDER BY version DESC LIMIT 1) AS last
-WHERE h.ticket_id = e.ticket_id AND h.version = last.version
+WHERE h.ticket_id = e.ticket_id AND h.known_to IS NULL
 RETURNING ` + intervalTable.Columns("h")
 
 const forgetHistorySQL = `DELETE FROM ticket_history WHERE ticket_id = ANY ($1)`
@@ -58,15 +55,16 @@ func Follower() follow.Follower {
 		Name: projections.TicketHistory,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
 			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Escalated{}, ticket.TextRedacted{}, ticket.Deleted{}),
-		Tables: []string{"ticket_history"},
-		Apply:  applyTicketHistory,
+		Tables:  []string{"ticket_history"},
+		Lookups: []string{"ticket_history_ticket"},
+		Apply:   applyTicketHistory,
 	}, forgetHistorySQL)
 }
 
 // applyTicketHistory writes most intervals whole: one that begins and ends
 // within the page is never updated.
 func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	events = beginning(events)
+	events = beginIntervals(events)
 	last, err := endIntervals(ctx, tx, events)
 	if err != nil {
 		return err
@@ -92,9 +90,9 @@ func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 	return nil
 }
 
-// beginning returns the events that begin an interval: a redaction does with that of
+// beginIntervals returns the events that begin an interval: a redaction does with that of
 // the title of a ticket that is there.
-func beginning(events []eventstore.Envelope) []eventstore.Envelope {
+func beginIntervals(events []eventstore.Envelope) []eventstore.Envelope {
 	deleted := map[uuid.UUID]bool{}
 	return slices.DeleteFunc(slices.Clone(events), func(e eventstore.Envelope) bool {
 		switch d := e.Event.(type) {

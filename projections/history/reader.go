@@ -207,6 +207,9 @@ func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (v
 	var ids []uuid.UUID
 	for _, e := range events {
 		ids = append(ids, e.ActorID.UUID)
+		if q, ok := email.Begins(e.Event); ok {
+			ids = append(ids, q.Recipient.UUID)
+		}
 		switch d := e.Event.(type) {
 		case ticket.Opened:
 			ids = append(ids, d.CreatedBy.UUID)
@@ -214,8 +217,6 @@ func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (v
 			ids = append(ids, d.AssignedTo.UUID)
 		case ticket.CommentAdded:
 			ids = append(ids, d.Author.UUID)
-		case email.Queued:
-			ids = append(ids, d.Recipient.UUID)
 		}
 	}
 	names, err := projections.Usernames(ctx, r.pool, ids)

@@ -154,21 +154,29 @@ ON CONFLICT (unit, since, priority) DO UPDATE SET
 var addAgentCountsSQL = `
 INSERT INTO agent_counts AS c
 SELECT * FROM json_populate_recordset(NULL::agent_counts, $1::json)
-ON CONFLICT (unit, since, coalesce(agent_id, '00000000-0000-0000-0000-000000000000')) DO UPDATE SET
+ON CONFLICT (unit, since, coalesce(agent_id, ` + nobody + `)) DO UPDATE SET
     ` + agentCountTable.Each("? = c.? + excluded.?", ",\n    ")
+
+const nobody = `'00000000-0000-0000-0000-000000000000'` // in keys, which have no nulls
 
 // Where nothing is left there is no row, whatever pages it was counted in.
 var (
-	dropTicketCountsSQL = `
-DELETE FROM ticket_counts AS c USING json_populate_recordset(NULL::ticket_counts, $1::json) AS k
-WHERE c.unit = k.unit AND c.since = k.since AND c.priority = k.priority
-  AND ` + ticketCountTable.Each("c.? = 0", " AND ")
-
-	dropAgentCountsSQL = `
-DELETE FROM agent_counts AS c USING json_populate_recordset(NULL::agent_counts, $1::json) AS k
-WHERE c.unit = k.unit AND c.since = k.since AND c.agent_id IS NOT DISTINCT FROM k.agent_id
-  AND ` + agentCountTable.Each("c.? = 0", " AND ")
+	dropTicketCountsSQL = dropEmpty("ticket_counts", "c.priority = k.priority", ticketCountTable.Each("c.? = 0", " AND "))
+	dropAgentCountsSQL  = dropEmpty("agent_counts", "coalesce(c.agent_id, "+nobody+") = coalesce(k.agent_id, "+nobody+")",
+		agentCountTable.Each("c.? = 0", " AND "))
 )
+
+// dropEmpty returns the statement that deletes those of the rows in the JSON that are
+// empty in the table. They are looked up one after the other, by the index: how many
+// the JSON has is a guess of the planner's, by which it would go through the table.
+func dropEmpty(table, same, empty string) string {
+	return `
+DELETE FROM ` + table + ` WHERE ctid = ANY (ARRAY(
+    SELECT gone.ctid
+    FROM json_populate_recordset(NULL::` + table + `, $1::json) AS k
+    CROSS JOIN LATERAL (SELECT c.ctid FROM ` + table + ` AS c
+        WHERE c.unit = k.unit AND c.since = k.since AND ` + same + ` AND ` + empty + ` LIMIT 1) AS gone))`
+}
 
 // counting is what a page adds to the sums, by the hour.
 type counting struct {

@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
+	"helpdesk/internal/batch"
 	"helpdesk/projections"
 )
 
@@ -72,10 +73,17 @@ type Reported[R any] struct {
 }
 
 // Reader reads reports. It is safe for concurrent use.
-type Reader struct{ pool *pgxpool.Pool }
+type Reader struct {
+	pool   *pgxpool.Pool
+	latest *batch.Queries[int, Report] // the reports up to now, of so many days
+}
 
 // NewReader returns the reader over a pool.
-func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
+func NewReader(pool *pgxpool.Pool) *Reader {
+	r := &Reader{pool: pool}
+	r.latest = batch.New(r.reportsOf)
+	return r
+}
 
 // Now returns the clock of the database, which events have their times by.
 func (r *Reader) Now(ctx context.Context) (now time.Time, err error) {

@@ -93,6 +93,10 @@ func (r *Reader) Report(ctx context.Context, q Query) (Report, error) {
 	if err := projections.Fresh(ctx, projections.TicketFacts, projections.UserList); err != nil {
 		return Report{}, err
 	}
+	if !q.Explain.Wanted && q.To.IsZero() && q.KnownAt.IsZero() {
+		out, err := r.latest.Ask(ctx, q.Days)
+		return out, eventstore.Unreachable(err)
+	}
 	if !q.Explain.Wanted {
 		return report(ctx, r.pool, q)
 	}
@@ -106,6 +110,23 @@ func (r *Reader) Report(ctx context.Context, q Query) (Report, error) {
 		return err
 	})
 	return out, eventstore.Unreachable(err)
+}
+
+// reportsOf reads the reports up to now of so many days each, those of the same days
+// once.
+func (r *Reader) reportsOf(ctx context.Context, days []int) ([]Report, error) {
+	of, all := map[int]Report{}, make([]Report, len(days))
+	for i, n := range days {
+		if _, known := of[n]; !known {
+			read, err := report(ctx, r.pool, Query{Days: n})
+			if err != nil {
+				return nil, err
+			}
+			of[n] = read
+		}
+		all[i] = of[n]
+	}
+	return all, nil
 }
 
 func report(ctx context.Context, db projections.Querier, q Query) (Report, error) {

@@ -125,20 +125,17 @@ SELECT k.n, c.buckets
 FROM json_populate_recordset(NULL::wait_counts, $1::json) WITH ORDINALITY
     AS k (unit, since, fact, priority, agent_id, total_us, buckets, n)
 JOIN wait_counts AS c ON c.unit = k.unit AND c.since = k.since AND c.fact = k.fact AND coalesce(c.priority, '') = coalesce(k.priority, '')
-    AND coalesce(c.agent_id, '00000000-0000-0000-0000-000000000000') = coalesce(k.agent_id, '00000000-0000-0000-0000-000000000000')`
+    AND coalesce(c.agent_id, ` + nobody + `) = coalesce(k.agent_id, ` + nobody + `)`
 
 const writeWaitCountsSQL = `
 INSERT INTO wait_counts AS c
 SELECT * FROM json_populate_recordset(NULL::wait_counts, $1::json)
-ON CONFLICT (unit, since, fact, coalesce(priority, ''), coalesce(agent_id, '00000000-0000-0000-0000-000000000000')) DO UPDATE SET
+ON CONFLICT (unit, since, fact, coalesce(priority, ''), coalesce(agent_id, ` + nobody + `)) DO UPDATE SET
     total_us = c.total_us + excluded.total_us, buckets = excluded.buckets`
 
 // Where no wait is left there is no row, whatever pages it was counted in.
-const dropWaitCountsSQL = `
-DELETE FROM wait_counts AS c USING json_populate_recordset(NULL::wait_counts, $1::json) AS k
-WHERE c.unit = k.unit AND c.since = k.since AND c.fact = k.fact AND coalesce(c.priority, '') = coalesce(k.priority, '')
-  AND coalesce(c.agent_id, '00000000-0000-0000-0000-000000000000') = coalesce(k.agent_id, '00000000-0000-0000-0000-000000000000')
-  AND c.buckets = ''`
+var dropWaitCountsSQL = dropEmpty("wait_counts", "c.fact = k.fact AND coalesce(c.priority, '') = coalesce(k.priority, '')"+
+	" AND coalesce(c.agent_id, "+nobody+") = coalesce(k.agent_id, "+nobody+")", "c.buckets = ''")
 
 // waitCounts returns the rows that the page's waits make of those in the table.
 func (c *counting) waitCounts(ctx context.Context, tx pgx.Tx) (rows []*waitCount, err error) {

@@ -293,10 +293,9 @@ FROM (
     SELECT f.fact, f.priority, f.agent_id, f.wait_us
     FROM unnest($1::timestamptz[], $2::timestamptz[]) AS e (since, upto)
     CROSS JOIN unnest(ARRAY['first_response', 'resolved']) AS k (fact)
-    CROSS JOIN unnest(ARRAY['low', 'medium', 'high']) AS p (priority)
     CROSS JOIN LATERAL (
         SELECT * FROM read.ticket_facts AS f
-        WHERE f.fact = k.fact AND f.priority = p.priority AND f.wait_us IS NOT NULL
+        WHERE f.fact = k.fact AND f.wait_us IS NOT NULL
           AND occurred_at >= e.since AND occurred_at < e.upto AND next_at IS NULL OFFSET 0
     ) AS f
     WHERE NOT $5 OR k.fact = 'resolved'

@@ -1,7 +1,7 @@
 package search
 
 import (
-	"cmp"
+	"bytes"
 	"context"
 	"maps"
 	"slices"
@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
@@ -20,129 +21,129 @@ import (
 // one with an error that would set aside the event.
 const searchChars = 100_000
 
-// What a search looks at in a ticket beside its comments.
-var (
-	titlePart       = uuid.UUID{15: 1}
-	descriptionPart = uuid.UUID{15: 2}
-)
-
-// textRow is a row of read.search_texts, with the text in place of its words.
+// textRow is a text that is new to the words of its ticket.
 type textRow struct {
 	TicketID uuid.UUID `db:"ticket_id"`
-	Part     uuid.UUID `db:"part"`
+	N        int       `db:"n"` // its place among those of its ticket
 	Internal bool      `db:"internal"`
-	Position int64     `db:"position"`
 	Text     string    `db:"text"`
-	Weight   string    `db:"weight"`
+	Weight   string    `db:"weight"` // A: a title, B: a description, C: a comment
+
+	comment uuid.UUID
 }
+
+// weights are those of texts that can be redacted.
+var weights = map[ticket.Field]string{ticket.FieldTitle: "A", ticket.FieldDescription: "B", ticket.FieldComment: "C"}
+
+var textTable = projections.NewTable[textRow]("ticket_search")
 
 // "english" leaves other languages' words as they are but for their endings,
 // and finds "printers" by "printer".
-var (
-	textTable = projections.NewTable[textRow]("search_texts")
-	textsFrom = ` FROM ` + textTable.Unnest()
-	keyTable  = projections.NewTable[textKey]("search_texts")
+var appendTextsSQL = `
+WITH texts AS (
+    SELECT r.ticket_id, r.n, r.internal, length(r.text) AS chars, setweight(to_tsvector('english', r.text), r.weight::"char") AS words
+    FROM ` + textTable.Unnest() + `
+), counted AS (
+    SELECT ticket_id, n, internal, words,
+        coalesce(s.chars, 0) + sum(t.chars) OVER whole AS upto,
+        coalesce(s.public_chars, 0) + sum(t.chars) FILTER (WHERE NOT internal) OVER whole AS public_upto
+    FROM texts AS t LEFT JOIN ticket_search AS s USING (ticket_id)
+    WINDOW whole AS (PARTITION BY ticket_id ORDER BY n)
+), added AS (
+    SELECT ticket_id, bool_or(internal) AS internal, max(upto) AS chars, max(public_upto) AS public_chars,
+        coalesce(read.words_together(words ORDER BY n) FILTER (WHERE NOT internal AND public_upto <= $6), '') AS public_words,
+        coalesce(read.words_together(words ORDER BY n) FILTER (WHERE upto <= $6), '') AS all_words
+    FROM counted
+    GROUP BY ticket_id
+), together AS (
+    INSERT INTO ticket_search (ticket_id, public_words, all_words, chars, public_chars)
+    SELECT ticket_id,
+        coalesce(s.public_words, '') || a.public_words,
+        CASE WHEN a.internal OR s.all_words IS NOT NULL THEN coalesce(s.all_words, s.public_words, '') || a.all_words END,
+        a.chars,
+        coalesce(a.public_chars, s.public_chars, 0)
+    FROM added AS a LEFT JOIN ticket_search AS s USING (ticket_id)
+    ON CONFLICT (ticket_id) DO UPDATE SET
+        public_words = excluded.public_words,
+        all_words = excluded.all_words,
+        chars = excluded.chars,
+        public_chars = excluded.public_chars
+    RETURNING ticket_id, public_words, all_words
+)
+UPDATE active_search AS a SET public_words = t.public_words, all_words = t.all_words
+FROM together AS t
+WHERE a.ticket_id = t.ticket_id`
 
-	textWords = `setweight(to_tsvector('english', r.text), r.weight::"char")`
-
-	writeTextsSQL = `
-INSERT INTO search_texts (ticket_id, part, internal, position, chars, words)
-SELECT r.ticket_id, r.part, r.internal, r.position, length(r.text), ` + textWords + textsFrom + `
-ON CONFLICT (ticket_id, part) DO UPDATE SET
-    chars = excluded.chars,
-    words = excluded.words`
-
-	editTextsSQL = `
-UPDATE search_texts AS t SET chars = length(r.text), words = ` + textWords + textsFrom + `
-WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
-
-	removeTextsSQL = `
-DELETE FROM search_texts AS t USING ` + keyTable.Unnest() + `
-WHERE t.ticket_id = r.ticket_id AND t.part = r.part`
-
-	forgetTicketsSQL = `
-WITH texts AS (DELETE FROM search_texts WHERE ticket_id = ANY ($1)),
-    active AS (DELETE FROM active_search WHERE ticket_id = ANY ($1))
-DELETE FROM ticket_search WHERE ticket_id = ANY ($1)`
+const (
+	activeTicketsSQL = `
+INSERT INTO active_search (ticket_id, public_words, all_words)
+SELECT ticket_id, public_words, all_words FROM ticket_search WHERE ticket_id = ANY ($1)
+ON CONFLICT (ticket_id) DO NOTHING`
 
 	doneTicketsSQL = `DELETE FROM active_search WHERE ticket_id = ANY ($1)`
 
-	putTogetherSQL = `
-WITH texts AS (
-    SELECT ticket_id, position, part, internal, words,
-        sum(chars) OVER whole AS upto,
-        sum(chars) FILTER (WHERE NOT internal) OVER whole AS public_upto
-    FROM search_texts
-    WHERE ticket_id = ANY ($1)
-    WINDOW whole AS (PARTITION BY ticket_id ORDER BY position, part)
-), together AS (
-    INSERT INTO ticket_search (ticket_id, public_words, all_words)
-    SELECT ticket_id,
-        coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE NOT internal AND public_upto <= $2), ''),
-        CASE WHEN bool_or(internal)
-            THEN coalesce(read.words_together(words ORDER BY position, part) FILTER (WHERE upto <= $2), '') END
-    FROM texts
-    GROUP BY ticket_id
-    ON CONFLICT (ticket_id) DO UPDATE SET
-        public_words = excluded.public_words,
-        all_words = excluded.all_words
-    RETURNING ticket_id, public_words, all_words
-)
-INSERT INTO active_search (ticket_id, public_words, all_words)
-SELECT ticket_id, public_words, all_words FROM together
-WHERE ticket_id = ANY ($3) OR ticket_id IN (SELECT ticket_id FROM active_search WHERE ticket_id = ANY ($1))
-ON CONFLICT (ticket_id) DO UPDATE SET
-    public_words = excluded.public_words,
-    all_words = excluded.all_words`
+	forgetTicketsSQL = `
+WITH active AS (DELETE FROM active_search WHERE ticket_id = ANY ($1))
+DELETE FROM ticket_search WHERE ticket_id = ANY ($1)`
 )
 
-// Follower keeps read.search_texts, read.ticket_search and, of the tickets
-// that are active, read.active_search.
+// Follower keeps read.ticket_search and, of the tickets that are active,
+// read.active_search.
+//
+// What is written anew comes behind the words a ticket has. Where a text of it became
+// another, or went, its words are put together afresh, of all its events.
 func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
-		Name:   projections.TextSearch,
-		Tables: []string{"search_texts", "ticket_search", "active_search"},
+		Name:   projections.TicketWords,
+		Tables: []string{"ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
 			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
 			ticket.Deleted{}),
-		Apply: applyTextSearch,
+		Apply:  applyTicketWords,
+		Afresh: changesText,
 	}, forgetTicketsSQL)
 }
 
-// textKey names a text.
-type textKey struct {
-	TicketID uuid.UUID `db:"ticket_id"`
-	Part     uuid.UUID `db:"part"`
-}
-
-// searchPage is what a page of events comes to: one entry a text.
-type searchPage struct {
-	written map[textKey]textRow
-	edited  map[textKey]textRow // comments written before the page
-	removed []*textKey
-	touched map[uuid.UUID]bool // tickets whose words changed, or whose work goes on
-	active  map[uuid.UUID]bool // whether tickets that became active, or ceased to be, are
-	deleted []uuid.UUID        // tickets
-}
-
-func applyTextSearch(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	p := searchPage{
-		written: map[textKey]textRow{}, edited: map[textKey]textRow{}, touched: map[uuid.UUID]bool{}, active: map[uuid.UUID]bool{},
+// changesText reports whether an event makes another text of one there was, or of none.
+func changesText(e domain.Event) bool {
+	switch e.(type) {
+	case ticket.Retitled, ticket.Described, ticket.CommentEdited, ticket.CommentRemoved:
+		return true
 	}
+	return false
+}
+
+// searchPage is what a page of events comes to.
+type searchPage struct {
+	texts   map[uuid.UUID][]*textRow // of each ticket, in their order
+	active  map[uuid.UUID]bool       // whether tickets that became active, or ceased to be, are
+	deleted []uuid.UUID              // tickets
+}
+
+func applyTicketWords(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+	p := searchPage{texts: map[uuid.UUID][]*textRow{}, active: map[uuid.UUID]bool{}}
 	for _, e := range events {
 		p.fold(e)
 	}
+	texts := p.rows()
 	return projections.WriteAll(ctx, tx,
-		textsTo("write texts", writeTextsSQL, p.written),
-		textsTo("edit texts", editTextsSQL, p.edited),
-		projections.Write{What: "remove texts", SQL: removeTextsSQL, N: len(p.removed), Args: keyTable.Args(p.removed)},
-		projections.IDsTo("forget tickets", forgetTicketsSQL, p.deleted),
-		projections.Write{
-			What: "put words together", SQL: putTogetherSQL, N: len(p.touched),
-			Args: []any{slices.Collect(maps.Keys(p.touched)), searchChars, p.became(true)},
-		},
+		projections.Write{What: "append texts", SQL: appendTextsSQL, N: len(texts), Args: append(textTable.Args(texts), searchChars)},
+		projections.IDsTo("add tickets that are active", activeTicketsSQL, p.became(true)),
 		projections.IDsTo("forget tickets that are done", doneTicketsSQL, p.became(false)),
+		projections.IDsTo("forget tickets", forgetTicketsSQL, p.deleted),
 	)
+}
+
+// rows returns the texts, in the order of their tickets.
+func (p *searchPage) rows() (rows []*textRow) {
+	ids := slices.SortedFunc(maps.Keys(p.texts), func(a, b uuid.UUID) int { return bytes.Compare(a[:], b[:]) })
+	for _, id := range ids {
+		for n, t := range p.texts[id] {
+			t.N = n
+			rows = append(rows, t)
+		}
+	}
+	return rows
 }
 
 // became returns the tickets that the page left active, or made cease to be.
@@ -156,74 +157,43 @@ func (p *searchPage) became(active bool) []uuid.UUID {
 	return ids
 }
 
-// textsTo is a statement with the columns of rows, in the order of textsFrom.
-func textsTo(what, sql string, texts map[textKey]textRow) projections.Write {
-	rows := make([]*textRow, 0, len(texts))
-	for _, t := range texts {
-		rows = append(rows, &t)
-	}
-	slices.SortFunc(rows, func(a, b *textRow) int { return cmp.Compare(a.Position, b.Position) })
-	return projections.Write{What: what, SQL: sql, N: len(rows), Args: textTable.Args(rows)}
-}
-
 func (p *searchPage) fold(e eventstore.Envelope) {
+	id := e.StreamID
 	switch d := e.Event.(type) {
 	case ticket.Opened:
-		p.write(e, titlePart, "A", d.Title, false)
-		p.write(e, descriptionPart, "B", d.Description, false)
+		p.add(id, textRow{Weight: "A", Text: d.Title})
+		p.add(id, textRow{Weight: "B", Text: d.Description})
 	case ticket.Retitled:
-		p.write(e, titlePart, "A", d.Title, false)
+		p.change(id, "A", uuid.Nil, d.Title)
 	case ticket.Described:
-		p.write(e, descriptionPart, "B", d.Description, false)
+		p.change(id, "B", uuid.Nil, d.Description)
 	case ticket.CommentAdded:
-		p.write(e, d.CommentID.UUID, "C", d.Text, d.Internal)
+		p.add(id, textRow{Weight: "C", Text: d.Text, Internal: d.Internal, comment: d.CommentID.UUID})
 	case ticket.CommentEdited:
-		p.edit(textRow{TicketID: e.StreamID, Part: d.CommentID.UUID, Text: d.Text, Weight: "C"})
+		p.change(id, "C", d.CommentID.UUID, d.Text)
 	case ticket.TextRedacted:
-		p.edit(redacted(e.StreamID, d))
+		p.change(id, weights[d.Field], d.CommentID.UUID, d.Text)
 	case ticket.CommentRemoved:
-		key := textKey{e.StreamID, d.CommentID.UUID}
-		delete(p.written, key)
-		p.removed = append(p.removed, &key)
+		p.texts[id] = slices.DeleteFunc(p.texts[id], func(t *textRow) bool { return t.comment == d.CommentID.UUID })
 	case ticket.Deleted:
-		p.deleted = append(p.deleted, e.StreamID)
+		delete(p.texts, id)
+		p.deleted = append(p.deleted, id)
 	}
-	status, became := ticket.StatusAfter(e.Event)
-	if became {
-		p.active[e.StreamID] = status.Active()
-	}
-	if !became || status.Active() {
-		p.touched[e.StreamID] = true
+	if status, became := ticket.StatusAfter(e.Event); became {
+		p.active[id] = status.Active()
 	}
 }
 
-// redacted returns what is left to search of a text.
-func redacted(id uuid.UUID, d ticket.TextRedacted) textRow {
-	row := textRow{TicketID: id, Part: d.CommentID.UUID, Text: d.Text, Weight: "C"}
-	switch d.Field {
-	case ticket.FieldTitle:
-		row.Part, row.Weight = titlePart, "A"
-	case ticket.FieldDescription:
-		row.Part, row.Weight = descriptionPart, "B"
-	}
-	return row
+func (p *searchPage) add(id uuid.UUID, t textRow) {
+	t.TicketID = id
+	p.texts[id] = append(p.texts[id], &t)
 }
 
-func (p *searchPage) write(e eventstore.Envelope, part uuid.UUID, weight, text string, internal bool) {
-	row := textRow{TicketID: e.StreamID, Part: part, Internal: internal, Position: e.Position, Text: text, Weight: weight}
-	key := textKey{e.StreamID, part}
-	if earlier, here := p.written[key]; here {
-		row.Position = earlier.Position // of the event that first brought it, as across pages
+// change gives a text of a ticket, which was read from its opening on, another wording.
+func (p *searchPage) change(id uuid.UUID, weight string, comment uuid.UUID, text string) {
+	for _, t := range p.texts[id] {
+		if t.Weight == weight && t.comment == comment {
+			t.Text = text
+		}
 	}
-	p.written[key] = row
-}
-
-func (p *searchPage) edit(row textRow) {
-	key := textKey{row.TicketID, row.Part}
-	if written, here := p.written[key]; here {
-		written.Text = row.Text
-		p.written[key] = written
-		return
-	}
-	p.edited[key] = row
 }

@@ -39,12 +39,16 @@ type begin struct {
 
 func (b begin) String() string { return projections.TimeKey(b.at) + "/" + b.id.String() }
 
-// newestOf returns how many tickets that the viewer sees are of the newest age.
-func newestOf(viewer domain.Actor) int {
+// sizeOf returns how many tickets that the viewer sees are of an age.
+func sizeOf(viewer domain.Actor, age int) int {
+	size := newestTheirs
 	if viewer.SeesAll() {
-		return newestMost
+		size = newestMost
 	}
-	return newestTheirs
+	for range age {
+		size *= olderBy
+	}
+	return size
 }
 
 // place is where a page of a search by age begins.
@@ -90,11 +94,30 @@ func (p place) last(back bool) bool {
 	return p.ages[p.age] == begin{}
 }
 
+// ends returns where the age of a place ends: where the one before begins.
+func (p place) ends() begin {
+	if p.age == 0 {
+		return begin{}
+	}
+	return p.ages[p.age-1]
+}
+
+// begins returns where the age of a place begins, nil where that is not known yet.
+func (p place) begins() *begin {
+	switch {
+	case p.age < len(p.ages):
+		return &p.ages[p.age]
+	case p.age == agesMost:
+		return &begin{}
+	}
+	return nil
+}
+
 // foundByAge returns a page of a search.
 func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (s projections.Slice[view.Ticket], err error) {
 	var w where
 	query := w.query(f.Search)
-	whole := ranked(viewer, f, w, query, joinWords(f))
+	whole := ranked(viewer, f, w, query)
 	at, aged := place{}, true
 	if p.Cursor != nil {
 		at, aged = placeOf(*p.Cursor)
@@ -148,14 +171,16 @@ func (r *Reader) byAge(ctx context.Context, viewer domain.Actor, f projections.T
 // ofAge reads the best of an age from a place on, or going back the worst, at most so
 // many. It finds out where the age begins.
 func (r *Reader) ofAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, at *place, back bool, most int) ([]foundTicket, error) {
-	l := newest(viewer, f)
-	first := len(at.ages) == 0
-	if !first {
-		if err := r.begin(ctx, viewer, f, at); err != nil {
-			return nil, err
+	list := ofTheirs
+	if viewer.SeesAll() {
+		list = ofAll
+		if at.age > 0 {
+			if err := r.begin(ctx, viewer, f, at); err != nil {
+				return nil, err
+			}
 		}
-		l = ofAge(viewer, f, *at)
 	}
+	l := list(viewer, f, *at)
 	page := projections.Page{Size: most}
 	switch {
 	case at.rank != "":
@@ -167,13 +192,11 @@ func (r *Reader) ofAge(ctx context.Context, viewer domain.Actor, f projections.T
 	if err != nil {
 		return nil, err
 	}
-	switch {
-	case first && len(s.Items) > 0:
-		at.ages = []begin{s.Items[0].begins()}
-	case first:
-		if err := r.begin(ctx, viewer, f, at); err != nil {
-			return nil, err
-		}
+	if at.begins() == nil && len(s.Items) > 0 {
+		at.ages = append(at.ages, s.Items[0].begins())
+	}
+	if err := r.begin(ctx, viewer, f, at); err != nil {
+		return nil, err
 	}
 	for i := range s.Items {
 		s.Items[i].age = at.age

@@ -18,81 +18,105 @@ import (
 
 const byAge = " ORDER BY t.created_at DESC, t.id DESC"
 
-// newestTickets returns so many of the newest tickets that the viewer sees, as a query
-// of columns with rest behind it; w has its arguments and nothing else.
-func (w *where) newestTickets(viewer domain.Actor, most int, columns, rest string) string {
-	theirs := where{projections.Where{Once: true}}
-	reasons := theirs.Reasons(viewer)
-	w.Args = theirs.Args
+// theirs returns columns of tickets that the viewer sees, the newest first, as a query:
+// of those of an age that ends before a place, and begins at lower, or if that is not
+// known, of at most so many. w gets its arguments, and must have no others.
+func (w *where) theirs(viewer domain.Actor, columns string, upper begin, lower *begin, most int) string {
+	seen := where{projections.Where{Once: true}}
+	reasons := seen.Reasons(viewer)
+	seen.bound("<", upper)
 	limit := fmt.Sprintf(" LIMIT %d", most)
-	return "(SELECT " + columns + " FROM " + theirs.From(projections.PresentTickets, reasons, "t.*", byAge+limit) + byAge + rest + ")"
+	if lower != nil {
+		seen.bound(">=", *lower)
+		limit = ""
+	}
+	w.Args = seen.Args
+	return "SELECT " + columns + " FROM " + seen.From(projections.PresentTickets, reasons, columns, byAge+limit) + byAge + limit
 }
 
-// oldest returns, as the row b, the oldest of so many of the newest tickets that the
-// viewer sees: nothing where there are not as many. w has no arguments but those of
-// newestTickets.
-func (w *where) oldest(viewer domain.Actor, of int, words string) string {
-	last := fmt.Sprintf(" OFFSET %d LIMIT 1", of-1)
-	if viewer.SeesAll() {
-		return "(SELECT NULL::timestamptz AS begins_at, ticket_id AS begins FROM " + words + " ORDER BY ticket_id DESC" + last + ") AS b"
+// placed are the columns of theirs that an index has.
+const placed = "t.created_at, t.id"
+
+// bound adds the condition that a ticket is on a side of where an age begins.
+func (w *where) bound(side string, b begin) {
+	if b != (begin{}) {
+		w.Add("(t.created_at, t.id) "+side+" (?, ?)", b.at, b.id)
 	}
-	return w.newestTickets(viewer, of, "t.created_at AS begins_at, t.id AS begins", last) + " AS b"
 }
 
-// newest returns the list of a search among the newest tickets that the viewer sees,
-// each with where their age begins.
-func newest(viewer domain.Actor, f projections.TicketFilter) projections.List[foundTicket] {
-	w := where{projections.Where{Once: true}}
-	words := wordsTable(f)
-	begins := " LEFT JOIN " + w.oldest(viewer, newestOf(viewer), words) + " ON true"
-	l := projections.List[foundTicket]{Cast: "real", ID: "t.id", Desc: true, At: foundAt}
-	if viewer.SeesAll() {
-		l.From = "(SELECT * FROM " + words + " ORDER BY ticket_id DESC" + fmt.Sprintf(" LIMIT %d", newestMost) + ") AS s JOIN " + projections.PresentTickets + " ON t.id = s.ticket_id" + begins
-	} else {
-		l.From = w.newestTickets(viewer, newestTheirs, "t.*", fmt.Sprintf(" LIMIT %d", newestTheirs)) + " AS t" + lookUpWords(f) + begins
-	}
-	l.Key = w.have(viewer, w.query(f.Search))
-	l.Columns = foundColumns(l.Key, "b.begins_at", "b.begins")
+// best returns the list of a search among the words of alias s that from has, and w has
+// the conditions of: these are put in order first, and then only as many tickets are
+// looked up as fill the page. with is a query that from names, begins where the age does.
+func best(viewer domain.Actor, f projections.TicketFilter, w where, with, from, begins string) projections.List[foundTicket] {
+	rank := w.have(viewer, w.query(f.Search))
+	found := with + "SELECT s.ticket_id, " + rank + " AS rank, " + begins + " FROM " + from + w.String()
+	return inOrder(f, where{projections.Where{Args: w.Args, Once: w.Once}}, found)
+}
+
+// inOrder returns the list of the tickets that a query found, the best first: their ids,
+// ranks and where their age begins. w has its arguments, and further conditions.
+func inOrder(f projections.TicketFilter, w where, found string) projections.List[foundTicket] {
 	w.tickets(f)
-	l.Where = w.Where
-	return l
+	return projections.List[foundTicket]{
+		From: "(" + found + " ORDER BY rank DESC, ticket_id DESC OFFSET 0) AS s" +
+			" CROSS JOIN LATERAL (SELECT * FROM read.tickets WHERE id = s.ticket_id OFFSET 0) AS t",
+		Where: w.Where, Key: "s.rank", Cast: "real", ID: "s.ticket_id", Desc: true, Varies: !w.Once, At: foundAt,
+		Columns: foundColumns("s.rank", "s.begins_at", "s.begins"),
+	}
 }
 
-// ofAge returns the list of a search in the age of a place.
-func ofAge(viewer domain.Actor, f projections.TicketFilter, at place) projections.List[foundTicket] {
-	var w where
-	w.Once = at.age < agesOnce || !viewer.SeesAll()
-	w.bound(viewer, ">=", at.ages[at.age])
+// unaged are the columns of where an age begins, where that is not to be found out.
+const unaged = "NULL::timestamptz AS begins_at, NULL::uuid AS begins"
+
+// oldest returns, as the row b, the oldest of the newest of all tickets: nothing where
+// there are not as many.
+func oldest(words string) string {
+	return "(SELECT NULL::timestamptz AS begins_at, ticket_id AS begins FROM " + words + " ORDER BY ticket_id DESC" + fmt.Sprintf(" OFFSET %d LIMIT 1", newestMost-1) + ") AS b"
+}
+
+// ofAll returns the list of a search in an age of all tickets, those of the newest with
+// where it begins.
+func ofAll(viewer domain.Actor, f projections.TicketFilter, at place) projections.List[foundTicket] {
+	words := wordsTable(f)
+	if len(at.ages) == 0 {
+		from := "(SELECT * FROM " + words + " ORDER BY ticket_id DESC" + fmt.Sprintf(" LIMIT %d", newestMost) + ") AS s LEFT JOIN " + oldest(words) + " ON true"
+		return best(viewer, f, where{projections.Where{Once: true}}, "", from, "b.begins_at, b.begins")
+	}
+	w := where{projections.Where{Once: at.age < agesOnce}}
+	if lower := at.ages[at.age]; lower != (begin{}) {
+		w.Add("s.ticket_id >= ?", lower.id)
+	}
 	if at.age > 0 {
-		w.bound(viewer, "<", at.ages[at.age-1])
+		w.Add("s.ticket_id < ?", at.ages[at.age-1].id)
 	}
-	query, join := w.query(f.Search), joinWords(f)
-	if !viewer.SeesAll() {
-		join = lookUpWords(f)
+	return best(viewer, f, w, "", words+" AS s", unaged)
+}
+
+// ofTheirs returns the list of a search in an age of the tickets that the viewer sees,
+// with where it begins. Words are looked up ticket by ticket, for many more tickets may
+// have them.
+func ofTheirs(viewer domain.Actor, f projections.TicketFilter, at place) projections.List[foundTicket] {
+	w := where{projections.Where{Once: true}}
+	most := sizeOf(viewer, at.age)
+	beginning := fmt.Sprintf(" LEFT JOIN (SELECT created_at AS begins_at, id AS begins FROM theirs OFFSET %d LIMIT 1) AS b ON true", most-1)
+	words := " CROSS JOIN LATERAL (SELECT * FROM " + wordsTable(f) + " WHERE ticket_id = t.id OFFSET 0) AS s"
+	if viewer.Role == domain.RoleUser { // a page is most of their tickets: these are read at once
+		theirs := w.theirs(viewer, "t.*", at.ends(), at.begins(), most)
+		l := projections.List[foundTicket]{Cast: "real", ID: "t.id", Desc: true, At: foundAt}
+		l.From = "(WITH theirs AS MATERIALIZED (" + theirs + ") SELECT * FROM theirs" + beginning + ") AS t" + words
+		l.Key = w.have(viewer, w.query(f.Search))
+		l.Columns = foundColumns(l.Key, "t.begins_at", "t.begins")
+		w.tickets(f)
+		l.Where = w.Where
+		return l
 	}
-	return ranked(viewer, f, w, query, join)
+	theirs := w.theirs(viewer, placed, at.ends(), at.begins(), most)
+	return best(viewer, f, w, "WITH theirs AS MATERIALIZED ("+theirs+") ", "theirs AS t"+words+beginning, "b.begins_at, b.begins")
 }
 
 // joinWords returns what joins tickets with their words.
 func joinWords(f projections.TicketFilter) string {
 	return " JOIN " + wordsTable(f) + " AS s ON s.ticket_id = t.id"
-}
-
-// lookUpWords returns what joins tickets with their words one by one: many more may
-// have the words that are looked for.
-func lookUpWords(f projections.TicketFilter) string {
-	return " CROSS JOIN LATERAL (SELECT * FROM " + wordsTable(f) + " WHERE ticket_id = t.id OFFSET 0) AS s"
-}
-
-// bound adds the condition that a ticket is on a side of where an age begins.
-func (w *where) bound(viewer domain.Actor, side string, b begin) {
-	switch {
-	case b == begin{}:
-	case viewer.SeesAll():
-		w.Add("s.ticket_id "+side+" ?", b.id)
-	default:
-		w.Add("(t.created_at, t.id) "+side+" (?, ?)", b.at, b.id)
-	}
 }
 
 // olderSQL finds the ticket that is so many before another. Numbers count them, if
@@ -111,15 +135,16 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 		at.ages = append(at.ages, begin{})
 		return nil
 	}
-	size, upto := newestOf(viewer), newestOf(viewer)
-	for range at.age {
-		size *= olderBy
-		upto += size
-	}
+	size := sizeOf(viewer, at.age)
 	var w where
-	sql := "SELECT begins_at, begins FROM " + w.oldest(viewer, upto, wordsTable(f))
-	if at.age > 0 && viewer.SeesAll() {
+	var sql string
+	switch {
+	case !viewer.SeesAll():
+		sql = w.theirs(viewer, placed, at.ends(), nil, size) + fmt.Sprintf(" OFFSET %d", size-1)
+	case at.age > 0:
 		sql, w.Args = olderSQL, []any{at.ages[at.age-1].id, size}
+	default:
+		sql = "SELECT begins_at, begins FROM " + oldest(wordsTable(f))
 	}
 	var found foundTicket
 	err := r.pool.QueryRow(ctx, sql, w.Args...).Scan(&found.BeginsAt, &found.Begins)
@@ -130,26 +155,29 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 	return nil
 }
 
-// amongIDs is the condition that a ticket is among some. As a sub-select they are no
-// constants, of which the planner would look at each.
-const amongIDs = "t.id = ANY ((SELECT ?::uuid[])::uuid[])"
-
 // few returns the list of a search for words that few tickets have, nil where there
 // are more.
 func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.TicketFilter) (*projections.List[foundTicket], error) {
 	words, w := where{projections.Where{Once: true}}, where{projections.Where{Once: true}}
-	words.have(viewer, words.query(f.Search))
-	sql := fmt.Sprintf("SELECT s.ticket_id FROM %s AS s%s LIMIT %d", wordsTable(f), words, comparedMost+1)
-	rows, _ := r.pool.Query(ctx, sql, words.Args...) // CollectRows returns its error
-	have, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+	rank := words.have(viewer, words.query(f.Search))
+	sql := fmt.Sprintf("SELECT s.ticket_id, %s FROM %s AS s%s LIMIT %d", rank, wordsTable(f), words, comparedMost+1)
+	rows, _ := r.pool.Query(ctx, sql, words.Args...) // ForEachRow returns its error
+	var ids []uuid.UUID
+	var ranks []float32
+	var id uuid.UUID
+	var of float32
+	_, err := pgx.ForEachRow(rows, []any{&id, &of}, func() error {
+		ids, ranks = append(ids, id), append(ranks, of)
+		return nil
+	})
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("look for what to compare: %w", err))
 	}
-	if len(have) > comparedMost {
+	if len(ids) > comparedMost {
 		return nil, nil
 	}
-	w.Add(amongIDs, have)
-	query := w.query(f.Search)
-	l := ranked(viewer, f, w, query, joinWords(f))
+	found := fmt.Sprintf("SELECT ticket_id, rank, %s FROM unnest(%s::uuid[], %s::real[]) AS s (ticket_id, rank)", unaged, w.Arg(ids), w.Arg(ranks))
+	w.VisibleTickets(viewer)
+	l := inOrder(f, w, found)
 	return &l, nil
 }

@@ -20,7 +20,10 @@ import (
 
 // Reader reads tickets as they are now, for a viewer, and shows only what they may
 // see. It is safe for concurrent use.
-type Reader struct{ pool *pgxpool.Pool }
+type Reader struct {
+	pool    *pgxpool.Pool
+	numbers numbers
+}
 
 // NewReader returns the reader over a pool.
 func NewReader(pool *pgxpool.Pool) *Reader { return &Reader{pool: pool} }
@@ -90,26 +93,12 @@ func (w *where) ref(ref ticket.Ref) {
 	}
 }
 
-// TicketID returns the id of the ticket a reference names, whoever may see it.
-// An id is returned as it is; a number nobody has is [domain.ErrNotFound].
-func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error) {
-	if ref.ID.UUID != uuid.Nil {
-		return ref.ID, nil
-	}
-	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
-		return ticket.ID{}, err
-	}
-	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
-		`SELECT id FROM read.tickets WHERE number = $1`, ref.Number)
-	return ticket.ID{UUID: row.ID}, err
-}
-
 // Tickets returns a page of the tickets the viewer sees, narrowed by the
 // filter. Without an order they come newest first.
 func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	reads := []string{projections.TicketList, projections.UserList}
 	if f.Search != "" {
-		reads = append(reads, projections.TextSearch)
+		reads = append(reads, projections.TicketWords)
 	}
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return projections.Slice[view.Ticket]{}, err

@@ -107,17 +107,17 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.T
 		return projections.Slice[view.Ticket]{}, err
 	}
 	query := w.query(f.Search)
-	return r.compared(ctx, viewer, ranked(viewer, f, w, query, joinWords(f)), p)
+	return r.compared(ctx, viewer, ranked(viewer, f, w, query), p)
 }
 
 // ranked returns the list of a search in the order of ranks, with the conditions of w
-// besides and join for the words of tickets.
-func ranked(viewer domain.Actor, f projections.TicketFilter, w where, query, join string) projections.List[foundTicket] {
+// besides.
+func ranked(viewer domain.Actor, f projections.TicketFilter, w where, query string) projections.List[foundTicket] {
 	l := projections.List[foundTicket]{
 		Cast: "real", ID: "t.id", Desc: true, Varies: !w.Once,
 		At: foundAt,
 	}
-	l.From = w.TicketsOf(viewer) + join
+	l.From = w.TicketsOf(viewer) + joinWords(f)
 	l.Key = w.have(viewer, query)
 	l.Columns = foundColumns(l.Key, "NULL::timestamptz", "NULL::uuid")
 	w.tickets(f)

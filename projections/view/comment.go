@@ -114,6 +114,17 @@ func (t *Thread) Rows() []CommentRow {
 	return rows
 }
 
+// AuthorOf returns the author of a comment, made of the events of its ticket; none
+// where there is no such comment.
+func AuthorOf(events []eventstore.Envelope, id ticket.CommentID) []uuid.UUID {
+	for _, e := range events {
+		if d, ok := e.Event.(ticket.CommentAdded); ok && d.CommentID == id {
+			return []uuid.UUID{d.Author.UUID}
+		}
+	}
+	return nil
+}
+
 // CommentOf returns a comment of the ticket with these events, as it was last where
 // it was removed; ok is false when it was never added.
 func CommentOf(events []eventstore.Envelope, id ticket.CommentID, names Names) (c Comment, ok bool) {

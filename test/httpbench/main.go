@@ -21,13 +21,14 @@ import (
 
 // config is what is measured, and where it is written.
 type config struct {
-	tickets int
-	lasts   time.Duration // of a run
-	settle  time.Duration // until backends have reported; 0: flushes are not counted
-	only    string        // part of the names of the works to measure
-	growth  sizes
-	page    string // Markdown with the marks of the section; empty: none
-	plot    string
+	tickets     int
+	lasts       time.Duration // of a run
+	settle      time.Duration // until backends have reported; 0: flushes are not counted
+	only        string        // part of the names of the works to measure
+	connections int           // that those works are asked from; 0: all
+	growth      sizes
+	page        string // Markdown with the marks of the section; empty: none
+	plot        string
 }
 
 // sizes are numbers of tickets, each given by a flag of its own.
@@ -51,6 +52,7 @@ func main() {
 	// A backend that is idle reports within ten seconds (pgstat.c, PGSTAT_IDLE_INTERVAL).
 	flag.DurationVar(&c.settle, "settle", 10500*time.Millisecond, "wait after each run of writes, for the server's counts; runs of less than a second have none")
 	flag.StringVar(&c.only, "only", "", "measure the works alone whose names have this part")
+	flag.IntVar(&c.connections, "connections", 0, "measure the works alone that so many connections ask for")
 	flag.Var(&c.growth, "growth", "size of a desk whose times are compared at the end with those of others; may be repeated")
 	flag.StringVar(&c.page, "page", "", "page whose section is written anew")
 	flag.StringVar(&c.plot, "plot", "", "file of the plot")

@@ -72,7 +72,7 @@ func (f *findings) times(s *strings.Builder) {
 	for _, r := range f.rows {
 		behind := ""
 		if r.writes {
-			behind = fmt.Sprintf("%.2f s", r.behind.Seconds())
+			behind = r.behind.String()
 		}
 		fmt.Fprintf(s, "| %s, %d | %.0f | %.0f | %.3f | %.2f | %.2f, %.2f ms | %.2f, %.2f ms | %.2f; %.2f ms | %s |\n",
 			r.work, r.connections, r.ours.PerSecond(), r.floor.PerSecond(), r.ratio(), r.bar,

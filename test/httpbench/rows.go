@@ -45,7 +45,7 @@ type figures struct {
 	writes           bool
 	floor, ours      load.Result
 	floorCPU, cpu    time.Duration  // a request, of program and server
-	behind           time.Duration  // until all followers were at the head, after the last answer
+	behind           load.Behind    // after the last answer
 	wal              float64        // bytes a request
 	commits, flushes float64        // a request, under load; below 0: not counted
 	counts           *counts.Counts // of one request
@@ -66,13 +66,16 @@ type bench struct {
 // warm is the part of a run's time that it is warmed up for.
 const warm = 5
 
+// floorLasts is how long a run of the floor lasts at most: nothing piles up behind it.
+const floorLasts = 10 * time.Second
+
 // measureAll measures the rows one after the other, with the floor before, between and
 // after them, so that what slows the machine down slows both.
 func (b *bench) measureAll(ctx context.Context) (all []figures, err error) {
 	var before *floorRun
 	for _, r := range rows {
 		w := b.works[r.work]
-		if !strings.Contains(r.work, b.only) {
+		if !strings.Contains(r.work, b.only) || b.connections > 0 && b.connections != r.connections {
 			continue
 		}
 		if before == nil || before.writes != w.Writes || before.connections != r.connections {
@@ -92,6 +95,9 @@ func (b *bench) measureAll(ctx context.Context) (all []figures, err error) {
 		f.floorCPU = (before.cpu + after.cpu) / 2
 		say("%-28s %3d: %8.0f/s of %6.0f/s, ratio %.3f, %.2f of %.2f ms of processor time", r.work, r.connections,
 			f.ours.PerSecond(), f.floor.PerSecond(), f.ratio(), ms(f.cpu), ms(f.floorCPU))
+		if w.Writes {
+			say("  behind at the end: %s", f.behind)
+		}
 		all = append(all, f)
 		before = after
 	}
@@ -113,7 +119,8 @@ func (b *bench) runFloor(ctx context.Context, writes bool, connections int) (*fl
 	if writes {
 		w = load.Insert()
 	}
-	if _, err := load.Run(ctx, at, connections, b.lasts/warm, w); err != nil {
+	lasts := min(b.lasts, floorLasts)
+	if _, err := load.Run(ctx, at, connections, lasts/warm, w); err != nil {
 		return nil, err
 	}
 	before, err := b.used(ctx, b.least.PID(), b.name)
@@ -121,7 +128,7 @@ func (b *bench) runFloor(ctx context.Context, writes bool, connections int) (*fl
 		return nil, err
 	}
 	run := &floorRun{writes: writes, connections: connections}
-	if run.Result, err = load.Run(ctx, at, connections, b.lasts, w); err != nil {
+	if run.Result, err = load.Run(ctx, at, connections, lasts, w); err != nil {
 		return nil, err
 	}
 	after, err := b.used(ctx, b.least.PID(), b.name)

@@ -16,34 +16,63 @@ type Database interface {
 // behindAtMost is how long followers may need after a run.
 const behindAtMost = 2 * time.Minute
 
+// Behind is how long what is behind the answers took, after the last of them.
+type Behind struct {
+	All       time.Duration // until nothing was left to be done
+	Followers time.Duration // until every follower was where the log ended with the last answer
+	Slowest   string        // the follower that was there last; empty: all were at once
+	Commands  time.Duration // until no command was left, such as that for an email
+}
+
+func (b Behind) String() string {
+	text := fmt.Sprintf("%.2f s", b.Followers.Seconds())
+	if b.Slowest != "" {
+		text += " " + b.Slowest
+	}
+	if b.Commands > 0 {
+		text += fmt.Sprintf("; %.2f s commands", b.Commands.Seconds())
+	}
+	return text
+}
+
 // Quiet returns once nothing is left to be done behind what was asked for, and how long
 // that took: every follower is at the head of the log, and no command waits.
-func Quiet(ctx context.Context, db Database) (time.Duration, error) {
+func Quiet(ctx context.Context, db Database) (b Behind, err error) {
 	const q = `
 SELECT
-    (SELECT position FROM log_head) - (SELECT coalesce(min(position), 0) FROM checkpoints),
-    (SELECT name FROM checkpoints ORDER BY position LIMIT 1),
+    (SELECT position FROM log_head),
+    (SELECT coalesce(min(position), 0) FROM checkpoints),
+    (SELECT coalesce(min(name), '') FROM checkpoints WHERE position = (SELECT min(position) FROM checkpoints)),
     (SELECT count(*) FROM saga.outbox WHERE failed_at IS NULL AND due_at <= now())`
 	began := time.Now()
 	tick := time.NewTicker(5 * time.Millisecond)
 	defer tick.Stop()
-	for {
-		var lag, commands int64
-		var slowest *string
-		if err := db.QueryRow(ctx, q).Scan(&lag, &slowest, &commands); err != nil {
-			return 0, err
+	for end := int64(-1); ; { // where the log ended
+		var head, last, commands int64
+		var slowest string
+		if err := db.QueryRow(ctx, q).Scan(&head, &last, &slowest, &commands); err != nil {
+			return b, err
 		}
-		took := time.Since(began)
-		if lag == 0 && commands == 0 {
-			return took, nil
+		if end < 0 {
+			end = head
 		}
-		if took > behindAtMost {
-			return 0, fmt.Errorf("after %s %s is %d events behind, and %d commands wait", took, *slowest, lag, commands)
+		b.All = time.Since(began)
+		if last < end {
+			b.Followers, b.Slowest = b.All, slowest
+		}
+		if commands > 0 {
+			b.Commands = b.All
+		}
+		if last == head && commands == 0 {
+			return b, nil
+		}
+		if b.All > behindAtMost {
+			return b, fmt.Errorf("after %s %s is %d events behind, and %d commands wait", b.All, slowest, head-last, commands)
 		}
 		select {
 		case <-tick.C:
 		case <-ctx.Done():
-			return 0, context.Cause(ctx)
+			return b, context.Cause(ctx)
 		}
 	}
 }

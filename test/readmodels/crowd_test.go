@@ -103,14 +103,14 @@ func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, e
 	id := email.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
 	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
 	verdict := pick(c.Rand, email.VerdictSent, email.VerdictRefused, email.VerdictPostponed, email.VerdictUncertain)
+	about := email.Queued{
+		Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
+		Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
+	}
 	return commands.NewEmails(c.Store).Do(kit.Context(t), r, id, pick[email.Command](c.Rand,
-		email.Queue{Queued: email.Queued{
-			Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
-			Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
-		}},
-		email.HandOver{}, email.HandOver{}, email.Resend{By: email.By{Actor: domain.System()}, Now: at},
-		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
-		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.Queue{Queued: about}, email.Resend{By: email.By{Actor: domain.System()}, Now: at},
+		email.Record{Email: about, Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.Record{Email: about, Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
 	))
 }
 

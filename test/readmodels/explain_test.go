@@ -39,7 +39,7 @@ FROM generate_series(1, 20000) AS n;
 INSERT INTO read.ticket_search
 SELECT id, words, CASE WHEN number % 3 = 0 THEN words END FROM read.tickets, to_tsvector('english', title) AS words;
 INSERT INTO read.active_search
-SELECT s.* FROM read.ticket_search AS s JOIN read.tickets AS t ON t.id = s.ticket_id WHERE t.status IN ('open', 'in-progress', 'escalated');
+SELECT s.ticket_id, s.public_words, s.all_words FROM read.ticket_search AS s JOIN read.tickets AS t ON t.id = s.ticket_id WHERE t.status IN ('open', 'in-progress', 'escalated');
 INSERT INTO read.comments
 SELECT md5('comment' || n)::uuid, md5('ticket' || 1 + n)::uuid, md5('user' || n % 2000)::uuid, 'so it is', n % 3 = 0,
     '2025-01-01'::timestamptz + n * interval '52 minutes', NULL
@@ -243,7 +243,7 @@ func TestNoQueryOfTheContractScansATable(t *testing.T) {
 					continue
 				}
 				plan := explain(t, owner, s)
-				for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "ticket_counts", "ticket_search", "active_search", "search_texts"} {
+				for _, table := range []string{"tickets", "comments", "users", "ticket_facts", "ticket_counts", "ticket_search", "active_search"} {
 					if strings.Contains(plan, "Seq Scan on "+table+" ") {
 						t.Errorf("%s scans read.%s:\n%s\n%s", name, table, s.sql, plan)
 					}

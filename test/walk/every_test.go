@@ -22,6 +22,8 @@ var unseen = map[string]string{
 	"readiness 503":        "the database would have to be away: test/fault",
 	"deleteComment 422":    "a user's fifteen minutes would have to pass; the rules are tested with a clock of their own",
 	"closeTicket 422":      "every status can be closed; what is left is a key used for another body",
+	"redactTicket 422":     "only a key used for another body",
+	"redactComment 422":    "only a key used for another body",
 	"revokeToken 422":      "only a key used for another body, and there is none to differ",
 	"pauseProjection 422":  "as above",
 	"resumeProjection 422": "as above",

@@ -518,7 +518,7 @@ func emailsOf(t ticketView) templ.Component {
 					if templ_7745c5c3_Err != nil {
 						return templ_7745c5c3_Err
 					}
-					if e.Type == "email.queued" {
+					if e.Version == 1 {
 						templ_7745c5c3_Err = causeOf(e).Render(ctx, templ_7745c5c3_Buffer)
 						if templ_7745c5c3_Err != nil {
 							return templ_7745c5c3_Err

@@ -151,10 +151,10 @@ func (s *settings) escalateDue(ctx context.Context, o *program.Operator, out io.
 	if err != nil {
 		return err
 	}
-	issued := eventstore.NewNotifier()
-	timers := saga.NewTimers(o.Pool, eventstore.NewNotifier(), issued.Notify, o.Log)
+	issued, set := eventstore.NewNotifier(), eventstore.NewNotifier()
+	timers := saga.NewTimers(o.Pool, set, issued.Notify, o.Log)
 	outbox := saga.NewOutbox(o.Pool)
-	processor := saga.NewProcessor(outbox, issued, nil, program.Quiet(o.Log), saga.Escalations(policy, commands.NewTickets(o.Store, o.Store)))
+	processor := saga.NewProcessor(outbox, issued, set, nil, program.Quiet(o.Log), saga.Escalations(policy, commands.NewTickets(o.Store, o.Store)))
 	working, stop := context.WithCancel(ctx)
 	defer stop()
 	var group errgroup.Group

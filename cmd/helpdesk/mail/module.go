@@ -43,9 +43,9 @@ func Module() program.Module {
 }
 
 func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
-	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Accounts, w.Mailer, time.Duration(s.MailRetryMin))
+	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer, time.Duration(s.MailRetryMin))
 	return program.Work{
-		Follower: saga.Emails(w.Issued.Notify),
+		Follower: saga.Emails(w.Issued),
 		Handlers: []saga.Handler{saga.Mailing(mailroom)},
 	}, nil
 }

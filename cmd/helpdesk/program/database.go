@@ -93,16 +93,29 @@ const ownerConns = 5
 // processors to those who read meanwhile: an index is made by one process.
 func (d *Database) ConnectOwner(ctx context.Context) (*pgxpool.Pool, error) {
 	alone := map[string]string{"max_parallel_maintenance_workers": "0"}
-	return connect(ctx, d.OwnerURL, "helpdesk rebuild", ownerConns, alone)
+	return connect(ctx, d.OwnerURL, "helpdesk rebuild", ownerConns, pingAfter, alone)
 }
+
+// How long a connection rests before its next user finds out first whether it is alive.
+// A loop tries again, and would ask so before most of its polls.
+const (
+	pingAfter     = time.Second
+	pingLoopAfter = 5 * time.Second
+)
 
 // Connect opens a pool of at most conns connections, each known to the server
 // under name, with the server settings given.
 func (d *Database) Connect(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
-	return connect(ctx, d.ServiceURL, name, conns, settings)
+	return connect(ctx, d.ServiceURL, name, conns, pingAfter, settings)
 }
 
-func connect(ctx context.Context, databaseURL, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
+// ConnectLoops opens a pool as [Database.Connect] does, for loops alone, which try
+// again what failed.
+func (d *Database) ConnectLoops(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
+	return connect(ctx, d.ServiceURL, name, conns, pingLoopAfter, settings)
+}
+
+func connect(ctx context.Context, databaseURL, name string, conns int32, pingAfter time.Duration, settings map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", Redact(err))
@@ -118,6 +131,7 @@ func connect(ctx context.Context, databaseURL, name string, conns int32, setting
 		pgid.Register(conn.TypeMap())
 		return nil
 	}
+	config.ShouldPing = func(_ context.Context, c pgxpool.ShouldPingParams) bool { return c.IdleDuration > pingAfter }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)

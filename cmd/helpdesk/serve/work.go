@@ -30,11 +30,11 @@ const issuingConns = 8
 func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifier, applied *eventstore.Notifier) error {
 	timersSet, issued := eventstore.NewNotifier(), eventstore.NewNotifier()
 	var err error
-	if s.following, err = s.db.Connect(ctx, "helpdesk followers", s.modules.Conns(), nil); err != nil {
+	if s.following, err = s.db.ConnectLoops(ctx, "helpdesk followers", s.modules.Conns(), nil); err != nil {
 		return err
 	}
 	// A command that a crash brings back acts once all the same.
-	if s.issuing, err = s.db.Connect(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
+	if s.issuing, err = s.db.ConnectLoops(ctx, "helpdesk commands", issuingConns, program.Unflushed); err != nil {
 		return err
 	}
 	mailer, err := s.modules.Mailer(s.config, s.out, s.log)
@@ -53,7 +53,7 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 		followers: follow.New(s.following, codec, notifier, applied,
 			follow.Config{Logger: s.log, Metrics: s.registry, Recent: s.Store.Recent()}, followers...),
 		timers:    saga.NewTimers(s.issuing, timersSet, issued.Notify, s.log),
-		processor: saga.NewProcessor(outbox, issued, s.registry, s.log, todo.Handlers...),
+		processor: saga.NewProcessor(outbox, issued, timersSet, s.registry, s.log, todo.Handlers...),
 		mailer:    mailer,
 		more:      todo.Loops,
 	}

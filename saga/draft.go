@@ -1,0 +1,151 @@
+package saga
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
+	"helpdesk/eventstore"
+)
+
+// draft is an email with all that it is made of.
+type draft struct {
+	id    email.ID
+	state email.State // as the log has it
+	email email.Queued
+	to    user.State // its recipient
+	names map[uuid.UUID]string
+	told
+}
+
+// told is a ticket as it was after the event an email tells of, and as it is.
+type told struct {
+	cause     eventstore.Envelope
+	then, now ticket.State
+}
+
+// gather returns the email of a command with what it is made of.
+func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
+	d := draft{id: email.ID{UUID: c.Email}}
+	streams, err := m.load(ctx, c.Email, c.TicketID, c.Recipient.UUID, c.Actor.UUID)
+	if err != nil {
+		return d, err
+	}
+	if d.state = emailOf(streams[c.Email]); d.state.Exists {
+		d.email = d.state.Queued
+		c.TicketID, c.CauseVersion, c.Recipient = d.email.TicketID, d.email.CauseVersion, d.email.Recipient
+	}
+	if len(streams[c.TicketID]) == 0 { // an email that is sent again
+		if streams, err = m.load(ctx, c.TicketID, c.Recipient.UUID); err != nil {
+			return d, err
+		}
+	}
+	d.to = personOf(streams[c.Recipient.UUID])
+	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(streams[c.Actor.UUID]).Username}
+	if d.told, err = tell(c, streams[c.TicketID]); err != nil || d.state.Exists {
+		return d, err
+	}
+	d.email = email.Queued{
+		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.now.Number, CauseVersion: c.CauseVersion,
+		Recipient: c.Recipient, Address: d.to.Email, At: m.clock(),
+	}
+	return d, nil
+}
+
+// load returns the events of streams.
+func (m *Sender) load(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID][]eventstore.Envelope, error) {
+	events, err := m.history.LoadAll(ctx, ids)
+	streams := map[uuid.UUID][]eventstore.Envelope{}
+	for _, e := range events {
+		streams[e.StreamID] = append(streams[e.StreamID], e)
+	}
+	return streams, err
+}
+
+func emailOf(events []eventstore.Envelope) (s email.State) {
+	for _, e := range events {
+		s = email.Evolve(s, e.Event)
+	}
+	return s
+}
+
+func personOf(events []eventstore.Envelope) (s user.State) {
+	for _, e := range events {
+		s = user.Evolve(s, e.Event)
+	}
+	return s
+}
+
+func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
+	for _, e := range events {
+		t.now = ticket.Evolve(t.now, e.Event)
+		if e.Version == c.CauseVersion {
+			t.cause, t.then = e, t.now
+		}
+	}
+	if t.cause.Version == 0 {
+		return t, fmt.Errorf("ticket %s has no version %d", c.TicketID, c.CauseVersion)
+	}
+	return t, nil
+}
+
+// waits reports whether the email is to be tried.
+func (d draft) waits() bool { return !d.state.Exists || d.state.Status == email.StatusQueued }
+
+// wanted reports whether somebody can get the email, and there is still something
+// to tell of.
+func (d draft) wanted() bool {
+	if c, ok := d.cause.Event.(ticket.CommentAdded); ok {
+		if _, there := d.now.Comments[c.CommentID]; !there {
+			return false
+		}
+	}
+	return d.to.Active && d.now.Exists
+}
+
+// content returns what an email says.
+func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
+	q := d.email
+	c := email.Content{
+		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Username, Address: q.Address},
+		ToAdmin: q.Kind == email.Escalated && q.Recipient != d.then.CreatedBy,
+		Ticket: email.Ticket{
+			ID: q.TicketID, Number: q.TicketNumber, Title: d.then.Title,
+			Priority: string(d.then.Priority), Status: string(d.then.Status),
+		},
+		At: d.cause.OccurredAt,
+	}
+	switch e := d.cause.Event.(type) {
+	case ticket.CommentAdded:
+		c.Text = e.Text
+	case ticket.Resolved:
+		c.Text = e.Reason
+	case ticket.Escalated:
+		c.Text = e.Reason
+	}
+	requester, assignee, actor := d.then.CreatedBy.UUID, d.then.AssignedTo.UUID, d.cause.ActorID.UUID
+	if err := m.name(ctx, d.names, requester, assignee, actor); err != nil {
+		return c, err
+	}
+	c.Ticket.Requester, c.Ticket.Assignee, c.Actor = d.names[requester], d.names[assignee], d.names[actor]
+	return c, nil
+}
+
+// name adds to names how people are called of whom it is not known.
+func (m *Sender) name(ctx context.Context, names map[uuid.UUID]string, ids ...uuid.UUID) error {
+	var others []uuid.UUID
+	for _, id := range ids {
+		if _, known := names[id]; !known {
+			others = append(others, id)
+		}
+	}
+	streams, err := m.load(ctx, others...)
+	for id, events := range streams {
+		names[id] = personOf(events).Username
+	}
+	return err
+}
