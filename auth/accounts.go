@@ -276,12 +276,15 @@ func (a *Accounts) find(ctx context.Context, nameOrID string) (login, error) {
 	return a.byName(ctx, nameOrID)
 }
 
-func (a *Accounts) byName(ctx context.Context, username string) (login, error) {
+func (a *Accounts) byName(ctx context.Context, name string) (login, error) {
 	// Postgres would answer such text with an error, not with no row.
-	if !utf8.ValidString(username) || strings.ContainsRune(username, 0) {
+	if !utf8.ValidString(name) || strings.ContainsRune(name, 0) {
 		return login{}, domain.ErrNotFound
 	}
-	return a.one(ctx, selectLogin+`WHERE lower(username) = lower($1)`, username)
+	if strings.Contains(name, "@") {
+		return a.one(ctx, selectLogin+`WHERE lower(email) = lower($1)`, name)
+	}
+	return a.one(ctx, selectLogin+`WHERE lower(username) = lower($1)`, name)
 }
 
 const selectLogin = `

@@ -230,6 +230,21 @@ func TestFindWithoutSuchAnAccount(t *testing.T) {
 	}
 }
 
+// Usernames had an @ once.
+func TestAnAddressIsItsOwnersWhateverOthersAreCalled(t *testing.T) {
+	t.Parallel()
+	d := newRegistry(t)
+	d.add("ada@example.com", domain.RoleUser)
+	if _, err := d.accounts.Find(t.Context(), "ada@example.com"); !errors.Is(err, domain.ErrNotFound) {
+		t.Errorf("with an owner to come: %v, want %v", err, domain.ErrNotFound)
+	}
+	ada := d.add("ada", domain.RoleUser)
+	got, err := d.accounts.Find(t.Context(), "Ada@example.com")
+	if diff := cmp.Diff(ada, got); err != nil || diff != "" {
+		t.Errorf("%v (-want +got):\n%s", err, diff)
+	}
+}
+
 func TestAUsernameOfHexDigitsIsAName(t *testing.T) {
 	t.Parallel()
 	d := newRegistry(t)

@@ -61,20 +61,9 @@ func (f *Front) publish(public string) error {
 	return f.origins.AddTrustedOrigin(u.Scheme + "://" + u.Host)
 }
 
-// Base returns scheme, host and path that clients reach the service by, without
-// a slash at the end.
-func (f *Front) Base(r *http.Request) string {
-	if f.public != "" {
-		return f.public
-	}
-	scheme := "http"
-	if f.Secure(r) {
-		scheme = "https"
-	}
-	return (&url.URL{Scheme: scheme, Host: r.Host}).String()
-}
-
-// Public returns the configured address, "" when there is none.
+// Public returns scheme, host and path that clients reach the service by, without a
+// slash at the end, as configured; "" where nothing is. What a request calls us is
+// never taken for it: who asks could have others led elsewhere.
 func (f *Front) Public() string { return f.public }
 
 // Secure reports whether the client speaks TLS, to us or to what stands

@@ -96,8 +96,12 @@ func (r *reference) write() {
 
 func (r *reference) call(method, path string, call describedCall) {
 	r.line("\n### %s %s\n\n%s. %s", method, path, strings.TrimSuffix(call.Summary, "."), call.Description)
-	if len(call.Security) == 1 {
+	switch {
+	case len(call.Security) != 1:
+	case len(call.Security[0]) == 0:
 		r.line("Anyone may call it.")
+	default:
+		r.line("It takes a session; an API token is refused.")
 	}
 	r.line("")
 	var headers []string

@@ -18,8 +18,8 @@ type Listing struct {
 
 // List is one page of a list.
 type List[T any] struct {
-	Next     *string `json:"next" required:"true" description:"Address of the next page."`
-	Previous *string `json:"previous" required:"true" description:"Address of the page before."`
+	Next     *string `json:"next" required:"true" description:"Address of the next page; without scheme and host where the service is not told its own."`
+	Previous *string `json:"previous" required:"true" description:"Address of the page before, as next."`
 	Results  []T     `json:"results" required:"true" nullable:"false"`
 	Count    *int64  `json:"count,omitempty" description:"Of the whole list, when asked for."`
 }
@@ -91,5 +91,5 @@ func pageLink(c *Call, place projections.Cursor) (string, error) {
 	query := c.Request.URL.Query()
 	query.Set("cursor", token)
 	path := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
-	return c.api.front.Base(c.Request) + path.String(), nil
+	return c.api.front.Public() + path.String(), nil
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
@@ -76,9 +77,19 @@ func TestPagesLinkToTheirNeighbours(t *testing.T) {
 	if link := w.Header().Get("Link"); link != "<"+*got.Next+`>; rel="next"` {
 		t.Errorf("Link %q", link)
 	}
-	const base = "http://example.com/api/tickets/?"
+	const base = "/api/tickets/?" // whatever the request calls us
 	if !strings.HasPrefix(*got.Next, base) {
 		t.Fatalf("next %q", *got.Next)
+	}
+	public := newAPI(t, d, func(_ *Deps, c *httpapi.Config) {
+		var err error
+		if c.Front, err = edge.NewFront(edge.Config{PublicURL: "https://desk.example.org/it/"}); err != nil {
+			t.Fatal(err)
+		}
+	})
+	const where = "https://desk.example.org/it/api/tickets/?"
+	if told := decoded[httpapi.List[wire.Ticket]](t, request{name: "admin", method: http.MethodGet, path: first}.send(public)); !strings.HasPrefix(*told.Next, where) {
+		t.Errorf("next %q, want it at the configured address", *told.Next)
 	}
 	if w = (request{name: "admin", method: http.MethodGet, path: *got.Next}).send(api); w.Code != http.StatusOK {
 		t.Fatalf("status %d\n%s", w.Code, w.Body)

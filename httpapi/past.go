@@ -29,5 +29,5 @@ func (c *Call) Memento(at time.Time) {
 		query.Del(name)
 	}
 	original := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
-	c.Header.Add("Link", fmt.Sprintf(`<%s>; rel="original"`, c.api.front.Base(c.Request)+original.String()))
+	c.Header.Add("Link", fmt.Sprintf(`<%s>; rel="original"`, c.api.front.Public()+original.String()))
 }

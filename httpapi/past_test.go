@@ -109,7 +109,7 @@ func TestATicketOfThePast(t *testing.T) {
 			if got := w.Header().Get("Memento-Datetime"); got != want.memento {
 				t.Errorf("Memento-Datetime: got %q, want %q", got, want.memento)
 			}
-			if got, want := w.Header().Get("Link"), `<http://example.com/api/tickets/7/>; rel="original"`; got != want {
+			if got, want := w.Header().Get("Link"), `</api/tickets/7/>; rel="original"`; got != want {
 				t.Errorf("Link: got %q, want %q", got, want)
 			}
 			if got := w.Header().Get("ETag"); got != "" {
@@ -178,10 +178,10 @@ func TestListsOfThePastKeepTheirFiltersAndPages(t *testing.T) {
 		t.Errorf("Memento-Datetime: got %q, want %q", got, want)
 	}
 	links := strings.Join(w.Header().Values("Link"), "\n")
-	if !strings.Contains(links, `rel="next"`) || !strings.Contains(links, `<http://example.com/api/tickets/?count=true&ordering=priority&page_size=3&status=open>; rel="original"`) {
+	if !strings.Contains(links, `rel="next"`) || !strings.Contains(links, `</api/tickets/?count=true&ordering=priority&page_size=3&status=open>; rel="original"`) {
 		t.Errorf("links: %s", links)
 	}
-	_, address, _ := strings.Cut(*got.Next, "http://example.com")
+	address := *got.Next
 	if w := (request{name: "alice", method: "GET", path: address}).send(api); w.Code != http.StatusOK || past.page.Cursor == nil || past.page.Cursor.Key != "k" {
 		t.Errorf("the next page: got %d %s at %+v", w.Code, w.Body, past.page.Cursor)
 	}

@@ -38,12 +38,14 @@ func entityTags(h http.Header, name string) (tags []string, star bool, err error
 }
 
 // wantedVersions returns the versions If-Match allows, nil for any. A tag that
-// can't match, weak ones among them, is commands.NoVersion.
+// can't match is commands.NoVersion. A tag of ours that was made weak on its way, as
+// proxies do that compress answers, names the same version; RFC 9110 §13.1.1 would
+// have it match nothing, and its owner could never write.
 func wantedVersions(h http.Header) ([]int, error) {
 	tags, _, err := entityTags(h, "If-Match")
 	var versions []int
 	for _, tag := range tags {
-		if v := versionOf(tag); !slices.Contains(versions, v) {
+		if v := versionOf(strings.TrimPrefix(tag, "W/")); !slices.Contains(versions, v) {
 			versions = append(versions, v)
 		}
 	}

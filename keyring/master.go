@@ -47,20 +47,28 @@ func (m Master) Fingerprint() string {
 // where there is none: readable by its owner alone, durable, and whole even
 // when two processes make it at once. made reports whether it did.
 func MasterFile(path string) (m Master, made bool, err error) {
+	m, err = LoadMaster(path)
+	if !errors.Is(err, fs.ErrNotExist) {
+		return m, false, err
+	}
+	if made, err = makeMaster(path); err != nil {
+		return Master{}, false, fmt.Errorf("make the master key: %w", err)
+	}
+	m, err = LoadMaster(path)
+	return m, made, err
+}
+
+// LoadMaster reads the master key from a file: [fs.ErrNotExist] where there is none.
+func LoadMaster(path string) (Master, error) {
 	text, err := os.ReadFile(path)
-	if errors.Is(err, fs.ErrNotExist) {
-		if made, err = makeMaster(path); err != nil {
-			return Master{}, false, fmt.Errorf("make the master key: %w", err)
-		}
-		text, err = os.ReadFile(path)
-	}
 	if err != nil {
-		return Master{}, false, fmt.Errorf("read the master key: %w", err)
+		return Master{}, fmt.Errorf("read the master key: %w", err)
 	}
-	if m, err = ParseMaster(string(text)); err != nil {
-		return Master{}, false, fmt.Errorf("%s: %w", path, err)
+	m, err := ParseMaster(string(text))
+	if err != nil {
+		return Master{}, fmt.Errorf("%s: %w", path, err)
 	}
-	return m, made, nil
+	return m, nil
 }
 
 // makeMaster makes the file unless another process was first.

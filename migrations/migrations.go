@@ -14,6 +14,7 @@ import (
 	"database/sql"
 	"embed"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io/fs"
 
@@ -41,6 +42,9 @@ func Up(ctx context.Context, ownerURL, serviceRole string) error {
 	if err != nil {
 		return err
 	}
+	if err := wantNoNewer(ctx, db, provider); err != nil {
+		return err
+	}
 	if _, err := provider.Up(ctx); err != nil {
 		return fmt.Errorf("migrate: %w", err)
 	}
@@ -48,6 +52,45 @@ func Up(ctx context.Context, ownerURL, serviceRole string) error {
 		return err
 	}
 	return admitAnalysts(ctx, db)
+}
+
+// ErrNewer: a newer program migrated the database, and this one cannot know what
+// stands in it. Nothing was touched.
+var ErrNewer = errors.New("the database is of a newer version of helpdesk")
+
+func wantNoNewer(ctx context.Context, db *sql.DB, provider *goose.Provider) error {
+	if there, err := begun(ctx, db); err != nil || !there {
+		return err
+	}
+	all := provider.ListSources()
+	known := all[len(all)-1].Version
+	var newest int64
+	if err := db.QueryRowContext(ctx, `SELECT coalesce(max(version_id), 0) FROM goose_db_version`).Scan(&newest); err != nil {
+		return fmt.Errorf("read the schema's version: %w", err)
+	}
+	if newest > known {
+		return fmt.Errorf("%w: its schema is number %d, the newest that this program knows is %d: run the newer program, or restore "+
+			"a backup from before it", ErrNewer, newest, known)
+	}
+	return nil
+}
+
+// Begun reports whether the database at url was ever migrated.
+func Begun(ctx context.Context, url string) (bool, error) {
+	db, err := sql.Open("pgx", url)
+	if err != nil {
+		return false, fmt.Errorf("open the database: %w", err)
+	}
+	defer db.Close()
+	return begun(ctx, db)
+}
+
+func begun(ctx context.Context, db *sql.DB) (there bool, err error) {
+	// goose's table is made by the first Up.
+	if err := db.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&there); err != nil {
+		return false, fmt.Errorf("look for the schema's version: %w", err)
+	}
+	return there, nil
 }
 
 // Pending returns how many migrations the database at url still lacks, and
@@ -62,11 +105,11 @@ func Pending(ctx context.Context, url string) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	var begun bool // goose's table is made by the first Up
-	if err := db.QueryRowContext(ctx, `SELECT to_regclass('goose_db_version') IS NOT NULL`).Scan(&begun); err != nil {
-		return 0, fmt.Errorf("look for the schema's version: %w", err)
+	there, err := begun(ctx, db)
+	if err != nil {
+		return 0, err
 	}
-	if !begun {
+	if !there {
 		return len(names), nil
 	}
 	var applied int

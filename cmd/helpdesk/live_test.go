@@ -48,9 +48,13 @@ func serveLive(t *testing.T, db *pgtest.DB) *live {
 	if err != nil {
 		t.Fatal(err)
 	}
+	at, err := serve.Listen(t.Context(), c)
+	if err != nil {
+		t.Fatal(err)
+	}
 	ctx, cancel := context.WithCancel(context.Background())
 	up, ended := make(chan string, 1), make(chan error, 1)
-	go func() { ended <- s.Run(ctx, func(addr, _ string) { up <- addr }) }()
+	go func() { ended <- s.Run(ctx, at, func(addr, _ string) { up <- addr }) }()
 	l := &live{Service: s, stop: sync.OnceValue(func() error { cancel(); return <-ended })}
 	t.Cleanup(func() {
 		if err := l.stop(); err != nil {

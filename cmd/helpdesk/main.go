@@ -46,5 +46,29 @@ Every setting is an environment variable; docs/config.md lists them.`,
 			root.AddCommand(m.Commands(all)...)
 		}
 	}
+	showUsage(root)
 	return root
+}
+
+// showUsage has what is wrong with a command line followed by how it is used.
+func showUsage(cmd *cobra.Command) {
+	wrong := func(cmd *cobra.Command, err error) error {
+		return fmt.Errorf("%w: usage: %s, see --help", err, cmd.UseLine())
+	}
+	cmd.SetFlagErrorFunc(wrong)
+	if check := cmd.Args; check != nil {
+		cmd.Args = func(cmd *cobra.Command, args []string) error {
+			if err := check(cmd, args); err != nil {
+				return wrong(cmd, err)
+			}
+			return nil
+		}
+	}
+	if cmd.HasParent() && !cmd.Runnable() { // else cobra looks at no arguments of a group
+		cmd.DisableFlagsInUseLine = true
+		cmd.RunE = func(cmd *cobra.Command, _ []string) error { return cmd.Help() }
+	}
+	for _, sub := range cmd.Commands() {
+		showUsage(sub)
+	}
 }

@@ -45,9 +45,23 @@ func TestHelpOfEverySubcommandSaysWhatItIsFor(t *testing.T) {
 }
 
 func TestWhatIsNoSubcommandIsRefused(t *testing.T) {
-	for _, args := range [][]string{{"frobnicate"}, {"serve", "now"}, {"migrate", "now"}, {"version", "now"}, {"serve", "--port=80"}} {
+	for _, args := range [][]string{{"frobnicate"}, {"serve", "now"}, {"migrate", "now"}, {"version", "now"}, {"serve", "--port=80"}, {"people", "frobnicate"}} {
 		if out, err := run(t, args...); err == nil || strings.Contains(program.Explain(err), "\n") || out != "" {
 			t.Errorf("helpdesk %s: got %v and %q, want one line of refusal", strings.Join(args, " "), err, out)
+		}
+	}
+}
+
+func TestAWrongCommandLineShowsTheUsage(t *testing.T) {
+	for _, c := range []struct{ line, want string }{
+		{"serve --port=80", "usage: helpdesk serve [flags]"},
+		{"people export", "usage: helpdesk people export USER [flags]"},
+		{"people export ann bob", "usage: helpdesk people export USER [flags]"},
+		{"projections pause", "usage: helpdesk projections pause NAME... [flags]"},
+		{"tickets import --from", "usage: helpdesk tickets import FILE.ndjson [flags]"},
+	} {
+		if _, err := run(t, strings.Fields(c.line)...); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("helpdesk %s: got %v, want it to hold %q", c.line, err, c.want)
 		}
 	}
 }

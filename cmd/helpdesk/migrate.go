@@ -18,7 +18,12 @@ func migrateCommand(m program.Modules) *cobra.Command {
 needs. "helpdesk serve" does the same when it starts; any number may run at once.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return m.WithDatabase(cmd.Context(), func(ctx context.Context, _ config.Config, _ *program.Database) error {
+			return m.WithDatabase(cmd.Context(), program.Begin, func(ctx context.Context, c config.Config, db *program.Database) error {
+				if db.Local != nil { // else the key belongs where the service runs
+					if _, err := c.MakeMaster(c.Logger(cmd.ErrOrStderr())); err != nil {
+						return err
+					}
+				}
 				_, err := fmt.Fprintln(cmd.OutOrStdout(), "The schema is up to date.")
 				return err
 			})

@@ -160,7 +160,7 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters and digits are allowed, and . _ + - @ behind the first of them", Field: "username"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters and digits of one script are allowed, and . _ + - behind the first of them", Field: "username"}
 	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
@@ -168,7 +168,8 @@ var (
 	ErrLastAdmin     = &domain.Error{Kind: domain.KindRejected, Code: "last_admin", Message: "the last active admin cannot be demoted or deactivated"}
 )
 
-var username = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._+@-]*$`)
+// username has no @: a reference that has one means the owner of a mail address.
+var username = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}._+-]*$`)
 
 // uuidShaped would make a username ambiguous: people are named by either.
 var uuidShaped = regexp.MustCompile(`(?i)^[0-9a-f]{8}-([0-9a-f]{4}-){3}[0-9a-f]{12}$`)
@@ -208,6 +209,9 @@ func register(s State, c Register) ([]domain.Event, error) {
 	}
 	if !username.MatchString(name) || uuidShaped.MatchString(name) {
 		return nil, ErrUsername
+	}
+	if !oneWriting(name) {
+		return nil, ErrUsername.With("%q has letters of several scripts, which look like others", name)
 	}
 	if reserved(strings.ToLower(name)) {
 		return nil, ErrUsername.With("%q stands for somebody else in filters", name)

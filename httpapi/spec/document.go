@@ -26,7 +26,7 @@ const aboutAPI = `A helpdesk whose every change is an event.
 
 Every path works with and without the slash at its end. Bodies are JSON in UTF-8; members and parameters that are not named here are refused, and so is text with control characters. White space around a text does not count, but in passwords. Times are RFC 3339 in UTC with microseconds.
 
-A ticket is named by its id or its number, a user by id or username. What the caller may not see is answered as if it did not exist: 404. An address that does not exist is 404 too, a method that an address does not know 405 with the header Allow, and HEAD is understood wherever GET is.
+A ticket is named by its id or its number, a user by id, username or mail address. What the caller may not see is answered as if it did not exist: 404. An address that does not exist is 404 too, a method that an address does not know 405 with the header Allow, and HEAD is understood wherever GET is.
 
 A write answers with the resource as the write left it, and no read is older than the log was when it came. Every refusal is a problem document (RFC 9457).`
 

@@ -36,16 +36,41 @@ func newLayout(cfg Config) (*layout, error) {
 	}
 	base, err := filepath.Abs(cfg.DataDir)
 	if err != nil {
-		return nil, fmt.Errorf("find the data folder: %w", err)
+		return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	l := layoutAt(filepath.Join(base, "pg"))
 	if os.Geteuid() != 0 {
 		if err := os.MkdirAll(l.dir, 0o700); err != nil {
-			return nil, fmt.Errorf("make the folder of the embedded Postgres: %w", err)
+			return nil, fmt.Errorf("%w: %w", ErrDataDir, err)
 		}
 		return l, nil
 	}
 	return reachable(l, base, cfg.logger())
+}
+
+// wantServer returns ErrNoServer unless a server was made for the data folder, or
+// one is being made.
+func wantServer(cfg Config) error {
+	base, err := filepath.Abs(cfg.DataDir)
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDataDir, err)
+	}
+	for _, l := range []*layout{layoutAt(filepath.Join(base, "pg")), movedFrom(base)} {
+		for _, name := range []string{filepath.Join(l.data, "PG_VERSION"), l.lock} {
+			if _, err := os.Stat(name); err == nil {
+				return nil
+			} else if errors.Is(err, fs.ErrPermission) {
+				return fmt.Errorf("%w: %w", ErrDataDir, err)
+			}
+		}
+	}
+	return fmt.Errorf("%w: %s", ErrNoServer, base)
+}
+
+// movedFrom returns where data goes that the server's user could not reach below base.
+func movedFrom(base string) *layout {
+	sum := sha256.Sum256([]byte(base))
+	return layoutAt(filepath.Join(rootDataDir, filepath.Base(base)+"-"+hex.EncodeToString(sum[:4]), "pg"))
 }
 
 func layoutAt(dir string) *layout {
@@ -64,12 +89,15 @@ func layoutAt(dir string) *layout {
 // reachable makes l's folder, or the one under rootDataDir when the server's
 // user cannot get at l's or when data is already there.
 func reachable(l *layout, base string, log *slog.Logger) (*layout, error) {
-	sum := sha256.Sum256([]byte(base))
-	moved := layoutAt(filepath.Join(rootDataDir, filepath.Base(base)+"-"+hex.EncodeToString(sum[:4]), "pg"))
+	moved := movedFrom(base)
 	var why error
 	if l.hasData() || !moved.hasData() {
 		if why = l.makeReachable(); why == nil {
 			return l, nil
+		}
+		// Others keep their files there too: what nobody can write has no substitute.
+		if errors.Is(why, ErrDataDir) {
+			return nil, why
 		}
 		if l.hasData() {
 			return nil, fmt.Errorf("user %s cannot reach its data in %s: %w", l.acct.name, l.data, why)
@@ -84,11 +112,12 @@ func reachable(l *layout, base string, log *slog.Logger) (*layout, error) {
 }
 
 func (l *layout) makeReachable() error {
-	if err := os.MkdirAll(l.dir, 0o755); err != nil {
-		return err
+	err := os.MkdirAll(l.dir, 0o755)
+	if err == nil {
+		err = os.Chmod(l.dir, 0o711)
 	}
-	if err := os.Chmod(l.dir, 0o711); err != nil {
-		return err
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrDataDir, err)
 	}
 	cmd := exec.Command("/bin/sh", "-c", ":")
 	cmd.Dir = l.dir

@@ -21,6 +21,13 @@ var (
 	// The text names everything tried and what to do.
 	ErrNoBinaries = errors.New("no usable Postgres binaries")
 
+	// ErrNoServer: nobody has made a server in the data folder, and Config.Existing
+	// forbids it. Nothing was touched.
+	ErrNoServer = errors.New("no database was made in this folder")
+
+	// ErrDataDir: the data folder cannot be used at all. Nothing was made elsewhere.
+	ErrDataDir = errors.New("the data folder cannot be used")
+
 	// ErrGaveUp: the server died and could not be started again.
 	ErrGaveUp = errors.New("the embedded Postgres does not start any more")
 )
@@ -32,6 +39,9 @@ type Config struct {
 	// cannot reach it, a folder under /var/lib/helpdesk takes its place and
 	// the log says so.
 	DataDir string
+
+	// Existing has Attach fail with ErrNoServer where it would make a server.
+	Existing bool
 
 	// BinDir is the folder with postgres and initdb, usually HELPDESK_PG_BIN.
 	// Empty: they are looked for, and fetched when there are none.
@@ -87,6 +97,11 @@ func Start(ctx context.Context, cfg Config) (*Server, error) {
 //
 // A shared server is gone when its owner ends: expect broken connections then.
 func Attach(ctx context.Context, cfg Config) (*Server, error) {
+	if cfg.Existing {
+		if err := wantServer(cfg); err != nil {
+			return nil, err
+		}
+	}
 	l, err := newLayout(cfg)
 	if err != nil {
 		return nil, err
@@ -95,6 +110,9 @@ func Attach(ctx context.Context, cfg Config) (*Server, error) {
 	defer tick.Stop()
 	for {
 		lock, err := l.acquire()
+		if err == nil && cfg.Existing && !l.hasData() { // a first start that was cut short
+			return nil, errors.Join(fmt.Errorf("%w: %s", ErrNoServer, cfg.DataDir), unlock(lock))
+		}
 		if err == nil {
 			return startOwned(ctx, cfg, l, lock)
 		}

@@ -19,7 +19,7 @@ func (s *shop) badHeaders() []bad {
 	for _, tag := range []string{"1", "abc", `"1`, `"1" "2"`, `W/1`, `*, "1"`, `"` + "\x80", strings.Repeat(`"1",`, 9) + `"1"`} {
 		patch("If-Match of "+asJSON(tag), 400, "", []string{"?If-Match"}, "If-Match", tag)
 	}
-	for _, tag := range []string{`"99"`, `"1"`, `"0"`, `"-1"`, `"abc"`, `W/"2"`, `"02"`, `"1", "99"`, `""`} {
+	for _, tag := range []string{`"99"`, `"1"`, `"0"`, `"-1"`, `"abc"`, `W/"99"`, `"02"`, `"1", "99"`, `""`} {
 		patch("If-Match of the stale "+tag, 412, "stale_version", nil, "If-Match", tag)
 	}
 	for _, key := range []string{"", "two words", strings.Repeat("k", 256), "\xe4"} {

@@ -69,7 +69,7 @@ func walk(t *testing.T, p *program.Person, first string, want int) {
 // pageAt reads a page, and looks at its Link header.
 func pageAt(t *testing.T, p *program.Person, address string) program.List[program.Ticket] {
 	t.Helper()
-	a := p.Must(t, http.StatusOK, "GET", strings.TrimPrefix(address, p.URL), nil)
+	a := p.Must(t, http.StatusOK, "GET", address, nil)
 	page := program.Read[program.List[program.Ticket]](t, a)
 	var links []string
 	for _, l := range []struct {
@@ -78,7 +78,7 @@ func pageAt(t *testing.T, p *program.Person, address string) program.List[progra
 	}{{page.Next, "next"}, {page.Previous, "prev"}} {
 		if l.link != nil {
 			links = append(links, fmt.Sprintf(`<%s>; rel="%s"`, *l.link, l.rel))
-			if !strings.HasPrefix(*l.link, p.URL+"/api/tickets/?") {
+			if !strings.HasPrefix(*l.link, "/api/tickets/?") {
 				t.Errorf("a link leads elsewhere: %s", *l.link)
 			}
 		}

@@ -69,7 +69,7 @@ func signInPage(f signInForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Input(web.TextField{Name: "username", Label: "Username", Value: f.Username, Complete: "username", Max: 254, Focus: f.Username == ""}, nil).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Input(web.TextField{Name: "username", Label: "Username or email address", Value: f.Username, Complete: "username", Max: 254, Focus: f.Username == ""}, nil).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -157,7 +157,7 @@ func registrationPage(f registrationForm) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Input(web.TextField{Name: "username", Label: "Username", Value: f.Username, Complete: "username", Max: 150, Hint: "Letters, digits and . _ + - @. It cannot be changed later."}, f.Fault).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Input(web.TextField{Name: "username", Label: "Username", Value: f.Username, Complete: "username", Max: 150, Hint: "Letters, digits and . _ + -. It cannot be changed later."}, f.Fault).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}

@@ -136,7 +136,7 @@ ORDER BY 1`
 
 // withAnalysts works as the owner of the database, who may make logins.
 func withAnalysts(ctx context.Context, m program.Modules, work func(context.Context, *program.Database, *pgx.Conn) error) error {
-	return m.WithDatabase(ctx, func(ctx context.Context, _ config.Config, db *program.Database) error {
+	return m.WithDatabase(ctx, program.Share, func(ctx context.Context, _ config.Config, db *program.Database) error {
 		owner, err := pgx.Connect(ctx, db.OwnerURL)
 		if err != nil {
 			return fmt.Errorf("connect as the owner of the database: %w", program.Redact(err))

@@ -192,7 +192,7 @@ signed stays as true as it was. A service that is running goes on with the new k
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if renew {
-				return m.WithDatabase(cmd.Context(), func(ctx context.Context, c config.Config, db *program.Database) error {
+				return m.WithDatabase(cmd.Context(), program.Share, func(ctx context.Context, c config.Config, db *program.Database) error {
 					if s.AuditKey != "" {
 						return errors.New("HELPDESK_AUDIT_KEY: --new makes the key in HELPDESK_DATA_DIR; unset it, and put the new key in its place afterwards")
 					}

@@ -41,7 +41,7 @@ another one.`,
 			if tickets < 1 {
 				return errors.New("--tickets: must be at least 1")
 			}
-			return m.Run(cmd.Context(), cmd.Name(), func(ctx context.Context, o *program.Operator) error {
+			return m.RunWith(cmd.Context(), program.Begin, cmd.Name(), func(ctx context.Context, o *program.Operator) error {
 				return (&demoLoader{Operator: o, out: cmd.OutOrStdout(), errs: cmd.ErrOrStderr(), count: tickets}).run(ctx)
 			})
 		},

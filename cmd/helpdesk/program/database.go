@@ -2,6 +2,7 @@ package program
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"maps"
@@ -17,33 +18,64 @@ import (
 	"helpdesk/migrations"
 )
 
+// Use is what a process does with the database and the data folder.
+type Use int
+
+// The uses.
+const (
+	Share Use = iota // work with what was made, beside a running service or without
+	Begin            // the same, and make what is missing
+	Own              // be the service, which has the embedded server to itself
+)
+
 // Database is the Postgres to work on: a given one, or the embedded one.
 type Database struct {
+	Use        Use
 	ServiceURL string
 	OwnerURL   string
 	Local      *localpg.Server // nil: a given one
 }
 
-// Open makes the configured database ready to be connected to. own
-// says that this process is the service, which has the embedded server to
-// itself; a command shares a running one.
-func Open(ctx context.Context, c config.Config, log *slog.Logger, own bool) (*Database, error) {
+// Open makes the configured database ready to be connected to.
+func Open(ctx context.Context, c config.Config, log *slog.Logger, use Use) (*Database, error) {
 	if c.DatabaseURL != "" {
 		owner := c.DatabaseOwnerURL
 		if owner == "" {
 			owner = c.DatabaseURL
 		}
-		return &Database{ServiceURL: c.DatabaseURL, OwnerURL: owner}, nil
+		return &Database{Use: use, ServiceURL: c.DatabaseURL, OwnerURL: owner}, nil
 	}
 	start := localpg.Attach
-	if own {
+	if use == Own {
 		start = localpg.Start
 	}
-	local, err := start(ctx, localpg.Config{DataDir: c.DataDir, BinDir: c.PGBin, Logger: log})
-	if err != nil {
+	local, err := start(ctx, localpg.Config{DataDir: c.DataDir, Existing: use == Share, BinDir: c.PGBin, Logger: log})
+	switch {
+	case errors.Is(err, localpg.ErrNoServer):
+		return nil, fmt.Errorf("HELPDESK_DATA_DIR: %w: %s", err, howToBegin)
+	case errors.Is(err, localpg.ErrDataDir):
+		return nil, fmt.Errorf("HELPDESK_DATA_DIR: %w", err)
+	case err != nil:
 		return nil, err
 	}
-	return &Database{ServiceURL: local.ServiceURL(), OwnerURL: local.OwnerURL(), Local: local}, nil
+	return &Database{Use: use, ServiceURL: local.ServiceURL(), OwnerURL: local.OwnerURL(), Local: local}, nil
+}
+
+// howToBegin is the way out of a setting that names nothing yet.
+const howToBegin = `set it to that of the service, or begin a new one with "helpdesk serve" or "helpdesk migrate"`
+
+// begun returns an error that names the setting unless a helpdesk was begun in the
+// database.
+func (d *Database) begun(ctx context.Context) error {
+	begun, err := migrations.Begun(ctx, d.OwnerURL)
+	if err != nil || begun {
+		return err
+	}
+	setting := "HELPDESK_DATABASE_URL"
+	if d.Local != nil {
+		setting = "HELPDESK_DATA_DIR"
+	}
+	return fmt.Errorf("%s: there is no helpdesk in this database: %s", setting, howToBegin)
 }
 
 // Close stops the embedded server if this process runs it.

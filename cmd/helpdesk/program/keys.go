@@ -19,7 +19,11 @@ const keyConns = 2
 // Open returns the codec of all events, which opens and seals the texts of
 // people in a database, and the pool it takes their keys through.
 func (m Modules) Open(ctx context.Context, c config.Config, db *Database, log *slog.Logger) (*eventstore.Codec, *pgxpool.Pool, error) {
-	master, err := c.Master(log)
+	find := c.Master
+	if db.Use != Share {
+		find = func() (keyring.Master, error) { return c.MakeMaster(log) }
+	}
+	master, err := find()
 	if err != nil {
 		return nil, nil, err
 	}

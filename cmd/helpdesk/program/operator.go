@@ -39,7 +39,12 @@ const operatorConns = 16
 // Run runs the operator's command called name on the configured
 // database. A running service hears of what it appended.
 func (m Modules) Run(ctx context.Context, name string, work func(context.Context, *Operator) error) error {
-	return m.WithDatabase(ctx, func(ctx context.Context, c config.Config, db *Database) error {
+	return m.RunWith(ctx, Share, name, work)
+}
+
+// RunWith is [Modules.Run] for a command that may use the database otherwise.
+func (m Modules) RunWith(ctx context.Context, use Use, name string, work func(context.Context, *Operator) error) error {
+	return m.WithDatabase(ctx, use, func(ctx context.Context, c config.Config, db *Database) error {
 		pool, err := db.Connect(ctx, "helpdesk "+name, operatorConns, nil)
 		if err != nil {
 			return err

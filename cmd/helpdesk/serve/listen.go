@@ -7,9 +7,12 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"syscall"
 	"time"
 
 	"golang.org/x/sync/errgroup"
+
+	"helpdesk/cmd/helpdesk/config"
 )
 
 // Limits of a connection and of the shutdown.
@@ -21,30 +24,51 @@ const (
 	shutdownTimeout = 20 * time.Second
 )
 
+// Listeners are the addresses of a service, taken before anything is made: a start
+// that fails on one of them was none.
+type Listeners []net.Listener // clients, and metrics where they have an address of their own
+
+// Listen takes the addresses that are configured. The caller MUST close them.
+func Listen(ctx context.Context, c config.Config) (Listeners, error) {
+	var all Listeners
+	for _, at := range []struct{ setting, addr string }{{"HELPDESK_ADDR", c.Addr}, {"HELPDESK_METRICS_ADDR", c.MetricsAddr}} {
+		if at.addr == "" {
+			continue
+		}
+		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", at.addr)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = errors.New("another program listens there: stop it, or set another address")
+		}
+		if err != nil {
+			all.Close()
+			return nil, fmt.Errorf("%s: %q cannot be used: %w", at.setting, at.addr, err)
+		}
+		all = append(all, listener)
+	}
+	return all, nil
+}
+
+// Close gives the addresses up.
+func (l Listeners) Close() {
+	for _, listener := range l {
+		listener.Close() // its server did already, where there was one
+	}
+}
+
 // serveHTTP serves until ctx ends and then lets the requests under way finish.
 // listening is called with where the service is, and where its metrics are.
-func (s *Service) serveHTTP(ctx context.Context, listening func(addr, metricsAddr string)) error {
-	servers := []*http.Server{s.server(s.config.Addr, s.handler())}
+func (s *Service) serveHTTP(ctx context.Context, at Listeners, listening func(addr, metricsAddr string)) error {
+	servers := []*http.Server{s.server(s.handler())}
 	servers[0].RegisterOnShutdown(s.streams.End) // else it would wait for them
 	if s.config.MetricsAddr != "" {
-		servers = append(servers, s.server(s.config.MetricsAddr, s.metrics()))
+		servers = append(servers, s.server(s.metrics()))
 	}
-	// All addresses before a word is said: a start that fails on one was none.
-	listeners := make([]net.Listener, len(servers))
-	for i, server := range servers {
-		listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp", server.Addr)
-		if err != nil {
-			return fmt.Errorf("listen on %s: %w", server.Addr, err)
-		}
-		defer listener.Close() // where a later one fails; else its server did
-		listeners[i] = listener
-	}
-	listening(listeners[0].Addr().String(), listeners[len(listeners)-1].Addr().String())
+	listening(at[0].Addr().String(), at[len(at)-1].Addr().String())
 	group, failed := errgroup.WithContext(ctx)
 	for i, server := range servers {
 		group.Go(func() error {
-			if err := server.Serve(listeners[i]); !errors.Is(err, http.ErrServerClosed) {
-				return fmt.Errorf("serve %s: %w", server.Addr, err)
+			if err := server.Serve(at[i]); !errors.Is(err, http.ErrServerClosed) {
+				return fmt.Errorf("serve %s: %w", at[i].Addr(), err)
 			}
 			return nil
 		})
@@ -60,9 +84,9 @@ func (s *Service) serveHTTP(ctx context.Context, listening func(addr, metricsAdd
 	return errors.Join(err, group.Wait())
 }
 
-func (s *Service) server(addr string, handler http.Handler) *http.Server {
+func (s *Service) server(handler http.Handler) *http.Server {
 	return &http.Server{
-		Addr: addr, Handler: handler,
+		Handler:           handler,
 		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}

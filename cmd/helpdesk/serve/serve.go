@@ -65,7 +65,12 @@ func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err 
 	if as != All && c.DatabaseURL == "" {
 		return errors.New("--role: the embedded Postgres serves one process only: set HELPDESK_DATABASE_URL to divide the work")
 	}
-	db, err := program.Open(ctx, c, log, true)
+	at, err := Listen(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer at.Close()
+	db, err := program.Open(ctx, c, log, program.Own)
 	if err != nil {
 		return err
 	}
@@ -81,7 +86,7 @@ func serve(ctx context.Context, m program.Modules, as Role, out io.Writer) (err 
 	if err != nil {
 		return err
 	}
-	return s.Run(ctx, func(addr, metricsAddr string) {
+	return s.Run(ctx, at, func(addr, metricsAddr string) {
 		if db.Local != nil {
 			if err := db.Local.SetAddress(addr); err != nil {
 				log.Warn("address not recorded for other processes", "error", err)

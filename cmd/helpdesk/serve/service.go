@@ -158,10 +158,10 @@ func (s *Service) checks() []httpapi.Check {
 	}
 }
 
-// Run serves until ctx ends, then finishes what is under way: first the
+// Run serves at the addresses given until ctx ends, then finishes what is under way: first the
 // requests, which may wait for the followers, then the followers' pages, then
 // the appends.
-func (s *Service) Run(ctx context.Context, listening func(addr, metricsAddr string)) error {
+func (s *Service) Run(ctx context.Context, at Listeners, listening func(addr, metricsAddr string)) error {
 	defer s.closePools()
 	// The loops outlive ctx by the time that the requests take to end.
 	loops, endLoops := context.WithCancel(context.WithoutCancel(ctx))
@@ -175,7 +175,7 @@ func (s *Service) Run(ctx context.Context, listening func(addr, metricsAddr stri
 	defer endServing()
 	defer context.AfterFunc(failed, endServing)()
 
-	err := s.serveHTTP(serving, listening)
+	err := s.serveHTTP(serving, at, listening)
 	endLoops()
 	err = errors.Join(err, group.Wait())
 	s.Store.Close()
