@@ -68,6 +68,7 @@ func TestADemoIsLoadedOnceThoughItWasKilled(t *testing.T) {
 func TestADemoLeavesADatabaseInUseAlone(t *testing.T) {
 	t.Parallel()
 	env := []string{"HELPDESK_DATA_DIR=" + program.DataDir(t)}
+	program.Must(t, "", env, "migrate")
 	program.Superuser(t, env, "early")
 	if line := refused(t, "", env, "demo"); !strings.Contains(line, "in use") {
 		t.Errorf("got %q, want a line that says the database is in use", line)
