@@ -122,9 +122,6 @@ func (v *verification) run(ctx context.Context) (err error) {
 	if v.bounds, err = v.source.Bounds(ctx); err != nil {
 		return err
 	}
-	if v.bounds.Last > v.bounds.Head {
-		return &Fault{Position: v.bounds.Head + 1, Why: fmt.Sprintf("it is in the log, whose head is at %d: it was put in behind", v.bounds.Head)}
-	}
 	err = v.source.Events(ctx, v.bounds.Head, func(e *eventstore.Recorded) error { return v.event(ctx, e) })
 	if err != nil {
 		return err
@@ -254,6 +251,10 @@ func (v *verification) end() error {
 	at := int64(v.tree.size()) + 1
 	if at <= v.bounds.Tree || at <= v.bounds.Head || v.signed.peek() != nil {
 		return v.missing(at, "the log ends before it")
+	}
+	// Only now: what was put in further in front moved a genuine event to the end.
+	if v.bounds.Last > v.bounds.Head {
+		return &Fault{Position: v.bounds.Head + 1, Why: fmt.Sprintf("it is in the log, whose head is at %d: it was put in behind", v.bounds.Head)}
 	}
 	return nil
 }

@@ -21,7 +21,7 @@ import (
 // Refusals of a password.
 var (
 	// ErrCredentials is the one answer to every sign-in that is not let in.
-	ErrCredentials = &domain.Error{Kind: domain.KindUnauthenticated, Code: "invalid_credentials", Message: "the username or the password is wrong"}
+	ErrCredentials = &domain.Error{Kind: domain.KindUnauthenticated, Code: "invalid_credentials", Message: "the username, the address or the password is wrong"}
 	// ErrWrongPassword is for somebody signed in, hence no 401.
 	ErrWrongPassword = &domain.Error{Kind: domain.KindRejected, Code: "wrong_password", Message: "this is not your current password", Field: "current_password"}
 )
@@ -123,6 +123,9 @@ func (a *Accounts) Erase(id user.ID) eventstore.InTx {
 			return err
 		}
 		if err := endSessions(ctx, tx, id, nil); err != nil {
+			return err
+		}
+		if err := forgetReadings(ctx, tx, id); err != nil {
 			return err
 		}
 		// Unique, and like no name or address that anybody may take.

@@ -219,7 +219,7 @@ func (ts *Tokens) use(ctx context.Context, id uuid.UUID) error {
 }
 
 // RecordUse notes, in the transaction that records a token's use in the log, that
-// it does: [access.ErrUseRecorded] when another did less than an hour ago.
+// it does: [access.ErrRecorded] when another did less than an hour ago.
 func (*Tokens) RecordUse(id uuid.UUID) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `
@@ -232,7 +232,7 @@ func (*Tokens) RecordUse(id uuid.UUID) eventstore.InTx {
 			return fmt.Errorf("note that the use of token %s is recorded: %w", id, err)
 		}
 		if tag.RowsAffected() == 0 {
-			return access.ErrUseRecorded
+			return access.ErrRecorded
 		}
 		return nil
 	}

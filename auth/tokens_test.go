@@ -122,13 +122,13 @@ func TestTheUseOfATokenIsDueOnceAnHour(t *testing.T) {
 		t.Fatal(err)
 	}
 	due(false)
-	wantError(t, d.in(d.tokens().RecordUse(made.ID)), access.ErrUseRecorded)
+	wantError(t, d.in(d.tokens().RecordUse(made.ID)), access.ErrRecorded)
 	d.exec(`UPDATE tokens SET use_recorded_at = use_recorded_at - interval '61 minutes'`)
 	due(true)
 	if err := d.in(d.tokens().RecordUse(made.ID)); err != nil {
 		t.Error(err)
 	}
-	wantError(t, d.in(d.tokens().RecordUse(uuid.New())), access.ErrUseRecorded) // revoked meanwhile
+	wantError(t, d.in(d.tokens().RecordUse(uuid.New())), access.ErrRecorded) // revoked meanwhile
 }
 
 func TestNobodyRevokesATokenOfOthers(t *testing.T) {

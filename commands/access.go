@@ -21,11 +21,14 @@ type AccessLog interface {
 	Version(ctx context.Context, streamID uuid.UUID) (int, error)
 }
 
-// TokenUses remembers when the use of each API token was last recorded.
-type TokenUses interface {
-	// RecordUse notes that it is recorded now, in the transaction that does so:
-	// [access.ErrUseRecorded] when that was done less than an hour ago.
+// Seldom remembers what was recorded within the hour. Each method returns what notes,
+// in the transaction that records it, that it is: [access.ErrRecorded] when another
+// did less than an hour ago.
+type Seldom interface {
+	// RecordUse is of the use of an API token.
 	RecordUse(token uuid.UUID) eventstore.InTx
+	// RecordReading is of a reading of a person's.
+	RecordReading(person domain.UserID, reading []byte) eventstore.InTx
 }
 
 // turns is how many streams are written to at once by a process.
@@ -37,13 +40,13 @@ const turns = 64
 // events. It is safe for concurrent use.
 type Access struct {
 	log    AccessLog
-	tokens TokenUses
+	seldom Seldom
 	turns  [turns]chan struct{} // by stream: of one process no two appends to a stream meet
 }
 
 // NewAccess makes the records over a log.
-func NewAccess(log AccessLog, tokens TokenUses) *Access {
-	a := &Access{log: log, tokens: tokens}
+func NewAccess(log AccessLog, seldom Seldom) *Access {
+	a := &Access{log: log, seldom: seldom}
 	for i := range a.turns {
 		a.turns[i] = make(chan struct{}, 1)
 	}
@@ -51,16 +54,23 @@ func NewAccess(log AccessLog, tokens TokenUses) *Access {
 }
 
 // Record appends what happened to the records of a person; the zero person is
-// nobody known. The error is [ErrBusy] or the log's.
+// nobody known. A reading is recorded once an hour ([access.Gathered]). The error is [ErrBusy] or the log's.
 func (a *Access) Record(ctx context.Context, r Request, actor domain.Actor, of domain.UserID, e domain.Event) error {
-	return a.record(ctx, r, actor, of, e, nil)
+	reading := access.Gathered(e)
+	if reading == nil {
+		return a.record(ctx, r, actor, of, e, nil)
+	}
+	return unlessRecorded(a.record(ctx, r, actor, of, e, a.seldom.RecordReading(of, reading)))
 }
 
 // TokenUsed records that the actor used their API token, unless that was
 // recorded less than an hour ago.
 func (a *Access) TokenUsed(ctx context.Context, r Request, actor domain.Actor, token uuid.UUID, from access.From) error {
-	err := a.record(ctx, r, actor, actor.ID, access.UseOfToken(token, from), a.tokens.RecordUse(token))
-	if errors.Is(err, access.ErrUseRecorded) {
+	return unlessRecorded(a.record(ctx, r, actor, actor.ID, access.UseOfToken(token, from), a.seldom.RecordUse(token)))
+}
+
+func unlessRecorded(err error) error {
+	if errors.Is(err, access.ErrRecorded) {
 		return nil
 	}
 	return err

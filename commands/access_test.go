@@ -29,11 +29,15 @@ func (u *uses) RecordUse(token uuid.UUID) eventstore.InTx {
 		u.mu.Lock()
 		defer u.mu.Unlock()
 		if u.seen[token] {
-			return access.ErrUseRecorded
+			return access.ErrRecorded
 		}
 		u.seen[token] = true
 		return nil
 	}
+}
+
+func (u *uses) RecordReading(person domain.UserID, reading []byte) eventstore.InTx {
+	return u.RecordUse(uuid.NewSHA1(person.UUID, reading))
 }
 
 var ida = domain.Actor{Kind: domain.ActorUser, ID: domain.UserID{UUID: uuid.UUID{15: 7}}, Role: domain.RoleAuditor}
@@ -49,6 +53,7 @@ func TestAccessIsRecorded(t *testing.T) {
 		a.Record(ctx, r, nobody, ida.ID, access.FailedSignIn(ida.ID, here)),
 		a.Record(ctx, r, nobody, domain.UserID{}, access.FailedSignIn(domain.UserID{}, here)),
 		a.Record(ctx, r, ida, ida.ID, access.Read("GET", "/api/tickets", "q=x", here)),
+		a.Record(ctx, r, ida, ida.ID, access.Read("GET", "/api/tickets", "q=x&cursor=next", here)), // not again
 		a.TokenUsed(ctx, r, ida, token, here),
 		a.TokenUsed(ctx, r, ida, token, here), // not again
 		a.TokenUsed(ctx, r, ida, uuid.New(), here),
@@ -91,7 +96,7 @@ func TestManyRecordsAtOnce(t *testing.T) {
 		a := NewAccess(d.Store, &uses{})
 		for range each {
 			group.Go(func() error {
-				return a.Record(ctx, Request{}, ida, ida.ID, access.Read("GET", "/", "", access.From{}))
+				return a.Record(ctx, Request{}, ida, ida.ID, access.SignIn(access.From{}))
 			})
 		}
 	}

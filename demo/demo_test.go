@@ -150,3 +150,36 @@ func TestOfficeTimePassesInOfficeHoursOnly(t *testing.T) {
 		})
 	}
 }
+
+func TestEverybodyHasWorkAtTheEnd(t *testing.T) {
+	for name, end := range map[string]time.Time{"a Wednesday afternoon": end, "a Sunday": end.Add(4 * 24 * time.Hour), "at night": end.Add(11 * time.Hour)} {
+		t.Run(name, func(t *testing.T) {
+			people := People(end)
+			inHand, waits := map[domain.UserID]int{}, 0
+			for told := range Tickets(end, people, 4000) {
+				var state ticket.State
+				for _, p := range told.Past {
+					events, _ := ticket.Decide(state, p.Command)
+					for _, e := range events {
+						state = ticket.Evolve(state, e)
+					}
+				}
+				switch {
+				case !state.Exists || !state.Status.Active():
+				case state.AssignedTo.IsZero():
+					waits++
+				default:
+					inHand[state.AssignedTo]++
+				}
+			}
+			for _, p := range people {
+				if p.Role == domain.RoleAgent && inHand[p.ID] == 0 {
+					t.Errorf("%s has nothing to do", p.Username)
+				}
+			}
+			if waits < waiting {
+				t.Errorf("%d tickets wait to be taken up, want %d", waits, waiting)
+			}
+		})
+	}
+}

@@ -13,5 +13,6 @@
 // hours, some quicker than others, so that what is opened in the evening waits,
 // and escalates when it waits too long for its priority. One ticket in fifteen is
 // opened again. Some of the last days' tickets are still being worked on at the
-// end, and some are left lying.
+// end, and some are left lying. Then every agent has one in hand, and the newest wait for
+// somebody.
 package demo

@@ -19,8 +19,12 @@ type Ticket struct {
 	Past []commands.Past
 }
 
+// waiting is how many of the newest tickets nobody has taken up yet.
+const waiting = 12
+
 // Tickets makes up n tickets of the year that ends at end, in the order they
-// were opened. people are those that [People] returns.
+// were opened. people are those that [People] returns. The newest wait for somebody,
+// and of those before them each agent has one in hand, as far as half of them go.
 func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 	var staff, others []Person
 	for _, p := range people {
@@ -36,7 +40,15 @@ func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 			s := &story{
 				Rand: rand.New(rand.NewPCG(seed, uint64(i)+2)), end: end, now: at, admin: people[0], agents: staff, requesters: others,
 			}
-			if !yield(s.tell()) {
+			told, newer := s.tell, n-1-i
+			switch inHand := newer - waiting; {
+			case newer >= n/2:
+			case inHand < 0:
+				told = s.tellWaiting
+			case inHand < len(staff):
+				told = func() Ticket { return s.tellInHand(staff[inHand]) }
+			}
+			if !yield(told()) {
 				return
 			}
 		}
@@ -77,7 +89,7 @@ func (s *story) tell() Ticket {
 		s.do(s.admin, func(by ticket.By) ticket.Command { return ticket.DeleteTicket{By: by} })
 		return s.ticket(id)
 	}
-	s.takeUp()
+	s.takeUp(s.someAgent())
 	if s.chance(0.006) { // it was forgotten
 		return s.ticket(id)
 	}
@@ -118,11 +130,40 @@ func (s *story) somePriority() ticket.Priority {
 	return ticket.Low
 }
 
-// takeUp gives the ticket to an agent, after it has escalated where that takes
-// too long.
-func (s *story) takeUp() {
-	s.agent = s.someAgent()
+// tellWaiting makes the story of a ticket that nobody has taken up yet.
+func (s *story) tellWaiting() Ticket {
+	id := ticket.ID{UUID: s.id()}
+	s.open()
+	s.waitUntil(s.end)
+	return s.ticket(id)
+}
+
+// tellInHand makes the story of a ticket that an agent works on at the end.
+func (s *story) tellInHand(agent Person) Ticket {
+	id := ticket.ID{UUID: s.id()}
+	s.open()
+	s.takeUp(agent)
+	s.working(solved[s.priority] / 6)
+	s.comment(s.agent, pick(s.Rand, questions), false)
+	return s.ticket(id)
+}
+
+// takeUp gives the ticket to an agent, before the end.
+func (s *story) takeUp(agent Person) {
+	s.agent = agent
 	at := atWork(s.now, about(s.Rand, pickedUp[s.priority]))
+	if at.After(s.end) && !s.now.After(s.end) {
+		at = s.now.Add(s.end.Sub(s.now) / 2)
+	}
+	s.waitUntil(at)
+	s.assign(s.agent)
+	s.later(about(s.Rand, 4*time.Minute))
+	s.change(s.agent, ticket.StatusInProgress, "")
+}
+
+// waitUntil lets time pass without anybody, so that a ticket escalates where that
+// takes too long.
+func (s *story) waitUntil(at time.Time) {
 	if late := s.now.Add(waits[s.priority]); late.Before(at) {
 		s.now = late
 		s.do(Person{}, func(by ticket.By) ticket.Command {
@@ -130,9 +171,6 @@ func (s *story) takeUp() {
 		})
 	}
 	s.now = at
-	s.assign(s.agent)
-	s.later(about(s.Rand, 4*time.Minute))
-	s.change(s.agent, ticket.StatusInProgress, "")
 }
 
 // someAgent prefers the first of the agents: some are on the desk every day,

@@ -77,6 +77,11 @@ func (f *Front) Secure(r *http.Request) bool {
 // ours, or no browser sends at all.
 func (f *Front) SameOrigin(r *http.Request) bool { return f.origins.Check(r) == nil }
 
+// MayBeRewritten reports whether a request that [Front.SameOrigin] refuses may be of
+// the same origin after all, by a browser that compared no origins itself, as over
+// plain http: a proxy has put another Host in its place then.
+func MayBeRewritten(r *http.Request) bool { return r.Header.Get("Sec-Fetch-Site") == "" }
+
 // Address returns where the request comes from: the peer, or what stands
 // before the trusted proxies in X-Forwarded-For. Of an IPv6 address it is the
 // network of 64 bits, which is what one customer has.

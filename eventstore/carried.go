@@ -31,3 +31,22 @@ func (s *Store) CarriedOut(ctx context.Context, commandID uuid.UUID) (streamID u
 	}
 	return streamID, done, nil
 }
+
+// CarriedBetween returns the least id of a command between two that was carried out,
+// both included: [domain.ErrNotFound] where there is none, or it is forgotten.
+func (s *Store) CarriedBetween(ctx context.Context, from, to uuid.UUID) (id uuid.UUID, err error) {
+	const q = `
+		SELECT command_id
+		FROM commands
+		WHERE command_id BETWEEN $1 AND $2
+		ORDER BY command_id
+		LIMIT 1`
+	err = s.pool.QueryRow(ctx, q, from, to).Scan(&id)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return uuid.Nil, domain.ErrNotFound
+	}
+	if err != nil {
+		return uuid.Nil, Unreachable(fmt.Errorf("look up commands from %s: %w", from, err))
+	}
+	return id, nil
+}

@@ -74,6 +74,8 @@ var goldens = []struct {
 	{1, email.Failed{Attempt: 3, Error: "550 no such box"}},
 	{1, email.Doubted{Attempt: 4, Error: "cut"}},
 	{1, email.Requeued{At: instant}},
+	{2, email.Postponed{Attempt: 1, Error: "554 5.7.1 relay access denied", RetryAt: instant, Blocked: true}},
+	{1, email.Cancelled{Reason: email.CommentRemoved, Email: queued}},
 	{2, email.Sent{Attempt: 1, Email: queued}},
 	{2, email.Failed{Attempt: 1, Error: "550 no such box", Email: queued}},
 	{2, email.Doubted{Attempt: 1, Error: "cut", Email: queued}},

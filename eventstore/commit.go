@@ -64,8 +64,8 @@ type result struct {
 //
 // All of the events are written or none. They get consecutive positions and
 // versions, and every reader sees them in the order of positions. The error is
-// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], what Also returned,
-// or the database's own. When ctx ends first, its error is returned, and the
+// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], what Also
+// returned, or the database's own. When ctx ends first, its error is returned, and the
 // append is written or not: only one that is still queued is taken back.
 //
 // Appends that wait at the same time are written together, in one statement
@@ -234,7 +234,7 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 			}
 			return results, nil
 		}
-		if !Transient(err) {
+		if !Transient(err) || diskFull(err) { // nobody makes room within seconds
 			return nil, fmt.Errorf("append: %w", err)
 		}
 		lost = true

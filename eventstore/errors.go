@@ -49,6 +49,18 @@ var ErrUnreachable = &domain.Error{
 	Message: "the database cannot be reached at the moment",
 }
 
+// ErrDiskFull: the disk of the database is full. Nothing was written.
+var ErrDiskFull = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "disk_full",
+	Message: "the disk of the database is full: nothing was changed, and nothing can be until there is room",
+}
+
+// diskFull reports whether err is the server's refusal for want of room.
+func diskFull(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "53100" // disk_full
+}
+
 // Unreachable turns a passing trouble with the database into
 // [ErrUnreachable], which the edges know how to answer, and leaves every other
 // error as it is. It is for reads, and for writes that were undone.
@@ -59,6 +71,9 @@ func Unreachable(err error) error { return passing(ErrUnreachable, err) }
 func uncertain(err error) error { return passing(ErrUnavailable, err) }
 
 func passing(as *domain.Error, err error) error {
+	if diskFull(err) {
+		return errors.Join(ErrDiskFull, err)
+	}
 	if Transient(err) && !errors.Is(err, context.Canceled) {
 		return errors.Join(as, err)
 	}

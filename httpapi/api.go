@@ -53,7 +53,7 @@ func New(deps Deps, config Config, routes []Route) (*API, error) {
 func newBare(deps Deps, config Config) *API {
 	a := &API{
 		Deps:       deps,
-		visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned),
+		visibility: cmp.Or(config.AgentVisibility, domain.VisibleQueue),
 		front:      config.Front,
 		now:        config.Now,
 	}

@@ -81,7 +81,7 @@ type Config struct {
 	// links are made from each request's scheme and host.
 	PublicURL string
 	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
-	// Empty: [domain.VisibleAssigned].
+	// Empty: [domain.VisibleQueue].
 	AgentVisibility domain.AgentVisibility
 	// RateLimit is how many calls a minute one caller may make,
 	// HELPDESK_RATE_LIMIT. 0: every limit is off, those of sign-ins too.

@@ -80,8 +80,9 @@
 // # Access on record
 //
 // Sign-ins and failed ones, the use of admins' API tokens (once an hour each) and
-// every reading of an auditor whose parameters are in order are in the log before
-// the call is answered (access.go); where that cannot be the call is 503.
+// the readings of auditors (once an hour for the same path, filters and address)
+// whose parameters are in order are in the log before the call is answered
+// (access.go); where that cannot be the call is 503.
 //
 // # The log
 //

@@ -87,11 +87,12 @@ func (a *API) sameOrigin(g *gin.Context) {
 	if a.front.SameOrigin(g.Request) {
 		return
 	}
+	detail := "a browser sent this from a page of another origin"
+	if edge.MayBeRewritten(g.Request) {
+		detail += "; behind a proxy that changes Host, set HELPDESK_PUBLIC_URL to the address in the browser, or have the proxy pass Host on"
+	}
 	g.Abort()
-	a.refuse(g, &problem.Refusal{
-		Status: http.StatusForbidden, Code: "cross_origin",
-		Detail: "a browser sent this from a page of another origin",
-	})
+	a.refuse(g, &problem.Refusal{Status: http.StatusForbidden, Code: "cross_origin", Detail: detail})
 }
 
 func (a *API) noRoute(g *gin.Context) { a.refuse(g, domain.ErrNotFound) }

@@ -16,8 +16,11 @@ import (
 // HELPDESK_MAIL_FROM).
 const DefaultFrom = "helpdesk@example.com"
 
-// ticketPath is where a ticket is found below the public URL.
-const ticketPath = "/admin/tickets/%d/"
+// Where a ticket, and one's own account, are found below the public URL.
+const (
+	ticketPath  = "/admin/tickets/%d/"
+	accountPath = "/admin/account/"
+)
 
 // How many characters of a title and of a name an email tells. Both are longer
 // than what the domain lets in.
@@ -37,12 +40,12 @@ type Message struct {
 // Config is how emails are written.
 type Config struct {
 	// From is the sender: a mail address, with or without a name before it.
-	// The default is [DefaultFrom]. It has to be of ASCII, for its domain is
+	// The default is [DefaultFrom]. It has to be of ASCII but for its domain, which is
 	// part of every Message-ID.
 	From string
 
-	// PublicURL is the address under which people reach the service. Emails
-	// then link to their ticket; empty, they don't.
+	// PublicURL is the address under which people reach the service. Emails then
+	// link to their ticket and to the recipient's account; empty, they don't.
 	PublicURL string
 }
 
@@ -60,6 +63,9 @@ func NewComposer(config Config) (*Composer, error) {
 		config.From = DefaultFrom
 	}
 	from, err := mail.ParseAddress(config.From)
+	if err == nil {
+		from.Address = withALabels(from.Address)
+	}
 	if err != nil || !ascii(from.Address) {
 		return nil, fmt.Errorf("the sender of emails, %q, is no mail address of ASCII like %q", config.From, "Helpdesk <"+DefaultFrom+">")
 	}
@@ -97,7 +103,7 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 	if err != nil || to.Name != "" { // the error would name the address
 		return Message{}, fmt.Errorf("compose email %s: the recipient's mail address is not valid", l.ID)
 	}
-	to.Name = name(l.To.Name)
+	to.Name, to.Address = name(l.To.Name), withALabels(to.Address)
 	written, err := page.write(c.view(l))
 	if err != nil {
 		return Message{}, fmt.Errorf("compose email %s: %w", l.ID, err)
@@ -110,9 +116,8 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 	root := fmt.Sprintf("<%s@%s>", l.Ticket.ID, c.host)
 
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent(), gomail.WithBoundary(boundary))
-	m.FromMailAddress(&c.from)
-	m.ToMailAddress(to)
-	m.Subject(defuse(written.subject))
+	c.address(m, *to)
+	m.Subject(encoded(written.subject))
 	m.SetDateWithValue(l.At.UTC())
 	m.SetMessageIDWithValue(l.ID.String() + "@" + c.host)
 	// No message has the id they name. It stands for the ticket, and is what
@@ -135,6 +140,17 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 		To:   envelope(to.Address),
 		Data: data.Bytes(),
 	}, nil
+}
+
+// address writes from whom and to whom a message is. What go-mail writes of a name
+// beyond ASCII leaves the first line empty; an address beyond it can only be written so.
+func (c *Composer) address(m *gomail.Msg, to mail.Address) {
+	m.SetGenHeader("From", mailbox(c.from))
+	if to := to; !ascii(to.Address) {
+		m.ToMailAddress(&to)
+		return
+	}
+	m.SetGenHeader("To", mailbox(to))
 }
 
 // name makes a display name fit for a header.

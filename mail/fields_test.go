@@ -69,7 +69,10 @@ func TestRecipients(t *testing.T) {
 		{"that holds an @", "Ann", `"ann@home"@example.com`, "Ann", `"ann@home"@example.com`},
 		{"with quotes it does not need", "Ann", `"ann"@example.com`, "Ann", "ann@example.com"},
 		{"at an address of numbers", "Ann", "ann@[192.0.2.1]", "Ann", "ann@[192.0.2.1]"},
-		{"beyond ASCII", "Zoë", "zoë@exämple.com", "Zoë", "zoë@exämple.com"},
+		{"beyond ASCII", "Zoë", "zoë@exämple.com", "Zoë", "zoë@xn--exmple-cua.com"},
+		{"with a domain beyond ASCII", "Zoe", "zoe@EXÄMPLE.com", "Zoe", "zoe@xn--exmple-cua.com"},
+		{"with a domain in another script", "Zoe", "zoe@例え.テスト", "Zoe", "zoe@xn--r8jz45g.xn--zckzah"},
+		{"with a long name beyond ASCII", strings.Repeat("Ζωή ", 40), "zoe@example.com", strings.TrimSpace(strings.Repeat("Ζωή ", 40)), "zoe@example.com"},
 		{"with a command in the address", "Ann", "ann@example.com>\r\nRCPT TO:<eve@example.com", "", ""},
 		{"with a line break in quotes", "Ann", "ann\r\nlee@example.com", "", ""},
 		{"of two addresses", "Ann", "ann@example.com, eve@example.com", "", ""},
@@ -106,5 +109,29 @@ func TestRecipients(t *testing.T) {
 				t.Errorf("To: got %q at %q, want %q at %q", to[0].Name, to[0].Address, tt.wantTo, tt.wantRcpt)
 			}
 		})
+	}
+}
+
+// Some servers take a field whose first line is empty for the end of the header.
+func TestTheFirstLineOfAFieldIsNotEmpty(t *testing.T) {
+	c := newComposer(t, Config{From: strings.Repeat("Ζωή ", 40) + "<desk@example.com>"})
+	for name, title := range map[string]string{"long": strings.Repeat("Der Drucker über dem Flur ", 8), "in another script": strings.Repeat("プリンター", 30)} {
+		t.Run(name, func(t *testing.T) {
+			l := anEmail(email.Commented)
+			l.Ticket.Title, l.To.Name = title, strings.Repeat("Παπαδοπούλου ", 10)
+			head, _, _ := strings.Cut(string(compose(t, c, l).Data), "\r\n\r\n")
+			for line := range strings.SplitSeq(head, "\r\n") {
+				if strings.HasSuffix(strings.TrimSpace(line), ":") || len(line) > 76 {
+					t.Errorf("line of a header: %q", line)
+				}
+			}
+		})
+	}
+}
+
+func TestTheFooterIsSetApart(t *testing.T) {
+	l := anEmail(email.Commented)
+	if text := read(t, compose(t, newComposer(t, Config{}), l).Data).text; !strings.Contains(text, "\n-- \n") {
+		t.Errorf("no separator (RFC 3676 §4.3) in\n%s", text)
 	}
 }

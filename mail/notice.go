@@ -32,9 +32,9 @@ func (c *Composer) Notice(n Notice) (Message, error) {
 		return Message{}, errors.New("compose a notice: the recipient's mail address is not valid")
 	}
 	m := gomail.NewMsg(gomail.WithNoDefaultUserAgent())
-	m.FromMailAddress(&c.from)
-	m.ToMailAddress(&mail.Address{Address: n.To})
-	m.Subject(defuse(line(n.Subject, titleMax)))
+	to := withALabels(n.To)
+	c.address(m, mail.Address{Address: to})
+	m.Subject(encoded(line(n.Subject, titleMax)))
 	m.SetDateWithValue(n.At.UTC())
 	m.SetMessageIDWithValue(n.ID.String() + "@" + c.host)
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no answer, please
@@ -43,5 +43,5 @@ func (c *Composer) Notice(n Notice) (Message, error) {
 	if _, err := m.WriteTo(&data); err != nil {
 		return Message{}, fmt.Errorf("compose a notice: %w", err)
 	}
-	return Message{ID: m.GetMessageID(), From: envelope(c.from.Address), To: envelope(n.To), Data: data.Bytes()}, nil
+	return Message{ID: m.GetMessageID(), From: envelope(c.from.Address), To: envelope(to), Data: data.Bytes()}, nil
 }

@@ -65,7 +65,7 @@ func TestFaultyServerURLs(t *testing.T) {
 		{"smtp://u:h?hunter2@mail.example.com", "no URL"},
 		{"smtp://u:hunter2@mail.example.com\x7f", "no URL"},
 	} {
-		_, err := NewSMTP(tt.url, slog.New(slog.DiscardHandler))
+		_, err := NewSMTP(tt.url, "", slog.New(slog.DiscardHandler))
 		if err == nil || !strings.Contains(err.Error(), tt.want) {
 			t.Errorf("%q: got %v, want an error with %q", tt.url, err, tt.want)
 		}

@@ -31,15 +31,15 @@ type session struct {
 	body   bool // an email was begun and has no dot yet
 }
 
-// dial opens a connection and brings it to where emails can be sent.
-func dial(ctx context.Context, to server, config *tls.Config, step time.Duration) (*session, error) {
+// dial opens a connection, says hello and brings it to where emails can be sent.
+func dial(ctx context.Context, to server, hello string, config *tls.Config, step time.Duration) (*session, error) {
 	conn, err := (&net.Dialer{Timeout: step}).DialContext(ctx, "tcp", to.address())
 	if err != nil {
 		return nil, ended(ctx, fmt.Errorf("connect: %w", err))
 	}
 	s := &session{conn: conn, step: step}
 	defer context.AfterFunc(ctx, s.drop)()
-	if err := s.open(ctx, to, config); err != nil {
+	if err := s.open(ctx, to, hello, config); err != nil {
 		s.drop()
 		return nil, ended(ctx, err)
 	}
@@ -47,7 +47,7 @@ func dial(ctx context.Context, to server, config *tls.Config, step time.Duration
 }
 
 // open goes through greeting, TLS and sign-in.
-func (s *session) open(ctx context.Context, to server, config *tls.Config) error {
+func (s *session) open(ctx context.Context, to server, hello string, config *tls.Config) error {
 	if config == nil {
 		config = &tls.Config{}
 	}
@@ -70,12 +70,12 @@ func (s *session) open(ctx context.Context, to server, config *tls.Config) error
 	}
 	s.client = client
 	s.begin()
-	if err := client.Hello(localName()); err != nil {
+	if err := client.Hello(hello); err != nil {
 		return fmt.Errorf("EHLO: %w", err)
 	}
 	if to.security == startTLS {
 		if ok, _ := client.Extension("STARTTLS"); !ok {
-			return errors.New("STARTTLS: the server does not offer it, and nothing is sent in clear")
+			return fmt.Errorf("STARTTLS: %w: the server does not offer it, and nothing is sent in clear", errBlocked)
 		}
 		s.begin()
 		if err := client.StartTLS(config); err != nil {
@@ -99,7 +99,7 @@ func (s *session) signIn(to server) error {
 	case slices.Contains(mechanisms, "LOGIN"):
 		auth = smtp.LoginAuth(to.user, to.password, to.host, to.security == noTLS)
 	default:
-		return fmt.Errorf("AUTH: the server offers neither PLAIN nor LOGIN, but %q", offered)
+		return fmt.Errorf("AUTH: %w: the server offers neither PLAIN nor LOGIN, but %q", errBlocked, offered)
 	}
 	s.begin()
 	if err := s.client.Auth(auth); err != nil {
@@ -201,14 +201,18 @@ func (s *session) hangUp() {
 
 // before judges an error of a step before the dot.
 func before(ctx context.Context, step string, err error) *email.Fault {
+	verdict := email.VerdictPostponed
 	reply, replied := errors.AsType[*textproto.Error](err)
 	switch {
-	case replied && reply.Code/100 == 5 && !operators(reply.Code):
-		return &email.Fault{Verdict: email.VerdictRefused, Err: fmt.Errorf("%s: %w", step, err)}
-	case replied:
-		return &email.Fault{Verdict: email.VerdictPostponed, Err: fmt.Errorf("%s: %w", step, err)}
+	case !replied:
+		err = ended(ctx, fmt.Errorf("%s: %w", step, err))
+		return &email.Fault{Verdict: verdict, Err: err}
+	case aboutUs(step, reply):
+		verdict = email.VerdictBlocked
+	case reply.Code/100 == 5:
+		verdict = email.VerdictRefused
 	}
-	return &email.Fault{Verdict: email.VerdictPostponed, Err: ended(ctx, fmt.Errorf("%s: %w", step, err))}
+	return &email.Fault{Verdict: verdict, Err: fmt.Errorf("%s: %w", step, err)}
 }
 
 // after judges what came of the dot.
@@ -226,10 +230,6 @@ func after(ctx context.Context, err error) error {
 	}
 	return &email.Fault{Verdict: email.VerdictUncertain, Err: ended(ctx, fmt.Errorf("wait for the reply to the email: %w", err))}
 }
-
-// operators reports whether a reply is about how we signed in, which is not the
-// email's fault (RFC 4954 §6, RFC 3207 §4).
-func operators(code int) bool { return code == 530 || code == 534 || code == 535 || code == 538 }
 
 // ended adds why ctx ended, if it has: the connection was closed then, and err
 // tells of no more than that.

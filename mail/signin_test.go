@@ -59,8 +59,8 @@ func TestAServerThatOffersNoSignInWeKnow(t *testing.T) {
 		}, nil)
 		s := newSMTP(t, office.withAccount(), nil)
 		verdict, n, err := send(t, s, aMessage())
-		if verdict != email.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), "neither PLAIN nor LOGIN") {
-			t.Errorf("%s: got %s (%v), handed over %d times, want %s", offer, verdict, err, n, email.VerdictPostponed)
+		if verdict != email.VerdictBlocked || n != 0 || !strings.Contains(err.Error(), "neither PLAIN nor LOGIN") {
+			t.Errorf("%s: got %s (%v), handed over %d times, want %s", offer, verdict, err, n, email.VerdictBlocked)
 		}
 		if got := office.dots(s); got != 0 {
 			t.Errorf("%s: %d emails came to their dot, want none", offer, got)

@@ -26,6 +26,7 @@ const (
 // and closed when none comes for 30 seconds.
 type SMTP struct {
 	server server
+	hello  string
 	log    *slog.Logger
 	tls    *tls.Config   // tests trust their own certificate with it
 	step   time.Duration // the longest that one step may take
@@ -55,15 +56,20 @@ var errClosed = errors.New("the mail transport is closed")
 //
 // The ports shown are the defaults. User and password may be left out; without
 // TLS they are refused unless the host is localhost or an address of it.
-// Nothing is dialled before the first email. An error says what is wrong with
-// the URL and never quotes the password.
-func NewSMTP(rawURL string, log *slog.Logger) (*SMTP, error) {
+// hello is the name that we introduce ourselves with; empty: this machine's. Nothing is
+// dialled before the first email. An error says what is wrong with the URL and never
+// quotes the password.
+func NewSMTP(rawURL, hello string, log *slog.Logger) (*SMTP, error) {
 	server, err := parseServer(rawURL)
 	if err != nil {
 		return nil, fmt.Errorf("the mail server's URL: %w", err)
 	}
+	if hello == "" {
+		hello = localName()
+	}
 	return &SMTP{
 		server: server,
+		hello:  hello,
 		log:    log,
 		step:   stepMax,
 		idle:   idleMax,
@@ -76,10 +82,10 @@ func NewSMTP(rawURL string, log *slog.Logger) (*SMTP, error) {
 // longer than 30 seconds.
 //
 // Beside replies of 5xx, [email.VerdictRefused] is an address beyond ASCII when the server
-// lacks SMTPUTF8. Replies that ask for a password or for TLS, and those to
-// anything but MAIL, RCPT, DATA and the email itself, make it [email.VerdictPostponed]
-// whatever their code: they are for the operator to mend, and the email is
-// not at fault.
+// lacks SMTPUTF8. Replies of 5xx that are about us, such as those that ask for a
+// password, refuse our name or do not relay for us, and whatever keeps us from signing
+// in, make it [email.VerdictBlocked]: they are for the operator to mend, and the email
+// is not at fault.
 func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Context) error) error {
 	select {
 	case s.slots <- struct{}{}:
@@ -89,7 +95,7 @@ func (s *SMTP) Send(ctx context.Context, m Message, handOver func(context.Contex
 	}
 	c, err := s.connection(ctx)
 	if err != nil {
-		return &email.Fault{Verdict: email.VerdictPostponed, Err: err}
+		return undialled(err)
 	}
 	// Closing is for good, where a deadline could be moved again by the step
 	// that is just about to begin.
@@ -116,7 +122,7 @@ func (s *SMTP) connection(ctx context.Context) (*session, error) {
 			return nil, err
 		}
 		if c == nil {
-			return dial(ctx, s.server, s.tls, s.step)
+			return dial(ctx, s.server, s.hello, s.tls, s.step)
 		}
 		if c.ready(ctx) {
 			return c, nil

@@ -123,7 +123,8 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 	}{
 		{"552 to the sender", func(p *testServer) { p.mail = reply(552) }, email.VerdictRefused, 0},
 		{"451 to the sender", func(p *testServer) { p.mail = reply(451) }, email.VerdictPostponed, 0},
-		{"530 to the sender, who has not signed in", func(p *testServer) { p.mail = reply(530) }, email.VerdictPostponed, 0},
+		{"530 to the sender, who has not signed in", func(p *testServer) { p.mail = reply(530) }, email.VerdictBlocked, 0},
+		{"554 to the sender", func(p *testServer) { p.mail = reply(554) }, email.VerdictBlocked, 0},
 		{"550 to the recipient", func(p *testServer) { p.rcpt = reply(550) }, email.VerdictRefused, 0},
 		{"451 to the recipient, a greylist", func(p *testServer) { p.rcpt = reply(451) }, email.VerdictPostponed, 0},
 		{"554 to the email", func(p *testServer) { p.data = reply(554) }, email.VerdictRefused, 1},
@@ -149,17 +150,18 @@ func TestWhatTheServerSaysDecides(t *testing.T) {
 	}
 }
 
-func TestWhatTheOperatorHasToMendPostpones(t *testing.T) {
+func TestWhatTheOperatorHasToMend(t *testing.T) {
 	for _, tt := range []struct {
 		name, url string // HOST is the server's address
 		change    func(*testServer)
 		wantErr   string
+		want      email.Verdict
 	}{
-		{"no STARTTLS on offer", "smtp://HOST", nil, "STARTTLS"},
-		{"a certificate nobody trusts", "smtp://HOST", func(p *testServer) { withTLS(t)(p); p.trust = nil }, "certificate"},
-		{"a wrong password", "smtp://desk:wrong@HOST?tls=none", nil, "AUTH"},
-		{"TLS where the server speaks first", "smtps://HOST", nil, "TLS"},
-		{"nobody there", "smtp://127.0.0.1:1", nil, "connect"},
+		{"no STARTTLS on offer", "smtp://HOST", nil, "STARTTLS", email.VerdictBlocked},
+		{"a certificate nobody trusts", "smtp://HOST", func(p *testServer) { withTLS(t)(p); p.trust = nil }, "certificate", email.VerdictBlocked},
+		{"a wrong password, in words of 4xx", "smtp://desk:wrong@HOST?tls=none", nil, "AUTH", email.VerdictPostponed},
+		{"TLS where the server speaks first", "smtps://HOST", nil, "TLS", email.VerdictPostponed},
+		{"nobody there", "smtp://127.0.0.1:1", nil, "connect", email.VerdictPostponed},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
@@ -167,8 +169,8 @@ func TestWhatTheOperatorHasToMendPostpones(t *testing.T) {
 			s := newSMTP(t, strings.ReplaceAll(tt.url, "HOST", office.address), office.trust)
 			s.step = 5 * time.Second
 			verdict, n, err := send(t, s, aMessage())
-			if verdict != email.VerdictPostponed || n != 0 || !strings.Contains(err.Error(), tt.wantErr) || strings.Contains(err.Error(), "wrong") {
-				t.Errorf("got %s (%v), handed over %d times, want %s for %q before any", verdict, err, n, email.VerdictPostponed, tt.wantErr)
+			if verdict != tt.want || n != 0 || !strings.Contains(err.Error(), tt.wantErr) || strings.Contains(err.Error(), "wrong") {
+				t.Errorf("got %s (%v), handed over %d times, want %s for %q before any", verdict, err, n, tt.want, tt.wantErr)
 			}
 			if got := office.taken(); len(got) != 0 {
 				t.Errorf("%d emails arrived, want none", len(got))

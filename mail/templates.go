@@ -34,7 +34,7 @@ type view struct {
 	Priority            string
 	Status              string
 	Requester, Assignee string
-	Link                string // "" without a public URL
+	Link, Account       string // "" without a public URL
 	ToAdmin             bool
 }
 
@@ -75,7 +75,7 @@ func (c *Composer) view(l email.Content) view {
 		ToAdmin:   l.ToAdmin,
 	}
 	if c.publicURL != "" {
-		v.Link = c.publicURL + fmt.Sprintf(ticketPath, l.Ticket.Number)
+		v.Link, v.Account = c.publicURL+fmt.Sprintf(ticketPath, l.Ticket.Number), c.publicURL+accountPath
 	}
 	return v
 }

@@ -126,7 +126,7 @@ func certify(t *testing.T) (tls.Certificate, *tls.Config) {
 // newSMTP makes a transport that is closed with the test.
 func newSMTP(t *testing.T, url string, trust *tls.Config) *SMTP {
 	t.Helper()
-	s, err := NewSMTP(url, slog.New(slog.DiscardHandler))
+	s, err := NewSMTP(url, "", slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}

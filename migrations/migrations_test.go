@@ -163,6 +163,7 @@ var rights = map[string]string{
 	"public.master_key":       "si---",
 	"public.failed_events":    "siud-",
 	"public.person_keys":      "siu--",
+	"public.readings":         "siud-",
 	"public.rebuilds":         "siu--",
 	"public.saved_views":      "siud-",
 	"public.service_keys":     "si---",

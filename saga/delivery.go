@@ -5,13 +5,14 @@ import (
 	"errors"
 
 	"helpdesk/commands"
+	"helpdesk/internal/batch"
 )
 
 // Delivery is a command under way, as its handler sees it. Its error is set by the
 // middleware before the message is nacked, for Watermill does not tell a subscriber why.
 type Delivery struct {
 	claimed
-	handOver *together[outside]
+	handOver *batch.Queries[outside, bool]
 	err      error
 }
 
@@ -39,8 +40,8 @@ func (d *Delivery) HandedOver() int { return d.claimed.HandedOver }
 // HandOver notes, on disk before it returns, that from now on somebody outside may take
 // what attempt brings. Of any number of workers one is let do so, once for each attempt;
 // the others get an error.
-func (d *Delivery) HandOver(attempt int) error {
-	let, err := d.handOver.Do(outside{d.ID, attempt})
+func (d *Delivery) HandOver(ctx context.Context, attempt int) error {
+	let, err := d.handOver.Ask(ctx, outside{d.ID, attempt})
 	if err == nil && !let {
 		err = errLost
 	}

@@ -22,10 +22,11 @@ type draft struct {
 	told
 }
 
-// told is a ticket as it was after the event an email tells of, and as it is.
+// told is a ticket as it is, the event that an email tells of, and those since.
 type told struct {
-	cause     eventstore.Envelope
-	then, now ticket.State
+	ticket ticket.State
+	cause  eventstore.Envelope
+	since  []eventstore.Envelope
 }
 
 // gather returns the email of a command with what it is made of.
@@ -46,13 +47,16 @@ func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 	}
 	d.to = personOf(streams[c.Recipient.UUID])
 	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(streams[c.Actor.UUID]).Username}
-	if d.told, err = tell(c, streams[c.TicketID]); err != nil || d.state.Exists {
+	if d.told, err = tell(c, streams[c.TicketID]); err != nil {
 		return d, err
 	}
-	d.email = email.Queued{
-		Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.now.Number, CauseVersion: c.CauseVersion,
-		Recipient: c.Recipient, Address: d.to.Email, At: m.clock(),
+	if !d.state.Exists {
+		d.email = email.Queued{
+			Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.ticket.Number, CauseVersion: c.CauseVersion,
+			Recipient: c.Recipient, At: m.clock(),
+		}
 	}
+	d.email.Address = d.to.Email
 	return d, nil
 }
 
@@ -81,10 +85,10 @@ func personOf(events []eventstore.Envelope) (s user.State) {
 }
 
 func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
-	for _, e := range events {
-		t.now = ticket.Evolve(t.now, e.Event)
+	for i, e := range events {
+		t.ticket = ticket.Evolve(t.ticket, e.Event)
 		if e.Version == c.CauseVersion {
-			t.cause, t.then = e, t.now
+			t.cause, t.since = e, events[i+1:]
 		}
 	}
 	if t.cause.Version == 0 {
@@ -94,40 +98,29 @@ func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
 }
 
 // waits reports whether the email is to be tried.
-func (d draft) waits() bool { return !d.state.Exists || d.state.Status == email.StatusQueued }
-
-// wanted reports whether somebody can get the email, and there is still something
-// to tell of.
-func (d draft) wanted() bool {
-	if c, ok := d.cause.Event.(ticket.CommentAdded); ok {
-		if _, there := d.now.Comments[c.CommentID]; !there {
-			return false
-		}
-	}
-	return d.to.Active && d.now.Exists
-}
+func (d draft) waits() bool { return !d.state.Exists || d.state.Waits() }
 
 // content returns what an email says.
 func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
 	q := d.email
 	c := email.Content{
-		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Username, Address: q.Address},
-		ToAdmin: q.Kind == email.Escalated && q.Recipient != d.then.CreatedBy,
+		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Name(), Address: q.Address},
+		ToAdmin: q.Kind == email.Escalated && q.Recipient != d.ticket.CreatedBy,
 		Ticket: email.Ticket{
-			ID: q.TicketID, Number: q.TicketNumber, Title: d.then.Title,
-			Priority: string(d.then.Priority), Status: string(d.then.Status),
+			ID: q.TicketID, Number: q.TicketNumber, Title: d.ticket.Title,
+			Priority: string(d.ticket.Priority), Status: string(d.ticket.Status),
 		},
 		At: d.cause.OccurredAt,
 	}
 	switch e := d.cause.Event.(type) {
 	case ticket.CommentAdded:
-		c.Text = e.Text
+		c.Text = d.ticket.Comments[e.CommentID].Text
 	case ticket.Resolved:
 		c.Text = e.Reason
 	case ticket.Escalated:
 		c.Text = e.Reason
 	}
-	requester, assignee, actor := d.then.CreatedBy.UUID, d.then.AssignedTo.UUID, d.cause.ActorID.UUID
+	requester, assignee, actor := d.ticket.CreatedBy.UUID, d.ticket.AssignedTo.UUID, d.cause.ActorID.UUID
 	if err := m.name(ctx, d.names, requester, assignee, actor); err != nil {
 		return c, err
 	}

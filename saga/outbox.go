@@ -79,17 +79,17 @@ FROM unnest($1::uuid[], $2::int[]) AS o (id, nth),
 WHERE outbox.id = o.id AND claimed_by = $3 AND coalesce(handed_over, 0) < o.nth
 RETURNING outbox.id, flushed.setting`
 
-// handOver notes those of what is handed over that may be, and returns which.
-func (o *Outbox) handOver(ctx context.Context, by int32, all []outside) ([]outside, error) {
+// handOver notes what is handed over, and returns of each whether it may be.
+func (o *Outbox) handOver(ctx context.Context, by int32, all []outside) ([]bool, error) {
 	ids, nths := make([]uuid.UUID, len(all)), make([]int, len(all))
 	for i, one := range all {
 		ids[i], nths[i] = one.id, one.nth
 	}
 	rows, _ := o.pool.Query(ctx, handOverSQL, ids, nths, by) // ForEachRow returns its error
-	var let []outside
+	let := make([]bool, len(all))
 	var id uuid.UUID
 	_, err := pgx.ForEachRow(rows, []any{&id, nil}, func() error {
-		let = append(let, all[slices.Index(ids, id)])
+		let[slices.Index(ids, id)] = true
 		return nil
 	})
 	if err != nil {

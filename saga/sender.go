@@ -61,9 +61,9 @@ func (p *postponed) RetryAfter() time.Duration { return p.wait }
 // by is the actor of all that becomes of an email.
 func by() email.By { return email.By{Actor: domain.System()} }
 
-// Send brings the email one step further: it tries one that is new or waits, and
-// leaves alone what has come to an end. One that was handed over by a process that is
-// gone is from then on uncertain.
+// Send brings the email one step further: it tries one that is new or waits, as it is
+// true now, cancels one that holds no more, and leaves alone what has come to an end. One
+// that was handed over by a process that is gone is from then on uncertain.
 func (m *Sender) Send(ctx context.Context, d *Delivery, c SendEmail) error {
 	f, err := m.gather(ctx, c)
 	if err != nil {
@@ -76,11 +76,15 @@ func (m *Sender) Send(ctx context.Context, d *Delivery, c SendEmail) error {
 	case f.state.Status == email.StatusSending, f.waits() && d.HandedOver() > f.state.Attempts:
 		lost := errors.New("the process that handed the email over ended before it knew whether the server had taken it")
 		return m.record(ctx, t, &email.Fault{Verdict: email.VerdictUncertain, Err: lost})
-	case !f.waits(), !f.state.Exists && !f.wanted():
+	case !f.waits():
 		return nil
 	}
 	if wait := f.state.RetryAt.Sub(m.now()); wait > 0 {
 		return &postponed{wait: wait, why: errors.New("it is not time yet to try the email again")}
+	}
+	if reason := f.moot(); reason != "" {
+		_, err := m.log(t)(ctx, t.request, t.id, email.Cancel{By: by(), Email: t.email, Reason: reason})
+		return err
 	}
 	return m.try(ctx, t)
 }
@@ -94,14 +98,11 @@ type attempt struct {
 
 // try sends an email, and records how that ended.
 func (m *Sender) try(ctx context.Context, t attempt) error {
-	if t.email.Address == domain.Erased {
-		return m.record(ctx, t, &email.Fault{Verdict: email.VerdictRefused, Err: errors.New("the recipient was erased")})
-	}
 	content, err := m.content(ctx, t.draft)
 	if err != nil {
 		return err
 	}
-	err = m.mailer.Send(ctx, content, func(context.Context) error { return t.delivery.HandOver(t.state.Attempts + 1) })
+	err = m.mailer.Send(ctx, content, func(ctx context.Context) error { return t.delivery.HandOver(ctx, t.state.Attempts+1) })
 	var fault *email.Fault
 	switch {
 	case err == nil:
@@ -130,21 +131,25 @@ func (m *Sender) record(ctx context.Context, t attempt, fault *email.Fault) erro
 	if fault != nil {
 		c.Verdict, c.Error = fault.Verdict, fault.Error()
 	}
-	do := m.emails.Do
-	if !t.state.Exists {
-		do = m.emails.Begin
-	}
 	// What a server said must not be lost because the time of the command is up.
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleTimeout)
 	defer cancel()
-	out, err := do(ctx, t.request, t.id, c)
+	out, err := m.log(t)(ctx, t.request, t.id, c)
 	if err != nil || fault == nil {
 		return err
 	}
-	if s := emailOf(out.Events); s.Status == email.StatusQueued {
+	if s := emailOf(out.Events); s.Waits() {
 		return &postponed{wait: max(s.RetryAt.Sub(m.now()), 0), why: fault}
 	}
 	return nil
+}
+
+// log returns how a command on the email is carried out.
+func (m *Sender) log(t attempt) func(context.Context, commands.Request, email.ID, email.Command) (commands.Outcome, error) {
+	if t.state.Exists {
+		return m.emails.Do
+	}
+	return m.emails.Begin
 }
 
 func (m *Sender) clock() time.Time { return m.now().UTC().Truncate(time.Microsecond) }

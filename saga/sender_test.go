@@ -203,59 +203,6 @@ func TestOfTwoSendersOneSends(t *testing.T) {
 	}
 }
 
-func TestAnEmailSaysWhatHappened(t *testing.T) {
-	t.Parallel()
-	d := newService(t)
-	order := d.resolvedEmail(t)
-	d.do(t, ticket.ID{UUID: order.TicketID}, ticket.EditTicket{By: system(), Title: ptr("Another title")})
-	d.order(t, order)
-	if err := d.send(t); err != nil {
-		t.Fatal(err)
-	}
-	if events := d.Stream(t, order.Email); len(events) != 1 {
-		t.Errorf("the log has %d events of the email, want 1", len(events))
-	}
-	c := d.mailer.emails[0]
-	if c.Kind != email.Resolved || c.Text != "New fuser." || c.Ticket.Title != "Printer" || c.Ticket.Status != "resolved" ||
-		c.Ticket.Requester != "ann" || c.To != (email.Addressee{Name: "ann", Address: "ann@example.com"}) || c.At.IsZero() {
-		t.Errorf("got %+v", c)
-	}
-}
-
-func TestNoEmailIsQueuedForNothing(t *testing.T) {
-	t.Parallel()
-	for name, then := range map[string]func(*testing.T, *service, SendEmail) SendEmail{
-		"the ticket is gone": func(t *testing.T, d *service, c SendEmail) SendEmail {
-			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.DeleteTicket{By: system()})
-			return c
-		},
-		"the comment is gone": func(t *testing.T, d *service, c SendEmail) SendEmail {
-			comment := ticket.CommentID{UUID: uuid.New()}
-			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.AddComment{By: system(), CommentID: comment, Text: "A slip", Now: time.Now()})
-			d.do(t, ticket.ID{UUID: c.TicketID}, ticket.RemoveComment{By: system(), CommentID: comment, Now: time.Now()})
-			c.Kind, c.CauseVersion = email.Commented, 3
-			return c
-		},
-		"nobody is there to get it": func(_ *testing.T, _ *service, c SendEmail) SendEmail {
-			c.Recipient = domain.UserID{UUID: uuid.New()}
-			return c
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			d := newService(t)
-			order := then(t, d, d.resolvedEmail(t))
-			d.order(t, order)
-			if err := d.send(t); err != nil {
-				t.Fatal(err)
-			}
-			if got := d.emailStatus(t, order.Email); got != "" || d.mailer.count() != 0 {
-				t.Errorf("an email is %s, sent %d times; want none", got, d.mailer.count())
-			}
-		})
-	}
-}
-
 // What had happened when the database learnt to send emails is not told of.
 func TestEmailsBeginWhereTheyWereInvented(t *testing.T) {
 	t.Parallel()

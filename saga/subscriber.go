@@ -8,6 +8,8 @@ import (
 
 	"github.com/ThreeDotsLabs/watermill/message"
 	"github.com/google/uuid"
+
+	"helpdesk/internal/batch"
 )
 
 // Metadata of the messages, beside Watermill's own.
@@ -47,8 +49,8 @@ type subscriber struct {
 	atOnce   int
 	woken    *Notifier // woken when there may be commands
 	log      *slog.Logger
-	handOver *together[outside]
-	done     *together[uuid.UUID]
+	handOver *batch.Queries[outside, bool]
+	done     *batch.Queries[uuid.UUID, struct{}]
 	ends     sync.WaitGroup
 	stopOnce sync.Once
 	stop     chan struct{}
@@ -57,8 +59,10 @@ type subscriber struct {
 func newSubscriber(o *Outbox, by int32, atOnce int, woken *Notifier, log *slog.Logger) *subscriber {
 	return &subscriber{
 		outbox: o, by: by, atOnce: atOnce, woken: woken, log: log, stop: make(chan struct{}),
-		handOver: newTogether(func(ctx context.Context, all []outside) ([]outside, error) { return o.handOver(ctx, by, all) }),
-		done:     newTogether(func(ctx context.Context, ids []uuid.UUID) ([]uuid.UUID, error) { return ids, o.done(ctx, by, ids) }),
+		handOver: batch.New(func(ctx context.Context, all []outside) ([]bool, error) { return o.handOver(ctx, by, all) }),
+		done: batch.New(func(ctx context.Context, ids []uuid.UUID) ([]struct{}, error) {
+			return make([]struct{}, len(ids)), o.done(ctx, by, ids)
+		}),
 	}
 }
 
@@ -161,7 +165,9 @@ func (s *subscriber) deliver(ctx context.Context, topic string, c claimed, out c
 	}
 	select {
 	case <-msg.Acked():
-		_, err := s.done.Do(d.ID)
+		ctx, cancel := context.WithTimeout(context.Background(), settleTimeout)
+		defer cancel()
+		_, err := s.done.Ask(ctx, d.ID)
 		s.unrecorded(d, err)
 	case <-msg.Nacked():
 		s.refused(topic, d)

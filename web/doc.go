@@ -25,10 +25,13 @@
 //	→ form (413, 400) → audience (403) → handler → page, or redirect after a write
 //
 // Every page is a GET. Every form is a POST that leads to a redirect (303), or to the
-// page of the form with its values and what is wrong with them. A form carries a
-// command id, so that submitting it twice acts once, and where it changes a ticket
-// the version it was made from, so that nobody replies over news they have not seen.
-// A write waits, as the API's does, until the read side has reached it.
+// page of the form with its values and what is wrong with them; where that page is
+// gone, what was entered is shown with the refusal. A GET of a form's address leads to
+// its page. A form carries a command id, so that submitting it twice acts once and
+// submitting it with other content is refused, and where it changes a ticket the
+// version it was made from, so that nobody replies over news they have not seen. A
+// form with a field of one line has one button: Enter presses the first there is. The
+// page after a write has what was written.
 //
 // # Audiences
 //

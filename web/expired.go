@@ -24,6 +24,34 @@ func (s *Site) askToSignIn(v *Visit) (Reply, error) {
 // keptField is a field of a form that came too late.
 type keptField struct{ Name, Value string }
 
+// label returns what people call a field that they type into, "" for one that they
+// do not.
+func (f keptField) label() string {
+	switch f.Name {
+	case "text":
+		return "Your text"
+	case "title", "description", "reason", "name", "assignee", "requester", "username", "email":
+		return strings.ToUpper(f.Name[:1]) + f.Name[1:]
+	case "first_name":
+		return "First name"
+	case "last_name":
+		return "Last name"
+	}
+	return ""
+}
+
+func (f keptField) rows() int {
+	if f.Name == "text" || f.Name == "description" {
+		return 5
+	}
+	return 1
+}
+
+// typed returns the texts of a form, for people to copy.
+func typed(f Form) []keptField {
+	return slices.DeleteFunc(kept(f.Values), func(f keptField) bool { return f.label() == "" || f.Value == "" })
+}
+
 // kept returns the fields to send again: all but the secrets.
 func kept(form url.Values) (fields []keptField) {
 	for name, values := range form {

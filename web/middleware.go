@@ -80,5 +80,9 @@ func (s *Site) sameOrigin(g *gin.Context) {
 		return
 	}
 	g.Abort()
-	s.refuse(visitOf(g), errCrossOrigin)
+	refusal := errCrossOrigin
+	if edge.MayBeRewritten(g.Request) {
+		refusal = errRewritten
+	}
+	s.refuse(visitOf(g), refusal)
 }

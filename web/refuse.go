@@ -17,6 +17,7 @@ var (
 	errTooLarge     = &Failure{http.StatusRequestEntityTooLarge, "The form is too large", "A form can hold up to 1 MB. Go back and shorten it."}
 	ErrForm         = &Failure{http.StatusBadRequest, "The form could not be read", "It may be out of date or incomplete. Go back, reload the page and submit it again."}
 	errCrossOrigin  = &Failure{http.StatusForbidden, "The request came from another site", "For your safety, nothing was changed. If this was you, do it from a page of this helpdesk."}
+	errRewritten    = &Failure{http.StatusForbidden, errCrossOrigin.Title, errCrossOrigin.Advice + " If you did, the address in your browser is not the one that the helpdesk knows, as behind a proxy that changes Host: its operator sets HELPDESK_PUBLIC_URL to the address in your browser, or has the proxy pass Host on."}
 	ErrNoSuchFilter = &Failure{http.StatusBadRequest, "Unknown filter", "The address has a filter that this page does not have. Start again from the navigation."}
 	unforeseen      = &Failure{http.StatusInternalServerError, "Something went wrong", "The error has been logged. Try again in a moment."}
 	ErrUnavailable  = &Failure{http.StatusServiceUnavailable, "The helpdesk is unavailable", "It is busy or starting, and nothing was changed. Try again in a moment."}
@@ -72,6 +73,9 @@ func failureOf(err error) *Failure {
 	case domain.KindForbidden:
 		return &Failure{http.StatusForbidden, "Access denied", Sentence(rule.Message)}
 	case domain.KindUnavailable:
+		if rule.Code == "disk_full" {
+			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Tell whoever runs the helpdesk."}
+		}
 		return ErrUnavailable
 	}
 	return &Failure{edge.StatusOf[rule.Kind], "This action is not possible", Sentence(rule.Message)}
@@ -81,7 +85,7 @@ func (s *Site) sendFailure(v *Visit, f *Failure) {
 	if f.Status == http.StatusServiceUnavailable {
 		v.Header().Set("Retry-After", "1")
 	}
-	s.send(v, Reply{status: f.Status, title: f.Title, body: failurePage(f, v.ID)})
+	s.send(v, Reply{status: f.Status, title: f.Title, body: failurePage(f, v.ID, typed(v.Form))})
 }
 
 // Fault is what is wrong with a form that was sent: the page shows it beside the

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
 
 	"helpdesk/auth"
 	"helpdesk/commands"
@@ -23,11 +24,17 @@ type Sessions interface {
 	Lookup(ctx context.Context, token string) (auth.Session, error)
 }
 
+// Memory finds commands that were carried out; see [eventstore.Store.CarriedBetween].
+type Memory interface {
+	CarriedBetween(ctx context.Context, from, to uuid.UUID) (uuid.UUID, error)
+}
+
 // Deps is what the kernel of the site is made of. All are needed.
 type Deps struct {
 	Sessions Sessions
 	Access   commands.Records
 	App      *commands.App
+	Memory   Memory
 	// Freshness waits for the projections that pages are read from.
 	Freshness projections.Freshness
 	Front     *edge.Front
@@ -37,7 +44,7 @@ type Deps struct {
 // Config is what an operator may set.
 type Config struct {
 	// AgentVisibility is which tickets agents see, HELPDESK_AGENT_VISIBILITY.
-	// Empty: [domain.VisibleAssigned].
+	// Empty: [domain.VisibleQueue].
 	AgentVisibility domain.AgentVisibility
 	// CursorKey signs the places in lists that links lead to, and notices:
 	// [edge.CursorKeySize] random bytes that all processes share.
@@ -59,7 +66,7 @@ type Site struct {
 
 // New makes a site of pages. It refuses a configuration that cannot work.
 func New(deps Deps, config Config, pages ...Page) (*Site, error) {
-	s := &Site{Deps: deps, visibility: cmp.Or(config.AgentVisibility, domain.VisibleAssigned), now: config.Now}
+	s := &Site{Deps: deps, visibility: cmp.Or(config.AgentVisibility, domain.VisibleQueue), now: config.Now}
 	if s.now == nil {
 		s.now = time.Now
 	}
@@ -83,6 +90,10 @@ func (s *Site) route(pages []Page) {
 	s.engine.NoRoute(func(g *gin.Context) { s.refuse(visitOf(g), domain.ErrNotFound) })
 	s.engine.NoMethod(func(g *gin.Context) { s.refuse(visitOf(g), errMethod) })
 	s.engine.GET(Root+"static/:hash/:name", s.serveStatic)
+	shown := map[string]bool{}
+	for _, p := range pages {
+		shown[p.Path] = shown[p.Path] || p.Method == http.MethodGet
+	}
 	for _, p := range pages {
 		if p.Menu != "" {
 			s.menu = append(s.menu, p)
@@ -92,9 +103,36 @@ func (s *Site) route(pages []Page) {
 		s.engine.Handle(p.Method, path, serve)
 		if p.Method == http.MethodGet {
 			s.engine.HEAD(path, serve)
+		} else if home, ok := homeOf(p.Path, shown); ok && !shown[p.Path] {
+			s.engine.GET(path, func(g *gin.Context) { s.send(visitOf(g), leadHome(visitOf(g), home)) })
 		}
 	}
 	slices.SortStableFunc(s.menu, func(a, b Page) int { return cmp.Compare(a.Place, b.Place) })
+}
+
+// homeOf returns the page that a form is on: the nearest above its address.
+func homeOf(form string, shown map[string]bool) (home string, ok bool) {
+	for home = form; home != ""; {
+		home = strings.TrimSuffix(home[:strings.LastIndex("/"+home, "/")], "/")
+		if shown[home] {
+			return home, true
+		}
+	}
+	return "", false
+}
+
+// leadHome leads to the page of a form whose address a refused form has left in the
+// browser: loaded anew, that is no form any more.
+func leadHome(v *Visit, home string) Reply {
+	path := Root
+	if home != "" {
+		parts := strings.Split(strings.TrimPrefix(v.Request.URL.EscapedPath(), Root), "/")
+		path += strings.Join(parts[:strings.Count(home, "/")+1], "/") + "/"
+	}
+	if query := v.Request.URL.RawQuery; query != "" {
+		path += "?" + query
+	}
+	return Redirect(path)
 }
 
 // ServeHTTP implements [http.Handler]. A path means the same with and without

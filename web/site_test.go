@@ -27,7 +27,7 @@ func open(t testing.TB) *webtest.Site {
 		web.Get("open", web.Anyone, page),
 		web.Get("page", web.SignedIn, page).InMenu(2, "Page"), web.Post("page", web.SignedIn, form),
 		web.Get("overseen", web.Overseers, page).InMenu(1, "Overseen"), web.Post("overseen", web.Overseers, form),
-		web.Post("ruled", web.Admins, form),
+		web.Post("page/ruled", web.Admins, form),
 	)
 	return s
 }
@@ -109,7 +109,16 @@ func TestAnotherOriginIsRefused(t *testing.T) {
 	t.Parallel()
 	r := httptest.NewRequest(http.MethodPost, "/admin/page/", nil)
 	r.Header.Set("Sec-Fetch-Site", "cross-site")
-	open(t).Send("user", r).Holds(403, "The request came from another site")
+	open(t).Send("user", r).Holds(403, "The request came from another site").Lacks("HELPDESK_PUBLIC_URL")
+}
+
+// TestAHostThatAProxyRewroteNamesTheSetting is of a browser that compares no origins,
+// as over plain http.
+func TestAHostThatAProxyRewroteNamesTheSetting(t *testing.T) {
+	t.Parallel()
+	r := httptest.NewRequest(http.MethodPost, "/admin/page/", nil)
+	r.Header.Set("Origin", "http://desk.example.com")
+	open(t).Send("user", r).Holds(403, "The request came from another site", "HELPDESK_PUBLIC_URL", "Host")
 }
 
 func TestANoticeIsShownOnce(t *testing.T) {
@@ -137,8 +146,9 @@ func TestWhatNobodyMaySend(t *testing.T) {
 		"a form that is too large": func(_ *testing.T, s *webtest.Site) {
 			s.Post("user", "/admin/page/", "text", strings.Repeat("x", 1<<20)).Holds(413, "The form is too large")
 		},
-		"a form's address, to open it": func(_ *testing.T, s *webtest.Site) {
-			s.Get("admin", "/admin/ruled/").Holds(405, "cannot be opened directly")
+		"a form's address, to open it: it leads to the form's page": func(_ *testing.T, s *webtest.Site) {
+			s.Get("admin", "/admin/page/ruled/?a=b").Leads("/admin/page/?a=b")
+			s.Send("admin", httptest.NewRequest(http.MethodPut, "/admin/page/ruled/", nil)).Holds(405, "cannot be opened directly")
 		},
 		"an address of nothing": func(_ *testing.T, s *webtest.Site) { s.Get("user", "/admin/nowhere/").Holds(404, "Page not found") },
 	})
@@ -196,9 +206,9 @@ func TestAudiences(t *testing.T) {
 				s.Post(role, "/admin/overseen/").Holds(403)
 			}
 			if of.admin {
-				s.Post(role, "/admin/ruled/").Leads("/admin/page/")
+				s.Post(role, "/admin/page/ruled/").Leads("/admin/page/")
 			} else {
-				s.Post(role, "/admin/ruled/").Holds(403)
+				s.Post(role, "/admin/page/ruled/").Holds(403)
 			}
 		})
 	}

@@ -28,6 +28,8 @@ type Visit struct {
 	site     *Site
 	g        *gin.Context
 	position int64 // of what was written, for the log
+	// unrepeated: the form is known not to have been sent before with other content.
+	unrepeated bool
 }
 
 const visitKey = "web.visit"

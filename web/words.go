@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 )
 
@@ -15,6 +16,15 @@ func Plural(n int, one, many string) string {
 		return "1 " + one
 	}
 	return strconv.Itoa(n) + " " + many
+}
+
+// TitleOf writes the title of a ticket, or what stands for one of which nothing can
+// be seen: such were once accepted.
+func TitleOf(title string) string {
+	if !domain.Visible(title) {
+		return "(no title)"
+	}
+	return title
 }
 
 // NameOr writes a username, or what stands for one that the read side does not

@@ -53,6 +53,7 @@ func TestValueThatIsNotAllowedIsRefusedInOneLineThatNamesIt(t *testing.T) {
 		{name: "HELPDESK_MAIL_RETRY_MIN", value: "2000h", says: "24h"},
 		{name: "HELPDESK_SMTP_URL", value: "smtp://desk:zaunkoenig@mail:99999", says: "port"},
 		{name: "HELPDESK_SMTP_URL", value: "http://desk:zaunkoenig@mail", says: "smtp"},
+		{name: "HELPDESK_SMTP_HELLO", value: "our desk", says: "desk.example.com"},
 		{name: "HELPDESK_DATABASE_CONNS", value: "3", says: "too few"},
 		{name: "HELPDESK_DATABASE_CONNS", value: "many", says: "many"},
 		{name: "HELPDESK_DATABASE_CONNS", value: "99999999999", says: "range"},

@@ -12,17 +12,20 @@
 package access
 
 import (
+	"crypto/sha256"
 	"errors"
 	"net/netip"
+	"net/url"
+	"strings"
 
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
 )
 
-// ErrUseRecorded means that the use of a token was recorded less than an hour
-// ago, and is not again.
-var ErrUseRecorded = errors.New("the use of this token was recorded already")
+// ErrRecorded means that the use of a token, or a reading, was recorded less than an
+// hour ago, and is not again.
+var ErrRecorded = errors.New("it was recorded within the hour already")
 
 // Bounds of what is kept of a request, in characters. What is beyond is cut off
 // and an ellipsis says so.
@@ -37,6 +40,27 @@ var namespace = uuid.MustParse("6a1f7b0e-52a8-5d0b-9d3c-3d0c1f5b7e42")
 // Stream returns the id of the stream of a person's records; the zero person is
 // nobody known.
 func Stream(person domain.UserID) uuid.UUID { return uuid.NewSHA1(namespace, person.UUID[:]) }
+
+// pages are the parameters by which a list is read on: all its pages are one reading.
+var pages = []string{"after", "before", "cursor"}
+
+// Gathered returns what a reading has in common with those that are one record with
+// it for an hour: address, path and filters; nil for what is recorded each time.
+func Gathered(e domain.Event) []byte {
+	read, ok := e.(RecordRead)
+	if !ok {
+		return nil
+	}
+	query, err := url.ParseQuery(read.Query)
+	if err != nil {
+		query = url.Values{"": {read.Query}}
+	}
+	for _, name := range pages {
+		query.Del(name)
+	}
+	sum := sha256.Sum256([]byte(strings.Join([]string{read.Address, read.Path, query.Encode()}, "\n")))
+	return sum[:]
+}
 
 // From is where a request came from.
 type From struct {

@@ -33,7 +33,7 @@ type (
 		UserAgent string    `json:"user_agent,omitempty"`
 	}
 	// RecordRead means that an auditor asked to read something. It is recorded
-	// before they are answered.
+	// before they are answered, once an hour for the same ([Gathered]).
 	RecordRead struct {
 		Method    string `json:"method"` // GET or HEAD
 		Path      string `json:"path"`

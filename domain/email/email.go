@@ -4,9 +4,10 @@
 //	        ┌─ Postponed ◀┐
 //	        ▼             │
 //	Queued, waiting ──────┼─▶ Sent
-//	        ▲             ├─▶ Failed ───┐
-//	        │             └─▶ Doubted ──┤
-//	        └─────── Requeued ◀─────────┘
+//	        ▲             ├─▶ Failed ────┐
+//	        │             ├─▶ Doubted ───┤
+//	        │             └─▶ Cancelled ─┤
+//	        └─────── Requeued ◀──────────┘
 //
 // The stream of an email that is sent at once is one event: how that ended. One that
 // has to wait is queued first.
@@ -34,15 +35,17 @@ type Status string
 // The statuses.
 const (
 	StatusQueued    Status = "queued"    // to be tried, now or at State.RetryAt
+	StatusBlocked   Status = "blocked"   // as StatusQueued: the server takes nothing from us until somebody mends that
 	StatusSending   Status = "sending"   // handed over; no answer yet: in streams from before
 	StatusSent      Status = "sent"      // a mail server took it
 	StatusFailed    Status = "failed"    // refused for good
 	StatusUncertain Status = "uncertain" // nobody knows
+	StatusCancelled Status = "cancelled" // what it would have told of did not hold any more
 )
 
 // Statuses lists every status.
 func Statuses() []Status {
-	return []Status{StatusQueued, StatusSending, StatusSent, StatusFailed, StatusUncertain}
+	return []Status{StatusQueued, StatusBlocked, StatusSending, StatusSent, StatusFailed, StatusUncertain, StatusCancelled}
 }
 
 // State is an email as its events tell it. The zero State was never queued.
@@ -58,7 +61,9 @@ type State struct {
 
 // Evolve returns the state after e. Events of other aggregates change nothing.
 func Evolve(s State, e domain.Event) State {
-	if q, ok := Begins(e); ok {
+	if q, ok := Brings(e); ok && s.Exists {
+		s.Queued = q
+	} else if ok {
 		s = State{Queued: q, Exists: true, Status: StatusQueued, Since: q.At}
 	}
 	switch e := e.(type) {
@@ -66,7 +71,7 @@ func Evolve(s State, e domain.Event) State {
 		s.Status, s.RetryAt = StatusSending, time.Time{}
 		s = s.tried(e.Attempt)
 	case Postponed:
-		s.Status, s.RetryAt = StatusQueued, e.RetryAt
+		s.Status, s.RetryAt = e.Status(), e.RetryAt
 		s = s.tried(e.Attempt)
 	case Sent:
 		s.Status = StatusSent
@@ -77,11 +82,16 @@ func Evolve(s State, e domain.Event) State {
 	case Doubted:
 		s.Status = StatusUncertain
 		s = s.tried(e.Attempt)
+	case Cancelled:
+		s.Status, s.RetryAt = StatusCancelled, time.Time{}
 	case Requeued:
 		s.Status, s.Tries, s.Since, s.RetryAt = StatusQueued, 0, e.At, time.Time{}
 	}
 	return s
 }
+
+// Waits reports whether the email is to be tried.
+func (s State) Waits() bool { return s.Status == StatusQueued || s.Status == StatusBlocked }
 
 // tried counts an attempt once, however many events tell of it.
 func (s State) tried(attempt int) State {
@@ -114,13 +124,20 @@ type (
 	// Record records how an attempt ended, of an email that is new or that waits.
 	Record struct {
 		By
-		Email    Queued // where it is new
+		Email    Queued // as it was tried; zero: as the log has it
 		Verdict  Verdict
 		Error    string // "" with VerdictSent
 		Now      time.Time
 		RetryMin time.Duration // wait after the first try; doubled with each
 	}
-	// Resend has a failed or uncertain email sent again. It is an admin's to ask.
+	// Cancel ends an email that is new or waits without sending it.
+	Cancel struct {
+		By
+		Email  Queued // where it is new
+		Reason Reason
+	}
+	// Resend has an email that was not sent, or may not have been, sent again, if it
+	// then still holds. It is an admin's to ask.
 	Resend struct {
 		By
 		Now time.Time
@@ -135,6 +152,9 @@ const (
 	VerdictSent      Verdict = "sent"      // the server took it
 	VerdictRefused   Verdict = "refused"   // it never will
 	VerdictPostponed Verdict = "postponed" // it has not, and may another time
+	// VerdictBlocked is VerdictPostponed by a server that takes no email like it from
+	// us, until somebody mends that.
+	VerdictBlocked   Verdict = "blocked"
 	VerdictUncertain Verdict = "uncertain" // nobody knows
 )
 
@@ -152,10 +172,24 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return []domain.Event{c.Queued}, nil
 	case Record:
 		return record(s, c)
+	case Cancel:
+		return cancel(s, c)
 	case Resend:
 		return resend(s, c)
 	}
 	panic("email: no rule for this command")
+}
+
+func cancel(s State, c Cancel) ([]domain.Event, error) {
+	switch {
+	case !s.Exists && c.Email == Queued{}:
+		return nil, domain.ErrNotFound
+	case !s.Exists:
+		return []domain.Event{Cancelled{Reason: c.Reason, Email: c.Email}}, nil
+	case s.Waits():
+		return []domain.Event{Cancelled{Reason: c.Reason}}, nil
+	}
+	return nil, nil
 }
 
 func resend(s State, c Resend) ([]domain.Event, error) {
@@ -167,8 +201,8 @@ func resend(s State, c Resend) ([]domain.Event, error) {
 	}
 	switch s.Status {
 	case StatusSent, StatusSending:
-		return nil, ErrSent.With("the email is %s; only failed and uncertain ones are sent again", s.Status)
-	case StatusQueued:
+		return nil, ErrSent.With("the email is %s; only those that were not sent, or of which nobody knows, are sent again", s.Status)
+	case StatusQueued, StatusBlocked:
 		return nil, nil
 	}
 	return []domain.Event{Requeued{At: c.Now}}, nil
@@ -178,15 +212,23 @@ func resend(s State, c Resend) ([]domain.Event, error) {
 // once. A server's acceptance is also believed of an email that was held uncertain
 // meanwhile.
 func record(s State, c Record) ([]domain.Event, error) {
-	begins := c.Email
-	if s.Exists {
-		begins = Queued{}
-	} else if s = Evolve(s, begins); !s.Exists {
-		return nil, domain.ErrNotFound
+	var queued []domain.Event // first, where the email is new and has to wait
+	brings := c.Email
+	switch {
+	case !s.Exists:
+		if s = Evolve(s, brings); !s.Exists {
+			return nil, domain.ErrNotFound
+		}
+		queued = []domain.Event{brings}
+	case brings.Address == s.Address || brings.Address == "":
+		brings = Queued{}
+	default:
+		brings = s.Queued
+		brings.Address = c.Email.Address
 	}
 	attempt := s.Attempts
 	switch {
-	case s.Status == StatusQueued:
+	case s.Waits():
 		attempt++
 	case s.Status == StatusSending:
 	case s.Status == StatusUncertain && c.Verdict == VerdictSent:
@@ -195,15 +237,15 @@ func record(s State, c Record) ([]domain.Event, error) {
 	}
 	switch c.Verdict {
 	case VerdictSent:
-		return []domain.Event{Sent{Attempt: attempt, Email: begins}}, nil
+		return []domain.Event{Sent{Attempt: attempt, Email: brings}}, nil
 	case VerdictUncertain:
-		return []domain.Event{Doubted{Attempt: attempt, Error: c.Error, Email: begins}}, nil
-	case VerdictPostponed:
+		return []domain.Event{Doubted{Attempt: attempt, Error: c.Error, Email: brings}}, nil
+	case VerdictPostponed, VerdictBlocked:
 		if next, ok := s.next(attempt, c); ok {
-			return waiting(begins, Postponed{Attempt: attempt, Error: c.Error, RetryAt: next}), nil
+			return append(queued, Postponed{Attempt: attempt, Error: c.Error, RetryAt: next, Blocked: c.Verdict == VerdictBlocked}), nil
 		}
 	}
-	return []domain.Event{Failed{Attempt: attempt, Error: c.Error, Email: begins}}, nil
+	return []domain.Event{Failed{Attempt: attempt, Error: c.Error, Email: brings}}, nil
 }
 
 // next returns when an email is tried again after an attempt; not ok: no more.
@@ -214,13 +256,4 @@ func (s State) next(attempt int, c Record) (at time.Time, ok bool) {
 		at = end
 	}
 	return at, c.Now.Before(end)
-}
-
-// waiting returns the events of an email that has to wait, which is queued where it
-// begins.
-func waiting(begins Queued, p Postponed) []domain.Event {
-	if (begins == Queued{}) {
-		return []domain.Event{p}
-	}
-	return []domain.Event{begins, p}
 }

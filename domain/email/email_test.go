@@ -32,6 +32,18 @@ func fold(events []domain.Event) State {
 	return s
 }
 
+// moved is the first email to another address.
+var moved = func() Queued {
+	q := first
+	q.Address = "ann@example.net"
+	return q
+}()
+
+func elsewhere(c Record) Record {
+	c.Email = moved
+	return c
+}
+
 // ended is how an attempt ended at noon.
 func ended(v Verdict, text string) Record {
 	return Record{Verdict: v, Error: text, Now: noon, RetryMin: 30 * time.Second}
@@ -86,6 +98,10 @@ func TestWhatBecomesOfAnEmail(t *testing.T) {
 		{name: "refused before the end", given: given(), when: ended(VerdictRefused, "no such box"), then: []domain.Event{failed(1, "no such box")}},
 		{name: "postponed at the end", given: given(over(1)), when: ended(VerdictPostponed, "busy"), then: []domain.Event{wait(1, 30*time.Second)}},
 		{name: "postponed before the end", given: given(), when: ended(VerdictPostponed, "busy"), then: []domain.Event{wait(1, 30*time.Second)}},
+		{name: "the server takes nothing from us", given: given(), when: ended(VerdictBlocked, "relay denied"),
+			then: []domain.Event{Postponed{Attempt: 1, Error: "relay denied", RetryAt: later(30 * time.Second), Blocked: true}}},
+		{name: "until it does", given: given(Postponed{Attempt: 1, Blocked: true}), when: ended(VerdictSent, ""), then: []domain.Event{sent(2)}},
+		{name: "for a day", given: given(wait(1, 0)), when: at(later(24*time.Hour), ended(VerdictBlocked, "relay denied")), then: []domain.Event{failed(2, "relay denied")}},
 		{name: "the second wait is double", given: given(wait(1, 0)), when: ended(VerdictPostponed, "busy"), then: []domain.Event{wait(2, time.Minute)}},
 		{name: "the third is double that", given: given(wait(1, 0), over(2), wait(2, 0)), when: ended(VerdictPostponed, "busy"), then: []domain.Event{wait(3, 2*time.Minute)}},
 		{name: "the last try comes after a day", given: given(wait(12, 0)), when: at(later(23*time.Hour), ended(VerdictPostponed, "busy")),
@@ -95,6 +111,16 @@ func TestWhatBecomesOfAnEmail(t *testing.T) {
 		{name: "a sent email stays sent", given: given(over(1), sent(1)), when: ended(VerdictUncertain, "cut")},
 		{name: "a server is believed late", given: given(over(1), doubted(1)), when: ended(VerdictSent, ""), then: []domain.Event{sent(1)}},
 		{name: "but nothing else is", given: given(over(1), doubted(1)), when: ended(VerdictPostponed, "busy")},
+
+		{name: "it went to another address", given: given(), when: elsewhere(ended(VerdictSent, "")), then: []domain.Event{Sent{1, moved}}},
+		{name: "which is where it is sent again", given: given(Doubted{1, "cut", moved}), when: elsewhere(ended(VerdictSent, "")), then: []domain.Event{sent(1)}},
+
+		{name: "a new email is cancelled", when: Cancel{Email: first, Reason: CommentRemoved}, then: []domain.Event{Cancelled{CommentRemoved, first}}},
+		{name: "one that waits is cancelled", given: given(wait(1, 0)), when: Cancel{Email: first, Reason: TicketDeleted}, then: []domain.Event{Cancelled{Reason: TicketDeleted}}},
+		{name: "one that was sent is not", given: given(sent(1)), when: Cancel{Reason: TicketDeleted}},
+		{name: "nor one that never was", when: Cancel{Reason: TicketDeleted}, refused: domain.ErrNotFound},
+		{name: "a cancelled email has no other end", given: given(Cancelled{Reason: TicketDeleted}), when: ended(VerdictSent, "")},
+		{name: "it is sent again if it is asked for", given: given(Cancelled{Reason: NotificationsOff}), when: Resend{By: operator, Now: noon}, then: []domain.Event{Requeued{noon}}},
 
 		{name: "a failed email is sent again", given: given(failed(1, "full")), when: Resend{By: operator, Now: later(time.Hour)}, then: []domain.Event{Requeued{later(time.Hour)}}},
 		{name: "an uncertain one too", given: given(over(1), doubted(1)), when: Resend{By: operator, Now: noon}, then: []domain.Event{Requeued{noon}}},
@@ -143,7 +169,7 @@ func TestAnEmailEndsOnceUnasked(t *testing.T) {
 			for _, e := range events {
 				before := s
 				s = Evolve(s, e)
-				if _, asked := e.(Requeued); asked || before.Status == StatusQueued || !before.Exists {
+				if _, asked := e.(Requeued); asked || before.Waits() || !before.Exists {
 					continue
 				}
 				if before.Status != StatusUncertain || s.Status != StatusSent {

@@ -45,11 +45,13 @@ type (
 		Attempt int       `json:"attempt"`
 		Error   string    `json:"error"`
 		RetryAt time.Time `json:"retry_at"` // by the clock of the process that tried
+		// Blocked: the server takes no email like it from this service.
+		Blocked bool `json:"blocked,omitempty"`
 	}
 	// Sent means the mail server took the email.
 	Sent struct {
 		Attempt int    `json:"attempt"`
-		Email   Queued `json:"email,omitzero"` // where the stream begins with this event
+		Email   Queued `json:"email,omitzero"` // as it was sent, where the stream does not have it so
 	}
 	// Failed means the email was refused for good, or postponed for too long.
 	Failed struct {
@@ -64,6 +66,12 @@ type (
 		Error   string `json:"error"`
 		Email   Queued `json:"email,omitzero"` // as that of Sent
 	}
+	// Cancelled means that the email was not sent when its turn had come, for what
+	// it would have told of did not hold any more.
+	Cancelled struct {
+		Reason Reason `json:"reason"`
+		Email  Queued `json:"email,omitzero"` // where the stream does not have it
+	}
 	// Requeued means somebody asked for the email to be sent again.
 	Requeued struct {
 		At time.Time `json:"at"` // by the clock of the process that was asked
@@ -77,6 +85,7 @@ func (Postponed) EventType() string  { return "email.postponed" }
 func (Sent) EventType() string       { return "email.sent" }
 func (Failed) EventType() string     { return "email.failed" }
 func (Doubted) EventType() string    { return "email.doubted" }
+func (Cancelled) EventType() string  { return "email.cancelled" }
 func (Requeued) EventType() string   { return "email.requeued" }
 
 // FormerTypes returns the name that the event was stored under when emails were
@@ -89,9 +98,17 @@ func (Failed) FormerTypes() []string     { return []string{"letter.failed"} }
 func (Doubted) FormerTypes() []string    { return []string{"letter.doubted"} }
 func (Requeued) FormerTypes() []string   { return []string{"letter.requeued"} }
 
-// Begins returns the email that an event brings, if the event is one with which
-// streams of emails begin and this one does.
-func Begins(e domain.Event) (q Queued, ok bool) {
+// Status returns how the email waits.
+func (e Postponed) Status() Status {
+	if e.Blocked {
+		return StatusBlocked
+	}
+	return StatusQueued
+}
+
+// Brings returns the email as an event has it, if it is news to the stream: the first
+// event brings it, and a later one where it went to another address.
+func Brings(e domain.Event) (q Queued, ok bool) {
 	switch e := e.(type) {
 	case Queued:
 		q = e
@@ -100,6 +117,8 @@ func Begins(e domain.Event) (q Queued, ok bool) {
 	case Failed:
 		q = e.Email
 	case Doubted:
+		q = e.Email
+	case Cancelled:
 		q = e.Email
 	}
 	return q, q != Queued{}
@@ -115,19 +134,22 @@ func Events() []domain.EventType {
 		domain.EventOf[HandedOver](),
 		domain.PersonalEventOf(func(e *Postponed) domain.Texts {
 			return domain.Texts{}.In("error", &e.Error)
-		}),
+		}, asBefore),
 		domain.PersonalEventOf(func(e *Sent) domain.Texts {
 			return domain.TextsOf(e.Email.Recipient).In("email.address", &e.Email.Address)
-		}, withoutEmail),
+		}, asBefore),
 		domain.PersonalEventOf(func(e *Failed) domain.Texts {
 			return domain.TextsOf(e.Email.Recipient).In("error", &e.Error).In("email.address", &e.Email.Address)
-		}, withoutEmail),
+		}, asBefore),
 		domain.PersonalEventOf(func(e *Doubted) domain.Texts {
 			return domain.TextsOf(e.Email.Recipient).In("error", &e.Error).In("email.address", &e.Email.Address)
-		}, withoutEmail),
+		}, asBefore),
 		domain.EventOf[Requeued](),
+		domain.PersonalEventOf(func(e *Cancelled) domain.Texts {
+			return domain.TextsOf(e.Email.Recipient).In("email.address", &e.Email.Address)
+		}),
 	}
 }
 
-// withoutEmail reads an end from when no stream began with one.
-func withoutEmail(data json.RawMessage) (json.RawMessage, error) { return data, nil }
+// asBefore reads an event from before the members that may be left out.
+func asBefore(data json.RawMessage) (json.RawMessage, error) { return data, nil }

@@ -1,9 +1,9 @@
 package ticket
 
 import (
+	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"helpdesk/domain"
@@ -214,10 +214,11 @@ func escalateOverdue(s State, c EscalateOverdue) ([]domain.Event, error) {
 }
 
 func optional(field, s string, max int) (string, error) {
-	if strings.TrimSpace(s) == "" {
+	text, err := domain.Text(field, s, max)
+	if errors.Is(err, domain.ErrRequired) {
 		return "", nil
 	}
-	return domain.Text(field, s, max)
+	return text, err
 }
 
 func assign(s State, a domain.Actor, to Assignee) ([]domain.Event, error) {

@@ -67,6 +67,15 @@ func (s State) Account(id ID) Account {
 	return Account{ID: id, Username: s.Username, Email: s.Email, Role: s.Role, Active: s.Active}
 }
 
+// Name returns what the person is called: first and last name, the username of who
+// gave neither.
+func (s State) Name() string {
+	if name := strings.TrimSpace(s.FirstName + " " + s.LastName); name != "" {
+		return name
+	}
+	return s.Username
+}
+
 // Evolve returns the state after e. Events of other aggregates change nothing.
 func Evolve(s State, e domain.Event) State {
 	switch e := e.(type) {

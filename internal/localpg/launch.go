@@ -57,7 +57,14 @@ func (s *Server) arguments() []string {
 		"unix_socket_directories": `"` + strings.ReplaceAll(s.socketDir, `"`, `""`) + `"`,
 		"unix_socket_permissions": "0700",
 		"logging_collector":       "off",
-		"log_destination":         "stderr",
+		// What somebody typed has no place in the log, which no erasure reaches: details
+		// hold rows, as of a taken address, and statements hold literals.
+		"log_error_verbosity":               "terse",
+		"log_min_error_statement":           "panic",
+		"log_statement":                     "none",
+		"log_parameter_max_length":          "0",
+		"log_parameter_max_length_on_error": "0",
+		"log_destination":                   "stderr",
 	}
 	if s.cfg.Throwaway {
 		for _, name := range []string{"fsync", "full_page_writes", "synchronous_commit"} {

@@ -23,7 +23,7 @@ type Email struct {
 	TicketNumber int64        `json:"ticket_number" db:"ticket_number,fixed"`
 	CauseVersion int          `json:"cause_version" db:"cause_version,fixed"`
 	RecipientID  uuid.UUID    `json:"recipient_id" db:"recipient_id,fixed"`
-	Address      string       `json:"address" db:"address,fixed"`
+	Address      string       `json:"address" db:"address"`
 	Status       email.Status `json:"status" db:"status"`
 	Attempts     int          `json:"attempts" db:"attempts"`
 	Error        *string      `json:"error" db:"error"`
@@ -75,7 +75,9 @@ func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 
 // apply folds one event.
 func (r *Email) apply(e eventstore.Envelope) {
-	if q, ok := email.Begins(e.Event); ok {
+	if q, ok := email.Brings(e.Event); ok && r.ID != uuid.Nil {
+		r.Address = q.Address
+	} else if ok {
 		*r = Email{
 			ID: e.StreamID, Kind: q.Kind, TicketID: q.TicketID, TicketNumber: q.TicketNumber, CauseVersion: q.CauseVersion,
 			RecipientID: q.Recipient.UUID, Address: q.Address, QueuedAt: e.OccurredAt, Status: email.StatusQueued,
@@ -85,7 +87,7 @@ func (r *Email) apply(e eventstore.Envelope) {
 	case email.HandedOver:
 		r.become(email.StatusSending, d.Attempt, "")
 	case email.Postponed:
-		r.become(email.StatusQueued, d.Attempt, d.Error)
+		r.become(d.Status(), d.Attempt, d.Error)
 		r.RetryAt = &d.RetryAt
 	case email.Sent:
 		r.become(email.StatusSent, d.Attempt, "")
@@ -94,6 +96,8 @@ func (r *Email) apply(e eventstore.Envelope) {
 		r.become(email.StatusFailed, d.Attempt, d.Error)
 	case email.Doubted:
 		r.become(email.StatusUncertain, d.Attempt, d.Error)
+	case email.Cancelled:
+		r.become(email.StatusCancelled, r.Attempts, d.Reason.String())
 	case email.Requeued:
 		r.become(email.StatusQueued, r.Attempts, "")
 	}

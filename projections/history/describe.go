@@ -250,6 +250,8 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 		return fmt.Sprintf("%s was refused: %s.", what, d.Error)
 	case email.Doubted:
 		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
+	case email.Cancelled:
+		return fmt.Sprintf("%s was not sent: %s.", what, d.Reason)
 	}
 	return what + " is to be sent again."
 }

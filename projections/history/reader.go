@@ -207,7 +207,7 @@ func (r *Reader) usernames(ctx context.Context, events []eventstore.Envelope) (v
 	var ids []uuid.UUID
 	for _, e := range events {
 		ids = append(ids, e.ActorID.UUID)
-		if q, ok := email.Begins(e.Event); ok {
+		if q, ok := email.Brings(e.Event); ok {
 			ids = append(ids, q.Recipient.UUID)
 		}
 		switch d := e.Event.(type) {

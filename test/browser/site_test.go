@@ -22,7 +22,7 @@ func open(t *testing.T, env ...string) *site {
 	if chromium == nil {
 		t.Skip("there is no Chromium here: the site is not tried in a browser (Debian: apt-get install chromium)")
 	}
-	s := &site{Helpdesk: program.Open(t, append([]string{"HELPDESK_AGENT_VISIBILITY=queue"}, env...)...), people: map[string]*program.Person{}}
+	s := &site{Helpdesk: program.Open(t, env...), people: map[string]*program.Person{}}
 	for name, role := range map[string]string{
 		"admin": "admin", "user": "user", "other": "user", "agent": "agent", "colleague": "agent", "auditor": "auditor",
 	} {

@@ -57,7 +57,7 @@ func TestSomebodyErasedIsGoneAndHistoryStays(t *testing.T) {
 	// Once more changes nothing, and her name is free.
 	d.Runs(t, "", "people", "erase", gudrun.ID, "--yes")
 	d.Client(t).Must(t, http.StatusCreated, "POST", "/api/register/", program.Registration("gudrun"))
-	if _, stderr, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "nobody", "--yes"); err == nil || !strings.Contains(stderr, `no user with the username or id "nobody"`) {
+	if _, stderr, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "nobody", "--yes"); err == nil || !strings.Contains(stderr, `no user with the username, address or id "nobody"`) {
 		t.Errorf("of nobody: %v, %s", err, stderr)
 	}
 }

@@ -20,7 +20,7 @@ import (
 // word.
 func TestTheStoryOfATicket(t *testing.T) {
 	t.Parallel()
-	d := program.Open(t)
+	d := program.Open(t, "HELPDESK_AGENT_VISIBILITY=assigned")
 	alice, amy := d.Join(t, "alice", "user"), d.Join(t, "amy", "agent")
 	v := alice.Opens(t, "  The printer hums  ", object{"priority": "medium", "description": "Since Monday:\n\tall day."})
 	want := program.Ticket{ID: v.ID, Number: v.Number, Title: "The printer hums", Description: "Since Monday:\n\tall day.",
@@ -94,7 +94,7 @@ func theStoryAsTold(t *testing.T, alice, amy *program.Person, v program.Ticket, 
 // TestListsOfTickets narrows and orders a list of six.
 func TestListsOfTickets(t *testing.T) {
 	t.Parallel()
-	d := program.Open(t)
+	d := program.Open(t, "HELPDESK_AGENT_VISIBILITY=assigned")
 	alice, amy := d.Join(t, "alice", "user"), d.Join(t, "amy", "agent")
 	all := make([]program.Ticket, 7) // by number; 0 is nobody's
 	for i := 1; i <= 6; i++ {

@@ -84,7 +84,7 @@ func mentions(t *testing.T, page string, texts ...string) {
 
 func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 	t.Parallel()
-	d := program.Open(t, "HELPDESK_AGENT_VISIBILITY=queue")
+	d := program.Open(t)
 	d.Join(t, "ann", "user")
 	d.Join(t, "eve", "agent")
 	ann, eve := newVisitor(t, d), newVisitor(t, d)
@@ -96,7 +96,7 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 			t.Errorf("signing in leads to %s", at)
 		}
 	}
-	at, page := ann.submit(t, "/admin/tickets/new/", "/admin/tickets/", "title", "No <heat>", "description", "Since noon.", "priority", "high")
+	at, page := ann.submit(t, "/admin/tickets/new/", "/admin/tickets/new/", "title", "No <heat>", "description", "Since noon.", "priority", "high")
 	mentions(t, page, "Ticket created.", "No &lt;heat&gt;")
 	_, page = eve.get(t, "/admin/tickets/?assignee=none&priority=high")
 	mentions(t, page, "No &lt;heat&gt;", `href="`+at+`"`, "<time datetime=")

@@ -101,17 +101,23 @@ func (c *crowd) editPerson(t testing.TB, r commands.Request, who domain.Actor) (
 func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, error) {
 	t.Helper()
 	id := email.ID{UUID: uuid.UUID{0: 9, 15: byte(c.IntN(5))}}
-	at := time.Date(2026, 1, 1+c.IntN(3), 0, 0, 0, 0, time.UTC)
+	day := c.IntN(3)
+	at := time.Date(2026, 1, 1+day, 0, 0, 0, 0, time.UTC)
 	verdict := pick(c.Rand, email.VerdictSent, email.VerdictRefused, email.VerdictPostponed, email.VerdictUncertain)
+	if verdict == email.VerdictPostponed && day == 0 {
+		verdict = email.VerdictBlocked
+	}
 	about := email.Queued{
 		Kind: email.Assigned, TicketID: pick(c.Rand, c.tickets...).UUID, TicketNumber: 7, CauseVersion: 2,
-		Recipient: pick(c.Rand, c.people...).ID, Address: "ann@example.com", At: at,
+		Recipient: pick(c.Rand, c.people...).ID, Address: fmt.Sprintf("ann@%d.example.com", day), At: at,
+	}
+	ends := []email.Command{
+		email.Record{Email: about, Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.Record{Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
+		email.Cancel{Email: about, Reason: email.TicketDeleted},
 	}
 	return commands.NewEmails(c.Store).Do(kit.Context(t), r, id, pick[email.Command](c.Rand,
-		email.Queue{Queued: about}, email.Resend{By: email.By{Actor: domain.System()}, Now: at},
-		email.Record{Email: about, Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
-		email.Record{Email: about, Verdict: verdict, Error: "so", Now: at, RetryMin: time.Minute},
-	))
+		email.Queue{Queued: about}, email.Resend{By: email.By{Actor: domain.System()}, Now: at}, ends[0], ends[day]))
 }
 
 func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {

@@ -194,6 +194,8 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 		row.Error = &e.Error
 	case email.Doubted:
 		row.Error = &e.Error
+	case email.Cancelled:
+		row.Error = ptr(e.Reason.String())
 	}
 	return row
 }

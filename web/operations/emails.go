@@ -16,12 +16,15 @@ const emailsPage = 50
 // emailSets are the statuses that one link of the ledger stands for, what wants
 // a look first.
 func emailSets() []emailSet {
-	sets := []emailSet{{"", "needs attention", []email.Status{email.StatusFailed, email.StatusUncertain}}}
+	sets := []emailSet{{"", "needs attention", []email.Status{email.StatusFailed, email.StatusUncertain, email.StatusBlocked}}}
 	for _, status := range email.Statuses() {
 		sets = append(sets, emailSet{string(status), string(status), []email.Status{status}})
 	}
 	return append(sets, emailSet{"all", "all", nil})
 }
+
+// resendable are the statuses of emails that may be sent again; see [email.Resend].
+var resendable = []email.Status{email.StatusFailed, email.StatusUncertain, email.StatusCancelled}
 
 type emailSet struct {
 	key, label string

@@ -18,9 +18,11 @@ const ledgerPage = "/admin/system/emails/"
 // mailed has a failed and a queued email, and more pages of them.
 func mailed(t testing.TB) *site {
 	s := open(t)
-	why, again := "mailbox <full>", webtest.Noon.Add(time.Minute)
+	why, again, gone := "mailbox <full>", webtest.Noon.Add(time.Minute), email.CommentRemoved.String()
 	s.emails = []emails.Email{
 		{ID: uuid.UUID{1}, Kind: email.Assigned, TicketNumber: 7, Address: "a@example.com", Status: email.StatusFailed, Attempts: 3, Error: &why, QueuedAt: webtest.Noon},
+		{ID: uuid.UUID{3}, Kind: email.Commented, TicketNumber: 9, Address: "c@example.com", Status: email.StatusBlocked, Attempts: 1, Error: &why, RetryAt: &again, QueuedAt: webtest.Noon},
+		{ID: uuid.UUID{4}, Kind: email.Commented, TicketNumber: 9, Address: "d@example.com", Status: email.StatusCancelled, Error: &gone, QueuedAt: webtest.Noon},
 		{ID: uuid.UUID{2}, Kind: email.Resolved, TicketNumber: 8, Address: "b@example.com", Status: email.StatusQueued, RetryAt: &again, QueuedAt: webtest.Noon},
 	}
 	s.more = true
@@ -36,15 +38,19 @@ func TestTheMailLedger(t *testing.T) {
 	webtest.Each(t, mailed, map[string]func(*testing.T, *site){
 		"what failed is shown first": func(t *testing.T, s *site) {
 			s.Get("admin", ledgerPage).
-				Holds(200, "mailbox &lt;full&gt;", "a@example.com", "after 3 attempts", "Send again", `rel="next"`, `Email notifications <span class="count">1</span>`).
-				Lacks("b@example.com")
-			if want := []email.Status{email.StatusFailed, email.StatusUncertain}; !slices.Equal(s.statuses, want) {
+				Holds(200, "mailbox &lt;full&gt;", "a@example.com", "after 3 attempts", "Send again", `rel="next"`, `Email notifications <span class="count">2</span>`,
+					"c@example.com", "takes no email like it from this service").
+				Lacks("b@example.com", "d@example.com")
+			if want := []email.Status{email.StatusFailed, email.StatusUncertain, email.StatusBlocked}; !slices.Equal(s.statuses, want) {
 				t.Errorf("first shown are %v, want %v", s.statuses, want)
 			}
 		},
 		"pages lead on": func(_ *testing.T, s *site) { s.Get("admin", s.Get("admin", ledgerPage).Next()).Holds(200) },
 		"all of them": func(_ *testing.T, s *site) {
 			s.Get("admin", ledgerPage+"?status=all").Holds(200, "a@example.com", "b@example.com", "next attempt")
+		},
+		"what was not sent, and why": func(_ *testing.T, s *site) {
+			s.Get("admin", ledgerPage+"?status=cancelled").Holds(200, "d@example.com", "the comment was removed", "Send again").Lacks("a@example.com")
 		},
 		"an unknown status": func(_ *testing.T, s *site) { s.Get("admin", ledgerPage+"?status=lost").Holds(400) },
 		"an auditor sends nothing": func(_ *testing.T, s *site) {

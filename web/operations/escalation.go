@@ -43,7 +43,7 @@ func (s *Section) operationTabs(v *web.Visit, current string) ([]web.Tab, error)
 	}
 	all := []web.Tab{
 		{Label: "Escalations", To: escalationPath},
-		{Label: "Email notifications", To: emailsPath, Count: web.CountOf(emails[email.StatusFailed] + emails[email.StatusUncertain])},
+		{Label: "Email notifications", To: emailsPath, Count: web.CountOf(emails[email.StatusFailed] + emails[email.StatusUncertain] + emails[email.StatusBlocked])},
 		{Label: "Failed", To: failedPath, Count: web.CountOf(int(failed))},
 		{Label: "Projections", To: web.ProjectionsPath},
 	}

@@ -28,10 +28,12 @@ func emailGlyph(s email.Status) string {
 	switch s {
 	case email.StatusSent:
 		return "resolved"
-	case email.StatusFailed, email.StatusUncertain:
+	case email.StatusFailed, email.StatusUncertain, email.StatusBlocked:
 		return "escalated"
 	case email.StatusSending:
 		return "in-progress"
+	case email.StatusCancelled:
+		return "closed"
 	}
 	return "open"
 }

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -47,40 +48,87 @@ const bulkMost = 100
 // shows the list with what became of each: submitted again, it acts on none twice.
 func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 	q := readQueue(v.Request.URL.Query())
-	results, err := s.bulkAll(v)
+	all, err := s.selected(v)
+	if err == nil && v.Form.Get("do") == "delete" && v.Actor.Admin() && !v.Form.Checked("sure") {
+		return s.askToDelete(v, q, all), nil
+	}
+	var results []bulkResult
+	if err == nil {
+		results, err = s.bulkAll(v, all)
+	}
 	if f := web.FaultOf(err); f != nil {
-		return s.queue(v, q, []bulkResult{{Message: f.Message}}, nil)
+		return s.queue(v, queueView{Query: q, Results: []bulkResult{{Message: f.Message}}, Sent: v.Form})
 	}
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return s.queue(v, q, results, nil)
+	return s.queue(v, queueView{Query: q, Results: results})
 }
 
-func (s *Section) bulkAll(v *web.Visit) ([]bulkResult, error) {
-	selected := v.Form.Values["ticket"]
+// selected is a ticket that a bulk action is for.
+type selected struct {
+	Value   string // in the form
+	Number  int64
+	Version int
+	Title   string // "" where it can't be seen
+}
+
+func (s *Section) selected(v *web.Visit) ([]selected, error) {
+	values := v.Form.Values["ticket"]
 	switch {
-	case len(selected) == 0:
+	case len(values) == 0:
 		return nil, errNothingSelected
-	case len(selected) > bulkMost:
+	case len(values) > bulkMost:
 		return nil, web.ErrForm
 	}
+	all := make([]selected, len(values))
+	for i, value := range values {
+		number, version, ok := parseSelected(value)
+		if !ok {
+			return nil, web.ErrForm
+		}
+		all[i] = selected{Value: value, Number: number, Version: version}
+		if t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: number}); err == nil {
+			all[i].Title = web.TitleOf(t.Title)
+		}
+	}
+	return all, nil
+}
+
+// deleting is the page that asks before tickets are deleted.
+type deleting struct {
+	Tickets       []selected
+	Command       string
+	Address, Back string
+}
+
+func (s *Section) askToDelete(v *web.Visit, q queueQuery, all []selected) web.Reply {
+	return web.Show("Delete tickets", deletingPage(deleting{
+		Tickets: all, Command: v.Form.Get("command"), Address: q.bulkAddress(), Back: q.address(),
+	}))
+}
+
+// ticked reports whether a ticket is among those of a bulk action that was refused.
+func (q queueView) ticked(number int64) bool {
+	return slices.ContainsFunc(q.Sent.Values["ticket"], func(value string) bool {
+		n, _, ok := parseSelected(value)
+		return ok && n == number
+	})
+}
+
+func (s *Section) bulkAll(v *web.Visit, all []selected) ([]bulkResult, error) {
 	command, did, err := s.bulkCommand(v)
 	if err != nil {
 		return nil, err
 	}
-	operations, results := make([]commands.Operation, len(selected)), make([]bulkResult, len(selected))
-	for i, one := range selected {
-		number, version, ok := parseSelected(one)
-		id, err := v.CommandID(one)
-		if !ok || err != nil {
-			return nil, web.ErrForm
+	operations, results := make([]commands.Operation, len(all)), make([]bulkResult, len(all))
+	for i, one := range all {
+		id, err := v.CommandID(one.Value)
+		if err != nil {
+			return nil, err
 		}
-		operations[i] = commands.Operation{ID: id, Ticket: strconv.FormatInt(number, 10), IfMatch: version, Command: command}
-		results[i].Number = number
-		if t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: number}); err == nil {
-			results[i].Title = t.Title
-		}
+		operations[i] = commands.Operation{ID: id, Ticket: strconv.FormatInt(one.Number, 10), IfMatch: one.Version, Command: command}
+		results[i] = bulkResult{Number: one.Number, Title: one.Title}
 	}
 	outcomes, _, err := s.App.Bulk(v.Context(), v.ID, operations, false)
 	if err != nil {

@@ -3,6 +3,8 @@ package queue
 import (
 	"testing"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain/ticket"
 	"helpdesk/web/webtest"
 )
@@ -20,14 +22,23 @@ func TestBulkActionsTellOfEachTicket(t *testing.T) {
 		},
 		"one has changed": func(_ *testing.T, s *site) {
 			s.Post("admin", path, "do", "status:resolved", "ticket", "7:1")
-			s.Post("admin", path, "do", "status:closed", "ticket", "7:1").Holds(200, "No ticket was updated", "It has changed since")
+			s.Post("admin", path, "do", "status:closed", "ticket", "7:1", "command", uuid.NewString()).Holds(200, "No ticket was updated", "It has changed since")
+		},
+		"an action that was sent as another": func(t *testing.T, s *site) {
+			s.Post("admin", path, "do", "status:resolved", "ticket", "7:1")
+			s.Post("admin", path, "do", "status:closed", "ticket", "7:2").Holds(200, "This form was submitted before with other content")
+			if s.State().Status != ticket.StatusResolved {
+				t.Error("it was closed")
+			}
 		},
 		"none is selected": func(_ *testing.T, s *site) {
-			s.Post("admin", path, "do", "status:closed").Holds(200, "Select at least one ticket.")
+			s.Post("admin", path, "do", "status:closed").Holds(200, "Select at least one ticket.", `<option value="status:closed" selected>`)
 		},
-		"no action is chosen": func(_ *testing.T, s *site) { s.Post("admin", path, "ticket", "7:1").Holds(200, "Choose an action.") },
+		"no action is chosen": func(_ *testing.T, s *site) {
+			s.Post("admin", path, "ticket", "7:1").Holds(200, "Choose an action.", `value="7:1" checked`)
+		},
 		"an assignee there is not": func(_ *testing.T, s *site) {
-			s.Post("admin", path, "do", "assign", "assignee", "nemo", "ticket", "7:1").Holds(200, "There is no user nemo.")
+			s.Post("admin", path, "do", "assign", "assignee", "nemo", "ticket", "7:1").Holds(200, "There is no user nemo.", `value="7:1" checked`, `value="nemo"`, `value="assign" selected`)
 		},
 		"an assignee who is no staff": func(_ *testing.T, s *site) {
 			s.Post("admin", path, "do", "assign", "assignee", "user", "ticket", "7:1").Holds(200, "Tickets go to active agents and admins only.")
@@ -43,5 +54,29 @@ func TestBulkActionsTellOfEachTicket(t *testing.T) {
 		"a command id that is none": func(_ *testing.T, s *site) {
 			s.Post("admin", path, "do", "priority:low", "ticket", "7:1", "command", "x").Holds(400)
 		},
+	})
+}
+
+func TestTicketsAreDeletedOnceSomebodyIsSure(t *testing.T) {
+	t.Parallel()
+	const path = "/admin/tickets/bulk/?status=all"
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"who is asked with their number": func(t *testing.T, s *site) {
+			s.Post("admin", path, "do", "delete", "ticket", "7:1").
+				Holds(200, "Delete 1 ticket?", "Printer &lt;3", `name="ticket" value="7:1"`, `action="/admin/tickets/bulk/?status=all"`, `href="/admin/tickets/?status=all"`)
+			if s.State().Deleted {
+				t.Error("it is deleted unasked")
+			}
+		},
+		"and then they are": func(t *testing.T, s *site) {
+			s.Post("admin", path, "do", "delete", "sure", "yes", "ticket", "7:1").Holds(200, "1 ticket updated", "Deleted.")
+			if !s.State().Deleted {
+				t.Error("it is not deleted")
+			}
+		},
+		"and none where none is selected": func(_ *testing.T, s *site) {
+			s.Post("admin", path, "do", "delete").Holds(200, "Select at least one ticket.")
+		},
+		"its address leads back to the list": func(_ *testing.T, s *site) { s.Get("admin", path).Leads("/admin/tickets/?status=all") },
 	})
 }

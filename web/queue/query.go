@@ -93,6 +93,9 @@ func (q queueQuery) address() string {
 	return web.QueuePath
 }
 
+// bulkAddress is where a bulk action on the list is sent.
+func (q queueQuery) bulkAddress() string { return web.QueuePath + "bulk/?" + q.values().Encode() }
+
 // first is the query for the first page of the same list.
 func (q queueQuery) first() queueQuery {
 	q.Cursor = ""

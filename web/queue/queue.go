@@ -29,10 +29,12 @@ type queueView struct {
 	Views    []savedView
 	Bulk     *bulkForm // nil: nothing can be done to many at once
 	Results  []bulkResult
-	Opens    bool // whether the visitor opens tickets
-	Staff    bool // whether they see other people's
+	Sent     web.Form // the bulk action that was refused as a whole
+	Opens    bool     // whether the visitor opens tickets
+	Staff    bool     // whether they see other people's
 	Command  string
 	Fault    *web.Fault // of the form that saves a view
+	ViewName string     // that was entered into it
 	// TooCommon: the best matches were asked for and the newest are shown.
 	TooCommon bool
 }
@@ -80,16 +82,14 @@ func (l filterLink) Count() string {
 }
 
 func (s *Section) showQueue(v *web.Visit) (web.Reply, error) {
-	return s.queue(v, readQueue(v.Request.URL.Query()), nil, nil)
+	return s.queue(v, queueView{Query: readQueue(v.Request.URL.Query())})
 }
 
 // queue returns the page of a list: with what became of a bulk action, and with
 // what is wrong with the form that saves a view, if anything.
-func (s *Section) queue(v *web.Visit, q queueQuery, results []bulkResult, wrong *web.Fault) (web.Reply, error) {
-	view := queueView{
-		Heading: "Tickets", Query: q, Results: results, Command: web.NewCommand(), Fault: wrong,
-		Staff: v.Actor.Role != domain.RoleUser, Bulk: bulkFor(v.Actor),
-	}
+func (s *Section) queue(v *web.Visit, view queueView) (web.Reply, error) {
+	view.Heading, view.Command = "Tickets", web.NewCommand()
+	view.Staff, view.Bulk = v.Actor.Role != domain.RoleUser, bulkFor(v.Actor)
 	view.Opens, _ = ticket.MayOpen(v.Actor)
 	if !view.Staff {
 		view.Heading = "Your tickets"
@@ -105,8 +105,8 @@ func (s *Section) queue(v *web.Visit, q queueQuery, results []bulkResult, wrong 
 	if err != nil {
 		return web.Reply{}, err
 	}
-	view.Views = savedViews(views, q)
-	return web.Show(view.Heading, queuePageOf(view)).With(wrong), nil
+	view.Views = savedViews(views, view.Query)
+	return web.Show(view.Heading, queuePageOf(view)).With(view.Fault), nil
 }
 
 func (s *Section) fillRows(v *web.Visit, view *queueView) error {
@@ -279,7 +279,7 @@ func (s *Section) saveView(v *web.Visit) (web.Reply, error) {
 	q := readQueue(v.Request.URL.Query()).first()
 	err := s.Views.Save(v.Context(), v.Actor.ID, workspace.View{Name: v.Form.Text("name"), Query: q.values().Encode()})
 	if f := web.FaultOf(err); f != nil {
-		return s.queue(v, q, nil, f)
+		return s.queue(v, queueView{Query: q, Fault: f, ViewName: v.Form.Text("name")})
 	}
 	if err != nil {
 		return web.Reply{}, err

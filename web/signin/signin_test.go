@@ -34,7 +34,7 @@ func TestSigningIn(t *testing.T) {
 	}
 	webtest.Each(t, open, map[string]func(*testing.T, *site){
 		"with a wrong password": func(_ *testing.T, s *site) {
-			s.Post("", "/admin/sign-in/", "username", "agent", "password", "wrong").Holds(401, "The username or the password is wrong.", `value="agent"`)
+			s.Post("", "/admin/sign-in/", "username", "agent", "password", "wrong").Holds(401, "The username, the address or the password is wrong.", `value="agent"`)
 		},
 		"ends the session somebody came with": func(t *testing.T, s *site) {
 			signIn(s, "user", "right").Leads("/admin/")

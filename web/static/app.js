@@ -5,9 +5,11 @@ const $$ = (selector, within = document) => [...within.querySelectorAll(selector
 
 // Times: the server writes UTC, the reader sees their own zone.
 
-const near = new Intl.RelativeTimeFormat(undefined, { numeric: "auto", style: "short" });
-const day = new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" });
-const exact = new Intl.DateTimeFormat(undefined, { dateStyle: "full", timeStyle: "long" });
+// The pages are in English, so their times are: in the reader's, where they have one.
+const english = navigator.languages.find((language) => language.startsWith("en")) ?? "en-GB";
+const near = new Intl.RelativeTimeFormat(english, { numeric: "auto", style: "short" });
+const day = new Intl.DateTimeFormat(english, { dateStyle: "medium", timeStyle: "short" });
+const exact = new Intl.DateTimeFormat(english, { dateStyle: "full", timeStyle: "long" });
 const spans = [["year", 31536000], ["month", 2592000], ["day", 86400], ["hour", 3600], ["minute", 60]];
 
 function fromNow(at) {
@@ -30,17 +32,6 @@ function localise(root) {
 localise(document);
 setInterval(() => localise(document), 30_000);
 
-// Notices: what was done stays a while, what was said by the page is read out.
-
-function say(text) {
-	const p = document.createElement("p");
-	p.className = "notice";
-	p.textContent = text;
-	$("#said").replaceChildren(p);
-	setTimeout(() => p.remove(), 8000);
-}
-
-for (const p of $$("#said .notice")) setTimeout(() => p.remove(), 8000);
 $("[data-focus]")?.focus();
 for (const field of $$("[data-select]")) field.addEventListener("focus", () => field.select());
 
@@ -126,7 +117,11 @@ if (bulk) {
 	showNamed();
 }
 
-// A form is sent once, however often its button is pressed.
+// A form is sent once, however often its button is pressed at once. Nobody is told
+// when a request is stopped: after a while it may be sent again.
+
+const once = 3000; // milliseconds
+let leaving = false;
 
 document.addEventListener("submit", (e) => {
 	const form = e.target;
@@ -135,11 +130,15 @@ document.addEventListener("submit", (e) => {
 	if (form.dataset.sent) return e.preventDefault();
 	form.dataset.sent = "yes";
 	leaving = true;
+	setTimeout(stayed, once);
 });
-addEventListener("pageshow", (e) => {
-	if (e.persisted) for (const form of $$("form[data-sent]")) delete form.dataset.sent;
-});
-let leaving = false;
+
+function stayed() {
+	leaving = false;
+	for (const form of $$("form[data-sent]")) delete form.dataset.sent;
+}
+
+addEventListener("pageshow", (e) => e.persisted && stayed());
 
 // Live: what happens to tickets is told by the server as it happens. The page
 // is then asked for again, and what differs in its live parts is changed in
@@ -164,7 +163,6 @@ const kinds = [
 function heard(e) {
 	const event = JSON.parse(e.data);
 	if (only && String(event.ticket_number) !== only) return;
-	dispatchEvent(new CustomEvent("told", { detail: event }));
 	refresh();
 }
 
@@ -187,16 +185,35 @@ async function load() {
 	if (leaving) return;
 	const at = location.href;
 	const answer = await fetch(at).catch(() => null);
-	if (!answer?.ok || answer.redirected || leaving || at !== location.href) return;
+	if (!answer?.ok || leaving || at !== location.href) return;
 	const next = new DOMParser().parseFromString(await answer.text(), "text/html");
+	if (!live.some((part) => next.getElementById(part.id))) return; // signed out meanwhile
 	localise(next);
+	seen(next);
 	for (const part of live) {
 		const fresh = next.getElementById(part.id);
-		if (fresh) become(part, fresh);
+		if (fresh) renew(part, fresh);
 	}
 	const box = $("#reply");
 	if (box) box.hidden = !next.querySelector("#reply form");
 	showTicked();
+}
+
+// renew has a part become what it is now. A form keeps the version it was made from
+// where what somebody is changing in it was changed meanwhile.
+function renew(part, fresh) {
+	const versions = $$("form", part).map((form) => [form, form.elements.version?.value]);
+	become(part, fresh);
+	for (const [form, version] of versions) if (form.dataset.overtaken) form.elements.version.value = version;
+}
+
+// stand gives a field the value that stands now, unless somebody has changed it.
+function stand(field, fresh) {
+	const [value, stands] = field.type === "radio" ? ["checked", "defaultChecked"] : ["value", "defaultValue"];
+	if (field[stands] === fresh[stands]) return;
+	if (field[value] === field[stands]) field[value] = fresh[stands];
+	else if (field.form) field.form.dataset.overtaken = "yes";
+	field[stands] = fresh[stands];
 }
 
 // become makes the children of now those of next. Elements with an id are the
@@ -217,7 +234,8 @@ function become(now, next) {
 		else now.insertBefore(same, at);
 		if (same.nodeType === Node.TEXT_NODE) {
 			if (same.data !== child.data) same.data = child.data;
-		} else if (!same.isEqualNode(child) && !same.matches("input:not([type=hidden], [type=checkbox]), textarea, select, [data-kept]")) become(same, child);
+		} else if (same.matches("input:not([type=hidden], [type=checkbox]), textarea")) stand(same, child);
+		else if (!same.isEqualNode(child) && !same.matches("select:not(:has(option:first-child:checked)), [data-kept]")) become(same, child);
 	}
 	while (at) {
 		const gone = at;
@@ -295,25 +313,45 @@ if (form) {
 	text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
 	form.addEventListener("submit", () => sessionStorage.removeItem(draft));
 
-	const warning = $("[data-newer]", form);
-	let newest;
-	addEventListener("told", ({ detail }) => {
-		if (detail.version <= Number(form.elements.version.value)) return;
-		newest = detail;
-		$("[data-newer-text]", form).textContent = `${detail.actor.username ?? "The helpdesk"} ${did(detail.type)} just now.`;
-		warning.hidden = false;
-	});
 	$("[data-newer-seen]", form).addEventListener("click", () => {
-		form.elements.version.value = newest.version;
-		form.elements.loaded.value = new Date().toISOString();
-		warning.hidden = true;
+		carry();
+		$("[data-newer]", form).hidden = true;
 		text.focus();
 	});
 }
 
-function did(type) {
-	const kind = type.replace("ticket.", "");
-	return { comment_added: "added a comment", comment_edited: "edited a comment", comment_removed: "deleted a comment", text_redacted: "redacted a text" }[kind] ?? `${kind} the ticket`;
+// seen has the reply be about the ticket as the page is about to show it. What was
+// said while somebody writes they are warned of first.
+function seen(next) {
+	const fresh = form && $("[data-draft]", next);
+	if (!fresh || fresh.elements.version.value === newest?.version.value) return;
+	newest = fresh.elements;
+	const what = news(said(document), said(next));
+	const warning = $("[data-newer]", form);
+	if (what && $("textarea", form).value) {
+		$("[data-newer-text]", form).textContent = what;
+		warning.hidden = false;
+	} else if (warning.hidden) carry();
+}
+
+let newest; // the fields of the reply as the page would be made now
+
+function carry() {
+	for (const field of ["version", "loaded"]) form.elements[field].value = newest[field].value;
+}
+
+// said returns what was said on a page, by whom.
+function said(page) {
+	return new Map($$("#conversation article[id]", page).map((a) => [a.id, { by: $("strong", a).textContent, text: $(".text", a).textContent }]));
+}
+
+// news returns what was said between two looks, in words; undefined: nothing.
+function news(before, after) {
+	for (const [id, { by, text }] of after) {
+		if (!before.has(id)) return `${by} added a comment just now.`;
+		if (before.get(id).text !== text) return `${by} edited a comment just now.`;
+	}
+	for (const [id, { by }] of before) if (!after.has(id)) return `A comment of ${by} was deleted just now.`;
 }
 
 const travel = $("[data-travel]");

@@ -1,7 +1,10 @@
 package tickets
 
 import (
+	"cmp"
 	"errors"
+	"math"
+	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -9,6 +12,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -51,17 +55,56 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 	if t, err = s.found(v); err != nil {
 		return web.Reply{}, err
 	}
-	return s.ticketPage(v, ticketView{
-		Ticket: t, Form: form, Fault: f, Typed: v.Form.Text("text"), Internal: v.Form.Checked("internal"), Comment: v.Param("comment"),
-	})
+	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Sent: v.Form, Comment: v.Param("comment")})
 }
 
 // do carries out the form's command on a ticket.
 func (s *Section) do(v *web.Visit, t view.Ticket, c ticket.Command) error {
-	_, err := v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
+	return s.doAt(v, t, v.Form.Version(), c)
+}
+
+// doAt carries it out on a version of the ticket.
+func (s *Section) doAt(v *web.Visit, t view.Ticket, version int, c ticket.Command) error {
+	_, err := v.Execute("", version, func(r commands.Request) (commands.Outcome, error) {
 		return s.App.Tickets.Do(v.Context(), r, ticket.ID{UUID: t.ID}, c)
 	})
 	return err
+}
+
+// reply adds a comment to the ticket as the visitor saw it, or as it is now where
+// nothing came since that a reply could be about.
+func (s *Section) reply(v *web.Visit, t view.Ticket, c ticket.AddComment) error {
+	err := s.do(v, t, c)
+	if !errors.Is(err, domain.ErrStale) {
+		return err
+	}
+	news, unread := s.news(v, t)
+	if unread != nil || news {
+		return cmp.Or(unread, err)
+	}
+	return s.doAt(v, t, t.Version, c)
+}
+
+// news reports whether something was said, or the ticket was resolved, closed or
+// reopened, that the visitor may see, since the version that their form was made from.
+func (s *Section) news(v *web.Visit, t view.Ticket) (bool, error) {
+	v.AtLeast(t.Position)
+	page := projections.Page{Size: historyPage, Cursor: &projections.Cursor{Key: strconv.FormatInt(math.MaxInt64, 10), Back: true}}
+	recent, err := s.History.Ticket(v.Context(), v.Actor, ticket.ID{UUID: t.ID}, page)
+	if err != nil {
+		return false, err
+	}
+	seen := false // whether what is recent goes back to what they saw
+	for _, e := range recent.Items {
+		switch {
+		case isEmail(e):
+		case e.Version <= v.Form.Version():
+			seen = true
+		case strings.HasPrefix(e.Type, "ticket.comment_"), e.Type == "ticket.resolved", e.Type == "ticket.closed", e.Type == "ticket.reopened":
+			return true, nil
+		}
+	}
+	return !seen, nil
 }
 
 // comment adds a comment or a note, and brings the ticket to a status with it
@@ -73,7 +116,7 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 	}
 	return s.change(v, form, func(t view.Ticket) error {
 		by := ticket.By{Actor: v.Actor}
-		err := s.do(v, t, ticket.AddComment{
+		err := s.reply(v, t, ticket.AddComment{
 			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.Form.Text("text"),
 			Internal: v.Form.Checked("internal"), Now: v.Now(),
 		})

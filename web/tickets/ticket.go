@@ -1,7 +1,9 @@
 package tickets
 
 import (
+	"fmt"
 	"math"
+	"net/http"
 	"regexp"
 	"slices"
 	"strconv"
@@ -35,10 +37,9 @@ type ticketView struct {
 	Past     *pastView // nil: it is shown as it is
 	Command  string
 	Loaded   string // when the page was made, for its forms
-	Form     string // the form that was sent
-	Typed    string // what was typed into it
-	Internal bool
-	Comment  string // the comment that an edit was sent of
+	Form     string // the form that was refused
+	Sent     web.Form
+	Comment  string // whose form it is, where it is that of a comment
 	Fault    *web.Fault
 }
 
@@ -64,11 +65,28 @@ func (t ticketView) of(form string) *web.Fault {
 	return t.Fault
 }
 
+// shown reports whether the page has the form that was refused, with what was
+// entered into it.
+func (t ticketView) shown() bool {
+	switch t.Form {
+	case "commented", "noted":
+		return t.Options.Comment
+	case "edited":
+		return t.Options.Edit
+	case "status":
+		return len(t.Options.Statuses) > 0
+	case "assigned":
+		return t.Options.Assign
+	case "comment-changed":
+		return slices.ContainsFunc(t.Comments, func(c commentView) bool { return c.Changes && t.edited(c) != nil })
+	}
+	return false
+}
+
 // elsewhere returns what is wrong with a form that has no place for it, or is not
 // offered any more: it is said at the top.
 func (t ticketView) elsewhere() *web.Fault {
-	switch {
-	case (t.Form == "commented" || t.Form == "noted") && t.Options.Comment, t.Form == "edited" && t.Options.Edit, t.offered():
+	if t.shown() && t.Form != "status" && t.Form != "assigned" {
 		return nil
 	}
 	return t.Fault
@@ -83,9 +101,13 @@ func (t ticketView) edited(c commentView) *web.Fault {
 	return t.of("comment-changed")
 }
 
-// offered reports whether there is a form to edit the comment that an edit was sent of.
-func (t ticketView) offered() bool {
-	return slices.ContainsFunc(t.Comments, func(c commentView) bool { return c.Changes && t.edited(c) != nil })
+// entered returns what was entered into a field of a form that was refused, and else
+// what stands.
+func (t ticketView) entered(form, field, stands string) string {
+	if t.of(form) != nil {
+		return t.Sent.Text(field)
+	}
+	return stands
 }
 
 // address is that of the page, whatever moment it shows.
@@ -132,6 +154,9 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 		if err != nil || version < 1 {
 			return web.Reply{}, web.ErrNoSuchFilter
 		}
+		if version > view.Version {
+			return web.Reply{}, noVersion(view.Ticket, version)
+		}
 		if version < view.Version {
 			return s.pastPage(v, view, version)
 		}
@@ -144,7 +169,15 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 	return web.Show(title(view.Ticket), ticketPageOf(view)).With(view.Fault), nil
 }
 
-func title(t view.Ticket) string { return "#" + strconv.FormatInt(t.Number, 10) + " " + t.Title }
+func title(t view.Ticket) string {
+	return "#" + strconv.FormatInt(t.Number, 10) + " " + web.TitleOf(t.Title)
+}
+
+// noVersion refuses to show a version that is still to come.
+func noVersion(t view.Ticket, version int) error {
+	return web.NewFailure(http.StatusNotFound, "No such version",
+		fmt.Sprintf("Ticket #%d is at version %d: there is no version %d of it.", t.Number, t.Version, version))
+}
 
 // pastPage shows the ticket as it stood right after its event of a version.
 // There is nothing to do with it.

@@ -57,8 +57,14 @@ func TestTravellingThroughAHistory(t *testing.T) {
 				Lacks(`id="reply-text"`, "Assign to me", "Delete ticket", `id="edit"`)
 		},
 		"the newest version is the ticket": func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=4").Holds(200, `id="reply-text"`) },
-		"a version to come is the ticket":  func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=9").Holds(200, `id="reply-text"`) },
-		"a version there never was":        func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=0").Holds(400) },
+		"a version to come is none": func(_ *testing.T, s *site) {
+			s.Get("admin", ticketPage+"?version=999").Holds(404, "Ticket #7 is at version 4: there is no version 999 of it.")
+		},
+		"the past is not told from now": func(_ *testing.T, s *site) {
+			s.Get("admin", ticketPage).Holds(200, "data-ago")
+			s.Get("admin", ticketPage+"?version=1").Holds(200, "created this ticket").Lacks("data-ago")
+		},
+		"a version there never was": func(_ *testing.T, s *site) { s.Get("admin", ticketPage+"?version=0").Holds(400) },
 		"each event leads to its version": func(_ *testing.T, s *site) {
 			s.Get("admin", ticketPage).Holds(200, "Somebody did ticket.assigned.", `href="#e43"`, "The email was queued.", "<del>open</del>", `href="/admin/tickets/7/?version=2"`)
 		},

@@ -28,8 +28,8 @@ func isOrAre(n int) string {
 
 // textOf is what the form to edit a comment holds.
 func (t ticketView) textOf(c commentView) string {
-	if t.edited(c) != nil && t.Typed != "" {
-		return t.Typed
+	if t.edited(c) != nil {
+		return t.Sent.Text("text")
 	}
 	return c.Text
 }
@@ -37,7 +37,7 @@ func (t ticketView) textOf(c commentView) string {
 // reply is what the box for replies and notes holds.
 func (t ticketView) reply() string {
 	if t.Form == "commented" || t.Form == "noted" {
-		return t.Typed
+		return t.Sent.Text("text")
 	}
 	return ""
 }

@@ -3,6 +3,8 @@ package webtest
 import (
 	"net/http"
 	"net/http/httptest"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -31,7 +33,33 @@ func (a *Answer) Holds(status int, texts ...string) *Answer {
 			a.t.Errorf("the page lacks %q: %s", text, content)
 		}
 	}
+	for _, form := range undecided(page) {
+		a.t.Errorf("Enter in a field of a form presses the first of its buttons, whatever the field is for: %s", form)
+	}
 	return a.Lacks(inline...)
+}
+
+var (
+	oneForm = regexp.MustCompile(`(?s)<form.*?</form>`)
+	oneLine = regexp.MustCompile(`<input(?: [^>]*)?>`)
+	noLine  = regexp.MustCompile(` type="(?:hidden|checkbox|radio|range)"`)
+	submits = regexp.MustCompile(`<button(?: [^>]*)?>`)
+)
+
+// undecided returns the forms of a page that have a field of one line, and more than
+// one button to choose from.
+func undecided(page string) (forms []string) {
+	count := func(of *regexp.Regexp, form string, but func(string) bool) int {
+		return len(slices.DeleteFunc(of.FindAllString(form, -1), but))
+	}
+	for _, form := range oneForm.FindAllString(page, -1) {
+		fields := count(oneLine, form, noLine.MatchString)
+		buttons := count(submits, form, func(b string) bool { return strings.Contains(b, ` type="button"`) })
+		if fields > 0 && buttons > 1 {
+			forms = append(forms, form)
+		}
+	}
+	return forms
 }
 
 // Lacks fails the test when the page holds a text.

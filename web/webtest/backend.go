@@ -1,6 +1,7 @@
 package webtest
 
 import (
+	"bytes"
 	"context"
 	"time"
 
@@ -18,6 +19,7 @@ import (
 // need: people, sessions, the record of access, commands that are noted.
 type Backend struct {
 	Requests  []commands.Request // that reached a command
+	Carried   []uuid.UUID        // commands on tickets that were carried out
 	Refusal   error              // of commands, when not nil
 	Edits     []user.EditUser
 	Recorded  []string // types of records of access, and whom they are of
@@ -74,6 +76,16 @@ func (b *Backend) Await(context.Context, int64, ...string) (projections.Served, 
 // Outcome knows what a repeated command led to.
 func (b *Backend) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 	return commands.Outcome{Position: 1}, nil
+}
+
+// CarriedBetween finds a command that was carried out.
+func (b *Backend) CarriedBetween(_ context.Context, from, to uuid.UUID) (uuid.UUID, error) {
+	for _, id := range b.Carried {
+		if bytes.Compare(from[:], id[:]) <= 0 && bytes.Compare(id[:], to[:]) <= 0 {
+			return id, nil
+		}
+	}
+	return uuid.Nil, domain.ErrNotFound
 }
 
 // Note notes that a command was asked for, and refuses it with Refusal.

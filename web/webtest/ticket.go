@@ -77,6 +77,9 @@ func (t *OneTicket) Open(_ context.Context, r commands.Request, _ ticket.ID, c t
 		return commands.Outcome{}, err
 	}
 	_, err := ticket.Decide(ticket.State{}, c)
+	if err == nil {
+		t.Carried = append(t.Carried, r.ID)
+	}
 	return commands.Outcome{StreamID: TicketID.UUID, Version: 1, Position: 40}, err
 }
 
@@ -97,6 +100,7 @@ func (t *OneTicket) Do(_ context.Context, r commands.Request, id ticket.ID, c ti
 		return commands.Outcome{}, domain.ErrStale
 	}
 	t.History = append(t.History, events...)
+	t.Carried = append(t.Carried, r.ID)
 	return commands.Outcome{StreamID: id.UUID, Version: len(t.History), Position: int64(40 + len(t.History))}, nil
 }
 

@@ -59,8 +59,8 @@ func (s *Site) Serve(pages ...web.Page) {
 	s.t.Helper()
 	var err error
 	s.site, err = web.New(
-		web.Deps{Sessions: s, Access: s, App: s.App(), Freshness: s, Front: s.Front, Log: slog.New(slog.DiscardHandler)},
-		web.Config{CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return Noon }}, pages...)
+		web.Deps{Sessions: s, Access: s, App: s.App(), Memory: s, Freshness: s, Front: s.Front, Log: slog.New(slog.DiscardHandler)},
+		web.Config{AgentVisibility: domain.VisibleAssigned, CursorKey: make([]byte, edge.CursorKeySize), Now: func() time.Time { return Noon }}, pages...)
 	if err != nil {
 		s.t.Fatal(err)
 	}

@@ -173,10 +173,19 @@ func (v verifyFlags) verify(ctx context.Context, source audit.Source, own, files
 		fmt.Fprintf(v.out, "  Verifier key        %s\n", vkey)
 	}
 	if after := found.Events - found.Checkpoint.Size; after > 0 {
-		fmt.Fprintf(v.out, "The newest %d events are not signed yet, and %d of them not in the tree: start the service, or verify again.\n", after, found.Untreed)
+		fmt.Fprintln(v.out, unsigned(after, found.Untreed))
 	}
 	_, err = fmt.Fprint(v.out, warning)
 	return err
+}
+
+// unsigned returns a line about the events that nothing proves yet.
+func unsigned(events, untreed int64) string {
+	in := "all of them are in the tree"
+	if untreed > 0 {
+		in = fmt.Sprintf("the newest %d are not in the tree yet", untreed)
+	}
+	return fmt.Sprintf("The newest %d events are not signed yet; %s. A running service signs them within seconds: verify again then.", events, in)
 }
 
 func keyCommand(m program.Modules, s *settings) *cobra.Command {

@@ -30,8 +30,8 @@ type Config struct {
 	DataDir           string     `split_words:"true" default:"./var" desc:"Where the embedded Postgres keeps its data, the audit log its key and its checkpoints, and the service its master key."`
 	PGBin             string     `split_words:"true" desc:"Folder of the Postgres programs for the embedded server. Empty: looked for, else fetched."`
 	MasterKey         string     `split_words:"true" desc:"Key that wraps the keys of people, 32 bytes in base64 (openssl rand -base64 32). Empty: keys/master.key in HELPDESK_DATA_DIR, made at the first start. Without it nobody can read the personal texts of the log again."`
-	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says."`
-	AgentVisibility   visibility `split_words:"true" default:"assigned" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
+	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says; emails link to HELPDESK_ADDR."`
+	AgentVisibility   visibility `split_words:"true" default:"queue" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
 	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
 	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`

@@ -80,8 +80,8 @@ func (d *demoLoader) run(ctx context.Context) error {
 	if err := d.show(ctx); err != nil {
 		return err
 	}
-	fmt.Fprintf(d.out, "The year up to %s is in: %d tickets. %d events were written now.\n",
-		end.Format("2 January 2006, 15:04 MST"), d.count, d.written.Load())
+	fmt.Fprintf(d.out, "The year up to %s is in: %s. %d events were written now.\n",
+		end.Format("2 January 2006, 15:04 MST"), program.Counted(d.count, "tickets"), d.written.Load())
 	return nil
 }
 

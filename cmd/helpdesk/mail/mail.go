@@ -67,7 +67,7 @@ func listMailCommand(m program.Modules) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, sending, sent, failed, uncertain")
+	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, blocked, sending, sent, failed, uncertain, cancelled")
 	cmd.Flags().IntVar(&limit, "limit", 100, "the most to list")
 	return cmd
 }
@@ -75,10 +75,12 @@ func listMailCommand(m program.Modules) *cobra.Command {
 func resendCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resend ID...",
-		Short: "Send failed or uncertain emails again",
-		Long: `Queues emails that failed or are uncertain (it is unknown whether they arrived) to be
-sent again by the running service, or by the next one that starts. "helpdesk mail
-list" and read.emails show the ids. An uncertain email may arrive twice.`,
+		Short: "Send failed, uncertain or cancelled emails again",
+		Long: `Queues emails that failed, were cancelled or are uncertain (it is unknown whether they
+arrived) to be sent again by the running service, or by the next one that starts, to the
+recipient's address and with the text as they are then. What does not hold any more, as
+of a comment that was removed, is cancelled. "helpdesk mail list" and read.emails show
+the ids. An uncertain email may arrive twice.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			ids, err := program.ParseIDs(args)

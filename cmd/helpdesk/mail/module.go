@@ -43,6 +43,7 @@ func Module() program.Module {
 }
 
 func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
+	s.warn(w.Config, w.Log)
 	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer, time.Duration(s.MailRetryMin))
 	return program.Work{
 		Follower: saga.Emails(w.Issued),

@@ -4,6 +4,10 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"strconv"
 	"time"
 
 	"helpdesk/cmd/helpdesk/config"
@@ -14,6 +18,7 @@ import (
 // settings are how emails are sent.
 type settings struct {
 	SmtpURL      string      `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: emails are written to standard output."`
+	SmtpHello    string      `split_words:"true" desc:"Name that the service introduces itself with to the mail server (EHLO). Empty: the machine's; many servers want one with a domain, such as desk.example.com."`
 	MailFrom     string      `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all emails, an address with or without a name."`
 	MailRetryMin config.Span `split_words:"true" default:"30s" desc:"Wait before an email that could not be sent is tried again; doubled each time, for a day at most."`
 }
@@ -25,6 +30,11 @@ func (s *settings) check(c config.Config) error {
 	if _, err := mail.NewComposer(mail.Config{From: s.MailFrom}); err != nil {
 		return fmt.Errorf("HELPDESK_MAIL_FROM: %w", err)
 	}
+	if s.SmtpHello != "" {
+		if err := mail.CheckHello(s.SmtpHello); err != nil {
+			return fmt.Errorf("HELPDESK_SMTP_HELLO: %w", err)
+		}
+	}
 	_, err := s.mailer(c, io.Discard, slog.New(slog.DiscardHandler))
 	return err
 }
@@ -32,15 +42,38 @@ func (s *settings) check(c config.Config) error {
 // mailer returns what puts emails into words and sends them: over the mail server
 // that is configured, else to out.
 func (s *settings) mailer(c config.Config, out io.Writer, log *slog.Logger) (*mail.Mailer, error) {
-	composer, err := mail.NewComposer(mail.Config{From: s.MailFrom, PublicURL: c.PublicURL})
+	composer, err := mail.NewComposer(mail.Config{From: s.MailFrom, PublicURL: linked(c)})
 	if err != nil { // the sender was looked at by check
 		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
 	}
 	var transport mail.Transport = mail.NewConsole(out)
 	if s.SmtpURL != "" {
-		if transport, err = mail.NewSMTP(s.SmtpURL, log); err != nil {
+		if transport, err = mail.NewSMTP(s.SmtpURL, s.SmtpHello, log); err != nil {
 			return nil, fmt.Errorf("HELPDESK_SMTP_URL: %w", err)
 		}
 	}
 	return mail.NewMailer(composer, transport), nil
+}
+
+// linked returns below which address emails link to the site: where nothing is said
+// about it, where the service listens, by the machine's name where that is everywhere.
+func linked(c config.Config) string {
+	if c.PublicURL != "" {
+		return c.PublicURL
+	}
+	host, port, err := net.SplitHostPort(c.Addr)
+	if ip, none := netip.ParseAddr(host); host == "" || (none == nil && ip.IsUnspecified()) {
+		host, err = os.Hostname()
+	}
+	if n, wrong := strconv.ParseUint(port, 10, 16); err != nil || wrong != nil || n == 0 {
+		return ""
+	}
+	return "http://" + net.JoinHostPort(host, port)
+}
+
+// warn logs that emails lead nowhere but here, where they leave the machine.
+func (s *settings) warn(c config.Config, log *slog.Logger) {
+	if s.SmtpURL != "" && c.PublicURL == "" {
+		log.Warn("emails link to the address that is listened on; set HELPDESK_PUBLIC_URL", "address", linked(c))
+	}
 }

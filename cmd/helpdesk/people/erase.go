@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"helpdesk/eventstore/follow"
 
@@ -78,15 +79,43 @@ func (e *erasure) run(ctx context.Context, out io.Writer) error {
 	if err := e.Signals.Tell(ctx); err != nil {
 		return err
 	}
-	if err := e.Follow(ctx, done.Position, e.Modules.Projections()...); err != nil {
+	running, paused, err := e.projections(ctx)
+	if err != nil {
+		return err
+	}
+	if err := e.Follow(ctx, done.Position, running...); err != nil {
 		return err
 	}
 	// Once more, for an answer may show what a read model showed until now.
 	if err := pgx.BeginFunc(ctx, e.Pool, func(tx pgx.Tx) error { return e.forget(streams)(ctx, tx) }); err != nil {
 		return err
 	}
+	if err := e.warn(ctx, out); err != nil {
+		return err
+	}
+	if len(paused) > 0 {
+		return fmt.Errorf("the account is removed and the key destroyed, but projections that are paused still show %s until they are resumed: "+
+			`run "helpdesk projections resume %s", then this command again with the id`, e.id, strings.Join(paused, " "))
+	}
 	fmt.Fprintf(out, "%s is erased.\n", e.id)
-	return e.warn(ctx, out)
+	return nil
+}
+
+// projections returns those that follow the log, and the names of those that an
+// operator has paused.
+func (e *erasure) projections(ctx context.Context) (running []follow.Follower, paused []string, err error) {
+	all, err := follow.ReadProgress(ctx, e.Pool)
+	if err != nil {
+		return nil, nil, err
+	}
+	for _, f := range e.Modules.Projections() {
+		if slices.ContainsFunc(all, func(p follow.Progress) bool { return p.Name == f.Name && p.Paused }) {
+			paused = append(paused, f.Name)
+		} else {
+			running = append(running, f)
+		}
+	}
+	return running, paused, nil
 }
 
 // forget removes what stands beside the log and may hold texts of the person.

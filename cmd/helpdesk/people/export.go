@@ -73,7 +73,7 @@ func (x *personExport) write(ctx context.Context) error {
 			return fmt.Errorf("%s: %w", file.Name, err)
 		}
 		if file.Of != "" {
-			x.counted = append(x.counted, fmt.Sprintf("%d %s", n, file.Of))
+			x.counted = append(x.counted, program.Counted(n, file.Of))
 		}
 	}
 	return nil

@@ -26,7 +26,7 @@ func Module() program.Module {
 		Routes:      routes,
 		Pages:       pages,
 		Commands: func(m program.Modules) []*cobra.Command {
-			return []*cobra.Command{command(m), superuserCommand(m, s)}
+			return []*cobra.Command{command(m), usersCommand(m), superuserCommand(m, s)}
 		},
 		Export: []program.PersonFile{
 			{Name: "profile.json", About: "who they are", Write: writeProfile},

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 
@@ -41,7 +42,9 @@ It works whether or not the service is running.`,
 					return err // before anybody types a password
 				}
 				password := s.SuperuserPassword
-				if err := ask.Password(&password); err != nil {
+				if err := ask.Password(&password); errors.Is(err, program.ErrNoPassword) {
+					return fmt.Errorf("%w or in HELPDESK_SUPERUSER_PASSWORD", err)
+				} else if err != nil {
 					return err
 				}
 				if err := createSuperuser(ctx, o, register, password); err != nil {

@@ -87,11 +87,11 @@ func (o *Operator) Follow(ctx context.Context, upto int64, followers ...follow.F
 	return group.Wait()
 }
 
-// Account finds somebody by username or id.
-func (o *Operator) Account(ctx context.Context, nameOrID string) (user.Account, error) {
-	account, err := o.Accounts.Find(ctx, nameOrID)
+// Account finds somebody by username, address or id.
+func (o *Operator) Account(ctx context.Context, name string) (user.Account, error) {
+	account, err := o.Accounts.Find(ctx, name)
 	if errors.Is(err, domain.ErrNotFound) {
-		return account, fmt.Errorf("there is no user with the username or id %q", nameOrID)
+		return account, fmt.Errorf("there is no user with the username, address or id %q", name)
 	}
 	return account, err
 }

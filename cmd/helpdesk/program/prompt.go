@@ -46,6 +46,9 @@ func (p Prompter) Read(value *string) error {
 	return nil
 }
 
+// ErrNoPassword is the error of [Prompter.Password] where nobody can give one.
+var ErrNoPassword = errors.New("no terminal to ask on: pass the password on standard input")
+
 // Password asks twice on a terminal, and reads a line anywhere else.
 func (p Prompter) Password(value *string) error {
 	if *value != "" {
@@ -54,7 +57,7 @@ func (p Prompter) Password(value *string) error {
 	if !p.Terminal {
 		err := p.Read(value)
 		if errors.Is(err, io.EOF) {
-			return errors.New("no terminal to ask on: pass the password on standard input or in HELPDESK_SUPERUSER_PASSWORD")
+			return ErrNoPassword
 		}
 		return err
 	}

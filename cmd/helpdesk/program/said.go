@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strconv"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -22,6 +24,15 @@ func Explain(err error) string {
 		return refusal.Message
 	}
 	return err.Error()
+}
+
+// Counted writes a number with its noun, of which it is given the plural: "1 event",
+// "2 events".
+func Counted(n int, many string) string {
+	if n == 1 {
+		many = strings.TrimSuffix(many, "s")
+	}
+	return strconv.Itoa(n) + " " + many
 }
 
 // ParseIDs reads ids as they are given on a command line.

@@ -64,7 +64,7 @@ func replayCommand(m program.Modules) *cobra.Command {
 					if err != nil {
 						return err
 					}
-					fmt.Fprintf(cmd.OutOrStdout(), "%s: %d events applied, %d still failed.\n", name, applied, len(left))
+					fmt.Fprintf(cmd.OutOrStdout(), "%s: %s applied, %d still failed.\n", name, program.Counted(int(applied), "events"), len(left))
 				}
 				return nil
 			})

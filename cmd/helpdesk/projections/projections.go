@@ -71,7 +71,7 @@ func listProjectionsCommand(m program.Modules) *cobra.Command {
 func lineOf(s rebuild.Status) string {
 	line := fmt.Sprintf("%-16s %-11s position %d of %d", s.Name, s.State, s.Position, s.Head)
 	if s.Failed > 0 {
-		line += fmt.Sprintf(", %d events failed", s.Failed)
+		line += ", " + program.Counted(int(s.Failed), "events") + " failed"
 	}
 	if s.Outdated() {
 		line += fmt.Sprintf(", built by version %d of its code and to be rebuilt for version %d", s.Version, s.CodeVersion)
@@ -252,10 +252,18 @@ func carryOut(ctx context.Context, cmd *cobra.Command, p *rebuild.Projections, d
 	}
 	for i, err := range failed {
 		if err != nil {
-			failed[i] = fmt.Errorf("%s: %s", orders[i].Name, program.Explain(err))
+			failed[i] = fmt.Errorf("%s: %s%s", orders[i].Name, program.Explain(err), wayOut(kind, err))
 		}
 	}
 	return oneLine(failed)
+}
+
+// wayOut returns what to do about a rebuild that was refused, where there is something.
+func wayOut(kind rebuild.Kind, err error) string {
+	if kind == rebuild.FromLog && errors.Is(err, rebuild.ErrDiffers) {
+		return "; nothing has changed: if the table in use is the wrong one, pass --accept"
+	}
+	return ""
 }
 
 // oneLine returns the errors as one, in a line.

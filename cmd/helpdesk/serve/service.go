@@ -51,6 +51,7 @@ type Service struct {
 	work      *work // nil for a process that only answers clients
 	Freshness *follow.Freshness
 	watchdog  *follow.Watchdog
+	disk      *eventstore.Disk
 	models    *rebuild.Projections
 	Accounts  *auth.Accounts
 	sessions  *auth.Sessions
@@ -84,6 +85,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	s.Store = eventstore.New(s.pool, codec, s.signals.Appended, follow.Inline(log, m.Projections()...)...)
 	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
 	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
+	s.disk = eventstore.NewDisk(s.pool, log)
 	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog})
 	hasher, err := s.config.Hasher()
@@ -106,7 +108,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 // wireSite makes the site of what the API is made of.
 func (s *Service) wireSite(c *program.Clients, cursorKey []byte) (err error) {
 	s.site, err = web.New(web.Deps{
-		Sessions: c.Sessions, Access: c.Access, App: c.App, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
+		Sessions: c.Sessions, Access: c.Access, App: c.App, Memory: c.Store, Freshness: c.Freshness, Front: c.Front, Log: c.Log,
 	}, web.Config{AgentVisibility: domain.AgentVisibility(s.config.AgentVisibility), CursorKey: cursorKey}, s.modules.Pages(c)...)
 	return err
 }
@@ -142,6 +144,7 @@ func (s *Service) metrics() http.Handler {
 func (s *Service) checks() []httpapi.Check {
 	return []httpapi.Check{
 		{Name: "database", Ready: s.pool.Ping},
+		{Name: "disk", Ready: s.disk.Ready},
 		{Name: "migrations", Ready: func(ctx context.Context) error {
 			pending, err := migrations.Pending(ctx, s.db.ServiceURL)
 			if err == nil && pending > 0 {
@@ -188,7 +191,7 @@ func (s *Service) Run(ctx context.Context, at Listeners, listening func(addr, me
 
 // loops returns what runs for as long as the process does.
 func (s *Service) loops() []func(context.Context) error {
-	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.Store.Forget, s.watchDatabase}
+	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.disk.Run, s.Store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
 		loops = append(loops, s.models.Run)

@@ -54,7 +54,7 @@ tickets that are already in stay unchanged. "-" is standard input.`,
 				_ = bar.Close() // it only draws
 				fmt.Fprintln(cmd.OutOrStdout(), i.summary())
 				if err == nil && i.refused.Load() > 0 {
-					err = fmt.Errorf("%d lines were refused", i.refused.Load())
+					err = fmt.Errorf("%s refused", program.Counted(int(i.refused.Load()), "lines"))
 				}
 				return err
 			})

@@ -1,0 +1,39 @@
+package email
+
+// Reason is why an email was cancelled. Its values are stored for good.
+type Reason string
+
+// The reasons.
+const (
+	TicketDeleted     Reason = "ticket_deleted"
+	CommentRemoved    Reason = "comment_removed"
+	RecipientInactive Reason = "recipient_inactive"
+	RecipientErased   Reason = "recipient_erased"
+	RoleChanged       Reason = "role_changed"      // of the recipient, who got it as staff
+	NotificationsOff  Reason = "notifications_off" // for emails of this kind
+	AssigneeChanged   Reason = "assignee_changed"
+	StatusChanged     Reason = "status_changed"
+)
+
+// String returns the reason in words.
+func (r Reason) String() string {
+	switch r {
+	case TicketDeleted:
+		return "the ticket was deleted"
+	case CommentRemoved:
+		return "the comment was removed"
+	case RecipientInactive:
+		return "the recipient was deactivated"
+	case RecipientErased:
+		return "the recipient was erased"
+	case RoleChanged:
+		return "the recipient has another role now"
+	case NotificationsOff:
+		return "the recipient switched off emails of this kind"
+	case AssigneeChanged:
+		return "the ticket has had another assignee since"
+	case StatusChanged:
+		return "the ticket has had another status since"
+	}
+	return string(r)
+}

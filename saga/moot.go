@@ -1,0 +1,66 @@
+package saga
+
+import (
+	"slices"
+
+	"helpdesk/domain"
+	"helpdesk/domain/email"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// moot returns why an email is not to be sent any more; "" where it still holds.
+func (d draft) moot() email.Reason {
+	switch {
+	case d.to.Erased:
+		return email.RecipientErased
+	case !d.to.Active:
+		return email.RecipientInactive
+	case !d.ticket.Exists:
+		return email.TicketDeleted
+	}
+	wants := d.to.Notifications
+	switch waited := d.state.Exists; d.email.Kind { // news that is told at once may be overtaken
+	case email.Escalated: // admins are told whatever they want
+		admin, requester := d.to.Role == domain.RoleAdmin, d.email.Recipient == d.ticket.CreatedBy
+		switch {
+		case !admin && !requester:
+			return email.RoleChanged
+		case !admin && !wants.Escalated:
+			return email.NotificationsOff
+		case waited && !d.ticket.Status.Active():
+			return email.StatusChanged
+		}
+	case email.Assigned:
+		switch {
+		case !d.to.Role.Staff():
+			return email.RoleChanged
+		case !wants.Assigned:
+			return email.NotificationsOff
+		case since[ticket.Assigned](d) || since[ticket.Unassigned](d):
+			return email.AssigneeChanged
+		}
+	case email.Commented:
+		added, _ := d.cause.Event.(ticket.CommentAdded)
+		switch _, there := d.ticket.Comments[added.CommentID]; {
+		case !wants.Commented:
+			return email.NotificationsOff
+		case !there:
+			return email.CommentRemoved
+		}
+	case email.Resolved:
+		switch {
+		case !wants.Resolved:
+			return email.NotificationsOff
+		case waited && since[ticket.Reopened](d):
+			return email.StatusChanged
+		}
+	}
+	return ""
+}
+
+// since reports whether there was an event E of the ticket since the one that an email
+// tells of.
+func since[E any](d draft) bool {
+	return slices.ContainsFunc(d.since, func(e eventstore.Envelope) bool { _, is := e.Event.(E); return is })
+}
