@@ -14,6 +14,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
 
@@ -35,7 +36,7 @@ type Request struct {
 	CorrelationID string
 	// CausationID names the event or timer behind the command; zero: a person.
 	CausationID uuid.UUID
-	// IfMatch, when not zero, is the version the caller last saw: on any other
+	// IfMatch, when not zero, is the version the caller last saw, as they count: on any other
 	// the command is refused with [domain.ErrStale].
 	IfMatch int
 	// OccurredAt is when it happened, for an import; zero: now.
@@ -53,6 +54,18 @@ type Outcome struct {
 	// answer to the command is made of. Those that the command wrote have neither an
 	// event id nor their stored bytes.
 	Events []eventstore.Envelope
+}
+
+// VersionFor returns the version of the stream as an actor counts it: of a ticket
+// without events of internal notes for those who see none.
+func (o Outcome) VersionFor(actor domain.Actor) int {
+	version := o.Version
+	for _, e := range o.Events {
+		if !ticket.SeesInternal(actor) && ticket.AboutNote(e.Event) {
+			version--
+		}
+	}
+	return version
 }
 
 // ErrRepeated refuses a command that was carried out before under the same id.
@@ -145,8 +158,8 @@ func (g aggregate[S, C]) append(ctx context.Context, log Log, id uuid.UUID, r Re
 	if err != nil {
 		return Outcome{}, err
 	}
-	if r.IfMatch != 0 && r.IfMatch != out.Version {
-		return Outcome{}, domain.ErrStale.With("it is at version %d now, you named %d", out.Version, r.IfMatch)
+	if at := out.VersionFor(actor); r.IfMatch != 0 && r.IfMatch != at {
+		return Outcome{}, domain.ErrStale.With("it is at version %d now, you named %d", at, r.IfMatch)
 	}
 	if len(events) == 0 {
 		return out, nil

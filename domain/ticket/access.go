@@ -25,6 +25,22 @@ func SeesInternal(a domain.Actor) bool {
 	return a.Admin() || a.Role == domain.RoleAgent || a.Role == domain.RoleAuditor
 }
 
+// AboutNote reports whether an event says that it is about an internal note. Those who
+// see none count a ticket's versions without it.
+func AboutNote(e domain.Event) bool {
+	switch e := e.(type) {
+	case CommentAdded:
+		return e.Internal
+	case CommentEdited:
+		return e.Internal
+	case CommentRemoved:
+		return e.Internal
+	case TextRedacted:
+		return e.Internal
+	}
+	return false
+}
+
 // works reports whether the actor is one who works on tickets: start, resolve,
 // escalate, write internal notes.
 func works(a domain.Actor) bool { return a.Admin() || a.Role == domain.RoleAgent }

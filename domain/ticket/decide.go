@@ -305,7 +305,7 @@ func editComment(s State, c EditComment) ([]domain.Event, error) {
 	if err != nil || text == comment.Text {
 		return nil, err
 	}
-	return []domain.Event{CommentEdited{CommentID: c.CommentID, Text: text}}, nil
+	return []domain.Event{CommentEdited{CommentID: c.CommentID, Text: text, Internal: comment.Internal}}, nil
 }
 
 func removeComment(s State, c RemoveComment) ([]domain.Event, error) {

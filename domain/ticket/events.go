@@ -80,6 +80,7 @@ type (
 	CommentEdited struct {
 		CommentID CommentID `json:"comment_id"`
 		Text      string    `json:"text"`
+		Internal  bool      `json:"internal,omitempty"` // as when it was added; left out by older programs
 	}
 	// CommentRemoved takes a comment out of every read.
 	CommentRemoved struct {

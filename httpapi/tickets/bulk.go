@@ -115,7 +115,7 @@ func bulkResult(ctx context.Context, c *httpapi.Call, op BulkOperation, result c
 		if op.Op == "delete" {
 			status = http.StatusNoContent
 		}
-		return BulkResult{Status: status, Ticket: &result.StreamID, Version: &result.Version}
+		return BulkResult{Status: status, Ticket: &result.StreamID, Version: new(result.VersionFor(c.Actor))}
 	}
 	p, known := problem.Of(result.Err)
 	if !known {

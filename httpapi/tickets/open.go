@@ -85,6 +85,6 @@ func written(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.T
 	if !ok {
 		return wire.Ticket{}, domain.ErrNotFound
 	}
-	_ = c.Tag(out.Version) // refuses reads only
+	_ = c.Tag(t.Version) // refuses reads only
 	return wire.TicketOf(t), nil
 }

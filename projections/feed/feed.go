@@ -106,6 +106,10 @@ func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []ev
 	if err := f.addComments(ctx, viewer, events, tickets); err != nil {
 		return nil, err
 	}
+	notes, err := f.notes(ctx, viewer, events)
+	if err != nil {
+		return nil, err
+	}
 	names, err := f.names(ctx, events)
 	if err != nil {
 		return nil, err
@@ -130,7 +134,7 @@ func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []ev
 			return nil, fmt.Errorf("write event %d: %w", e.Position, err)
 		}
 		all = append(all, Occurrence{
-			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: now.Number, Version: e.Version,
+			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: now.Number, Version: e.Version - notes.before(e),
 			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
 			ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: names[e.ActorID.UUID], Data: data,
 		})
@@ -203,6 +207,44 @@ func (f *Feed) addComments(ctx context.Context, viewer domain.Actor, events []ev
 		return fmt.Errorf("look for the comments of events: %w", err)
 	}
 	return nil
+}
+
+// notes are the versions of tickets whose events are about internal notes.
+type notes map[uuid.UUID][]int
+
+// before returns how many of them precede an event of their ticket.
+func (n notes) before(e eventstore.Envelope) (count int) {
+	for _, version := range n[e.StreamID] {
+		if version < e.Version {
+			count++
+		}
+	}
+	return count
+}
+
+// notes returns those of the events' tickets that the viewer does not count.
+func (f *Feed) notes(ctx context.Context, viewer domain.Actor, events []eventstore.Envelope) (notes, error) {
+	if ticket.SeesInternal(viewer) {
+		return nil, nil
+	}
+	var ids []uuid.UUID
+	for _, e := range events {
+		ids = append(ids, e.StreamID)
+	}
+	const q = `SELECT stream_id, version FROM events
+WHERE stream_id = ANY ($1) AND stream_type = 'ticket' AND data ->> 'internal' = 'true'`
+	rows, _ := f.pool.Query(ctx, q, ids) // ForEachRow returns its error
+	found := notes{}
+	var id uuid.UUID
+	var version int
+	_, err := pgx.ForEachRow(rows, []any{&id, &version}, func() error {
+		found[id] = append(found[id], version)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for the notes of tickets: %w", err)
+	}
+	return found, nil
 }
 
 // hidden reports whether the event is about a note that the viewer may not

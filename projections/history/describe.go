@@ -19,6 +19,7 @@ type describer struct {
 	viewer    domain.Actor
 	names     view.Names
 	ticket    ticket.State
+	version   int // as the viewer counts
 	emails    map[uuid.UUID]email.State
 	positions map[uuid.UUID]int64 // of the events told of, by id
 	timers    map[uuid.UUID]int64 // by id, the positions of the events that set them
@@ -42,6 +43,10 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 		} else {
 			before := t.ticket
 			t.ticket = ticket.Evolve(before, e.Event)
+			if ticket.SeesInternal(t.viewer) || !ticket.AboutNote(e.Event) {
+				t.version++
+			}
+			entry.Version = t.version
 			entry.Changes, entry.Summary = t.changes(before, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
 		}
 		t.positions[e.EventID] = e.Position

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"time"
 
@@ -50,8 +51,26 @@ func NewPast(log StreamLog, pool *pgxpool.Pool, fresh Fresh) *Past {
 // Moment is a moment in the life of a ticket: right after its event of a
 // version, or an instant.
 type Moment struct {
-	Version int       // 0: the instant counts
+	Version int       // as who asks counts them; 0: the instant counts
 	Instant time.Time // what was recorded at it or before
+}
+
+// in returns the moment by the versions of the ticket with these events, of one by
+// those that the viewer counts.
+func (m Moment) in(events []eventstore.Envelope, viewer domain.Actor) Moment {
+	if m.Version == 0 || ticket.SeesInternal(viewer) {
+		return m
+	}
+	left := m.Version
+	for _, e := range events {
+		if !ticket.AboutNote(e.Event) {
+			left--
+		}
+		if left == 0 {
+			return Moment{Version: e.Version}
+		}
+	}
+	return Moment{Version: math.MaxInt} // it never was at that
 }
 
 // reached reports whether e was recorded at the moment.
@@ -121,7 +140,7 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if err != nil {
 		return PastTicket{}, err
 	}
-	s, ok := standAt(events, at)
+	s, ok := standAt(events, at.in(events, viewer))
 	if !ok {
 		return PastTicket{}, domain.ErrNotFound
 	}
@@ -142,8 +161,8 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 	if err != nil {
 		return Difference{}, err
 	}
-	before, was := standAt(events, from)
-	after, is := standAt(events, to)
+	before, was := standAt(events, from.in(events, viewer))
+	after, is := standAt(events, to.in(events, viewer))
 	if !was || !is {
 		return Difference{}, domain.ErrNotFound
 	}
@@ -153,8 +172,8 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 	}
 	t := newDescriber(viewer, names, nil)
 	return Difference{
-		From:    VersionAt{before.Version, before.recordedAt},
-		To:      VersionAt{after.Version, after.recordedAt},
+		From:    VersionAt{before.VersionFor(viewer), before.recordedAt},
+		To:      VersionAt{after.VersionFor(viewer), after.recordedAt},
 		Changes: append(changedMembers(before.state, after.state, t.person), commentChanges(viewer, events, before.state, after.state)...),
 	}, nil
 }

@@ -44,7 +44,7 @@ func NewReader(log StreamLog, pool *pgxpool.Pool) *Reader {
 // Entry is one event of a history, in words and data.
 type Entry struct {
 	Position   int64      `json:"position"`
-	Version    int        `json:"version"` // in the event's own stream: the ticket's, or an email's
+	Version    int        `json:"version"` // in the event's own stream: the ticket's, as the viewer counts, or an email's
 	Type       string     `json:"type"`
 	Summary    string     `json:"summary"` // one sentence
 	Actor      view.Actor `json:"actor"`

@@ -57,6 +57,7 @@ type TicketRow struct {
 	InternalComments int             `db:"internal_comments"`
 	Reply            *uuid.UUID      `db:"reply"`
 	Version          int             `db:"version"`
+	NoteEvents       int             `db:"note_events"` // of these events, how many are about internal notes
 	Position         int64           `db:"position"`
 
 	Deleted bool `db:"-"` // its last event deleted it: it has no row any more
@@ -151,6 +152,9 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 	if to, ok := ticket.StatusAfter(e.Event); ok {
 		r.become(to, e)
 	}
+	if ticket.AboutNote(e.Event) {
+		r.NoteEvents++
+	}
 	r.UpdatedAt, r.Version, r.Position = at, e.Version, e.Position
 }
 
@@ -204,6 +208,15 @@ func (r *TicketRow) count(internal bool, by int) {
 	}
 }
 
+// VersionFor returns the ticket's version as the viewer counts it: without events of
+// internal notes for those who see none.
+func (r TicketRow) VersionFor(viewer domain.Actor) int {
+	if ticket.SeesInternal(viewer) {
+		return r.Version
+	}
+	return r.Version - r.NoteEvents
+}
+
 // Named returns the ticket as the viewer sees it, with the names of its people.
 func (r TicketRow) Named(viewer domain.Actor, names Names) Ticket {
 	var assignee string
@@ -221,7 +234,7 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
-		CommentCount: r.PublicComments, Version: r.Version, Position: r.Position, Replied: r.Reply != nil,
+		CommentCount: r.PublicComments, Version: r.VersionFor(viewer), Position: r.Position, Replied: r.Reply != nil,
 	}
 	if r.AssignedTo != nil {
 		t.AssignedTo = &Person{ID: *r.AssignedTo, Username: assignee}

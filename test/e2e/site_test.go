@@ -112,6 +112,8 @@ func TestTheSiteIsUsedByFormsAlone(t *testing.T) {
 		t.Error("a requester reads an internal note")
 	}
 	_, page = ann.get(t, at+"?version=1")
+	mentions(t, page, "version 1 of 4") // the note is none of hers
+	_, page = eve.get(t, at+"?version=1")
 	mentions(t, page, "version 1 of 5")
 	_, page = ann.submit(t, at, at+"status/", "to", "open", "reason", "It is cold again.")
 	mentions(t, page, "ann reopened the ticket: It is cold again.")

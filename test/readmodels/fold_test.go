@@ -118,6 +118,7 @@ func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) v
 		}
 	}
 	row.Reply = unanswered(s.CreatedBy, events)
+	row.NoteEvents = noteEvents(events)
 	return row
 }
 
@@ -143,6 +144,28 @@ func unanswered(requester domain.UserID, events []eventstore.Envelope) *uuid.UUI
 		}
 	}
 	return nil
+}
+
+// noteEvents counts the events that are about internal notes.
+func noteEvents(events []eventstore.Envelope) (n int) {
+	notes := map[ticket.CommentID]bool{}
+	for _, e := range events {
+		switch d := e.Event.(type) {
+		case ticket.CommentAdded:
+			if notes[d.CommentID] = d.Internal; d.Internal {
+				n++
+			}
+		case ticket.CommentEdited:
+			if notes[d.CommentID] && d.Internal { // one that was stored before says nothing
+				n++
+			}
+		case ticket.CommentRemoved:
+			if notes[d.CommentID] {
+				n++
+			}
+		}
+	}
+	return n
 }
 
 func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows []view.CommentRow) {

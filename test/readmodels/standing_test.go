@@ -26,3 +26,27 @@ func (w world) titled(viewer domain.Actor, r view.TicketRow) string {
 func (w world) said(viewer domain.Actor, of, comment uuid.UUID, text string) string {
 	return w.reads(viewer, text, w.now[of].Comments[ticket.CommentID{UUID: comment}].Text)
 }
+
+// counted returns the version of a ticket as somebody counts it, by the log.
+func (w world) counted(viewer domain.Actor, r view.TicketRow) int {
+	notes, version := map[ticket.CommentID]bool{}, 0
+	for _, e := range w.log {
+		if e.StreamID != r.ID || e.Version > r.Version {
+			continue
+		}
+		var about ticket.CommentID
+		switch d := e.Event.(type) {
+		case ticket.CommentAdded:
+			about = d.CommentID
+			notes[about] = d.Internal
+		case ticket.CommentEdited:
+			about = d.CommentID
+		case ticket.CommentRemoved:
+			about = d.CommentID
+		}
+		if viewer.Role != domain.RoleUser || !notes[about] {
+			version++
+		}
+	}
+	return version
+}

@@ -325,7 +325,7 @@ func (w world) checkTicket(t *testing.T, viewer domain.Actor, got view.Ticket) {
 		ID: r.ID, Number: r.Number, Title: w.titled(viewer, r), Description: w.reads(viewer, r.Description, w.now[r.ID].Description),
 		Priority: r.Priority, Status: r.Status,
 		CreatedBy: w.person(r.CreatedBy), CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
-		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt, CommentCount: comments, Version: r.Version, Position: r.Position, Replied: r.Reply != nil,
+		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt, CommentCount: comments, Version: w.counted(viewer, r), Position: r.Position, Replied: r.Reply != nil,
 	}
 	if r.AssignedTo != nil {
 		want.AssignedTo = ptr(w.person(*r.AssignedTo))
