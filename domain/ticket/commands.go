@@ -25,8 +25,8 @@ type (
 		Title       string
 		Description string
 		Priority    Priority // "" is low
+		Exempt      bool     // it is not to escalate by itself, which an import may ask for
 		CreatedBy   domain.UserID
-		Exempt      bool // it is not to escalate by itself, which an import may ask for
 	}
 	// EditTicket changes what is not nil, in one append: all of it or nothing.
 	EditTicket struct {
