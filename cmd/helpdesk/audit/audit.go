@@ -123,7 +123,7 @@ func (v verifyFlags) database(ctx context.Context, c config.Config, pool *pgxpoo
 	}
 	redacted, err := audit.Redactions(ctx, pool)
 	if err == nil && redacted > 0 {
-		_, err = fmt.Fprintf(v.out, "The keys of %d redacted texts are destroyed, each as an event of the log says.\n", redacted)
+		_, err = fmt.Fprintf(v.out, "%s: nothing opens what was there, as events of the log say.\n", program.Counted(int(redacted), "redacted texts"))
 	}
 	return err
 }
