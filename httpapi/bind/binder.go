@@ -162,24 +162,27 @@ func New(in any) (b Binder, err error) {
 // Secret reports whether the body holds a password.
 func (b Binder) Secret() bool { return b.secret }
 
-// Param is a parameter of a path.
-type Param struct{ Name, About string }
+// Param is a parameter of a path or a query.
+type Param struct {
+	Name, About string
+	Of          any // zero value of the member it fills
+}
 
 // Path lists the parameters of the path that the struct t takes.
-func (b Binder) Path(t reflect.Type) (all []Param) {
-	for _, f := range b.path {
-		all = append(all, Param{Name: f.name, About: t.FieldByIndex(f.index).Tag.Get("description")})
+func (b Binder) Path(t reflect.Type) []Param { return params(t, b.path) }
+
+func params(t reflect.Type, fields []field) (all []Param) {
+	for _, f := range fields {
+		member := t.FieldByIndex(f.index)
+		all = append(all, Param{Name: f.name, About: member.Tag.Get("description"), Of: reflect.Zero(member.Type).Interface()})
 	}
 	return all
 }
 
-// Query returns the names of the parameters of the query, and the schema they
-// are checked with.
-func (b Binder) Query() (names []string, of swaggest.Schema) {
-	for _, f := range b.query.fields {
-		names = append(names, f.name)
-	}
-	return names, b.query.schema
+// Query lists the parameters of the query that the struct t takes, and returns the
+// schema they are checked with.
+func (b Binder) Query(t reflect.Type) ([]Param, swaggest.Schema) {
+	return params(t, b.query.fields), b.query.schema
 }
 
 // Body returns the schema that the body is checked with.

@@ -14,6 +14,7 @@ import (
 	swaggest "github.com/swaggest/jsonschema-go"
 
 	"helpdesk/domain"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/httpapi/problem"
 )
@@ -58,6 +59,12 @@ func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
 	case ticket.Status:
 		return enum(p.Schema, ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusResolved,
 			ticket.StatusClosed, ticket.StatusEscalated), nil
+	case email.Kind:
+		return enum(p.Schema, email.Kinds()...), nil
+	case domain.UserID, ticket.ID, ticket.CommentID:
+		p.Schema.AddType(swaggest.String)
+		p.Schema.WithFormat("uuid")
+		return true, nil
 	case domain.Role:
 		return enum(p.Schema, domain.Roles()...), nil
 	case Shaped:

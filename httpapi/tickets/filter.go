@@ -17,6 +17,7 @@ import (
 // TicketQuery is the parameters of the list of tickets.
 type TicketQuery struct {
 	httpapi.Listing
+	httpapi.AsFile
 	Status        []ticket.Status          `query:"status" description:"Repeated or separated by commas."`
 	Priority      []ticket.Priority        `query:"priority" description:"Repeated or separated by commas."`
 	AssignedTo    string                   `query:"assigned_to" minLength:"1" maxLength:"150" description:"An id, a username, me or none."`

@@ -52,7 +52,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (
 	if in.AsOf.Set && in.Version.Set {
 		return wire.TicketWithComments{}, problem.Invalid(problem.Violation{Pointer: "?version", Code: "excluded", Detail: "either as_of or version is wanted"})
 	}
-	ref, err := ticket.ParseRef(in.Ticket)
+	ref, err := ticket.ParseRef(string(in.Ticket))
 	if err != nil {
 		return wire.TicketWithComments{}, err
 	}
@@ -73,7 +73,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (
 }
 
 func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (TicketDiff, error) {
-	ref, err := ticket.ParseRef(in.Ticket)
+	ref, err := ticket.ParseRef(string(in.Ticket))
 	if err != nil {
 		return TicketDiff{}, err
 	}
@@ -129,7 +129,7 @@ type HistoryQuery struct {
 }
 
 func (r Resource) history(ctx context.Context, c *httpapi.Call, in HistoryQuery) (httpapi.List[wire.HistoryEntry], error) {
-	id, err := r.App.TicketNamed(ctx, in.Ticket)
+	id, err := r.App.TicketNamed(ctx, string(in.Ticket))
 	if err != nil {
 		return httpapi.List[wire.HistoryEntry]{}, err
 	}
