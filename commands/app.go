@@ -82,5 +82,5 @@ func try(e Execution, do Do) (out Outcome, err error) {
 	if len(e.Versions) == 1 && e.Versions[0] != NoVersion {
 		return out, err
 	}
-	return out, domain.ErrStale.With("it is not at any version you named")
+	return out, domain.ErrStale.With("it is at none of the versions that you named")
 }

@@ -169,8 +169,8 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters and digits of one script are allowed, and . _ + - behind the first of them", Field: "username"}
-	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a mail address", Field: "email"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "must begin with a letter or digit; letters of one script, digits and . _ + - are allowed", Field: "username"}
+	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "is not a valid mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
 	ErrErased        = &domain.Error{Kind: domain.KindRejected, Code: "user_erased", Message: "this person was erased"}
@@ -223,7 +223,7 @@ func register(s State, c Register) ([]domain.Event, error) {
 		return nil, ErrUsername.With("%q has letters of several scripts, which look like others", name)
 	}
 	if reserved(strings.ToLower(name)) {
-		return nil, ErrUsername.With("%q stands for somebody else in filters", name)
+		return nil, ErrUsername.With("%q is a reserved name", name)
 	}
 	profile, err := checkProfile(ProfileChanged{Email: c.Email, FirstName: c.FirstName, LastName: c.LastName})
 	if err != nil {

@@ -57,7 +57,7 @@ type queryShape struct {
 func (q queryShape) decode(u *url.URL, in any) error {
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return problem.Bad("malformed_query", "the query of the address cannot be read")
+		return problem.Bad("malformed_query", "the query string of the address is not valid")
 	}
 	tree := map[string]any{}
 	var faults []problem.Violation
@@ -85,7 +85,7 @@ func (q queryShape) decode(u *url.URL, in any) error {
 			err = json.Unmarshal(data, into.FieldByIndex(f.index).Addr().Interface())
 		}
 		if err != nil {
-			return problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + f.name, Code: "format", Detail: "the value cannot be read"})
+			return problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + f.name, Code: "format", Detail: "is not a valid value"})
 		}
 	}
 	return nil
@@ -98,7 +98,7 @@ var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
 func parameter(jsonType string, given []string) (any, *problem.Violation) {
 	for _, text := range given {
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return nil, &problem.Violation{Code: "control_character", Detail: "the value is not a line of UTF-8 text"}
+			return nil, &problem.Violation{Code: "control_character", Detail: "must be UTF-8 text without control characters"}
 		}
 	}
 	if jsonType == "array" {
@@ -109,7 +109,7 @@ func parameter(jsonType string, given []string) (any, *problem.Violation) {
 		return all, nil
 	}
 	if len(given) > 1 {
-		return nil, &problem.Violation{Code: "repeated", Detail: "the parameter is given more than once"}
+		return nil, &problem.Violation{Code: "repeated", Detail: "must be given only once"}
 	}
 	text := given[0]
 	switch {
@@ -120,7 +120,7 @@ func parameter(jsonType string, given []string) (any, *problem.Violation) {
 	case jsonType == "date-time":
 		return UnspacedZone(text), nil
 	case jsonType == "integer" || jsonType == "boolean":
-		return nil, &problem.Violation{Code: "type", Detail: jsonType + " is wanted"}
+		return nil, &problem.Violation{Code: "type", Detail: "must be " + kindWord(jsonType)}
 	}
 	return text, nil
 }

@@ -93,7 +93,7 @@ func (b bodyShape) decode(body []byte, in any) (clean []byte, err error) {
 		return nil, fmt.Errorf("write the checked body: %w", err)
 	}
 	if err := json.Unmarshal(clean, in); err != nil {
-		return nil, problem.Bad("malformed_json", "the body is out of shape")
+		return nil, problem.Bad("malformed_json", "the body is not valid")
 	}
 	return clean, nil
 }

@@ -10,6 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"helpdesk/domain"
 	"helpdesk/httpapi/problem"
 )
 
@@ -27,12 +28,12 @@ func parseJSON(data []byte) (any, error) {
 	if err := json.Unmarshal(data, &raw); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return nil, problem.Bad("malformed_json", "the body is not JSON: "+syntax.Error()+" at byte "+strconv.FormatInt(syntax.Offset, 10))
+			return nil, problem.Bad("malformed_json", "the body is not valid JSON: "+syntax.Error()+" at byte "+strconv.FormatInt(syntax.Offset, 10))
 		}
-		return nil, problem.Bad("malformed_json", "the body is not JSON")
+		return nil, problem.Bad("malformed_json", "the body is not valid JSON")
 	}
 	if unpairedSurrogate(data) {
-		return nil, problem.Bad("invalid_utf8", "the body holds half of a surrogate pair")
+		return nil, problem.Bad("invalid_utf8", "the body has half of a surrogate pair")
 	}
 	dec := json.NewDecoder(bytes.NewReader(data))
 	dec.UseNumber()
@@ -45,7 +46,7 @@ func readValue(dec *json.Decoder, pointer string, depth int) (any, error) {
 	}
 	token, err := dec.Token()
 	if err != nil {
-		return nil, problem.Bad("malformed_json", "the body is not JSON")
+		return nil, problem.Bad("malformed_json", "the body is not valid JSON")
 	}
 	switch token := token.(type) {
 	case json.Delim:
@@ -66,12 +67,12 @@ func readObject(dec *json.Decoder, pointer string, depth int) (any, error) {
 	for dec.More() {
 		token, err := dec.Token()
 		if err != nil {
-			return nil, problem.Bad("malformed_json", "the body is not JSON")
+			return nil, problem.Bad("malformed_json", "the body is not valid JSON")
 		}
 		name, _ := token.(string)
 		at := pointer + "/" + problem.Escape(name)
 		if _, twice := object[name]; twice {
-			return nil, problem.Invalid(problem.Violation{Pointer: at, Code: "duplicate_member", Detail: "the member is given twice"})
+			return nil, problem.Invalid(problem.Violation{Pointer: at, Code: "duplicate_member", Detail: "the field is given twice"})
 		}
 		if object[name], err = readValue(dec, at, depth+1); err != nil {
 			return nil, err
@@ -142,7 +143,7 @@ func controlled(value any, pointer string) []problem.Violation {
 	switch value := value.(type) {
 	case string:
 		if strings.ContainsFunc(value, RefusedInText) {
-			return []problem.Violation{{Pointer: pointer, Code: "control_character", Detail: "the value holds a control character"}}
+			return []problem.Violation{{Pointer: pointer, Code: "control_character", Detail: domain.ErrCharacter.Message}}
 		}
 	case []any:
 		var all []problem.Violation

@@ -156,7 +156,7 @@ func (s shape) check(value any, prefix string) []problem.Violation {
 	}
 	var failed *jsonschema.ValidationError
 	if !errors.As(err, &failed) {
-		return []problem.Violation{{Code: "type", Detail: "the value is out of shape"}}
+		return []problem.Violation{{Code: "type", Detail: "is not a valid value"}}
 	}
 	return violations(failed, prefix)
 }
@@ -175,9 +175,9 @@ func violations(e *jsonschema.ValidationError, prefix string) []problem.Violatio
 	at := e.InstanceLocation
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
-		return named(k.Missing, at, prefix, domain.ErrRequired.Code, domain.ErrRequired.Message)
+		return named(k.Missing, at, prefix, domain.ErrRequired.Code, func(string) string { return domain.ErrRequired.Message })
 	case *kind.AdditionalProperties:
-		return named(k.Properties, at, prefix, "unknown", "there is no such member or parameter")
+		return named(k.Properties, at, prefix, "unknown", func(name string) string { return unknownWord(prefix) + name })
 	}
 	code, detail := fault(e.ErrorKind)
 	return []problem.Violation{{Pointer: pointerTo(at, prefix), Code: code, Detail: detail}}
@@ -195,11 +195,11 @@ func eitherType(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 }
 
 // named makes a violation for each of the members names of the object at path.
-func named(names, path []string, prefix, code, detail string) []problem.Violation {
+func named(names, path []string, prefix, code string, detail func(name string) string) []problem.Violation {
 	var all []problem.Violation
 	for _, name := range names[:min(len(names), problem.MaxViolations)] {
-		at := pointerTo(append(slices.Clone(path), problem.Clip(name)), prefix)
-		all = append(all, problem.Violation{Pointer: at, Code: code, Detail: detail})
+		name = problem.Clip(name)
+		all = append(all, problem.Violation{Pointer: pointerTo(append(slices.Clone(path), name), prefix), Code: code, Detail: detail(name)})
 	}
 	return all
 }
@@ -223,25 +223,78 @@ func pointerTo(path []string, prefix string) string {
 func fault(k jsonschema.ErrorKind) (code, detail string) {
 	switch k := k.(type) {
 	case *kind.Type:
-		return "type", fmt.Sprintf("%s is wanted, this is %s", strings.Join(k.Want, " or "), k.Got)
+		return "type", fmt.Sprintf("must be %s, not %s", oneOf(k.Want), kindWord(k.Got))
 	case *kind.Enum:
-		return domain.ErrEnum.Code, fmt.Sprintf("one of %v is wanted", k.Want)
+		return domain.ErrEnum.Code, "must be one of " + listed(k.Want)
 	case *kind.MinLength:
 		if k.Want == 1 {
 			return domain.ErrRequired.Code, domain.ErrRequired.Message
 		}
-		return "min_length", fmt.Sprintf("at least %d characters are wanted", k.Want)
+		return "min_length", fmt.Sprintf("must have at least %d characters", k.Want)
 	case *kind.MaxLength:
 		return domain.ErrTooLong.Code, fmt.Sprintf("at most %d characters are allowed", k.Want)
 	case *kind.Minimum:
-		return "minimum", fmt.Sprintf("at least %s is wanted", k.Want.RatString())
+		return "minimum", "must be at least " + k.Want.RatString()
 	case *kind.Maximum:
-		return "maximum", fmt.Sprintf("at most %s is allowed", k.Want.RatString())
+		return "maximum", "must be at most " + k.Want.RatString()
 	case *kind.Format:
-		if k.Want == "date" {
-			return "format", "a date is wanted, such as 2026-01-31"
-		}
-		return "format", "a " + k.Want + " is wanted, such as 2026-01-31T12:00:00Z"
+		return "format", "must be " + formatWord(k.Want)
 	}
-	return "invalid", "the value is out of shape"
+	return "invalid", "is not a valid value"
+}
+
+// unknownWord begins what is said of a name that is not known.
+func unknownWord(prefix string) string {
+	if prefix == problem.ParamPrefix {
+		return "unknown parameter: "
+	}
+	return "unknown field: "
+}
+
+// kindWord is a JSON type in words.
+func kindWord(jsonType string) string {
+	switch jsonType {
+	case "boolean":
+		return "true or false"
+	case "null":
+		return "null"
+	case "integer":
+		return "a whole number"
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	}
+	return "a " + jsonType
+}
+
+// oneOf is a choice of JSON types in words.
+func oneOf(jsonTypes []string) string {
+	words := make([]string, len(jsonTypes))
+	for i, t := range jsonTypes {
+		words[i] = kindWord(t)
+	}
+	return strings.Join(words, " or ")
+}
+
+// listed writes values one behind the other.
+func listed(values []any) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}
+
+// formatWord is a format of texts in words.
+func formatWord(format string) string {
+	switch format {
+	case "date":
+		return "a date, such as 2026-01-31"
+	case "date-time":
+		return "a time with its zone, such as 2026-01-31T12:00:00Z"
+	case "uuid":
+		return "a UUID"
+	}
+	return "a valid " + format
 }

@@ -144,7 +144,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, pa
 func commentedTicket(name string) (ticket.Ref, error) {
 	ref, err := ticket.ParseRef(name)
 	if err != nil {
-		return ref, problem.Param("ticket", "format", "a ticket's id or number is wanted")
+		return ref, problem.Param("ticket", "format", "must be a ticket's id or number")
 	}
 	return ref, nil
 }

@@ -187,12 +187,12 @@ func (r Resource) query(c *httpapi.Call, in EventsQuery) (q feed.EventQuery, err
 	q.After, q.Upto, q.Types = in.After, math.MaxInt64, in.Types
 	for _, name := range in.Types {
 		if !r.Log.Known(name) {
-			return q, problem.Param("type", "enum", "there are no events of the type "+problem.Clip(name))
+			return q, problem.Param("type", "enum", "unknown event type: "+problem.Clip(name))
 		}
 	}
 	if in.Stream != "" {
 		if q.Stream, err = bind.ParseUUID(in.Stream); err != nil {
-			return q, problem.Param("stream", "format", "a UUID is wanted")
+			return q, problem.Param("stream", "format", "must be a UUID")
 		}
 	}
 	return q, nil

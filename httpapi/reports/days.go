@@ -23,7 +23,7 @@ const maxDays = 366
 func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
 	zone, err := zoneNamed(q.TZ.Value)
 	if err != nil {
-		return nil, problem.Param("tz", domain.ErrEnum.Code, "there is no such time zone; Europe/Vienna is one")
+		return nil, problem.Param("tz", domain.ErrEnum.Code, "unknown time zone: it must have a name such as Europe/Vienna")
 	}
 	y, m, d := now.In(zone).Date()
 	last := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
@@ -36,9 +36,9 @@ func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
 	}
 	switch n := int(last.Sub(first)/(24*time.Hour)) + 1; {
 	case n < 1:
-		return nil, problem.Param("from", "order", "the first day is after the last")
+		return nil, problem.Param("from", "order", "must not be after to")
 	case n > maxDays:
-		return nil, problem.Param("from", domain.ErrTooLong.Code, fmt.Sprintf("at most %d days are reported at a time", maxDays))
+		return nil, problem.Param("from", domain.ErrTooLong.Code, fmt.Sprintf("a report has at most %d days", maxDays))
 	}
 	var all []calendarDay
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {

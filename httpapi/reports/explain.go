@@ -70,7 +70,7 @@ type explained interface {
 func tableAs[In explained, R csvRow](name string, report func(context.Context, *httpapi.Call, In) (Table[R], error)) httpapi.Handler {
 	return httpapi.Handle(report).Or(httpapi.StreamOf(httpapi.CSVType, func(ctx context.Context, c *httpapi.Call, in In) (httpapi.Stream, error) {
 		if in.explain().Wanted {
-			return nil, problem.Param("explain", "json_only", "numbers are explained in JSON alone")
+			return nil, problem.Param("explain", "json_only", "explain works with JSON only")
 		}
 		table, err := report(ctx, c, in)
 		if err != nil {

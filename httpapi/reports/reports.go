@@ -188,7 +188,7 @@ func mayReport(c *httpapi.Call, asOf bind.Optional[time.Time]) error {
 		return err
 	}
 	if asOf.Set && asOf.Value.After(c.Now()) {
-		return problem.Param("as_of", "future", "an instant in the past is wanted")
+		return problem.Param("as_of", "future", "must be in the past")
 	}
 	return nil
 }
