@@ -57,5 +57,5 @@ var (
 	ErrRequired  = &Error{Kind: KindInvalid, Code: "required", Message: "a value is required"}
 	ErrTooLong   = &Error{Kind: KindInvalid, Code: "max_length", Message: "the value is too long"}
 	ErrCharacter = &Error{Kind: KindInvalid, Code: "control_character", Message: "control characters are not allowed"}
-	ErrEnum      = &Error{Kind: KindInvalid, Code: "enum", Message: "is not one of the allowed values"}
+	ErrEnum      = &Error{Kind: KindInvalid, Code: "enum", Message: "this is not one of the allowed values"}
 )

@@ -1,9 +1,6 @@
 package edge
 
-import (
-	"strings"
-	"time"
-)
+import "time"
 
 // Limits beside the general one (API.md "Limits").
 const (
@@ -15,7 +12,7 @@ const (
 // Limits are the limits of one process; without any nothing is refused.
 type Limits struct {
 	Calls         *Limiter // by caller
-	names         *Limiter // failed sign-ins, by name
+	names         *Limiter // failed sign-ins, by whom somebody tried to be
 	addresses     *Limiter // failed sign-ins, by address
 	registrations *Limiter // by address
 }
@@ -47,11 +44,11 @@ func TooManyCalls(left Allowance) error {
 	return &TooMany{Code: "rate_limited", Detail: "too many calls; the headers RateLimit-* say what is allowed", Retry: left.Retry}
 }
 
-// Guess counts an attempt at the password of name until it is known to have
+// Guess counts an attempt at the password of whoever is named until it is known to have
 // been right: then succeeded takes it back. Attempts beyond the limits are to be
 // refused without a look at the password, with the [*TooMany] that is answered.
-func (l Limits) Guess(name, address string) (succeeded func(), err error) {
-	byName := l.names.Take(strings.ToLower(strings.TrimSpace(name)))
+func (l Limits) Guess(of, address string) (succeeded func(), err error) {
+	byName := l.names.Take(of)
 	byAddress := l.addresses.Take(address)
 	giveBack := func() { byName.GiveBack(); byAddress.GiveBack() }
 	if byName.Allowed && byAddress.Allowed {

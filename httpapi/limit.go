@@ -31,8 +31,8 @@ func (a *API) limit(g *gin.Context) {
 }
 
 // Guess is [edge.Limits.Guess] for the call's address.
-func (c *Call) Guess(name string) (succeeded func(), err error) {
-	return c.api.front.Guess(name, c.api.front.Address(c.Request))
+func (c *Call) Guess(of string) (succeeded func(), err error) {
+	return c.api.front.Guess(of, c.api.front.Address(c.Request))
 }
 
 // Registering counts a registration against the limit of the call's address.

@@ -169,8 +169,8 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "must begin with a letter or digit; letters of one script, digits and . _ + - are allowed", Field: "username"}
-	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "is not a valid mail address", Field: "email"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "a username begins with a letter or digit; letters of one script, digits and . _ + - are allowed", Field: "username"}
+	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a valid mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
 	ErrErased        = &domain.Error{Kind: domain.KindRejected, Code: "user_erased", Message: "this person was erased"}

@@ -242,7 +242,7 @@ func (r Resource) deactivateMe(ctx context.Context, c *httpapi.Call, _ httpapi.E
 
 // checkPassword is [Checker.CheckPassword] within the limits of guesses.
 func (r Resource) checkPassword(ctx context.Context, c *httpapi.Call, password string) error {
-	right, err := c.Guess(c.Session.Account.Username)
+	right, err := c.Guess(c.Actor.ID.String())
 	if err != nil {
 		return err
 	}

@@ -73,7 +73,11 @@ func (r Resource) signIn(ctx context.Context, c *httpapi.Call, in Credentials) (
 	if err != nil {
 		return wire.User{}, err
 	}
-	right, err := c.Guess(in.Username)
+	of, err := commands.GuessedOf(ctx, r.People, in.Username)
+	if err != nil {
+		return wire.User{}, err
+	}
+	right, err := c.Guess(of)
 	if err != nil {
 		return wire.User{}, err
 	}
