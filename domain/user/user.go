@@ -169,7 +169,7 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "a username begins with a letter or digit; letters of one script, digits and . _ + - are allowed", Field: "username"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters of one script and digits are allowed, and . _ + - but not first", Field: "username"}
 	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a valid mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}

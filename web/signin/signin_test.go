@@ -68,9 +68,9 @@ func TestRegistering(t *testing.T) {
 	const path = "/admin/register/"
 	form := []string{"username", "newcomer", "email", "n@example.com", "password", "lampshade-orbit"}
 	for what, form := range map[string][]string{
-		"This is not a valid mail address":  {"username", "n", "email", "n", "password", "lampshade-orbit"},
-		"aria-invalid":                {"username", "n", "email", "n@example.com", "password", "short"},
-		"Letters, digits and . _ + -": {"username", "?", "email", "n@example.com", "password", "lampshade-orbit"},
+		"This is not a valid mail address": {"username", "n", "email", "n", "password", "lampshade-orbit"},
+		"aria-invalid":                     {"username", "n", "email", "n@example.com", "password", "short"},
+		"Letters, digits and . _ + -":      {"username", "?", "email", "n@example.com", "password", "lampshade-orbit"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()
