@@ -26,6 +26,7 @@ type queueView struct {
 	Rows     []row
 	Next     string // addresses; "" for none
 	Previous string
+	Export   string // the whole list as CSV
 	Views    []savedView
 	Bulk     *bulkForm // nil: nothing can be done to many at once
 	Results  []bulkResult
@@ -111,6 +112,11 @@ func (s *Section) queue(v *web.Visit, view queueView) (web.Reply, error) {
 
 func (s *Section) fillRows(v *web.Visit, view *queueView) error {
 	listed := view.Query
+	filter, err := listed.filter(v.Actor)
+	if err != nil {
+		return err
+	}
+	view.Export = listed.export(filter)
 	slice, err := s.list(v, listed)
 	if errors.Is(err, tickets.ErrTooCommon) {
 		view.TooCommon = true
