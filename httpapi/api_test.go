@@ -42,6 +42,8 @@ type (
 		Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
 		Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
 		ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
+		MakePasswordLink(ctx context.Context, r commands.Request, c user.MakePasswordLink, tokenHash []byte) (commands.Outcome, error)
+		UsePasswordLink(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (commands.Outcome, error)
 	}
 	Reader interface {
 		tickets.Reader

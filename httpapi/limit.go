@@ -35,5 +35,8 @@ func (c *Call) Guess(of string) (succeeded func(), err error) {
 	return c.api.front.Guess(of, c.api.front.Address(c.Request))
 }
 
+// PasswordLink is [edge.Front.PasswordLink].
+func (c *Call) PasswordLink(token string) string { return c.api.front.PasswordLink(token) }
+
 // Registering counts a registration against the limit of the call's address.
 func (c *Call) Registering() error { return c.api.front.Register(c.api.front.Address(c.Request)) }

@@ -10,6 +10,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -151,6 +152,13 @@ type (
 		By
 		ID ID
 	}
+	// MakePasswordLink lets whoever is given a link set the password of somebody who
+	// cannot sign in. It is an admin's to give, for others.
+	MakePasswordLink struct {
+		By
+		ID ID
+		At time.Time
+	}
 	// Erase destroys all that is known of the person, for good, and has the
 	// streams read again that held texts of theirs. It may be given again with
 	// other streams. It is an operator's to give.
@@ -167,12 +175,16 @@ const (
 	NameMax     = 150
 )
 
+// PasswordLinkLifetime is how long a link holds by which somebody sets their password.
+const PasswordLinkLifetime = 24 * time.Hour
+
 // Refusals of this aggregate alone.
 var (
 	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters of one script and digits are allowed, and . _ + - but not first", Field: "username"}
 	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a valid mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
+	ErrInactive      = &domain.Error{Kind: domain.KindRejected, Code: "user_inactive", Message: "this person is deactivated: reactivate them first"}
 	ErrErased        = &domain.Error{Kind: domain.KindRejected, Code: "user_erased", Message: "this person was erased"}
 	ErrLastAdmin     = &domain.Error{Kind: domain.KindRejected, Code: "last_admin", Message: "the last active admin cannot be demoted or deactivated"}
 )
@@ -202,6 +214,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 			return nil, ErrErased
 		}
 		return []domain.Event{PasswordChanged{}}, nil
+	case MakePasswordLink:
+		return makePasswordLink(s, c)
 	case Erase:
 		return erase(s, c)
 	}
@@ -266,6 +280,22 @@ func edit(s State, c EditUser) ([]domain.Event, error) {
 		}
 	}
 	return events, nil
+}
+
+func makePasswordLink(s State, c MakePasswordLink) ([]domain.Event, error) {
+	switch self := c.Actor.ID == c.ID; {
+	case !s.Exists || c.Actor.Role == domain.RoleUser && !self && !c.Actor.Trusted():
+		return nil, domain.ErrNotFound
+	case !c.Actor.Admin() && !c.Actor.Trusted():
+		return nil, domain.ErrForbidden
+	case self:
+		return nil, domain.ErrForbidden.With("change your own password with the current one")
+	case s.Erased:
+		return nil, ErrErased
+	case !s.Active:
+		return nil, ErrInactive
+	}
+	return []domain.Event{PasswordLinkMade{ExpiresAt: c.At.Add(PasswordLinkLifetime)}}, nil
 }
 
 func erase(s State, c Erase) ([]domain.Event, error) {
