@@ -36,11 +36,15 @@ func (l *Emails) State(ctx context.Context, id email.ID) (email.State, error) {
 // [email.Decide], [ErrRepeated], [ErrBusy] and what the log answers when it
 // can't be reached.
 func (l *Emails) Do(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
-	return emails.run(ctx, l.log, id.UUID, r, c.ActedBy(), c, nil)
+	return emails.run(ctx, l.task(r, id, c))
 }
 
 // Begin is [Emails.Do] for an email that is new as far as is known: it is loaded only
 // where it is not.
 func (l *Emails) Begin(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
-	return emails.start(ctx, l.log, id.UUID, r, c.ActedBy(), c)
+	return emails.start(ctx, l.task(r, id, c))
+}
+
+func (l *Emails) task(r Request, id email.ID, c email.Command) task[email.State, email.Command] {
+	return task[email.State, email.Command]{log: l.log, id: id.UUID, request: r, actor: c.ActedBy(), command: c}
 }

@@ -31,7 +31,7 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	a.CommandID = command
 
 	done := l.mustAppend(t, a)
-	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); untimed(done) != want {
+	if want := (place{1, 2, 2}); placeOf(done) != want {
 		t.Fatalf("got %+v, want %+v", done, want)
 	}
 	events, err := l.Load(testContext(t), id)
@@ -44,6 +44,9 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	}
 	if diff := cmp.Diff(a.Events, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(events, done.Events); diff != "" {
+		t.Errorf("events as the append returned them (-read +returned):\n%s", diff)
 	}
 	first := events[0].Recorded
 	if first.RecordedAt.IsZero() || !first.RecordedAt.Equal(first.OccurredAt) {
@@ -394,4 +397,20 @@ func TestAnAppendSurvivesTheDeathOfTheDatabase(t *testing.T) {
 		return !t.Failed()
 	})
 	logcheck.Whole(t, l.pool, appended.Load())
+}
+
+// A stream may be at the expected version with another event than the one that was seen
+// there, where a log was restored.
+func TestAnAppendIsRefusedBehindAnotherEvent(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	id := newID(t)
+	done := l.mustAppend(t, opening(id))
+	a := appending(id, 1, ticket.Started{})
+	a.ExpectedEvent = newID(t)
+	if _, err := l.Append(testContext(t), a); !errors.Is(err, ErrConflict) {
+		t.Errorf("behind another event: got %v, want %v", err, ErrConflict)
+	}
+	a.ExpectedEvent = done.Events[0].EventID
+	l.mustAppend(t, a)
 }

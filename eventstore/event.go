@@ -29,8 +29,12 @@ type Append struct {
 	// ExpectedVersion is the version the events were decided on; 0 means that
 	// the stream MUST NOT exist yet.
 	ExpectedVersion int
-	Events          []domain.Event // at least one
-	Metadata        Metadata
+	// ExpectedEvent is the id of the stream's event at that version, where it was not
+	// read from the log just now: a log that was restored may have another. Zero:
+	// whichever it is.
+	ExpectedEvent uuid.UUID
+	Events        []domain.Event // at least one
+	Metadata      Metadata
 	// Person is whose texts are in the events, where these do not say it
 	// themselves. Zero: nobody's, and they are not sealed.
 	Person domain.UserID
@@ -75,6 +79,8 @@ type Appended struct {
 
 	OccurredAt time.Time // of each of its events
 	RecordedAt time.Time // of each of its events
+
+	Events []Envelope // as they are in the log now
 }
 
 // Recorded is an event as the log holds it, under the names of when it was stored.
