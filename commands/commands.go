@@ -8,6 +8,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"time"
@@ -90,12 +91,23 @@ const attempts = 100
 type aggregate[S, C any] struct {
 	streamType domain.StreamType
 	evolve     func(S, domain.Event) S
+	fold       func(iter.Seq[domain.Event]) S
 	decide     func(S, C) ([]domain.Event, error)
 	// person returns whose texts are in the events of a command on the stream id,
 	// where they do not say it themselves; zero: nobody's.
 	person func(id uuid.UUID, s S, c C) domain.UserID
 	// destroys returns the texts of a history that a command destroys; nil: none.
 	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
+}
+
+// folding returns the fold by an evolve.
+func folding[S any](evolve func(S, domain.Event) S) func(iter.Seq[domain.Event]) S {
+	return func(events iter.Seq[domain.Event]) (s S) {
+		for e := range events {
+			s = evolve(s, e)
+		}
+		return s
+	}
 }
 
 // task is a command with all that is needed to carry it out.
@@ -171,9 +183,7 @@ func (g aggregate[S, C]) start(ctx context.Context, t task[S, C]) (Outcome, erro
 
 func (g aggregate[S, C]) load(ctx context.Context, t task[S, C]) (s stream[S], err error) {
 	s.history, err = t.log.Load(ctx, t.id)
-	for _, e := range s.history {
-		s.state = g.evolve(s.state, e.Event)
-	}
+	s.state = g.fold(eventstore.Said(s.history))
 	return s, err
 }
 

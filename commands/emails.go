@@ -16,7 +16,7 @@ type Emails struct{ log Log }
 func NewEmails(log Log) *Emails { return &Emails{log: log} }
 
 var emails = aggregate[email.State, email.Command]{
-	streamType: domain.EmailStream, evolve: email.Evolve, decide: email.Decide,
+	streamType: domain.EmailStream, evolve: email.Evolve, fold: folding(email.Evolve), decide: email.Decide,
 	// A mail server's answer may hold the address.
 	person: func(_ uuid.UUID, s email.State, _ email.Command) domain.UserID { return s.Recipient },
 }

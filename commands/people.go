@@ -39,7 +39,7 @@ func NewPeople(log Log, accounts Accounts) *People {
 }
 
 var people = aggregate[user.State, user.Command]{
-	streamType: domain.UserStream, evolve: user.Evolve, decide: user.Decide,
+	streamType: domain.UserStream, evolve: user.Evolve, fold: folding(user.Evolve), decide: user.Decide,
 	person: func(id uuid.UUID, _ user.State, _ user.Command) domain.UserID { return domain.UserID{UUID: id} },
 }
 

@@ -31,7 +31,7 @@ func NewTickets(log Log, numbers Numbers, forget ...func(ticket.ID) eventstore.I
 }
 
 var tickets = aggregate[ticket.State, ticket.Command]{
-	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide, person: writer, destroys: redacted,
+	streamType: domain.TicketStream, evolve: ticket.Evolve, fold: ticket.Fold, decide: ticket.Decide, person: writer, destroys: redacted,
 }
 
 // writer returns whose texts a command on a ticket brings: a comment stays its

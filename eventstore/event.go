@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -109,6 +110,17 @@ type Recorded struct {
 type Envelope struct {
 	Recorded
 	Event domain.Event
+}
+
+// Said returns what events say, one after the other.
+func Said(events []Envelope) iter.Seq[domain.Event] {
+	return func(yield func(domain.Event) bool) {
+		for _, e := range events {
+			if !yield(e.Event) {
+				return
+			}
+		}
+	}
 }
 
 // with returns the envelope of r, which says e.
