@@ -43,6 +43,7 @@ type Call struct {
 	versions []int // that If-Match allows; nil: any
 	async    bool
 	arrival  *projections.Arrival
+	guessed  func() // takes back the guess at a password that was counted; nil: none was
 }
 
 // newCall makes the call of a request.

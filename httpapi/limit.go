@@ -30,9 +30,18 @@ func (a *API) limit(g *gin.Context) {
 	}
 }
 
-// Guess is [edge.Limits.Guess] for the call's address.
-func (c *Call) Guess(name string) (succeeded func(), err error) {
-	return c.api.front.Guess(name, c.api.front.Address(c.Request))
+// Guess is [edge.Limits.Guess] for the call's address, for a check
+// ([HandleChecked]): it comes before whatever hashes a password.
+func (c *Call) Guess(name string) (err error) {
+	c.guessed, err = c.api.front.Guess(name, c.api.front.Address(c.Request))
+	return err
+}
+
+// Guessed takes the guess back: the password was right.
+func (c *Call) Guessed() {
+	if c.guessed != nil {
+		c.guessed()
+	}
 }
 
 // Registering counts a registration against the limit of the call's address.
