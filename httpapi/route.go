@@ -171,7 +171,7 @@ func (a *API) serve(g *gin.Context, route *Route) {
 	if errors.Is(err, errReplayed) {
 		r := c.key.replayed(ctx)
 		if r.status < http.StatusBadRequest {
-			c.Guessed() // as the password was then that the key was claimed with
+			c.Guess.Right() // as the password was then that the key was claimed with
 		}
 		r.send(g.Writer)
 		return

@@ -218,7 +218,7 @@ func mayChangePassword(c *httpapi.Call, in PasswordChange) error {
 	if err := auth.CheckStrength(in.NewPassword, account.Username, account.Email); err != nil {
 		return problem.InField(err, "new_password")
 	}
-	return c.Guess(account.Username)
+	return c.Guess.Count(account.Username)
 }
 
 // changePassword ends every session of the caller but this one.
@@ -226,7 +226,7 @@ func (r Resource) changePassword(ctx context.Context, c *httpapi.Call, in Passwo
 	if err := r.Check.CheckPassword(ctx, c.Actor.ID, in.CurrentPassword); err != nil {
 		return httpapi.Empty{}, err
 	}
-	c.Guessed()
+	c.Guess.Right()
 	hash, err := r.Passwords.Hash(ctx, in.NewPassword)
 	if err != nil {
 		return httpapi.Empty{}, err

@@ -68,7 +68,7 @@ func (Credentials) Example() string {
 }
 
 // guess counts a guess at a password.
-func guess(c *httpapi.Call, in Credentials) error { return c.Guess(in.Username) }
+func guess(c *httpapi.Call, in Credentials) error { return c.Guess.Count(in.Username) }
 
 // signIn begins a session, and ends the one the caller came with.
 func (r Resource) signIn(ctx context.Context, c *httpapi.Call, in Credentials) (wire.User, error) {
@@ -80,7 +80,7 @@ func (r Resource) signIn(ctx context.Context, c *httpapi.Call, in Credentials) (
 	if errors.Is(err, auth.ErrCredentials) {
 		return wire.User{}, r.failed(ctx, c, in.Username, err)
 	}
-	c.Guessed()
+	c.Guess.Right()
 	if err != nil {
 		return wire.User{}, err
 	}
