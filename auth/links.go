@@ -50,6 +50,30 @@ func (*Accounts) KeepLink(id user.ID, hash []byte, until time.Time) eventstore.I
 	}
 }
 
+// SetPassword stores the hash and ends every session of the person but the one
+// with the token hash keep; nil keeps none. A password link ends, too. API tokens stay: they were made to
+// outlive sign-ins, and nobody can make one without a session.
+func (*Accounts) SetPassword(id user.ID, passwordHash string, keep []byte) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		const q = `
+			UPDATE accounts
+			SET password_hash = $2,
+			    password_changed_at = now()
+			WHERE user_id = $1`
+		tag, err := tx.Exec(ctx, q, id.UUID, passwordHash)
+		if err != nil {
+			return fmt.Errorf("set the password of account %s: %w", id, err)
+		}
+		if tag.RowsAffected() == 0 {
+			return fmt.Errorf("set the password of account %s: %w", id, domain.ErrNotFound)
+		}
+		if err := endLink(ctx, tx, id); err != nil {
+			return err
+		}
+		return endSessions(ctx, tx, id, keep)
+	}
+}
+
 // UseLink is [Accounts.SetPassword] by the link with this hash, which is used up:
 // [ErrNoLink] where it is not there any more. No session is kept.
 func (a *Accounts) UseLink(id user.ID, passwordHash string, hash []byte) eventstore.InTx {

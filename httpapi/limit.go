@@ -30,9 +30,25 @@ func (a *API) limit(g *gin.Context) {
 	}
 }
 
-// Guess is [edge.Limits.Guess] for the call's address.
-func (c *Call) Guess(of string) (succeeded func(), err error) {
-	return c.api.front.Guess(of, c.api.front.Address(c.Request))
+// Guess is a guess at a password that a call makes.
+type Guess struct {
+	call  *Call
+	right func() // takes back what was counted; nil: nothing was
+}
+
+// Count is [edge.Limits.Guess] for the call's address, for a check
+// ([HandleChecked]): it comes before whatever hashes a password.
+func (g *Guess) Count(of string) (err error) {
+	front := g.call.api.front
+	g.right, err = front.Guess(of, front.Address(g.call.Request))
+	return err
+}
+
+// Right takes the guess back: the password was right.
+func (g *Guess) Right() {
+	if g.right != nil {
+		g.right()
+	}
 }
 
 // PasswordLink is [edge.Front.PasswordLink].

@@ -10,7 +10,6 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -152,13 +151,6 @@ type (
 		By
 		ID ID
 	}
-	// MakePasswordLink lets whoever is given a link set the password of somebody who
-	// cannot sign in. It is an admin's to give, for others.
-	MakePasswordLink struct {
-		By
-		ID ID
-		At time.Time
-	}
 	// Erase destroys all that is known of the person, for good, and has the
 	// streams read again that held texts of theirs. It may be given again with
 	// other streams. It is an operator's to give.
@@ -174,9 +166,6 @@ const (
 	EmailMax    = 254
 	NameMax     = 150
 )
-
-// PasswordLinkLifetime is how long a link holds by which somebody sets their password.
-const PasswordLinkLifetime = 24 * time.Hour
 
 // Refusals of this aggregate alone.
 var (
@@ -280,22 +269,6 @@ func edit(s State, c EditUser) ([]domain.Event, error) {
 		}
 	}
 	return events, nil
-}
-
-func makePasswordLink(s State, c MakePasswordLink) ([]domain.Event, error) {
-	switch self := c.Actor.ID == c.ID; {
-	case !s.Exists || c.Actor.Role == domain.RoleUser && !self && !c.Actor.Trusted():
-		return nil, domain.ErrNotFound
-	case !c.Actor.Admin() && !c.Actor.Trusted():
-		return nil, domain.ErrForbidden
-	case self:
-		return nil, domain.ErrForbidden.With("change your own password with the current one")
-	case s.Erased:
-		return nil, ErrErased
-	case !s.Active:
-		return nil, ErrInactive
-	}
-	return []domain.Event{PasswordLinkMade{ExpiresAt: c.At.Add(PasswordLinkLifetime)}}, nil
 }
 
 func erase(s State, c Erase) ([]domain.Event, error) {
