@@ -103,6 +103,7 @@ type Recorded struct {
 type Envelope struct {
 	Recorded
 	Event domain.Event
+	Again bool // given once more to a follower that applied it before, and forgot that
 }
 
 // with returns the envelope of r, which says e.

@@ -126,6 +126,8 @@ func Evolve(s State, e domain.Event) State {
 		s.Escalated = true
 	case Deleted:
 		s.Exists, s.Deleted = false, true
+	case Restored:
+		s.Exists, s.Deleted = true, false
 	case CommentAdded, CommentEdited:
 		s.Comments = evolveComments(s.Comments, e)
 	case CommentRemoved:
