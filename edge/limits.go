@@ -1,9 +1,12 @@
 package edge
 
 import (
-	"net/netip"
+	"cmp"
 	"strings"
 	"time"
+
+	"helpdesk/domain"
+	"helpdesk/domain/access"
 )
 
 // Limits beside the general one (API.md "Limits").
@@ -48,6 +51,20 @@ type TooMany struct {
 
 func (e *TooMany) Error() string { return e.Detail }
 
+// Caller is who calls: a person where a request proves one, else an address.
+type Caller struct {
+	Person  domain.UserID
+	Address string
+}
+
+// Call counts a call of the API or a page of the site.
+func (l Limits) Call(of Caller) Allowance {
+	if of.Person.IsZero() {
+		return l.Calls.Take("address " + of.Address)
+	}
+	return l.Calls.Take("user " + of.Person.String())
+}
+
 // TooManyCalls refuses a caller who has none left.
 func TooManyCalls(left Allowance) error {
 	return &TooMany{Code: "rate_limited", Detail: "too many calls; the headers RateLimit-* say what is allowed", Retry: left.Retry}
@@ -62,7 +79,7 @@ func TooManyCalls(left Allowance) error {
 // somebody got in under the name before.
 func (l Limits) Guess(name, address string) (succeeded func(), err error) {
 	name = strings.ToLower(strings.TrimSpace(name))
-	place := name + " " + networkOf(address)
+	place := name + " " + cmp.Or(access.Network(address), address)
 	taken := []Allowance{l.networks.Take(place), l.addresses.Take(address)}
 	if !l.familiar.has(place) {
 		taken = append(taken, l.names.Take(name))
@@ -83,21 +100,6 @@ func (l Limits) Guess(name, address string) (succeeded func(), err error) {
 		return nil, &TooMany{Code: "too_many_failures", Detail: "too many wrong passwords; wait before the next try", Retry: retry}
 	}
 	return func() { giveBack(); l.familiar.add(place) }, nil
-}
-
-// networkOf returns the network of an address as [Front.Address] writes it: what an
-// organisation has, 24 bits of IPv4 and 48 of IPv6.
-func networkOf(address string) string {
-	network, err := netip.ParsePrefix(address)
-	if addr, plain := netip.ParseAddr(address); plain == nil {
-		network, err = addr.Prefix(24)
-	} else if err == nil {
-		network, err = network.Addr().Prefix(48)
-	}
-	if err != nil {
-		return address
-	}
-	return network.String()
 }
 
 // Register counts a registration from an address, and refuses one too many

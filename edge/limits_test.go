@@ -6,16 +6,6 @@ import (
 	"time"
 )
 
-func TestTheNetworkOfAnAddress(t *testing.T) {
-	for address, want := range map[string]string{
-		"192.0.2.77": "192.0.2.0/24", "2001:db8:1:2::/64": "2001:db8:1::/48", "pipe": "pipe",
-	} {
-		if got := networkOf(address); got != want {
-			t.Errorf("%s: got %s, want %s", address, got, want)
-		}
-	}
-}
-
 // guesses makes wrong guesses at alice's password from an address and returns how many
 // passwords are looked at.
 func guesses(l Limits, n int, address string) (looked int) {
