@@ -106,7 +106,7 @@ func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope,
 	if len(streamIDs) == 0 {
 		return nil, nil
 	}
-	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streamIDs)
+	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ((SELECT $1::uuid[])::uuid[]) ORDER BY position`, streamIDs)
 }
 
 func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
@@ -140,6 +140,12 @@ func (s *Store) Head(ctx context.Context) (int64, error) {
 		return 0, fmt.Errorf("read the head of the log: %w", err)
 	}
 	return position, nil
+}
+
+// HaveKeys reports whether there still are the keys of all these people; see
+// [Codec.HaveKeys].
+func (s *Store) HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
+	return s.codec.HaveKeys(ctx, people)
 }
 
 // Version returns the version of a stream, 0 for one that does not exist.
