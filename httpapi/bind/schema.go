@@ -16,6 +16,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/httpapi/problem"
 )
 
@@ -130,6 +131,7 @@ func compile(schema []byte) (*jsonschema.Schema, error) {
 	const name = "request.json"
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
+	registerDates(c)
 	if err := c.AddResource(name, document); err != nil {
 		return nil, err
 	}
@@ -245,6 +247,9 @@ func fault(k jsonschema.ErrorKind) (code, detail string) {
 	case *kind.Maximum:
 		return "maximum", "must be at most " + k.Want.RatString()
 	case *kind.Format:
+		if errors.Is(k.Err, edge.ErrYear) {
+			return edge.ErrYear.Code, k.Err.Error()
+		}
 		return "format", "must be " + formatWord(k.Want)
 	}
 	return "invalid", "is not a valid value"
