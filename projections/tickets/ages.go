@@ -116,7 +116,7 @@ func (p place) begins() *begin {
 // foundByAge returns a page of a search.
 func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (s projections.Slice[view.Ticket], err error) {
 	var w where
-	query := w.query(f.Search)
+	query := w.query(f)
 	whole := ranked(viewer, f, w, query)
 	at, aged := place{}, true
 	if p.Cursor != nil {

@@ -48,7 +48,7 @@ func (w *where) bound(side string, b begin) {
 // the conditions of: these are put in order first, and then only as many tickets are
 // looked up as fill the page. with is a query that from names, begins where the age does.
 func best(viewer domain.Actor, f projections.TicketFilter, w where, with, from, begins string) projections.List[foundTicket] {
-	rank := w.have(viewer, w.query(f.Search))
+	rank := w.have(viewer, w.query(f))
 	found := with + "SELECT s.ticket_id, " + rank + " AS rank, " + begins + " FROM " + from + w.String()
 	return inOrder(f, where{projections.Where{Args: w.Args, Once: w.Once}}, found)
 }
@@ -104,7 +104,7 @@ func ofTheirs(viewer domain.Actor, f projections.TicketFilter, at place) project
 		theirs := w.theirs(viewer, "t.*", at.ends(), at.begins(), most)
 		l := projections.List[foundTicket]{Cast: "real", ID: "t.id", Desc: true, At: foundAt}
 		l.From = "(WITH theirs AS MATERIALIZED (" + theirs + ") SELECT * FROM theirs" + beginning + ") AS t" + words
-		l.Key = w.have(viewer, w.query(f.Search))
+		l.Key = w.have(viewer, w.query(f))
 		l.Columns = foundColumns(l.Key, "t.begins_at", "t.begins")
 		w.tickets(f)
 		l.Where = w.Where
@@ -159,7 +159,7 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 // are more.
 func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.TicketFilter) (*projections.List[foundTicket], error) {
 	words, w := where{projections.Where{Once: true}}, where{projections.Where{Once: true}}
-	rank := words.have(viewer, words.query(f.Search))
+	rank := words.have(viewer, words.query(f))
 	sql := fmt.Sprintf("SELECT s.ticket_id, %s FROM %s AS s%s LIMIT %d", rank, wordsTable(f), words, comparedMost+1)
 	rows, _ := r.pool.Query(ctx, sql, words.Args...) // ForEachRow returns its error
 	var ids []uuid.UUID

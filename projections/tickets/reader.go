@@ -123,6 +123,7 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return projections.Slice[view.Ticket]{}, err
 	}
+	f.Formerly = projections.Outdated(ctx, projections.TicketWords)
 	if f.OrderBy == projections.ByRank {
 		return r.found(ctx, viewer, f, p)
 	}

@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/terms"
 	"helpdesk/projections/tickets"
 	"helpdesk/test/kit"
 )
@@ -123,14 +124,15 @@ func (d *models) checkSearched(t *testing.T, want tables) {
 		}
 	}
 	wordsOf := func(texts string) (words string) {
-		if err := d.Pool.QueryRow(kit.Context(t), `SELECT strip(to_tsvector('english', $1))::text`, texts).Scan(&words); err != nil {
+		vector, _ := terms.Vector(texts)
+		if err := d.Pool.QueryRow(kit.Context(t), `SELECT strip($1::text::tsvector)::text`, vector).Scan(&words); err != nil {
 			t.Fatal(err)
 		}
 		return words
 	}
 	var every, active []wordsRow
 	for _, x := range want.tickets {
-		texts := x.Title + " " + x.Description + public[x.ID]
+		texts := fmt.Sprint(x.Title, " ", x.Description, " ", x.Number, public[x.ID])
 		row := wordsRow{TicketID: x.ID.String(), PublicWords: wordsOf(texts)}
 		if x.InternalComments > 0 {
 			row.AllWords = wordsOf(texts + internal[x.ID])

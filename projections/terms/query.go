@@ -1,0 +1,193 @@
+package terms
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// termsMost is how many terms of a search are looked for: the first.
+const termsMost = 32
+
+// beginsWith is how many characters a word has to have for others to be found by it.
+const beginsWith = 2
+
+// query is a search as Postgres reads it, in the making.
+type query struct {
+	rest  string   // of the search
+	loose bool     // whether a space is before it, or nothing
+	parts []string // of which all have to be there
+	some  []string // of which one has to: each made of parts
+	terms int
+}
+
+// Query returns a search as Postgres reads a tsquery: all words of it, "a phrase", or,
+// -without. It is "" for a search without words. The last word stands for all that
+// begin with it, unless something follows.
+func Query(search string) string {
+	q := query{rest: strings.TrimSpace(fold(search)), loose: true}
+	for q.rest != "" && q.terms < termsMost {
+		if part := q.next(); part != "" {
+			q.parts = append(q.parts, part)
+		}
+		rest := strings.TrimLeftFunc(q.rest, unicode.IsSpace)
+		q.rest, q.loose = rest, len(rest) < len(q.rest)
+	}
+	q.either()
+	return strings.Join(q.some, " | ")
+}
+
+// either ends what one or has on its left.
+func (q *query) either() {
+	if len(q.parts) > 0 {
+		q.some, q.parts = append(q.some, strings.Join(q.parts, " & ")), nil
+	}
+}
+
+// next takes the next part off the search. It is "" where there is no word in it.
+func (q *query) next() string {
+	chunk, rest := q.rest, ""
+	if at := strings.IndexFunc(q.rest, unicode.IsSpace); at >= 0 {
+		chunk, rest = q.rest[:at], q.rest[at:]
+	}
+	if chunk == "or" && len(q.parts) > 0 && rest != "" {
+		q.rest = rest
+		q.either()
+		return ""
+	}
+	bare, without := strings.CutPrefix(q.rest, "-")
+	without = without && q.loose
+	if phrase, after, ok := quoted(bare); ok && (without || len(bare) == len(q.rest)) {
+		q.rest = after
+		return not(without, q.phrase(words(phrase)), "")
+	}
+	q.rest = rest
+	list := words(chunk)
+	if len(list) == 0 {
+		return ""
+	}
+	without = without && list[0].dashed
+	open := rest == "" && !without && list[len(list)-1].ends == len(chunk)
+	return not(without, q.all(list, open), list[0].first())
+}
+
+// quoted returns what is between the quotes that a text begins with, and what follows.
+func quoted(text string) (phrase, after string, ok bool) {
+	if bare, is := strings.CutPrefix(text, `"`); is {
+		return strings.Cut(bare, `"`)
+	}
+	return "", "", false
+}
+
+// not returns a part that must not be there, if so. A text that has the dash of the
+// search before the same word is found all the same: the search was copied from it.
+func not(without bool, part, first string) string {
+	switch {
+	case !without || part == "":
+		return part
+	case first == "":
+		return "!(" + part + ")"
+	}
+	return "(!(" + part + ") | " + term(dashed(first)) + ")"
+}
+
+// first returns the first term of a word.
+func (w word) first() string {
+	if !w.run {
+		return w.stem()
+	}
+	pairs, last := w.neighbours()
+	return append(pairs, last)[0]
+}
+
+// all returns words that no space parts: neighbours by two, the others alone. If open,
+// the last stands for all that begin with it.
+func (q *query) all(list []word, open bool) string {
+	var all []string
+	for i, w := range list {
+		if q.terms >= termsMost {
+			break
+		}
+		before, after := i > 0 && !list[i-1].run, i+1 < len(list) && !list[i+1].run
+		begins := open && i+1 == len(list)
+		switch {
+		case w.run:
+			all = append(all, q.run(w)...)
+			continue
+		case before:
+			stem := list[i-1].stem()
+			all = append(all, whole(pair(stem, w.cut()), pair(stem, w.stem()), begins))
+		case after:
+			continue // it is with that one
+		default:
+			all = append(all, whole(w.cut(), w.stem(), begins && utf8.RuneCountInString(w.text) >= beginsWith))
+		}
+		q.terms++
+	}
+	return strings.Join(all, " & ")
+}
+
+// whole returns a word by its stem and, if it stands for those that begin with it, as it is.
+func whole(word, stem string, begins bool) string {
+	switch {
+	case !begins:
+		return term(stem)
+	case word == stem:
+		return term(stem) + ":*"
+	}
+	return "(" + term(word) + ":* | " + term(stem) + ")"
+}
+
+// run returns the terms of a word of a script without spaces.
+func (q *query) run(w word) (all []string) {
+	pairs, last := w.neighbours()
+	if len(pairs) == 0 {
+		q.terms++
+		return []string{alone(last)}
+	}
+	for _, p := range pairs {
+		all = append(all, term(p))
+	}
+	q.terms += len(all)
+	return all
+}
+
+// alone returns the term of one character: it may be the first of two, or the last.
+func alone(character string) string { return term(character) + ":*" }
+
+// phrase returns words at the places they have in a text.
+func (q *query) phrase(list []word) string {
+	var b strings.Builder
+	at, last := 0, 0
+	add := func(t string) {
+		if at++; last > 0 {
+			fmt.Fprintf(&b, " <%d> ", at-last)
+		}
+		b.WriteString(t)
+		last = at
+		q.terms++
+	}
+	for _, w := range list {
+		if q.terms >= termsMost {
+			break
+		}
+		if !w.run {
+			add(term(w.stem()))
+			continue
+		}
+		pairs, last := w.neighbours()
+		if len(pairs) == 0 {
+			add(alone(last))
+			continue
+		}
+		for _, p := range pairs {
+			add(term(p))
+		}
+		at++ // the last character has a place of its own
+	}
+	return b.String()
+}
+
+// term returns a term, which has neither ' nor \ in it, as part of a query.
+func term(t string) string { return "'" + t + "'" }

@@ -1,0 +1,77 @@
+package terms
+
+import (
+	"strconv"
+	"strings"
+	"unicode/utf8"
+)
+
+// weighed is how many bytes of a text search vector count as one character: of the 1 MB
+// that one may have, 100,000 characters then take no more, whatever they are.
+const weighed = 10
+
+// vector is a text search vector in the making.
+type vector struct {
+	text  strings.Builder
+	at    int // place of the last word
+	bytes int // that Postgres needs at most
+}
+
+// Vector returns the terms of a text, as Postgres reads a tsvector, and how much of the
+// room of a ticket it takes: its characters, or more where their terms are long.
+func Vector(text string) (terms string, size int) {
+	var v vector
+	before := "" // the word that the next one may be joined to
+	for _, w := range words(fold(text)) {
+		if !w.joined {
+			before = ""
+		}
+		if w.run {
+			v.run(w)
+			before = ""
+			continue
+		}
+		stem := w.stem()
+		v.at++
+		v.add(stem, true)
+		if whole := w.cut(); whole != stem {
+			v.add(whole, false)
+		}
+		if before != "" {
+			v.add(pair(before, stem), true)
+		}
+		if w.dashed {
+			v.add(dashed(stem), false)
+		}
+		before = stem
+	}
+	return v.text.String(), max(utf8.RuneCountInString(text), v.bytes/weighed)
+}
+
+// run adds a word of a script without spaces.
+func (v *vector) run(w word) {
+	pairs, last := w.neighbours()
+	for i, term := range append(pairs, last) {
+		v.at++
+		v.add(term, true)
+		if w.dashed && i == 0 {
+			v.add(dashed(term), false)
+		}
+	}
+}
+
+// dashed returns what is kept of the term of a word and the dash before it.
+func dashed(term string) string { return "-" + term }
+
+// add adds a term, which has neither ' nor \ in it.
+func (v *vector) add(term string, placed bool) {
+	if v.text.Len() > 0 {
+		v.text.WriteByte(' ')
+	}
+	v.text.WriteString("'" + term + "'")
+	v.bytes += len(term)
+	if placed {
+		v.text.WriteString(":" + strconv.Itoa(v.at))
+		v.bytes += len(term)%2 + 4
+	}
+}
