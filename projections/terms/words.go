@@ -57,6 +57,20 @@ func classOf(r rune) class {
 	return mark
 }
 
+// betweenDigits reports whether two digits are before a place in a text, and two behind:
+// a T parts date and time there.
+func betweenDigits(text string, at int) bool {
+	if at < 2 || at+2 >= len(text) {
+		return false
+	}
+	for _, i := range []int{at - 2, at - 1, at + 1, at + 2} {
+		if text[i] < '0' || text[i] > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 // words returns the words of a folded text.
 func words(text string) (all []word) {
 	var w word
@@ -70,6 +84,9 @@ func words(text string) (all []word) {
 	}
 	for at, r := range text {
 		is := classOf(r)
+		if r == 't' && betweenDigits(text, at) {
+			is = mark
+		}
 		if is == was && (is == plain || is == run) {
 			continue
 		}

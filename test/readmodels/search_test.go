@@ -96,7 +96,7 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 		{"rob", "capybara", nil},
 		{"rob", "emu", nil},
 		{"rob", "gone", nil},
-		{"rob", "the", nil},
+		{"rob", "the", []int64{1, 2, 3}},
 		{"rob", `((( & | ! :* '' " \`, nil},
 		{"rob", strings.Repeat("x", 200), nil},
 	} {
