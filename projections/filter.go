@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/view"
@@ -28,6 +30,8 @@ type TicketFilter struct {
 	// to put the best first: where they are more, and the viewer sees more than twice
 	// as many, the list is refused with [ErrTooCommon]. 0 is any number.
 	CompareMost int
+	// Except is a ticket that is left out.
+	Except uuid.UUID
 	// Formerly has words be found as an older version of the program stored them, too.
 	// Readers set it.
 	Formerly bool

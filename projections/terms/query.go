@@ -2,6 +2,7 @@ package terms
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -36,6 +37,17 @@ func Query(search string) string {
 	}
 	q.either()
 	return strings.Join(q.some, " | ")
+}
+
+// Number returns the number of a ticket, if a search is that and nothing else, with or
+// without a # before it.
+func Number(search string) (number int64, ok bool) {
+	digits := strings.TrimPrefix(strings.TrimSpace(fold(search)), "#")
+	if strings.Trim(digits, "0123456789") != "" {
+		return 0, false
+	}
+	number, err := strconv.ParseInt(digits, 10, 64)
+	return number, err == nil
 }
 
 // either ends what one or has on its left.

@@ -85,6 +85,18 @@ func TestVector(t *testing.T) {
 	}
 }
 
+func TestNumber(t *testing.T) {
+	t.Parallel()
+	for search, want := range map[string]int64{
+		"452": 452, " #452 ": 452, "＃４５２": 452, "00452": 452, "": 0, "#": 0, "4 5": 0, "-452": 0, "452x": 0, "##452": 0, "99999999999999999999": 0,
+	} {
+		got, ok := Number(search)
+		if ok != (want > 0) || ok && got != want {
+			t.Errorf("%q: got %d, %v, want %d", search, got, ok, want)
+		}
+	}
+}
+
 func BenchmarkVector(b *testing.B) {
 	text := strings.Repeat("The printer on floor 3 of INV-00417 smokes since yesterday morning, and https://intranet.example.net says nothing. ", 5)
 	b.SetBytes(int64(len(text)))

@@ -100,9 +100,9 @@ func wordsTable(f projections.TicketFilter) string {
 	return "read.active_search"
 }
 
-// found returns a page of a search in the order of ranks. A ticket whose texts
+// ranks returns a page of a search in the order of ranks. A ticket whose texts
 // change moves within the list; all others keep their place.
-func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+func (r *Reader) ranks(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	if f.CompareMost == 0 {
 		return r.foundByAge(ctx, viewer, f, p)
 	}
