@@ -146,7 +146,7 @@ func (p *searchPage) rows() (rows []*textRow) {
 	for _, id := range ids {
 		for n, t := range p.texts[id] {
 			t.N = n
-			t.Words, t.Chars = terms.Vector(t.text)
+			t.Words, t.Chars = terms.Vector(t.text, t.Weight == "A")
 			rows = append(rows, t)
 		}
 	}

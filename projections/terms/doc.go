@@ -6,8 +6,8 @@
 // accents, vowel points and characters nobody sees. Words are runs of letters and
 // digits; everything else parts them. What is kept of
 //
-//   - a word: its stem, by the endings of English, at its place; and the word itself
-//     where that is another, for searches by its beginning
+//   - a word: its stem, by the endings of English, at its place. Words that nearly all
+//     texts have, as "the", are kept of titles, and of texts that have no others
 //   - words that no space parts, as in INV-00417 or 10.0.3.7: besides, each two
 //     neighbours together, so that these are found as they stand, however often the
 //     text has their parts

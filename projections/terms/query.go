@@ -2,6 +2,7 @@ package terms
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"unicode"
@@ -21,13 +22,27 @@ type query struct {
 	parts []string // of which all have to be there
 	some  []string // of which one has to: each made of parts
 	terms int
+
+	common bool // whether words that nearly all texts have are looked for
 }
 
 // Query returns a search as Postgres reads a tsquery: all words of it, "a phrase", or,
 // -without. It is "" for a search without words. The last word stands for all that
-// begin with it, unless something follows.
+// begin with it, unless something follows. Words that nearly all texts have count where
+// there is no other.
 func Query(search string) string {
-	q := query{rest: strings.TrimSpace(fold(search)), loose: true}
+	folded := strings.TrimSpace(fold(search))
+	q := query{}
+	if some := q.of(folded); some != "" {
+		return some
+	}
+	q = query{common: true}
+	return q.of(folded)
+}
+
+// of returns the query for a folded search.
+func (q *query) of(search string) string {
+	q.rest, q.loose = search, true
 	for q.rest != "" && q.terms < termsMost {
 		if part := q.next(); part != "" {
 			q.parts = append(q.parts, part)
@@ -128,27 +143,69 @@ func (q *query) all(list []word, open bool) string {
 			all = append(all, q.run(w)...)
 			continue
 		case before:
-			stem := list[i-1].stem()
-			all = append(all, whole(pair(stem, w.cut()), pair(stem, w.stem()), begins))
-		case after:
-			continue // it is with that one
+			all = append(all, joined(list[i-1].stem(), w, begins))
+		case after, !q.common && w.common():
+			continue // it is with that one, or not looked for
 		default:
-			all = append(all, whole(w.cut(), w.stem(), begins && utf8.RuneCountInString(w.text) >= beginsWith))
+			all = append(all, whole(w, begins && utf8.RuneCountInString(w.text) >= beginsWith))
 		}
 		q.terms++
 	}
 	return strings.Join(all, " & ")
 }
 
-// whole returns a word by its stem and, if it stands for those that begin with it, as it is.
-func whole(word, stem string, begins bool) string {
-	switch {
-	case !begins:
+// whole returns a word by its stem and, if it stands for those that begin with it, by
+// what it is, and by the stems of words of which it has more than that.
+func whole(w word, begins bool) string {
+	stem := w.stem()
+	if !begins {
 		return term(stem)
-	case word == stem:
-		return term(stem) + ":*"
 	}
-	return "(" + term(word) + ":* | " + term(stem) + ")"
+	return anyOf(w.cut(), append(longer(w.cut()), stem))
+}
+
+// joined is whole for a word after one that it is joined to.
+func joined(before string, w word, begins bool) string {
+	stem := pair(before, w.stem())
+	if !begins {
+		return term(stem)
+	}
+	return anyOf(pair(before, w.cut()), []string{stem})
+}
+
+// endings are those of English that stems do without.
+var endings = []string{
+	"able", "ance", "ation", "ator", "ed", "ence", "es", "ible", "ies", "ing", "ion", "ions", "ities", "ity", "ive", "ization", "ize",
+	"izing", "ment", "ments", "ness",
+}
+
+// longer returns the stems of words that have the beginning of an ending where w ends.
+func longer(w string) (stems []string) {
+	for _, ending := range endings {
+		for n := 1; n < len(ending); n++ {
+			if strings.HasSuffix(w, ending[:n]) {
+				if stem := (word{text: w + ending[n:]}).stem(); len(stem) < len(w) {
+					stems = append(stems, stem)
+				}
+			}
+		}
+	}
+	return stems
+}
+
+// anyOf returns a beginning, or one of some terms.
+func anyOf(begins string, stems []string) string {
+	slices.Sort(stems)
+	some := []string{term(begins) + ":*"}
+	for _, stem := range slices.Compact(stems) {
+		if !strings.HasPrefix(stem, begins) {
+			some = append(some, term(stem))
+		}
+	}
+	if len(some) == 1 {
+		return some[0]
+	}
+	return "(" + strings.Join(some, " | ") + ")"
 }
 
 // run returns the terms of a word of a script without spaces.
@@ -184,8 +241,12 @@ func (q *query) phrase(list []word) string {
 		if q.terms >= termsMost {
 			break
 		}
-		if !w.run {
+		if !w.run && (q.common || !w.common()) {
 			add(term(w.stem()))
+			continue
+		}
+		if !w.run {
+			at++
 			continue
 		}
 		pairs, last := w.neighbours()

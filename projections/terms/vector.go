@@ -1,6 +1,7 @@
 package terms
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 	"unicode/utf8"
@@ -19,10 +20,12 @@ type vector struct {
 
 // Vector returns the terms of a text, as Postgres reads a tsvector, and how much of the
 // room of a ticket it takes: its characters, or more where their terms are long.
-func Vector(text string) (terms string, size int) {
+func Vector(text string, title bool) (terms string, size int) {
 	var v vector
+	all := words(fold(text))
+	common := title || !slices.ContainsFunc(all, func(w word) bool { return !w.common() })
 	before := "" // the word that the next one may be joined to
-	for _, w := range words(fold(text)) {
+	for _, w := range all {
 		if !w.joined {
 			before = ""
 		}
@@ -33,15 +36,14 @@ func Vector(text string) (terms string, size int) {
 		}
 		stem := w.stem()
 		v.at++
-		v.add(stem, true)
-		if whole := w.cut(); whole != stem {
-			v.add(whole, false)
+		if common || !w.common() {
+			v.add(stem, true)
+			if w.dashed {
+				v.add(dashed(stem), false)
+			}
 		}
 		if before != "" {
 			v.add(pair(before, stem), true)
-		}
-		if w.dashed {
-			v.add(dashed(stem), false)
 		}
 		before = stem
 	}

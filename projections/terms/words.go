@@ -113,6 +113,9 @@ func (w word) stem() string {
 	return english.Stem(w.cut(), false)
 }
 
+// common reports whether nearly all texts have the word.
+func (w word) common() bool { return !w.run && english.IsStopWord(w.text) }
+
 // cut returns as much of a word as is looked at.
 func (w word) cut() string {
 	n := 0
