@@ -3,8 +3,8 @@
 // from a text finds it, whole or in part, in any script.
 //
 // A text is folded first: what looks the same is the same (NFKC), without case,
-// accents, vowel points and characters nobody sees. Words are runs of letters and
-// digits; everything else parts them. What is kept of
+// accents, vowel points and characters nobody sees. Words are letters and digits;
+// everything else parts them. What is kept of
 //
 //   - a word: its stem, by the endings of English, at its place. Words that nearly all
 //     texts have, as "the", are kept of titles, and of texts that have no others

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"unicode"
 
 	"github.com/google/uuid"
 
@@ -49,7 +50,7 @@ func (q queueView) searchLabel() string {
 	return "Search tickets"
 }
 
-// fillSearch says of a search what it is of, and whom it may mean.
+// fillSearch completes the page of a search by what it is of, and whom it may mean.
 func (s *Section) fillSearch(v *web.Visit, view *queueView) error {
 	q := view.Query.first()
 	if q.Search == "" {
@@ -79,10 +80,10 @@ func (s *Section) fillSearch(v *web.Visit, view *queueView) error {
 // fillPeople finds who has the words of a search in their name or, for those who may see
 // it, their address.
 func (s *Section) fillPeople(v *web.Visit, search string, found *searchView) error {
-	if len(search) > web.SearchMax { // nobody's name is
-		return nil
+	filter := people.Filter{Search: names(search), NamesOnly: !v.Actor.Oversees()}
+	if _, number := terms.Number(search); number || filter.Search == "" || len(filter.Search) > web.SearchMax {
+		return nil // it is nobody's name
 	}
-	filter := people.Filter{Search: strings.TrimSpace(search), NamesOnly: !v.Actor.Oversees()}
 	slice, err := s.Read.Users(v.Context(), filter, projections.Page{Size: peopleMost})
 	if err != nil {
 		return err
@@ -96,7 +97,17 @@ func (s *Section) fillPeople(v *web.Visit, search string, found *searchView) err
 	return nil
 }
 
-// scope says which tickets a search is of.
+// names returns the words of a search without the punctuation around them, as of
+// Lisa Lind <lisa@example.net>.
+func names(search string) string {
+	words := strings.Fields(search)
+	for i, w := range words {
+		words[i] = strings.TrimFunc(w, func(r rune) bool { return !unicode.In(r, unicode.L, unicode.M, unicode.N) })
+	}
+	return strings.Join(strings.Fields(strings.Join(words, " ")), " ")
+}
+
+// scope returns which tickets a search is of.
 func (q queueQuery) scope(viewer domain.Actor, assignee, requester string) string {
 	scope := "your tickets"
 	switch {
