@@ -164,7 +164,7 @@ func (s *Sessions) find(ctx context.Context, hashes [][]byte) ([]foundSession, e
 		       s.expires_at <= now() + $2
 		FROM sessions s
 		JOIN accounts a USING (user_id)
-		WHERE s.token_hash = ANY ($1)
+		WHERE s.token_hash = ANY ((SELECT $1::bytea[])::bytea[])
 		  AND s.expires_at > now()
 		  AND a.is_active`
 	rows, _ := s.pool.Query(ctx, q, hashes, s.config.Lifetime-s.config.RenewAfter) // ForEachRow returns its error

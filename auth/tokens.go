@@ -187,7 +187,7 @@ func (ts *Tokens) find(ctx context.Context, hashes [][]byte) ([]foundToken, erro
 		       a.is_active
 		FROM tokens t
 		JOIN accounts a USING (user_id)
-		WHERE t.token_hash = ANY ($1)
+		WHERE t.token_hash = ANY ((SELECT $1::bytea[])::bytea[])
 		  AND (t.expires_at IS NULL OR t.expires_at > now())
 		  AND a.is_active`
 	rows, _ := ts.pool.Query(ctx, q, hashes) // ForEachRow returns its error

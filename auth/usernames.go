@@ -25,7 +25,7 @@ func (a *Accounts) findUsernames(ctx context.Context, wanted [][]uuid.UUID) ([]m
 	const q = `
 		SELECT user_id, username
 		FROM accounts
-		WHERE user_id = ANY ($1)`
+		WHERE user_id = ANY ((SELECT $1::uuid[])::uuid[])`
 	rows, _ := a.pool.Query(ctx, q, slices.Concat(wanted...)) // ForEachRow returns its error
 	all := map[uuid.UUID]string{}
 	var id uuid.UUID

@@ -106,7 +106,7 @@ func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope,
 	if len(streamIDs) == 0 {
 		return nil, nil
 	}
-	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ($1) ORDER BY position`, streamIDs)
+	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ((SELECT $1::uuid[])::uuid[]) ORDER BY position`, streamIDs)
 }
 
 func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {

@@ -84,8 +84,8 @@ func TestABulkBodyOutOfShapeIsRefusedAsAWhole(t *testing.T) {
 		operations string
 		faults     []string
 	}{
-		{"", []string{"/operations invalid"}},
-		{strings.TrimSuffix(strings.Repeat(one+",", 101), ","), []string{"/operations invalid"}},
+		{"", []string{"/operations min_items"}},
+		{strings.TrimSuffix(strings.Repeat(one+",", 101), ","), []string{"/operations max_items"}},
 		{one + `,{"op":"explode","ticket":7}`, []string{"/operations/1/op enum"}},
 		{`{"op":"delete"}`, []string{"/operations/0/ticket required"}},
 		{`{"op":"delete","ticket":7,"x":1}`, []string{"/operations/0/x unknown"}},

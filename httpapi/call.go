@@ -32,6 +32,7 @@ type Call struct {
 	Session *auth.Session // nil without one, as for whoever comes with a token
 	Token   *auth.Token   // the API token, nil without one
 	Header  http.Header   // of the answer
+	Guess   Guess         // at a password
 
 	api      *API
 	route    *Route
@@ -49,7 +50,7 @@ type Call struct {
 func newCall(a *API, r *http.Request, id, pattern string, answer http.Header) *Call {
 	ctx, arrival := projections.Arrive(r.Context(), a.Freshness)
 	c := &Call{Request: r.WithContext(ctx), arrival: arrival, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, Header: answer, api: a, pattern: pattern}
-	c.visitor.call, c.key.call = c, c
+	c.visitor.call, c.key.call, c.Guess.call = c, c, c
 	return c
 }
 

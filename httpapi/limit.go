@@ -30,9 +30,25 @@ func (a *API) limit(g *gin.Context) {
 	}
 }
 
-// Guess is [edge.Limits.Guess] for the call's address.
-func (c *Call) Guess(name string) (succeeded func(), err error) {
-	return c.api.front.Guess(name, c.api.front.Address(c.Request))
+// Guess is a guess at a password that a call makes.
+type Guess struct {
+	call  *Call
+	right func() // takes back what was counted; nil: nothing was
+}
+
+// Count is [edge.Limits.Guess] for the call's address, for a check
+// ([HandleChecked]): it comes before whatever hashes a password.
+func (g *Guess) Count(name string) (err error) {
+	front := g.call.api.front
+	g.right, err = front.Guess(name, front.Address(g.call.Request))
+	return err
+}
+
+// Right takes the guess back: the password was right.
+func (g *Guess) Right() {
+	if g.right != nil {
+		g.right()
+	}
 }
 
 // Registering counts a registration against the limit of the call's address.

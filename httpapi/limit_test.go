@@ -143,7 +143,7 @@ func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 	if w := signIn(api, "agent", "right"); w.Code != 200 {
 		t.Errorf("another's sign-in: %s", w.Body)
 	}
-	change := request{name: "alice", method: "POST", path: "/api/me/password/", body: `{"current_password":"right","new_password":"x"}`}
+	change := request{name: "alice", method: "POST", path: "/api/me/password/", body: `{"current_password":"right","new_password":"correct horse"}`}
 	if w := change.send(api); w.Code != 429 {
 		t.Errorf("guessing while signed in: %s", w.Body)
 	}

@@ -47,7 +47,7 @@ func TestBodiesOutOfShapeAreRefusedByName(t *testing.T) {
 		{name: "a member twice", body: `{"title":"a","title":"b","description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title duplicate_member"}},
 		{name: "deep nesting", body: strings.Repeat("[", 100_000) + strings.Repeat("]", 100_000), status: 400, code: "malformed_json"},
 		{name: "a number without end", body: `{"title":1e999999999,"description":"b"}`, status: 400, code: problem.CodeInvalid, faults: []string{"/title number_range"}},
-		{name: "too large", body: `{"title":"` + strings.Repeat("a", bind.MaxBody) + `"}`, status: 413, code: "body_too_large"},
+		{name: "too large", body: `{"title":"` + strings.Repeat("a", int(bind.Proven.Bytes)) + `"}`, status: 413, code: "body_too_large"},
 		{name: "another media type", body: `a=b`, head: []string{"Content-Type: application/x-www-form-urlencoded"}, status: 415, code: "unsupported_media_type"},
 		{name: "another charset", body: `{}`, head: []string{"Content-Type: application/json; charset=latin1"}, status: 415, code: "unsupported_media_type"},
 		{name: "a content coding", body: `{}`, head: []string{"Content-Encoding: gzip"}, status: 415, code: "unsupported_media_type"},

@@ -69,7 +69,9 @@ type Handler struct {
 	// choose by Accept.
 	Media  []string
 	others []Handler // those of the further media types
-	serve  func(ctx context.Context, c *Call, fill func(in any) error) (any, error)
+	serve  func(ctx context.Context, c *Call, fill func(in any, check func() error) error) (any, error)
+	// checked: something is looked at before an idempotency key is.
+	checked bool
 }
 
 // jsonType is the media type of what is no stream and no problem.
@@ -82,15 +84,33 @@ type Empty struct{}
 // tagged path, query and json are filled from the request, and checked against
 // the schema that their tags make, before f is called.
 func Handle[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
+	return handle(nil, f)
+}
+
+// HandleChecked is [Handle] with a check before an idempotency key is looked at: of
+// limits, and of rules that go by the request alone. A repeat is checked too. Who
+// takes a password MUST have one, for with a key it is hashed once more.
+func HandleChecked[In, Out any](check func(*Call, In) error, f func(context.Context, *Call, In) (Out, error)) Handler {
+	return handle(check, f)
+}
+
+func handle[In, Out any](check func(*Call, In) error, f func(context.Context, *Call, In) (Out, error)) Handler {
 	var in In
 	var out Out
-	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: func(ctx context.Context, c *Call, fill func(any) error) (any, error) {
+	serve := func(ctx context.Context, c *Call, fill func(any, func() error) error) (any, error) {
 		var in In
-		if err := fill(&in); err != nil {
+		err := fill(&in, func() error {
+			if check == nil {
+				return nil
+			}
+			return check(c, in)
+		})
+		if err != nil {
 			return nil, err
 		}
 		return f(ctx, c, in)
-	}}
+	}
+	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: serve, checked: check != nil}
 }
 
 // Bytes is an answer that is no JSON and small enough to be made whole.
@@ -108,8 +128,15 @@ func (a *API) register(engine *gin.Engine) error {
 	for i := range a.table {
 		route := &a.table[i]
 		var err error
-		if route.binder, err = bind.New(route.Handler.In); err != nil {
+		bounds := bind.Proven
+		if route.Who == Anyone {
+			bounds = bind.Anybody
+		}
+		if route.binder, err = bind.New(route.Handler.In, bounds); err != nil {
 			return fmt.Errorf("route %s: %w", route.ID, err)
+		}
+		if route.binder.Secret() && !route.Handler.checked {
+			return fmt.Errorf("route %s takes a password and checks nothing before it is hashed", route.ID)
 		}
 		path := ginPath(route.Path)
 		serve := func(g *gin.Context) { a.serve(g, route) }
@@ -142,7 +169,11 @@ func (a *API) serve(g *gin.Context, route *Route) {
 	}()
 	out, err := a.answer(ctx, c, g)
 	if errors.Is(err, errReplayed) {
-		c.key.replayed(ctx).send(g.Writer)
+		r := c.key.replayed(ctx)
+		if r.status < http.StatusBadRequest {
+			c.Guess.Right() // as the password was then that the key was claimed with
+		}
+		r.send(g.Writer)
 		return
 	}
 	if served := c.arrival.Served(); served.Paused && err == nil && bind.Safe(c.Request) {
@@ -196,12 +227,15 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	if len(c.route.Handler.Media) > 1 {
 		c.Header.Add("Vary", "Accept")
 	}
-	return c.handler.serve(ctx, c, func(in any) error {
+	return c.handler.serve(ctx, c, func(in any, check func() error) error {
 		body, err := c.route.binder.Bind(g.Writer, g.Request, g.Param, in)
 		if err != nil {
 			return err
 		}
 		if err := recordReading(ctx, c); err != nil {
+			return err
+		}
+		if err := check(); err != nil {
 			return err
 		}
 		return c.key.claim(ctx, body)

@@ -2,7 +2,9 @@ package saga
 
 import (
 	"context"
+	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -34,22 +36,22 @@ type told struct {
 // gather returns the email of a command with what it is made of.
 func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 	d := draft{id: email.ID{UUID: c.Email}}
-	streams, err := m.load(ctx, c.Email, c.TicketID, c.Recipient.UUID, c.Actor.UUID)
+	found, err := m.load(ctx, c.Email, c.TicketID, c.Recipient.UUID, c.Actor.UUID)
 	if err != nil {
 		return d, err
 	}
-	if d.state = emailOf(streams[c.Email]); d.state.Exists {
+	if d.state = emailOf(found[c.Email]); d.state.Exists {
 		d.email = d.state.Queued
 		c.TicketID, c.CauseVersion, c.Recipient = d.email.TicketID, d.email.CauseVersion, d.email.Recipient
 	}
-	if len(streams[c.TicketID]) == 0 { // an email that is sent again
-		if streams, err = m.load(ctx, c.TicketID, c.Recipient.UUID); err != nil {
+	if len(found[c.TicketID]) == 0 { // an email that is sent again
+		if found, err = m.load(ctx, c.TicketID, c.Recipient.UUID); err != nil {
 			return d, err
 		}
 	}
-	d.to = personOf(streams[c.Recipient.UUID])
-	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(streams[c.Actor.UUID]).Username}
-	if d.told, err = tell(c, streams[c.TicketID]); err != nil {
+	d.to = personOf(found[c.Recipient.UUID])
+	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(found[c.Actor.UUID]).Username}
+	if d.told, err = tell(c, found[c.TicketID]); err != nil {
 		return d, err
 	}
 	if !d.state.Exists {
@@ -62,14 +64,35 @@ func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 	return d, nil
 }
 
-// load returns the events of streams.
-func (m *Sender) load(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID][]eventstore.Envelope, error) {
-	events, err := m.history.LoadAll(ctx, ids)
-	streams := map[uuid.UUID][]eventstore.Envelope{}
-	for _, e := range events {
-		streams[e.StreamID] = append(streams[e.StreamID], e)
+// streams are the events of streams, by their ids.
+type streams map[uuid.UUID][]eventstore.Envelope
+
+// load returns the events of streams, and maybe of others. Emails that are sent at the
+// same time are read together, and what they have in common once.
+func (m *Sender) load(ctx context.Context, ids ...uuid.UUID) (streams, error) {
+	if len(ids) == 0 {
+		return nil, nil
 	}
-	return streams, err
+	found, err := m.streams.Ask(ctx, ids)
+	if err == nil || errors.Is(err, eventstore.ErrUnavailable) || ctx.Err() != nil {
+		return found, err
+	}
+	return m.loadAll(ctx, ids) // it may be another's stream that cannot be read
+}
+
+// loadTogether reads the streams of several emails.
+func (m *Sender) loadTogether(ctx context.Context, wanted [][]uuid.UUID) ([]streams, error) {
+	found, err := m.loadAll(ctx, slices.Concat(wanted...))
+	return slices.Repeat([]streams{found}, len(wanted)), err
+}
+
+func (m *Sender) loadAll(ctx context.Context, ids []uuid.UUID) (streams, error) {
+	events, err := m.history.LoadAll(ctx, ids)
+	found := streams{}
+	for _, e := range events {
+		found[e.StreamID] = append(found[e.StreamID], e)
+	}
+	return found, err
 }
 
 func emailOf(events []eventstore.Envelope) (s email.State) {
@@ -155,9 +178,9 @@ func (m *Sender) name(ctx context.Context, names map[uuid.UUID]string, ids ...uu
 			others = append(others, id)
 		}
 	}
-	streams, err := m.load(ctx, others...)
-	for id, events := range streams {
-		names[id] = personOf(events).Username
+	found, err := m.load(ctx, others...)
+	for _, id := range others {
+		names[id] = personOf(found[id]).Username
 	}
 	return err
 }

@@ -10,11 +10,11 @@ import (
 	"helpdesk/domain/ticket"
 )
 
-// How many commands of a kind a process has under way at once: escalations
-// share disk flushes, emails wait for mail servers.
+// How many commands of a kind a process has under way at once: they share statements
+// and disk flushes. How many emails are with a mail server at a time is the mailer's.
 const (
 	escalationsAtOnce = 32
-	emailsAtOnce      = 8
+	emailsAtOnce      = 32
 	takeBacksAtOnce   = 4
 )
 

@@ -100,7 +100,7 @@ func (o *Outbox) handOver(ctx context.Context, by int32, all []outside) ([]bool,
 
 // done ends the claims of commands that were carried out.
 func (o *Outbox) done(ctx context.Context, by int32, ids []uuid.UUID) error {
-	_, err := o.pool.Exec(ctx, `DELETE FROM saga.outbox WHERE id = ANY ($1) AND claimed_by = $2`, ids, by)
+	_, err := o.pool.Exec(ctx, `DELETE FROM saga.outbox WHERE id = ANY ((SELECT $1::uuid[])::uuid[]) AND claimed_by = $2`, ids, by)
 	return err
 }
 

@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/eventstore"
+	"helpdesk/internal/batch"
 )
 
 // EmailLog carries out commands on emails; see [commands.Emails].
@@ -37,6 +38,7 @@ type Mailer interface {
 type Sender struct {
 	emails   EmailLog
 	history  History
+	streams  *batch.Queries[[]uuid.UUID, streams]
 	mailer   Mailer
 	retryMin time.Duration
 	now      func() time.Time
@@ -45,7 +47,9 @@ type Sender struct {
 // NewSender makes the sender. retryMin is the wait after the first try of an
 // email that was postponed.
 func NewSender(emails EmailLog, history History, mailer Mailer, retryMin time.Duration) *Sender {
-	return &Sender{emails: emails, history: history, mailer: mailer, retryMin: retryMin, now: time.Now}
+	m := &Sender{emails: emails, history: history, mailer: mailer, retryMin: retryMin, now: time.Now}
+	m.streams = batch.New(m.loadTogether)
+	return m
 }
 
 // postponed asks for the command to be carried out again after a while.

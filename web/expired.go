@@ -13,7 +13,7 @@ func (s *Site) askToSignIn(v *Visit) (Reply, error) {
 	if v.Request.Method != http.MethodPost {
 		return Redirect(SignInPath + "?next=" + url.QueryEscape(v.Request.URL.RequestURI())), nil
 	}
-	if err := v.readForm(); err != nil {
+	if err := v.readForm(expiredForm); err != nil {
 		return Reply{}, err
 	}
 	r := Show("Your session has ended", expiredPage(v.Request.URL.Path+"/", kept(v.Form.Values)))

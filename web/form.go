@@ -1,7 +1,9 @@
 package web
 
 import (
+	"bytes"
 	"errors"
+	"io"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,17 +28,33 @@ func (f Form) Version() int {
 	return n
 }
 
-// maxForm bounds a form, in bytes: that of a body of the API.
-const maxForm = 1 << 20
+// bounds are how much a form may hold.
+type bounds struct {
+	bytes  int64
+	fields int
+}
+
+// The bounds of forms: of people who are signed in and of anybody, which are those of
+// bodies of the API, and of who is not signed in any more: the longest text, as it is
+// encoded, is not lost.
+var (
+	signedInForm = bounds{bytes: 1 << 20, fields: 2_000}
+	anyonesForm  = bounds{bytes: 16 << 10, fields: 100}
+	expiredForm  = bounds{bytes: 256 << 10, fields: 300}
+)
 
 // readForm reads the fields of a POST.
-func (v *Visit) readForm() error {
-	v.Request.Body = http.MaxBytesReader(v.g.Writer, v.Request.Body, maxForm)
+func (v *Visit) readForm(most bounds) error {
+	body, err := io.ReadAll(http.MaxBytesReader(v.g.Writer, v.Request.Body, most.bytes))
+	var tooLarge *http.MaxBytesError
+	switch {
+	case errors.As(err, &tooLarge):
+		return formTooLarge(most.bytes)
+	case err != nil, bytes.Count(body, []byte("&")) >= most.fields:
+		return ErrForm
+	}
+	v.Request.Body = io.NopCloser(bytes.NewReader(body))
 	if err := v.Request.ParseForm(); err != nil {
-		var tooLarge *http.MaxBytesError
-		if errors.As(err, &tooLarge) {
-			return errTooLarge
-		}
 		return ErrForm
 	}
 	v.Form = Form{v.Request.PostForm}

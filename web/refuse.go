@@ -3,6 +3,7 @@ package web
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -14,7 +15,6 @@ import (
 // Refusals of the site itself, before any rule is asked.
 var (
 	errMethod       = &Failure{http.StatusMethodNotAllowed, "This page cannot be opened directly", "It is the address of a form. Go back and submit the form again."}
-	errTooLarge     = &Failure{http.StatusRequestEntityTooLarge, "The form is too large", "A form can hold up to 1 MB. Go back and shorten it."}
 	ErrForm         = &Failure{http.StatusBadRequest, "The form could not be read", "It may be out of date or incomplete. Go back, reload the page and submit it again."}
 	errCrossOrigin  = &Failure{http.StatusForbidden, "The request came from another site", "For your safety, nothing was changed. If this was you, do it from a page of this helpdesk."}
 	errRewritten    = &Failure{http.StatusForbidden, errCrossOrigin.Title, errCrossOrigin.Advice + " If you did, the address in your browser is not the one that the helpdesk knows, as behind a proxy that changes Host: its operator sets HELPDESK_PUBLIC_URL to the address in your browser, or has the proxy pass Host on."}
@@ -36,6 +36,11 @@ func NewFailure(status int, title, advice string) *Failure {
 }
 
 func (f *Failure) Error() string { return f.Title }
+
+// formTooLarge refuses a form of more bytes than a form here may have.
+func formTooLarge(most int64) *Failure {
+	return &Failure{http.StatusRequestEntityTooLarge, "The form is too large", fmt.Sprintf("A form can hold up to %d kB here. Go back and shorten it.", most>>10)}
+}
 
 func (f *Failure) number() string { return strconv.Itoa(f.Status) }
 

@@ -174,7 +174,11 @@ func (s *Site) handle(v *Visit, p Page) (Reply, error) {
 		}
 	}
 	if p.Method == http.MethodPost {
-		if err := v.readForm(); err != nil {
+		most := signedInForm
+		if p.For == Anyone {
+			most = anyonesForm
+		}
+		if err := v.readForm(most); err != nil {
 			return Reply{}, err
 		}
 	}

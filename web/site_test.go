@@ -24,7 +24,7 @@ func open(t testing.TB) *webtest.Site {
 	}
 	s := webtest.New(t)
 	s.Serve(
-		web.Get("open", web.Anyone, page),
+		web.Get("open", web.Anyone, page), web.Post("open", web.Anyone, form),
 		web.Get("page", web.SignedIn, page).InMenu(2, "Page"), web.Post("page", web.SignedIn, form),
 		web.Get("overseen", web.Overseers, page).InMenu(1, "Overseen"), web.Post("overseen", web.Overseers, form),
 		web.Post("page/ruled", web.Admins, form),
@@ -144,7 +144,19 @@ func TestWhatNobodyMaySend(t *testing.T) {
 	t.Parallel()
 	webtest.Each(t, open, map[string]func(*testing.T, *webtest.Site){
 		"a form that is too large": func(_ *testing.T, s *webtest.Site) {
-			s.Post("user", "/admin/page/", "text", strings.Repeat("x", 1<<20)).Holds(413, "The form is too large")
+			s.Post("user", "/admin/page/", "text", strings.Repeat("x", 1<<20)).Holds(413, "The form is too large", "1024 kB")
+			s.Post("", "/admin/open/", "text", strings.Repeat("x", 1<<14)).Holds(413, "The form is too large", "16 kB")
+			s.Post("", "/admin/page/", "text", strings.Repeat("x", 1<<18)).Holds(413, "The form is too large", "256 kB")
+		},
+		"a form of too many fields": func(_ *testing.T, s *webtest.Site) {
+			for as, path := range map[string]string{"user": "/admin/page/", "": "/admin/open/"} {
+				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(strings.Repeat("a&", 4_000)))
+				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+				s.Send(as, r).Holds(400, "The form could not be read")
+			}
+		},
+		"a text that somebody wrote whose session ended is kept": func(_ *testing.T, s *webtest.Site) {
+			s.Post("", "/admin/page/", "text", strings.Repeat("😀", 20_000)).Holds(401, "Your session has ended", "😀😀")
 		},
 		"a form's address, to open it: it leads to the form's page": func(_ *testing.T, s *webtest.Site) {
 			s.Get("admin", "/admin/page/ruled/?a=b").Leads("/admin/page/?a=b")

@@ -2,6 +2,7 @@ package bind
 
 import (
 	"encoding/json"
+	"fmt"
 	"net/http"
 	"net/url"
 	"reflect"
@@ -53,8 +54,17 @@ type queryShape struct {
 	fields []field
 }
 
+// Bounds of the query of an address.
+const (
+	maxParameters = 100
+	maxListed     = 100 // values of one parameter
+)
+
 // decode checks the query of u and fills in, a pointer to a struct, from it.
 func (q queryShape) decode(u *url.URL, in any) error {
+	if strings.Count(u.RawQuery, "&") >= maxParameters {
+		return problem.Bad("too_many_parameters", fmt.Sprintf("the address may have at most %d parameters", maxParameters))
+	}
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
 		return problem.Bad("malformed_query", "the query of the address cannot be read")
@@ -64,7 +74,7 @@ func (q queryShape) decode(u *url.URL, in any) error {
 	for name, given := range values {
 		value, fault := parameter(q.types[name], given)
 		if fault != nil {
-			fault.Pointer = problem.ParamPrefix + problem.Clip(name)
+			fault.Pointer = pointerTo([]string{name}, problem.ParamPrefix)
 			faults = append(faults, *fault)
 			continue
 		}
@@ -102,8 +112,12 @@ func parameter(jsonType string, given []string) (any, *problem.Violation) {
 		}
 	}
 	if jsonType == "array" {
+		parts := strings.SplitN(strings.Join(given, ","), ",", maxListed+1)
+		if len(parts) > maxListed {
+			return nil, &problem.Violation{Code: "max_items", Detail: fmt.Sprintf("at most %d are allowed", maxListed)}
+		}
 		var all []any
-		for _, part := range strings.Split(strings.Join(given, ","), ",") {
+		for _, part := range parts {
 			all = append(all, part)
 		}
 		return all, nil
@@ -138,16 +152,19 @@ func UnspacedZone(instant string) string {
 // from the address and the body, each checked against the schema that their tags
 // make. The zero Binder binds nothing.
 type Binder struct {
-	path  []field
-	query queryShape
-	body  bodyShape
+	path   []field
+	query  queryShape
+	body   bodyShape
+	bounds Bounds // of the body
 	// secret: the body holds a password, a member tagged secret:"true".
 	secret bool
 }
 
-// New makes the binder of a struct type: it reads the tags of in, which MUST be a struct.
-func New(in any) (b Binder, err error) {
+// New makes the binder of a struct type: it reads the tags of in, which MUST be a
+// struct. bounds are those of the body.
+func New(in any, bounds Bounds) (b Binder, err error) {
 	t := reflect.TypeOf(in)
+	b.bounds = bounds
 	b.path = fieldsOf(t, "path")
 	b.query.fields = fieldsOf(t, "query")
 	b.body.trimmed = taggedFields(t, "trim")
@@ -198,10 +215,10 @@ func (b Binder) Bind(w http.ResponseWriter, r *http.Request, param func(string) 
 	if Safe(r) {
 		return nil, nil
 	}
-	if body, err = readBody(w, r); err != nil {
+	if body, err = b.bounds.read(w, r); err != nil {
 		return nil, err
 	}
-	return b.body.decode(body, in)
+	return b.body.decode(body, b.bounds, in)
 }
 
 // Safe reports whether a request changes nothing.

@@ -13,24 +13,45 @@ import (
 	"helpdesk/httpapi/problem"
 )
 
-// MaxBody is the largest body taken, in bytes (API.md "Conventions").
-const MaxBody = 1 << 20
+// Bounds are how much a body may hold.
+type Bounds struct {
+	Bytes  int64
+	Values int // members and elements, at whatever depth
+}
 
-// readBody returns the body of a request, nil for none. It refuses one that is
+// The bounds of bodies: of people who proved who they are, and of anybody, which is
+// enough for a form.
+var (
+	Proven  = Bounds{Bytes: 1 << 20, Values: 2_000} // API.md "Conventions"; a hundred operations of a bulk call are 801 values
+	Anybody = Bounds{Bytes: 16 << 10, Values: 100}
+)
+
+func (b Bounds) tooLarge() error {
+	return &problem.Refusal{
+		Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
+		Detail: fmt.Sprintf("a body may have at most %d bytes here", b.Bytes),
+	}
+}
+
+func (b Bounds) tooMany() error {
+	return problem.Bad("too_many_values", fmt.Sprintf("a body may have at most %d members and elements here", b.Values))
+}
+
+// read returns the body of a request, nil for none. It refuses one that is
 // too large or says it is something else than JSON.
-func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+func (b Bounds) read(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 	if r.Body == nil || r.Body == http.NoBody {
 		return nil, nil
 	}
-	if r.ContentLength > MaxBody {
+	if r.ContentLength > b.Bytes {
 		w.Header().Set("Connection", "close") // rather than read it to the end
-		return nil, errTooLarge
+		return nil, b.tooLarge()
 	}
-	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, MaxBody))
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, b.Bytes))
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, errTooLarge
+		return nil, b.tooLarge()
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return nil, fmt.Errorf("read the body: %w", err)
 	case err != nil:
@@ -39,11 +60,6 @@ func readBody(w http.ResponseWriter, r *http.Request) ([]byte, error) {
 		return nil, nil
 	}
 	return body, checkMediaType(r.Header)
-}
-
-var errTooLarge = &problem.Refusal{
-	Status: http.StatusRequestEntityTooLarge, Code: "body_too_large",
-	Detail: fmt.Sprintf("a body may have at most %d bytes", MaxBody),
 }
 
 func checkMediaType(h http.Header) error {
@@ -75,17 +91,17 @@ type bodyShape struct {
 // decode checks body against the shape, fills in from it and returns what it was
 // filled from: members in order, without white space. No body at all is an
 // object without members.
-func (b bodyShape) decode(body []byte, in any) (clean []byte, err error) {
+func (b bodyShape) decode(body []byte, bounds Bounds, in any) (clean []byte, err error) {
 	var tree any = map[string]any{}
 	if body != nil {
-		if tree, err = parseJSON(body); err != nil {
+		if tree, err = parseJSON(body, bounds, &b.schema); err != nil {
 			return nil, err
 		}
 	}
 	if object, ok := tree.(map[string]any); ok {
 		b.trim(object)
 	}
-	if faults := append(controlled(tree, ""), b.check(tree, problem.BodyPrefix)...); len(faults) > 0 {
+	if faults := append(controlled(tree, nil), b.check(tree, problem.BodyPrefix)...); len(faults) > 0 {
 		return nil, problem.Invalid(faults...)
 	}
 	// From the tree, not from the bytes: it is what was checked.

@@ -10,6 +10,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	swaggest "github.com/swaggest/jsonschema-go"
+
 	"helpdesk/httpapi/problem"
 )
 
@@ -18,15 +20,16 @@ const maxDepth = 32
 
 // parseJSON reads exactly one JSON value, numbers as [json.Number]. Beyond the
 // grammar it refuses what parsers are known to disagree on: invalid UTF-8,
-// unpaired surrogates, members given twice.
-func parseJSON(data []byte) (any, error) {
+// unpaired surrogates, members given twice. It reads no more than bounds and the
+// schema allow: of a list that is too long nothing beyond its last element.
+func parseJSON(data []byte, bounds Bounds, schema *swaggest.Schema) (any, error) {
 	if !utf8.Valid(data) {
 		return nil, problem.Bad("invalid_utf8", "the body is not valid UTF-8")
 	}
-	var raw json.RawMessage
-	if err := json.Unmarshal(data, &raw); err != nil {
+	if !json.Valid(data) {
+		var none any
 		var syntax *json.SyntaxError
-		if errors.As(err, &syntax) {
+		if errors.As(json.Unmarshal(data, &none), &syntax) {
 			return nil, problem.Bad("malformed_json", "the body is not JSON: "+syntax.Error()+" at byte "+strconv.FormatInt(syntax.Offset, 10))
 		}
 		return nil, problem.Bad("malformed_json", "the body is not JSON")
@@ -34,64 +37,114 @@ func parseJSON(data []byte) (any, error) {
 	if unpairedSurrogate(data) {
 		return nil, problem.Bad("invalid_utf8", "the body holds half of a surrogate pair")
 	}
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	return readValue(dec, "", 0)
+	p := parser{dec: json.NewDecoder(bytes.NewReader(data)), bounds: bounds}
+	p.dec.UseNumber()
+	return p.value(schema)
 }
 
-func readValue(dec *json.Decoder, pointer string, depth int) (any, error) {
-	if depth > maxDepth {
+// parser reads a value of JSON that is known to be well formed.
+type parser struct {
+	dec    *json.Decoder
+	bounds Bounds
+	seen   int      // members and elements
+	path   []string // of the value that is read
+}
+
+// value reads a value. schema is what is known of it, nil for nothing.
+func (p *parser) value(schema *swaggest.Schema) (any, error) {
+	if len(p.path) > maxDepth {
 		return nil, problem.Bad("malformed_json", fmt.Sprintf("the body is nested deeper than %d", maxDepth))
 	}
-	token, err := dec.Token()
+	token, err := p.dec.Token()
 	if err != nil {
 		return nil, problem.Bad("malformed_json", "the body is not JSON")
 	}
 	switch token := token.(type) {
 	case json.Delim:
 		if token == '{' {
-			return readObject(dec, pointer, depth)
+			return p.object(schema)
 		}
-		return readArray(dec, pointer, depth)
+		return p.array(schema)
 	case json.Number:
 		if outsized(token.String()) {
-			return nil, problem.Invalid(problem.Violation{Pointer: pointer, Code: "number_range", Detail: "the number is out of range"})
+			return nil, p.fault("number_range", "the number is out of range")
 		}
 	}
 	return token, nil
 }
 
-func readObject(dec *json.Decoder, pointer string, depth int) (any, error) {
+func (p *parser) object(schema *swaggest.Schema) (any, error) {
 	object := map[string]any{}
-	for dec.More() {
-		token, err := dec.Token()
+	for p.dec.More() {
+		token, err := p.dec.Token()
 		if err != nil {
 			return nil, problem.Bad("malformed_json", "the body is not JSON")
 		}
 		name, _ := token.(string)
-		at := pointer + "/" + problem.Escape(name)
-		if _, twice := object[name]; twice {
-			return nil, problem.Invalid(problem.Violation{Pointer: at, Code: "duplicate_member", Detail: "the member is given twice"})
-		}
-		if object[name], err = readValue(dec, at, depth+1); err != nil {
-			return nil, err
-		}
-	}
-	_, err := dec.Token()
-	return object, err
-}
-
-func readArray(dec *json.Decoder, pointer string, depth int) (any, error) {
-	array := []any{}
-	for dec.More() {
-		value, err := readValue(dec, pointer+"/"+strconv.Itoa(len(array)), depth+1)
+		err = p.at(name, func() (err error) {
+			if _, twice := object[name]; twice {
+				return p.fault("duplicate_member", "the member is given twice")
+			}
+			object[name], err = p.value(memberOf(schema, name))
+			return err
+		})
 		if err != nil {
 			return nil, err
 		}
-		array = append(array, value)
 	}
-	_, err := dec.Token()
+	_, err := p.dec.Token()
+	return object, err
+}
+
+func (p *parser) array(schema *swaggest.Schema) (any, error) {
+	array := []any{}
+	for p.dec.More() {
+		if schema != nil && schema.MaxItems != nil && int64(len(array)) == *schema.MaxItems {
+			return nil, p.fault("max_items", fmt.Sprintf("at most %d are allowed", *schema.MaxItems))
+		}
+		err := p.at(strconv.Itoa(len(array)), func() error {
+			value, err := p.value(elementOf(schema))
+			array = append(array, value)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	_, err := p.dec.Token()
 	return array, err
+}
+
+// at counts a member or an element and reads it.
+func (p *parser) at(name string, read func() error) error {
+	if p.seen++; p.seen > p.bounds.Values {
+		return p.bounds.tooMany()
+	}
+	p.path = append(p.path, name)
+	defer func() { p.path = p.path[:len(p.path)-1] }()
+	return read()
+}
+
+// fault refuses the value that is read.
+func (p *parser) fault(code, detail string) error {
+	return problem.Invalid(problem.Violation{Pointer: pointerTo(p.path, problem.BodyPrefix), Code: code, Detail: detail})
+}
+
+// memberOf returns what a schema says of a member, nil where it says nothing.
+func memberOf(schema *swaggest.Schema, name string) *swaggest.Schema {
+	if schema == nil {
+		return nil
+	}
+	return schema.Properties[name].TypeObject
+}
+
+// elementOf returns what a schema says of the elements of a list, nil where it says
+// nothing.
+func elementOf(schema *swaggest.Schema) *swaggest.Schema {
+	if schema == nil || schema.Items == nil || schema.Items.SchemaOrBool == nil {
+		return nil
+	}
+	return schema.Items.SchemaOrBool.TypeObject
 }
 
 // outsized reports numbers that would cost more to compute with than they can
@@ -137,27 +190,29 @@ func codeUnit(hex []byte) uint64 {
 }
 
 // controlled lists the strings of a tree that hold a character no text may:
-// a control character other than line breaks and tabs.
-func controlled(value any, pointer string) []problem.Violation {
+// a control character other than line breaks and tabs. It ends where a refusal
+// does.
+func controlled(value any, path []string) (all []problem.Violation) {
 	switch value := value.(type) {
 	case string:
 		if strings.ContainsFunc(value, RefusedInText) {
-			return []problem.Violation{{Pointer: pointer, Code: "control_character", Detail: "the value holds a control character"}}
+			at := pointerTo(path, problem.BodyPrefix)
+			return []problem.Violation{{Pointer: at, Code: "control_character", Detail: "the value holds a control character"}}
 		}
 	case []any:
-		var all []problem.Violation
 		for i, element := range value {
-			all = append(all, controlled(element, pointer+"/"+strconv.Itoa(i))...)
+			if len(all) < problem.MaxViolations {
+				all = append(all, controlled(element, append(path, strconv.Itoa(i)))...)
+			}
 		}
-		return all
 	case map[string]any:
-		var all []problem.Violation
 		for name, member := range value {
-			all = append(all, controlled(member, pointer+"/"+problem.Escape(name))...)
+			if len(all) < problem.MaxViolations {
+				all = append(all, controlled(member, append(path, name))...)
+			}
 		}
-		return all
 	}
-	return nil
+	return all
 }
 
 // RefusedInText reports whether no text may hold r: a control character other

@@ -161,7 +161,9 @@ func violations(e *jsonschema.ValidationError, prefix string) []problem.Violatio
 	if len(e.Causes) > 0 {
 		var all []problem.Violation
 		for _, cause := range e.Causes {
-			all = append(all, violations(cause, prefix)...)
+			if len(all) < problem.MaxViolations { // a refusal lists no more
+				all = append(all, violations(cause, prefix)...)
+			}
 		}
 		return all
 	}
@@ -191,24 +193,25 @@ func eitherType(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 func named(names, path []string, prefix, code, detail string) []problem.Violation {
 	var all []problem.Violation
 	for _, name := range names[:min(len(names), problem.MaxViolations)] {
-		at := pointerTo(append(slices.Clone(path), problem.Clip(name)), prefix)
+		at := pointerTo(append(slices.Clone(path), name), prefix)
 		all = append(all, problem.Violation{Pointer: at, Code: code, Detail: detail})
 	}
 	return all
 }
 
 // pointerTo writes where a violation is: a JSON Pointer into the body, or the
-// name of the parameter, whichever of its values is meant.
+// name of the parameter, whichever of its values is meant. Names of the client's own
+// making are cut short.
 func pointerTo(path []string, prefix string) string {
 	if len(path) == 0 {
 		return ""
 	}
 	if prefix == problem.ParamPrefix {
-		return prefix + path[0]
+		return prefix + problem.Clip(path[0])
 	}
 	var at strings.Builder
 	for _, token := range path {
-		at.WriteString(prefix + problem.Escape(token))
+		at.WriteString(prefix + problem.Escape(problem.Clip(token)))
 	}
 	return at.String()
 }
@@ -226,6 +229,10 @@ func fault(k jsonschema.ErrorKind) (code, detail string) {
 		return "min_length", fmt.Sprintf("at least %d characters are wanted", k.Want)
 	case *kind.MaxLength:
 		return domain.ErrTooLong.Code, fmt.Sprintf("at most %d characters are allowed", k.Want)
+	case *kind.MinItems:
+		return "min_items", fmt.Sprintf("at least %d are wanted", k.Want)
+	case *kind.MaxItems:
+		return "max_items", fmt.Sprintf("at most %d are allowed", k.Want)
 	case *kind.Minimum:
 		return "minimum", fmt.Sprintf("at least %s is wanted", k.Want.RatString())
 	case *kind.Maximum:

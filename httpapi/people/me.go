@@ -64,7 +64,7 @@ func (r Resource) account() []httpapi.Route {
 			Method: http.MethodPost, Path: "/api/register/", ID: "register",
 			Summary: "Register",
 			About:   "Anyone may. The password has at least 8 characters, is not a common one and not like the username or the mail address. Names and addresses are unique without regard to case.",
-			Who:     httpapi.Anyone, Status: http.StatusCreated, Handler: httpapi.Handle(r.register),
+			Who:     httpapi.Anyone, Status: http.StatusCreated, Handler: httpapi.HandleChecked(mayRegister, r.register),
 		},
 		{
 			Method: http.MethodGet, Path: "/api/me/", ID: "getMe",
@@ -82,7 +82,7 @@ func (r Resource) account() []httpapi.Route {
 			Method: http.MethodPost, Path: "/api/me/password/", ID: "changePassword",
 			Summary: "Change one's own password and end the other sessions",
 			About:   "Every other session of the caller ends.",
-			Who:     httpapi.InPerson, Status: http.StatusNoContent, Handler: httpapi.Handle(r.changePassword),
+			Who:     httpapi.InPerson, Status: http.StatusNoContent, Handler: httpapi.HandleChecked(mayChangePassword, r.changePassword),
 		},
 		{
 			Method: http.MethodPost, Path: "/api/me/deactivate/", ID: "deactivateMe",
@@ -139,23 +139,28 @@ func (Registration) Example() string {
 	return `{"username": "ada", "email": "ada@example.com", "password": "engine-no-42", "first_name": "Ada", "last_name": "Lovelace"}`
 }
 
-func (r Resource) register(ctx context.Context, c *httpapi.Call, in Registration) (wire.User, error) {
-	if err := c.Registering(); err != nil {
-		return wire.User{}, err
-	}
-	id := user.ID{UUID: c.NewID()}
-	command := user.Register{
+// command is what a registration asks for.
+func (in Registration) command(c *httpapi.Call) user.Register {
+	return user.Register{
 		By: user.By{Actor: c.Actor}, Username: in.Username, Email: in.Email,
 		FirstName: in.FirstName.Value, LastName: in.LastName.Value,
 	}
-	// The rules first: a hash is dear, and 400 comes before 422.
-	if _, err := user.Decide(user.State{}, command); err != nil {
-		return wire.User{}, err
+}
+
+// mayRegister looks at limits and rules, for a hash is dear; and 400 comes before 422.
+func mayRegister(c *httpapi.Call, in Registration) error {
+	if err := c.Registering(); err != nil {
+		return err
+	}
+	if _, err := user.Decide(user.State{}, in.command(c)); err != nil {
+		return err
 	}
 	personal := []string{in.Username, in.Email, in.FirstName.Value, in.LastName.Value}
-	if err := auth.CheckStrength(in.Password, personal...); err != nil {
-		return wire.User{}, problem.InField(err, "password")
-	}
+	return problem.InField(auth.CheckStrength(in.Password, personal...), "password")
+}
+
+func (r Resource) register(ctx context.Context, c *httpapi.Call, in Registration) (wire.User, error) {
+	id, command := user.ID{UUID: c.NewID()}, in.command(c)
 	hash, err := r.Passwords.Hash(ctx, in.Password)
 	if err != nil {
 		return wire.User{}, err
@@ -207,15 +212,21 @@ func (PasswordChange) Example() string {
 	return `{"current_password": "engine-no-42", "new_password": "engine-no-43"}`
 }
 
-// changePassword ends every session of the caller but this one.
-func (r Resource) changePassword(ctx context.Context, c *httpapi.Call, in PasswordChange) (httpapi.Empty, error) {
-	if err := r.checkPassword(ctx, c, in.CurrentPassword); err != nil {
-		return httpapi.Empty{}, err
-	}
+// mayChangePassword looks at the new password and counts a guess at the present one.
+func mayChangePassword(c *httpapi.Call, in PasswordChange) error {
 	account := c.Session.Account
 	if err := auth.CheckStrength(in.NewPassword, account.Username, account.Email); err != nil {
-		return httpapi.Empty{}, problem.InField(err, "new_password")
+		return problem.InField(err, "new_password")
 	}
+	return c.Guess.Count(account.Username)
+}
+
+// changePassword ends every session of the caller but this one.
+func (r Resource) changePassword(ctx context.Context, c *httpapi.Call, in PasswordChange) (httpapi.Empty, error) {
+	if err := r.Check.CheckPassword(ctx, c.Actor.ID, in.CurrentPassword); err != nil {
+		return httpapi.Empty{}, err
+	}
+	c.Guess.Right()
 	hash, err := r.Passwords.Hash(ctx, in.NewPassword)
 	if err != nil {
 		return httpapi.Empty{}, err
@@ -238,17 +249,4 @@ func (r Resource) deactivateMe(ctx context.Context, c *httpapi.Call, _ httpapi.E
 	}
 	c.ClearCookie()
 	return httpapi.Empty{}, nil
-}
-
-// checkPassword is [Checker.CheckPassword] within the limits of guesses.
-func (r Resource) checkPassword(ctx context.Context, c *httpapi.Call, password string) error {
-	right, err := c.Guess(c.Session.Account.Username)
-	if err != nil {
-		return err
-	}
-	if err := r.Check.CheckPassword(ctx, c.Actor.ID, password); err != nil {
-		return err
-	}
-	right()
-	return nil
 }

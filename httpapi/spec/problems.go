@@ -18,7 +18,7 @@ var AboutProblem = map[int]string{
 	http.StatusNotFound:              "There is no such thing, or none that the caller can see.",
 	http.StatusConflict:              "The username or mail address is taken, or the idempotency key is in use.",
 	http.StatusPreconditionFailed:    "It is not at a version that If-Match names.",
-	http.StatusRequestEntityTooLarge: "The body is larger than 1 MiB.",
+	http.StatusRequestEntityTooLarge: "The body is larger than 1 MiB, or than 16 KiB where nobody has to be signed in.",
 	http.StatusUnsupportedMediaType:  "The body is not application/json in UTF-8.",
 	http.StatusUnprocessableEntity:   "Well-formed, but refused by a rule; code says by which.",
 	http.StatusTooManyRequests:       "Too many calls; try again after Retry-After.",

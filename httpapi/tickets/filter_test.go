@@ -33,7 +33,7 @@ func FuzzTicketFilter(f *testing.F) {
 		f.Add(seed)
 	}
 	r := Resource{App: &commands.App{Accounts: nobody{}}}
-	b, err := bind.New(TicketQuery{})
+	b, err := bind.New(TicketQuery{}, bind.Proven)
 	if err != nil {
 		f.Fatal(err)
 	}

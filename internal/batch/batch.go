@@ -5,6 +5,8 @@ package batch
 
 import (
 	"context"
+	"fmt"
+	"runtime/debug"
 	"slices"
 	"sync"
 	"time"
@@ -95,7 +97,7 @@ func (b *Queries[Q, A]) answer(batch []*asked[Q, A]) {
 	for i, a := range batch {
 		questions[i] = a.question
 	}
-	answers, err := b.ask(ctx, questions)
+	answers, err := b.try(ctx, questions)
 	for i, a := range batch {
 		if err != nil {
 			a.err = err
@@ -104,4 +106,14 @@ func (b *Queries[Q, A]) answer(batch []*asked[Q, A]) {
 		}
 		close(a.done)
 	}
+}
+
+// try asks, with a panic as an error: nobody who waits would learn of it.
+func (b *Queries[Q, A]) try(ctx context.Context, questions []Q) (answers []A, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("panic: %v\n%s", p, debug.Stack())
+		}
+	}()
+	return b.ask(ctx, questions)
 }

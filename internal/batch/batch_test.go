@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -68,6 +69,13 @@ func TestAnErrorIsOfItsBatchAlone(t *testing.T) {
 			t.Errorf("after an error: %d, %v", got, err)
 		}
 	})
+}
+
+func TestAPanicIsAnError(t *testing.T) {
+	queries := batch.New(func(context.Context, []int) ([]int, error) { panic("spilt") })
+	if _, err := queries.Ask(t.Context(), 1); err == nil || !strings.Contains(err.Error(), "spilt") {
+		t.Errorf("error %v, want the panic", err)
+	}
 }
 
 func TestWhoLeavesIsNotAskedFor(t *testing.T) {

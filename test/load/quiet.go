@@ -45,8 +45,6 @@ SELECT
     (SELECT coalesce(min(name), '') FROM checkpoints WHERE position = (SELECT min(position) FROM checkpoints)),
     (SELECT count(*) FROM saga.outbox WHERE failed_at IS NULL AND due_at <= now())`
 	began := time.Now()
-	tick := time.NewTicker(5 * time.Millisecond)
-	defer tick.Stop()
 	for end := int64(-1); ; { // where the log ended
 		var head, last, commands int64
 		var slowest string
@@ -70,7 +68,7 @@ SELECT
 			return b, fmt.Errorf("after %s %s is %d events behind, and %d commands wait", b.All, slowest, head-last, commands)
 		}
 		select {
-		case <-tick.C:
+		case <-time.After(max(5*time.Millisecond, b.All/20)): // lest asking be much of what is measured
 		case <-ctx.Done():
 			return b, context.Cause(ctx)
 		}

@@ -22,6 +22,10 @@ const (
 	writeTimeout    = 60 * time.Second
 	idleTimeout     = 2 * time.Minute
 	shutdownTimeout = 20 * time.Second
+	// maxHeader bounds what is read of a request before it is known whose it is, in
+	// bytes; net/http adds 4 KiB. The longest address of our own, a list with a cursor,
+	// has a few thousand.
+	maxHeader = 32 << 10
 )
 
 // Listeners are the addresses of a service, taken before anything is made: a start
@@ -86,8 +90,8 @@ func (s *Service) serveHTTP(ctx context.Context, at Listeners, listening func(ad
 
 func (s *Service) server(handler http.Handler) *http.Server {
 	return &http.Server{
-		Handler:           handler,
-		ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
+		Handler:        handler,
+		MaxHeaderBytes: maxHeader, ReadHeaderTimeout: headerTimeout, ReadTimeout: readTimeout, WriteTimeout: writeTimeout, IdleTimeout: idleTimeout,
 		ErrorLog: slog.NewLogLogger(s.log.Handler(), slog.LevelWarn),
 	}
 }
