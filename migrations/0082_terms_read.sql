@@ -22,13 +22,3 @@ ON CONFLICT (projection) DO UPDATE SET
 COMMENT ON COLUMN read.ticket_search.public_words IS 'Words of title, description and public comments, and its number.';
 COMMENT ON COLUMN read.active_search.public_words IS 'Words of title, description and public comments, and its number.';
 COMMENT ON COLUMN read.ticket_search.chars IS 'Characters of all its texts; those with terms of more than 10 bytes a character count as more. The first 100,000 are searched.';
-
--- People are found without regard to accents.
-CREATE FUNCTION read.folded(text) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE
-RETURN translate(replace(lower(regexp_replace(normalize($1, NFKD), '[\u0300-\u036f]', '', 'g')), 'ß', 'ss'), 'øłđı', 'oldi');
-COMMENT ON FUNCTION read.folded(text) IS 'A name as searches compare it: without case and accents.';
-DROP INDEX read.users_names, read.users_search;
-CREATE INDEX users_names ON read.users USING gin (read.folded(username || ' ' || first_name || ' ' || last_name) gin_trgm_ops);
-CREATE INDEX users_search ON read.users USING gin (read.folded(username || ' ' || first_name || ' ' || last_name || ' ' || email) gin_trgm_ops);
--- Tables whose indexes are others are neither gone on with nor back to.
-UPDATE rebuilds SET staging_position = NULL, previous_position = NULL WHERE projection = 'user_list';

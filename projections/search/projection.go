@@ -5,7 +5,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strconv"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -146,7 +145,9 @@ func (p *searchPage) rows() (rows []*textRow) {
 	for _, id := range ids {
 		for n, t := range p.texts[id] {
 			t.N = n
-			t.Words, t.Chars = terms.Vector(t.text, t.Weight == "A")
+			if t.text != "" { // it is no number
+				t.Words, t.Chars = terms.Vector(t.text, t.Weight == "A")
+			}
 			rows = append(rows, t)
 		}
 	}
@@ -170,7 +171,7 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	case ticket.Opened:
 		p.add(id, textRow{Weight: "A", text: d.Title})
 		p.add(id, textRow{Weight: "B", text: d.Description})
-		p.add(id, textRow{Weight: "D", text: strconv.FormatInt(d.Number, 10)})
+		p.add(id, textRow{Weight: "D", Words: terms.OfNumber(d.Number)})
 	case ticket.Retitled:
 		p.change(id, "A", uuid.Nil, d.Title)
 	case ticket.Described:

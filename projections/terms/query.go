@@ -3,7 +3,6 @@ package terms
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -52,17 +51,6 @@ func (q *query) of(search string) string {
 	}
 	q.either()
 	return strings.Join(q.some, " | ")
-}
-
-// Number returns the number of a ticket, if a search is that and nothing else, with or
-// without a # before it.
-func Number(search string) (number int64, ok bool) {
-	digits := strings.TrimPrefix(strings.TrimSpace(fold(search)), "#")
-	if strings.Trim(digits, "0123456789") != "" {
-		return 0, false
-	}
-	number, err := strconv.ParseInt(digits, 10, 64)
-	return number, err == nil
 }
 
 // either ends what one or has on its left.
@@ -154,14 +142,19 @@ func (q *query) all(list []word, open bool) string {
 	return strings.Join(all, " & ")
 }
 
-// whole returns a word by its stem and, if it stands for those that begin with it, by
-// what it is, and by the stems of words of which it has more than that.
+// whole returns a word by its stem, a number by the ticket that has it, too. If it stands
+// for those that begin with it, it is looked for by what it is, and by the stems of words
+// of which it has more than that.
 func whole(w word, begins bool) string {
 	stem := w.stem()
-	if !begins {
-		return term(stem)
+	some := []string{term(stem)}
+	if begins {
+		some = beginning(w.cut(), append(longer(w.cut()), stem))
 	}
-	return anyOf(w.cut(), append(longer(w.cut()), stem))
+	if number, ok := numberOf(w.text); ok {
+		some = append(some, term(number))
+	}
+	return anyOf(some)
 }
 
 // joined is whole for a word after one that it is joined to.
@@ -170,7 +163,7 @@ func joined(before string, w word, begins bool) string {
 	if !begins {
 		return term(stem)
 	}
-	return anyOf(pair(before, w.cut()), []string{stem})
+	return anyOf(beginning(pair(before, w.cut()), []string{stem}))
 }
 
 // endings are those of English that stems do without.
@@ -193,15 +186,20 @@ func longer(w string) (stems []string) {
 	return stems
 }
 
-// anyOf returns a beginning, or one of some terms.
-func anyOf(begins string, stems []string) string {
+// beginning returns what begins so, and those of some stems that do not.
+func beginning(with string, stems []string) []string {
 	slices.Sort(stems)
-	some := []string{term(begins) + ":*"}
+	some := []string{term(with) + ":*"}
 	for _, stem := range slices.Compact(stems) {
-		if !strings.HasPrefix(stem, begins) {
+		if !strings.HasPrefix(stem, with) {
 			some = append(some, term(stem))
 		}
 	}
+	return some
+}
+
+// anyOf returns terms of which one has to be there.
+func anyOf(some []string) string {
 	if len(some) == 1 {
 		return some[0]
 	}

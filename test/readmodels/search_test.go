@@ -4,7 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -138,7 +137,7 @@ func (d *models) checkSearched(t *testing.T, want tables) {
 	for _, x := range want.tickets {
 		add(public, x.ID, x.Title, true)
 		add(public, x.ID, x.Description, false)
-		add(public, x.ID, strconv.FormatInt(x.Number, 10), false)
+		public[x.ID] += " " + terms.OfNumber(x.Number)
 		row := wordsRow{TicketID: x.ID.String(), PublicWords: wordsOf(public[x.ID])}
 		if x.InternalComments > 0 {
 			row.AllWords = wordsOf(public[x.ID] + internal[x.ID])

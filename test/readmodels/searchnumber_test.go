@@ -46,6 +46,7 @@ func TestANumberLeadsToItsTicketFirst(t *testing.T) {
 		{"rob", projections.TicketFilter{Search: "3"}, []int64{3}},
 		{"rob", projections.TicketFilter{Search: "plain 7"}, []int64{7}},
 		{"rob", projections.TicketFilter{Search: "700"}, nil},
+		{"rob", projections.TicketFilter{Search: "1"}, []int64{1}}, // not 10, 11 and 12
 	} {
 		c.filter.OrderBy = projections.ByRank
 		for size := 1; size <= 13; size++ {
