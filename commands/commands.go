@@ -8,7 +8,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -26,6 +28,8 @@ type Log interface {
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
 	// Carried reports whether the command was carried out before.
 	Carried(ctx context.Context, commandID uuid.UUID) (bool, error)
+	// HaveKeys reports whether none of these people was erased.
+	HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error)
 }
 
 // Request is what comes with a command beside the command itself.
@@ -51,8 +55,7 @@ type Outcome struct {
 	Changed  bool  // whether this command wrote anything
 
 	// Events is the stream as the command left it, from its first event on: what the
-	// answer to the command is made of. Those that the command wrote have neither an
-	// event id nor their stored bytes.
+	// answer to the command is made of. It MUST NOT be changed.
 	Events []eventstore.Envelope
 }
 
@@ -88,6 +91,7 @@ const attempts = 100
 type aggregate[S, C any] struct {
 	streamType domain.StreamType
 	evolve     func(S, domain.Event) S
+	fold       func(iter.Seq[domain.Event]) S
 	decide     func(S, C) ([]domain.Event, error)
 	// person returns whose texts are in the events of a command on the stream id,
 	// where they do not say it themselves; zero: nobody's.
@@ -96,13 +100,35 @@ type aggregate[S, C any] struct {
 	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
 }
 
-// prepare may look at the state and complete the append before it is written.
-type prepare[S any] func(next S, a *eventstore.Append)
+// folding returns the fold by an evolve.
+func folding[S any](evolve func(S, domain.Event) S) func(iter.Seq[domain.Event]) S {
+	return func(events iter.Seq[domain.Event]) (s S) {
+		for e := range events {
+			s = evolve(s, e)
+		}
+		return s
+	}
+}
 
-// run carries out c on the stream id: load → fold → decide → append.
-func (g aggregate[S, C]) run(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C, with prepare[S]) (Outcome, error) {
-	if r.ID != uuid.Nil {
-		carried, err := log.Carried(ctx, r.ID)
+// task is a command with all that is needed to carry it out.
+type task[S, C any] struct {
+	log     Log
+	kept    *memory[S] // nil: each stream is loaded
+	id      uuid.UUID  // of the stream
+	request Request
+	actor   domain.Actor
+	command C
+	// prepare, when not nil, may look at the state and complete the append before it
+	// is written.
+	prepare func(next S, a *eventstore.Append)
+}
+
+// run carries out a command: load → fold → decide → append. A stream that is kept need
+// not be loaded: where others wrote since, the append on it is refused. What does not
+// lead to an append is decided on one that was loaded.
+func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error) {
+	if t.request.ID != uuid.Nil {
+		carried, err := t.log.Carried(ctx, t.request.ID)
 		if err != nil {
 			return Outcome{}, err
 		}
@@ -110,11 +136,27 @@ func (g aggregate[S, C]) run(ctx context.Context, log Log, id uuid.UUID, r Reque
 			return Outcome{}, ErrRepeated
 		}
 	}
-	for try := range attempts {
-		out, err := g.runOnce(ctx, log, id, r, actor, c, with)
-		if errors.Is(err, eventstore.ErrDuplicateCommand) {
-			return Outcome{}, ErrRepeated
+	if s, ok := t.kept.recall(ctx, t.id, t.log); ok {
+		if events, err := g.judge(t, s); err == nil && len(events) > 0 {
+			out, err := g.append(ctx, t, s, events)
+			if !errors.Is(err, eventstore.ErrConflict) {
+				return out, err
+			}
 		}
+	}
+	for try := range attempts {
+		s, err := g.load(ctx, t)
+		if err != nil {
+			return Outcome{}, err
+		}
+		events, err := g.judge(t, s)
+		if err != nil {
+			return Outcome{}, err
+		}
+		if len(events) == 0 {
+			return s.outcome(t.id), nil
+		}
+		out, err := g.append(ctx, t, s, events)
 		if !errors.Is(err, eventstore.ErrConflict) {
 			return out, err
 		}
@@ -125,88 +167,75 @@ func (g aggregate[S, C]) run(ctx context.Context, log Log, id uuid.UUID, r Reque
 	return Outcome{}, ErrBusy
 }
 
-func (g aggregate[S, C]) runOnce(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C, with prepare[S]) (Outcome, error) {
-	history, err := log.Load(ctx, id)
-	if err != nil {
-		return Outcome{}, err
-	}
-	return g.append(ctx, log, id, r, actor, c, with, history)
-}
-
 // start is run for a stream that is about to begin: it is loaded only where there
 // is one.
-func (g aggregate[S, C]) start(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C) (Outcome, error) {
-	out, err := g.append(ctx, log, id, r, actor, c, nil, nil)
-	switch {
-	case errors.Is(err, eventstore.ErrDuplicateCommand):
-		return Outcome{}, ErrRepeated
-	case errors.Is(err, eventstore.ErrConflict):
-		return g.run(ctx, log, id, r, actor, c, nil)
+func (g aggregate[S, C]) start(ctx context.Context, t task[S, C]) (Outcome, error) {
+	events, err := g.judge(t, stream[S]{})
+	if err != nil || len(events) == 0 {
+		return Outcome{StreamID: t.id}, err
+	}
+	out, err := g.append(ctx, t, stream[S]{}, events)
+	if errors.Is(err, eventstore.ErrConflict) {
+		return g.run(ctx, t)
 	}
 	return out, err
 }
 
-// append decides on a history, and appends.
-func (g aggregate[S, C]) append(ctx context.Context, log Log, id uuid.UUID, r Request, actor domain.Actor, c C, with prepare[S], history []eventstore.Envelope) (Outcome, error) {
-	var state S
-	out := Outcome{StreamID: id, Events: history}
-	for _, e := range history {
-		state = g.evolve(state, e.Event)
-		out.Version, out.Position = e.Version, e.Position
-	}
-	events, err := g.decide(state, c)
+func (g aggregate[S, C]) load(ctx context.Context, t task[S, C]) (s stream[S], err error) {
+	s.history, err = t.log.Load(ctx, t.id)
+	s.state = g.fold(eventstore.Said(s.history))
+	return s, err
+}
+
+// judge returns the events of a command on a stream.
+func (g aggregate[S, C]) judge(t task[S, C], s stream[S]) ([]domain.Event, error) {
+	events, err := g.decide(s.state, t.command)
 	if err != nil {
-		return Outcome{}, err
+		return nil, err
 	}
-	if at := out.VersionFor(actor); r.IfMatch != 0 && r.IfMatch != at {
-		return Outcome{}, domain.ErrStale.With("it is at version %d now, you named %d", at, r.IfMatch)
+	if at := s.outcome(t.id).VersionFor(t.actor); t.request.IfMatch != 0 && t.request.IfMatch != at {
+		return nil, domain.ErrStale.With("it is at version %d now, you named %d", at, t.request.IfMatch)
 	}
-	if len(events) == 0 {
-		return out, nil
-	}
+	return events, nil
+}
+
+// append writes the events of a command on a stream, and keeps what that has become.
+func (g aggregate[S, C]) append(ctx context.Context, t task[S, C], s stream[S], events []domain.Event) (Outcome, error) {
+	next := s.state
 	for _, e := range events {
-		state = g.evolve(state, e)
+		next = g.evolve(next, e)
 	}
 	a := eventstore.Append{
-		StreamID: id, StreamType: g.streamType, ExpectedVersion: out.Version, Events: events,
-		Person: g.person(id, state, c), CommandID: r.ID, OccurredAt: r.OccurredAt,
+		StreamID: t.id, StreamType: g.streamType, ExpectedVersion: s.last().Version, ExpectedEvent: s.last().EventID, Events: events,
+		Person: g.person(t.id, next, t.command), CommandID: t.request.ID, OccurredAt: t.request.OccurredAt,
 		Metadata: eventstore.Metadata{
-			ActorKind: actor.Kind, ActorID: actor.ID,
-			CorrelationID: r.CorrelationID, CausationID: r.CausationID,
+			ActorKind: t.actor.Kind, ActorID: t.actor.ID,
+			CorrelationID: t.request.CorrelationID, CausationID: t.request.CausationID,
 		},
 	}
 	if g.destroys != nil {
-		a.Destroys = g.destroys(history, c)
+		a.Destroys = g.destroys(s.history, t.command)
 	}
-	if with != nil {
-		with(state, &a)
+	if t.prepare != nil {
+		t.prepare(next, &a)
 	}
-	done, err := log.Append(ctx, a)
+	done, err := t.log.Append(ctx, a)
+	if errors.Is(err, eventstore.ErrDuplicateCommand) {
+		return Outcome{}, ErrRepeated
+	}
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{
-		StreamID: id, Version: done.Version, Position: done.Position, Changed: true,
-		Events: append(history, written(a, done)...),
-	}, nil
-}
-
-// written returns the events of an append as they are in the log now.
-func written(a eventstore.Append, done eventstore.Appended) []eventstore.Envelope {
-	events := make([]eventstore.Envelope, len(a.Events))
-	for i, e := range a.Events {
-		events[i] = eventstore.Envelope{Event: e, Recorded: eventstore.Recorded{
-			Position: done.FirstPosition + int64(i), StreamID: a.StreamID, StreamType: a.StreamType,
-			Version: a.ExpectedVersion + i + 1, Type: e.EventType(), ActorKind: a.Metadata.ActorKind,
-			ActorID: nullable(a.Metadata.ActorID.UUID), CorrelationID: a.Metadata.CorrelationID,
-			CausationID: nullable(a.Metadata.CausationID), CommandID: nullable(a.CommandID),
-			OccurredAt: done.OccurredAt, RecordedAt: done.RecordedAt,
-		}}
+	s = stream[S]{state: next, history: append(slices.Clip(s.history), done.Events...)}
+	if len(a.Destroys) > 0 {
+		t.kept.forget(t.id)
+	} else {
+		t.kept.keep(t.id, s)
 	}
-	return events
+	out := s.outcome(t.id)
+	out.Changed = true
+	return out, nil
 }
-
-func nullable(id uuid.UUID) uuid.NullUUID { return uuid.NullUUID{UUID: id, Valid: id != uuid.Nil} }
 
 // pause waits a little longer after each lost round, at random, so that the
 // losers of one round do not all meet again in the next.

@@ -16,7 +16,7 @@ type Emails struct{ log Log }
 func NewEmails(log Log) *Emails { return &Emails{log: log} }
 
 var emails = aggregate[email.State, email.Command]{
-	streamType: domain.EmailStream, evolve: email.Evolve, decide: email.Decide,
+	streamType: domain.EmailStream, evolve: email.Evolve, fold: folding(email.Evolve), decide: email.Decide,
 	// A mail server's answer may hold the address.
 	person: func(_ uuid.UUID, s email.State, _ email.Command) domain.UserID { return s.Recipient },
 }
@@ -36,11 +36,15 @@ func (l *Emails) State(ctx context.Context, id email.ID) (email.State, error) {
 // [email.Decide], [ErrRepeated], [ErrBusy] and what the log answers when it
 // can't be reached.
 func (l *Emails) Do(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
-	return emails.run(ctx, l.log, id.UUID, r, c.ActedBy(), c, nil)
+	return emails.run(ctx, l.task(r, id, c))
 }
 
 // Begin is [Emails.Do] for an email that is new as far as is known: it is loaded only
 // where it is not.
 func (l *Emails) Begin(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
-	return emails.start(ctx, l.log, id.UUID, r, c.ActedBy(), c)
+	return emails.start(ctx, l.task(r, id, c))
+}
+
+func (l *Emails) task(r Request, id email.ID, c email.Command) task[email.State, email.Command] {
+	return task[email.State, email.Command]{log: l.log, id: id.UUID, request: r, actor: c.ActedBy(), command: c}
 }

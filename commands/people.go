@@ -39,7 +39,7 @@ func NewPeople(log Log, accounts Accounts) *People {
 }
 
 var people = aggregate[user.State, user.Command]{
-	streamType: domain.UserStream, evolve: user.Evolve, decide: user.Decide,
+	streamType: domain.UserStream, evolve: user.Evolve, fold: folding(user.Evolve), decide: user.Decide,
 	person: func(id uuid.UUID, _ user.State, _ user.Command) domain.UserID { return domain.UserID{UUID: id} },
 }
 
@@ -49,14 +49,14 @@ func (p *People) Register(ctx context.Context, r Request, id user.ID, c user.Reg
 	if c.Actor.ID.IsZero() && !c.Actor.Trusted() {
 		c.Actor.ID = id // somebody who registers acts as who they become
 	}
-	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, func(next user.State, a *eventstore.Append) {
+	return p.run(ctx, r, id, c, func(next user.State, a *eventstore.Append) {
 		a.Also = p.accounts.Insert(next.Account(id), passwordHash)
 	})
 }
 
 // Edit changes a user's profile, role or activity.
 func (p *People) Edit(ctx context.Context, r Request, c user.EditUser) (Outcome, error) {
-	return people.run(ctx, p.log, c.ID.UUID, r, c.Actor, c, func(next user.State, a *eventstore.Append) {
+	return p.run(ctx, r, c.ID, c, func(next user.State, a *eventstore.Append) {
 		a.Also = p.accounts.Update(next.Account(c.ID))
 	})
 }
@@ -65,7 +65,7 @@ func (p *People) Edit(ctx context.Context, r Request, c user.EditUser) (Outcome,
 // and records that it happened. keep is the token hash of the session to keep,
 // nil for none.
 func (p *People) ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error) {
-	return people.run(ctx, p.log, c.ID.UUID, r, c.Actor, c, func(_ user.State, a *eventstore.Append) {
+	return p.run(ctx, r, c.ID, c, func(_ user.State, a *eventstore.Append) {
 		a.Also = p.accounts.SetPassword(c.ID, passwordHash, keep)
 	})
 }
@@ -73,7 +73,13 @@ func (p *People) ChangePassword(ctx context.Context, r Request, c user.ChangePas
 // Erase erases the user id, and does also, in the same transaction, what is to
 // be done where the rest of the service keeps something of them.
 func (p *People) Erase(ctx context.Context, r Request, id user.ID, c user.Erase, also ...eventstore.InTx) (Outcome, error) {
-	return people.run(ctx, p.log, id.UUID, r, c.Actor, c, func(_ user.State, a *eventstore.Append) {
+	return p.run(ctx, r, id, c, func(_ user.State, a *eventstore.Append) {
 		a.Also = eventstore.InTurn(append([]eventstore.InTx{p.accounts.Erase(id)}, also...)...)
+	})
+}
+
+func (p *People) run(ctx context.Context, r Request, id user.ID, c user.Command, with func(next user.State, a *eventstore.Append)) (Outcome, error) {
+	return people.run(ctx, task[user.State, user.Command]{
+		log: p.log, id: id.UUID, request: r, actor: c.ActedBy(), command: c, prepare: with,
 	})
 }

@@ -20,17 +20,18 @@ type Tickets struct {
 	log     Log
 	numbers Numbers
 	forget  []func(ticket.ID) eventstore.InTx
+	kept    *memory[ticket.State]
 }
 
 // NewTickets makes the ticket commands over a log. forget is what removes, in the
 // transaction that redacts a text of a ticket, what may stand of it beside the log
 // and the projections.
 func NewTickets(log Log, numbers Numbers, forget ...func(ticket.ID) eventstore.InTx) *Tickets {
-	return &Tickets{log: log, numbers: numbers, forget: forget}
+	return &Tickets{log: log, numbers: numbers, forget: forget, kept: newMemory[ticket.State]()}
 }
 
 var tickets = aggregate[ticket.State, ticket.Command]{
-	streamType: domain.TicketStream, evolve: ticket.Evolve, decide: ticket.Decide, person: writer, destroys: redacted,
+	streamType: domain.TicketStream, evolve: ticket.Evolve, fold: ticket.Fold, decide: ticket.Decide, person: writer, destroys: redacted,
 }
 
 // writer returns whose texts a command on a ticket brings: a comment stays its
@@ -62,19 +63,25 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 		return Outcome{}, err
 	}
 	c.Number = number
-	return tickets.start(ctx, t.log, id.UUID, r, c.Actor, c)
+	return tickets.start(ctx, t.task(r, id, c))
 }
 
 // Do carries out any command but [ticket.OpenTicket] on the ticket id. Errors
 // are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy] and
 // what the log answers when it can't be reached.
 func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
-	return tickets.run(ctx, t.log, id.UUID, r, c.ActedBy(), c, func(_ ticket.State, a *eventstore.Append) {
+	do := t.task(r, id, c)
+	do.prepare = func(_ ticket.State, a *eventstore.Append) {
 		if len(a.Destroys) == 0 {
 			return
 		}
 		for _, forget := range t.forget {
 			a.Also = eventstore.InTurn(a.Also, forget(id))
 		}
-	})
+	}
+	return tickets.run(ctx, do)
+}
+
+func (t *Tickets) task(r Request, id ticket.ID, c ticket.Command) task[ticket.State, ticket.Command] {
+	return task[ticket.State, ticket.Command]{log: t.log, kept: t.kept, id: id.UUID, request: r, actor: c.ActedBy(), command: c}
 }

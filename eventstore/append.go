@@ -18,7 +18,7 @@ import (
 //	head     the row lock every append takes first: positions follow commits
 //	tick     the clock, read once the lock is held, never behind the last event
 //	judged   the commands, with the mark of those carried out before
-//	moved    streams that are at the expected version, moved on
+//	moved    streams that are at the expected version and event, moved on
 //	created  streams that did not exist, made
 //	won      the appends whose stream was moved or made, with their positions
 //	keyed    the keys of their texts that have their own
@@ -37,9 +37,9 @@ const appendSQL = `
 WITH cmd AS MATERIALIZED (
     SELECT *
     FROM unnest($1::int[], $2::uuid[], $3::text[], $4::int[], $5::int[], $6::uuid[],
-                $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::timestamptz[])
+                $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::timestamptz[], $24::uuid[])
          AS c (ord, stream_id, stream_type, expected, events, command_id,
-               actor_kind, actor_id, correlation_id, causation_id, occurred_at)
+               actor_kind, actor_id, correlation_id, causation_id, occurred_at, expected_event)
 ), head AS MATERIALIZED (
     SELECT position, recorded_at FROM log_head WHERE id = 1 FOR UPDATE
 ), tick AS MATERIALIZED (
@@ -52,6 +52,8 @@ WITH cmd AS MATERIALIZED (
     FROM judged
     WHERE NOT judged.repeated AND judged.expected > 0
       AND streams.stream_id = judged.stream_id AND streams.version = judged.expected
+      AND judged.expected_event IS NOT DISTINCT FROM CASE WHEN judged.expected_event IS NOT NULL THEN (
+          SELECT event_id FROM events WHERE stream_id = judged.stream_id AND version = judged.expected) END
     RETURNING judged.ord
 ), created AS (
     INSERT INTO streams (stream_id, stream_type, version)
@@ -120,8 +122,9 @@ type encodedEvent struct {
 	name          string
 	schemaVersion int
 	data          json.RawMessage
-	person        uuid.UUID // whose texts are sealed in data; zero: nobody's
-	cause         uuid.UUID // the event before it, of which it is a consequence; zero: that of its append
+	says          domain.Event // with its texts opened
+	person        uuid.UUID    // whose texts are sealed in data; zero: nobody's
+	cause         uuid.UUID    // the event before it, of which it is a consequence; zero: that of its append
 }
 
 func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
@@ -135,6 +138,10 @@ func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 		if err != nil {
 			return encoded{}, err
 		}
+		says := a.Events[i]
+		if sealed.person == uuid.Nil {
+			says = event // whose texts are as they are, or of somebody who was erased
+		}
 		for _, key := range sealed.keys {
 			key.nth = i + 1
 			e.keys = append(e.keys, key)
@@ -143,7 +150,7 @@ func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
 		if err != nil {
 			return encoded{}, err
 		}
-		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, person: sealed.person}
+		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, says: says, person: sealed.person}
 		if c, ok := event.(domain.Consequent); ok && i > 0 && c.Consequence() {
 			e.events[i].cause = e.events[i-1].id
 		}
@@ -161,6 +168,7 @@ func appendArgs(batch []encoded) []any {
 		streams                         = make([]uuid.UUID, n)
 		types, actorKinds, correlations = make([]string, n), make([]string, n), make([]string, n)
 		commands, actors, causations    = make([]uuid.NullUUID, n), make([]uuid.NullUUID, n), make([]uuid.NullUUID, n)
+		expectedEvents                  = make([]uuid.NullUUID, n)
 		occurred                        = make([]*time.Time, n)
 		eventOrds, nths, schemaVersions []int32
 		eventIDs                        []uuid.UUID
@@ -174,6 +182,7 @@ func appendArgs(batch []encoded) []any {
 		ords[i], expected[i], counts[i] = int32(i), int32(a.ExpectedVersion), int32(len(a.events))
 		streams[i], types[i] = a.StreamID, string(a.StreamType)
 		commands[i], actors[i], causations[i] = nullable(a.CommandID), nullable(a.Metadata.ActorID.UUID), nullable(a.Metadata.CausationID)
+		expectedEvents[i] = nullable(a.ExpectedEvent)
 		actorKinds[i], correlations[i] = string(a.Metadata.ActorKind), a.Metadata.CorrelationID
 		if !a.OccurredAt.IsZero() {
 			occurred[i] = &a.OccurredAt
@@ -193,7 +202,7 @@ func appendArgs(batch []encoded) []any {
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
 		eventOrds, nths, eventIDs, names, schemaVersions, datas, people,
-		keyOrds, keyNths, keyMembers, keys, causes,
+		keyOrds, keyNths, keyMembers, keys, causes, expectedEvents,
 	}
 }
 

@@ -31,7 +31,7 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	a.CommandID = command
 
 	done := l.mustAppend(t, a)
-	if want := (Appended{FirstPosition: 1, Position: 2, Version: 2}); untimed(done) != want {
+	if want := (place{1, 2, 2}); placeOf(done) != want {
 		t.Fatalf("got %+v, want %+v", done, want)
 	}
 	events, err := l.Load(testContext(t), id)
@@ -45,6 +45,9 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	if diff := cmp.Diff(a.Events, got); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
+	if diff := cmp.Diff(events, done.Events); diff != "" {
+		t.Errorf("events as the append returned them (-read +returned):\n%s", diff)
+	}
 	first := events[0].Recorded
 	if first.RecordedAt.IsZero() || !first.RecordedAt.Equal(first.OccurredAt) {
 		t.Errorf("recorded at %v, occurred at %v: want one instant", first.RecordedAt, first.OccurredAt)
@@ -57,28 +60,6 @@ func TestAnAppendIsReadBackAsItWasWritten(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, first); diff != "" {
 		t.Errorf("recorded (-want +got):\n%s", diff)
-	}
-}
-
-func TestAStaleAppendIsRefusedAndLeavesNothing(t *testing.T) {
-	t.Parallel()
-	l := newLog(t)
-	id := newID(t)
-	l.mustAppend(t, opening(id))
-	for name, a := range map[string]Append{
-		"a stream that exists is opened again":   opening(id),
-		"a version that is ahead is expected":    appending(id, 2, ticket.Started{}),
-		"a stream that does not exist goes on":   appending(newID(t), 1, ticket.Started{}),
-		"the second event would be written also": appending(id, 5, ticket.Started{}, ticket.Resolved{}),
-	} {
-		t.Run(name, func(t *testing.T) {
-			if _, err := l.Append(testContext(t), a); !errors.Is(err, ErrConflict) {
-				t.Errorf("got %v, want %v", err, ErrConflict)
-			}
-		})
-	}
-	if got := l.head(t); got != 1 {
-		t.Errorf("head is %d after refused appends, want 1", got)
 	}
 }
 
@@ -132,32 +113,6 @@ func TestOneCommandIDAmongManyWritersWinsOnce(t *testing.T) {
 	if won.Load() != 1 || l.head(t) != 1 {
 		t.Errorf("%d won, head is %d: want one", won.Load(), l.head(t))
 	}
-}
-
-func TestOfSixtyFourWritersOnOneVersionOneWins(t *testing.T) {
-	t.Parallel()
-	l := newLog(t)
-	id := newID(t)
-	for version := range 5 {
-		var won atomic.Int64
-		var wg sync.WaitGroup
-		for range 64 {
-			wg.Go(func() {
-				a := appending(id, version, ticket.Retitled{Title: "x"})
-				switch _, err := l.Append(testContext(t), a); {
-				case err == nil:
-					won.Add(1)
-				case !errors.Is(err, ErrConflict):
-					t.Errorf("got %v, want %v", err, ErrConflict)
-				}
-			})
-		}
-		wg.Wait()
-		if won.Load() != 1 {
-			t.Fatalf("version %d: %d winners, want 1", version+1, won.Load())
-		}
-	}
-	logcheck.Whole(t, l.pool, 5)
 }
 
 // Three stores, as three processes, fight over ten streams; each appends one
@@ -395,3 +350,6 @@ func TestAnAppendSurvivesTheDeathOfTheDatabase(t *testing.T) {
 	})
 	logcheck.Whole(t, l.pool, appended.Load())
 }
+
+// A stream may be at the expected version with another event than the one that was seen
+// there, where a log was restored.

@@ -228,7 +228,7 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 		verdicts, err := c.writeTogether(ctx, batch)
 		if err == nil {
 			results := judge(batch, verdicts)
-			c.recent.add(recordedOf(batch, verdicts))
+			c.recent.add(recordedOf(results))
 			if lost {
 				return results, c.recognise(ctx, batch, results)
 			}
@@ -282,8 +282,18 @@ func (e encoded) at(before int64, occurred, recorded time.Time) Appended {
 	n := len(e.events)
 	return Appended{
 		FirstPosition: before + 1, Position: before + int64(n), Version: e.ExpectedVersion + n,
-		OccurredAt: occurred, RecordedAt: recorded,
+		OccurredAt: occurred, RecordedAt: recorded, Events: e.envelopes(before, occurred, recorded),
 	}
+}
+
+// recordedOf returns the events of the appends that were written.
+func recordedOf(results []result) (all []Recorded) {
+	for _, r := range results {
+		for _, e := range r.Events {
+			all = append(all, e.Recorded)
+		}
+	}
+	return all
 }
 
 // recognise looks for appends of ours among those that lost: an event of ours
@@ -330,7 +340,7 @@ func (c *writer) commitAlone(ctx context.Context, e encoded) (r result) {
 	if r.err != nil {
 		return result{err: uncertain(r.err)}
 	}
-	c.recent.add(recordedOf([]encoded{e}, verdicts))
+	c.recent.add(recordedOf([]result{r}))
 	c.appended(e.addTypes(nil))
 	return r
 }

@@ -3,6 +3,7 @@ package eventstore
 import (
 	"context"
 	"encoding/json"
+	"iter"
 	"time"
 
 	"github.com/google/uuid"
@@ -29,8 +30,12 @@ type Append struct {
 	// ExpectedVersion is the version the events were decided on; 0 means that
 	// the stream MUST NOT exist yet.
 	ExpectedVersion int
-	Events          []domain.Event // at least one
-	Metadata        Metadata
+	// ExpectedEvent is the id of the stream's event at that version, where it was not
+	// read from the log just now: a log that was restored may have another. Zero:
+	// whichever it is.
+	ExpectedEvent uuid.UUID
+	Events        []domain.Event // at least one
+	Metadata      Metadata
 	// Person is whose texts are in the events, where these do not say it
 	// themselves. Zero: nobody's, and they are not sealed.
 	Person domain.UserID
@@ -75,6 +80,8 @@ type Appended struct {
 
 	OccurredAt time.Time // of each of its events
 	RecordedAt time.Time // of each of its events
+
+	Events []Envelope // as they are in the log now
 }
 
 // Recorded is an event as the log holds it, under the names of when it was stored.
@@ -103,6 +110,17 @@ type Recorded struct {
 type Envelope struct {
 	Recorded
 	Event domain.Event
+}
+
+// Said returns what events say, one after the other.
+func Said(events []Envelope) iter.Seq[domain.Event] {
+	return func(yield func(domain.Event) bool) {
+		for _, e := range events {
+			if !yield(e.Event) {
+				return
+			}
+		}
+	}
 }
 
 // with returns the envelope of r, which says e.

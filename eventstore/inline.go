@@ -75,7 +75,7 @@ func (c *writer) writeInline(ctx context.Context, tx pgx.Tx, batch []encoded) ([
 	if err != nil || len(moved.names) == 0 {
 		return verdicts, err
 	}
-	if err := c.applyInline(ctx, tx, moved, recordedOf(batch, verdicts)); err != nil {
+	if err := c.applyInline(ctx, tx, moved, recordedOf(judge(batch, verdicts))); err != nil {
 		return nil, fmt.Errorf("%w: %w", errInline, err)
 	}
 	return verdicts, nil
@@ -158,32 +158,25 @@ func noneFailed(ctx context.Context, tx pgx.Tx, failing []string, written []Reco
 	return nil
 }
 
-// recordedOf returns the events of the appends of a batch that were written, as
-// the log holds them.
-func recordedOf(batch []encoded, verdicts []verdict) []Recorded {
-	var all []Recorded
-	for _, v := range verdicts {
-		if v.Repeated || v.Before == nil {
-			continue
+// envelopes returns the events of an append as the log holds them behind a position.
+func (e encoded) envelopes(before int64, occurred, recorded time.Time) []Envelope {
+	keys := make([][][]byte, len(e.events))
+	for _, k := range e.keys {
+		keys[k.nth-1] = append(keys[k.nth-1], k.form())
+	}
+	all := make([]Envelope, len(e.events))
+	for i, event := range e.events {
+		cause := e.Metadata.CausationID
+		if event.cause != uuid.Nil {
+			cause = event.cause
 		}
-		a := batch[v.Ord]
-		keys := make([][][]byte, len(a.events))
-		for _, k := range a.keys {
-			keys[k.nth-1] = append(keys[k.nth-1], k.form())
-		}
-		for i, e := range a.events {
-			cause := a.Metadata.CausationID
-			if e.cause != uuid.Nil {
-				cause = e.cause
-			}
-			all = append(all, Recorded{
-				Position: *v.Before + int64(i) + 1, StreamID: a.StreamID, StreamType: a.StreamType,
-				Version: a.ExpectedVersion + i + 1, EventID: e.id, Type: e.name, SchemaVersion: e.schemaVersion, Data: e.data,
-				ActorKind: a.Metadata.ActorKind, ActorID: nullable(a.Metadata.ActorID.UUID),
-				CorrelationID: a.Metadata.CorrelationID, CausationID: nullable(cause),
-				CommandID: nullable(a.CommandID), OccurredAt: *v.OccurredAt, RecordedAt: *v.RecordedAt, PersonID: nullable(e.person), TextKeys: keys[i],
-			})
-		}
+		all[i] = Envelope{Event: event.says, Recorded: Recorded{
+			Position: before + int64(i) + 1, StreamID: e.StreamID, StreamType: e.StreamType,
+			Version: e.ExpectedVersion + i + 1, EventID: event.id, Type: event.name, SchemaVersion: event.schemaVersion, Data: event.data,
+			ActorKind: e.Metadata.ActorKind, ActorID: nullable(e.Metadata.ActorID.UUID),
+			CorrelationID: e.Metadata.CorrelationID, CausationID: nullable(cause), CommandID: nullable(e.CommandID),
+			OccurredAt: occurred, RecordedAt: recorded, PersonID: nullable(event.person), TextKeys: keys[i],
+		}}
 	}
 	return all
 }

@@ -16,11 +16,13 @@ import (
 	"helpdesk/test/pgtest"
 )
 
-// untimed is where an append ended up, without its times.
-func untimed(a Appended) Appended {
-	a.OccurredAt, a.RecordedAt = time.Time{}, time.Time{}
-	return a
+// place is where an append ended up.
+type place struct {
+	first, last int64
+	version     int
 }
+
+func placeOf(a Appended) place { return place{a.FirstPosition, a.Position, a.Version} }
 
 func TestMain(m *testing.M) { pgtest.Main(m) }
 

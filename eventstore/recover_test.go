@@ -37,7 +37,7 @@ func TestAnAppendIsCarriedThroughWhenTheLineDies(t *testing.T) {
 			a.Metadata.CorrelationID, a.CommandID = mark, newID(t)
 			line.Armed.Store(true)
 			got, err := store.Append(testContext(t), a)
-			if want := (Appended{FirstPosition: 2, Position: 3, Version: 2}); err != nil || untimed(got) != want {
+			if want := (place{2, 3, 2}); err != nil || placeOf(got) != want {
 				t.Errorf("got %+v, %v; want %+v", got, err, want)
 			}
 			if line.Interrupts.Load() != 1 {
@@ -76,14 +76,17 @@ func TestWhoWonIsKnownThoughTheAnswerIsLost(t *testing.T) {
 	}
 	line.Armed.Store(true)
 	store.writer.write(batch)
-	wants := []result{
+	wants := []struct {
+		place
+		err error
+	}{
 		{err: ErrConflict},
-		{Appended: Appended{FirstPosition: 4, Position: 4, Version: 1}},
+		{place: place{4, 4, 1}},
 		{err: ErrDuplicateCommand},
-		{Appended: Appended{FirstPosition: 5, Position: 5, Version: 2}},
+		{place: place{5, 5, 2}},
 	}
 	for i, want := range wants {
-		if got := <-batch[i].done; untimed(got.Appended) != want.Appended || !errors.Is(got.err, want.err) {
+		if got := <-batch[i].done; placeOf(got.Appended) != want.place || !errors.Is(got.err, want.err) {
 			t.Errorf("append %d: got %+v, want %+v", i, got, want)
 		}
 	}

@@ -142,6 +142,12 @@ func (s *Store) Head(ctx context.Context) (int64, error) {
 	return position, nil
 }
 
+// HaveKeys reports whether there still are the keys of all these people; see
+// [Codec.HaveKeys].
+func (s *Store) HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {
+	return s.codec.HaveKeys(ctx, people)
+}
+
 // Version returns the version of a stream, 0 for one that does not exist.
 func (s *Store) Version(ctx context.Context, streamID uuid.UUID) (int, error) {
 	var version int

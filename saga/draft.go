@@ -111,15 +111,14 @@ func personOf(events []eventstore.Envelope) (s user.State) {
 
 func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
 	for i, e := range events {
-		before := t.ticket.AssignedTo
-		t.ticket = ticket.Evolve(t.ticket, e.Event)
 		if e.Version == c.CauseVersion {
-			t.cause, t.since, t.from = e, events[i+1:], before
+			t.cause, t.since, t.from = e, events[i+1:], ticketOf(events[:i]).AssignedTo
 		}
 	}
 	if t.cause.Version == 0 {
 		return t, fmt.Errorf("ticket %s has no version %d", c.TicketID, c.CauseVersion)
 	}
+	t.ticket = ticketOf(events)
 	return t, nil
 }
 

@@ -142,9 +142,6 @@ func leaving(events []eventstore.Envelope) (id uuid.UUID) {
 	return id
 }
 
-func ticketOf(events []eventstore.Envelope) (s ticket.State) {
-	for _, e := range events {
-		s = ticket.Evolve(s, e.Event)
-	}
-	return s
+func ticketOf(events []eventstore.Envelope) ticket.State {
+	return ticket.Fold(eventstore.Said(events))
 }

@@ -87,8 +87,10 @@ func anyCommand(t *rapid.T) Command {
 func TestWhateverIsAskedTheTicketStaysSound(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		var state State
+		var all []domain.Event
 		if rapid.IntRange(0, 9).Draw(t, "begin") > 0 {
-			state = fold(given())
+			all = given()
+			state = fold(all)
 		}
 		for range rapid.IntRange(1, 40).Draw(t, "commands") {
 			c := anyCommand(t)
@@ -116,7 +118,10 @@ func TestWhateverIsAskedTheTicketStaysSound(t *testing.T) {
 			if again, _ := Decide(next, c); len(again) != 0 && !takesUpAgain(c, events) {
 				t.Fatalf("%#v gave %v once more", c, again)
 			}
-			state = next
+			state, all = next, append(all, events...)
+		}
+		if folded := Fold(slices.Values(all)); !reflect.DeepEqual(folded, state) {
+			t.Fatalf("%#v\nfolds to %#v\nand not %#v", all, folded, state)
 		}
 	})
 }

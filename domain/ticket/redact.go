@@ -1,7 +1,6 @@
 package ticket
 
 import (
-	"maps"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -159,40 +158,37 @@ func (p Span) within(runes []rune) bool {
 }
 
 // afterRedaction returns the state after a text was redacted.
-func (s State) afterRedaction(e TextRedacted) State {
+func (s State) afterRedaction(e TextRedacted, own bool) State {
 	switch e.Field {
 	case FieldTitle:
 		s.Title = e.Text
 	case FieldDescription:
 		s.Description = e.Text
 	case FieldComment:
-		s.Comments = withText(s.Comments, e.CommentID, e.Text)
-		s.Removed = withText(s.Removed, e.CommentID, e.Text)
+		s.Comments = withText(s.Comments, e.CommentID, e.Text, own)
+		s.Removed = withText(s.Removed, e.CommentID, e.Text, own)
 	}
-	s.Redacted = maps.Clone(s.Redacted)
-	if s.Redacted == nil {
-		s.Redacted = map[Subject]bool{}
-	}
+	s.Redacted = writable(s.Redacted, own)
 	s.Redacted[Subject{e.Field, e.CommentID}] = true
 	return s
 }
 
 // rewritten returns the state after an event gave a text that is not a redacted one.
-func (s State) rewritten(e domain.Event) State {
+func (s State) rewritten(e domain.Event, own bool) State {
 	if of, _, ok := Gives(e, ""); ok && s.Redacted[of] {
-		s.Redacted = maps.Clone(s.Redacted)
+		s.Redacted = writable(s.Redacted, own)
 		delete(s.Redacted, of)
 	}
 	return s
 }
 
 // withText returns comments in which one, if it is there, has another text.
-func withText(comments map[CommentID]Comment, id CommentID, text string) map[CommentID]Comment {
+func withText(comments map[CommentID]Comment, id CommentID, text string, own bool) map[CommentID]Comment {
 	c, ok := comments[id]
 	if !ok {
 		return comments
 	}
-	comments, c.Text = maps.Clone(comments), text
+	comments, c.Text = writable(comments, own), text
 	comments[id] = c
 	return comments
 }

@@ -4,6 +4,7 @@
 package ticket
 
 import (
+	"iter"
 	"maps"
 	"time"
 
@@ -102,9 +103,22 @@ type State struct {
 	Redacted    map[Subject]bool      // texts that were redacted, and not given anew since
 }
 
-// Evolve returns the state after e. It refuses nothing: what is stored
-// happened. Events of other aggregates change nothing.
-func Evolve(s State, e domain.Event) State {
+// Evolve returns the state after e, and leaves s as it was. It refuses nothing: what
+// is stored happened. Events of other aggregates change nothing.
+func Evolve(s State, e domain.Event) State { return s.after(e, false) }
+
+// Fold returns the state after events. However many comments there are, it copies none
+// of the states between.
+func Fold(events iter.Seq[domain.Event]) (s State) {
+	for e := range events {
+		s = s.after(e, true)
+	}
+	return s
+}
+
+// after returns the state after e. Where nobody else has s its maps are changed in
+// their place.
+func (s State) after(e domain.Event, own bool) State {
 	switch e := e.(type) {
 	case Opened:
 		return State{
@@ -127,22 +141,30 @@ func Evolve(s State, e domain.Event) State {
 	case Deleted:
 		s.Exists, s.Deleted = false, true
 	case CommentAdded, CommentEdited:
-		s.Comments = evolveComments(s.Comments, e)
+		s.Comments = evolveComments(s.Comments, e, own)
 	case CommentRemoved:
-		s.Removed = maps.Clone(s.Removed)
-		if s.Removed == nil {
-			s.Removed = map[CommentID]Comment{}
-		}
+		s.Removed = writable(s.Removed, own)
 		s.Removed[e.CommentID] = s.Comments[e.CommentID]
-		s.Comments = evolveComments(s.Comments, e)
+		s.Comments = evolveComments(s.Comments, e, own)
 	case TextRedacted:
-		return s.afterRedaction(e)
+		return s.afterRedaction(e, own)
 	default:
 		if to, ok := StatusAfter(e); ok {
 			s = s.become(to)
 		}
 	}
-	return s.rewritten(e)
+	return s.rewritten(e, own)
+}
+
+// writable returns a map to be written: itself where nobody else has it, else a copy.
+func writable[K comparable, V any](m map[K]V, own bool) map[K]V {
+	switch {
+	case m == nil:
+		return map[K]V{}
+	case own:
+		return m
+	}
+	return maps.Clone(m)
 }
 
 func (s State) become(to Status) State {
@@ -175,12 +197,8 @@ func StatusAfter(e domain.Event) (to Status, ok bool) {
 	return "", false
 }
 
-// evolveComments copies before it writes, so that an older State stays as it was.
-func evolveComments(comments map[CommentID]Comment, e domain.Event) map[CommentID]Comment {
-	next := maps.Clone(comments)
-	if next == nil {
-		next = map[CommentID]Comment{}
-	}
+func evolveComments(comments map[CommentID]Comment, e domain.Event, own bool) map[CommentID]Comment {
+	next := writable(comments, own)
 	switch e := e.(type) {
 	case CommentAdded:
 		next[e.CommentID] = Comment{Author: e.Author, Text: e.Text, Internal: e.Internal, AddedAt: e.AddedAt}

@@ -274,11 +274,7 @@ func (f *Feed) sawDeleted(ctx context.Context, viewer domain.Actor, e eventstore
 	if err != nil {
 		return before, false, err
 	}
-	for _, h := range history {
-		if h.Version < e.Version {
-			before = ticket.Evolve(before, h.Event)
-		}
-	}
+	before = ticket.Fold(eventstore.Said(history[:min(e.Version-1, len(history))]))
 	return before, before.VisibleTo(viewer), nil
 }
 

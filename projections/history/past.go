@@ -113,15 +113,16 @@ type stand struct {
 // no ticket then, or there never is such a version.
 func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 	var thread view.Thread
-	for _, e := range events {
+	for i, e := range events {
 		if !at.reached(e) {
+			events = events[:i]
 			break
 		}
 		s.TicketRow.Apply(e)
-		s.state = ticket.Evolve(s.state, e.Event)
 		thread.Apply(e)
 		s.recordedAt = e.RecordedAt
 	}
+	s.state = ticket.Fold(eventstore.Said(events))
 	s.comments = thread.Rows()
 	slices.SortFunc(s.comments, func(a, b view.CommentRow) int {
 		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))

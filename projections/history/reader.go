@@ -165,10 +165,7 @@ func (r *Reader) timers(ctx context.Context, id ticket.ID, events []eventstore.E
 // seesPast reports whether the viewer may see the past of the ticket with these
 // events: who sees it now, and of one that was deleted admins and auditors.
 func seesPast(viewer domain.Actor, events []eventstore.Envelope) bool {
-	var now ticket.State
-	for _, e := range events {
-		now = ticket.Evolve(now, e.Event)
-	}
+	now := ticket.Fold(eventstore.Said(events))
 	return now.VisibleTo(viewer) || (now.Deleted && audits(viewer))
 }
 

@@ -140,12 +140,8 @@ func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projecti
 func (r *Reader) byAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page, at place) (projections.Slice[view.Ticket], error) {
 	back, first := p.Back(), p.Cursor == nil
 	if _, number := terms.Number(f.Search); first && number { // few tickets have it, as a rule
-		few, err := r.few(ctx, viewer, f)
-		if err != nil {
-			return projections.Slice[view.Ticket]{}, err
-		}
-		if few != nil {
-			return r.compared(ctx, viewer, *few, p)
+		if few, ok, err := r.few(ctx, viewer, f, p); ok || err != nil {
+			return few, err
 		}
 		first = false // and more have it than that
 	}
@@ -159,12 +155,8 @@ func (r *Reader) byAge(ctx context.Context, viewer domain.Actor, f projections.T
 			break
 		}
 		if first && at.age == 0 {
-			few, err := r.few(ctx, viewer, f)
-			if err != nil {
-				return projections.Slice[view.Ticket]{}, err
-			}
-			if few != nil {
-				return r.compared(ctx, viewer, *few, p)
+			if few, ok, err := r.few(ctx, viewer, f, p); ok || err != nil {
+				return few, err
 			}
 		}
 		if at.rank = ""; back {

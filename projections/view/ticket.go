@@ -84,10 +84,7 @@ func Standing(viewer domain.Actor, events []eventstore.Envelope) []eventstore.En
 	if ticket.SeesWithdrawn(viewer) {
 		return events
 	}
-	var now ticket.State
-	for _, e := range events {
-		now = ticket.Evolve(now, e.Event)
-	}
+	now := ticket.Fold(eventstore.Said(events))
 	shown := slices.Clone(events)
 	for i := range shown {
 		shown[i].Event = now.Standing(shown[i].Event)
