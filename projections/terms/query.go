@@ -130,6 +130,8 @@ func (q *query) all(list []word, open bool) string {
 		case w.run:
 			all = append(all, q.run(w)...)
 			continue
+		case before && !q.common && list[i-1].common() && w.common():
+			continue // nor is it kept
 		case before:
 			all = append(all, joined(list[i-1].stem(), w, begins))
 		case after, !q.common && w.common():

@@ -32,6 +32,8 @@ func TestQuery(t *testing.T) {
 		`"printer"-model`:           "'printer' & 'model':*",
 		"--force":                   "('force':* | 'forc')",
 		"INV-00417":                 "'inv 00417':*",
+		"Lisa's":                    "'lisa'",
+		"don't print x/on":          "'print' & 'x on':*",
 		"printer 0452":              "'printer' & ('0452':* | '#452')",
 		"452 printer":               "('452' | '#452') & 'printer':*",
 		"x/y/z?":                    "'x y' & 'y z'",
@@ -75,15 +77,16 @@ func TestWhatLooksTheSameIsTheSame(t *testing.T) {
 func TestVector(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]string{
-		"":                  "",
-		"… & !":             "",
-		"It is Smoking.":    "'smoke':3",
-		"It is on!":         "'it':1 'is':2 'on':3",
-		"on/off 机":          "'on off':2 '机':3",
-		"rm -rf INV-00417":  "'rm':1 'rf':2 '-rf' 'inv':3 '00417':4 'inv 00417':4",
-		"打印机 x":             "'打印':1 '印机':2 '机':3 'x':4",
-		"-机":                "'机':1 '-机'",
-		"rechnung_2024.pdf": "'rechnung':1 '2024':2 'rechnung 2024':2 'pdf':3 '2024 pdf':3",
+		"":                    "",
+		"… & !":               "",
+		"It is Smoking.":      "'smoke':3",
+		"It is on!":           "'it':1 'is':2 'on':3",
+		"on/off 机":            "'机':3",
+		"Lisa's on-call PC’s": "'lisa':1 'call':3 'on call':3 'pc':4",
+		"rm -rf INV-00417":    "'rm':1 'rf':2 '-rf' 'inv':3 '00417':4 'inv 00417':4",
+		"打印机 x":               "'打印':1 '印机':2 '机':3 'x':4",
+		"-机":                  "'机':1 '-机'",
+		"rechnung_2024.pdf":   "'rechnung':1 '2024':2 'rechnung 2024':2 'pdf':3 '2024 pdf':3",
 	} {
 		if got, _ := Vector(text, false); got != want {
 			t.Errorf("%s: got %s, want %s", text, got, want)

@@ -24,14 +24,11 @@ func Vector(text string, title bool) (terms string, size int) {
 	var v vector
 	all := words(fold(text))
 	common := title || !slices.ContainsFunc(all, func(w word) bool { return !w.common() })
-	before := "" // the word that the next one may be joined to
+	var before word // that the next one may be joined to
 	for _, w := range all {
-		if !w.joined {
-			before = ""
-		}
 		if w.run {
 			v.run(w)
-			before = ""
+			before = w
 			continue
 		}
 		stem := w.stem()
@@ -42,10 +39,10 @@ func Vector(text string, title bool) (terms string, size int) {
 				v.add(dashed(stem), false)
 			}
 		}
-		if before != "" {
-			v.add(pair(before, stem), true)
+		if w.joined && !before.run && (common || !before.common() || !w.common()) {
+			v.add(pair(before.stem(), stem), true)
 		}
-		before = stem
+		before = w
 	}
 	return v.text.String(), max(utf8.RuneCountInString(text), v.bytes/weighed)
 }

@@ -1,6 +1,7 @@
 package terms
 
 import (
+	"strings"
 	"unicode"
 	"unicode/utf8"
 
@@ -71,11 +72,20 @@ func betweenDigits(text string, at int) bool {
 	return true
 }
 
+// possessive reports whether a word is no more than an ending of the one before it, as
+// in lisa's.
+func possessive(before, word string) bool {
+	return word == "s" && (strings.HasSuffix(before, "'") || strings.HasSuffix(before, "’"))
+}
+
 // words returns the words of a folded text.
 func words(text string) (all []word) {
 	var w word
 	start, was, before := 0, space, -1 // before is where the last space was
 	end := func(at int) {
+		if was == plain && possessive(text[:start], text[start:at]) {
+			return
+		}
 		if was == plain || was == run {
 			w.text, w.run, w.ends = text[start:at], was == run, at
 			all = append(all, w)

@@ -78,6 +78,9 @@ func TestWhatIsCopiedFromATextFindsIt(t *testing.T) {
 			}
 		}
 		for _, q := range slices.Concat(whole, strings.Fields(p.text), parts, p.also) {
+			if q == "s" { // an ending
+				continue
+			}
 			if strings.HasPrefix(q, "-") && !slices.Contains(p.also, q) || !strings.ContainsFunc(q, found) {
 				continue
 			}
