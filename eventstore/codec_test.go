@@ -62,6 +62,7 @@ var goldens = []struct {
 	{1, ticket.CommentRemoved{CommentID: comment, Internal: true}},
 	{1, ticket.TextRedacted{Field: ticket.FieldComment, CommentID: comment, Internal: true, Text: "It is [redacted].", Reason: "a salary"}},
 	{1, ticket.Deleted{}},
+	{1, ticket.Restored{}},
 	{1, user.Registered{Username: "ann", Email: "ann@example.org", FirstName: "Ann", LastName: "Lee", Role: domain.RoleAgent}},
 	{1, user.ProfileChanged{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee-Ray"}},
 	{1, user.RoleChanged{Role: domain.RoleAdmin}},

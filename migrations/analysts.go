@@ -25,6 +25,7 @@ var AnalystSettings = []string{
 	"idle_in_transaction_session_timeout = '5min'",
 	"lock_timeout = '10s'",
 	"search_path = read",
+	"TimeZone = 'UTC'",
 }
 
 // analystGrants are granted at each Up, so that new tables are among them.

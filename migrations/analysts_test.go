@@ -187,3 +187,30 @@ SELECT concat_ws(' ', name, position, head, lag, failed_events, state) FROM proj
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+func TestAnalystsOfBeforeBeginInUTC(t *testing.T) {
+	t.Parallel()
+	ctx := t.Context()
+	db := pgtest.New(t, pgtest.Durable(), pgtest.Empty()) // a server of its own, for roles are a server's
+	owner := db.OwnerPool(t)
+	for _, q := range []string{
+		`CREATE ROLE ` + migrations.AnalystRole + ` NOLOGIN`,
+		`CREATE ROLE ann LOGIN IN ROLE ` + migrations.AnalystRole,
+		`CREATE ROLE bob LOGIN IN ROLE ` + migrations.AnalystRole,
+		`ALTER ROLE bob SET TimeZone = 'Europe/Vienna'`,
+		`CREATE ROLE eve LOGIN`,
+	} {
+		if _, err := owner.Exec(ctx, q); err != nil {
+			t.Fatalf("%s: %v", q, err)
+		}
+	}
+	if err := migrations.Up(ctx, db.OwnerURL, localpg.ServiceRole); err != nil {
+		t.Fatal(err)
+	}
+	got := texts(t, owner, `
+SELECT r.rolname || ' ' || array_to_string(s.setconfig, ' ') FROM pg_db_role_setting AS s JOIN pg_roles AS r ON r.oid = s.setrole
+ORDER BY r.rolname COLLATE "C"`)
+	if diff := cmp.Diff([]string{"ann TimeZone=UTC", "bob TimeZone=Europe/Vienna", migrations.AnalystRole + " TimeZone=UTC"}, got); diff != "" {
+		t.Errorf("settings (-want +got):\n%s", diff)
+	}
+}

@@ -18,9 +18,12 @@ import (
 	"fmt"
 	"io/fs"
 
-	_ "github.com/jackc/pgx/v5/stdlib" // the "pgx" driver, which goose works through
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
+
+	"helpdesk/internal/pgsession"
 )
 
 //go:embed *.sql
@@ -33,13 +36,16 @@ var files embed.FS
 // is left out, which [HasAnalystRole] tells. Any number of processes may call it
 // at once: they take turns under an advisory lock.
 func Up(ctx context.Context, ownerURL, serviceRole string) error {
-	db, err := sql.Open("pgx", ownerURL)
+	db, err := open(ownerURL)
 	if err != nil {
-		return fmt.Errorf("open the database: %w", err)
+		return err
 	}
 	defer db.Close()
 	provider, err := newProvider(db)
 	if err != nil {
+		return err
+	}
+	if err := wantNoneElsewhere(ctx, db); err != nil {
 		return err
 	}
 	if err := wantNoNewer(ctx, db, provider); err != nil {
@@ -75,14 +81,37 @@ func wantNoNewer(ctx context.Context, db *sql.DB, provider *goose.Provider) erro
 	return nil
 }
 
+// wantNoneElsewhere returns an error where a helpdesk was begun in another schema than
+// public, as it once was where the search path of the owner began with another.
+func wantNoneElsewhere(ctx context.Context, db *sql.DB) error {
+	var schema string
+	const q = `
+SELECT n.nspname FROM pg_class AS c JOIN pg_namespace AS n ON n.oid = c.relnamespace
+WHERE c.relname = 'goose_db_version' AND n.nspname <> 'public' AND to_regclass('public.goose_db_version') IS NULL
+  AND EXISTS (SELECT FROM pg_class AS head WHERE head.relname = 'log_head' AND head.relnamespace = c.relnamespace)`
+	switch err := db.QueryRowContext(ctx, q).Scan(&schema); {
+	case errors.Is(err, sql.ErrNoRows):
+		return nil
+	case err != nil:
+		return fmt.Errorf("look for the schema's version: %w", err)
+	}
+	name := pgx.Identifier{schema}.Sanitize()
+	return fmt.Errorf("the helpdesk of this database is in schema %s, and must be in public: "+
+		"ALTER SCHEMA public RENAME TO public_before; ALTER SCHEMA %[1]s RENAME TO public", name)
+}
+
 // Begun reports whether the database at url was ever migrated.
 func Begun(ctx context.Context, url string) (bool, error) {
-	db, err := sql.Open("pgx", url)
+	db, err := open(url)
 	if err != nil {
-		return false, fmt.Errorf("open the database: %w", err)
+		return false, err
 	}
 	defer db.Close()
-	return begun(ctx, db)
+	there, err := begun(ctx, db)
+	if err != nil || there {
+		return there, err
+	}
+	return false, wantNoneElsewhere(ctx, db)
 }
 
 func begun(ctx context.Context, db *sql.DB) (there bool, err error) {
@@ -96,9 +125,9 @@ func begun(ctx context.Context, db *sql.DB) (there bool, err error) {
 // Pending returns how many migrations the database at url still lacks, and
 // changes nothing.
 func Pending(ctx context.Context, url string) (int, error) {
-	db, err := sql.Open("pgx", url)
+	db, err := open(url)
 	if err != nil {
-		return 0, fmt.Errorf("open the database: %w", err)
+		return 0, err
 	}
 	defer db.Close()
 	names, err := fs.Glob(files, "*.sql")
@@ -131,6 +160,16 @@ func Hash() string {
 		sum.Write(text)
 	}
 	return hex.EncodeToString(sum.Sum(nil))[:16]
+}
+
+// open returns a database through which goose works; nothing is connected yet.
+func open(url string) (*sql.DB, error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return nil, fmt.Errorf("open the database: %w", err)
+	}
+	pgsession.Configure(&config.Config, "helpdesk migrations", nil)
+	return stdlib.OpenDB(*config), nil
 }
 
 func newProvider(db *sql.DB) (*goose.Provider, error) {

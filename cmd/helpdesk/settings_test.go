@@ -94,6 +94,7 @@ var examples = map[string]string{
 	"HELPDESK_MAIL_FROM":           "Desk <desk@example.com>",
 	"HELPDESK_MAIL_RETRY_MIN":      "1s",
 	"HELPDESK_RATE_LIMIT":          "60",
+	"HELPDESK_REQUEST_TIME":        "10s",
 	"HELPDESK_TRUSTED_PROXIES":     "10.0.0.0/8,::1/128",
 	"HELPDESK_ARGON2_MEMORY":       "65536",
 	"HELPDESK_ARGON2_ITERATIONS":   "3",

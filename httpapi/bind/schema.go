@@ -15,6 +15,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/httpapi/problem"
 )
 
@@ -123,6 +124,7 @@ func compile(schema []byte) (*jsonschema.Schema, error) {
 	const name = "request.json"
 	c := jsonschema.NewCompiler()
 	c.AssertFormat()
+	registerDates(c)
 	if err := c.AddResource(name, document); err != nil {
 		return nil, err
 	}
@@ -238,6 +240,9 @@ func fault(k jsonschema.ErrorKind) (code, detail string) {
 	case *kind.Maximum:
 		return "maximum", fmt.Sprintf("at most %s is allowed", k.Want.RatString())
 	case *kind.Format:
+		if errors.Is(k.Err, edge.ErrYear) {
+			return edge.ErrYear.Code, k.Err.Error()
+		}
 		if k.Want == "date" {
 			return "format", "a date is wanted, such as 2026-01-31"
 		}

@@ -2,10 +2,10 @@ package reports
 
 import (
 	"fmt"
-	"strings"
 	"time"
 
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/httpapi/problem"
 )
 
@@ -21,9 +21,12 @@ const maxDays = 366
 // days returns the days that are asked for, of which the last one is today when
 // it is not said.
 func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
-	zone, err := zoneNamed(q.TZ.Value)
-	if err != nil {
-		return nil, problem.Param("tz", domain.ErrEnum.Code, "there is no such time zone; Europe/Vienna is one")
+	zone := time.UTC
+	if q.TZ.Set {
+		var err error
+		if zone, err = edge.Zone(q.TZ.Value); err != nil {
+			return nil, problem.Param("tz", domain.ErrEnum.Code, "there is no such time zone; Europe/Vienna is one")
+		}
 	}
 	y, m, d := now.In(zone).Date()
 	last := time.Date(y, m, d, 0, 0, 0, 0, time.UTC)
@@ -45,14 +48,6 @@ func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
 		all = append(all, calendarDay{day.Format(time.DateOnly), startOfDay(day, zone), startOfDay(day.AddDate(0, 0, 1), zone)})
 	}
 	return all, nil
-}
-
-// zoneNamed finds a time zone of the IANA database; "": UTC.
-func zoneNamed(name string) (*time.Location, error) {
-	if strings.EqualFold(name, "local") {
-		return nil, fmt.Errorf("%q is a zone of this machine's", name)
-	}
-	return time.LoadLocation(name)
 }
 
 // startOfDay returns the first instant of the date that day, a midnight of UTC,

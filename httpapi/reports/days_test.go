@@ -3,6 +3,8 @@ package reports
 import (
 	"testing"
 	"time"
+
+	"helpdesk/edge"
 )
 
 func TestADayBeginsWhereItsDateDoes(t *testing.T) {
@@ -20,7 +22,7 @@ func TestADayBeginsWhereItsDateDoes(t *testing.T) {
 		{"Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0},    // there was none
 		{"Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24},
 	} {
-		zone, err := zoneNamed(c.zone)
+		zone, err := edge.Zone(c.zone)
 		if err != nil {
 			t.Fatal(err)
 		}

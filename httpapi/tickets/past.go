@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
@@ -118,6 +119,9 @@ func parseMoment(param, text string) (history.Moment, error) {
 	instant, err := time.Parse(time.RFC3339, bind.UnspacedZone(text))
 	if err != nil {
 		return history.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "a version from 1 on or an instant is wanted"})
+	}
+	if err := edge.CheckInstant(instant); err != nil {
+		return history.Moment{}, problem.Param(param, edge.ErrYear.Code, err.Error())
 	}
 	return history.Moment{Instant: instant}, nil
 }

@@ -198,6 +198,8 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 		return because("redacted "+redactedWhat(d), d.Reason)
 	case ticket.Deleted:
 		return "deleted the ticket"
+	case ticket.Restored:
+		return "restored the ticket"
 	}
 	return t.changed(before, e)
 }
@@ -277,6 +279,8 @@ func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 	switch d := e.(type) {
 	case ticket.Deleted:
 		return []Change{{Field: "deleted", Before: false, After: true}}
+	case ticket.Restored:
+		return []Change{{Field: "deleted", Before: true, After: false}}
 	case ticket.CommentAdded:
 		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:

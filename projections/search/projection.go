@@ -102,7 +102,7 @@ func Follower() follow.Follower {
 		Tables: []string{"ticket_search", "active_search"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
 			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
-			ticket.Deleted{}),
+			ticket.Deleted{}, ticket.Restored{}),
 		Apply:   applyTicketWords,
 		Afresh:  changesText,
 		Version: version,
@@ -129,6 +129,9 @@ func applyTicketWords(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	p := searchPage{texts: map[uuid.UUID][]*textRow{}, active: map[uuid.UUID]bool{}}
 	for _, e := range events {
 		p.fold(e)
+	}
+	for _, id := range p.deleted {
+		delete(p.texts, id)
 	}
 	texts := p.rows()
 	return projections.WriteAll(ctx, tx,
@@ -185,8 +188,9 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	case ticket.CommentRemoved:
 		p.texts[id] = slices.DeleteFunc(p.texts[id], func(t *textRow) bool { return t.comment == d.CommentID.UUID })
 	case ticket.Deleted:
-		delete(p.texts, id)
 		p.deleted = append(p.deleted, id)
+	case ticket.Restored: // all of the ticket's events are here with it
+		p.deleted = slices.DeleteFunc(p.deleted, func(deleted uuid.UUID) bool { return deleted == id })
 	}
 	if status, became := ticket.StatusAfter(e.Event); became {
 		p.active[id] = status.Active()

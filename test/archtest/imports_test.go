@@ -84,9 +84,10 @@ var rules = []rule{
 	{of: "web", may: screens("rebuild", "workspace"), outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ"}},
 	{of: "web/*", may: screens("rebuild", "workspace", "web="), outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ"}},
 	{of: "demo", may: []string{"domain", "commands"}, outside: []string{"github.com/google/uuid"}},
-	{of: "migrations", outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
+	{of: "migrations", may: []string{"internal/pgsession"}, outside: []string{"github.com/jackc/pgx/v5", "github.com/pressly/goose/v3"}},
 	{of: "internal/batch"},
 	{of: "internal/pgid", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "internal/pgsession", outside: []string{"github.com/jackc/pgx/v5"}},
 	{of: "internal/localpg", outside: []string{"*"}},
 	{of: "cmd", may: []string{"*"}, outside: []string{"*"}},
 	{of: "bench", may: []string{"*"}, outside: []string{"*"}},
@@ -115,7 +116,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "workspace", "migrations", "internal/localpg", "internal/pgid", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "workspace", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

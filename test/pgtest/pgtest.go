@@ -28,6 +28,7 @@ import (
 
 	"helpdesk/internal/localpg"
 	"helpdesk/internal/pgid"
+	"helpdesk/internal/pgsession"
 	"helpdesk/migrations"
 )
 
@@ -130,13 +131,13 @@ func (s *server) db(name string) *DB {
 // Pool connects in the role of the service until the test ends.
 func (d *DB) Pool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	return pool(t, d.ServiceURL)
+	return sessionPool(t, d.ServiceURL)
 }
 
 // OwnerPool connects as the database's owner until the test ends.
 func (d *DB) OwnerPool(t testing.TB) *pgxpool.Pool {
 	t.Helper()
-	return pool(t, d.OwnerURL)
+	return sessionPool(t, d.OwnerURL)
 }
 
 // AnalystPool connects as a login that is a member of the analysts' role, and
@@ -162,15 +163,28 @@ func (d *DB) AnalystPool(t testing.TB) *pgxpool.Pool {
 			t.Errorf("pgtest: drop the analyst: %v", err)
 		}
 	})
-	return pool(t, d.server.pg.URL(login, d.Name))
+	return pool(t, parse(t, d.server.pg.URL(login, d.Name)))
 }
 
-func pool(t testing.TB, url string) *pgxpool.Pool {
+func parse(t testing.TB, url string) *pgxpool.Config {
 	t.Helper()
 	config, err := pgxpool.ParseConfig(url)
 	if err != nil {
 		t.Fatalf("pgtest: %v", err)
 	}
+	return config
+}
+
+// sessionPool makes a pool whose sessions begin as the program's do.
+func sessionPool(t testing.TB, url string) *pgxpool.Pool {
+	t.Helper()
+	config := parse(t, url)
+	pgsession.Configure(&config.ConnConfig.Config, "helpdesk test", nil)
+	return pool(t, config)
+}
+
+func pool(t testing.TB, config *pgxpool.Config) *pgxpool.Pool {
+	t.Helper()
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgid.Register(conn.TypeMap()) // as the program does
 		return nil
@@ -225,6 +239,20 @@ func (d *DB) bounce(t testing.TB, sig syscall.Signal) {
 			t.Fatalf("pgtest: the server is not back after %v", patience)
 		}
 	}
+}
+
+// DataDir returns the folder of the server's data. d MUST be Durable.
+func (d *DB) DataDir(t testing.TB) (dir string) {
+	t.Helper()
+	super, err := pgx.Connect(t.Context(), d.SuperURL)
+	if err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	defer super.Close(context.Background())
+	if err := super.QueryRow(t.Context(), `SHOW data_directory`).Scan(&dir); err != nil {
+		t.Fatalf("pgtest: %v", err)
+	}
+	return dir
 }
 
 // Tool returns the path of a program that comes with the server, though not with

@@ -63,18 +63,8 @@ func TestTheQuestionsOfAnalystsAreAnswered(t *testing.T) {
 		number, title, sql := q[1], q[2], strings.TrimSuffix(strings.TrimSpace(q[3]), ";")
 		var answer string
 		asText := fmt.Sprintf(`SELECT coalesce(string_agg(rtrim(ltrim(a::text, '('), ')'), E'\n'), '') FROM (%s) AS a`, sql)
-		tx, err := analyst.Begin(kit.Context(t))
-		if err != nil {
-			t.Fatal(err)
-		}
-		if _, err := tx.Exec(kit.Context(t), `SET LOCAL TimeZone = 'UTC'`); err != nil {
-			t.Fatal(err)
-		}
-		if err := tx.QueryRow(kit.Context(t), asText).Scan(&answer); err != nil {
+		if err := analyst.QueryRow(kit.Context(t), asText).Scan(&answer); err != nil {
 			t.Errorf("%s. %s: %v", number, title, err)
-		}
-		if err := tx.Rollback(kit.Context(t)); err != nil {
-			t.Fatal(err)
 		}
 		rows := strings.NewReplacer(`"`, "", ",", "|").Replace(answer)
 		wanted := regexp.QuoteMeta(strings.ReplaceAll(answersInMarch[number], ",", "|"))

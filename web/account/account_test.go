@@ -91,6 +91,9 @@ func TestTokens(t *testing.T) {
 		"one that ended before": func(_ *testing.T, s *site) {
 			s.Post("user", path, "name", "x", "until", "2026-01-30").Holds(400, "Choose today or a later day.")
 		},
+		"one that ends in a year of five digits": func(_ *testing.T, s *site) {
+			s.Post("user", path, "name", "x", "until", "9999-12-31").Holds(400, "Choose a day that is not after the year 9998.")
+		},
 		"one is revoked once": func(_ *testing.T, s *site) {
 			create(s)
 			revoke := fmt.Sprintf("/admin/tokens/%s/revoke/", s.tokens[0].ID)
@@ -107,7 +110,7 @@ func TestTokens(t *testing.T) {
 func TestGuessesOfTheCurrentPasswordAreLimited(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for range edge.FailuresPerName {
+	for range edge.FailuresPerNetwork {
 		s.Post("agent", "/admin/account/password/", "current_password", "wrong").Holds(422)
 	}
 	s.Post("agent", "/admin/account/password/", "current_password", "right").Holds(429)

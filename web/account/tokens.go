@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/web"
 )
 
@@ -63,8 +64,11 @@ func (s *Section) wantedToken(v *web.Visit, view tokensView) (t auth.Token, err 
 		return t, nil
 	}
 	day, err := time.Parse(time.DateOnly, view.Until)
-	if err != nil || !day.AddDate(0, 0, 1).After(v.Now()) {
+	switch {
+	case err != nil, !day.AddDate(0, 0, 1).After(v.Now()):
 		return t, errDay
+	case edge.CheckDay(day) != nil:
+		return t, errDay.With("choose a day that is not after the year 9998")
 	}
 	end := day.AddDate(0, 0, 1) // that day is included
 	t.ExpiresAt = &end

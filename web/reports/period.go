@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"time"
 
+	"helpdesk/edge"
 	"helpdesk/projections/reports"
 	"helpdesk/web"
 )
@@ -28,7 +29,7 @@ func readPeriod(values url.Values) (p period, err error) {
 		}
 	}
 	if p.zone != "" {
-		if p.Zone, err = time.LoadLocation(p.zone); err != nil || p.zone == "Local" { // which is the server's
+		if p.Zone, err = edge.Zone(p.zone); err != nil {
 			return p, errPeriod
 		}
 	}
@@ -36,15 +37,20 @@ func readPeriod(values url.Values) (p period, err error) {
 	if asOf == "" {
 		return p, nil
 	}
-	for _, form := range []string{time.RFC3339Nano, shortForm} {
-		if p.AsOf, err = time.Parse(form, asOf); err == nil {
-			return p, nil
-		}
-	}
-	if p.AsOf, err = time.ParseInLocation(localForm, asOf, p.Zone); err != nil {
+	if p.AsOf, err = readInstant(asOf, p.Zone); err != nil || edge.CheckInstant(p.AsOf) != nil {
 		return p, errPeriod
 	}
 	return p, nil
+}
+
+// readInstant reads an instant as a link, a person or a browser's field writes it.
+func readInstant(text string, zone *time.Location) (time.Time, error) {
+	for _, form := range []string{time.RFC3339Nano, shortForm} {
+		if at, err := time.Parse(form, text); err == nil {
+			return at, nil
+		}
+	}
+	return time.ParseInLocation(localForm, text, zone)
 }
 
 // localForm is how a browser's field writes an instant.

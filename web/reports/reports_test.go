@@ -104,7 +104,7 @@ func TestReportsAreOfAnyPeriod(t *testing.T) {
 			}
 		})
 	}
-	for _, query := range []string{"?days=0", "?days=367", "?days=x", "?as_of=x", "?as_of=2026-02-01T00:00", "?tz=Nowhere/Land", "?tz=Local"} {
+	for _, query := range []string{"?days=0", "?days=367", "?days=x", "?as_of=x", "?as_of=2026-02-01T00:00", "?tz=Nowhere/Land", "?tz=Local", "?tz=localtime", "?tz=posix/UTC", "?as_of=0001-01-01T00:00:00Z"} {
 		t.Run("not by "+query, func(t *testing.T) {
 			t.Parallel()
 			s := open(t)

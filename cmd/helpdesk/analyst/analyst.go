@@ -137,9 +137,9 @@ ORDER BY 1`
 // withAnalysts works as the owner of the database, who may make logins.
 func withAnalysts(ctx context.Context, m program.Modules, work func(context.Context, *program.Database, *pgx.Conn) error) error {
 	return m.WithDatabase(ctx, program.Share, func(ctx context.Context, _ config.Config, db *program.Database) error {
-		owner, err := pgx.Connect(ctx, db.OwnerURL)
+		owner, err := db.Owner(ctx)
 		if err != nil {
-			return fmt.Errorf("connect as the owner of the database: %w", program.Redact(err))
+			return err
 		}
 		defer owner.Close(context.WithoutCancel(ctx))
 		there, err := migrations.HasAnalystRole(ctx, owner)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"net/url"
 	"time"
 
@@ -15,6 +14,7 @@ import (
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/internal/localpg"
 	"helpdesk/internal/pgid"
+	"helpdesk/internal/pgsession"
 	"helpdesk/migrations"
 )
 
@@ -69,13 +69,28 @@ const howToBegin = `set it to that of the service, or begin a new one with "help
 func (d *Database) begun(ctx context.Context) error {
 	begun, err := migrations.Begun(ctx, d.OwnerURL)
 	if err != nil || begun {
-		return err
+		return d.named(d.OwnerURL, err)
 	}
-	setting := "HELPDESK_DATABASE_URL"
-	if d.Local != nil {
-		setting = "HELPDESK_DATA_DIR"
+	return fmt.Errorf("%s: there is no helpdesk in this database: %s", d.setting(d.ServiceURL), howToBegin)
+}
+
+// setting returns the variable that a database URL comes from.
+func (d *Database) setting(databaseURL string) string {
+	switch {
+	case d.Local != nil:
+		return "HELPDESK_DATA_DIR"
+	case databaseURL != d.ServiceURL:
+		return "HELPDESK_DATABASE_OWNER_URL"
 	}
-	return fmt.Errorf("%s: there is no helpdesk in this database: %s", setting, howToBegin)
+	return "HELPDESK_DATABASE_URL"
+}
+
+// named names the setting where the server that it leads to will not do.
+func (d *Database) named(databaseURL string, err error) error {
+	if refusal, ok := errors.AsType[pgsession.Refusal](err); ok {
+		return fmt.Errorf("%s: %w", d.setting(databaseURL), refusal)
+	}
+	return err
 }
 
 // Close stops the embedded server if this process runs it.
@@ -94,7 +109,7 @@ func (d *Database) Migrate(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	return migrations.Up(ctx, d.OwnerURL, role)
+	return d.named(d.OwnerURL, migrations.Up(ctx, d.OwnerURL, role))
 }
 
 // loginOf returns the role a database URL connects as.
@@ -125,52 +140,70 @@ const ownerConns = 5
 // processors to those who read meanwhile: an index is made by one process.
 func (d *Database) ConnectOwner(ctx context.Context) (*pgxpool.Pool, error) {
 	alone := map[string]string{"max_parallel_maintenance_workers": "0"}
-	return connect(ctx, d.OwnerURL, "helpdesk rebuild", ownerConns, pingAfter, alone)
+	return d.connect(ctx, d.OwnerURL, "helpdesk rebuild", ownerConns, ofRequests, alone)
 }
 
-// How long a connection rests before its next user finds out first whether it is alive.
-// A loop tries again, and would ask so before most of its polls.
-const (
-	pingAfter     = time.Second
-	pingLoopAfter = 5 * time.Second
+// Owner opens a connection as the owner of the tables.
+func (d *Database) Owner(ctx context.Context) (*pgx.Conn, error) {
+	config, err := pgx.ParseConfig(d.OwnerURL)
+	if err != nil {
+		return nil, fmt.Errorf("database URL: %w", Redact(err))
+	}
+	pgsession.Configure(&config.Config, "helpdesk", nil)
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, fmt.Errorf("connect as the owner of the database: %w", d.named(d.OwnerURL, err))
+	}
+	return conn, nil
+}
+
+// pooling is how a pool keeps connections that nobody uses.
+type pooling struct {
+	pingAfter time.Duration // its next user finds out first whether it is alive
+	idle      time.Duration // it is closed, and another made when one is wanted
+	least     int32         // that are kept all the same
+}
+
+var (
+	ofRequests = pooling{pingAfter: time.Second, idle: 30 * time.Minute}
+	// A loop tries again, and would ask first before most of its polls. All loops begin
+	// at once and take turns soon: what only that took is given back, for a pooler in
+	// session mode has few to give.
+	ofLoops = pooling{pingAfter: 5 * time.Second, idle: 10 * time.Second, least: 2}
 )
 
 // Connect opens a pool of at most conns connections, each known to the server
 // under name, with the server settings given.
 func (d *Database) Connect(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
-	return connect(ctx, d.ServiceURL, name, conns, pingAfter, settings)
+	return d.connect(ctx, d.ServiceURL, name, conns, ofRequests, settings)
 }
 
 // ConnectLoops opens a pool as [Database.Connect] does, for loops alone, which try
 // again what failed.
 func (d *Database) ConnectLoops(ctx context.Context, name string, conns int32, settings map[string]string) (*pgxpool.Pool, error) {
-	return connect(ctx, d.ServiceURL, name, conns, pingLoopAfter, settings)
+	return d.connect(ctx, d.ServiceURL, name, conns, ofLoops, settings)
 }
 
-func connect(ctx context.Context, databaseURL, name string, conns int32, pingAfter time.Duration, settings map[string]string) (*pgxpool.Pool, error) {
+func (d *Database) connect(ctx context.Context, databaseURL, name string, conns int32, how pooling, settings map[string]string) (*pgxpool.Pool, error) {
 	config, err := pgxpool.ParseConfig(databaseURL)
 	if err != nil {
 		return nil, fmt.Errorf("database URL: %w", Redact(err))
 	}
-	config.MaxConns = conns
-	config.ConnConfig.RuntimeParams["application_name"] = name
-	// Short statements that run often, beside each other: compiling one costs more
-	// than it saves, and so does starting workers for it.
-	config.ConnConfig.RuntimeParams["jit"] = "off"
-	config.ConnConfig.RuntimeParams["max_parallel_workers_per_gather"] = "0"
-	maps.Copy(config.ConnConfig.RuntimeParams, settings)
+	config.MaxConns, config.MinConns = conns, how.least
+	config.MaxConnIdleTime, config.HealthCheckPeriod = how.idle, min(how.idle/2, time.Minute)
+	pgsession.Configure(&config.ConnConfig.Config, name, settings)
 	config.AfterConnect = func(_ context.Context, conn *pgx.Conn) error {
 		pgid.Register(conn.TypeMap())
 		return nil
 	}
-	config.ShouldPing = func(_ context.Context, c pgxpool.ShouldPingParams) bool { return c.IdleDuration > pingAfter }
+	config.ShouldPing = func(_ context.Context, c pgxpool.ShouldPingParams) bool { return c.IdleDuration > how.pingAfter }
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect to the database: %w", err)
 	}
 	if err := pool.Ping(ctx); err != nil {
 		pool.Close()
-		return nil, fmt.Errorf("connect to the database: %w", err)
+		return nil, fmt.Errorf("connect to the database: %w", d.named(databaseURL, err))
 	}
 	return pool, nil
 }

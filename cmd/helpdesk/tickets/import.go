@@ -27,6 +27,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/saga"
 )
@@ -281,6 +282,8 @@ func parseImport(text []byte, now time.Time) (row importRow, err error) {
 		return row, domain.ErrRequired.On("created_by")
 	case row.OccurredAt.IsZero():
 		return row, domain.ErrRequired.On("occurred_at")
+	case edge.CheckInstant(row.OccurredAt) != nil:
+		return row, edge.ErrYear.On("occurred_at")
 	case row.OccurredAt.After(now):
 		return row, errImport.With("it is in the future").On("occurred_at")
 	case !row.Status.Valid():
