@@ -261,6 +261,10 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
 	case email.Cancelled:
 		return fmt.Sprintf("%s was not sent: %s.", what, d.Reason)
+	case email.Delayed:
+		return fmt.Sprintf("%s is delayed: %s.", what, email.Reported(d.Status, d.Diagnostic))
+	case email.Bounced:
+		return fmt.Sprintf("%s bounced: %s.", what, email.Reported(d.Status, d.Diagnostic))
 	}
 	return what + " is to be sent again."
 }

@@ -51,7 +51,7 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang", "golang.org/x/sync",
 	}},
-	{of: "mail", may: []string{"domain"}, outside: []string{"github.com/google/uuid", "github.com/wneessen/go-mail", "golang.org/x/net/idna"}},
+	{of: "mail", may: []string{"domain"}, outside: []string{"github.com/emersion/go-message", "github.com/google/uuid", "github.com/wneessen/go-mail", "golang.org/x/net/idna"}},
 	{of: "auth", may: []string{"domain", "eventstore", "internal/batch"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
