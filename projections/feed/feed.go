@@ -88,7 +88,7 @@ func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (tol
 	return a.told, a.upto, a.err
 }
 
-// answers answers viewers who ask at the same time, mostly for the same events.
+// answers returns what viewers are told who ask at the same time, mostly for the same events.
 func (f *Feed) answers(ctx context.Context, all []question) ([]answer, error) {
 	viewers := map[int64][]domain.Actor{}
 	for _, q := range all {
