@@ -170,6 +170,9 @@ func (r Resource) lines(ctx context.Context, c *httpapi.Call, in EventsQuery) (h
 				return nil
 			}
 			q.After = page.Events[len(page.Events)-1].Position
+			if err := c.GoOn(ctx); err != nil {
+				return err
+			}
 			if page, err = r.Log.Page(ctx, q, pageOf(left)); err != nil {
 				return err
 			}

@@ -60,6 +60,9 @@ func (r Resource) export(ctx context.Context, c *httpapi.Call, in TicketQuery) (
 				return nil
 			}
 			page.Cursor = slice.Next
+			if err := c.GoOn(ctx); err != nil {
+				return err
+			}
 			if slice, err = r.page(ctx, c, in, filter, page); err != nil {
 				return err
 			}
