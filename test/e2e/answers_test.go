@@ -6,6 +6,7 @@ import (
 	"sync"
 	"testing"
 
+	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
 
@@ -66,5 +67,35 @@ func TestNoAnswerIsOfAnothersWrite(t *testing.T) {
 	}
 	if got := d.Admin.Sees(t, v); got.Version != 1+rounds*writers || len(versions) != rounds*writers {
 		t.Errorf("%d answers, and the ticket is at version %d", len(versions), got.Version)
+	}
+}
+
+// A repeat whose stored answer is gone is refused for as long as the command is remembered:
+// it neither acts again nor gets an old answer. Then it acts anew.
+func TestARepeatIsNotAnsweredForEver(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	d := program.OpenOn(t, db)
+	v := d.Admin.Opens(t, "Before")
+	retitles := func(status int) program.Answer {
+		t.Helper()
+		return d.Admin.Must(t, status, "PATCH", v.Path(), object{"title": "Once"}, "Idempotency-Key", "once")
+	}
+	forget := func(table string) {
+		t.Helper()
+		if _, err := db.Pool(t).Exec(t.Context(), "DELETE FROM "+table); err != nil {
+			t.Fatal(err)
+		}
+	}
+	retitles(http.StatusOK)
+	d.Admin.Must(t, http.StatusOK, "PATCH", v.Path(), object{"title": "Later"})
+	forget("idempotency_keys")
+	if got := refused(t, retitles(http.StatusConflict), http.StatusConflict).Code; got != "idempotency_key_repeated" {
+		t.Errorf("without its stored answer the repeat got %s", got)
+	}
+	forget("commands")
+	forget("idempotency_keys")
+	if anew := retitles(http.StatusOK); isReplay(anew) || program.Read[program.Ticket](t, anew).Version != 4 {
+		t.Errorf("the repeat of a forgotten command was answered with %s", anew.Body)
 	}
 }
