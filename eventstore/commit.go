@@ -30,6 +30,7 @@ type writer struct {
 	appended func(types []string)
 	inline   []Inline // brought up to date with each append
 	recent   Recent
+	attempts attempts
 
 	inlineNames    []string
 	inlineVersions []int
@@ -225,7 +226,9 @@ func (c *writer) write(batch []*waiting) {
 func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
 	lost := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+		c.attempts.begin()
 		verdicts, err := c.writeTogether(ctx, batch)
+		c.attempts.end(err)
 		if err == nil {
 			results := judge(batch, verdicts)
 			c.recent.add(recordedOf(results))
@@ -234,7 +237,7 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 			}
 			return results, nil
 		}
-		if !Transient(err) || diskFull(err) { // nobody makes room within seconds
+		if !Transient(err) || diskFull(err) || locked(err) { // nobody makes room within seconds, and who holds the lock held it long
 			return nil, fmt.Errorf("append: %w", err)
 		}
 		lost = true
