@@ -65,7 +65,7 @@ type result struct {
 //
 // All of the events are written or none. They get consecutive positions and
 // versions, and every reader sees them in the order of positions. The error is
-// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], what Also
+// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], [ErrLocked], what Also
 // returned, or the database's own. When ctx ends first, its error is returned, and the
 // append is written or not: only one that is still queued is taken back.
 //

@@ -114,14 +114,13 @@ func (h *Health) runOnce(ctx context.Context, now time.Time) {
 	within, cancel := context.WithTimeout(ctx, healthWait)
 	defer cancel()
 	h.writer.attempts.failed.Store(false)
-	var ahead time.Duration
-	err := h.pool.QueryRow(within, aheadSQL).Scan(&ahead)
-	if err == nil && (doubtful || now.Sub(h.lookedDisk) > healthDisk) {
+	room := doubtful || now.Sub(h.lookedDisk) > healthDisk
+	if room {
 		h.lookedDisk = now
-		err = h.tryRoom(within)
 	}
-	if err == nil && doubtful {
-		err = h.tryHead(within)
+	ahead, err := h.look(within, room, doubtful)
+	if err != nil && within.Err() == nil { // a connection may have ended unnoticed
+		ahead, err = h.look(within, room, doubtful)
 	}
 	if ctx.Err() != nil {
 		return
@@ -130,6 +129,19 @@ func (h *Health) runOnce(ctx context.Context, now time.Time) {
 	if err == nil {
 		h.noteAhead(ahead)
 	}
+}
+
+// look asks the server how far the newest event lies in the future, and tries whether
+// there is room and whether the head of the log can be taken.
+func (h *Health) look(ctx context.Context, room, head bool) (ahead time.Duration, err error) {
+	err = h.pool.QueryRow(ctx, aheadSQL).Scan(&ahead)
+	if err == nil && room {
+		err = h.tryRoom(ctx)
+	}
+	if err == nil && head {
+		err = h.tryHead(ctx)
+	}
+	return ahead, err
 }
 
 const aheadSQL = `SELECT greatest(recorded_at - clock_timestamp(), interval '0') FROM log_head WHERE id = 1`

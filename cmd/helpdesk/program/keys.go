@@ -19,7 +19,7 @@ const keyConns = 2
 // Open returns the codec of all events, which opens and seals the texts of
 // people in a database, and the pool it takes their keys through.
 func (m Modules) Open(ctx context.Context, c config.Config, db *Database, log *slog.Logger) (_ *eventstore.Codec, _ *pgxpool.Pool, err error) {
-	pool, err := db.Connect(ctx, "helpdesk keys", keyConns, nil)
+	pool, err := db.connect(ctx, db.ServiceURL, "helpdesk keys", keyConns, ofKeys, nil)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -65,7 +65,7 @@ type Service struct {
 
 // lockTimeout is how long a request waits for a lock: an append holds its own for
 // milliseconds, so that who waits longer waits for somebody else.
-const lockTimeout = "2s"
+const lockTimeout = "4s"
 
 // New wires a service over a migrated database. Nothing runs yet.
 func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *slog.Logger, db *program.Database, out io.Writer) (s *Service, err error) {
