@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"context"
 	"errors"
 	"net/http"
 	"net/netip"
@@ -19,6 +20,9 @@ type Config struct {
 	// RateLimit is how many calls a minute one caller may make. 0: every limit is
 	// off, those of sign-ins too.
 	RateLimit int
+	// RequestTime is how long a request may take; see [Front.Within]. 0: as long as
+	// it takes.
+	RequestTime time.Duration
 	// Now is the clock; nil: [time.Now].
 	Now func() time.Time
 }
@@ -31,17 +35,29 @@ type Front struct {
 	public  string // scheme, host and path, no slash at the end; "" when not configured
 	proxies []netip.Prefix
 	origins *http.CrossOriginProtection
+	time    time.Duration // of a request
 	now     func() time.Time
 }
 
 // NewFront makes it. It refuses a public URL that is not absolute.
 func NewFront(config Config) (*Front, error) {
-	f := &Front{proxies: slices.Clone(config.TrustedProxies), origins: http.NewCrossOriginProtection(), now: config.Now}
+	f := &Front{proxies: slices.Clone(config.TrustedProxies), origins: http.NewCrossOriginProtection(), time: config.RequestTime, now: config.Now}
 	if f.now == nil {
 		f.now = time.Now
 	}
 	f.Limits = newLimits(config.RateLimit, f.now)
 	return f, f.publish(config.PublicURL)
+}
+
+// Within returns the context of a request, which ends once the request took too long:
+// whatever it waits for, most of all the database, it gets an answer. The caller MUST
+// call done when the request has ended. What is sent piece by piece is not to be within
+// it.
+func (f *Front) Within(ctx context.Context) (within context.Context, done context.CancelFunc) {
+	if f.time == 0 {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, f.time)
 }
 
 // publish takes note of how clients reach the service. Pages from there are of

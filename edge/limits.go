@@ -1,13 +1,18 @@
 package edge
 
 import (
+	"cmp"
 	"strings"
 	"time"
+
+	"helpdesk/domain"
+	"helpdesk/domain/access"
 )
 
 // Limits beside the general one (API.md "Limits").
 const (
-	FailuresPerName      = 10  // a minute
+	FailuresPerNetwork   = 10  // a minute, of a name from one network
+	FailuresPerName      = 100 // a minute, of a name from anywhere
 	FailuresPerAddress   = 100 // a minute
 	RegistrationsPerHour = 100 // an address
 )
@@ -15,8 +20,10 @@ const (
 // Limits are the limits of one process; without any nothing is refused.
 type Limits struct {
 	Calls         *Limiter // by caller
-	names         *Limiter // failed sign-ins, by name
+	networks      *Limiter // failed sign-ins, by name and network
+	names         *Limiter // failed sign-ins, by name, from where nobody got in under it
 	addresses     *Limiter // failed sign-ins, by address
+	familiar      *familiar
 	registrations *Limiter // by address
 }
 
@@ -27,7 +34,9 @@ func newLimits(perMinute int, now func() time.Time) Limits {
 	}
 	return Limits{
 		Calls:         NewLimiter(perMinute, time.Minute, now),
+		networks:      NewLimiter(FailuresPerNetwork, time.Minute, now),
 		names:         NewLimiter(FailuresPerName, time.Minute, now),
+		familiar:      newFamiliar(now),
 		addresses:     NewLimiter(FailuresPerAddress, time.Minute, now),
 		registrations: NewLimiter(RegistrationsPerHour, time.Hour, now),
 	}
@@ -42,6 +51,20 @@ type TooMany struct {
 
 func (e *TooMany) Error() string { return e.Detail }
 
+// Caller is who calls: a person where a request proves one, else an address.
+type Caller struct {
+	Person  domain.UserID
+	Address string
+}
+
+// Call counts a call of the API or a page of the site.
+func (l Limits) Call(of Caller) Allowance {
+	if of.Person.IsZero() {
+		return l.Calls.Take("address " + of.Address)
+	}
+	return l.Calls.Take("user " + of.Person.String())
+}
+
 // TooManyCalls refuses a caller who has none left.
 func TooManyCalls(left Allowance) error {
 	return &TooMany{Code: "rate_limited", Detail: "too many calls; the headers RateLimit-* say what is allowed", Retry: left.Retry}
@@ -50,23 +73,33 @@ func TooManyCalls(left Allowance) error {
 // Guess counts an attempt at the password of name until it is known to have
 // been right: then succeeded takes it back. Attempts beyond the limits are to be
 // refused without a look at the password, with the [*TooMany] that is answered.
+//
+// Guesses of others hardly keep somebody out: few are allowed from one network, which
+// are no one else's, and those from everywhere count for less and not at all where
+// somebody got in under the name before.
 func (l Limits) Guess(name, address string) (succeeded func(), err error) {
-	byName := l.names.Take(strings.ToLower(strings.TrimSpace(name)))
-	byAddress := l.addresses.Take(address)
-	giveBack := func() { byName.GiveBack(); byAddress.GiveBack() }
-	if byName.Allowed && byAddress.Allowed {
-		return giveBack, nil
+	name = strings.ToLower(strings.TrimSpace(name))
+	place := name + " " + cmp.Or(access.Network(address), address)
+	taken := []Allowance{l.networks.Take(place), l.addresses.Take(address)}
+	if !l.familiar.has(place) {
+		taken = append(taken, l.names.Take(name))
 	}
-	switch { // what was refused took nothing
-	case byName.Allowed:
-		byName.GiveBack()
-	case byAddress.Allowed:
-		byAddress.GiveBack()
+	giveBack := func() {
+		for _, t := range taken {
+			if t.Allowed { // what was refused took nothing
+				t.GiveBack()
+			}
+		}
 	}
-	return nil, &TooMany{
-		Code: "too_many_failures", Detail: "too many wrong passwords; wait before the next try",
-		Retry: max(byName.Retry, byAddress.Retry),
+	var retry time.Duration
+	for _, t := range taken {
+		retry = max(retry, t.Retry)
 	}
+	if retry > 0 {
+		giveBack()
+		return nil, &TooMany{Code: "too_many_failures", Detail: "too many wrong passwords; wait before the next try", Retry: retry}
+	}
+	return func() { giveBack(); l.familiar.add(place) }, nil
 }
 
 // Register counts a registration from an address, and refuses one too many

@@ -65,9 +65,10 @@ type result struct {
 //
 // All of the events are written or none. They get consecutive positions and
 // versions, and every reader sees them in the order of positions. The error is
-// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], [ErrLocked], what Also
-// returned, or the database's own. When ctx ends first, its error is returned, and the
-// append is written or not: only one that is still queued is taken back.
+// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], [ErrLocked], what
+// Also returned, or the database's own. When ctx ends first, its error is returned for an
+// append that is still queued, which is taken back; another is written or not, and where
+// time ran out that is [ErrUnavailable].
 //
 // Appends that wait at the same time are written together, in one statement
 // with one flush to disk; the conflict of one never fails another. One with
@@ -98,8 +99,11 @@ func (s *Store) Append(ctx context.Context, a Append) (Appended, error) {
 	case r := <-w.done:
 		return r.Appended, r.err
 	case <-ctx.Done():
-		s.writer.takeBack(w)
-		return Appended{}, fmt.Errorf("waiting for the append: %w", ctx.Err())
+		err := fmt.Errorf("waiting for the append: %w", ctx.Err())
+		if !s.writer.takeBack(w) {
+			err = uncertain(err)
+		}
+		return Appended{}, err
 	}
 }
 
@@ -119,16 +123,17 @@ func (c *writer) enqueue(w *waiting) error {
 	return nil
 }
 
-// takeBack removes w from the queue when no batch has taken it yet.
-func (c *writer) takeBack(w *waiting) {
+// takeBack removes w from the queue, and reports false where a batch has taken it.
+func (c *writer) takeBack(w *waiting) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	for i, q := range c.queue {
 		if q == w {
 			c.queue = append(c.queue[:i], c.queue[i+1:]...)
-			return
+			return true
 		}
 	}
+	return false
 }
 
 // commit writes batches until the queue is empty.

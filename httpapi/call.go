@@ -35,6 +35,7 @@ type Call struct {
 	Guess   Guess         // at a password
 
 	api      *API
+	whole    context.Context // of the request, without the bound on its time: for streams
 	route    *Route
 	handler  Handler // of the route, the one the client chose
 	pattern  string  // of the route, as gin writes it, for the log
@@ -46,12 +47,13 @@ type Call struct {
 	arrival  *projections.Arrival
 }
 
-// newCall makes the call of a request.
-func newCall(a *API, r *http.Request, id, pattern string, answer http.Header) *Call {
-	ctx, arrival := projections.Arrive(r.Context(), a.Freshness)
-	c := &Call{Request: r.WithContext(ctx), arrival: arrival, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, Header: answer, api: a, pattern: pattern}
+// newCall makes the call of a request. The caller MUST call done when it has ended.
+func newCall(a *API, r *http.Request, id, pattern string, answer http.Header) (c *Call, done context.CancelFunc) {
+	whole, arrival := projections.Arrive(r.Context(), a.Freshness)
+	within, done := a.front.Within(whole)
+	c = &Call{Request: r.WithContext(within), whole: whole, arrival: arrival, ID: id, Actor: domain.Actor{Kind: domain.ActorUser}, Header: answer, api: a, pattern: pattern}
 	c.visitor.call, c.key.call, c.Guess.call = c, c, c
-	return c
+	return c, done
 }
 
 // Now is the API's clock.

@@ -71,11 +71,17 @@
 //
 // A caller is a person where the request proves one, else an address. Each has
 // a bucket of HELPDESK_RATE_LIMIT calls that fills up evenly within a minute;
-// RateLimit-Reset is the seconds until it is full. Only calls under /api/ are
-// counted. Buckets are in the memory of each process (limiter.go). A sign-in
-// counts against its name and its address until the password is found right, so
-// that guesses made at once are counted too; beyond the limit the right password
-// is refused as well. Changing a password guesses at the present one likewise.
+// RateLimit-Reset is the seconds until it is full. Calls under /api/ are
+// counted, and pages of the site with them. Buckets are in the memory of each process
+// (edge). A sign-in counts against its name, its network and its address until the
+// password is found right, so that guesses made at once are counted too; beyond the
+// limit the right password is refused as well. Changing a password guesses at the
+// present one likewise. Limits, and rules that go by the body alone, are looked at
+// before an idempotency key and before a password is hashed ([HandleChecked]).
+//
+// How much a body holds is bounded while it is read (package bind), and how long a call
+// takes by [edge.Front.Within]: then it is 503. For a stream that is the time until it
+// begins.
 //
 // # Access on record
 //

@@ -64,6 +64,9 @@ const (
 	// settleWait bounds the storing of an answer, which goes on when the client
 	// has gone.
 	settleWait = 5 * time.Second
+	// lateWait bounds it where the call has taken its time already: the lease of its
+	// key runs out by itself.
+	lateWait = 250 * time.Millisecond
 )
 
 // replayedHeaders are those of an answer that a repeat gets too. Cookies are
@@ -209,7 +212,11 @@ func (t *attempt) settle(ctx context.Context, r reply) reply {
 	if t.held == nil {
 		return r
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), settleWait)
+	wait := settleWait
+	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		wait = lateWait
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), wait)
 	defer cancel()
 	held := *t.held
 	t.held = nil

@@ -16,11 +16,11 @@ func (a *API) limit(g *gin.Context) {
 		return
 	}
 	c := callOf(g)
-	key := "address " + a.front.Address(g.Request)
+	caller := edge.Caller{Address: a.front.Address(g.Request)}
 	if who, err := c.visitor.find(g.Request.Context()); err == nil && who != nil {
-		key = "user " + who.account.ID.String()
+		caller.Person = who.account.ID
 	}
-	left := a.front.Calls.Take(key)
+	left := a.front.Call(caller)
 	c.Header.Set("RateLimit-Limit", strconv.Itoa(a.front.Calls.Size()))
 	c.Header.Set("RateLimit-Remaining", strconv.Itoa(left.Remaining))
 	c.Header.Set("RateLimit-Reset", strconv.Itoa(edge.Seconds(left.Full)))

@@ -28,9 +28,11 @@ func (a *API) begin(g *gin.Context) {
 	// Private returns may be kept for If-None-Match, never used unasked.
 	h.Set("Cache-Control", "private, no-cache")
 	h.Set("Vary", "Cookie, Authorization")
-	c := newCall(a, g.Request, id, g.FullPath(), h)
+	c, done := newCall(a, g.Request, id, g.FullPath(), h)
+	defer done()
 	g.Request = c.Request
 	g.Set(callKey, c)
+	g.Next()
 }
 
 // log writes one line for each request: never a body, a name or a secret.

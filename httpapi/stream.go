@@ -102,7 +102,8 @@ func quality(accept, mediaType string) float64 {
 
 // stream sends a reply that is a stream. For HEAD that is its headers alone.
 func (a *API) stream(g *gin.Context, r reply) {
-	ctx, c := g.Request.Context(), callOf(g)
+	c := callOf(g)
+	ctx := c.whole
 	g.Writer.Header().Set("Content-Type", r.mediaType)
 	g.Writer.WriteHeader(r.status)
 	if g.Request.Method == http.MethodHead {

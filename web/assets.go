@@ -17,6 +17,9 @@ import (
 //go:embed static
 var staticFiles embed.FS
 
+// staticPath is where static files are, each under its hash.
+const staticPath = Root + "static/"
+
 // asset is a static file.
 type asset struct {
 	hash      string // of its content, part of its address
@@ -53,7 +56,7 @@ func loadAssets() (map[string]asset, error) {
 
 // address returns where a static file is.
 func (s *Site) address(name string) string {
-	return Root + "static/" + s.static[name].hash + "/" + name
+	return staticPath + s.static[name].hash + "/" + name
 }
 
 // serveStatic sends a static file under the hash it has now. Another content

@@ -21,7 +21,7 @@
 //
 // # A request's way
 //
-//	request id → cross-origin (403) → route (404, 405) → session (to the sign-in)
+//	request id → limit (429) → cross-origin (403) → route (404, 405) → session (to the sign-in)
 //	→ form (413, 400) → audience (403) → handler → page, or redirect after a write
 //
 // Every page is a GET. Every form is a POST that leads to a redirect (303), or to the

@@ -4,6 +4,7 @@ import (
 	"log/slog"
 	"net/http"
 	"runtime/debug"
+	"strings"
 	"time"
 
 	"github.com/gin-gonic/gin"
@@ -20,10 +21,12 @@ const policy = "default-src 'none'; script-src 'self'; style-src 'self'; img-src
 // begin makes the visit of each request and sets the headers of every answer.
 func (s *Site) begin(g *gin.Context) {
 	h := g.Writer.Header()
-	ctx, arrival := projections.Arrive(g.Request.Context(), s.Freshness)
-	g.Request = g.Request.WithContext(ctx)
+	whole, arrival := projections.Arrive(g.Request.Context(), s.Freshness)
+	within, done := s.Front.Within(whole)
+	defer done()
+	g.Request = g.Request.WithContext(within)
 	v := &Visit{
-		Request: g.Request, arrival: arrival, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
+		Request: g.Request, whole: whole, arrival: arrival, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
 		site: s, g: g,
 	}
 	h.Set("X-Request-Id", v.ID)
@@ -37,6 +40,7 @@ func (s *Site) begin(g *gin.Context) {
 	h.Set("Cache-Control", "private, no-store")
 	h.Set("Vary", "Cookie")
 	g.Set(visitKey, v)
+	g.Next()
 }
 
 // log writes one line for each request, as the API does.
@@ -71,6 +75,23 @@ func (s *Site) recover(g *gin.Context) {
 		}
 	}()
 	g.Next()
+}
+
+// limit counts the visit against the visitor's calls, as the API does. What may be kept
+// for good is not counted.
+func (s *Site) limit(g *gin.Context) {
+	if strings.HasPrefix(g.Request.URL.Path, staticPath) {
+		return
+	}
+	v := visitOf(g)
+	caller := edge.Caller{Address: s.Front.Address(g.Request)}
+	if v.identify() == nil && v.Session != nil { // its error is met again
+		caller.Person = v.Session.Account.ID
+	}
+	if left := s.Front.Call(caller); !left.Allowed {
+		g.Abort()
+		s.refuse(v, edge.TooManyCalls(left))
+	}
 }
 
 // sameOrigin refuses what a page of another origin makes a browser send with

@@ -66,7 +66,7 @@ func failureOf(err error) *Failure {
 	}
 	var beyond *edge.TooMany
 	if errors.As(err, &beyond) {
-		return &Failure{http.StatusTooManyRequests, "Too many attempts", "Wait " + strconv.Itoa(max(edge.Seconds(beyond.Retry), 1)) + " seconds, then try again."}
+		return &Failure{http.StatusTooManyRequests, "Too many requests", "Wait " + strconv.Itoa(max(edge.Seconds(beyond.Retry), 1)) + " seconds, then try again."}
 	}
 	var rule *domain.Error
 	if !errors.As(err, &rule) {
@@ -78,7 +78,10 @@ func failureOf(err error) *Failure {
 	case domain.KindForbidden:
 		return &Failure{http.StatusForbidden, "Access denied", Sentence(rule.Message)}
 	case domain.KindUnavailable:
-		if rule.Code == "disk_full" {
+		switch rule.Code {
+		case "log_unavailable":
+			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Send the form again in a moment: what it asks for is done once."}
+		case "disk_full":
 			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Tell whoever runs the helpdesk."}
 		}
 		return ErrUnavailable

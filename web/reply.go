@@ -2,6 +2,7 @@ package web
 
 import (
 	"bytes"
+	"context"
 	"net/http"
 	"strconv"
 
@@ -56,7 +57,8 @@ func (s *Site) send(v *Visit, r Reply) {
 		whole = layout(s.chrome(v, r.title), r.body)
 	}
 	var b bytes.Buffer // before a byte is sent: what fails becomes a page
-	if err := whole.Render(v.Context(), &b); err != nil {
+	// Also where the visit has taken its time, or its visitor has gone.
+	if err := whole.Render(context.WithoutCancel(v.whole), &b); err != nil {
 		panic(err) // a template that cannot be written is a fault of ours
 	}
 	status := r.status

@@ -86,10 +86,10 @@ func (s *Site) route(pages []Page) {
 	s.engine = gin.New()
 	s.engine.RedirectTrailingSlash = false
 	s.engine.HandleMethodNotAllowed = true
-	s.engine.Use(s.begin, s.log, s.recover, s.sameOrigin)
+	s.engine.Use(s.begin, s.log, s.recover, s.limit, s.sameOrigin)
 	s.engine.NoRoute(func(g *gin.Context) { s.refuse(visitOf(g), domain.ErrNotFound) })
 	s.engine.NoMethod(func(g *gin.Context) { s.refuse(visitOf(g), errMethod) })
-	s.engine.GET(Root+"static/:hash/:name", s.serveStatic)
+	s.engine.GET(staticPath+":hash/:name", s.serveStatic)
 	shown := map[string]bool{}
 	for _, p := range pages {
 		shown[p.Path] = shown[p.Path] || p.Method == http.MethodGet

@@ -6,11 +6,13 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/a-h/templ"
 	"github.com/google/go-cmp/cmp"
 
 	"helpdesk/commands"
+	"helpdesk/edge"
 	"helpdesk/web"
 	"helpdesk/web/webtest"
 )
@@ -164,6 +166,44 @@ func TestWhatNobodyMaySend(t *testing.T) {
 		},
 		"an address of nothing": func(_ *testing.T, s *webtest.Site) { s.Get("user", "/admin/nowhere/").Holds(404, "Page not found") },
 	})
+}
+
+// TestPagesCountAsCallsDo counts pages until one is refused; what may be kept for good
+// is not counted.
+func TestPagesCountAsCallsDo(t *testing.T) {
+	t.Parallel()
+	s := open(t)
+	static := s.Get("", "/admin/open/").Href(`rel="stylesheet" href="`)
+	for who, path := range map[string]string{"": "/admin/open/", "user": "/admin/page/", "admin": "/admin/nowhere/"} {
+		seen := 0
+		for ; seen <= 2*webtest.Calls && s.Get(who, path).Code != http.StatusTooManyRequests; seen++ {
+		}
+		if seen < webtest.Calls-1 || seen > webtest.Calls {
+			t.Errorf("%q got %d pages, want %d", who, seen, webtest.Calls)
+		}
+	}
+	s.Post("user", "/admin/page/").Holds(429, "Too many requests")
+	s.Get("", static).Holds(200)
+}
+
+func TestAVisitTakesNotForEver(t *testing.T) {
+	t.Parallel()
+	s := webtest.New(t)
+	var err error
+	if s.Front, err = edge.NewFront(edge.Config{RequestTime: time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	s.Serve(web.Get("slow", web.Anyone, func(v *web.Visit) (web.Reply, error) {
+		<-v.Context().Done()
+		return web.Reply{}, v.Context().Err()
+	}), web.Get("long", web.Anyone, func(v *web.Visit) (web.Reply, error) {
+		short := v.Context()
+		v.GoOn()
+		<-short.Done()
+		return web.Show("Long", templ.NopComponent), v.Context().Err()
+	}))
+	s.Get("", "/admin/slow/").Holds(503, "The helpdesk is unavailable")
+	s.Get("", "/admin/long/").Holds(200, "Long")
 }
 
 func TestAnAddressThatIsNoTextIsRefused(t *testing.T) {

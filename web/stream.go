@@ -11,8 +11,9 @@ import (
 // as it comes.
 const patience = time.Minute
 
-// GoOn lets an answer take longer than the server lets others.
+// GoOn lets an answer take longer than others may.
 func (v *Visit) GoOn() {
+	v.Request = v.Request.WithContext(v.whole)
 	// A server that knows no deadlines, as in tests, has none to move.
 	_ = http.NewResponseController(v.g.Writer).SetWriteDeadline(time.Now().Add(patience))
 }
@@ -22,6 +23,7 @@ func (v *Visit) Stream(title string, body templ.Component) (Reply, error) {
 	v.Header().Set("Content-Type", "text/html; charset=utf-8")
 	v.Header().Set("X-Accel-Buffering", "no") // a proxy must not wait for the end
 	v.g.Writer.WriteHeader(http.StatusOK)
+	v.GoOn()
 	err := layout(v.site.chrome(v, title), body).Render(v.Context(), v.g.Writer)
 	return Reply{sent: true}, err
 }

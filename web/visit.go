@@ -24,6 +24,9 @@ type Visit struct {
 	Session *auth.Session // nil when nobody is signed in
 	Form    Form          // of a POST
 
+	whole    context.Context // of the request, without the bound on its time
+	known    bool            // whether it was looked up who is visiting
+	unknown  error           // why it could not be
 	arrival  *projections.Arrival
 	site     *Site
 	g        *gin.Context
@@ -57,17 +60,19 @@ func (v *Visit) PathID() (uuid.UUID, error) {
 	return id, nil
 }
 
-// identify finds out who is visiting.
+// identify finds out, once a visit, who is visiting.
 func (v *Visit) identify() error {
 	token := edge.SessionToken(v.Request)
-	if token == "" {
-		return nil
+	if v.known || token == "" {
+		return v.unknown
 	}
+	v.known = true
 	session, err := v.site.Sessions.Lookup(v.Context(), token)
 	switch {
 	case errors.Is(err, auth.ErrNoSession):
 		return nil
 	case err != nil:
+		v.unknown = err
 		return err
 	}
 	if session.Renewed {

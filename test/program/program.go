@@ -217,7 +217,8 @@ func (p *Program) read(stdout io.Reader, url chan<- string) {
 }
 
 // Environ returns the environment of the test without HELPDESK_ variables, but
-// for HELPDESK_PG_BIN, and with a free port, without limits on calls, and then
+// for HELPDESK_PG_BIN, and with a free port, without limits on calls and with much time
+// for each, since the machine may be busy, and then
 // env.
 func Environ(env ...string) []string {
 	var all []string
@@ -227,7 +228,7 @@ func Environ(env ...string) []string {
 		}
 	}
 	// Passwords that cost little: most tests sign many people in.
-	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0", "HELPDESK_MASTER_KEY="+keys.Master,
+	return append(append(all, "HELPDESK_ADDR=127.0.0.1:0", "HELPDESK_RATE_LIMIT=0", "HELPDESK_REQUEST_TIME=1m", "HELPDESK_MASTER_KEY="+keys.Master,
 		"HELPDESK_ARGON2_MEMORY=64", "HELPDESK_ARGON2_ITERATIONS=1"), env...)
 }
 

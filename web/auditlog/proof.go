@@ -116,6 +116,7 @@ func (s *Section) export(v *web.Visit) (web.Reply, error) {
 	}
 	defer s.proving.Unlock()
 	out := web.NewDownload(v, "helpdesk-log.zip", "application/zip")
+	v.GoOn()
 	err := s.Proof.Export(v.Context(), out)
 	switch {
 	case err != nil && out.Begun():

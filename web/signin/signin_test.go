@@ -48,7 +48,7 @@ func TestSigningIn(t *testing.T) {
 func TestWrongPasswordsAreLimitedLikeTheAPIs(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for range edge.FailuresPerName {
+	for range edge.FailuresPerNetwork {
 		signIn(s, "", "wrong").Holds(401)
 	}
 	signIn(s, "", "right").Holds(429, "Too many wrong passwords")

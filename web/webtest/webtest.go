@@ -43,11 +43,14 @@ type Site struct {
 	site *web.Site
 }
 
+// Calls is how many pages a minute one visitor may have.
+const Calls = 200
+
 // New makes a site without pages; more is what happened to its ticket since it was
 // opened.
 func New(t testing.TB, more ...domain.Event) *Site {
 	t.Helper()
-	front, err := edge.NewFront(edge.Config{RateLimit: 10_000, Now: func() time.Time { return Noon }})
+	front, err := edge.NewFront(edge.Config{RateLimit: Calls, Now: func() time.Time { return Noon }})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -33,6 +34,7 @@ type Config struct {
 	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: as each request says; emails link to HELPDESK_ADDR."`
 	AgentVisibility   visibility `split_words:"true" default:"queue" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
+	RequestTime       Span       `split_words:"true" default:"5s" desc:"How long a request may take, after which it gets 503, whatever it waits for; what is sent piece by piece, exports and streams of events, may take longer. 0: as long as it takes."`
 	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
 	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
 	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
@@ -103,7 +105,7 @@ func (c Config) checkHashing() error {
 // Front makes what the API and the site share.
 func (c Config) Front() (*edge.Front, error) {
 	front, err := edge.NewFront(edge.Config{
-		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: int(c.RateLimit),
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: int(c.RateLimit), RequestTime: time.Duration(c.RequestTime),
 	})
 	if err != nil {
 		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
