@@ -87,6 +87,6 @@ func (a *API) ready(g *gin.Context) {
 	}
 	a.refuse(g, &problem.Refusal{
 		Status: http.StatusServiceUnavailable, Code: "not_ready",
-		Detail: "some of what is needed is not in order; errors names it", Violations: faults,
+		Detail: "not ready: errors lists what is not in order", Violations: faults,
 	})
 }

@@ -97,7 +97,7 @@ func (r Resource) start(ctx context.Context, c *httpapi.Call, in StreamQuery) (i
 	const name = "Last-Event-ID"
 	if text := c.Request.Header.Get(name); text != "" {
 		if at, err = strconv.ParseInt(text, 10, 64); err != nil || at < 0 {
-			return 0, problem.Header(name, "the id of an event of this stream is wanted")
+			return 0, problem.Header(name, "must be the id of an event of this stream, a position")
 		}
 	}
 	return min(at, head), nil
@@ -117,11 +117,8 @@ func (r Resource) follow(ctx context.Context, c *httpapi.Call, w *eventWriter) e
 		return err
 	}
 	for {
-		if !c.StillSignedIn(ctx) {
-			return nil // they come again, and are told so
-		}
-		if err := r.catchUp(ctx, c, w); err != nil {
-			return err
+		if signedIn, err := r.catchUp(ctx, c, w); err != nil || !signedIn {
+			return err // who is not comes again, and is told so
 		}
 		pause := time.After(streamPace)
 		for waiting := true; waiting; {
@@ -156,22 +153,26 @@ func onceOver(pause <-chan time.Time, news <-chan struct{}) <-chan struct{} {
 	return news
 }
 
-// catchUp writes what there is up to the head of the log.
-func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) error {
+// catchUp writes what there is up to the head of the log. Before each page it looks
+// whether the caller is signed in, and as whom.
+func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) (signedIn bool, err error) {
 	for !r.Streams.ended() {
+		if !c.StillSignedIn(ctx) {
+			return false, nil
+		}
 		told, upto, err := r.Feed.After(ctx, c.Actor, w.at)
 		if err != nil {
-			return err
+			return true, err
 		}
 		if err := w.write(told); err != nil {
-			return err
+			return true, err
 		}
-		if upto == w.at {
-			return nil
+		looked := upto - w.at // the log has no holes
+		if w.at = upto; looked < feed.PageSize {
+			return true, nil
 		}
-		w.at = upto
 	}
-	return nil
+	return true, nil
 }
 
 // eventWriter writes the event stream of a client who has come to position at.

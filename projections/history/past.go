@@ -23,7 +23,7 @@ import (
 
 // ErrFuture refuses a look at an instant that the database's clock has not
 // reached.
-var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
+var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "must be in the past"}
 
 // Fresh waits until the projections have reached a position of the log; see
 // [follow.Freshness].

@@ -116,5 +116,8 @@ func TestASearchFindsWhatPeoplePaste(t *testing.T) {
 	lacks(user(fmt.Sprint("q=", bobs.Number)), bobs.Title)
 	mentions(t, user("q=vpn"), vpn.Title, "Searched your tickets of any status.")
 	mentions(t, user("q=%3F%21"), "Nothing to search for")
+	for _, q := range []string{"%25_", "lisa%27%22%3B"} { // whatever it is
+		mentions(t, root("q="+q), "Searched all tickets")
+	}
 	mentions(t, agent("q=zebra&status=open"), "No results", "that are open")
 }
