@@ -97,7 +97,7 @@ func (r Resource) start(ctx context.Context, c *httpapi.Call, in StreamQuery) (i
 	const name = "Last-Event-ID"
 	if text := c.Request.Header.Get(name); text != "" {
 		if at, err = strconv.ParseInt(text, 10, 64); err != nil || at < 0 {
-			return 0, problem.Header(name, "the id of an event of this stream is wanted")
+			return 0, problem.Header(name, "must be the id of an event of this stream, a position")
 		}
 	}
 	return min(at, head), nil
