@@ -21,6 +21,8 @@ const documentPath = "/openapi.json"
 type Health struct {
 	Status string   `json:"status" required:"true" enum:"ok,ready"`
 	Paused []string `json:"paused,omitempty" description:"Projections and other followers that an operator paused: reads show what they have."`
+
+	Warnings []string `json:"warnings,omitempty" description:"What an operator should look at though calls are answered."`
 }
 
 var operations = spec.Tag{Name: "Operations", About: "What operators and tools ask; anyone may."}

@@ -116,9 +116,16 @@ func (r Resource) follow(ctx context.Context, c *httpapi.Call, w *eventWriter) e
 	if err := w.beat(); err != nil {
 		return err
 	}
+	signedIn := c.StillSignedIn(ctx)
 	for {
-		if signedIn, err := r.catchUp(ctx, c, w); err != nil || !signedIn {
-			return err // who is not comes again, and is told so
+		if signedIn {
+			var err error
+			if signedIn, err = r.catchUp(ctx, c, w); err != nil {
+				return err
+			}
+		}
+		if !signedIn {
+			return nil // they come again, and are told so
 		}
 		pause := time.After(streamPace)
 		for waiting := true; waiting; {
@@ -136,9 +143,9 @@ func (r Resource) follow(ctx context.Context, c *httpapi.Call, w *eventWriter) e
 			case <-onceOver(pause, news):
 				waiting = false
 			case <-woken:
-				waiting = false
+				signedIn, waiting = c.StillSignedIn(ctx), false
 			case <-look.C:
-				waiting = false
+				signedIn, waiting = c.StillSignedIn(ctx), false
 			}
 		}
 	}
@@ -153,24 +160,30 @@ func onceOver(pause <-chan time.Time, news <-chan struct{}) <-chan struct{} {
 	return news
 }
 
-// catchUp writes what there is up to the head of the log. Before each page it looks
-// whether the caller is signed in, and as whom.
+// catchUp writes what there is up to the head of the log. Before it tells anything, and
+// before it goes on, it looks whether the caller is signed in, and as whom: of a thousand
+// streams to which an event is no news none has to.
 func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) (signedIn bool, err error) {
-	for !r.Streams.ended() {
-		if !c.StillSignedIn(ctx) {
-			return false, nil
-		}
-		told, upto, err := r.Feed.After(ctx, c.Actor, w.at)
+	for more := true; more && !r.Streams.ended(); {
+		as := c.Actor
+		told, upto, err := r.Feed.After(ctx, as, w.at)
 		if err != nil {
 			return true, err
+		}
+		more = upto-w.at >= feed.PageSize // the log has no holes
+		if len(told) > 0 || more {
+			if !c.StillSignedIn(ctx) {
+				return false, nil
+			}
+			if c.Actor != as {
+				more = true
+				continue
+			}
 		}
 		if err := w.write(told); err != nil {
 			return true, err
 		}
-		looked := upto - w.at // the log has no holes
-		if w.at = upto; looked < feed.PageSize {
-			return true, nil
-		}
+		w.at = upto
 	}
 	return true, nil
 }

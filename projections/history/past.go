@@ -239,7 +239,8 @@ func (p *Past) id(ctx context.Context, ref ticket.Ref) (uuid.UUID, error) {
 }
 
 const (
-	headAtSQL = `SELECT clock_timestamp() >= $1 AS past, recorded_at > $1 AS passed FROM log_head WHERE id = 1`
+	// Where the clock was ahead, the log's own time is later than the clock's.
+	headAtSQL = `SELECT greatest(clock_timestamp(), recorded_at) >= $1 AS past, recorded_at > $1 AS passed FROM log_head WHERE id = 1`
 
 	// Whoever appends holds the row, and reads the clock while they do.
 	lockedHeadSQL = `SELECT position FROM log_head WHERE id = 1 FOR SHARE`
