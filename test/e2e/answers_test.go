@@ -10,7 +10,7 @@ import (
 	"helpdesk/test/program"
 )
 
-// An answer is the ticket as this very command left it, whatever a projection shows.
+// A write returns the ticket as its own command left it, whatever a projection shows.
 func TestAWriteAnswersAnewWhileItsProjectionIsPaused(t *testing.T) {
 	t.Parallel()
 	d := program.Open(t)
