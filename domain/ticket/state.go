@@ -101,6 +101,7 @@ type State struct {
 	Comments    map[CommentID]Comment
 	Removed     map[CommentID]Comment // that are not there any more
 	Redacted    map[Subject]bool      // texts that were redacted, and not given anew since
+	Size        int                   // of its history, in bytes; see [Limits]
 }
 
 // Evolve returns the state after e, and leaves s as it was. It refuses nothing: what
@@ -119,10 +120,11 @@ func Fold(events iter.Seq[domain.Event]) (s State) {
 // after returns the state after e. Where nobody else has s its maps are changed in
 // their place.
 func (s State) after(e domain.Event, own bool) State {
+	s.Size += sizeOf(e)
 	switch e := e.(type) {
 	case Opened:
 		return State{
-			Exists: true, Number: e.Number, Title: e.Title, Description: e.Description,
+			Size: s.Size, Exists: true, Number: e.Number, Title: e.Title, Description: e.Description,
 			Priority: e.Priority, Status: StatusOpen, CreatedBy: e.CreatedBy, OpenedBy: e.OpenedBy,
 			Opening: 1,
 		}
