@@ -43,33 +43,27 @@ func (l Limits) Check(s State, by domain.Actor, events []domain.Event) error {
 	return nil
 }
 
-// sizeOf returns what an event counts, in bytes.
-func sizeOf(e domain.Event) int {
-	switch e := e.(type) {
-	case Opened:
-		return eventSize + len(e.Title) + len(e.Description)
-	case Retitled:
-		return eventSize + len(e.Title)
-	case Described:
-		return eventSize + len(e.Description)
-	case Started:
-		return eventSize + len(e.Reason)
-	case Resolved:
-		return eventSize + len(e.Reason)
-	case Closed:
-		return eventSize + len(e.Reason)
-	case Reopened:
-		return eventSize + len(e.Reason)
-	case Escalated:
-		return eventSize + len(e.Reason)
-	case CommentAdded:
-		return eventSize + len(e.Text)
-	case CommentEdited:
-		return eventSize + len(e.Text)
-	case TextRedacted:
-		return eventSize + len(e.Text) + len(e.Reason)
-	case Prioritised, Assigned, Unassigned, Returned, Exempted, CommentRemoved, Deleted:
-		return eventSize
+// types are the events of tickets, by their names.
+var types = func() map[string]domain.EventType {
+	named := map[string]domain.EventType{}
+	for _, t := range Events() {
+		named[t.Name()] = t
 	}
-	return 0 // of another aggregate
+	return named
+}()
+
+// sizeOf returns what an event counts, in bytes; 0 for one of another aggregate.
+func sizeOf(e domain.Event) int {
+	t, ok := types[e.EventType()]
+	if !ok {
+		return 0
+	}
+	size := eventSize
+	if t.Personal() {
+		_, _ = t.ChangeTexts(e, func(_ domain.Member, text string) (string, error) { // it refuses nothing
+			size += len(text)
+			return text, nil
+		})
+	}
+	return size
 }

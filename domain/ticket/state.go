@@ -97,11 +97,11 @@ type State struct {
 	OpenedBy    domain.UserID
 	AssignedTo  domain.UserID // zero: nobody
 	Opening     int           // how often it came to be open: 1, one more with each reopening and return
+	Size        int           // of its history, in bytes; see [Limits]
 	Escalated   bool          // whether it escalated, or was exempted from that, since it was last opened
 	Comments    map[CommentID]Comment
 	Removed     map[CommentID]Comment // that are not there any more
 	Redacted    map[Subject]bool      // texts that were redacted, and not given anew since
-	Size        int                   // of its history, in bytes; see [Limits]
 }
 
 // Evolve returns the state after e, and leaves s as it was. It refuses nothing: what
