@@ -110,6 +110,7 @@ type Recorded struct {
 type Envelope struct {
 	Recorded
 	Event domain.Event
+	Again bool // given once more to a follower that applied it before, and forgot that
 }
 
 // Said returns what events say, one after the other.

@@ -44,6 +44,10 @@ type Config struct {
 	// part of every Message-ID.
 	From string
 
+	// Bounce is where mail servers return emails to, an address of ASCII: the envelope's
+	// sender. Empty: From.
+	Bounce string
+
 	// PublicURL is the address under which people reach the service. Emails then
 	// link to their ticket and to the recipient's account; empty, they don't.
 	PublicURL string
@@ -52,6 +56,7 @@ type Config struct {
 // Composer writes emails. It may be used from many goroutines.
 type Composer struct {
 	from      mail.Address
+	bounce    string
 	host      string // the domain of from
 	publicURL string // without a slash at its end
 	templates map[email.Kind]templatesOfKind
@@ -70,6 +75,14 @@ func NewComposer(config Config) (*Composer, error) {
 		return nil, fmt.Errorf("the sender of emails, %q, is no mail address of ASCII like %q", config.From, "Helpdesk <"+DefaultFrom+">")
 	}
 	from.Name = name(from.Name)
+	bounce := from.Address
+	if config.Bounce != "" {
+		to, err := mail.ParseAddress(config.Bounce)
+		if err != nil || to.Name != "" || !ascii(withALabels(to.Address)) {
+			return nil, fmt.Errorf("the address that emails are returned to, %q, is no mail address of ASCII like %q", config.Bounce, "bounces@example.com")
+		}
+		bounce = withALabels(to.Address)
+	}
 	public := strings.TrimRight(config.PublicURL, "/")
 	if public != "" {
 		u, err := url.Parse(public)
@@ -83,6 +96,7 @@ func NewComposer(config Config) (*Composer, error) {
 	}
 	return &Composer{
 		from:      *from,
+		bounce:    bounce,
 		host:      from.Address[strings.LastIndex(from.Address, "@")+1:],
 		publicURL: public,
 		templates: templates,
@@ -136,7 +150,7 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 	}
 	return Message{
 		ID:   m.GetMessageID(),
-		From: envelope(c.from.Address),
+		From: envelope(c.bounce),
 		To:   envelope(to.Address),
 		Data: data.Bytes(),
 	}, nil

@@ -43,5 +43,5 @@ func (c *Composer) Notice(n Notice) (Message, error) {
 	if _, err := m.WriteTo(&data); err != nil {
 		return Message{}, fmt.Errorf("compose a notice: %w", err)
 	}
-	return Message{ID: m.GetMessageID(), From: envelope(c.from.Address), To: envelope(to), Data: data.Bytes()}, nil
+	return Message{ID: m.GetMessageID(), From: envelope(c.bounce), To: envelope(to), Data: data.Bytes()}, nil
 }

@@ -44,6 +44,7 @@ type Directory struct {
 type Concerned struct {
 	Requester, Assignee domain.UserID
 	Answered            bool // somebody else commented, or it was resolved, ever
+	Deleted             bool // it is forgotten once the page is
 }
 
 // fold takes in an event. It changes the directory it is called on.
@@ -71,7 +72,14 @@ func (d Directory) fold(e eventstore.Envelope) {
 		d.Tickets[of] = t
 		return
 	case ticket.Deleted:
-		delete(d.Tickets, of)
+		t := d.Tickets[of]
+		t.Deleted = true
+		d.Tickets[of] = t
+		return
+	case ticket.Restored: // all of the ticket's events are here with it
+		t := d.Tickets[of]
+		t.Deleted = false
+		d.Tickets[of] = t
 		return
 	case user.Registered:
 		p = Person{Role: f.Role, Active: true, Wants: user.AllNotifications()}
@@ -90,9 +98,10 @@ func (d Directory) fold(e eventstore.Envelope) {
 }
 
 // React returns the emails that tell of an event, given what was remembered
-// before it and with it. What was imported is history, and nobody is told of it.
+// before it and with it. What was imported is history, and nobody is told of it, nor
+// once more of what happened before a ticket was restored.
 func (d Directory) React(e eventstore.Envelope) []Effect {
-	if e.ActorKind == domain.ActorImport {
+	if e.ActorKind == domain.ActorImport || e.Again {
 		return nil
 	}
 	if _, ok := e.Event.(email.Requeued); ok {

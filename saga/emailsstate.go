@@ -29,7 +29,7 @@ func Emails(issued *Notifier) follow.Follower {
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
-			ticket.Unassigned{}, ticket.Reopened{}, email.Requeued{}),
+			ticket.Unassigned{}, ticket.Reopened{}, ticket.Restored{}, email.Requeued{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			x, err := applyEmails(ctx, tx, events)
 			if err == nil && len(x.outbox) > 0 {
@@ -37,6 +37,7 @@ func Emails(issued *Notifier) follow.Follower {
 			}
 			return err
 		},
+		Forget: forgetRequesters,
 		Committed: func() {
 			if some.Swap(false) && issued != nil {
 				issued.NotifyOf([]string{SendEmail{}.Name()})
@@ -231,7 +232,9 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 				moved = append(moved, r)
 			}
 		case ticket.Deleted:
-			gone = append(gone, e.StreamID)
+			if d.Tickets[ticket.ID{UUID: e.StreamID}].Deleted {
+				gone = append(gone, e.StreamID)
+			}
 		}
 		if e.StreamType == domain.UserStream {
 			p := d.People[domain.UserID{UUID: e.StreamID}]
@@ -248,10 +251,8 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	if err := follow.WriteRows(ctx, tx, writeAssigneesSQL, moved); err != nil {
 		return fmt.Errorf("write the assignees: %w", err)
 	}
-	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, forgetRequestersSQL, gone); err != nil {
-			return fmt.Errorf("forget the requesters of deleted tickets: %w", err)
-		}
+	if err := forgetRequesters(ctx, tx, gone); err != nil {
+		return err
 	}
 	people := make([]personRow, 0, len(changed))
 	for _, p := range changed {
@@ -259,6 +260,16 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 	}
 	if err := follow.WriteRows(ctx, tx, writePeopleSQL, people); err != nil {
 		return fmt.Errorf("write the people: %w", err)
+	}
+	return nil
+}
+
+func forgetRequesters(ctx context.Context, tx pgx.Tx, tickets []uuid.UUID) error {
+	if len(tickets) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, forgetRequestersSQL, tickets); err != nil {
+		return fmt.Errorf("forget the requesters of tickets: %w", err)
 	}
 	return nil
 }

@@ -57,6 +57,8 @@ type Wait struct {
 	Escalated bool            `json:"escalated"` // or exempted from that
 
 	ImportedAt *time.Time `json:"imported_at"` // when it was imported; nil: it was opened here
+
+	Deleted bool `json:"-" db:"-"` // it is forgotten once the page is
 }
 
 // React folds an event into what is remembered of its ticket and returns what
@@ -80,7 +82,7 @@ func (p Policy) React(w Wait, e eventstore.Envelope) (Wait, []Effect) {
 // when it never does.
 func (p Policy) due(w Wait) (at time.Time, ok bool) {
 	span := p.Spans[w.Priority]
-	if span <= 0 || w.Escalated || !slices.Contains(p.Waiting, w.Status) {
+	if span <= 0 || w.Deleted || w.Escalated || !slices.Contains(p.Waiting, w.Status) {
 		return time.Time{}, false
 	}
 	return w.Since.Add(span), true
@@ -113,7 +115,9 @@ func (w Wait) fold(e eventstore.Envelope) Wait {
 	case ticket.Prioritised:
 		w.Priority = d.Priority
 	case ticket.Deleted:
-		return Wait{}
+		w.Deleted = true
+	case ticket.Restored: // all of the ticket's events are here with it
+		w.Deleted = false
 	}
 	to, ok := ticket.StatusAfter(e.Event)
 	if !ok {

@@ -89,6 +89,14 @@ func TestEscalationReacts(t *testing.T) {
 		{"begun and without an assignee again, it waits anew", policy, []eventstore.Envelope{opened, happened(time.Minute, ticket.Started{})},
 			happened(9*time.Hour, ticket.Returned{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
 		{"deleted, it is forgotten", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Deleted{}), []Effect{off}},
+		{"restored, it is due when it was", policy, []eventstore.Envelope{opened, happened(time.Minute, ticket.Deleted{})},
+			happened(9*time.Hour, ticket.Restored{}), []Effect{set(time.Hour, 1, ticket.High)}},
+		{"restored, what was begun does not wait", policy,
+			[]eventstore.Envelope{opened, happened(time.Minute, ticket.Started{}), happened(time.Minute, ticket.Deleted{})},
+			happened(9*time.Hour, ticket.Restored{}), nil},
+		{"restored, what had escalated does not wait", policy,
+			[]eventstore.Envelope{opened, happened(time.Hour, ticket.Escalated{}), happened(2*time.Hour, ticket.Deleted{})},
+			happened(9*time.Hour, ticket.Restored{}), nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var w Wait
@@ -103,8 +111,8 @@ func TestEscalationReacts(t *testing.T) {
 			if w != before {
 				t.Error("reacting changed what was remembered before")
 			}
-			if _, deleted := c.when.Event.(ticket.Deleted); deleted && next != (Wait{}) {
-				t.Errorf("remembered of a deleted ticket: %+v", next)
+			if _, deleted := c.when.Event.(ticket.Deleted); deleted != next.Deleted {
+				t.Errorf("remembered of a ticket: %+v, deleted %v", next, deleted)
 			}
 		})
 	}

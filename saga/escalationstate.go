@@ -26,10 +26,12 @@ func Escalation(p Policy, woken func()) follow.Follower {
 	return follow.Follower{
 		Name: EscalationName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
-			ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Exempted{}, ticket.Deleted{}),
+			ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Exempted{}, ticket.Deleted{},
+			ticket.Restored{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			return p.apply(ctx, tx, events)
 		},
+		Forget:    forgetWaits,
 		Committed: woken,
 	}
 }
@@ -83,7 +85,7 @@ func (p Policy) apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	var rows []waitRow
 	var gone []uuid.UUID
 	for id, w := range waits {
-		if w.TicketID == uuid.Nil {
+		if w.Deleted {
 			gone = append(gone, id)
 		} else {
 			rows = append(rows, *w)
@@ -92,12 +94,20 @@ func (p Policy) apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelo
 	if err := follow.WriteRows(ctx, tx, writeWaitsSQL, rows); err != nil {
 		return fmt.Errorf("write the waiting tickets: %w", err)
 	}
-	if len(gone) > 0 {
-		if _, err := tx.Exec(ctx, forgetWaitsSQL, gone); err != nil {
-			return fmt.Errorf("forget deleted tickets: %w", err)
-		}
+	if err := forgetWaits(ctx, tx, gone); err != nil {
+		return err
 	}
 	return x.write(ctx, tx)
+}
+
+func forgetWaits(ctx context.Context, tx pgx.Tx, tickets []uuid.UUID) error {
+	if len(tickets) == 0 {
+		return nil
+	}
+	if _, err := tx.Exec(ctx, forgetWaitsSQL, tickets); err != nil {
+		return fmt.Errorf("forget tickets that wait: %w", err)
+	}
+	return nil
 }
 
 func loadWaits(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (map[uuid.UUID]*waitRow, error) {

@@ -45,9 +45,10 @@ func left(e domain.Event) bool {
 }
 
 // takenBack returns what comes of an event: of somebody who left, their tickets; of
-// a ticket that is reopened, that one where its assignee left before.
+// a ticket that is reopened or restored, that one where its assignee left before.
 func takenBack(e eventstore.Envelope) []Effect {
-	if _, ok := e.Event.(ticket.Reopened); ok {
+	switch e.Event.(type) {
+	case ticket.Reopened, ticket.Restored:
 		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: TakeBackTickets{Ticket: ticket.ID{UUID: e.StreamID}}}}
 	}
 	if !left(e.Event) {
@@ -66,7 +67,7 @@ func takenBack(e eventstore.Envelope) []Effect {
 func TakeBack(issued, set *Notifier) follow.Follower {
 	return follow.Follower{
 		Name:  TakeBackName,
-		Types: eventstore.Types(user.RoleChanged{}, user.Deactivated{}, user.Erased{}, ticket.Reopened{}),
+		Types: eventstore.Types(user.RoleChanged{}, user.Deactivated{}, user.Erased{}, ticket.Reopened{}, ticket.Restored{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			x := newEffects(TakeBackName)
 			for _, e := range events {

@@ -58,6 +58,7 @@ func TestWhoLeavesHasTheirTicketsTakenBack(t *testing.T) {
 		{"an admin now", user.RoleChanged{Role: domain.RoleAdmin}, nil},
 		{"back", user.Reactivated{}, nil},
 		{"a ticket that is reopened, whoever has it", ticket.Reopened{}, []Command{TakeBackTickets{Ticket: ticket.ID{UUID: tom}}}},
+		{"a ticket that is restored, whoever has it", ticket.Restored{}, []Command{TakeBackTickets{Ticket: ticket.ID{UUID: tom}}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			if diff := cmp.Diff(c.then, of(c.when), cmpopts.EquateEmpty()); diff != "" {

@@ -241,6 +241,7 @@ func TestPendingTimersAreAFoldOfTheLog(t *testing.T) {
 				become(ticket.StatusInProgress), become(ticket.StatusResolved), become(ticket.StatusClosed), become(ticket.StatusOpen),
 				become(ticket.StatusEscalated), ticket.EditTicket{By: system(), Priority: ptr(ticket.High)},
 				ticket.EditTicket{By: system(), Priority: ptr(ticket.Low)}, ticket.DeleteTicket{By: system()},
+				ticket.RestoreTicket{By: system()},
 			}).Draw(r, "command")
 			_, _ = d.tickets.Do(context.Background(), request(), id, c) // what is refused changes nothing
 		}

@@ -23,7 +23,7 @@ func main() {
 	stop()
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "helpdesk:", program.Explain(err))
-		os.Exit(1)
+		os.Exit(program.Status(err))
 	}
 }
 

@@ -91,6 +91,7 @@ var examples = map[string]string{
 	"HELPDESK_ESCALATE_STATUSES":   "in-progress,open",
 	"HELPDESK_SMTP_URL":            "smtp://ann:zaunkoenig@mail.example.com:587",
 	"HELPDESK_SMTP_HELLO":          "desk.example.com",
+	"HELPDESK_MAIL_BOUNCE_ADDRESS": "bounces@example.com",
 	"HELPDESK_MAIL_FROM":           "Desk <desk@example.com>",
 	"HELPDESK_MAIL_RETRY_MIN":      "1s",
 	"HELPDESK_RATE_LIMIT":          "60",

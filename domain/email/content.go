@@ -49,8 +49,12 @@ const faultMax = 500
 
 // Error returns what went wrong in one line without control characters, whatever
 // a server replied.
-func (f *Fault) Error() string {
-	line := strings.Join(strings.FieldsFunc(f.Err.Error(), func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
+func (f *Fault) Error() string { return OneLine(f.Err.Error()) }
+
+// OneLine returns what a server said in one line without control characters, cut to
+// what is told of it.
+func OneLine(said string) string {
+	line := strings.Join(strings.FieldsFunc(said, func(r rune) bool { return unicode.IsControl(r) || unicode.IsSpace(r) }), " ")
 	line = strings.ToValidUTF8(line, "")
 	if runes := []rune(line); len(runes) > faultMax {
 		line = string(runes[:faultMax])

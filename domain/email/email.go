@@ -9,6 +9,9 @@
 //	        │             └─▶ Cancelled ─┤
 //	        └─────── Requeued ◀──────────┘
 //
+// A server behind the one that took an email may report that it is Delayed, and in the
+// end that it Bounced: then it was not sent after all.
+//
 // The stream of an email that is sent at once is one event: how that ended. One that
 // has to wait is queued first.
 //
@@ -41,11 +44,13 @@ const (
 	StatusFailed    Status = "failed"    // refused for good
 	StatusUncertain Status = "uncertain" // nobody knows
 	StatusCancelled Status = "cancelled" // what it would have told of did not hold any more
+	StatusDelayed   Status = "delayed"   // sent; a server behind that has not passed it on yet
+	StatusBounced   Status = "bounced"   // sent; a server behind that returned it
 )
 
 // Statuses lists every status.
 func Statuses() []Status {
-	return []Status{StatusQueued, StatusBlocked, StatusSending, StatusSent, StatusFailed, StatusUncertain, StatusCancelled}
+	return []Status{StatusQueued, StatusBlocked, StatusSending, StatusSent, StatusFailed, StatusUncertain, StatusCancelled, StatusDelayed, StatusBounced}
 }
 
 // State is an email as its events tell it. The zero State was never queued.
@@ -84,6 +89,10 @@ func Evolve(s State, e domain.Event) State {
 		s = s.tried(e.Attempt)
 	case Cancelled:
 		s.Status, s.RetryAt = StatusCancelled, time.Time{}
+	case Delayed:
+		s.Status = StatusDelayed
+	case Bounced:
+		s.Status = StatusBounced
 	case Requeued:
 		s.Status, s.Tries, s.Since, s.RetryAt = StatusQueued, 0, e.At, time.Time{}
 	}
@@ -136,8 +145,8 @@ type (
 		Email  Queued // where it is new
 		Reason Reason
 	}
-	// Resend has an email that was not sent, or may not have been, sent again, if it
-	// then still holds. It is an admin's to ask.
+	// Resend has an email that was not sent, may not have been or was returned sent
+	// again, if it then still holds. It is an admin's to ask.
 	Resend struct {
 		By
 		Now time.Time
@@ -176,6 +185,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return cancel(s, c)
 	case Resend:
 		return resend(s, c)
+	case Report:
+		return report(s, c)
 	}
 	panic("email: no rule for this command")
 }
@@ -200,7 +211,7 @@ func resend(s State, c Resend) ([]domain.Event, error) {
 		return nil, domain.ErrForbidden
 	}
 	switch s.Status {
-	case StatusSent, StatusSending:
+	case StatusSent, StatusSending, StatusDelayed:
 		return nil, ErrSent.With("the email is %s; only those that were not sent, or of which nobody knows, are sent again", s.Status)
 	case StatusQueued, StatusBlocked:
 		return nil, nil

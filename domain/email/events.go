@@ -80,6 +80,17 @@ type (
 		Reason Reason `json:"reason"`
 		Email  Queued `json:"email,omitzero"` // where the stream does not have it
 	}
+	// Delayed means that a server behind the one that took the email reported that it
+	// tries on.
+	Delayed struct {
+		Status     string `json:"status"`     // the enhanced status code (RFC 3463); "": none was given
+		Diagnostic string `json:"diagnostic"` // what the server said
+	}
+	// Bounced means that a server behind the one that took the email returned it.
+	Bounced struct {
+		Status     string `json:"status"`     // as that of Delayed
+		Diagnostic string `json:"diagnostic"` // as that of Delayed
+	}
 	// Requeued means somebody asked for the email to be sent again.
 	Requeued struct {
 		At time.Time `json:"at"` // by the clock of the process that was asked
@@ -95,6 +106,8 @@ func (Failed) EventType() string     { return "email.failed" }
 func (Doubted) EventType() string    { return "email.doubted" }
 func (Cancelled) EventType() string  { return "email.cancelled" }
 func (Requeued) EventType() string   { return "email.requeued" }
+func (Delayed) EventType() string    { return "email.delayed" }
+func (Bounced) EventType() string    { return "email.bounced" }
 
 // FormerTypes returns the name that the event was stored under when emails were
 // called letters.
@@ -155,6 +168,12 @@ func Events() []domain.EventType {
 		domain.EventOf[Requeued](),
 		domain.PersonalEventOf(func(e *Cancelled) domain.Texts {
 			return domain.TextsOf(e.Email.Recipient).In("email.address", &e.Email.Address)
+		}),
+		domain.PersonalEventOf(func(e *Delayed) domain.Texts {
+			return domain.Texts{}.In("diagnostic", &e.Diagnostic)
+		}),
+		domain.PersonalEventOf(func(e *Bounced) domain.Texts {
+			return domain.Texts{}.In("diagnostic", &e.Diagnostic)
 		}),
 	}
 }

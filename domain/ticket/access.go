@@ -23,7 +23,7 @@ func (s State) VisibleTo(a domain.Actor) bool {
 // SeenBy are the names of the events that decide who sees a ticket: the newest of each
 // make the state that [State.VisibleTo] looks at.
 func SeenBy() []string {
-	return []string{Opened{}.EventType(), Assigned{}.EventType(), Unassigned{}.EventType(), Deleted{}.EventType()}
+	return []string{Opened{}.EventType(), Assigned{}.EventType(), Unassigned{}.EventType(), Deleted{}.EventType(), Restored{}.EventType()}
 }
 
 // SeesInternal reports whether internal notes are shown to the actor.

@@ -14,11 +14,13 @@ import (
 // where the actor can't see the ticket, Forbidden where its role may never do
 // this, Invalid for a value out of shape, Rejected where a rule says no.
 func Decide(s State, c Command) ([]domain.Event, error) {
-	if c, ok := c.(OpenTicket); ok {
+	switch c := c.(type) {
+	case OpenTicket:
 		return open(s, c)
-	}
-	if c, ok := c.(RedactText); ok {
+	case RedactText:
 		return redact(s, c)
+	case RestoreTicket:
+		return restore(s, c)
 	}
 	if !s.VisibleTo(c.ActedBy()) {
 		return nil, domain.ErrNotFound

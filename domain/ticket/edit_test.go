@@ -240,3 +240,28 @@ func TestDeleteTicket(t *testing.T) {
 		{name: "what never was is not to be seen", when: DeleteTicket{by(rob)}, refused: domain.ErrNotFound},
 	})
 }
+
+func TestRestoreTicket(t *testing.T) {
+	back := []domain.Event{Restored{}}
+	checkRules(t, []rule{
+		{name: "an admin restores a deleted ticket", given: given(Deleted{}), when: RestoreTicket{by(rob)}, then: back},
+		{name: "whatever it was", given: given(Assigned{AssignedTo: eve.ID}, Started{}, said(first, eve, "we"), Deleted{}), when: RestoreTicket{by(rob)}, then: back},
+		{name: "one that was restored before", given: given(Deleted{}, Restored{}, Deleted{}), when: RestoreTicket{by(rob)}, then: back},
+		{name: "one that is there is refused", given: given(), when: RestoreTicket{by(rob)}, refused: ErrNotDeleted},
+		{name: "one that is there again is refused", given: given(Deleted{}, Restored{}), when: RestoreTicket{by(rob)}, refused: ErrNotDeleted},
+		{name: "one that never was is not to be seen", when: RestoreTicket{by(rob)}, refused: domain.ErrNotFound},
+		{name: "its requester does not see that it was deleted", given: given(Deleted{}), when: RestoreTicket{by(ann)}, refused: domain.ErrNotFound},
+		{name: "nor does an agent", given: given(Deleted{}), when: RestoreTicket{by(eve)}, refused: domain.ErrNotFound},
+		{name: "nor may an auditor", given: given(Deleted{}), when: RestoreTicket{by(ida)}, refused: domain.ErrNotFound},
+		{name: "who sees one that is there may not either", given: given(), when: RestoreTicket{by(ida)}, refused: domain.ErrForbidden},
+	})
+}
+
+func TestARestoredTicketIsAsItWas(t *testing.T) {
+	before := fold(given(Assigned{AssignedTo: eve.ID}, Started{}, Prioritised{Priority: High}, Escalated{}, said(first, eve, "we"), noted(second, eve, "us")))
+	after := Evolve(Evolve(before, Deleted{}), Restored{})
+	before.Size += 2 * eventSize
+	if diff := cmp.Diff(before, after); diff != "" {
+		t.Errorf("(-before +after):\n%s", diff)
+	}
+}

@@ -87,7 +87,7 @@ type (
 		CommentID CommentID `json:"comment_id"`
 		Internal  bool      `json:"internal"` // as when it was added: readers that count need not remember
 	}
-	// Deleted takes the ticket out of every read; its events stay.
+	// Deleted takes the ticket out of every read; its events stay. See [Restored].
 	Deleted struct{}
 )
 
@@ -160,6 +160,7 @@ func Events() []domain.EventType {
 			return domain.Texts{}.Redactable("text", &e.Text).In("reason", &e.Reason)
 		}),
 		domain.EventOf[Deleted](),
+		domain.EventOf[Restored](),
 	}
 }
 

@@ -19,8 +19,8 @@ type Limits struct {
 const eventSize = 200
 
 // Check refuses events that go beyond the limits with [ErrFull]. What brings a ticket
-// to its end, or makes it shorter, is never refused, and nothing that the service
-// itself does.
+// to its end, undoes that or makes it shorter is never refused, and nothing that the
+// service itself does.
 func (l Limits) Check(s State, by domain.Actor, events []domain.Event) error {
 	if by.Trusted() {
 		return nil
@@ -29,7 +29,7 @@ func (l Limits) Check(s State, by domain.Actor, events []domain.Event) error {
 		comments := len(s.Comments) + len(s.Removed)
 		s.Size += sizeOf(e)
 		switch e.(type) {
-		case Resolved, Closed, Deleted, Unassigned, Returned, CommentRemoved, TextRedacted:
+		case Resolved, Closed, Deleted, Unassigned, Returned, CommentRemoved, TextRedacted, Restored:
 			continue
 		case CommentAdded:
 			if l.Comments > 0 && comments >= l.Comments {

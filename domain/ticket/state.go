@@ -142,6 +142,8 @@ func (s State) after(e domain.Event, own bool) State {
 		s.Escalated = true
 	case Deleted:
 		s.Exists, s.Deleted = false, true
+	case Restored:
+		s.Exists, s.Deleted = true, false
 	case CommentAdded, CommentEdited:
 		s.Comments = evolveComments(s.Comments, e, own)
 	case CommentRemoved:

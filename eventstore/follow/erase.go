@@ -18,6 +18,9 @@ type erasing interface {
 	ErasedIn(own uuid.UUID) []uuid.UUID
 }
 
+// restoring is an event after which what followers dropped of its stream is there again.
+type restoring interface{ Restores() }
+
 // againSQL reads what a follower has applied of streams: of one whose events
 // wait, those before.
 const againSQL = `SELECT ` + eventstore.Columns + ` FROM events
@@ -36,11 +39,17 @@ func erasedIn(events []eventstore.Envelope) []uuid.UUID {
 	return streams
 }
 
+// restored reports whether an event is one.
+func restored(e eventstore.Envelope) bool {
+	_, is := e.Event.(restoring)
+	return is
+}
+
 // again returns what is to be applied of a page. Where texts were erased in
-// streams, or the follower wants them afresh, it forgets these streams and returns in
-// the place of the page all events of theirs up to its last, and its other events;
-// order matters within a stream alone. failedBy names the follower whose failed events
-// are left out; "" is nobody.
+// streams, or they were restored, or the follower wants them afresh, it forgets these
+// streams and returns in the place of the page all events of theirs up to its last, and
+// its other events; order matters within a stream alone. failedBy names the follower
+// whose failed events are left out; "" is nobody.
 func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec, page []eventstore.Envelope, failedBy string) (_ []eventstore.Envelope, erased []uuid.UUID, err error) {
 	if f.Forget == nil {
 		return page, nil, nil
@@ -66,18 +75,20 @@ func (f Follower) again(ctx context.Context, tx pgx.Tx, codec *eventstore.Codec,
 		}
 	}
 	events, err := codec.Open(ctx, all...)
+	for i := range events {
+		events[i].Again = events[i].Position < page[0].Position
+	}
 	return events, erased, err
 }
 
 // afreshIn returns the streams of a page that are to be applied from their first
-// events on: those in which texts were erased, and those that the follower wants afresh.
+// events on: those in which texts were erased, those that were restored, and those that
+// the follower wants afresh.
 func (f Follower) afreshIn(page []eventstore.Envelope, erased []uuid.UUID) []uuid.UUID {
-	if f.Afresh == nil {
-		return erased
-	}
 	streams := slices.Clone(erased)
 	for _, e := range page {
-		if f.Afresh(e.Event) && !slices.Contains(streams, e.StreamID) {
+		afresh := restored(e) || (f.Afresh != nil && f.Afresh(e.Event))
+		if afresh && !slices.Contains(streams, e.StreamID) {
 			streams = append(streams, e.StreamID)
 		}
 	}

@@ -139,3 +139,46 @@ func TestAFollowerReadsStreamsAgainThatItWantsAfresh(t *testing.T) {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 }
+
+// A follower that dropped what was deleted is given it once more when it is restored.
+func TestAFollowerReadsRestoredStreamsAgain(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.makeEffects(t)
+	f := titles()
+	f.Types = append(f.Types, "ticket.deleted", "ticket.restored")
+	forget, apply := f.Forget, f.Apply
+	again := map[string]bool{}
+	f.Apply = func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
+		var gone []uuid.UUID
+		for _, e := range events {
+			if e.Again {
+				again[e.Type] = true
+			}
+			if _, deleted := e.Event.(ticket.Deleted); deleted && !e.Again {
+				gone = append(gone, e.StreamID)
+			}
+		}
+		if err := apply(ctx, tx, events); err != nil {
+			return err
+		}
+		return forget(ctx, tx, gone)
+	}
+	one, other := kit.NewID(), kit.NewID()
+	l.MustAppend(t, kit.Appending(one, 0, ticket.Opened{Title: "one"}))
+	l.MustAppend(t, kit.Appending(other, 0, ticket.Opened{Title: "other"}))
+	_, fresh := l.follow(t, Config{}, f)
+	l.MustAppend(t, kit.Appending(one, 1, ticket.Deleted{}))
+	waitFor(t, fresh, 3)
+	if diff := cmp.Diff([]title{{2, "other"}}, l.titles(t)); diff != "" {
+		t.Errorf("deleted (-want +got):\n%s", diff)
+	}
+	l.MustAppend(t, kit.Appending(one, 2, ticket.Restored{}))
+	waitFor(t, fresh, 4)
+	if diff := cmp.Diff([]title{{1, "one"}, {2, "other"}}, l.titles(t)); diff != "" {
+		t.Errorf("restored (-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(map[string]bool{"ticket.opened": true, "ticket.deleted": true}, again); diff != "" {
+		t.Errorf("what was given again (-want +got):\n%s", diff)
+	}
+}

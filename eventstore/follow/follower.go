@@ -40,6 +40,9 @@ type Follower struct {
 	// were in a stream, or one was redacted, its rows are forgotten and its events applied once more,
 	// from the first on, so that what is kept is what they say now. Types MUST
 	// then have the event that names the streams, the one with an ErasedIn method.
+	// It is also for followers that drop what was deleted: after an event with a
+	// Restores method, which Types MUST have, its stream is applied once more likewise.
+	// Events that were applied before are marked [eventstore.Envelope].Again.
 	Forget func(ctx context.Context, tx pgx.Tx, streamIDs []uuid.UUID) error
 	// Afresh, when not nil, reports whether Apply cannot go on from what the tables hold
 	// of a stream with this event: then they forget the stream, and its events are

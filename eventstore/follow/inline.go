@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"log/slog"
 	"runtime/debug"
+	"slices"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -25,8 +26,8 @@ func Inline(log *slog.Logger, followers ...Follower) []eventstore.Inline {
 	return inline
 }
 
-// inline returns Apply for the transaction of an append. What an erasure has to be
-// carried out in is more than an append should wait for.
+// inline returns Apply for the transaction of an append. To read streams once more, for
+// an erasure or where one was restored, is more than an append should wait for.
 func (f Follower) inline(log *slog.Logger) func(context.Context, pgx.Tx, []eventstore.Envelope) error {
 	return func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) (err error) {
 		defer func() {
@@ -38,7 +39,7 @@ func (f Follower) inline(log *slog.Logger) func(context.Context, pgx.Tx, []event
 				log.Warn("an append was written without an inline follower, which catches up", "follower", f.Name, "error", err)
 			}
 		}()
-		if len(erasedIn(events)) > 0 {
+		if len(erasedIn(events)) > 0 || slices.ContainsFunc(events, restored) {
 			return eventstore.ErrLater
 		}
 		return noneIgnored(tx, f.Apply(ctx, tx, events))

@@ -26,7 +26,7 @@ type BulkBody struct {
 // ticket and if_match it has depends on op.
 type BulkOperation struct {
 	_          struct{}                       `additionalProperties:"false"`
-	Op         string                         `json:"op" required:"true" enum:"assign,status,priority,delete" example:"assign"`
+	Op         string                         `json:"op" required:"true" enum:"assign,status,priority,delete,restore" example:"assign"`
 	Ticket     wire.TicketName                `json:"ticket" required:"true" minLength:"1" maxLength:"40" description:"The ticket's id or number."`
 	IfMatch    bind.Optional[int]             `json:"if_match" minimum:"1" description:"The version the ticket must be at."`
 	AssignedTo bind.Optional[string]          `json:"assigned_to" nullable:"true" minLength:"1" maxLength:"150" description:"With assign: the assignee, by id or username; null: nobody."`
@@ -101,6 +101,8 @@ func (op BulkOperation) operation(by ticket.By) commands.Operation {
 		o.Command = ticket.ChangeStatus{By: by, To: op.Status.Value, Reason: strings.TrimSpace(op.Reason.Value)}
 	case "priority":
 		o.Command = ticket.EditTicket{By: by, Priority: &op.Priority.Value}
+	case "restore":
+		o.Command = ticket.RestoreTicket{By: by}
 	default:
 		o.Command = ticket.DeleteTicket{By: by}
 	}

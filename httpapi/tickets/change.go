@@ -118,3 +118,10 @@ func (r Resource) remove(ctx context.Context, c *httpapi.Call, in TicketPath) (h
 	_, err := r.command(ctx, c, in, ticket.DeleteTicket{By: ticket.By{Actor: c.Actor}})
 	return httpapi.Empty{}, err
 }
+
+// restoring makes the handler that restores a ticket.
+func restoring(r Resource) func(context.Context, *httpapi.Call, TicketPath) (wire.Ticket, error) {
+	return func(ctx context.Context, c *httpapi.Call, in TicketPath) (wire.Ticket, error) {
+		return r.change(ctx, c, in, ticket.RestoreTicket{By: ticket.By{Actor: c.Actor}})
+	}
+}

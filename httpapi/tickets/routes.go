@@ -103,7 +103,7 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodDelete, Path: "/api/tickets/{id}/", ID: "deleteTicket",
 			Summary: "Delete a ticket",
-			About:   "Gone from every read; its events stay. Requesters can while it is open, unassigned and without comments of others.",
+			About:   "Gone from every read; its events stay, and an admin can restore it. Requesters can while it is open, unassigned and without comments of others.",
 			Who:     httpapi.SignedIn, Status: http.StatusNoContent, Handler: httpapi.Handle(r.remove),
 		},
 		{
@@ -165,6 +165,13 @@ func (r Resource) verbs() []httpapi.Route {
 			Summary: "Redact a text of a ticket",
 			About:   "For admins. The title or the description, and all that it read before, are destroyed for good, also of a ticket that was deleted: they read [redacted] everywhere and at every instant. With from and to the text stays as it reads now, with [redacted] in the place of these characters. The history says who did it and why.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.redact),
+			Also: []int{http.StatusForbidden},
+		},
+		{
+			Method: http.MethodPost, Path: "/api/tickets/{id}/restore/", ID: "restoreTicket",
+			Summary: "Restore a deleted ticket",
+			About:   "For admins. The ticket is again what it was when it was deleted: its status, assignee, comments, numbers and place in every list; its history has both. What is overdue by then escalates at once; an assignee who left meanwhile loses it as others do. Texts that were erased or redacted stay so, and emails that were cancelled are not sent. A ticket that is not deleted is 422.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(restoring(r)),
 			Also: []int{http.StatusForbidden},
 		},
 	}

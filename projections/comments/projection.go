@@ -39,7 +39,7 @@ func Follower() follow.Follower {
 		Tables:  []string{"comments"},
 		Lookups: []string{"comments_ticket"},
 		Types: eventstore.Types(ticket.CommentAdded{}, ticket.CommentEdited{},
-			ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Deleted{}),
+			ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Deleted{}, ticket.Restored{}),
 		Apply:  applyCommentList,
 		Inline: true,
 	}, forgetCommentsSQL)
@@ -88,5 +88,7 @@ func (p *commentPage) fold(e eventstore.Envelope) {
 		p.removed = append(p.removed, d.CommentID.UUID)
 	case ticket.Deleted:
 		p.tickets = append(p.tickets, e.StreamID)
+	case ticket.Restored: // all of the ticket's events are here with it
+		p.tickets = slices.DeleteFunc(p.tickets, func(id uuid.UUID) bool { return id == e.StreamID })
 	}
 }

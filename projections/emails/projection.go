@@ -98,6 +98,10 @@ func (r *Email) apply(e eventstore.Envelope) {
 		r.become(email.StatusUncertain, d.Attempt, d.Error)
 	case email.Cancelled:
 		r.become(email.StatusCancelled, r.Attempts, d.Reason.String())
+	case email.Delayed:
+		r.become(email.StatusDelayed, r.Attempts, email.Reported(d.Status, d.Diagnostic))
+	case email.Bounced:
+		r.become(email.StatusBounced, r.Attempts, email.Reported(d.Status, d.Diagnostic))
 	case email.Requeued:
 		r.become(email.StatusQueued, r.Attempts, "")
 	}

@@ -117,7 +117,7 @@ func (f *Feed) occurrences(ctx context.Context, viewer domain.Actor, events []ev
 	var all []Occurrence
 	for _, e := range events {
 		now, seen := tickets[e.StreamID]
-		if _, deleted := e.Event.(ticket.Deleted); deleted {
+		if _, deleted := e.Event.(ticket.Deleted); deleted && !seen {
 			if now, seen, err = f.sawDeleted(ctx, viewer, e); err != nil {
 				return nil, err
 			}

@@ -198,6 +198,8 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 		return because("redacted "+redactedWhat(d), d.Reason)
 	case ticket.Deleted:
 		return "deleted the ticket"
+	case ticket.Restored:
+		return "restored the ticket"
 	}
 	return t.changed(before, e)
 }
@@ -259,6 +261,10 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
 	case email.Cancelled:
 		return fmt.Sprintf("%s was not sent: %s.", what, d.Reason)
+	case email.Delayed:
+		return fmt.Sprintf("%s is delayed: %s.", what, email.Reported(d.Status, d.Diagnostic))
+	case email.Bounced:
+		return fmt.Sprintf("%s bounced: %s.", what, email.Reported(d.Status, d.Diagnostic))
 	}
 	return what + " is to be sent again."
 }
@@ -277,6 +283,8 @@ func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 	switch d := e.(type) {
 	case ticket.Deleted:
 		return []Change{{Field: "deleted", Before: false, After: true}}
+	case ticket.Restored:
+		return []Change{{Field: "deleted", Before: true, After: false}}
 	case ticket.CommentAdded:
 		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:

@@ -25,11 +25,14 @@ type saidRow struct {
 }
 
 // saidThen is what holds of the event e that added a comment which was there at
-// the position $at: neither it nor its ticket was taken away.
+// the position $at: neither it nor its ticket was taken away, unless that came back.
 const saidThen = `e.type = 'ticket.comment_added' AND e.position <= $at AND NOT EXISTS (
     SELECT FROM events AS g
     WHERE g.stream_id = e.stream_id AND g.version > e.version AND g.position <= $at
-      AND (g.type = 'ticket.deleted' OR (g.type = 'ticket.comment_removed' AND g.data->>'comment_id' = e.data->>'comment_id')))`
+      AND (g.type = 'ticket.comment_removed' AND g.data->>'comment_id' = e.data->>'comment_id'
+        OR g.type = 'ticket.deleted' AND NOT EXISTS (
+            SELECT FROM events AS r
+            WHERE r.stream_id = g.stream_id AND r.version > g.version AND r.position <= $at AND r.type = 'ticket.restored')))`
 
 // Comments returns a page of the comments that there were at an instant, as they
 // were then, in the order of the log: of one ticket, or of all when ref is nil. Of

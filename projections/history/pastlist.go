@@ -265,7 +265,7 @@ func (w *where) pastTickets(viewer domain.Actor, first string, f projections.Tic
 	if f.Title != "" { // once among all titles there ever were, which are indexed
 		pattern := projections.Containing(f.Title)
 		w.Add(`t.id IN (SELECT ticket_id FROM read.ticket_history
-    WHERE change IN ('ticket.opened', 'ticket.retitled', 'ticket.text_redacted') AND title ILIKE ?) AND h.title ILIKE ?`, pattern, pattern)
+    WHERE change IN ('ticket.opened', 'ticket.retitled', 'ticket.text_redacted', 'ticket.restored') AND title ILIKE ?) AND h.title ILIKE ?`, pattern, pattern)
 		if !ticket.SeesWithdrawn(viewer) { // else they could guess at what they are not shown
 			w.Add("h.title = t.title")
 		}

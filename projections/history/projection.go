@@ -35,6 +35,8 @@ type intervalRow struct {
 	KnownTo    *time.Time      `db:"known_to"`
 	Change     string          `db:"change"`
 	CausedBy   uuid.UUID       `db:"caused_by"`
+
+	Deleted bool `db:"-"` // there is no row of it, but what it says is what a restored ticket is again
 }
 
 var intervalTable = projections.NewTable[intervalRow]("ticket_history")
@@ -54,7 +56,8 @@ func Follower() follow.Follower {
 	return projections.WithTexts(follow.Follower{
 		Name: projections.TicketHistory,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{},
-			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.TextRedacted{}, ticket.Deleted{}),
+			ticket.Started{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.TextRedacted{}, ticket.Deleted{},
+			ticket.Restored{}),
 		Tables:  []string{"ticket_history"},
 		Lookups: []string{"ticket_history_ticket"},
 		Apply:   applyTicketHistory,
@@ -80,7 +83,7 @@ func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 		if err != nil {
 			return err
 		}
-		if last[e.StreamID] = row; row != nil {
+		if last[e.StreamID] = row; !row.Deleted {
 			rows = append(rows, row)
 		}
 	}
@@ -90,18 +93,12 @@ func applyTicketHistory(ctx context.Context, tx pgx.Tx, events []eventstore.Enve
 	return nil
 }
 
-// beginIntervals returns the events that begin an interval: a redaction does with that of
-// the title of a ticket that is there.
+// beginIntervals returns the events that begin an interval, or end one: a redaction does
+// with that of the title.
 func beginIntervals(events []eventstore.Envelope) []eventstore.Envelope {
-	deleted := map[uuid.UUID]bool{}
 	return slices.DeleteFunc(slices.Clone(events), func(e eventstore.Envelope) bool {
-		switch d := e.Event.(type) {
-		case ticket.Deleted:
-			deleted[e.StreamID] = true
-		case ticket.TextRedacted: // all of the stream's events are here with it
-			return d.Field != ticket.FieldTitle || deleted[e.StreamID]
-		}
-		return false
+		d, redacts := e.Event.(ticket.TextRedacted)
+		return redacts && d.Field != ticket.FieldTitle
 	})
 }
 
@@ -132,8 +129,8 @@ func endIntervals(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) 
 	return last, nil
 }
 
-// intervalAfter returns the interval that e begins after the one before, nil
-// when it deletes the ticket.
+// intervalAfter returns the interval that e begins after the one before, Deleted while
+// the ticket is.
 func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, error) {
 	row := intervalRow{}
 	switch d := e.Event.(type) {
@@ -142,8 +139,6 @@ func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, er
 			TicketID: e.StreamID, Number: d.Number, Title: d.Title, TitleBy: e.PersonID, Priority: d.Priority,
 			CreatedBy: d.CreatedBy.UUID, CreatedAt: e.OccurredAt,
 		}
-	case ticket.Deleted:
-		return nil, nil
 	default:
 		if before == nil {
 			return nil, fmt.Errorf("%s of ticket %s, which is not there", e.Type, e.StreamID)
@@ -161,6 +156,10 @@ func intervalAfter(before *intervalRow, e eventstore.Envelope) (*intervalRow, er
 		row.AssignedTo = uuid.NullUUID{UUID: d.AssignedTo.UUID, Valid: true}
 	case ticket.Unassigned:
 		row.AssignedTo = uuid.NullUUID{}
+	case ticket.Deleted:
+		row.Deleted = true
+	case ticket.Restored: // all of the ticket's events are here with it
+		row.Deleted = false
 	}
 	if to, ok := ticket.StatusAfter(e.Event); ok {
 		row.Status = to

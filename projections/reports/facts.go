@@ -25,6 +25,7 @@ const (
 	factReturned      = "returned"
 	factEscalated     = "escalated"
 	factDeleted       = "deleted"
+	factRestored      = "restored"
 	factPrioritised   = "prioritised"
 	factAssigned      = "assigned"
 	factUnassigned    = "unassigned"

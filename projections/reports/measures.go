@@ -32,6 +32,9 @@ type measureRow struct {
 	Priorities      int             `db:"priorities"`
 	Assignments     int             `db:"assignments"`
 	Unassignments   int             `db:"unassignments"`
+	Deletions       int             `db:"deletions"`
+	Restorations    int             `db:"restorations"`
+	DeletedStatus   *ticket.Status  `db:"deleted_status"`
 	OpenUS          int64           `db:"open_us"`
 	InProgressUS    int64           `db:"in_progress_us"`
 	EscalatedUS     int64           `db:"escalated_us"`
@@ -68,8 +71,14 @@ func (t *measureRow) apply(e eventstore.Envelope) string {
 		return factUnassigned
 	case ticket.Deleted:
 		t.leave(at)
-		t.Status = nil
+		t.DeletedStatus, t.Status = t.Status, nil
+		t.Deletions++
 		return factDeleted
+	case ticket.Restored:
+		t.leave(at)
+		t.Status, t.DeletedStatus = t.DeletedStatus, nil
+		t.Restorations++
+		return factRestored
 	}
 	to, ok := ticket.StatusAfter(e.Event)
 	if !ok {
@@ -158,6 +167,10 @@ func (t *measureRow) times(fact string) int {
 		return t.Assignments
 	case factUnassigned:
 		return t.Unassignments
+	case factDeleted:
+		return t.Deletions
+	case factRestored:
+		return t.Restorations
 	}
-	return 1 // opened, deleted, first response
+	return 1 // opened, first response
 }

@@ -21,7 +21,8 @@ func Follower() follow.Follower {
 		Lookups: []string{"ticket_facts_ticket"},
 		Tables:  []string{"agent_counts", "ticket_counts", "ticket_facts", "ticket_measures", "wait_counts"},
 		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{},
-			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{}),
+			ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.CommentAdded{}, ticket.Deleted{},
+			ticket.Restored{}),
 		Apply: applyTicketReports,
 	}
 }
@@ -110,13 +111,13 @@ func (m *measuring) apply(e eventstore.Envelope) error {
 	}
 	row := &factRow{
 		Position: e.Position, TicketID: e.StreamID, OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
-		StatusBefore: t.Status, AssignedToBefore: t.AssignedTo, ActorKind: e.ActorKind,
+		StatusBefore: t.Status, ActorKind: e.ActorKind,
 	}
 	if e.ActorID.Valid {
 		row.ActorID = &e.ActorID.UUID
 	}
 	if t.Status != nil {
-		row.PriorityBefore = new(t.Priority)
+		row.PriorityBefore, row.AssignedToBefore = new(t.Priority), t.AssignedTo
 	}
 	enteredPosition, enteredAt := t.EnteredPosition, t.EnteredAt
 	row.Fact = t.apply(e)

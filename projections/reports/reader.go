@@ -92,7 +92,7 @@ func (r *Reader) Now(ctx context.Context) (now time.Time, err error) {
 }
 
 // moveFacts are the facts that may move a ticket to another status or priority.
-const moveFacts = `('opened', 'started', 'resolved', 'closed', 'reopened', 'escalated', 'deleted', 'prioritised')`
+const moveFacts = `('opened', 'started', 'resolved', 'closed', 'reopened', 'returned', 'escalated', 'deleted', 'restored', 'prioritised')`
 
 // backlogStatuses are those of tickets that somebody still has to see to.
 const backlogStatuses = `('open', 'in-progress', 'escalated')`

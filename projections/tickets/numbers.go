@@ -2,10 +2,12 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"sync/atomic"
 
 	"github.com/google/uuid"
 
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
 )
@@ -24,8 +26,9 @@ func (n *numbers) slot(number int64) *atomic.Pointer[numbered] {
 	return &n[uint64(number)%uint64(len(n))]
 }
 
-// TicketID returns the id of the ticket a reference names, whoever may see it.
-// An id is returned as it is; a number nobody has is [domain.ErrNotFound].
+// TicketID returns the id of the ticket a reference names, whoever may see it, of a
+// deleted one too. An id is returned as it is; a number that no ticket ever had is
+// [domain.ErrNotFound].
 func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error) {
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID, nil
@@ -34,12 +37,18 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	if known := slot.Load(); known != nil && known.number == ref.Number {
 		return ticket.ID{UUID: known.id}, nil
 	}
-	id, err := r.ticketID(ctx, ref.Number) // however old the table is
+	id, err := r.ticketID(ctx, numberNowSQL, ref.Number) // however old the table is
 	if err != nil {
 		if err := projections.Fresh(ctx, projections.TicketList); err != nil {
 			return ticket.ID{}, err
 		}
-		id, err = r.ticketID(ctx, ref.Number)
+		id, err = r.ticketID(ctx, numberNowSQL, ref.Number)
+	}
+	if errors.Is(err, domain.ErrNotFound) {
+		if err := projections.Fresh(ctx, projections.TicketHistory); err != nil {
+			return ticket.ID{}, err
+		}
+		id, err = r.ticketID(ctx, numberEverSQL, ref.Number)
 	}
 	if err == nil {
 		slot.Store(&numbered{number: ref.Number, id: id.UUID})
@@ -47,8 +56,12 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	return id, err
 }
 
-func (r *Reader) ticketID(ctx context.Context, number int64) (ticket.ID, error) {
-	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number",
-		`SELECT id FROM read.tickets WHERE number = $1`, number)
+const (
+	numberNowSQL  = `SELECT id FROM read.tickets WHERE number = $1`
+	numberEverSQL = `SELECT ticket_id AS id FROM read.ticket_history WHERE version = 1 AND number = $1`
+)
+
+func (r *Reader) ticketID(ctx context.Context, sql string, number int64) (ticket.ID, error) {
+	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number", sql, number)
 	return ticket.ID{UUID: row.ID}, err
 }

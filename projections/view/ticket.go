@@ -60,7 +60,7 @@ type TicketRow struct {
 	NoteEvents       int             `db:"note_events"` // of these events, how many are about internal notes
 	Position         int64           `db:"position"`
 
-	Deleted bool `db:"-"` // its last event deleted it: it has no row any more
+	Deleted bool `db:"-"` // it has no row any more
 }
 
 // TicketOf returns the ticket with these events as its viewer sees it, as it was last
@@ -138,6 +138,8 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 		r.AssignedTo = nil
 	case ticket.Deleted:
 		r.Deleted = true
+	case ticket.Restored:
+		r.Deleted = false
 	case ticket.CommentAdded:
 		r.addComment(d, at)
 	case ticket.CommentRemoved:

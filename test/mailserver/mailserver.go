@@ -18,6 +18,7 @@ import (
 
 // Email is an email the server took.
 type Email struct {
+	From    string // the envelope's sender
 	To      string // the envelope's recipient
 	Header  mail.Header
 	Content string // all of it, as it came
@@ -105,10 +106,14 @@ func (s *Server) NewSession(c *smtp.Conn) (smtp.Session, error) {
 type session struct {
 	server *Server
 	conn   *smtp.Conn
+	from   string
 	to     string
 }
 
-func (*session) Mail(string, *smtp.MailOptions) error { return nil }
+func (s *session) Mail(from string, _ *smtp.MailOptions) error {
+	s.from = from
+	return nil
+}
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	s.server.mu.Lock()
@@ -145,7 +150,7 @@ func (s *session) Data(r io.Reader) error {
 	}
 	s.server.mu.Lock()
 	defer s.server.mu.Unlock()
-	s.server.taken = append(s.server.taken, Email{To: strings.ToLower(s.to), Header: parsed.Header, Content: string(content)})
+	s.server.taken = append(s.server.taken, Email{From: s.from, To: strings.ToLower(s.to), Header: parsed.Header, Content: string(content)})
 	return nil
 }
 

@@ -25,7 +25,9 @@ type crowd struct {
 	people   []domain.Actor
 	tickets  []ticket.ID
 	comments map[ticket.ID][]ticket.CommentID
-	written  int // commands that changed something
+	deleted  []ticket.ID // or not, where it was refused
+	written  int         // commands that changed something
+	restored int         // tickets
 }
 
 func newCrowd(d *models, seed uint64) *crowd {
@@ -70,6 +72,11 @@ func (c *crowd) act(t testing.TB) {
 		out, err = c.editPerson(t, r, who)
 	case n < 9:
 		out, err = c.sendEmail(t, r)
+	case n < 10 && c.deleted != nil:
+		out, err = c.models.tickets.Do(ctx, r, pick(c.Rand, c.deleted...), ticket.RestoreTicket{By: ticket.By{Actor: everybody["rob"]}})
+		if err == nil {
+			c.restored++
+		}
 	default:
 		id := pick(c.Rand, c.tickets...)
 		out, err = c.models.tickets.Do(ctx, r, id, c.command(id, who))
@@ -152,6 +159,10 @@ func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
 	case n < 19:
 		return ticket.RemoveComment{By: by, CommentID: comment(), Now: time.Now()}
 	default:
+		if c.IntN(4) > 0 {
+			by.Actor = everybody["rob"]
+		}
+		c.deleted = append(c.deleted, id)
 		return ticket.DeleteTicket{By: by}
 	}
 }

@@ -54,6 +54,7 @@ var factNames = map[string]string{
 	"ticket.opened": "opened", "ticket.started": "started", "ticket.resolved": "resolved", "ticket.closed": "closed",
 	"ticket.reopened": "reopened", "ticket.returned": "returned", "ticket.escalated": "escalated", "ticket.deleted": "deleted",
 	"ticket.prioritised": "prioritised", "ticket.assigned": "assigned", "ticket.unassigned": "unassigned",
+	"ticket.restored": "restored",
 }
 
 // firstResponse returns the position of a ticket's first response, 0 for none.
@@ -188,6 +189,10 @@ func foldMeasures(id uuid.UUID, events []eventstore.Envelope) measureRow {
 	row.Starts, row.Resolutions, row.Closings = times("ticket.started"), times("ticket.resolved"), times("ticket.closed")
 	row.Reopenings, row.Escalations, row.Priorities = times("ticket.reopened"), times("ticket.escalated"), times("ticket.prioritised")
 	row.Returns = times("ticket.returned")
+	row.Deletions, row.Restorations = times("ticket.deleted"), times("ticket.restored")
+	if s.Deleted {
+		row.DeletedStatus = &s.Status
+	}
 	row.Assignments, row.Unassignments = times("ticket.assigned"), times("ticket.unassigned")
 	row.Status, _, _ = standing(s)
 	row.Priority, row.AssignedTo = s.Priority, nullable(s.AssignedTo.UUID)

@@ -76,6 +76,9 @@ type measureRow struct {
 	Priorities      int
 	Assignments     int
 	Unassignments   int
+	Deletions       int
+	Restorations    int
+	DeletedStatus   *ticket.Status
 	OpenUS          int64
 	InProgressUS    int64
 	EscalatedUS     int64

@@ -16,7 +16,7 @@ func foldIntervals(id uuid.UUID, events []eventstore.Envelope) (rows []intervalR
 		if slices.Contains(none, e.Type) {
 			continue
 		}
-		if len(rows) > 0 {
+		if len(rows) > 0 && rows[len(rows)-1].KnownTo == nil {
 			rows[len(rows)-1].ValidTo, rows[len(rows)-1].KnownTo = ptr(e.OccurredAt), ptr(e.RecordedAt)
 		}
 		if e.Type == "ticket.deleted" {

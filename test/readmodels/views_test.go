@@ -88,6 +88,8 @@ func foldViews(r tables, today time.Time) (v views) {
 		return nil
 	}
 	changed := func(f factRow) bool { return !gocmp.Equal(f.Status, f.StatusBefore) }
+	restored := func(f factRow) bool { return f.Fact == "restored" }
+	stays := func(f factRow) bool { return restored(f) || (f.Fact == "deleted" && end(f, restored) != nil) } // it ends nothing
 	for _, f := range r.facts {
 		if changed(f) {
 			v.changes = append(v.changes, f.Position)
@@ -95,10 +97,10 @@ func foldViews(r tables, today time.Time) (v views) {
 		switch f.Fact {
 		case "assigned":
 			v.assignments = append(v.assignments, turnRow{f.Position, f.AssignedTo, end(f, func(l factRow) bool {
-				return slices.Contains([]string{"assigned", "unassigned", "deleted"}, l.Fact)
+				return slices.Contains([]string{"assigned", "unassigned", "deleted"}, l.Fact) && !stays(l)
 			})})
 		case "escalated":
-			v.escalations = append(v.escalations, turnRow{f.Position, f.AssignedTo, end(f, changed)})
+			v.escalations = append(v.escalations, turnRow{f.Position, f.AssignedTo, end(f, func(l factRow) bool { return changed(l) && !stays(l) })})
 		}
 	}
 	v.days = foldDays(r.facts, today)

@@ -86,8 +86,16 @@ var recipes = map[string]recipe{
 	"escalateTicket 422": onceClosed(object{}),
 	"reopenTicket 422":   onceStarted,
 	"deleteTicket 422":   onceAssigned,
-	"putComment 422":     posting(object{"text": "x", "internal": true}),
-	"patchComment 422":   posting(object{"internal": true}),
+	"restoreTicket": func(t *testing.T, d *api, op *contract.Operation) call {
+		v := d.Admin.Opens(t, "Walked by")
+		d.Admin.Must(t, http.StatusNoContent, "DELETE", v.Path(), nil)
+		return call{as: d.Admin, path: d.about(op, v.ID)}
+	},
+	"restoreTicket 422": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.subject(t, op)}
+	},
+	"putComment 422":   posting(object{"text": "x", "internal": true}),
+	"patchComment 422": posting(object{"internal": true}),
 
 	"openapi 400": func(_ *testing.T, d *api, op *contract.Operation) call {
 		return call{as: d.Admin, path: op.Path, header: []string{"If-None-Match", "abc"}}

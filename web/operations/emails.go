@@ -16,7 +16,7 @@ const emailsPage = 50
 // emailSets are the statuses that one link of the ledger stands for, what wants
 // a look first.
 func emailSets() []emailSet {
-	sets := []emailSet{{"", "needs attention", []email.Status{email.StatusFailed, email.StatusUncertain, email.StatusBlocked}}}
+	sets := []emailSet{{"", "needs attention", attention}}
 	for _, status := range email.Statuses() {
 		sets = append(sets, emailSet{string(status), string(status), []email.Status{status}})
 	}
@@ -24,7 +24,10 @@ func emailSets() []emailSet {
 }
 
 // resendable are the statuses of emails that may be sent again; see [email.Resend].
-var resendable = []email.Status{email.StatusFailed, email.StatusUncertain, email.StatusCancelled}
+var resendable = []email.Status{email.StatusFailed, email.StatusBounced, email.StatusUncertain, email.StatusCancelled}
+
+// attention are those that somebody should look at.
+var attention = []email.Status{email.StatusFailed, email.StatusBounced, email.StatusUncertain, email.StatusBlocked}
 
 type emailSet struct {
 	key, label string

@@ -54,14 +54,14 @@ func emailsPageOf(l emailsView) templ.Component {
 				return templ_7745c5c3_Err
 			}
 			if l.Shown == "" {
-				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<h2>No failed emails</h2><p>Emails that failed, whose delivery is uncertain or that the mail server does not take from this service are listed here. <a href=\"")
+				templ_7745c5c3_Err = templruntime.WriteString(templ_7745c5c3_Buffer, 2, "<h2>No failed emails</h2><p>Emails that failed or bounced, whose delivery is uncertain or that the mail server does not take from this service are listed here. <a href=\"")
 				if templ_7745c5c3_Err != nil {
 					return templ_7745c5c3_Err
 				}
 				var templ_7745c5c3_Var2 templ.SafeURL
 				templ_7745c5c3_Var2, templ_7745c5c3_Err = templ.JoinURLErrs(templ.SafeURL(emailsPath + "?status=all"))
 				if templ_7745c5c3_Err != nil {
-					return templ.Error{Err: templ_7745c5c3_Err, FileName: `operations/emails.templ`, Line: 18, Col: 179}
+					return templ.Error{Err: templ_7745c5c3_Err, FileName: `operations/emails.templ`, Line: 18, Col: 190}
 				}
 				_, templ_7745c5c3_Err = templ_7745c5c3_Buffer.WriteString(templ.EscapeString(templ_7745c5c3_Var2))
 				if templ_7745c5c3_Err != nil {
@@ -395,7 +395,7 @@ func emailState(s email.Status) templ.Component {
 			templ_7745c5c3_Var16 = templ.NopComponent
 		}
 		ctx = templ.ClearChildren(ctx)
-		var templ_7745c5c3_Var17 = []any{"chip", templ.KV("is-escalated", s == email.StatusFailed || s == email.StatusBlocked), templ.KV("is-in-progress", s == email.StatusUncertain || s == email.StatusSending), templ.KV("is-resolved", s == email.StatusSent), templ.KV("is-open", s == email.StatusQueued)}
+		var templ_7745c5c3_Var17 = []any{"chip", templ.KV("is-escalated", s == email.StatusFailed || s == email.StatusBlocked || s == email.StatusBounced), templ.KV("is-in-progress", s == email.StatusUncertain || s == email.StatusSending || s == email.StatusDelayed), templ.KV("is-resolved", s == email.StatusSent), templ.KV("is-open", s == email.StatusQueued)}
 		templ_7745c5c3_Err = templ.RenderCSSItems(ctx, templ_7745c5c3_Buffer, templ_7745c5c3_Var17...)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err

@@ -41,7 +41,7 @@ func TestTheMailLedger(t *testing.T) {
 				Holds(200, "mailbox &lt;full&gt;", "a@example.com", "after 3 attempts", "Send again", `rel="next"`, `Email notifications <span class="count">2</span>`,
 					"c@example.com", "takes no email like it from this service").
 				Lacks("b@example.com", "d@example.com")
-			if want := []email.Status{email.StatusFailed, email.StatusUncertain, email.StatusBlocked}; !slices.Equal(s.statuses, want) {
+			if want := []email.Status{email.StatusFailed, email.StatusBounced, email.StatusUncertain, email.StatusBlocked}; !slices.Equal(s.statuses, want) {
 				t.Errorf("first shown are %v, want %v", s.statuses, want)
 			}
 		},

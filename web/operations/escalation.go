@@ -6,7 +6,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"helpdesk/domain/email"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 )
@@ -41,9 +40,13 @@ func (s *Section) operationTabs(v *web.Visit, current string) ([]web.Tab, error)
 	for _, n := range events {
 		failed += n
 	}
+	wanted := 0
+	for _, status := range attention {
+		wanted += emails[status]
+	}
 	all := []web.Tab{
 		{Label: "Escalations", To: escalationPath},
-		{Label: "Email notifications", To: emailsPath, Count: web.CountOf(emails[email.StatusFailed] + emails[email.StatusUncertain] + emails[email.StatusBlocked])},
+		{Label: "Email notifications", To: emailsPath, Count: web.CountOf(wanted)},
 		{Label: "Failed", To: failedPath, Count: web.CountOf(int(failed))},
 		{Label: "Projections", To: web.ProjectionsPath},
 	}

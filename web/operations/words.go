@@ -34,9 +34,9 @@ func emailGlyph(s email.Status) string {
 	switch s {
 	case email.StatusSent:
 		return "resolved"
-	case email.StatusFailed, email.StatusUncertain, email.StatusBlocked:
+	case email.StatusFailed, email.StatusUncertain, email.StatusBlocked, email.StatusBounced:
 		return "escalated"
-	case email.StatusSending:
+	case email.StatusSending, email.StatusDelayed:
 		return "in-progress"
 	case email.StatusCancelled:
 		return "closed"

@@ -1,4 +1,5 @@
-// Package mail has the subcommands that list emails and send them again.
+// Package mail has the subcommands that list emails, send them again and receive what
+// comes back.
 package mail
 
 import (
@@ -21,10 +22,10 @@ import (
 func command(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "mail",
-		Short: "List email notifications and send them again",
+		Short: "List email notifications, send them again, receive what comes back",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(listMailCommand(m), resendCommand(m))
+	cmd.AddCommand(listMailCommand(m), resendCommand(m), receiveCommand(m))
 	return cmd
 }
 
@@ -67,7 +68,7 @@ func listMailCommand(m program.Modules) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, blocked, sending, sent, failed, uncertain, cancelled")
+	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, blocked, sending, sent, delayed, bounced, failed, uncertain, cancelled")
 	cmd.Flags().IntVar(&limit, "limit", 100, "the most to list")
 	return cmd
 }
@@ -75,9 +76,9 @@ func listMailCommand(m program.Modules) *cobra.Command {
 func resendCommand(m program.Modules) *cobra.Command {
 	return &cobra.Command{
 		Use:   "resend ID...",
-		Short: "Send failed, uncertain or cancelled emails again",
-		Long: `Queues emails that failed, were cancelled or are uncertain (it is unknown whether they
-arrived) to be sent again by the running service, or by the next one that starts, to the
+		Short: "Send failed, bounced, uncertain or cancelled emails again",
+		Long: `Queues emails that failed, bounced or were cancelled or are uncertain (it is unknown
+whether they arrived) to be sent again by the running service, or by the next one that starts, to the
 recipient's address and with the text as they are then. What does not hold any more, as
 of a comment that was removed, is cancelled. "helpdesk mail list" and read.emails show
 the ids. An uncertain email may arrive twice.`,

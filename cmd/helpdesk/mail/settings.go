@@ -17,10 +17,11 @@ import (
 
 // settings are how emails are sent.
 type settings struct {
-	SmtpURL      string      `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: emails are written to standard output."`
-	SmtpHello    string      `split_words:"true" desc:"Name that the service introduces itself with to the mail server (EHLO). Empty: the machine's; many servers want one with a domain, such as desk.example.com."`
-	MailFrom     string      `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all emails, an address with or without a name."`
-	MailRetryMin config.Span `split_words:"true" default:"30s" desc:"Wait before an email that could not be sent is tried again; doubled each time, for a day at most."`
+	SmtpURL           string      `split_words:"true" desc:"Mail server: smtp://user:password@host:587 (STARTTLS is required unless ?tls=none) or smtps://user:password@host:465. Empty: emails are written to standard output."`
+	SmtpHello         string      `split_words:"true" desc:"Name that the service introduces itself with to the mail server (EHLO). Empty: the machine's; many servers want one with a domain, such as desk.example.com."`
+	MailFrom          string      `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all emails, an address with or without a name."`
+	MailBounceAddress string      `split_words:"true" desc:"Address that mail servers return emails to which they cannot deliver; have its messages piped into \"helpdesk mail receive\". Empty: HELPDESK_MAIL_FROM."`
+	MailRetryMin      config.Span `split_words:"true" default:"30s" desc:"Wait before an email that could not be sent is tried again; doubled each time, for a day at most."`
 }
 
 func (s *settings) check(c config.Config) error {
@@ -29,6 +30,9 @@ func (s *settings) check(c config.Config) error {
 	}
 	if _, err := mail.NewComposer(mail.Config{From: s.MailFrom}); err != nil {
 		return fmt.Errorf("HELPDESK_MAIL_FROM: %w", err)
+	}
+	if _, err := mail.NewComposer(mail.Config{Bounce: s.MailBounceAddress}); err != nil {
+		return fmt.Errorf("HELPDESK_MAIL_BOUNCE_ADDRESS: %w", err)
 	}
 	if s.SmtpHello != "" {
 		if err := mail.CheckHello(s.SmtpHello); err != nil {
@@ -42,7 +46,7 @@ func (s *settings) check(c config.Config) error {
 // mailer returns what puts emails into words and sends them: over the mail server
 // that is configured, else to out.
 func (s *settings) mailer(c config.Config, out io.Writer, log *slog.Logger) (*mail.Mailer, error) {
-	composer, err := mail.NewComposer(mail.Config{From: s.MailFrom, PublicURL: linked(c)})
+	composer, err := mail.NewComposer(mail.Config{From: s.MailFrom, Bounce: s.MailBounceAddress, PublicURL: linked(c)})
 	if err != nil { // the sender was looked at by check
 		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
 	}

@@ -59,3 +59,23 @@ type levelHandler struct{ slog.Handler }
 
 // Enabled implements [slog.Handler].
 func (levelHandler) Enabled(_ context.Context, l slog.Level) bool { return l >= slog.LevelError }
+
+// exit is an error with which the program ends with a status of its own.
+type exit struct {
+	status int
+	error
+}
+
+func (e exit) Unwrap() error { return e.error }
+
+// Exit returns err as one with which the program ends with a status.
+func Exit(status int, err error) error { return exit{status, err} }
+
+// Status returns the status that the program ends with after an error.
+func Status(err error) int {
+	var e exit
+	if errors.As(err, &e) {
+		return e.status
+	}
+	return 1
+}
