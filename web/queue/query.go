@@ -94,7 +94,7 @@ func (q queueQuery) address() string {
 }
 
 // bulkAddress is where a bulk action on the list is sent.
-func (q queueQuery) bulkAddress() string { return web.QueuePath + "bulk/?" + q.values().Encode() }
+func (q queueQuery) bulkAddress() string { return web.BulkPath + "?" + q.values().Encode() }
 
 // first is the query for the first page of the same list.
 func (q queueQuery) first() queueQuery {

@@ -28,7 +28,7 @@ type queueView struct {
 	Previous string
 	Views    []savedView
 	Bulk     *bulkForm // nil: nothing can be done to many at once
-	Results  []bulkResult
+	Outcome  bulkOutcome
 	Sent     web.Form // the bulk action that was refused as a whole
 	Opens    bool     // whether the visitor opens tickets
 	Staff    bool     // whether they see other people's
