@@ -21,17 +21,10 @@ type notice struct {
 	Deleted []string `json:"deleted,omitempty"` // tickets that may be restored, as [Undo] has them
 }
 
-// Tell has the next page say what was done.
-func (v *Visit) Tell(text string) { v.tell(notice{Text: text}) }
-
-// TellDeleted has the next page say what was done, with the button that restores tickets;
-// see [Undo].
-func (v *Visit) TellDeleted(text string, tickets ...string) {
-	v.tell(notice{Text: text, Deleted: tickets})
-}
-
-func (v *Visit) tell(n notice) {
-	said, err := json.Marshal(n)
+// Tell has the next page say what was done, with a button that restores the tickets that
+// were deleted, if any; see [Undo].
+func (v *Visit) Tell(text string, deleted ...string) {
+	said, err := json.Marshal(notice{Text: text, Deleted: deleted})
 	if err != nil {
 		panic(err) // texts can be written
 	}

@@ -32,7 +32,7 @@ func (s *Section) deleteTicket(v *web.Visit) (web.Reply, error) {
 			undo = append(undo, fmt.Sprintf("%d:%d", t.Number, out.Version))
 		}
 		if err == nil {
-			v.TellDeleted("Ticket deleted.", undo...)
+			v.Tell("Ticket deleted.", undo...)
 		}
 		return err
 	})
@@ -44,7 +44,7 @@ func (s *Section) deleteTicket(v *web.Visit) (web.Reply, error) {
 
 // deletedPage shows a ticket that was deleted, as it was last or at the version that the
 // address names, to those who see its history.
-func (s *Section) deletedPage(v *web.Visit) (web.Reply, error) {
+func deletedPage(s *Section, v *web.Visit) (web.Reply, error) {
 	id, err := s.App.TicketNamed(v.Context(), v.Param("ticket"))
 	if err != nil {
 		return web.Reply{}, err

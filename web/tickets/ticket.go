@@ -146,7 +146,7 @@ func (s *Section) found(v *web.Visit) (view.Ticket, error) {
 func (s *Section) showTicket(v *web.Visit) (web.Reply, error) {
 	t, err := s.found(v)
 	if errors.Is(err, domain.ErrNotFound) && v.Actor.Oversees() {
-		return s.deletedPage(v)
+		return deletedPage(s, v)
 	}
 	if err != nil {
 		return web.Reply{}, err
