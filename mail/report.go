@@ -68,6 +68,9 @@ func ReadReport(r io.Reader) (Report, error) {
 	if f.email == uuid.Nil {
 		return Report{}, ErrNotOurs
 	}
+	if f.diagnostic == "" {
+		f.diagnostic = saidOf(f.text, f.recipient)
+	}
 	report := Report{Email: email.ID{UUID: f.email}, Delivery: f.delivery, Status: f.status, Diagnostic: email.OneLine(f.diagnostic)}
 	if !f.told {
 		report.Delivery, report.Diagnostic = email.DeliveryFailed, "returned by a mail server"
@@ -84,6 +87,7 @@ type found struct {
 	told               bool // whether there is a delivery status
 	delivery           email.Delivery
 	status, diagnostic string
+	recipient, text    string // for people, where the diagnostic may be only there
 }
 
 // walk reads a part and those in it. What cannot be read says nothing.
@@ -100,6 +104,11 @@ func (f *found) walk(e *message.Entity, depth int) {
 		return
 	}
 	switch kind {
+	case "text/plain":
+		if f.text == "" {
+			text, _ := io.ReadAll(e.Body) // what there is of it
+			f.text = string(text)
+		}
 	case "message/delivery-status", "message/global-delivery-status":
 		f.statuses(bufio.NewReader(e.Body))
 	case "message/rfc822", "message/global", "text/rfc822-headers", "message/global-headers":
@@ -129,14 +138,36 @@ func (f *found) statuses(r *bufio.Reader) {
 		}
 		f.told, f.delivery = true, delivery
 		f.status, _, _ = strings.Cut(strings.TrimSpace(h.Get("Status")), " ")
-		f.diagnostic = h.Get("Diagnostic-Code")
-		if _, said, ok := strings.Cut(f.diagnostic, ";"); ok {
-			f.diagnostic = said
-		}
+		f.recipient = afterType(h.Get("Final-Recipient"))
+		f.diagnostic = afterType(h.Get("Diagnostic-Code"))
 		if err != nil {
 			return
 		}
 	}
+}
+
+// afterType returns the value of a field behind its type, such as rfc822 or smtp.
+func afterType(field string) string {
+	if _, value, ok := strings.Cut(field, ";"); ok {
+		field = value
+	}
+	return strings.TrimSpace(field)
+}
+
+// saidOf returns what the text of a report says of a recipient as Exim does, which
+// gives no diagnostic code: in the lines below the address, up to an empty one.
+func saidOf(text, recipient string) string {
+	_, below, ok := strings.Cut(text, recipient)
+	if recipient == "" || !ok {
+		return ""
+	}
+	below = strings.ReplaceAll(below, "\r\n", "\n")
+	line, below, _ := strings.Cut(below, "\n")
+	if strings.TrimSpace(line) != "" { // it stands in a sentence
+		return ""
+	}
+	said, _, _ := strings.Cut(below, "\n\n")
+	return said
 }
 
 // deliveryOf returns what an Action means, and how bad it is; 0: it is none.

@@ -94,6 +94,10 @@ func TestReportsOfMailServers(t *testing.T) {
 		"cut off": {
 			dsn("Action: failed\nStatus: 5.1.1", "message/rfc822", data[:len(data)/2])[:1600],
 			Report{Email: l.ID, Delivery: email.DeliveryFailed, Status: "5.1.1"}},
+		"that says why only to people": {
+			strings.Replace(dsn("Action: failed\nFinal-Recipient: rfc822;ann@example.com\nStatus: 5.0.0", "message/rfc822", data),
+				"I could not deliver your message.", "The following address(es) failed:\r\n\r\n  ann@example.com\r\n    no such user\r\n    here", 1),
+			Report{Email: l.ID, Delivery: email.DeliveryFailed, Status: "5.0.0", Diagnostic: "no such user here"}},
 		"without a delivery status": {
 			"Return-Path: <>\r\nFrom: MAILER-DAEMON@example.com\r\nSubject: failure notice\r\n\r\nHi. This is the mail program at example.com.\r\nSorry, no mailbox here by that name.\r\n\r\n--- Below this line is a copy of the message.\r\n\r\n" + data,
 			Report{Email: l.ID, Delivery: email.DeliveryFailed, Diagnostic: "returned by a mail server"}},
@@ -119,12 +123,12 @@ func TestWhatIsNoReport(t *testing.T) {
 		message string
 		want    error
 	}{
-		"nothing":              {"", ErrUnreadable},
-		"no message":           {"\x00\x01\x02 what is this\n", ErrUnreadable},
-		"a person who answers": {"From: Ann <ann@example.com>\r\nSubject: Re: it\r\n\r\nThanks!\r\n\r\n> " + strings.ReplaceAll(data, "\r\n", "\r\n> "), ErrNoReport},
+		"nothing":               {"", ErrUnreadable},
+		"no message":            {"\x00\x01\x02 what is this\n", ErrUnreadable},
+		"a person who answers":  {"From: Ann <ann@example.com>\r\nSubject: Re: it\r\n\r\nThanks!\r\n\r\n> " + strings.ReplaceAll(data, "\r\n", "\r\n> "), ErrNoReport},
 		"a person who forwards": {"From: ann@example.com\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\nContent-Type: message/rfc822\r\n\r\n" + data + "\r\n--x--\r\n", ErrNoReport},
-		"of another's email":   {dsn("Action: failed\nStatus: 5.1.1", "message/rfc822", "Message-ID: <1234@example.com>\r\n\r\nHello."), ErrNotOurs},
-		"of nothing":           {dsn("Action: failed\nStatus: 5.1.1", "text/plain", "Sorry."), ErrNotOurs},
+		"of another's email":    {dsn("Action: failed\nStatus: 5.1.1", "message/rfc822", "Message-ID: <1234@example.com>\r\n\r\nHello."), ErrNotOurs},
+		"of nothing":            {dsn("Action: failed\nStatus: 5.1.1", "text/plain", "Sorry."), ErrNotOurs},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got, err := ReadReport(strings.NewReader(c.message)); !errors.Is(err, c.want) {

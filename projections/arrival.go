@@ -35,6 +35,7 @@ type Arrival struct {
 	upto    int64           // position that those known have reached
 	known   map[string]bool // projections that are fresh enough
 	served  Served
+	older   []string // projections of another version; see [Outdated]
 }
 
 // Freshness lets reads wait for projections; see [follow.Freshness].
@@ -82,6 +83,19 @@ func Fresh(ctx context.Context, projections ...string) error {
 	return a.Await(ctx, projections...)
 }
 
+// Outdated reports whether the tables of a projection are those of another version of
+// the program, which are served until they are rebuilt. It is known of a request in ctx
+// that was [Fresh]; without one they are taken for those of this version.
+func Outdated(ctx context.Context, projection string) bool {
+	a, ok := ctx.Value(arrivalKey{}).(*Arrival)
+	if !ok {
+		return false
+	}
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return slices.Contains(a.older, projection)
+}
+
 // missing returns the error of a read that found nothing: [domain.ErrNotFound], or
 // [follow.ErrPaused] where an operator holds what was read, for it may be newer.
 func missing(ctx context.Context) error {
@@ -111,7 +125,7 @@ func (a *Arrival) Await(ctx context.Context, projections ...string) error {
 	if err != nil {
 		return err
 	}
-	a.upto = served.Upto
+	a.upto, a.older = served.Upto, served.Outdated
 	for _, name := range served.Reached {
 		a.known[name] = true
 	}

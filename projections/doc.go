@@ -23,7 +23,8 @@
 //	emails    email_ledger     read.emails             every email and what became of it
 //	search    ticket_words     read.ticket_search,     the words of every ticket, with and
 //	                           read.active_search      without those of internal notes, and
-//	                                                   of active tickets besides
+//	                                                   of active tickets besides; package
+//	                                                   terms says what words are
 //
 // A projection owns its tables: nobody else writes them, and everything in them
 // can be dropped and built again from the log. It has no effect besides. Its SQL

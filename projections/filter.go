@@ -4,6 +4,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/google/uuid"
+
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections/view"
@@ -17,7 +19,7 @@ type TicketFilter struct {
 	Unassigned    bool
 	CreatedBy     *domain.UserID
 	Title         string // part of the title, without regard to case
-	Search        string // words in title, description and the comments the viewer may read; as people type them into a web search
+	Search        string // words in title, description and the comments the viewer may read; see [terms.Query]
 	CreatedAfter  *time.Time
 	CreatedBefore *time.Time
 	UpdatedAfter  *time.Time
@@ -28,6 +30,11 @@ type TicketFilter struct {
 	// to put the best first: where they are more, and the viewer sees more than twice
 	// as many, the list is refused with [ErrTooCommon]. 0 is any number.
 	CompareMost int
+	// Except is a ticket that is left out.
+	Except uuid.UUID
+	// Formerly has words be found as an older version of the program stored them, too.
+	// Readers set it.
+	Formerly bool
 }
 
 // TicketOrder is what a list of tickets is ordered by.

@@ -45,10 +45,11 @@ const followedAtMost = 100_000
 // a restored backup moves checkpoints back. It is safe for concurrent use; however
 // many wait, one query at a time serves them all.
 type Freshness struct {
-	pool    *pgxpool.Pool
-	names   []string
-	types   map[string][]string // of the events a follower wants; nil: of all
-	applied *eventstore.Notifier
+	pool     *pgxpool.Pool
+	names    []string
+	types    map[string][]string // of the events a follower wants; nil: of all
+	versions map[string]int      // of the code of a follower
+	applied  *eventstore.Notifier
 
 	mu      sync.Mutex
 	waiters []*reader
@@ -64,6 +65,7 @@ type Served struct {
 	Position int64
 	Upto     int64    // the position that was wanted
 	Reached  []string // followers that have reached it, those that were not named too
+	Outdated []string // followers whose tables another version of the code built
 }
 
 // reader is somebody who waits.
@@ -84,10 +86,11 @@ type told struct {
 // NewFreshness makes the test for followers, of which it needs names and types.
 // applied is the notifier they notify.
 func NewFreshness(pool *pgxpool.Pool, applied *eventstore.Notifier, followers ...Follower) *Freshness {
-	f := &Freshness{pool: pool, types: map[string][]string{}, applied: applied}
+	f := &Freshness{pool: pool, types: map[string][]string{}, versions: map[string]int{}, applied: applied}
 	for _, follower := range followers {
 		f.names = append(f.names, follower.Name)
 		f.types[follower.Name] = follower.Types
+		f.versions[follower.Name] = follower.CodeVersion()
 	}
 	return f
 }
@@ -211,6 +214,9 @@ func (f *Freshness) judge(r *reader, s sight) (t told, over bool) {
 	for _, name := range f.names {
 		p := s.places[name] // without a checkpoint it is at 0
 		at, named := p.reached(f.types[name], s.head), slices.Contains(r.names, name)
+		if p.Version > 0 && p.Version != f.versions[name] {
+			t.served.Outdated = append(t.served.Outdated, name)
+		}
 		switch {
 		case at >= r.wanted:
 			t.served.Reached = append(t.served.Reached, name)
@@ -236,7 +242,7 @@ func (f *Freshness) judge(r *reader, s sight) (t told, over bool) {
 // lookSQL returns how far the followers are, where the head of the log is, and the
 // types of what lies between where that is not much.
 const lookSQL = `
-SELECT head.position, c.name, c.position, c.paused_at IS NOT NULL, c.position >= head.position - 200,
+SELECT head.position, c.name, c.position, c.version, c.paused_at IS NOT NULL, c.position >= head.position - 200,
     CASE WHEN c.position < head.position AND c.position >= head.position - 200
          THEN ARRAY(SELECT DISTINCT type FROM events WHERE position > c.position AND position <= head.position) END
 FROM log_head AS head LEFT JOIN checkpoints AS c ON c.name = ANY ($1)
@@ -256,10 +262,11 @@ func (f *Freshness) look() (s sight, err error) {
 	var p place
 	var name *string
 	var position *int64
+	var version *int
 	var known *bool
-	_, err = pgx.ForEachRow(rows, []any{&s.head, &name, &position, &p.Paused, &known, &p.Before}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&s.head, &name, &position, &version, &p.Paused, &known, &p.Before}, func() error {
 		if name != nil { // no follower has a checkpoint yet
-			p.Position, p.Known = *position, *known
+			p.Position, p.Version, p.Known = *position, *version, *known
 			s.places[*name] = p
 			p.Before = nil
 		}
@@ -274,6 +281,7 @@ func (f *Freshness) look() (s sight, err error) {
 // place is where a follower is.
 type place struct {
 	Position int64
+	Version  int // of the code that built its tables; 0: it has no checkpoint
 	Paused   bool
 	Known    bool     // whether Before is
 	Before   []string // types of the events between Position and the head

@@ -22,7 +22,7 @@ type TicketQuery struct {
 	AssignedTo    string                   `query:"assigned_to" minLength:"1" maxLength:"150" description:"An id, a username, me or none."`
 	CreatedBy     string                   `query:"created_by" minLength:"1" maxLength:"150" description:"An id, a username or me."`
 	Title         string                   `query:"title" maxLength:"200" description:"Part of the title, without regard to case."`
-	Search        string                   `query:"q" maxLength:"200" description:"Words in title, description and comments, as in a web search: all of them, \"a phrase\", or, -without. Without an ordering the best matches come first; of words that more than 500 tickets have, the best of the newest 1,000, then of the 4,000 before them, and so on."`
+	Search        string                   `query:"q" maxLength:"2000" description:"Words in title, description and comments, as in a web search: all of them, \"a phrase\", or, -without, without regard to case and accents. The last word stands for all that begin with it, unless punctuation follows. Whatever is copied from a text finds it, also by its parts, as 00417 of INV-00417. A number, as 452 or #452, puts the ticket that has it first. The first 32 words count. Without an ordering the best matches come first; of words that more than 500 tickets have, the best of the newest 1,000, then of the 4,000 before them, and so on."`
 	CreatedAfter  bind.Optional[time.Time] `query:"created_after" description:"At this instant or later."`
 	CreatedBefore bind.Optional[time.Time] `query:"created_before" description:"Before this instant."`
 	UpdatedAfter  bind.Optional[time.Time] `query:"updated_after" description:"At this instant or later."`

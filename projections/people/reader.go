@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"strings"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -55,7 +56,9 @@ func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (proje
 		if !f.NamesOnly {
 			searched += ` || ' ' || u.email`
 		}
-		w.Add("("+searched+") ILIKE ?", projections.Containing(f.Search))
+		for _, part := range strings.Fields(f.Search) {
+			w.Add("read.folded("+searched+") LIKE read.folded(?)", projections.Containing(part))
+		}
 	}
 	if f.Role != "" {
 		w.Add("u.role = ?", string(f.Role))

@@ -14,21 +14,27 @@ import (
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/projections"
+	"helpdesk/projections/terms"
 )
 
 // searchChars is how many characters of one ticket are searched, the oldest
 // first: a text search vector holds 1 MB at most, and Postgres refuses a larger
-// one with an error that would set aside the event.
+// one with an error that would set aside the event. See [terms.Vector] for sizes.
 const searchChars = 100_000
+
+// version is of the terms that texts are cut into.
+const version = 2
 
 // textRow is a text that is new to the words of its ticket.
 type textRow struct {
 	TicketID uuid.UUID `db:"ticket_id"`
 	N        int       `db:"n"` // its place among those of its ticket
 	Internal bool      `db:"internal"`
-	Text     string    `db:"text"`
-	Weight   string    `db:"weight"` // A: a title, B: a description, C: a comment
+	Words    string    `db:"words"`
+	Chars    int       `db:"chars"`
+	Weight   string    `db:"weight"` // A: a title, B: a description, C: a comment, D: its number
 
+	text    string
 	comment uuid.UUID
 }
 
@@ -37,11 +43,9 @@ var weights = map[ticket.Field]string{ticket.FieldTitle: "A", ticket.FieldDescri
 
 var textTable = projections.NewTable[textRow]("ticket_search")
 
-// "english" leaves other languages' words as they are but for their endings,
-// and finds "printers" by "printer".
 var appendTextsSQL = `
 WITH texts AS (
-    SELECT r.ticket_id, r.n, r.internal, length(r.text) AS chars, setweight(to_tsvector('english', r.text), r.weight::"char") AS words
+    SELECT r.ticket_id, r.n, r.internal, r.chars, setweight(r.words::tsvector, r.weight::"char") AS words
     FROM ` + textTable.Unnest() + `
 ), counted AS (
     SELECT ticket_id, n, internal, words,
@@ -51,8 +55,8 @@ WITH texts AS (
     WINDOW whole AS (PARTITION BY ticket_id ORDER BY n)
 ), added AS (
     SELECT ticket_id, bool_or(internal) AS internal, max(upto) AS chars, max(public_upto) AS public_chars,
-        coalesce(read.words_together(words ORDER BY n) FILTER (WHERE NOT internal AND public_upto <= $6), '') AS public_words,
-        coalesce(read.words_together(words ORDER BY n) FILTER (WHERE upto <= $6), '') AS all_words
+        coalesce(read.words_together(words ORDER BY n) FILTER (WHERE NOT internal AND public_upto <= $7), '') AS public_words,
+        coalesce(read.words_together(words ORDER BY n) FILTER (WHERE upto <= $7), '') AS all_words
     FROM counted
     GROUP BY ticket_id
 ), together AS (
@@ -99,8 +103,9 @@ func Follower() follow.Follower {
 		Types: eventstore.Types(ticket.Opened{}, ticket.Retitled{}, ticket.Described{}, ticket.CommentAdded{},
 			ticket.CommentEdited{}, ticket.CommentRemoved{}, ticket.TextRedacted{}, ticket.Resolved{}, ticket.Closed{}, ticket.Reopened{},
 			ticket.Deleted{}, ticket.Restored{}),
-		Apply:  applyTicketWords,
-		Afresh: changesText,
+		Apply:   applyTicketWords,
+		Afresh:  changesText,
+		Version: version,
 	}, forgetTicketsSQL)
 }
 
@@ -143,6 +148,9 @@ func (p *searchPage) rows() (rows []*textRow) {
 	for _, id := range ids {
 		for n, t := range p.texts[id] {
 			t.N = n
+			if t.text != "" { // it is no number
+				t.Words, t.Chars = terms.Vector(t.text, t.Weight == "A")
+			}
 			rows = append(rows, t)
 		}
 	}
@@ -164,14 +172,15 @@ func (p *searchPage) fold(e eventstore.Envelope) {
 	id := e.StreamID
 	switch d := e.Event.(type) {
 	case ticket.Opened:
-		p.add(id, textRow{Weight: "A", Text: d.Title})
-		p.add(id, textRow{Weight: "B", Text: d.Description})
+		p.add(id, textRow{Weight: "A", text: d.Title})
+		p.add(id, textRow{Weight: "B", text: d.Description})
+		p.add(id, textRow{Weight: "D", Words: terms.OfNumber(d.Number)})
 	case ticket.Retitled:
 		p.change(id, "A", uuid.Nil, d.Title)
 	case ticket.Described:
 		p.change(id, "B", uuid.Nil, d.Description)
 	case ticket.CommentAdded:
-		p.add(id, textRow{Weight: "C", Text: d.Text, Internal: d.Internal, comment: d.CommentID.UUID})
+		p.add(id, textRow{Weight: "C", text: d.Text, Internal: d.Internal, comment: d.CommentID.UUID})
 	case ticket.CommentEdited:
 		p.change(id, "C", d.CommentID.UUID, d.Text)
 	case ticket.TextRedacted:
@@ -197,7 +206,7 @@ func (p *searchPage) add(id uuid.UUID, t textRow) {
 func (p *searchPage) change(id uuid.UUID, weight string, comment uuid.UUID, text string) {
 	for _, t := range p.texts[id] {
 		if t.Weight == weight && t.comment == comment {
-			t.Text = text
+			t.text = text
 		}
 	}
 }

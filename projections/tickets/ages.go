@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/terms"
 	"helpdesk/projections/view"
 )
 
@@ -116,7 +117,7 @@ func (p place) begins() *begin {
 // foundByAge returns a page of a search.
 func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (s projections.Slice[view.Ticket], err error) {
 	var w where
-	query := w.query(f.Search)
+	query := w.query(f)
 	whole := ranked(viewer, f, w, query)
 	at, aged := place{}, true
 	if p.Cursor != nil {
@@ -137,7 +138,13 @@ func (r *Reader) foundByAge(ctx context.Context, viewer domain.Actor, f projecti
 
 // byAge reads a page from a place on, age by age.
 func (r *Reader) byAge(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page, at place) (projections.Slice[view.Ticket], error) {
-	back := p.Back()
+	back, first := p.Back(), p.Cursor == nil
+	if _, number := terms.Number(f.Search); first && number { // few tickets have it, as a rule
+		if few, ok, err := r.few(ctx, viewer, f, p); ok || err != nil {
+			return few, err
+		}
+		first = false // and more have it than that
+	}
 	var met []foundTicket // in the order in which they are read
 	for {
 		some, err := r.ofAge(ctx, viewer, f, &at, back, p.Size+1-len(met))
@@ -147,13 +154,9 @@ func (r *Reader) byAge(ctx context.Context, viewer domain.Actor, f projections.T
 		if met = append(met, some...); len(met) > p.Size || at.last(back) {
 			break
 		}
-		if p.Cursor == nil && at.age == 0 {
-			few, err := r.few(ctx, viewer, f)
-			if err != nil {
-				return projections.Slice[view.Ticket]{}, err
-			}
-			if few != nil {
-				return r.compared(ctx, viewer, *few, p)
+		if first && at.age == 0 {
+			if few, ok, err := r.few(ctx, viewer, f, p); ok || err != nil {
+				return few, err
 			}
 		}
 		if at.rank = ""; back {

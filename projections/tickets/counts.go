@@ -30,6 +30,7 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 	if err := projections.Fresh(ctx, projections.TicketList); err != nil {
 		return nil, err
 	}
+	formerly := projections.Outdated(ctx, projections.TicketWords)
 	if len(filters) == 0 {
 		return nil, nil
 	}
@@ -42,7 +43,7 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 	for i, f := range filters {
 		w := where{projections.Where{Args: args}}
 		from, reasons := projections.PresentTickets, w.Reasons(viewer)
-		if f.Search != "" {
+		if f.Formerly = formerly; f.Search != "" {
 			from = w.search(viewer, from, f)
 		}
 		w.tickets(f)

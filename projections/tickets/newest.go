@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/view"
 )
 
 // The queries of a search by age. Those among the newest tickets, and for words that
@@ -48,7 +49,7 @@ func (w *where) bound(side string, b begin) {
 // the conditions of: these are put in order first, and then only as many tickets are
 // looked up as fill the page. with is a query that from names, begins where the age does.
 func best(viewer domain.Actor, f projections.TicketFilter, w where, with, from, begins string) projections.List[foundTicket] {
-	rank := w.have(viewer, w.query(f.Search))
+	rank := w.have(viewer, w.query(f))
 	found := with + "SELECT s.ticket_id, " + rank + " AS rank, " + begins + " FROM " + from + w.String()
 	return inOrder(f, where{projections.Where{Args: w.Args, Once: w.Once}}, found)
 }
@@ -104,7 +105,7 @@ func ofTheirs(viewer domain.Actor, f projections.TicketFilter, at place) project
 		theirs := w.theirs(viewer, "t.*", at.ends(), at.begins(), most)
 		l := projections.List[foundTicket]{Cast: "real", ID: "t.id", Desc: true, At: foundAt}
 		l.From = "(WITH theirs AS MATERIALIZED (" + theirs + ") SELECT * FROM theirs" + beginning + ") AS t" + words
-		l.Key = w.have(viewer, w.query(f.Search))
+		l.Key = w.have(viewer, w.query(f))
 		l.Columns = foundColumns(l.Key, "t.begins_at", "t.begins")
 		w.tickets(f)
 		l.Where = w.Where
@@ -155,30 +156,30 @@ func (r *Reader) begin(ctx context.Context, viewer domain.Actor, f projections.T
 	return nil
 }
 
-// few returns the list of a search for words that few tickets have, nil where there
-// are more.
-func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.TicketFilter) (*projections.List[foundTicket], error) {
+// few returns the first page of a search for words that few tickets have, compared
+// whatever their age. It is not ok where more have them.
+func (r *Reader) few(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (s projections.Slice[view.Ticket], ok bool, err error) {
 	words, w := where{projections.Where{Once: true}}, where{projections.Where{Once: true}}
-	rank := words.have(viewer, words.query(f.Search))
+	rank := words.have(viewer, words.query(f))
 	sql := fmt.Sprintf("SELECT s.ticket_id, %s FROM %s AS s%s LIMIT %d", rank, wordsTable(f), words, comparedMost+1)
 	rows, _ := r.pool.Query(ctx, sql, words.Args...) // ForEachRow returns its error
 	var ids []uuid.UUID
 	var ranks []float32
 	var id uuid.UUID
 	var of float32
-	_, err := pgx.ForEachRow(rows, []any{&id, &of}, func() error {
+	_, err = pgx.ForEachRow(rows, []any{&id, &of}, func() error {
 		ids, ranks = append(ids, id), append(ranks, of)
 		return nil
 	})
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("look for what to compare: %w", err))
+		return s, false, eventstore.Unreachable(fmt.Errorf("look for what to compare: %w", err))
 	}
-	if len(ids) > comparedMost {
-		return nil, nil
+	if len(ids) == 0 || len(ids) > comparedMost {
+		return s, len(ids) == 0, nil
 	}
 	found := fmt.Sprintf("SELECT ticket_id, rank, %s FROM unnest((SELECT %s::uuid[]), (SELECT %s::real[])) AS s (ticket_id, rank)",
 		unaged, w.Arg(ids), w.Arg(ranks)) // by sub-select, lest the planner counts them and plans anew for each number
 	w.VisibleTickets(viewer)
-	l := inOrder(f, w, found)
-	return &l, nil
+	s, err = r.compared(ctx, viewer, inOrder(f, w, found), p)
+	return s, true, err
 }

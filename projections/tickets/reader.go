@@ -123,8 +123,9 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return projections.Slice[view.Ticket]{}, err
 	}
+	f.Formerly = projections.Outdated(ctx, projections.TicketWords)
 	if f.OrderBy == projections.ByRank {
-		return r.found(ctx, viewer, f, p)
+		return r.leading(ctx, viewer, f, p)
 	}
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = projections.ByCreated, true
@@ -192,6 +193,9 @@ func (w *where) tickets(f projections.TicketFilter) {
 	}
 	if f.Title != "" {
 		w.Add("lower(t.title) LIKE lower(?)", projections.Containing(f.Title))
+	}
+	if f.Except != uuid.Nil {
+		w.Add("t.id <> ?", f.Except)
 	}
 	w.Within("t.created_at", f.CreatedAfter, f.CreatedBefore)
 	w.Within("t.updated_at", f.UpdatedAfter, f.UpdatedBefore)

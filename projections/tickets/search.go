@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
+	"helpdesk/projections/terms"
 	"helpdesk/projections/view"
 )
 
@@ -56,14 +57,17 @@ func (v foundTicket) rank() string { return strconv.FormatFloat(float64(v.Rank),
 // words the viewer may read, and returns what to list from. Most tickets have no
 // internal notes, and no words beside the public ones.
 func (w *where) search(viewer domain.Actor, from string, f projections.TicketFilter) (joined string) {
-	w.have(viewer, w.query(f.Search))
+	w.have(viewer, w.query(f))
 	return from + joinWords(f)
 }
 
 // query returns a search as Postgres reads it: once, and not for every row, in a
 // statement that is planned once.
-func (w *where) query(search string) string {
-	query := fmt.Sprintf("websearch_to_tsquery('english', %s)", w.Arg(search))
+func (w *where) query(f projections.TicketFilter) string {
+	query := w.Arg(terms.Query(f.Search)) + "::text::tsquery"
+	if f.Formerly {
+		query = "(" + query + " || websearch_to_tsquery('english', " + w.Arg(f.Search) + "))"
+	}
 	if w.Once {
 		return "(SELECT " + query + ")"
 	}
@@ -96,9 +100,9 @@ func wordsTable(f projections.TicketFilter) string {
 	return "read.active_search"
 }
 
-// found returns a page of a search in the order of ranks. A ticket whose texts
+// ranks returns a page of a search in the order of ranks. A ticket whose texts
 // change moves within the list; all others keep their place.
-func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
+func (r *Reader) ranks(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error) {
 	if f.CompareMost == 0 {
 		return r.foundByAge(ctx, viewer, f, p)
 	}
@@ -106,7 +110,7 @@ func (r *Reader) found(ctx context.Context, viewer domain.Actor, f projections.T
 	if err := r.narrow(ctx, &w, viewer, f); err != nil {
 		return projections.Slice[view.Ticket]{}, err
 	}
-	query := w.query(f.Search)
+	query := w.query(f)
 	return r.compared(ctx, viewer, ranked(viewer, f, w, query), p)
 }
 
@@ -140,7 +144,7 @@ func (r *Reader) compared(ctx context.Context, viewer domain.Actor, l projection
 // [ErrTooCommon].
 func (r *Reader) narrow(ctx context.Context, w *where, viewer domain.Actor, f projections.TicketFilter) error {
 	var words, seen where
-	words.have(viewer, words.query(f.Search))
+	words.have(viewer, words.query(f))
 	have, err := r.some(ctx, "s.ticket_id", wordsTable(f)+" AS s"+words.String(), words.Args, f.CompareMost)
 	if err != nil {
 		return err

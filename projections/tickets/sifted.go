@@ -6,6 +6,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/terms"
 	"helpdesk/projections/view"
 )
 
@@ -34,9 +35,9 @@ func sieveOf(viewer domain.Actor, f projections.TicketFilter) (s projections.Sie
 	case f.Search == "" && indexed(f.Title):
 		s.Condition, s.Arg, others.Title = hasTitle, projections.Containing(f.Title), ""
 		return s, others, true
-	case f.Search != "" && f.Title == "":
-		s.Arg, others.Search = f.Search, ""
-		s.Joined, _ = haveWords(viewer, "(SELECT websearch_to_tsquery('english', ?))")
+	case f.Search != "" && f.Title == "" && !f.Formerly:
+		s.Arg, others.Search = terms.Query(f.Search), ""
+		s.Joined, _ = haveWords(viewer, "(SELECT ?::tsquery)")
 		s.Join = joinWords(f)
 		s.Condition = "(SELECT " + s.Joined + " FROM " + wordsTable(f) + " AS s WHERE s.ticket_id = t.id)"
 		return s, others, true

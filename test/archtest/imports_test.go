@@ -43,7 +43,8 @@ var rules = []rule{
 	{of: "commands", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid"}},
 	{of: "keyring", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "projections", may: []string{"domain", "eventstore", "projections/view"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
-	{of: "projections/*", may: []string{"domain", "eventstore", "projections=", "projections/view", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "projections/*", may: []string{"domain", "eventstore", "projections=", "projections/terms", "projections/view", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "projections/terms", outside: []string{"github.com/kljensen/snowball/english", "golang.org/x/text/unicode/norm"}},
 	{of: "projections/view", may: []string{"domain", "eventstore="}, outside: []string{"github.com/google/uuid"}},
 	{of: "rebuild", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "golang.org/x/sync"}},
 	{of: "saga", may: []string{"domain", "eventstore", "commands", "internal/batch"}, outside: []string{

@@ -182,6 +182,11 @@ var lists = []list{
 	{"root", "/api/tickets/?q=zebra", 1200, false},
 	{"root", "/api/tickets/?q=printer+123", 1400, true},
 	{"root", "/api/tickets/?q=broken", 1500, true},
+	{"root", "/api/tickets/?q=br", 1500, true}, // as all that begin with it
+	{"root", "/api/tickets/?q=a1", 2000, true},
+	{"root", "/api/tickets/?q=%23123", 500, false},
+	{"amy", "/api/tickets/?q=a1", 2800, true},
+	{"uma", "/api/tickets/?q=a1", 350, true},
 	{"root", "/api/tickets/?q=printer&ordering=-created_at", 1300, false},
 	{"root", "/api/tickets/?q=toner&ordering=-created_at", 36000, true},
 	{"root", "/api/tickets/?q=printer&status=open", 8500, true},

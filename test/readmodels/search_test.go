@@ -15,6 +15,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/terms"
 	"helpdesk/projections/tickets"
 	"helpdesk/test/kit"
 )
@@ -95,7 +96,7 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 		{"rob", "capybara", nil},
 		{"rob", "emu", nil},
 		{"rob", "gone", nil},
-		{"rob", "the", nil},
+		{"rob", "the", []int64{1}}, // of titles alone
 		{"rob", `((( & | ! :* '' " \`, nil},
 		{"rob", strings.Repeat("x", 200), nil},
 	} {
@@ -114,26 +115,32 @@ func TestASearchFindsWordsWhereverTheViewerMayReadThem(t *testing.T) {
 func (d *models) checkSearched(t *testing.T, want tables) {
 	t.Helper()
 	type wordsRow struct{ TicketID, PublicWords, AllWords string }
-	public, internal := map[uuid.UUID]string{}, map[uuid.UUID]string{}
+	public, internal := map[uuid.UUID]string{}, map[uuid.UUID]string{} // terms of their texts
+	add := func(to map[uuid.UUID]string, id uuid.UUID, text string, title bool) {
+		vector, _ := terms.Vector(text, title)
+		to[id] += " " + vector
+	}
 	for _, c := range want.comments {
 		if c.Internal {
-			internal[c.TicketID] += " " + c.Text
+			add(internal, c.TicketID, c.Text, false)
 		} else {
-			public[c.TicketID] += " " + c.Text
+			add(public, c.TicketID, c.Text, false)
 		}
 	}
-	wordsOf := func(texts string) (words string) {
-		if err := d.Pool.QueryRow(kit.Context(t), `SELECT strip(to_tsvector('english', $1))::text`, texts).Scan(&words); err != nil {
+	wordsOf := func(vectors string) (words string) {
+		if err := d.Pool.QueryRow(kit.Context(t), `SELECT strip($1::text::tsvector)::text`, vectors).Scan(&words); err != nil {
 			t.Fatal(err)
 		}
 		return words
 	}
 	var every, active []wordsRow
 	for _, x := range want.tickets {
-		texts := x.Title + " " + x.Description + public[x.ID]
-		row := wordsRow{TicketID: x.ID.String(), PublicWords: wordsOf(texts)}
+		add(public, x.ID, x.Title, true)
+		add(public, x.ID, x.Description, false)
+		public[x.ID] += " " + terms.OfNumber(x.Number)
+		row := wordsRow{TicketID: x.ID.String(), PublicWords: wordsOf(public[x.ID])}
 		if x.InternalComments > 0 {
-			row.AllWords = wordsOf(texts + internal[x.ID])
+			row.AllWords = wordsOf(public[x.ID] + internal[x.ID])
 		}
 		every = append(every, row)
 		if x.Status.Active() {

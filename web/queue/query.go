@@ -3,12 +3,10 @@ package queue
 import (
 	"net/url"
 	"slices"
-
-	"github.com/google/uuid"
+	"unicode/utf8"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/domain/user"
 	"helpdesk/projections"
 	"helpdesk/web"
 )
@@ -16,22 +14,24 @@ import (
 // queueQuery is what the address of the queue asks for. The zero value is the
 // queue as it is opened.
 type queueQuery struct {
-	Status   string // a key of statusSets, "" for the first that fits the visitor
-	Priority string // "": any
-	Assignee string // "me", "none", an id; "": anybody
-	Search   string
-	Order    string // a key of orders; "": newest
-	Cursor   string
+	Status    string // a key of statusSets, "" for the first that fits the visitor
+	Priority  string // "": any
+	Assignee  string // "me", "none", an id; "": anybody
+	Requester string // an id; "": anybody
+	Search    string
+	Order     string // a key of orders; "": newest
+	Cursor    string
 }
 
 // Names of the parameters of the address.
 const (
-	paramStatus   = "status"
-	paramPriority = "priority"
-	paramAssignee = "assignee"
-	paramSearch   = "q"
-	paramOrder    = "order"
-	paramCursor   = "cursor"
+	paramStatus    = "status"
+	paramPriority  = "priority"
+	paramAssignee  = "assignee"
+	paramRequester = "requester"
+	paramSearch    = "q"
+	paramOrder     = "order"
+	paramCursor    = "cursor"
 )
 
 // statusSets are the statuses that one link of the filter stands for.
@@ -67,7 +67,7 @@ var orders = []order{
 func readQueue(values url.Values) queueQuery {
 	return queueQuery{
 		Status: values.Get(paramStatus), Priority: values.Get(paramPriority), Assignee: values.Get(paramAssignee),
-		Search: values.Get(paramSearch), Order: values.Get(paramOrder), Cursor: values.Get(paramCursor),
+		Requester: values.Get(paramRequester), Search: values.Get(paramSearch), Order: values.Get(paramOrder), Cursor: values.Get(paramCursor),
 	}
 }
 
@@ -76,7 +76,7 @@ func (q queueQuery) values() url.Values {
 	values := url.Values{}
 	for name, value := range map[string]string{
 		paramStatus: q.Status, paramPriority: q.Priority, paramAssignee: q.Assignee,
-		paramSearch: q.Search, paramOrder: q.Order, paramCursor: q.Cursor,
+		paramRequester: q.Requester, paramSearch: q.Search, paramOrder: q.Order, paramCursor: q.Cursor,
 	} {
 		if value != "" {
 			values.Set(name, value)
@@ -134,11 +134,12 @@ func (q queueQuery) filter(viewer domain.Actor) (f projections.TicketFilter, err
 	case "none":
 		f.Unassigned = true
 	default:
-		id, err := uuid.Parse(q.Assignee)
-		known = known && err == nil
-		f.AssignedTo = &user.ID{UUID: id}
+		id, is := personFilter(q.Assignee)
+		f.AssignedTo, known = id, known && is
 	}
-	if f.Search = q.Search; len(f.Search) > web.SearchMax {
+	id, is := personFilter(q.Requester)
+	f.CreatedBy, known = id, known && is
+	if f.Search = q.Search; utf8.RuneCountInString(f.Search) > searchMax {
 		known = false
 	}
 	if !known || !q.ordered(&f) {

@@ -33,8 +33,9 @@ type queueView struct {
 	Opens    bool     // whether the visitor opens tickets
 	Staff    bool     // whether they see other people's
 	Command  string
-	Fault    *web.Fault // of the form that saves a view
-	ViewName string     // that was entered into it
+	Fault    *web.Fault  // of the form that saves a view
+	ViewName string      // that was entered into it
+	Searched *searchView // nil: nothing is searched for
 	// TooCommon: the best matches were asked for and the newest are shown.
 	TooCommon bool
 }
@@ -98,6 +99,9 @@ func (s *Section) queue(v *web.Visit, view queueView) (web.Reply, error) {
 	if err := s.fillRows(v, &view); err != nil {
 		return web.Reply{}, err
 	}
+	if err := s.fillSearch(v, &view); err != nil {
+		return web.Reply{}, err
+	}
 	if err := s.fillFilters(v, &view, min(countWithin, filledWithin-v.Now().Sub(began))); err != nil {
 		return web.Reply{}, err
 	}
@@ -111,15 +115,22 @@ func (s *Section) queue(v *web.Visit, view queueView) (web.Reply, error) {
 
 func (s *Section) fillRows(v *web.Visit, view *queueView) error {
 	listed := view.Query
-	slice, err := s.list(v, listed)
+	lead, leads, err := s.leading(v, listed)
+	if err != nil {
+		return err
+	}
+	slice, err := s.list(v, listed, lead.ID)
 	if errors.Is(err, tickets.ErrTooCommon) {
 		view.TooCommon = true
 		listed = listed.first()
 		listed.Order = ""
-		slice, err = s.list(v, listed)
+		slice, err = s.list(v, listed, lead.ID)
 	}
 	if err != nil {
 		return err
+	}
+	if leads && listed.Cursor == "" {
+		slice.Items = slices.Insert(slice.Items, 0, lead)
 	}
 	ids := make([]uuid.UUID, len(slice.Items))
 	for i, t := range slice.Items {
@@ -139,12 +150,13 @@ func (s *Section) fillRows(v *web.Visit, view *queueView) error {
 	return err
 }
 
-// list reads the page of tickets that a query asks for.
-func (s *Section) list(v *web.Visit, q queueQuery) (slice projections.Slice[view.Ticket], err error) {
+// list reads the page of tickets that a query asks for, but for one.
+func (s *Section) list(v *web.Visit, q queueQuery, except uuid.UUID) (slice projections.Slice[view.Ticket], err error) {
 	filter, err := q.filter(v.Actor)
 	if err != nil {
 		return slice, err
 	}
+	filter.Except = except
 	page, err := v.PageAt(queueScope(v, q), q.Cursor, queuePage)
 	if err != nil {
 		return slice, err
@@ -171,6 +183,13 @@ func (s *Section) fillFilters(v *web.Visit, view *queueView, within time.Duratio
 			return err
 		}
 		groups = append(groups, priorityGroup(q, v.Actor), assigneeGroup(q, v.Actor, name))
+	}
+	if q.Requester != "" {
+		name, err := s.nameOf(v, q.Requester)
+		if err != nil {
+			return err
+		}
+		groups = append(groups, requesterGroup(q, v.Actor, name))
 	}
 	var filters []projections.TicketFilter
 	for _, g := range groups {
@@ -253,6 +272,16 @@ func assigneeGroup(q queueQuery, viewer domain.Actor, name string) filterGroup {
 		g.Links = append(g.Links, link(c.label, "", to, viewer, q.Assignee == c.key))
 	}
 	return g
+}
+
+// requesterGroup is shown where a requester is asked for.
+func requesterGroup(q queueQuery, viewer domain.Actor, name string) filterGroup {
+	anyone := q
+	anyone.Requester = ""
+	return filterGroup{Label: "Requester", Links: []filterLink{
+		link("Anyone", "", anyone, viewer, false),
+		link(name, "", q, viewer, true),
+	}}
 }
 
 // savedView is a saved view as a link.

@@ -38,9 +38,10 @@ func TestFiltersAreLinks(t *testing.T) {
 			Priorities: []ticket.Priority{ticket.High}, Unassigned: true, OrderBy: projections.ByCreated},
 		"?status=closed&assignee=me&order=priority": {
 			Statuses: []ticket.Status{ticket.StatusClosed}, AssignedTo: &me, OrderBy: projections.ByPriority, Descending: true},
-		"?q=paper+jam":            {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByCreated, Descending: true},
-		"?order=best":             {Statuses: statusSets[0].statuses, OrderBy: projections.ByCreated, Descending: true},
-		"?q=paper+jam&order=best": {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank, Descending: true, CompareMost: 1000},
+		"?status=all&requester=" + me.String(): {CreatedBy: &me, OrderBy: projections.ByCreated, Descending: true},
+		"?q=paper+jam":                         {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByCreated, Descending: true},
+		"?order=best":                          {Statuses: statusSets[0].statuses, OrderBy: projections.ByCreated, Descending: true},
+		"?q=paper+jam&order=best":              {Statuses: statusSets[0].statuses, Search: "paper jam", OrderBy: projections.ByRank, Descending: true, CompareMost: 1000},
 	} {
 		t.Run("by "+query, func(t *testing.T) {
 			t.Parallel()
@@ -53,7 +54,7 @@ func TestFiltersAreLinks(t *testing.T) {
 	}
 	for name, query := range map[string]string{
 		"an unknown status": "?status=lost", "an unknown priority": "?priority=9", "an unknown assignee": "?assignee=x",
-		"an unknown order": "?order=x", "an unknown place": "?cursor=x", "a long search": "?q=" + strings.Repeat("x", 201),
+		"an unknown order": "?order=x", "an unknown place": "?cursor=x", "a long search": "?q=" + strings.Repeat("x", 2001), "an unknown requester": "?requester=x",
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

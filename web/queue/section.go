@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/projections/view"
 	"helpdesk/web"
 	"helpdesk/workspace"
@@ -21,6 +22,7 @@ import (
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
+	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 	CountTickets(ctx context.Context, viewer domain.Actor, filters []projections.TicketFilter, most int, within time.Duration) ([]int, error)
 }
 

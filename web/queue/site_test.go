@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/projections"
+	"helpdesk/projections/people"
 	"helpdesk/projections/tickets"
 	"helpdesk/projections/view"
 	"helpdesk/web/webtest"
@@ -19,9 +20,12 @@ type site struct {
 	filter    projections.TicketFilter
 	page      projections.Page
 	more      bool // whether a page follows
+	hidden    bool // whether the filters leave the ticket out
 	uncounted bool
 	common    bool // whether too many tickets have the words that are searched
 	views     []workspace.View
+	people    people.Filter
+	named     []view.User // who has the words of a search in their name
 }
 
 func open(t testing.TB) *site {
@@ -37,13 +41,22 @@ func (s *site) Tickets(_ context.Context, viewer domain.Actor, f projections.Tic
 		return projections.Slice[view.Ticket]{}, tickets.ErrTooCommon
 	}
 	var found projections.Slice[view.Ticket]
-	if s.History != nil && s.State().VisibleTo(viewer) {
+	if !s.hidden && s.History != nil && s.State().VisibleTo(viewer) {
 		found.Items = append(found.Items, s.Shown())
 	}
 	if s.more {
 		found.Next = &projections.Cursor{Key: "x", ID: webtest.TicketID.UUID}
 	}
 	return found, s.ReadErr
+}
+
+func (s *site) Users(_ context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error) {
+	s.people = f
+	found := projections.Slice[view.User]{Items: s.named}
+	if len(s.named) > p.Size {
+		found.Items, found.Next = s.named[:p.Size], &projections.Cursor{Key: "x"}
+	}
+	return found, nil
 }
 
 func (s *site) CountTickets(_ context.Context, _ domain.Actor, filters []projections.TicketFilter, most int, _ time.Duration) ([]int, error) {
