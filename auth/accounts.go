@@ -98,6 +98,11 @@ func (*Accounts) Update(a user.Account) eventstore.InTx {
 		if a.Active && a.Role == was.Role {
 			return nil
 		}
+		if !a.Active {
+			if err := endLink(ctx, tx, a.ID); err != nil {
+				return err
+			}
+		}
 		if err := endTokens(ctx, tx, a.ID); err != nil {
 			return err
 		}
@@ -128,6 +133,9 @@ func (a *Accounts) Erase(id user.ID) eventstore.InTx {
 		if err := forgetReadings(ctx, tx, id); err != nil {
 			return err
 		}
+		if err := endLink(ctx, tx, id); err != nil {
+			return err
+		}
 		// Unique, and like no name or address that anybody may take.
 		const q = `
 			UPDATE accounts
@@ -140,27 +148,6 @@ func (a *Accounts) Erase(id user.ID) eventstore.InTx {
 			return fmt.Errorf("erase account %s: %w", id, err)
 		}
 		return nil
-	}
-}
-
-// SetPassword stores the hash and ends every session of the person but the one
-// with the token hash keep; nil keeps none. API tokens stay: they were made to
-// outlive sign-ins, and nobody can make one without a session.
-func (*Accounts) SetPassword(id user.ID, passwordHash string, keep []byte) eventstore.InTx {
-	return func(ctx context.Context, tx pgx.Tx) error {
-		const q = `
-			UPDATE accounts
-			SET password_hash = $2,
-			    password_changed_at = now()
-			WHERE user_id = $1`
-		tag, err := tx.Exec(ctx, q, id.UUID, passwordHash)
-		if err != nil {
-			return fmt.Errorf("set the password of account %s: %w", id, err)
-		}
-		if tag.RowsAffected() == 0 {
-			return fmt.Errorf("set the password of account %s: %w", id, domain.ErrNotFound)
-		}
-		return endSessions(ctx, tx, id, keep)
 	}
 }
 

@@ -43,7 +43,7 @@ var commonPasswords string
 // Case makes no difference.
 func CheckStrength(password string, personal ...string) error {
 	if !utf8.ValidString(password) || strings.ContainsFunc(password, unicode.IsControl) {
-		return domain.ErrCharacter.With("the password holds a control character").On(ErrPasswordWeak.Field)
+		return domain.ErrCharacter.With("a password must not contain control characters").On(ErrPasswordWeak.Field)
 	}
 	switch n := utf8.RuneCountInString(password); {
 	case n < PasswordMin:

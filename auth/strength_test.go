@@ -20,7 +20,7 @@ func TestCheckStrength(t *testing.T) {
 		run      = "the password is a run of neighbouring characters"
 		common   = "the password is one of the most common ones"
 		alike    = "the password is too much like the username, the mail address or a name"
-		control  = "the password holds a control character"
+		control  = "a password must not contain control characters"
 	)
 	personal := []string{"brünhild", "Hilda.Wall@example.com", "Al", "O'Brien"}
 	tests := []struct {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"net/url"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -122,6 +123,17 @@ func RecordReading(ctx context.Context, to Records, r Request, reader domain.Act
 		return nil
 	}
 	return to.Record(ctx, r, reader, reader.ID, access.Read(method, u.Path, u.RawQuery, from))
+}
+
+// GuessedOf returns by what wrong passwords are counted that are tried under a name: the
+// person, whichever of their names it is, and the name itself where nobody has it.
+func GuessedOf(ctx context.Context, people Finder, name string) (string, error) {
+	name = strings.TrimSpace(name)
+	account, err := people.Find(ctx, name)
+	if errors.Is(err, domain.ErrNotFound) {
+		return strings.ToLower(name), nil
+	}
+	return account.ID.String(), err
 }
 
 // RecordFailedSignIn records that somebody tried to be whoever has the name. As

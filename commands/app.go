@@ -27,6 +27,8 @@ type App struct {
 		Register(ctx context.Context, r Request, id user.ID, c user.Register, passwordHash string) (Outcome, error)
 		Edit(ctx context.Context, r Request, c user.EditUser) (Outcome, error)
 		ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error)
+		MakePasswordLink(ctx context.Context, r Request, c user.MakePasswordLink, tokenHash []byte) (Outcome, error)
+		UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error)
 	}
 	// Earlier is what commands led to that were carried out before; see [Earlier].
 	Earlier interface {
@@ -82,5 +84,5 @@ func try(e Execution, do Do) (out Outcome, err error) {
 	if len(e.Versions) == 1 && e.Versions[0] != NoVersion {
 		return out, err
 	}
-	return out, domain.ErrStale.With("it is not at any version you named")
+	return out, domain.ErrStale.With("it is at none of the versions that you named")
 }

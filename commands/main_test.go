@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -129,6 +130,14 @@ func (a *accounts) Insert(account user.Account, hash string) eventstore.InTx {
 func (a *accounts) Update(account user.Account) eventstore.InTx { return a.do("update", account) }
 
 func (a *accounts) Erase(id user.ID) eventstore.InTx { return a.do("erase", user.Account{ID: id}) }
+
+func (a *accounts) KeepLink(id user.ID, tokenHash []byte, _ time.Time) eventstore.InTx {
+	return a.do("link "+string(tokenHash), user.Account{ID: id})
+}
+
+func (a *accounts) UseLink(id user.ID, hash string, tokenHash []byte) eventstore.InTx {
+	return a.do("set "+hash+" by link "+string(tokenHash), user.Account{ID: id})
+}
 
 func (a *accounts) SetPassword(id user.ID, hash string, keep []byte) eventstore.InTx {
 	return a.do("set "+hash+" keep "+string(keep), user.Account{ID: id})

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -25,6 +26,11 @@ type Accounts interface {
 	Erase(id user.ID) eventstore.InTx
 	// SetPassword stores the hash and ends every session but keep.
 	SetPassword(id user.ID, passwordHash string, keep []byte) eventstore.InTx
+	// KeepLink stores the hash of a password link, in place of an earlier one.
+	KeepLink(id user.ID, tokenHash []byte, until time.Time) eventstore.InTx
+	// UseLink is SetPassword by the link, which is used up: it refuses one that is not
+	// there any more.
+	UseLink(id user.ID, passwordHash string, tokenHash []byte) eventstore.InTx
 }
 
 // People carries out commands on users.
@@ -67,6 +73,21 @@ func (p *People) Edit(ctx context.Context, r Request, c user.EditUser) (Outcome,
 func (p *People) ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error) {
 	return p.run(ctx, r, c.ID, c, func(_ user.State, a *eventstore.Append) {
 		a.Also = p.accounts.SetPassword(c.ID, passwordHash, keep)
+	})
+}
+
+// MakePasswordLink lets whoever has the token of this hash set the password of somebody.
+func (p *People) MakePasswordLink(ctx context.Context, r Request, c user.MakePasswordLink, tokenHash []byte) (Outcome, error) {
+	return p.run(ctx, r, c.ID, c, func(_ user.State, a *eventstore.Append) {
+		a.Also = p.accounts.KeepLink(c.ID, tokenHash, c.At.Add(user.PasswordLinkLifetime))
+	})
+}
+
+// UsePasswordLink is [People.ChangePassword] by the link whose token has this hash, which
+// keeps no session.
+func (p *People) UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error) {
+	return p.run(ctx, r, c.ID, c, func(_ user.State, a *eventstore.Append) {
+		a.Also = p.accounts.UseLink(c.ID, passwordHash, tokenHash)
 	})
 }
 

@@ -49,13 +49,13 @@ func (e *Error) On(field string) *Error {
 // Refusals that more than one aggregate gives.
 var (
 	ErrForbidden = &Error{Kind: KindForbidden, Code: "forbidden", Message: "your role may not do this"}
-	ErrNotFound  = &Error{Kind: KindNotFound, Code: "not_found", Message: "there is nothing here that you can see"}
+	ErrNotFound  = &Error{Kind: KindNotFound, Code: "not_found", Message: "not found, or you may not see it"}
 	ErrStale     = &Error{Kind: KindStale, Code: "stale_version", Message: "it was changed since the version you named"}
 	ErrTooLate   = &Error{Kind: KindRejected, Code: "too_late", Message: "this can no longer be done"}
-	ErrUnknown   = &Error{Kind: KindRejected, Code: "unknown_reference", Message: "it names something that does not exist or that you can't see"}
+	ErrUnknown   = &Error{Kind: KindRejected, Code: "unknown_reference", Message: "it does not exist, or you may not see it"}
 
 	ErrRequired  = &Error{Kind: KindInvalid, Code: "required", Message: "a value is required"}
 	ErrTooLong   = &Error{Kind: KindInvalid, Code: "max_length", Message: "the value is too long"}
-	ErrCharacter = &Error{Kind: KindInvalid, Code: "control_character", Message: "the value holds a control character"}
-	ErrEnum      = &Error{Kind: KindInvalid, Code: "enum", Message: "the value is not one of those allowed"}
+	ErrCharacter = &Error{Kind: KindInvalid, Code: "control_character", Message: "control characters are not allowed"}
+	ErrEnum      = &Error{Kind: KindInvalid, Code: "enum", Message: "this is not one of the allowed values"}
 )

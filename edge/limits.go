@@ -2,7 +2,6 @@ package edge
 
 import (
 	"cmp"
-	"strings"
 	"time"
 
 	"helpdesk/domain"
@@ -20,8 +19,8 @@ const (
 // Limits are the limits of one process; without any nothing is refused.
 type Limits struct {
 	Calls         *Limiter // by caller
-	networks      *Limiter // failed sign-ins, by name and network
-	names         *Limiter // failed sign-ins, by name, from where nobody got in under it
+	networks      *Limiter // failed sign-ins, by whom somebody tried to be and network
+	names         *Limiter // failed sign-ins, by whom, from where they did not get in
 	addresses     *Limiter // failed sign-ins, by address
 	familiar      *familiar
 	registrations *Limiter // by address
@@ -70,19 +69,18 @@ func TooManyCalls(left Allowance) error {
 	return &TooMany{Code: "rate_limited", Detail: "too many calls; the headers RateLimit-* say what is allowed", Retry: left.Retry}
 }
 
-// Guess counts an attempt at the password of name until it is known to have
+// Guess counts an attempt at the password of whoever is named until it is known to have
 // been right: then succeeded takes it back. Attempts beyond the limits are to be
 // refused without a look at the password, with the [*TooMany] that is answered.
 //
 // Guesses of others hardly keep somebody out: few are allowed from one network, which
 // are no one else's, and those from everywhere count for less and not at all where
-// somebody got in under the name before.
-func (l Limits) Guess(name, address string) (succeeded func(), err error) {
-	name = strings.ToLower(strings.TrimSpace(name))
-	place := name + " " + cmp.Or(access.Network(address), address)
+// they got in before.
+func (l Limits) Guess(of, address string) (succeeded func(), err error) {
+	place := of + " " + cmp.Or(access.Network(address), address)
 	taken := []Allowance{l.networks.Take(place), l.addresses.Take(address)}
 	if !l.familiar.has(place) {
-		taken = append(taken, l.names.Take(name))
+		taken = append(taken, l.names.Take(of))
 	}
 	giveBack := func() {
 		for _, t := range taken {

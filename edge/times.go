@@ -27,7 +27,7 @@ func CheckDay(t time.Time) error { return checkYear(t.Year(), lastYear-1) }
 
 func checkYear(year, last int) error {
 	if year < firstYear || year > last {
-		return ErrYear.With("a year from %d to %d is wanted", firstYear, last)
+		return ErrYear.With("the year must be from %d to %d", firstYear, last)
 	}
 	return nil
 }

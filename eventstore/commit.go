@@ -30,6 +30,7 @@ type writer struct {
 	appended func(types []string)
 	inline   []Inline // brought up to date with each append
 	recent   Recent
+	attempts attempts
 
 	inlineNames    []string
 	inlineVersions []int
@@ -64,8 +65,8 @@ type result struct {
 //
 // All of the events are written or none. They get consecutive positions and
 // versions, and every reader sees them in the order of positions. The error is
-// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], what Also
-// returned, or the database's own. When ctx ends first, its error is returned for an
+// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], [ErrLocked], what
+// Also returned, or the database's own. When ctx ends first, its error is returned for an
 // append that is still queued, which is taken back; another is written or not, and where
 // time ran out that is [ErrUnavailable].
 //
@@ -230,7 +231,9 @@ func (c *writer) write(batch []*waiting) {
 func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, error) {
 	lost := false
 	for wait := 5 * time.Millisecond; ; wait = min(2*wait, 500*time.Millisecond) {
+		c.attempts.begin()
 		verdicts, err := c.writeTogether(ctx, batch)
+		c.attempts.end(err)
 		if err == nil {
 			results := judge(batch, verdicts)
 			c.recent.add(recordedOf(results))
@@ -239,7 +242,7 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 			}
 			return results, nil
 		}
-		if !Transient(err) || diskFull(err) { // nobody makes room within seconds
+		if !Transient(err) || diskFull(err) || locked(err) { // nobody makes room within seconds, and who holds the lock held it long
 			return nil, fmt.Errorf("append: %w", err)
 		}
 		lost = true

@@ -55,6 +55,19 @@ var ErrDiskFull = &domain.Error{
 	Message: "the disk of the database is full: nothing was changed, and nothing can be until there is room",
 }
 
+// ErrLocked: another session of the database holds what every append takes. Nothing was
+// written.
+var ErrLocked = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "log_locked",
+	Message: "another session of the database holds a lock on the log: nothing was changed, and nothing can be until it lets go",
+}
+
+// locked reports whether err is the server's refusal to wait longer for a lock.
+func locked(err error) bool {
+	var pg *pgconn.PgError
+	return errors.As(err, &pg) && pg.Code == "55P03" // lock_not_available
+}
+
 // diskFull reports whether err is the server's refusal for want of room.
 func diskFull(err error) bool {
 	var pg *pgconn.PgError
@@ -68,7 +81,12 @@ func Unreachable(err error) error { return passing(ErrUnreachable, err) }
 
 // uncertain is [Unreachable] for an append, of which nobody knows whether it
 // was written.
-func uncertain(err error) error { return passing(ErrUnavailable, err) }
+func uncertain(err error) error {
+	if locked(err) {
+		return errors.Join(ErrLocked, err)
+	}
+	return passing(ErrUnavailable, err)
+}
 
 func passing(as *domain.Error, err error) error {
 	if diskFull(err) {

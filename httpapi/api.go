@@ -45,7 +45,7 @@ func New(deps Deps, config Config, routes []Route) (*API, error) {
 	a.spec = sync.OnceValues(a.makeDocument)
 	a.newEngine()
 	a.explain(a.engine)
-	a.table = slices.Clone(routes)
+	a.table = withExports(routes)
 	return a, a.register(a.engine)
 }
 

@@ -14,6 +14,8 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/access"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -40,6 +42,8 @@ type (
 		Register(ctx context.Context, r commands.Request, id user.ID, c user.Register, passwordHash string) (commands.Outcome, error)
 		Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
 		ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
+		MakePasswordLink(ctx context.Context, r commands.Request, c user.MakePasswordLink, tokenHash []byte) (commands.Outcome, error)
+		UsePasswordLink(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (commands.Outcome, error)
 	}
 	Reader interface {
 		tickets.Reader
@@ -102,11 +106,16 @@ func (d Deps) routes(app *commands.App) []httpapi.Route {
 		tokens.Resource{Keeper: d.Tokens, SignedOut: d.Streams.Wake}.Routes(),
 		tickets.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
 		comments.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
-		events.Resource{Feed: d.Feed, Streams: d.Streams}.Routes(),
+		events.Resource{Feed: d.Feed, Streams: d.Streams, Types: eventTypes()}.Routes(),
 		reports.Resource{}.Routes(),
 		projectionsapi.Resource{}.Routes(),
 		audit.Resource{}.Routes(),
 	)
+}
+
+// eventTypes are those of all modules.
+func eventTypes() []domain.EventType {
+	return slices.Concat(ticket.Events(), user.Events(), access.Events(), email.Events())
 }
 
 // newAPI makes an API over d whose clock stands at noon.

@@ -96,7 +96,7 @@ func (c *Call) minimum(ctx context.Context) error {
 	}
 	position, err := strconv.ParseInt(text, 10, 64)
 	if err != nil || position <= 0 {
-		return problem.Header(name, "a positive whole number is wanted")
+		return problem.Header(name, "must be a positive whole number")
 	}
 	c.AtLeast(position)
 	return c.arrival.Await(ctx)
@@ -117,7 +117,7 @@ func commandID(c *Call) (uuid.UUID, error) {
 		return uuid.Nil, nil
 	}
 	if len(given) > 1 || !idempotencyKey.MatchString(given[0]) {
-		return uuid.Nil, problem.Header(name, "1 to 255 printable ASCII characters without spaces are wanted")
+		return uuid.Nil, problem.Header(name, "must be 1 to 255 printable ASCII characters without spaces")
 	}
 	scope := strings.Join([]string{c.Actor.ID.String(), c.Request.Method, c.Request.URL.Path, given[0]}, "\x00")
 	return uuid.NewSHA1(commandNamespace, []byte(scope)), nil
@@ -151,7 +151,7 @@ func (c *Call) Execute(ctx context.Context, do commands.Do) (commands.Outcome, e
 // own under the call's idempotency key.
 func (c *Call) Bulk(ctx context.Context, operations []commands.Operation) ([]commands.Result, error) {
 	if c.versions != nil {
-		return nil, problem.Header("If-Match", "each operation has an if_match of its own")
+		return nil, problem.Header("If-Match", "not allowed here: give each operation its own if_match")
 	}
 	for i := range operations {
 		operations[i].ID = c.key.operation(i)

@@ -58,7 +58,7 @@ func TestAnExportHoldsAllPages(t *testing.T) {
 		})
 	}
 	w := request{name: "alice", method: "GET", path: "/api/tickets/?page_size=1&status=open", head: []string{"Accept: text/csv"}}.send(shelved(t, s))
-	if w.Code != 200 || w.Header().Get("Content-Type") != "text/csv; charset=utf-8; header=present" || !strings.Contains(w.Header().Get("Content-Disposition"), "tickets.csv") {
+	if w.Code != 200 || w.Header().Get("Content-Type") != "text/csv; charset=utf-8; header=present" || !strings.Contains(w.Header().Get("Content-Disposition"), `"tickets-2026-01-31.csv"`) {
 		t.Fatalf("status %d, headers %v", w.Code, w.Header())
 	}
 	lines, err := csv.NewReader(w.Body).ReadAll()
@@ -75,6 +75,31 @@ func TestAnExportHoldsAllPages(t *testing.T) {
 	}}
 	if diff := cmp.Diff(want, lines[:2]); diff != "" {
 		t.Errorf("lines (-want +got):\n%s", diff)
+	}
+}
+
+// A spreadsheet takes a file for UTF-8 by its byte order mark, and what begins like a
+// formula for one.
+func TestAnExportIsFitForSpreadsheets(t *testing.T) {
+	s := &shelf{tickets: []view.Ticket{{Number: 1, Title: "=HYPERLINK(A1)", CreatedBy: view.Person{ID: aliceID.UUID, Username: "-ada"}}}}
+	for path, mark := range map[string]string{
+		"/api/tickets/": "", "/api/tickets/?bom=true": "\ufeff", "/api/tickets/?bom=false": "",
+		"/api/tickets/export/": "", "/api/tickets/export/?bom=true": "\ufeff",
+	} {
+		s.asked = nil
+		w := request{name: "alice", method: "GET", path: path, head: []string{"Accept: text/csv"}}.send(shelved(t, s))
+		if got := w.Body.String(); w.Code != 200 || !strings.HasPrefix(got, mark+"id,number,") || !strings.Contains(got, ",'=HYPERLINK(A1),") || !strings.Contains(got, ",'-ada,") {
+			t.Errorf("%s: %d %q", path, w.Code, got)
+		}
+	}
+}
+
+// The export has an address of its own, at which a browser needs no header.
+func TestAnExportHasAnAddress(t *testing.T) {
+	get := request{name: "alice", method: "GET", path: "/api/tickets/export/?status=open", head: []string{"Accept: text/html,*/*;q=0.8"}}
+	w := get.send(shelved(t, &shelf{tickets: make([]view.Ticket, 3)}))
+	if w.Code != 200 || w.Header().Get("Content-Type") != httpapi.CSVType || strings.Count(w.Body.String(), "\r\n") != 4 {
+		t.Errorf("%d %v %q", w.Code, w.Header(), w.Body)
 	}
 }
 

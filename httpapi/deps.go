@@ -70,6 +70,7 @@ type Deps struct {
 	Metrics   http.Handler // nil: /metrics is not served here
 	Checks    []Check
 	Paused    func() []string // the followers that an operator holds, for /readyz; nil: none
+	Warnings  func() []string // what an operator should look at though all is in order, for /readyz; nil: nothing
 }
 
 // Config is what an operator may set.

@@ -101,6 +101,6 @@
 //
 // Problem documents have type "/problems/<code>" and instance
 // "/requests/<request id>": identifiers, not addresses. The code of a request
-// that is out of shape is "invalid_request" with one entry in errors for each
+// that is not valid is "invalid_request" with one entry in errors for each
 // fault; a header is named there like a parameter ("?If-Match").
 package httpapi

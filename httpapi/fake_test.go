@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -127,7 +128,7 @@ func stored(stream uuid.UUID, events []domain.Event) (all []eventstore.Envelope)
 
 func (d *fakes) Find(_ context.Context, name string) (user.Account, error) {
 	for _, a := range accounts {
-		if a.Username == name || a.ID.String() == name {
+		if strings.EqualFold(a.Username, name) || a.ID.String() == name {
 			return a, nil
 		}
 	}

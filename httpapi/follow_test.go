@@ -7,6 +7,7 @@ import (
 	"errors"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -29,6 +30,7 @@ type tape struct {
 	log       []feed.Occurrence
 	listeners map[chan struct{}]bool
 	err       error
+	read      func() // called when a page was read; nil: nothing is
 }
 
 func (f *tape) happen(types ...string) {
@@ -57,7 +59,10 @@ func (f *tape) Head(context.Context) (int64, error) {
 func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	for _, o := range f.log[after:min(int(after)+2, len(f.log))] { // pages of two
+	if f.read != nil {
+		defer f.read()
+	}
+	for _, o := range f.log[after:min(int(after)+feed.PageSize, len(f.log))] {
 		if upto = o.Position; o.Type != "secret" {
 			told = append(told, o)
 		}
@@ -104,14 +109,16 @@ type broadcast struct {
 	*tape
 	api     *httpapi.API
 	streams *events.Streams
+	doorman *doorman
 	url     string
 }
 
 func newBroadcast(t *testing.T, heartbeat time.Duration) *broadcast {
 	b := &broadcast{tape: &tape{}, streams: events.NewStreams(heartbeat)}
 	d := newFakes()
+	b.doorman = &doorman{Sessions: d}
 	b.api = newAPI(t, d, func(deps *Deps, _ *httpapi.Config) {
-		deps.Feed, deps.Sessions, deps.Streams = b.tape, &doorman{Sessions: d}, b.streams
+		deps.Feed, deps.Sessions, deps.Streams = b.tape, b.doorman, b.streams
 	})
 	server := httptest.NewServer(b.api)
 	t.Cleanup(server.Close)
@@ -283,5 +290,17 @@ func TestAStreamEnds(t *testing.T) {
 	next(t, lines)
 	if got := types(t, lines, 1); got[0] != "the end" {
 		t.Errorf("one that begins after the end: %q", got)
+	}
+}
+
+// Whoever signs out while a stream catches up is told nothing more.
+func TestAStreamThatCatchesUpEndsWithTheSession(t *testing.T) {
+	b := newBroadcast(t, time.Hour)
+	b.happen(slices.Repeat([]string{"a"}, 3*feed.PageSize)...)
+	b.read = func() { _ = b.doorman.End(t.Context(), nil) }
+	lines, _ := b.listenAs(t, "?after=0")
+	next(t, lines)
+	if got := types(t, lines, 3*feed.PageSize); len(got) != 1 {
+		t.Errorf("%d events were told, want none", len(got)-1)
 	}
 }

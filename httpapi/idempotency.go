@@ -33,7 +33,7 @@ type Answers interface {
 var (
 	errKeyReused = &domain.Error{
 		Kind: domain.KindRejected, Code: "idempotency_key_reused",
-		Message: "another request with this idempotency key had another body",
+		Message: "this idempotency key was used with another body: use a new key",
 	}
 	errKeyRunning = &domain.Error{
 		Kind: domain.KindConflict, Code: "idempotency_key_running",

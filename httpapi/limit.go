@@ -38,9 +38,9 @@ type Guess struct {
 
 // Count is [edge.Limits.Guess] for the call's address, for a check
 // ([HandleChecked]): it comes before whatever hashes a password.
-func (g *Guess) Count(name string) (err error) {
+func (g *Guess) Count(of string) (err error) {
 	front := g.call.api.front
-	g.right, err = front.Guess(name, front.Address(g.call.Request))
+	g.right, err = front.Guess(of, front.Address(g.call.Request))
 	return err
 }
 
@@ -50,6 +50,9 @@ func (g *Guess) Right() {
 		g.right()
 	}
 }
+
+// PasswordLink is [edge.Front.PasswordLink].
+func (c *Call) PasswordLink(token string) string { return c.api.front.PasswordLink(token) }
 
 // Registering counts a registration against the limit of the call's address.
 func (c *Call) Registering() error { return c.api.front.Register(c.api.front.Address(c.Request)) }

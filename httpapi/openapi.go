@@ -21,6 +21,8 @@ const documentPath = "/openapi.json"
 type Health struct {
 	Status string   `json:"status" required:"true" enum:"ok,ready"`
 	Paused []string `json:"paused,omitempty" description:"Projections and other followers that an operator paused: reads show what they have."`
+
+	Warnings []string `json:"warnings,omitempty" description:"What an operator should look at though calls are answered."`
 }
 
 var operations = spec.Tag{Name: "Operations", About: "What operators and tools ask; anyone may."}
@@ -66,7 +68,7 @@ func (r *Route) operation() spec.Operation {
 	o := spec.Operation{
 		Method: r.Method, Path: r.Path, ID: r.ID, Summary: r.Summary, About: r.About, Tag: r.Tag, Security: r.schemes(),
 		In: r.Handler.In, Binder: r.binder, Headers: r.requestHeaders(),
-		Status: r.Status, Out: r.Handler.Out, Streams: r.streams(), Answered: r.answerHeaders(), Statuses: r.refusals(),
+		Status: r.Status, Out: r.Handler.Out, Stream: r.stream(), Choices: r.Choices, Answered: r.answerHeaders(), Statuses: r.refusals(),
 	}
 	if o.About == "" {
 		o.About = r.Summary + "."
@@ -91,15 +93,13 @@ func (r *Route) schemes() []string {
 	return []string{spec.BySession, spec.ByToken}
 }
 
-// streams lists the media types, beside JSON, that success may have.
-func (r *Route) streams() []string {
-	var types []string
-	for _, media := range r.Handler.Media {
-		if name, _, _ := strings.Cut(media, ";"); name != jsonType {
-			types = append(types, name)
-		}
+// stream returns the media type of a stream, "" for JSON.
+func (r *Route) stream() string {
+	name, _, _ := strings.Cut(r.Handler.Media[0], ";")
+	if name == jsonType {
+		return ""
 	}
-	return types
+	return name
 }
 
 // requestHeaders lists the headers that a call understands.

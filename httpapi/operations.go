@@ -2,17 +2,19 @@ package httpapi
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"net/http"
 	"time"
 
 	"github.com/gin-gonic/gin"
 
+	"helpdesk/domain"
 	"helpdesk/httpapi/problem"
 )
 
 // readyWait bounds all the checks of one /readyz together.
-const readyWait = 2 * time.Second
+const readyWait = time.Second
 
 // NewOperations makes what answers the operators of a process that serves no
 // clients: /healthz, /readyz and /metrics. Of deps it needs Log, Metrics and
@@ -64,7 +66,11 @@ func (a *API) ready(g *gin.Context) {
 		if err := check.Ready(ctx); err != nil {
 			a.Log.LogAttrs(ctx, slog.LevelWarn, "not ready",
 				slog.String("check", check.Name), slog.Any("error", err))
-			faults = append(faults, problem.Violation{Pointer: check.Name, Code: "not_ready", Detail: check.Name + " is not ready"})
+			fault := problem.Violation{Pointer: check.Name, Code: "not_ready", Detail: check.Name + " is not ready"}
+			if reason, ok := errors.AsType[*domain.Error](err); ok { // words that are for everybody
+				fault.Code, fault.Detail = reason.Code, reason.Message
+			}
+			faults = append(faults, fault)
 		}
 	}
 	if faults == nil {
@@ -72,12 +78,15 @@ func (a *API) ready(g *gin.Context) {
 		if a.Paused != nil {
 			health.Paused = a.Paused()
 		}
+		if a.Warnings != nil {
+			health.Warnings = a.Warnings()
+		}
 		body, _ := Encode(health) // it is texts
 		writeBody(g.Writer, http.StatusOK, jsonType, body)
 		return
 	}
 	a.refuse(g, &problem.Refusal{
 		Status: http.StatusServiceUnavailable, Code: "not_ready",
-		Detail: "some of what is needed is not in order; errors names it", Violations: faults,
+		Detail: "not ready: errors lists what is not in order", Violations: faults,
 	})
 }

@@ -1,12 +1,15 @@
 package httpapi_test
 
 import (
+	"bytes"
 	"context"
+	"crypto/sha256"
 	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -16,6 +19,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/httpapi"
+	peopleapi "helpdesk/httpapi/people"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections/people"
@@ -158,10 +162,41 @@ func (r *registry) ChangePassword(_ context.Context, _ commands.Request, c user.
 	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 5}, nil
 }
 
+func (r *registry) MakePasswordLink(_ context.Context, q commands.Request, c user.MakePasswordLink, tokenHash []byte) (commands.Outcome, error) {
+	if _, err := user.Decide(user.State{Exists: true, Active: true}, c); err != nil {
+		return commands.Outcome{}, err
+	}
+	r.keep = tokenHash
+	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 6}, nil
+}
+
+func (r *registry) UsePasswordLink(context.Context, commands.Request, user.ChangePassword, string, []byte) (commands.Outcome, error) {
+	return commands.Outcome{}, nil // the API has no call for it
+}
+
 func (*registry) Hash(_ context.Context, password string) (string, error) { return "#" + password, nil }
 
 func (*registry) Verify(_ context.Context, password, hash string) (bool, error) {
 	return hash == "#"+password, nil
+}
+
+func TestAPasswordLinkIsShownToAdminsOnce(t *testing.T) {
+	for who, status := range map[string]int{"admin": 201, "agent": 403, "alice": 403, "": 401} {
+		r := &registry{}
+		api := newAPI(t, newFakes(), func(d *Deps, c *httpapi.Config) { d.People, c.PublicURL = r, "https://desk.example" })
+		w := request{name: who, method: "POST", path: "/api/users/alice/password-link/"}.send(api)
+		if w.Code != status {
+			t.Errorf("%s: %d %s", who, w.Code, w.Body)
+		}
+		if status != 201 {
+			continue
+		}
+		link := decoded[peopleapi.PasswordLink](t, w)
+		token, ours := strings.CutPrefix(strings.TrimSuffix(link.URL, "/"), "https://desk.example/admin/password/")
+		if sum := sha256.Sum256([]byte(token)); !ours || !bytes.Equal(sum[:], r.keep) || link.ExpiresAt.Time != noon.Add(24*time.Hour) {
+			t.Errorf("%+v, stored %x", link, r.keep)
+		}
+	}
 }
 
 func TestRegistering(t *testing.T) {

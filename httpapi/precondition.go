@@ -29,7 +29,7 @@ func entityTags(h http.Header, name string) (tags []string, star bool, err error
 	case text == "*":
 		return nil, true, nil
 	case !etagList.MatchString(text):
-		return nil, false, problem.Header(name, `"*" or entity tags in double quotes are wanted`)
+		return nil, false, problem.Header(name, `must be * or entity tags in double quotes, such as "3"`)
 	}
 	if tags = etag.FindAllString(text, -1); len(tags) > maxETags {
 		return nil, false, problem.Header(name, "too many entity tags")

@@ -48,6 +48,11 @@ type Route struct {
 	// success beside the usual ones.
 	Also, Never []int
 	Headers     []string
+	// Export is the operation id of the call at export/ beneath Path, which answers
+	// the handler's second media type whatever Accept asks for; "" where there is none.
+	Export string
+	// Choices are the structures of the document whose shape a member decides.
+	Choices []spec.Choice
 
 	binder bind.Binder
 }
@@ -59,6 +64,28 @@ func Tagged(name, about string, routes ...Route) []Route {
 		routes[i].Tag = spec.Tag{Name: name, About: about}
 	}
 	return routes
+}
+
+// withExports returns the routes, each with its export behind it. In the document a
+// call has one media type, for clients made of it take the answer for that type.
+func withExports(routes []Route) []Route {
+	var all []Route
+	for _, r := range routes {
+		if r.Export == "" {
+			all = append(all, r)
+			continue
+		}
+		export := r
+		export.Path, export.ID, export.Export, export.Choices = r.Path+"export/", r.Export, "", nil
+		export.Handler = r.Handler.others[0]
+		mediaType, _, _ := strings.Cut(export.Handler.Media[0], ";")
+		_, name, _ := strings.Cut(strings.Replace(mediaType, "/x-", "/", 1), "/")
+		export.Summary += " as " + strings.ToUpper(name)
+		export.About = fmt.Sprintf("What %s answers with `Accept: %s`. %s", r.Path, mediaType, r.About)
+		r.About = fmt.Sprintf("%s With `Accept: %s` the answer is that of %s.", r.About, mediaType, export.Path)
+		all = append(all, r, export)
+	}
+	return all
 }
 
 // Handler is a typed handler made fit for the table by [Handle], [BytesOf] or [StreamOf].

@@ -60,6 +60,14 @@ SELECT fingerprint FROM master_key`
 	return &Ring{pool: pool, master: master, now: time.Now, keys: map[uuid.UUID]cipher.AEAD{}}, nil
 }
 
+// Begun reports whether the keys of a database are wrapped with a master key.
+func Begun(ctx context.Context, pool *pgxpool.Pool) (begun bool, err error) {
+	if err := pool.QueryRow(ctx, `SELECT EXISTS (SELECT FROM master_key)`).Scan(&begun); err != nil {
+		return false, fmt.Errorf("look for the master key: %w", err)
+	}
+	return begun, nil
+}
+
 // Sealing returns the key of a person, which is made where there is none; not
 // ok when it was destroyed.
 func (r *Ring) Sealing(ctx context.Context, person uuid.UUID) (key cipher.AEAD, ok bool, err error) {

@@ -27,6 +27,7 @@ var serviceGrants = []string{
 	"SELECT, INSERT ON master_key",
 	"SELECT, INSERT, UPDATE, DELETE ON sessions",
 	"SELECT, INSERT, UPDATE, DELETE ON tokens",
+	"SELECT, INSERT, UPDATE, DELETE ON password_links",
 	"SELECT, INSERT, UPDATE, DELETE ON readings",
 	"SELECT, INSERT, UPDATE, DELETE ON idempotency_keys",
 	"SELECT, INSERT, UPDATE, DELETE ON saved_views",

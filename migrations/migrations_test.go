@@ -167,6 +167,7 @@ var rights = map[string]string{
 	"public.rebuilds":         "siu--",
 	"public.saved_views":      "siud-",
 	"public.service_keys":     "si---",
+	"public.password_links":   "siud-",
 	"public.sessions":         "siud-",
 	"public.streams":          "siu--",
 	"public.text_keys":        "siu--",

@@ -166,7 +166,7 @@ type Failed struct {
 }
 
 // ErrNotFailed: there is no failed command of this id.
-var ErrNotFailed = &domain.Error{Kind: domain.KindNotFound, Code: "not_failed", Message: "there is no failed command of this id"}
+var ErrNotFailed = &domain.Error{Kind: domain.KindNotFound, Code: "not_failed", Message: "no failed command has this id"}
 
 // Failed lists the failed commands, the oldest first.
 func (o *Outbox) Failed(ctx context.Context) ([]Failed, error) {

@@ -23,6 +23,12 @@ const (
 	signOutPath     = Root + "sign-out/"
 )
 
+// Export returns the address of a file of the API, which knows the visitor by the same
+// session, for a spreadsheet: CSV with a byte order mark.
+func Export(of string, params ...string) string {
+	return Address("/api/"+of+"/export/", append(params, "bom", "true")...)
+}
+
 // Address returns a path with parameters, names and values in turn, without those
 // that are empty.
 func Address(path string, params ...string) string {

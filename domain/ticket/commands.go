@@ -115,9 +115,9 @@ const UserEditWindow = 15 * time.Minute
 
 // Refusals of this aggregate alone.
 var (
-	ErrTransition = &domain.Error{Kind: domain.KindRejected, Code: "transition_not_allowed", Message: "the status cannot change so"}
+	ErrTransition = &domain.Error{Kind: domain.KindRejected, Code: "transition_not_allowed", Message: "this change of status is not allowed"}
 	ErrAssignee   = &domain.Error{Kind: domain.KindRejected, Code: "assignee_not_active_staff", Message: "tickets go to active agents and admins only", Field: "assigned_to"}
 	ErrClosed     = &domain.Error{Kind: domain.KindRejected, Code: "ticket_closed", Message: "the ticket is closed: reopen it, then comment", Field: "ticket"}
-	ErrSpan       = &domain.Error{Kind: domain.KindInvalid, Code: "out_of_range", Message: "the text has no such characters", Field: "to"}
-	ErrDuplicate  = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a ticket of this id exists already"}
+	ErrSpan       = &domain.Error{Kind: domain.KindInvalid, Code: "out_of_range", Message: "from and to are not within the text", Field: "to"}
+	ErrDuplicate  = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a ticket with this id exists already"}
 )

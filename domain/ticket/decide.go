@@ -283,7 +283,7 @@ func addComment(s State, c AddComment) ([]domain.Event, error) {
 		return nil, err
 	}
 	if _, ok := s.Comments[c.CommentID]; ok {
-		return nil, ErrDuplicate.With("a comment of this id exists already")
+		return nil, ErrDuplicate.With("a comment with this id exists already")
 	}
 	added := CommentAdded{CommentID: c.CommentID, Author: c.Actor.ID, Text: text, Internal: c.Internal, AddedAt: c.Now}
 	if c.Internal || c.Actor.ID != s.CreatedBy || s.Status.Active() {

@@ -134,7 +134,7 @@ func (s State) AuthorOf(of Subject) domain.UserID {
 func (p Span) redacted(text string, max int) (string, error) {
 	runes := []rune(text)
 	if p.From < 0 || p.To <= p.From || p.To > len(runes) {
-		return "", ErrSpan.With("from and to are offsets of characters with from < to ≤ %d", len(runes)).On("to")
+		return "", ErrSpan.With("from must be less than to, and to at most %d", len(runes)).On("to")
 	}
 	if p.within(runes) {
 		return text, nil

@@ -3,6 +3,7 @@ package user
 import (
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
@@ -110,6 +111,24 @@ func TestErase(t *testing.T) {
 	if s := fold(erased); s.Active || !s.Erased {
 		t.Errorf("erased: %+v", s)
 	}
+}
+
+func TestMakePasswordLink(t *testing.T) {
+	at := time.Date(2026, 1, 31, 12, 0, 0, 0, time.UTC)
+	link := func(a domain.Actor) MakePasswordLink { return MakePasswordLink{By: by(a), ID: ann.ID, At: at} }
+	made := []domain.Event{PasswordLinkMade{ExpiresAt: at.Add(24 * time.Hour)}}
+	checkRules(t, []rule{
+		{name: "an admin does", given: given(), when: link(rob), then: made},
+		{name: "and once more, another one", given: given(made...), when: link(rob), then: made},
+		{name: "the service does", given: given(), when: link(domain.System()), then: made},
+		{name: "nobody else does: an agent", given: given(), when: link(eve), refused: domain.ErrForbidden},
+		{name: "nor the person", given: given(), when: link(ann), refused: domain.ErrForbidden},
+		{name: "who is not seen by others", given: given(), when: link(bob), refused: domain.ErrNotFound},
+		{name: "nor an admin for themselves", given: given(), when: MakePasswordLink{By: by(rob), ID: rob.ID, At: at}, refused: domain.ErrForbidden},
+		{name: "who is deactivated has to be reactivated first", given: given(Deactivated{}), when: link(rob), refused: ErrInactive},
+		{name: "who is erased has none", given: given(Erased{}), when: link(rob), refused: ErrErased},
+		{name: "nobody is there", when: link(rob), refused: domain.ErrNotFound},
+	})
 }
 
 func TestAccountIsWhatTheWriteSideKeeps(t *testing.T) {

@@ -1,6 +1,8 @@
 package user
 
 import (
+	"time"
+
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
@@ -33,6 +35,11 @@ type (
 	}
 	// PasswordChanged means that it was changed, and holds nothing more.
 	PasswordChanged struct{}
+	// PasswordLinkMade means that whoever has a link may set the person's password,
+	// once. Nothing of the link is in it.
+	PasswordLinkMade struct {
+		ExpiresAt time.Time `json:"expires_at"` // by the clock of the process that made it
+	}
 	// Deactivated keeps the person from signing in.
 	Deactivated struct{}
 	// Reactivated lets them in again.
@@ -60,9 +67,12 @@ func (ProfileChanged) EventType() string  { return "user.profile_changed" }
 func (RoleChanged) EventType() string     { return "user.role_changed" }
 func (PasswordChanged) EventType() string { return "user.password_changed" }
 func (Deactivated) EventType() string     { return "user.deactivated" }
-func (Reactivated) EventType() string     { return "user.reactivated" }
-func (Erased) EventType() string          { return "user.erased" }
-func (TextsErased) EventType() string     { return "user.texts_erased" }
+func (PasswordLinkMade) EventType() string {
+	return "user.password_link_made"
+}
+func (Reactivated) EventType() string { return "user.reactivated" }
+func (Erased) EventType() string      { return "user.erased" }
+func (TextsErased) EventType() string { return "user.texts_erased" }
 func (NotificationsChanged) EventType() string {
 	return "user.notifications_changed"
 }
@@ -79,6 +89,7 @@ func Events() []domain.EventType {
 		}),
 		domain.EventOf[RoleChanged](),
 		domain.EventOf[PasswordChanged](),
+		domain.EventOf[PasswordLinkMade](),
 		domain.EventOf[Deactivated](),
 		domain.EventOf[Reactivated](),
 		domain.EventOf[NotificationsChanged](),

@@ -169,10 +169,11 @@ const (
 
 // Refusals of this aggregate alone.
 var (
-	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters and digits of one script are allowed, and . _ + - behind the first of them", Field: "username"}
-	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a mail address", Field: "email"}
+	ErrUsername      = &domain.Error{Kind: domain.KindInvalid, Code: "username", Message: "letters of one script and digits are allowed, and . _ + - but not first", Field: "username"}
+	ErrEmail         = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a valid mail address", Field: "email"}
 	ErrUsernameTaken = &domain.Error{Kind: domain.KindConflict, Code: "username_taken", Message: "the username is taken", Field: "username"}
 	ErrEmailTaken    = &domain.Error{Kind: domain.KindConflict, Code: "email_taken", Message: "the mail address is taken", Field: "email"}
+	ErrInactive      = &domain.Error{Kind: domain.KindRejected, Code: "user_inactive", Message: "this person is deactivated: reactivate them first"}
 	ErrErased        = &domain.Error{Kind: domain.KindRejected, Code: "user_erased", Message: "this person was erased"}
 	ErrLastAdmin     = &domain.Error{Kind: domain.KindRejected, Code: "last_admin", Message: "the last active admin cannot be demoted or deactivated"}
 )
@@ -202,6 +203,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 			return nil, ErrErased
 		}
 		return []domain.Event{PasswordChanged{}}, nil
+	case MakePasswordLink:
+		return makePasswordLink(s, c)
 	case Erase:
 		return erase(s, c)
 	}
@@ -223,7 +226,7 @@ func register(s State, c Register) ([]domain.Event, error) {
 		return nil, ErrUsername.With("%q has letters of several scripts, which look like others", name)
 	}
 	if reserved(strings.ToLower(name)) {
-		return nil, ErrUsername.With("%q stands for somebody else in filters", name)
+		return nil, ErrUsername.With("%q is a reserved name", name)
 	}
 	profile, err := checkProfile(ProfileChanged{Email: c.Email, FirstName: c.FirstName, LastName: c.LastName})
 	if err != nil {

@@ -18,14 +18,14 @@ import (
 // ErrNotYet is the error when followers did not come far enough in time.
 var ErrNotYet = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "not_yet",
-	Message: "the read side has not caught up to that position yet",
+	Message: "what is read has not come so far yet: try again",
 }
 
 // ErrPaused is the error of a read that must not be older than a position which a
 // paused follower has not come to.
 var ErrPaused = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "projection_paused",
-	Message: "an operator has paused what is read, and it may be newer than that; try again when it is resumed",
+	Message: "an operator has paused what this is read from; try again once it is resumed",
 }
 
 // freshnessPoll is how often waiting readers look when no follower of this

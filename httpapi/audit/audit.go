@@ -127,7 +127,7 @@ func (r Resource) inclusion(ctx context.Context, c *httpapi.Call, in InclusionQu
 		return InclusionProof{}, err
 	}
 	if in.Size.Set && in.Size.Value < in.Position {
-		return InclusionProof{}, problem.Param("position", "range", "a tree of this size does not reach so far")
+		return InclusionProof{}, problem.Param("position", "range", "must not be beyond size")
 	}
 	p, err := r.Proofs.Inclusion(ctx, in.Position, in.Size.Value)
 	return InclusionProof{
@@ -141,7 +141,7 @@ func (r Resource) consistency(ctx context.Context, c *httpapi.Call, in Consisten
 		return ConsistencyProof{}, err
 	}
 	if in.To.Set && in.To.Value < in.From {
-		return ConsistencyProof{}, problem.Param("from", "range", "a tree grows out of a smaller one")
+		return ConsistencyProof{}, problem.Param("from", "range", "must not be beyond to")
 	}
 	p, err := r.Proofs.Consistency(ctx, in.From, in.To.Value)
 	return ConsistencyProof{

@@ -67,7 +67,7 @@ func (q queryShape) decode(u *url.URL, in any) error {
 	}
 	values, err := url.ParseQuery(u.RawQuery)
 	if err != nil {
-		return problem.Bad("malformed_query", "the query of the address cannot be read")
+		return problem.Bad("malformed_query", "the query string of the address is not valid")
 	}
 	tree := map[string]any{}
 	var faults []problem.Violation
@@ -95,7 +95,7 @@ func (q queryShape) decode(u *url.URL, in any) error {
 			err = json.Unmarshal(data, into.FieldByIndex(f.index).Addr().Interface())
 		}
 		if err != nil {
-			return problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + f.name, Code: "format", Detail: "the value cannot be read"})
+			return problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + f.name, Code: "format", Detail: "is not a valid value"})
 		}
 	}
 	return nil
@@ -108,7 +108,7 @@ var wholeNumber = regexp.MustCompile(`^-?(0|[1-9][0-9]{0,17})$`)
 func parameter(jsonType string, given []string) (any, *problem.Violation) {
 	for _, text := range given {
 		if !utf8.ValidString(text) || strings.ContainsFunc(text, unicode.IsControl) {
-			return nil, &problem.Violation{Code: "control_character", Detail: "the value is not a line of UTF-8 text"}
+			return nil, &problem.Violation{Code: "control_character", Detail: "must be UTF-8 text without control characters"}
 		}
 	}
 	if jsonType == "array" {
@@ -123,7 +123,7 @@ func parameter(jsonType string, given []string) (any, *problem.Violation) {
 		return all, nil
 	}
 	if len(given) > 1 {
-		return nil, &problem.Violation{Code: "repeated", Detail: "the parameter is given more than once"}
+		return nil, &problem.Violation{Code: "repeated", Detail: "must be given only once"}
 	}
 	text := given[0]
 	switch {
@@ -134,7 +134,7 @@ func parameter(jsonType string, given []string) (any, *problem.Violation) {
 	case jsonType == "date-time":
 		return UnspacedZone(text), nil
 	case jsonType == "integer" || jsonType == "boolean":
-		return nil, &problem.Violation{Code: "type", Detail: jsonType + " is wanted"}
+		return nil, &problem.Violation{Code: "type", Detail: "must be " + kindWord(jsonType)}
 	}
 	return text, nil
 }
@@ -179,24 +179,27 @@ func New(in any, bounds Bounds) (b Binder, err error) {
 // Secret reports whether the body holds a password.
 func (b Binder) Secret() bool { return b.secret }
 
-// Param is a parameter of a path.
-type Param struct{ Name, About string }
+// Param is a parameter of a path or a query.
+type Param struct {
+	Name, About string
+	Of          any // zero value of the member it fills
+}
 
 // Path lists the parameters of the path that the struct t takes.
-func (b Binder) Path(t reflect.Type) (all []Param) {
-	for _, f := range b.path {
-		all = append(all, Param{Name: f.name, About: t.FieldByIndex(f.index).Tag.Get("description")})
+func (b Binder) Path(t reflect.Type) []Param { return params(t, b.path) }
+
+func params(t reflect.Type, fields []field) (all []Param) {
+	for _, f := range fields {
+		member := t.FieldByIndex(f.index)
+		all = append(all, Param{Name: f.name, About: member.Tag.Get("description"), Of: reflect.Zero(member.Type).Interface()})
 	}
 	return all
 }
 
-// Query returns the names of the parameters of the query, and the schema they
-// are checked with.
-func (b Binder) Query() (names []string, of swaggest.Schema) {
-	for _, f := range b.query.fields {
-		names = append(names, f.name)
-	}
-	return names, b.query.schema
+// Query lists the parameters of the query that the struct t takes, and returns the
+// schema they are checked with.
+func (b Binder) Query(t reflect.Type) ([]Param, swaggest.Schema) {
+	return params(t, b.query.fields), b.query.schema
 }
 
 // Body returns the schema that the body is checked with.

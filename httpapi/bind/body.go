@@ -109,7 +109,7 @@ func (b bodyShape) decode(body []byte, bounds Bounds, in any) (clean []byte, err
 		return nil, fmt.Errorf("write the checked body: %w", err)
 	}
 	if err := json.Unmarshal(clean, in); err != nil {
-		return nil, problem.Bad("malformed_json", "the body is out of shape")
+		return nil, problem.Bad("malformed_json", "the body is not valid")
 	}
 	return clean, nil
 }

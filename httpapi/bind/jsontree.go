@@ -12,6 +12,7 @@ import (
 
 	swaggest "github.com/swaggest/jsonschema-go"
 
+	"helpdesk/domain"
 	"helpdesk/httpapi/problem"
 )
 
@@ -30,12 +31,12 @@ func parseJSON(data []byte, bounds Bounds, schema *swaggest.Schema) (any, error)
 		var none any
 		var syntax *json.SyntaxError
 		if errors.As(json.Unmarshal(data, &none), &syntax) {
-			return nil, problem.Bad("malformed_json", "the body is not JSON: "+syntax.Error()+" at byte "+strconv.FormatInt(syntax.Offset, 10))
+			return nil, problem.Bad("malformed_json", "the body is not valid JSON: "+syntax.Error()+" at byte "+strconv.FormatInt(syntax.Offset, 10))
 		}
-		return nil, problem.Bad("malformed_json", "the body is not JSON")
+		return nil, problem.Bad("malformed_json", "the body is not valid JSON")
 	}
 	if unpairedSurrogate(data) {
-		return nil, problem.Bad("invalid_utf8", "the body holds half of a surrogate pair")
+		return nil, problem.Bad("invalid_utf8", "the body has half of a surrogate pair")
 	}
 	p := parser{dec: json.NewDecoder(bytes.NewReader(data)), bounds: bounds}
 	p.dec.UseNumber()
@@ -57,7 +58,7 @@ func (p *parser) value(schema *swaggest.Schema) (any, error) {
 	}
 	token, err := p.dec.Token()
 	if err != nil {
-		return nil, problem.Bad("malformed_json", "the body is not JSON")
+		return nil, problem.Bad("malformed_json", "the body is not valid JSON")
 	}
 	switch token := token.(type) {
 	case json.Delim:
@@ -78,12 +79,12 @@ func (p *parser) object(schema *swaggest.Schema) (any, error) {
 	for p.dec.More() {
 		token, err := p.dec.Token()
 		if err != nil {
-			return nil, problem.Bad("malformed_json", "the body is not JSON")
+			return nil, problem.Bad("malformed_json", "the body is not valid JSON")
 		}
 		name, _ := token.(string)
 		err = p.at(name, func() (err error) {
 			if _, twice := object[name]; twice {
-				return p.fault("duplicate_member", "the member is given twice")
+				return p.fault("duplicate_member", "the field is given twice")
 			}
 			object[name], err = p.value(memberOf(schema, name))
 			return err
@@ -197,7 +198,7 @@ func controlled(value any, path []string) (all []problem.Violation) {
 	case string:
 		if strings.ContainsFunc(value, RefusedInText) {
 			at := pointerTo(path, problem.BodyPrefix)
-			return []problem.Violation{{Pointer: at, Code: "control_character", Detail: "the value holds a control character"}}
+			return []problem.Violation{{Pointer: at, Code: "control_character", Detail: domain.ErrCharacter.Message}}
 		}
 	case []any:
 		for i, element := range value {

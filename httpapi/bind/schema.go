@@ -14,6 +14,7 @@ import (
 	swaggest "github.com/swaggest/jsonschema-go"
 
 	"helpdesk/domain"
+	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
 	"helpdesk/edge"
 	"helpdesk/httpapi/problem"
@@ -59,6 +60,12 @@ func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
 	case ticket.Status:
 		return enum(p.Schema, ticket.StatusOpen, ticket.StatusInProgress, ticket.StatusResolved,
 			ticket.StatusClosed, ticket.StatusEscalated), nil
+	case email.Kind:
+		return enum(p.Schema, email.Kinds()...), nil
+	case domain.UserID, ticket.ID, ticket.CommentID:
+		p.Schema.AddType(swaggest.String)
+		p.Schema.WithFormat("uuid")
+		return true, nil
 	case domain.Role:
 		return enum(p.Schema, domain.Roles()...), nil
 	case Shaped:
@@ -151,7 +158,7 @@ func (s shape) check(value any, prefix string) []problem.Violation {
 	}
 	var failed *jsonschema.ValidationError
 	if !errors.As(err, &failed) {
-		return []problem.Violation{{Code: "type", Detail: "the value is out of shape"}}
+		return []problem.Violation{{Code: "type", Detail: "is not a valid value"}}
 	}
 	return violations(failed, prefix)
 }
@@ -172,9 +179,9 @@ func violations(e *jsonschema.ValidationError, prefix string) []problem.Violatio
 	at := e.InstanceLocation
 	switch k := e.ErrorKind.(type) {
 	case *kind.Required:
-		return named(k.Missing, at, prefix, domain.ErrRequired.Code, domain.ErrRequired.Message)
+		return named(k.Missing, at, prefix, domain.ErrRequired.Code, func(string) string { return domain.ErrRequired.Message })
 	case *kind.AdditionalProperties:
-		return named(k.Properties, at, prefix, "unknown", "there is no such member or parameter")
+		return named(k.Properties, at, prefix, "unknown", func(name string) string { return unknownWord(prefix) + name })
 	}
 	code, detail := fault(e.ErrorKind)
 	return []problem.Violation{{Pointer: pointerTo(at, prefix), Code: code, Detail: detail}}
@@ -192,11 +199,11 @@ func eitherType(e *jsonschema.ValidationError) *jsonschema.ValidationError {
 }
 
 // named makes a violation for each of the members names of the object at path.
-func named(names, path []string, prefix, code, detail string) []problem.Violation {
+func named(names, path []string, prefix, code string, detail func(name string) string) []problem.Violation {
 	var all []problem.Violation
 	for _, name := range names[:min(len(names), problem.MaxViolations)] {
 		at := pointerTo(append(slices.Clone(path), name), prefix)
-		all = append(all, problem.Violation{Pointer: at, Code: code, Detail: detail})
+		all = append(all, problem.Violation{Pointer: at, Code: code, Detail: detail(problem.Clip(name))})
 	}
 	return all
 }
@@ -221,32 +228,85 @@ func pointerTo(path []string, prefix string) string {
 func fault(k jsonschema.ErrorKind) (code, detail string) {
 	switch k := k.(type) {
 	case *kind.Type:
-		return "type", fmt.Sprintf("%s is wanted, this is %s", strings.Join(k.Want, " or "), k.Got)
+		return "type", fmt.Sprintf("must be %s, not %s", oneOf(k.Want), kindWord(k.Got))
 	case *kind.Enum:
-		return domain.ErrEnum.Code, fmt.Sprintf("one of %v is wanted", k.Want)
+		return domain.ErrEnum.Code, "must be one of " + listed(k.Want)
 	case *kind.MinLength:
 		if k.Want == 1 {
 			return domain.ErrRequired.Code, domain.ErrRequired.Message
 		}
-		return "min_length", fmt.Sprintf("at least %d characters are wanted", k.Want)
+		return "min_length", fmt.Sprintf("must have at least %d characters", k.Want)
 	case *kind.MaxLength:
 		return domain.ErrTooLong.Code, fmt.Sprintf("at most %d characters are allowed", k.Want)
 	case *kind.MinItems:
-		return "min_items", fmt.Sprintf("at least %d are wanted", k.Want)
+		return "min_items", fmt.Sprintf("must have at least %d elements", k.Want)
 	case *kind.MaxItems:
-		return "max_items", fmt.Sprintf("at most %d are allowed", k.Want)
+		return "max_items", fmt.Sprintf("must have at most %d elements", k.Want)
 	case *kind.Minimum:
-		return "minimum", fmt.Sprintf("at least %s is wanted", k.Want.RatString())
+		return "minimum", "must be at least " + k.Want.RatString()
 	case *kind.Maximum:
-		return "maximum", fmt.Sprintf("at most %s is allowed", k.Want.RatString())
+		return "maximum", "must be at most " + k.Want.RatString()
 	case *kind.Format:
 		if errors.Is(k.Err, edge.ErrYear) {
 			return edge.ErrYear.Code, k.Err.Error()
 		}
-		if k.Want == "date" {
-			return "format", "a date is wanted, such as 2026-01-31"
-		}
-		return "format", "a " + k.Want + " is wanted, such as 2026-01-31T12:00:00Z"
+		return "format", "must be " + formatWord(k.Want)
 	}
-	return "invalid", "the value is out of shape"
+	return "invalid", "is not a valid value"
+}
+
+// unknownWord begins what is said of a name that is not known.
+func unknownWord(prefix string) string {
+	if prefix == problem.ParamPrefix {
+		return "unknown parameter: "
+	}
+	return "unknown field: "
+}
+
+// kindWord is a JSON type in words.
+func kindWord(jsonType string) string {
+	switch jsonType {
+	case "boolean":
+		return "true or false"
+	case "null":
+		return "null"
+	case "integer":
+		return "a whole number"
+	case "array":
+		return "a list"
+	case "object":
+		return "an object"
+	}
+	return "a " + jsonType
+}
+
+// oneOf is a choice of JSON types in words.
+func oneOf(jsonTypes []string) string {
+	words := make([]string, len(jsonTypes))
+	for i, t := range jsonTypes {
+		words[i] = kindWord(t)
+	}
+	return strings.Join(words, " or ")
+}
+
+// listed writes values one behind the other.
+func listed(values []any) string {
+	words := make([]string, len(values))
+	for i, v := range values {
+		words[i] = fmt.Sprint(v)
+	}
+	return strings.Join(words, ", ")
+}
+
+// formatWord is a format of texts in words.
+func formatWord(format string) string {
+	switch format {
+	case "date":
+		return "a date, such as 2026-01-31"
+	case "date-time":
+		return "a time with its zone, such as 2026-01-31T12:00:00Z"
+	case "uuid":
+		return "a UUID"
+	}
+	return "a valid " + format
 }

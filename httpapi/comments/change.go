@@ -15,7 +15,7 @@ import (
 
 // errFixed refuses to move a comment or to turn it into a note.
 var errFixed = &domain.Error{
-	Kind: domain.KindRejected, Code: "not_changeable", Message: "of a comment only the text can change",
+	Kind: domain.KindRejected, Code: "not_changeable", Message: "only the text of a comment can change",
 }
 
 // CommentPut is the body that gives a comment its members anew.

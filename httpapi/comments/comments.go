@@ -102,7 +102,7 @@ type CommentPath struct {
 // CommentQuery is the parameters of the list of comments.
 type CommentQuery struct {
 	httpapi.Listing
-	Ticket string                   `query:"ticket" minLength:"1" maxLength:"40" description:"A ticket's id or number."`
+	Ticket wire.TicketName          `query:"ticket" minLength:"1" maxLength:"40" description:"A ticket's id or number."`
 	AsOf   bind.Optional[time.Time] `query:"as_of" description:"The comments as they were known at this instant, in the order in which they were recorded."`
 }
 
@@ -114,7 +114,7 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in CommentQuery) (h
 	if in.AsOf.Set {
 		return r.past(ctx, c, in, page)
 	}
-	slice, err := r.now(ctx, c, in.Ticket, page)
+	slice, err := r.now(ctx, c, string(in.Ticket), page)
 	if err != nil {
 		return httpapi.List[wire.Comment]{}, err
 	}
@@ -125,7 +125,7 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in CommentQuery) (h
 func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, page projections.Page) (httpapi.List[wire.Comment], error) {
 	var of *ticket.Ref
 	if in.Ticket != "" {
-		ref, err := commentedTicket(in.Ticket)
+		ref, err := commentedTicket(string(in.Ticket))
 		if err != nil {
 			return httpapi.List[wire.Comment]{}, err
 		}
@@ -144,7 +144,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, pa
 func commentedTicket(name string) (ticket.Ref, error) {
 	ref, err := ticket.ParseRef(name)
 	if err != nil {
-		return ref, problem.Param("ticket", "format", "a ticket's id or number is wanted")
+		return ref, problem.Param("ticket", "format", "must be a ticket's id or number")
 	}
 	return ref, nil
 }

@@ -7,12 +7,15 @@ import (
 	"encoding/json"
 	"math"
 	"net/http"
+	"strings"
 
 	"github.com/google/uuid"
 
+	"helpdesk/domain"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/spec"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections/feed"
 )
@@ -28,6 +31,8 @@ type Resource struct {
 	Log     Log
 	Feed    Feed
 	Streams *Streams
+	// Types are those of all events that there may be.
+	Types []domain.EventType
 }
 
 // Routes lists the calls.
@@ -38,7 +43,8 @@ func (r Resource) Routes() []httpapi.Route {
 			Summary: "Read the log",
 			About:   "For admins and auditors: every event there is, in the order of the log, nothing left out. Whoever comes again with the last position as `after` goes on where they were; without a filter every position from 1 to head is there once. As NDJSON an event is a line, and the answer goes on up to the head.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.StreamOf(ndjsonType, r.lines)),
-			Also: []int{http.StatusForbidden},
+			Also:   []int{http.StatusForbidden},
+			Export: "exportEvents", Choices: r.choices(),
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/events/stream/", ID: "streamEvents",
@@ -47,6 +53,23 @@ func (r Resource) Routes() []httpapi.Route {
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.StreamOf("text/event-stream", r.stream),
 		},
 	)
+}
+
+// choices describes what the data of an event are, and the names of events in
+// histories.
+func (r Resource) choices() []spec.Choice {
+	all, ofTickets := map[string]any{}, map[string]any{}
+	for _, t := range r.Types {
+		all[t.Name()] = t.Zero
+		if strings.HasPrefix(t.Name(), string(domain.TicketStream)+".") {
+			ofTickets[t.Name()] = t.Zero
+		}
+	}
+	return []spec.Choice{
+		{Of: LogEvent{}, By: "type", Member: "data", Cases: all, Noun: "Event", Open: "unreadable"},
+		{Of: StreamedEvent{}, By: "type", Member: "data", Cases: ofTickets, Noun: "Event"},
+		{Of: wire.HistoryEntry{}, By: "type", Cases: all},
+	}
 }
 
 // ndjsonType is the media type of one JSON object a line.
@@ -147,6 +170,9 @@ func (r Resource) lines(ctx context.Context, c *httpapi.Call, in EventsQuery) (h
 				return nil
 			}
 			q.After = page.Events[len(page.Events)-1].Position
+			if err := c.GoOn(ctx); err != nil {
+				return err
+			}
 			if page, err = r.Log.Page(ctx, q, pageOf(left)); err != nil {
 				return err
 			}
@@ -164,12 +190,12 @@ func (r Resource) query(c *httpapi.Call, in EventsQuery) (q feed.EventQuery, err
 	q.After, q.Upto, q.Types = in.After, math.MaxInt64, in.Types
 	for _, name := range in.Types {
 		if !r.Log.Known(name) {
-			return q, problem.Param("type", "enum", "there are no events of the type "+problem.Clip(name))
+			return q, problem.Param("type", "enum", "unknown event type: "+problem.Clip(name))
 		}
 	}
 	if in.Stream != "" {
 		if q.Stream, err = bind.ParseUUID(in.Stream); err != nil {
-			return q, problem.Param("stream", "format", "a UUID is wanted")
+			return q, problem.Param("stream", "format", "must be a UUID")
 		}
 	}
 	return q, nil

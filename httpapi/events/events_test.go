@@ -37,7 +37,7 @@ func (l *reel) Page(_ context.Context, q feed.EventQuery, limit int) (page feed.
 	for at := q.After + 1; at <= min(q.Upto, l.head) && len(page.Events) < limit; at++ {
 		e := feed.LoggedEvent{Actor: view.Actor{Kind: "system"}}
 		e.Position, e.EventID, e.StreamID = at, uuid.UUID{15: 1}, uuid.UUID{15: 2}
-		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.opened", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
+		e.Type, e.StreamType, e.Version, e.SchemaVersion, e.Data = "ticket.retitled", "ticket", 1, 1, json.RawMessage(`{"title":"<a>"}`)
 		e.OccurredAt, e.RecordedAt = apitest.Noon, apitest.Noon
 		page.Events = append(page.Events, e)
 	}

@@ -97,7 +97,7 @@ func (r Resource) start(ctx context.Context, c *httpapi.Call, in StreamQuery) (i
 	const name = "Last-Event-ID"
 	if text := c.Request.Header.Get(name); text != "" {
 		if at, err = strconv.ParseInt(text, 10, 64); err != nil || at < 0 {
-			return 0, problem.Header(name, "the id of an event of this stream is wanted")
+			return 0, problem.Header(name, "must be the id of an event of this stream, a position")
 		}
 	}
 	return min(at, head), nil
@@ -116,12 +116,16 @@ func (r Resource) follow(ctx context.Context, c *httpapi.Call, w *eventWriter) e
 	if err := w.beat(); err != nil {
 		return err
 	}
+	signedIn := c.StillSignedIn(ctx)
 	for {
-		if !c.StillSignedIn(ctx) {
-			return nil // they come again, and are told so
+		if signedIn {
+			var err error
+			if signedIn, err = r.catchUp(ctx, c, w); err != nil {
+				return err
+			}
 		}
-		if err := r.catchUp(ctx, c, w); err != nil {
-			return err
+		if !signedIn {
+			return nil // they come again, and are told so
 		}
 		pause := time.After(streamPace)
 		for waiting := true; waiting; {
@@ -139,9 +143,9 @@ func (r Resource) follow(ctx context.Context, c *httpapi.Call, w *eventWriter) e
 			case <-onceOver(pause, news):
 				waiting = false
 			case <-woken:
-				waiting = false
+				signedIn, waiting = c.StillSignedIn(ctx), false
 			case <-look.C:
-				waiting = false
+				signedIn, waiting = c.StillSignedIn(ctx), false
 			}
 		}
 	}
@@ -156,22 +160,32 @@ func onceOver(pause <-chan time.Time, news <-chan struct{}) <-chan struct{} {
 	return news
 }
 
-// catchUp writes what there is up to the head of the log.
-func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) error {
-	for !r.Streams.ended() {
-		told, upto, err := r.Feed.After(ctx, c.Actor, w.at)
+// catchUp writes what there is up to the head of the log. Before it tells anything, and
+// before it goes on, it looks whether the caller is signed in, and as whom: of a thousand
+// streams to which an event is no news none has to.
+func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) (signedIn bool, err error) {
+	for more := true; more && !r.Streams.ended(); {
+		as := c.Actor
+		told, upto, err := r.Feed.After(ctx, as, w.at)
 		if err != nil {
-			return err
+			return true, err
+		}
+		more = upto-w.at >= feed.PageSize // the log has no holes
+		if len(told) > 0 || more {
+			if !c.StillSignedIn(ctx) {
+				return false, nil
+			}
+			if c.Actor != as {
+				more = true
+				continue
+			}
 		}
 		if err := w.write(told); err != nil {
-			return err
-		}
-		if upto == w.at {
-			return nil
+			return true, err
 		}
 		w.at = upto
 	}
-	return nil
+	return true, nil
 }
 
 // eventWriter writes the event stream of a client who has come to position at.

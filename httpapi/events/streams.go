@@ -34,7 +34,7 @@ func (s *Streams) enter(ctx context.Context, who user.ID) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.of[who] >= maxStreams {
-		return problem.TooMany("too_many_streams", "too many event streams of yours are open", Heartbeat)
+		return problem.TooMany("too_many_streams", "you have too many event streams open", Heartbeat)
 	}
 	s.of[who]++
 	context.AfterFunc(ctx, func() {

@@ -116,6 +116,12 @@ func (r Resource) users() []httpapi.Route {
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.patch),
 		},
 		{
+			Method: http.MethodPost, Path: "/api/users/{id}/password-link/", ID: "makePasswordLink",
+			Summary: "Make a link that sets somebody's password",
+			About:   "For admins, for somebody who is active. Whoever opens the link sets the password, once, within a day; the person's sessions end then. Another link, a changed password or a deactivation ends it before.",
+			Who:     httpapi.InPerson, Status: http.StatusCreated, Handler: httpapi.Handle(r.makePasswordLink), Secret: true,
+		},
+		{
 			Method: http.MethodGet, Path: "/api/users/{id}/history/", ID: "userHistory",
 			Summary: "Read what happened to a user",
 			About:   "For admins and auditors, and for users their own: every event of the account, oldest first, with what it changed, and the records of access: sign-ins and failed ones, the use of an admin's API tokens once an hour, and what an auditor reads, once an hour for the same.",
@@ -218,7 +224,7 @@ func mayChangePassword(c *httpapi.Call, in PasswordChange) error {
 	if err := auth.CheckStrength(in.NewPassword, account.Username, account.Email); err != nil {
 		return problem.InField(err, "new_password")
 	}
-	return c.Guess.Count(account.Username)
+	return c.Guess.Count(account.ID.String())
 }
 
 // changePassword ends every session of the caller but this one.

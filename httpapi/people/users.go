@@ -32,7 +32,7 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in UserQuery) (http
 		return httpapi.List[wire.User]{}, domain.ErrForbidden
 	}
 	if !c.Actor.Oversees() && (in.Role.Set || in.IsActive.Set) {
-		return httpapi.List[wire.User]{}, domain.ErrForbidden.With("your role does not see what this would filter by")
+		return httpapi.List[wire.User]{}, domain.ErrForbidden.With("your role may not filter by this")
 	}
 	page, err := c.Page(in.Listing)
 	if err != nil {

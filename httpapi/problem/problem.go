@@ -36,8 +36,8 @@ type Problem struct {
 // Example is a problem as the document shows it.
 func (Problem) Example() string {
 	return `{"type": "/problems/invalid_request", "title": "Bad Request", "status": 400, "code": "invalid_request",
-		"detail": "the request is out of shape; errors says where", "instance": "/requests/checkout-42",
-		"errors": [{"pointer": "/title", "code": "required", "detail": "a value is needed"}]}`
+		"detail": "the request is not valid; errors says where", "instance": "/requests/checkout-42",
+		"errors": [{"pointer": "/title", "code": "required", "detail": "a value is required"}]}`
 }
 
 // Violation is one fault of a request.
@@ -75,7 +75,7 @@ type Refusal struct {
 // Error implements [error].
 func (r *Refusal) Error() string { return r.Code }
 
-// Invalid refuses a request that is out of shape, naming each fault.
+// Invalid refuses a request that is not valid, naming each fault.
 func Invalid(violations ...Violation) *Refusal {
 	slices.SortStableFunc(violations, func(a, b Violation) int { return strings.Compare(a.Pointer, b.Pointer) })
 	if len(violations) > MaxViolations {
@@ -83,7 +83,7 @@ func Invalid(violations ...Violation) *Refusal {
 	}
 	return &Refusal{
 		Status: http.StatusBadRequest, Code: CodeInvalid,
-		Detail: "the request is out of shape; errors says where", Violations: violations,
+		Detail: "the request is not valid; errors says where", Violations: violations,
 	}
 }
 

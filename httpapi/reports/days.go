@@ -25,7 +25,7 @@ func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
 	if q.TZ.Set {
 		var err error
 		if zone, err = edge.Zone(q.TZ.Value); err != nil {
-			return nil, problem.Param("tz", domain.ErrEnum.Code, "there is no such time zone; Europe/Vienna is one")
+			return nil, problem.Param("tz", domain.ErrEnum.Code, "unknown time zone: it must have a name such as Europe/Vienna")
 		}
 	}
 	y, m, d := now.In(zone).Date()
@@ -39,9 +39,9 @@ func (q DailyQuery) days(now time.Time) ([]calendarDay, error) {
 	}
 	switch n := int(last.Sub(first)/(24*time.Hour)) + 1; {
 	case n < 1:
-		return nil, problem.Param("from", "order", "the first day is after the last")
+		return nil, problem.Param("from", "order", "must not be after to")
 	case n > maxDays:
-		return nil, problem.Param("from", domain.ErrTooLong.Code, fmt.Sprintf("at most %d days are reported at a time", maxDays))
+		return nil, problem.Param("from", domain.ErrTooLong.Code, fmt.Sprintf("a report has at most %d days", maxDays))
 	}
 	var all []calendarDay
 	for day := first; !day.After(last); day = day.AddDate(0, 0, 1) {

@@ -61,23 +61,26 @@ type csvRow interface {
 }
 
 // explained is what the parameters of every report can be asked.
-type explained interface{ explain() reports.Explain }
+type explained interface {
+	explain() reports.Explain
+	file() httpapi.AsFile
+}
 
 // tableAs makes the handler of a report, as JSON and as a CSV file.
 func tableAs[In explained, R csvRow](name string, report func(context.Context, *httpapi.Call, In) (Table[R], error)) httpapi.Handler {
 	return httpapi.Handle(report).Or(httpapi.StreamOf(httpapi.CSVType, func(ctx context.Context, c *httpapi.Call, in In) (httpapi.Stream, error) {
 		if in.explain().Wanted {
-			return nil, problem.Param("explain", "json_only", "numbers are explained in JSON alone")
+			return nil, problem.Param("explain", "json_only", "explain works with JSON only")
 		}
 		table, err := report(ctx, c, in)
 		if err != nil {
 			return nil, err
 		}
-		c.Attach(name + ".csv")
+		c.Attach(name)
 		return func(_ context.Context, w *httpapi.StreamWriter) error {
-			out := httpapi.NewCSV(w)
 			var row R
-			if err := out.Write(row.columns()); err != nil {
+			out, err := in.file().NewCSV(w, row.columns())
+			if err != nil {
 				return err
 			}
 			for _, r := range table.Rows {
@@ -85,8 +88,7 @@ func tableAs[In explained, R csvRow](name string, report func(context.Context, *
 					return err
 				}
 			}
-			out.Flush()
-			return out.Error()
+			return out.Flush()
 		}, nil
 	}))
 }
@@ -124,7 +126,7 @@ func (AgentCount) columns() []string {
 func (r AgentCount) record() []string {
 	who := []string{"", ""}
 	if r.Agent != nil {
-		who = []string{r.Agent.ID.String(), httpapi.Cell(r.Agent.Username)}
+		who = []string{r.Agent.ID.String(), r.Agent.Username}
 	}
 	who = append(who, whole(r.Assigned, r.FirstResponses, r.Resolved, r.Reopened, r.Escalated)...)
 	return append(who, spelled(r.AverageSeconds, r.MedianSeconds, r.P90Seconds)...)

@@ -44,35 +44,35 @@ func (r Resource) Routes() []httpapi.Route {
 			Summary: "Count what happened day by day",
 			About:   "For admins and auditors. A row for each day and priority; days have the hours that the time zone gives them, and begin with their first instant. docs/reports.md defines every number.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("daily", r.daily),
-			Also: []int{http.StatusForbidden},
+			Also: []int{http.StatusForbidden}, Export: "exportDailyReport",
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/status-distribution/", ID: "statusDistribution",
 			Summary: "Count the tickets in each status",
 			About:   "For admins and auditors. A row for each status and priority, at an instant.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("status-distribution", r.statuses),
-			Also: []int{http.StatusForbidden},
+			Also: []int{http.StatusForbidden}, Export: "exportStatusDistribution",
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/priorities/", ID: "priorityReport",
 			Summary: "Count what happened by priority",
 			About:   "For admins and auditors. A row for each priority: that of the ticket when it happened, in the span (from, to].",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("priorities", spanTable(r, countsOf, priorityCount)),
-			Also: []int{http.StatusForbidden},
+			Also: []int{http.StatusForbidden}, Export: "exportPriorityReport",
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/agents/", ID: "agentReport",
 			Summary: "Count what happened by agent",
 			About:   "For admins and auditors. A row for each agent who had a ticket when something happened to it, or gave a first response, in the span (from, to].",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("agents", spanTable(r, Numbers.Agents, agentCount)),
-			Also: []int{http.StatusForbidden},
+			Also: []int{http.StatusForbidden}, Export: "exportAgentReport",
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/reports/response-times/", ID: "responseTimes",
 			Summary: "Measure how long tickets waited",
 			About:   "For admins and auditors. How long tickets had waited that got their first response, or were resolved, in the span (from, to]: average, median and ninth decile.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: tableAs("response-times", spanTable(r, Numbers.ResponseTimes, responseTime)),
-			Also: []int{http.StatusForbidden},
+			Also: []int{http.StatusForbidden}, Export: "exportResponseTimes",
 		},
 	)
 }
@@ -143,6 +143,7 @@ type ResponseTime struct {
 
 // Explaining are the parameters that open the numbers of a report.
 type Explaining struct {
+	httpapi.AsFile
 	Explain      bind.Optional[bool]  `query:"explain" description:"List the tickets and events behind the numbers, 1,000 at a time. For JSON alone."`
 	ExplainAfter bind.Optional[int64] `query:"explain_after" minimum:"0" description:"Go on after this position: next of the answer before."`
 }
@@ -179,13 +180,15 @@ func (e Explaining) explain() reports.Explain {
 	return reports.Explain{Wanted: e.Explain.Value, After: e.ExplainAfter.Value, Limit: explainLimit}
 }
 
+func (e Explaining) file() httpapi.AsFile { return e.AsFile }
+
 // mayReport refuses who sees no reports, and an instant that is still to come.
 func mayReport(c *httpapi.Call, asOf bind.Optional[time.Time]) error {
 	if err := httpapi.MayOversee(c.Actor); err != nil {
 		return err
 	}
 	if asOf.Set && asOf.Value.After(c.Now()) {
-		return problem.Param("as_of", "future", "an instant in the past is wanted")
+		return problem.Param("as_of", "future", "must be in the past")
 	}
 	return nil
 }

@@ -40,7 +40,7 @@ func (r Resource) Routes() []httpapi.Route {
 			Method: http.MethodPost, Path: "/api/login/", ID: "login",
 			Summary: "Sign in",
 			About:   "Begins a session and ends the one the caller came with. A wrong name and a wrong password are the same 401.",
-			Who:     httpapi.Anyone, Status: http.StatusOK, Handler: httpapi.HandleChecked(guess, r.signIn), Secret: true,
+			Who:     httpapi.Anyone, Status: http.StatusOK, Handler: httpapi.HandleChecked(r.guess, r.signIn), Secret: true,
 			Also:    []int{http.StatusUnauthorized},
 			Never:   []int{http.StatusConflict, http.StatusPreconditionFailed, http.StatusUnprocessableEntity},
 			Headers: []string{"Set-Cookie"},
@@ -67,8 +67,14 @@ func (Credentials) Example() string {
 	return `{"username": "ada", "password": "engine-no-42"}`
 }
 
-// guess counts a guess at a password.
-func guess(c *httpapi.Call, in Credentials) error { return c.Guess.Count(in.Username) }
+// guess counts a guess at somebody's password.
+func (r Resource) guess(c *httpapi.Call, in Credentials) error {
+	of, err := commands.GuessedOf(c.Request.Context(), r.People, in.Username)
+	if err != nil {
+		return err
+	}
+	return c.Guess.Count(of)
+}
 
 // signIn begins a session, and ends the one the caller came with.
 func (r Resource) signIn(ctx context.Context, c *httpapi.Call, in Credentials) (wire.User, error) {

@@ -43,7 +43,8 @@ type Operation struct {
 	Headers      []string    // of the request
 	Status       int         // of success
 	Out          any         // zero value of what it answers as JSON; nil: a stream, or nothing
-	Streams      []string    // the other media types of success
+	Stream       string      // the media type of a stream; "" for JSON
+	Choices      []Choice    // of the schemas that it takes or answers
 	Answered     []string    // the headers of success
 	Statuses     []int       // the others that it answers with, each a response of its own
 }
@@ -81,6 +82,13 @@ func Make(operations []Operation, public string) ([]byte, error) {
 	for i := range operations {
 		if err := d.add(&operations[i]); err != nil {
 			return nil, fmt.Errorf("describe %s: %w", operations[i].ID, err)
+		}
+	}
+	for i := range operations {
+		for _, choice := range operations[i].Choices {
+			if err := d.choose(choice); err != nil {
+				return nil, fmt.Errorf("describe a choice of %s: %w", operations[i].ID, err)
+			}
 		}
 	}
 	for _, tag := range d.tags {
@@ -121,8 +129,8 @@ func (d *Document) add(o *Operation) error {
 		response := c.(*openapi31.ResponseOrReference).Response
 		response.Description = http.StatusText(o.Status)
 		response.Headers = refHeaders(o.Answered...)
-		for _, mediaType := range o.Streams {
-			response.WithContentItem(mediaType, openapi31.MediaType{Schema: map[string]any{"type": "string"}})
+		if o.Stream != "" {
+			response.WithContentItem(o.Stream, openapi31.MediaType{Schema: map[string]any{"type": "string"}})
 		}
 	}))
 	for _, status := range o.Statuses {

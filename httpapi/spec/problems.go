@@ -12,7 +12,7 @@ import (
 
 // AboutProblem is what each status of refusal means, wherever it is given.
 var AboutProblem = map[int]string{
-	http.StatusBadRequest:            "The request is out of shape; errors says where: a JSON Pointer into the body, or ?name of a parameter or header.",
+	http.StatusBadRequest:            "The request is not valid; errors says where: a JSON Pointer into the body, or ?name of a parameter or header.",
 	http.StatusUnauthorized:          "Nobody is signed in, or not as they say.",
 	http.StatusForbidden:             "The caller's role may never do this, or a browser sent it from a page of another origin.",
 	http.StatusNotFound:              "There is no such thing, or none that the caller can see.",

@@ -7,6 +7,8 @@ import (
 
 	swaggest "github.com/swaggest/jsonschema-go"
 	"github.com/swaggest/openapi-go/openapi31"
+
+	"helpdesk/httpapi/bind"
 )
 
 // SchemasAt is where in the document the schemas are.
@@ -16,16 +18,22 @@ const SchemasAt = "#/components/schemas/"
 func (d *Document) parameters(o *Operation) ([]openapi31.ParameterOrReference, error) {
 	var all []openapi31.ParameterOrReference
 	for _, in := range o.Binder.Path(reflect.TypeOf(o.In)) {
-		schema := map[string]any{"type": "string", "minLength": 1}
+		schema, err := d.shapeOf(in, map[string]any{"type": "string", "minLength": 1})
+		if err != nil {
+			return nil, err
+		}
 		p := openapi31.Parameter{Name: in.Name, In: openapi31.ParameterInPath, Schema: schema}
 		p.WithRequired(true)
 		p.WithDescription(in.About)
 		all = append(all, openapi31.ParameterOrReference{Parameter: &p})
 	}
-	names, query := o.Binder.Query()
-	for _, name := range names {
-		p, err := queryParameter(name, query)
+	params, query := o.Binder.Query(reflect.TypeOf(o.In))
+	for _, in := range params {
+		p, err := queryParameter(in.Name, query)
 		if err != nil {
+			return nil, err
+		}
+		if p.Schema, err = d.shapeOf(in, p.Schema); err != nil {
 			return nil, err
 		}
 		all = append(all, openapi31.ParameterOrReference{Parameter: p})
@@ -34,6 +42,16 @@ func (d *Document) parameters(o *Operation) ([]openapi31.ParameterOrReference, e
 		all = append(all, refParameter(name))
 	}
 	return all, nil
+}
+
+// shapeOf returns the schema of a parameter: usual, or a reference to the type's own
+// where its JSON shape is not its Go shape. In a client that is a type with a name.
+func (d *Document) shapeOf(in bind.Param, usual map[string]any) (map[string]any, error) {
+	if _, shaped := in.Of.(bind.Shaped); !shaped {
+		return usual, nil
+	}
+	err := d.define(in.Of)
+	return map[string]any{"$ref": SchemasAt + bind.SchemaName(reflect.TypeOf(in.Of))}, err
 }
 
 func queryParameter(name string, of swaggest.Schema) (*openapi31.Parameter, error) {

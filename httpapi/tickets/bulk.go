@@ -83,7 +83,7 @@ func (op BulkOperation) faults(at string) (all []problem.Violation) {
 	} {
 		switch {
 		case member.given && op.Op != member.of:
-			all = append(all, problem.Violation{Pointer: at + member.name, Code: "unknown", Detail: op.Op + " has no such member"})
+			all = append(all, problem.Violation{Pointer: at + member.name, Code: "unknown", Detail: "not a field of " + op.Op})
 		case !member.given && op.Op == member.of && member.needed:
 			all = append(all, problem.Violation{Pointer: at + member.name, Code: domain.ErrRequired.Code, Detail: domain.ErrRequired.Message})
 		}

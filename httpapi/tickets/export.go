@@ -41,10 +41,10 @@ func (r Resource) export(ctx context.Context, c *httpapi.Call, in TicketQuery) (
 	if in.AsOf.Set {
 		c.Memento(in.AsOf.Value)
 	}
-	c.Attach("tickets.csv")
+	c.Attach("tickets")
 	return func(ctx context.Context, w *httpapi.StreamWriter) error {
-		out := httpapi.NewCSV(w)
-		if err := out.Write(ticketColumns()); err != nil {
+		out, err := in.NewCSV(w, ticketColumns())
+		if err != nil {
 			return err
 		}
 		for {
@@ -53,13 +53,16 @@ func (r Resource) export(ctx context.Context, c *httpapi.Call, in TicketQuery) (
 					return err
 				}
 			}
-			if out.Flush(); out.Error() != nil {
-				return out.Error()
+			if err := out.Flush(); err != nil {
+				return err
 			}
 			if slice.Next == nil {
 				return nil
 			}
 			page.Cursor = slice.Next
+			if err := c.GoOn(ctx); err != nil {
+				return err
+			}
 			if slice, err = r.page(ctx, c, in, filter, page); err != nil {
 				return err
 			}
@@ -73,7 +76,7 @@ func ticketRecord(shown view.Ticket) []string {
 	record := []string{t.ID.String(), strconv.FormatInt(t.Number, 10)}
 	state, names := shown.State()
 	for _, m := range ticket.Members() {
-		record = append(record, httpapi.Cell(m.Text(state, names)))
+		record = append(record, m.Text(state, names))
 	}
 	return append(record, t.CreatedAt.Text(), t.UpdatedAt.Text(), t.FirstResponseAt.Text(),
 		t.ResolvedAt.Text(), t.ClosedAt.Text(), t.EscalatedAt.Text(), strconv.Itoa(t.CommentCount), strconv.Itoa(t.Version))

@@ -17,6 +17,7 @@ import (
 // TicketQuery is the parameters of the list of tickets.
 type TicketQuery struct {
 	httpapi.Listing
+	httpapi.AsFile
 	Status        []ticket.Status          `query:"status" description:"Repeated or separated by commas."`
 	Priority      []ticket.Priority        `query:"priority" description:"Repeated or separated by commas."`
 	AssignedTo    string                   `query:"assigned_to" minLength:"1" maxLength:"150" description:"An id, a username, me or none."`
@@ -37,7 +38,7 @@ const newestFirst = "-created_at"
 func (r Resource) filter(ctx context.Context, viewer domain.Actor, in TicketQuery) (projections.TicketFilter, error) {
 	if in.AsOf.Set && in.Search != "" {
 		return projections.TicketFilter{}, problem.Invalid(problem.Violation{
-			Pointer: "?q", Code: "excluded", Detail: "words are searched in the present alone; title is a filter of the past too",
+			Pointer: "?q", Code: "excluded", Detail: "not allowed together with as_of; title is",
 		})
 	}
 	ordering := in.Ordering
@@ -82,7 +83,7 @@ func (r Resource) personFilter(ctx context.Context, viewer domain.Actor, param, 
 		return nil, err
 	}
 	if !known && viewer.Role != domain.RoleUser {
-		return nil, problem.Invalid(problem.Violation{Pointer: "?" + param, Code: "unknown", Detail: "nobody has this username"})
+		return nil, problem.Invalid(problem.Violation{Pointer: "?" + param, Code: "unknown", Detail: "unknown user"})
 	}
 	return &account.ID, nil
 }

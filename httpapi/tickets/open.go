@@ -69,7 +69,7 @@ func (r Resource) change(ctx context.Context, c *httpapi.Call, path TicketPath, 
 }
 
 func (r Resource) command(ctx context.Context, c *httpapi.Call, path TicketPath, command ticket.Command) (commands.Outcome, error) {
-	id, err := r.App.TicketNamed(ctx, path.Ticket)
+	id, err := r.App.TicketNamed(ctx, string(path.Ticket))
 	if err != nil {
 		return commands.Outcome{}, err
 	}

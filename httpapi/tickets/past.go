@@ -51,9 +51,9 @@ type TicketVersion struct {
 // past is one for a moment in the past.
 func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (wire.TicketWithComments, error) {
 	if in.AsOf.Set && in.Version.Set {
-		return wire.TicketWithComments{}, problem.Invalid(problem.Violation{Pointer: "?version", Code: "excluded", Detail: "either as_of or version is wanted"})
+		return wire.TicketWithComments{}, problem.Invalid(problem.Violation{Pointer: "?version", Code: "excluded", Detail: "give either as_of or version"})
 	}
-	ref, err := ticket.ParseRef(in.Ticket)
+	ref, err := ticket.ParseRef(string(in.Ticket))
 	if err != nil {
 		return wire.TicketWithComments{}, err
 	}
@@ -74,7 +74,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (
 }
 
 func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (TicketDiff, error) {
-	ref, err := ticket.ParseRef(in.Ticket)
+	ref, err := ticket.ParseRef(string(in.Ticket))
 	if err != nil {
 		return TicketDiff{}, err
 	}
@@ -87,7 +87,7 @@ func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (Tick
 		return TicketDiff{}, err
 	}
 	if (from.Version > 0) != (to.Version > 0) {
-		return TicketDiff{}, problem.Invalid(problem.Violation{Pointer: "?to", Code: "mixed", Detail: "two versions or two instants are wanted"})
+		return TicketDiff{}, problem.Invalid(problem.Violation{Pointer: "?to", Code: "mixed", Detail: "from and to must be two versions or two times"})
 	}
 	d, err := r.Past.Diff(ctx, c.Actor, ref, from, to)
 	if err != nil {
@@ -118,7 +118,7 @@ func parseMoment(param, text string) (history.Moment, error) {
 	}
 	instant, err := time.Parse(time.RFC3339, bind.UnspacedZone(text))
 	if err != nil {
-		return history.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "a version from 1 on or an instant is wanted"})
+		return history.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "must be a version (1, 2, 3 …) or a time with its zone, such as 2026-01-31T12:00:00Z"})
 	}
 	if err := edge.CheckInstant(instant); err != nil {
 		return history.Moment{}, problem.Param(param, edge.ErrYear.Code, err.Error())
@@ -133,7 +133,7 @@ type HistoryQuery struct {
 }
 
 func (r Resource) history(ctx context.Context, c *httpapi.Call, in HistoryQuery) (httpapi.List[wire.HistoryEntry], error) {
-	id, err := r.App.TicketNamed(ctx, in.Ticket)
+	id, err := r.App.TicketNamed(ctx, string(in.Ticket))
 	if err != nil {
 		return httpapi.List[wire.HistoryEntry]{}, err
 	}

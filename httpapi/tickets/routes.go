@@ -11,6 +11,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
+	"helpdesk/httpapi/wire"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
 	"helpdesk/projections/view"
@@ -59,7 +60,7 @@ func (r Resource) onAll() []httpapi.Route {
 			Summary: "List tickets",
 			About:   "What the caller may see, newest first unless asked otherwise. Filters are combined. With as_of the tickets of then, as far as the caller sees them now; admins and auditors are shown those deleted since too.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.StreamOf(httpapi.CSVType, r.export)),
-			Headers: []string{"Memento-Datetime"},
+			Headers: []string{"Memento-Datetime"}, Export: "exportTickets",
 		},
 		{
 			Method: http.MethodPost, Path: "/api/tickets/", ID: "openTicket",
@@ -179,5 +180,5 @@ func (r Resource) verbs() []httpapi.Route {
 
 // TicketPath is the path of calls on one ticket.
 type TicketPath struct {
-	Ticket string `path:"id" json:"-" description:"The ticket's id or number."`
+	Ticket wire.TicketName `path:"id" json:"-" description:"The ticket's id or number."`
 }

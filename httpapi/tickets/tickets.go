@@ -44,7 +44,7 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 		return r.past(ctx, c, in)
 	}
 	var out wire.TicketWithComments
-	ref, err := ticket.ParseRef(in.Ticket)
+	ref, err := ticket.ParseRef(string(in.Ticket))
 	if err != nil {
 		return out, err
 	}

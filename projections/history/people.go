@@ -164,6 +164,8 @@ func (t *userDescriber) did(self bool, e domain.Event) string {
 		return fmt.Sprintf("changed %s to %s", of("role"), d.Role)
 	case user.PasswordChanged:
 		return "changed " + of("password")
+	case user.PasswordLinkMade:
+		return "made a link that sets " + of("password")
 	case user.Deactivated:
 		return "deactivated " + whom
 	case user.Reactivated:

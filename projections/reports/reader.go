@@ -85,9 +85,10 @@ func NewReader(pool *pgxpool.Pool) *Reader {
 	return r
 }
 
-// Now returns the clock of the database, which events have their times by.
+// Now returns the time by which events have theirs: the clock of the database, or that
+// of the newest event where the clock was ahead.
 func (r *Reader) Now(ctx context.Context) (now time.Time, err error) {
-	err = r.pool.QueryRow(ctx, `SELECT clock_timestamp()`).Scan(&now)
+	err = r.pool.QueryRow(ctx, `SELECT greatest(clock_timestamp(), recorded_at) FROM log_head WHERE id = 1`).Scan(&now)
 	return now, eventstore.Unreachable(err)
 }
 

@@ -24,7 +24,7 @@ import (
 // where nothing that counts is still to come.
 const reportSQL = `
 WITH given AS (
-    SELECT coalesce($1::timestamptz, clock_timestamp()) AS upto
+    SELECT coalesce($1::timestamptz, greatest(clock_timestamp(), (SELECT recorded_at FROM log_head WHERE id = 1))) AS upto
 ), span AS (
     SELECT upto, upto - $2::bigint * interval '24 hours' AS since,
         date_trunc('hour', upto - $2::bigint * interval '24 hours', 'UTC') + interval '1 hour' AS first_hour,
@@ -68,7 +68,7 @@ const (
 // not tell when something was recorded: it reads every row of the span.
 const knownReportSQL = `
 WITH span AS (
-    SELECT coalesce($1::timestamptz, clock_timestamp()) AS upto
+    SELECT coalesce($1::timestamptz, greatest(clock_timestamp(), (SELECT recorded_at FROM log_head WHERE id = 1))) AS upto
 ), facts AS (
     SELECT fact, ticket_id
     FROM span CROSS JOIN LATERAL ( -- OFFSET 0 has the index looked up for the span

@@ -113,10 +113,39 @@ check(counts.tickets_opened_last_7_days === 1 && counts.tickets_resolved_last_7_
 const refused = await ada.GET("/api/report/");
 check(strictly(problem, refused.error).code === "forbidden", "a report for a user");
 
+// A ticket's number is as good as its id, and an answer has the type of JSON.
+const numbered = await ada.GET("/api/tickets/{id}/", { params: { path: { id: mine.number } } });
+check(numbered.data?.id === id && numbered.data.comments.length === 1, "another ticket by number");
+const listed = await ada.GET("/api/tickets/", { params: { query: { status: ["resolved"] } } });
+check(listed.data?.results[0]?.number === mine.number, "not listed");
+const remarks = await ada.GET("/api/comments/", { params: { query: { ticket: mine.number } } });
+check(remarks.data?.results.length === 1, "no comments by number");
+const file = await ada.GET("/api/tickets/export/", { params: { query: { bom: true } }, parseAs: "text" });
+check(file.data?.includes(id) ?? false, `exported: ${file.data}`);
+
 const log = await root.GET("/api/events/", { params: { query: { limit: 1000 } } });
-if (typeof log.data !== "object") throw new Error("the log is not JSON"); // but lines of it
-check(log.data.events.every((e, i) => strictly(event, e).position === i + 1), "a hole in the log");
+const events = log.data?.events ?? [];
+check(events.every((e, i) => strictly(event, e).position === i + 1), "a hole in the log");
+
+// told returns what an event says: its type decides what its data are.
+function told(e: Schemas["LogEvent"]): string {
+  if (e.unreadable) return `unreadable ${e.type}`;
+  switch (e.type) {
+    case "ticket.opened":
+      return `${e.data.number} ${e.data.title}: ${e.data.priority}`;
+    case "ticket.assigned":
+      return `to ${e.data.assigned_to}`;
+    case "user.registered":
+      return `${e.data.username}: ${e.data.role}`;
+    default:
+      return e.type;
+  }
+}
+const sentences = events.map(told);
+for (const want of ["1 Printer smokes: high", `to ${mine.assigned_to?.id}`, "ada: user", "ticket.resolved"]) {
+  check(sentences.includes(want), `${want} is not in ${JSON.stringify(sentences)}`);
+}
 
 const history = await root.GET("/api/users/{id}/history/", { params: { path: { id: "ada" } } });
-const told = history.data?.results.map((e) => strictly(entry, e).type) ?? [];
-check(told.includes("user.registered") && told.includes("access.signed_in"), JSON.stringify(told));
+const types: Schemas["HistoryEntry"]["type"][] = history.data?.results.map((e) => strictly(entry, e).type) ?? [];
+check(types.includes("user.registered") && types.includes("access.signed_in"), JSON.stringify(types));

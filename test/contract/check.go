@@ -46,6 +46,9 @@ func (d *Document) Check(a Answer) error {
 		method = http.MethodGet
 	}
 	op := d.Find(method, path)
+	if export := d.exported(method, path, a); export != nil {
+		op = export
+	}
 	if op == nil {
 		return d.checkStray(a)
 	}
@@ -70,6 +73,21 @@ func (d *Document) Find(method, path string) *Operation {
 		}
 	}
 	return found
+}
+
+// exported returns the operation that an answer in another media type is described
+// by, which a client chose by Accept; nil: there is none, or it is not one.
+func (d *Document) exported(method, path string, a Answer) *Operation {
+	const export = "/export/"
+	op := d.Find(method, strings.TrimSuffix(path, "/")+export)
+	mediaType, _, err := mime.ParseMediaType(a.Header.Get("Content-Type"))
+	if op == nil || err != nil || a.Status != http.StatusOK || !strings.HasSuffix(op.Path, export) {
+		return nil
+	}
+	if _, ok := op.Responses[a.Status].bodies[mediaType]; !ok {
+		return nil
+	}
+	return op
 }
 
 // covers reports whether a path in parts is one of the operation's. A name is not

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -133,8 +134,18 @@ func Parse(text []byte) (*Document, error) {
 // closeObjects refuses members that the schemas do not name. The document
 // leaves them open, for clients to live with those to come.
 func closeObjects(schemas map[string]any) {
+	cases := map[string]bool{} // of a structure that has further members
+	for name := range schemas {
+		for _, one := range list(object(schemas, name)["oneOf"]) {
+			ref, _ := one.(map[string]any)["$ref"].(string)
+			cases[path.Base(ref)] = true
+		}
+	}
 	for name := range schemas {
 		schema := object(schemas, name)
+		if cases[name] {
+			continue
+		}
 		if _, said := schema["additionalProperties"]; !said && len(object(schema, "properties")) > 0 {
 			schema["additionalProperties"] = false
 		}

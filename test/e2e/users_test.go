@@ -69,6 +69,22 @@ func TestAnAddressSignsInOnTheSiteToo(t *testing.T) {
 	mentions(t, page, "root@example.com")
 }
 
+// However somebody is named, it is one person whose password is guessed.
+func TestGuessesAreCountedByPerson(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t, "HELPDESK_RATE_LIMIT=10000")
+	d.Join(t, "ada", "user")
+	for i := range 11 {
+		status := http.StatusUnauthorized
+		if i == 10 {
+			status = http.StatusTooManyRequests
+		}
+		name := []string{"ada", "Ada@example.com"}[i%2]
+		d.Client(t).Must(t, status, "POST", "/api/login/", object{"username": name, "password": "wrong"})
+	}
+	d.Client(t).Must(t, http.StatusUnauthorized, "POST", "/api/login/", object{"username": "bob", "password": "wrong"})
+}
+
 func TestAFailedSignInByAddressIsOnRecord(t *testing.T) {
 	t.Parallel()
 	d := program.Open(t)

@@ -45,6 +45,28 @@ func TestACommandBeginsNoDatabase(t *testing.T) {
 	}
 }
 
+func TestALostMasterKeyIsNotReplaced(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	dir := filepath.Join(program.DataDir(t), "new")
+	env := append(program.On(db), "HELPDESK_DATA_DIR="+dir, "HELPDESK_MASTER_KEY=")
+	if err := program.Serve(t, env...).Stop(); err != nil {
+		t.Fatal(err)
+	}
+	key := filepath.Join(dir, "keys", "master.key")
+	if err := os.Remove(key); err != nil {
+		t.Fatal(err)
+	}
+	for _, command := range []string{"serve", "demo"} {
+		if line := refused(t, "", env, command); !strings.Contains(line, "there is no master key in "+filepath.Dir(key)) {
+			t.Errorf("helpdesk %s: got %q", command, line)
+		}
+		if _, err := os.Stat(key); !os.IsNotExist(err) {
+			t.Errorf("helpdesk %s: the key: got %v, want none", command, err)
+		}
+	}
+}
+
 func TestATakenAddressIsFoundBeforeAnythingIsMade(t *testing.T) {
 	t.Parallel()
 	taken, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp", "127.0.0.1:0")

@@ -7,7 +7,7 @@ import (
 )
 
 // SignUp makes a user and an agent beside the admin.
-func SignUp(t *testing.T, h *program.Helpdesk) People {
+func SignUp(t testing.TB, h *program.Helpdesk) People {
 	t.Helper()
 	return People{
 		User: h.Join(t, "uma", "user").Username, Agent: h.Join(t, "amy", "agent").Username,

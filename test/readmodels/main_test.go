@@ -85,6 +85,8 @@ func (noAccounts) Insert(user.Account, string) eventstore.InTx         { return 
 func (noAccounts) Update(user.Account) eventstore.InTx                 { return nothing }
 func (noAccounts) Erase(user.ID) eventstore.InTx                       { return nothing }
 func (noAccounts) SetPassword(user.ID, string, []byte) eventstore.InTx { return nothing }
+func (noAccounts) KeepLink(user.ID, []byte, time.Time) eventstore.InTx { return nothing }
+func (noAccounts) UseLink(user.ID, string, []byte) eventstore.InTx     { return nothing }
 
 // follow runs the projections until the test ends.
 func (d *models) follow(t testing.TB, pageSize int) *follow.Freshness {

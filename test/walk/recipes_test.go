@@ -39,13 +39,28 @@ var recipes = map[string]recipe{
 	"userHistory 403": func(t *testing.T, d *api, op *contract.Operation) call {
 		return call{as: d.Join(t, d.newName(), "agent"), path: d.about(op, "root")}
 	},
+	"makePasswordLink": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.about(op, d.Join(t, d.newName(), "user").Username)}
+	},
+	"makePasswordLink 422": func(t *testing.T, d *api, op *contract.Operation) call {
+		gone := d.Join(t, d.newName(), "user")
+		d.Admin.Must(t, http.StatusOK, "PATCH", "/api/users/"+gone.Username+"/", object{"is_active": false})
+		return call{as: d.Admin, path: d.about(op, gone.Username)}
+	},
 	"report 403": asUser,
 
-	"listEvents 403": asUser,
+	"listEvents 403":   asUser,
+	"exportEvents 403": asUser,
 
 	"listProjections 403":   asUser,
 	"getProjection 403":     auditingAsUser("/api/projections/email_ledger/"),
 	"rebuildProjection 422": askedTwice,
+
+	"exportDailyReport 403":        asUser,
+	"exportStatusDistribution 403": asUser,
+	"exportPriorityReport 403":     asUser,
+	"exportAgentReport 403":        asUser,
+	"exportResponseTimes 403":      asUser,
 
 	"dailyReport 403":        asUser,
 	"statusDistribution 403": asUser,

@@ -76,7 +76,7 @@ func (s *Section) changePassword(v *web.Visit) (web.Reply, error) {
 
 // checkPassword looks at the present password within the limits of guesses.
 func (s *Section) checkPassword(v *web.Visit, password string) error {
-	right, err := s.Front.Guess(v.Session.Account.Username, s.Front.Address(v.Request))
+	right, err := s.Front.Guess(v.Actor.ID.String(), s.Front.Address(v.Request))
 	if err != nil {
 		return err
 	}

@@ -106,6 +106,8 @@ type personView struct {
 	Entries   []history.Entry
 	Earlier   string // address of what happened before; "" for nothing
 	Fault     *web.Fault
+	Link      string // that sets the password, just made; "": none was
+	Host      bool   // whether it has the address of the service
 }
 
 // person finds whom the path names.
@@ -122,16 +124,17 @@ func (s *Section) showPerson(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return s.personPage(v, account.ID, "", nil)
+	return s.personPage(v, account.ID, personView{})
 }
 
-func (s *Section) personPage(v *web.Visit, id user.ID, chosen domain.Role, wrong *web.Fault) (web.Reply, error) {
+// personPage returns the page of somebody, with what a form on it led to.
+func (s *Section) personPage(v *web.Visit, id user.ID, view personView) (web.Reply, error) {
 	u, err := s.Read.User(v.Context(), id)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	view := personView{User: u, Self: id == v.Actor.ID, MayChange: v.Actor.Admin(), Command: web.NewCommand(), Role: chosen, Fault: wrong}
-	if chosen == "" {
+	view.User, view.Self, view.MayChange, view.Command = u, id == v.Actor.ID, v.Actor.Admin(), web.NewCommand()
+	if view.Role == "" {
 		view.Role = u.Role
 	}
 	scope := "person\x00" + id.String()
@@ -149,7 +152,7 @@ func (s *Section) personPage(v *web.Visit, id user.ID, chosen domain.Role, wrong
 	_, view.Earlier, err = v.Around(scope, nil, slice.Previous, func(cursor string) string {
 		return web.Address(web.PersonAddress(u.Username), "cursor", cursor)
 	})
-	return web.Show(u.Username, personPageOf(view)).With(wrong), err
+	return web.Show(u.Username, personPageOf(view)).With(view.Fault), err
 }
 
 // backwards is the place of a history to read back from: its end, where none is
@@ -188,7 +191,7 @@ func (s *Section) changePerson(v *web.Visit, done string, chosen domain.Role, ed
 	edit.Actor, edit.ID = v.Actor, account.ID
 	_, err = v.CarryOut(func(r commands.Request) (commands.Outcome, error) { return s.App.People.Edit(v.Context(), r, edit) })
 	if f := web.FaultOf(err); f != nil {
-		return s.personPage(v, account.ID, chosen, f)
+		return s.personPage(v, account.ID, personView{Role: chosen, Fault: f})
 	}
 	if err != nil {
 		return web.Reply{}, err

@@ -68,6 +68,15 @@ func TestThePageOfAPerson(t *testing.T) {
 		"has forms for admins": func(_ *testing.T, s *site) {
 			s.Get("admin", "/admin/people/user/").Holds(200, "Change role", "Deactivate user")
 		},
+		"has a link made, which is shown once": func(t *testing.T, s *site) {
+			s.Get("admin", "/admin/people/user/").Holds(200, "Make a password link").Lacks("/admin/password/")
+			s.Post("admin", "/admin/people/user/password-link/").Holds(200, `value="/admin/password/`, "set HELPDESK_PUBLIC_URL")
+			s.Get("auditor", "/admin/people/user/").Lacks("Make a password link")
+			s.Get("admin", "/admin/people/admin/").Lacks("Make a password link")
+			if len(s.Requests) != 1 {
+				t.Errorf("asked %v", s.Requests)
+			}
+		},
 		"may be one's own": func(_ *testing.T, s *site) {
 			s.Get("admin", "/admin/people/admin/").Holds(200, "This is your own account.")
 		},

@@ -7,6 +7,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
 	"helpdesk/projections/people"
@@ -30,6 +31,7 @@ type Section struct {
 	App     *commands.App
 	Read    Reader
 	History History
+	Front   *edge.Front
 }
 
 // Pages returns the pages and forms of the section.
@@ -39,5 +41,6 @@ func (s *Section) Pages() []web.Page {
 		web.Get("people/:name", web.Overseers, s.showPerson),
 		web.Post("people/:name/role", web.Overseers, s.changeRole),
 		web.Post("people/:name/activity", web.Overseers, s.changeActivity),
+		web.Post("people/:name/password-link", web.Overseers, s.makePasswordLink),
 	}
 }

@@ -24,7 +24,7 @@ type site struct {
 
 func open(t testing.TB) *site {
 	s := &site{Site: webtest.New(t)}
-	section := &Section{App: s.App(), Read: s, History: entries{s}}
+	section := &Section{App: s.App(), Read: s, History: entries{s}, Front: s.Front}
 	s.Serve(section.Pages()...)
 	return s
 }

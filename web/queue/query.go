@@ -3,6 +3,7 @@ package queue
 import (
 	"net/url"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"helpdesk/domain"
@@ -95,6 +96,23 @@ func (q queueQuery) address() string {
 
 // bulkAddress is where a bulk action on the list is sent.
 func (q queueQuery) bulkAddress() string { return web.BulkPath + "?" + q.values().Encode() }
+
+// export is the address of the whole list as CSV, for which the API has its own names.
+func (q queueQuery) export(f projections.TicketFilter) string {
+	var statuses []string
+	for _, s := range f.Statuses {
+		statuses = append(statuses, string(s))
+	}
+	ordering := string(f.OrderBy)
+	switch {
+	case f.OrderBy == projections.ByRank: // the API's order of a search, where none is asked for
+		ordering = ""
+	case f.Descending:
+		ordering = "-" + ordering
+	}
+	return web.Export("tickets", "status", strings.Join(statuses, ","), "priority", q.Priority,
+		"assigned_to", q.Assignee, "created_by", q.Requester, "q", q.Search, "ordering", ordering)
+}
 
 // first is the query for the first page of the same list.
 func (q queueQuery) first() queueQuery {

@@ -26,6 +26,7 @@ type queueView struct {
 	Rows     []row
 	Next     string // addresses; "" for none
 	Previous string
+	Export   string // the whole list as CSV
 	Views    []savedView
 	Bulk     *bulkForm // nil: nothing can be done to many at once
 	Outcome  bulkOutcome
@@ -119,6 +120,11 @@ func (s *Section) fillRows(v *web.Visit, view *queueView) error {
 	if err != nil {
 		return err
 	}
+	filter, err := listed.filter(v.Actor)
+	if err != nil {
+		return err
+	}
+	view.Export = listed.export(filter)
 	slice, err := s.list(v, listed, lead.ID)
 	if errors.Is(err, tickets.ErrTooCommon) {
 		view.TooCommon = true

@@ -67,6 +67,24 @@ func TestFiltersAreLinks(t *testing.T) {
 	})
 }
 
+func TestTheExportHasTheFiltersOfTheQueue(t *testing.T) {
+	t.Parallel()
+	const active = "status=open%2Cin-progress%2Cescalated"
+	for _, c := range []struct{ role, query, want string }{
+		{"agent", "", "bom=true&ordering=-created_at&" + active},
+		{"user", "", "bom=true&ordering=-created_at"},
+		{"admin", "?status=all&priority=high&assignee=none&order=oldest", "assigned_to=none&bom=true&ordering=created_at&priority=high"},
+		{"admin", "?q=paper+jam&order=best&status=closed", "bom=true&q=paper+jam&status=closed"},
+		{"admin", "?status=all&requester=01900000-0000-7000-8000-00000000000a", "bom=true&created_by=01900000-0000-7000-8000-00000000000a&ordering=-created_at"},
+		{"auditor", "?order=priority", "bom=true&ordering=-priority&" + active},
+	} {
+		t.Run(c.role+" "+c.query, func(t *testing.T) {
+			t.Parallel()
+			open(t).Get(c.role, listPage+c.query).Holds(200, `href="/api/tickets/export/?`+strings.ReplaceAll(c.want, "&", "&amp;")+`"`)
+		})
+	}
+}
+
 func TestWhatTakesTooLongToCountIsNotCounted(t *testing.T) {
 	t.Parallel()
 	s := open(t)

@@ -78,6 +78,18 @@ func (p period) part(id string, more ...string) string {
 	return web.Address(reportsPath+id+"/", append(p.params(), more...)...)
 }
 
+// export is the address of a report of the API on the period, as CSV.
+func (p period) export(report string) string {
+	return web.Export("reports/"+report, "days", strconv.Itoa(p.Days), "as_of", p.AsOf.UTC().Format(time.RFC3339Nano))
+}
+
+// dailyExport is the address of the days of the period, as CSV.
+func (p period) dailyExport() string {
+	last := p.AsOf.In(p.Zone)
+	return web.Export("reports/daily", "from", last.AddDate(0, 0, 1-p.Days).Format(time.DateOnly), "to", last.Format(time.DateOnly),
+		"tz", p.zone, "as_of", p.AsOf.UTC().Format(time.RFC3339Nano))
+}
+
 // field is the end of the period as the form has it.
 func (p period) field() string {
 	if p.AsOf.IsZero() {

@@ -44,7 +44,7 @@ func TestThePartsOfAReport(t *testing.T) {
 		},
 		"the trend": func(_ *testing.T, s *site) {
 			s.Get("auditor", root+"trend/"+at).Holds(200, `id="trend"`, "Daily", "<desc", "Show as a table", "Sun 25 Jan 2026",
-				"v-100h", "7 values from 25 January 2026, between 2 and 8. The last is 8.")
+				"/api/reports/daily/export/?as_of=2026-01-31T12%3A00%3A00Z&amp;bom=true&amp;from=2026-01-25&amp;to=2026-01-31", "v-100h", "7 values from 25 January 2026, between 2 and 8. The last is 8.")
 		},
 		"the times": func(_ *testing.T, s *site) {
 			s.Get("auditor", root+"times/"+at).Holds(200, `id="times"`, "1 minute 30 seconds", "<html")
@@ -55,7 +55,7 @@ func TestThePartsOfAReport(t *testing.T) {
 			s.Send("auditor", byScript).Holds(200, `id="times"`, "1 minute 30 seconds").Lacks("<html")
 		},
 		"the agents": func(_ *testing.T, s *site) {
-			s.Get("auditor", root+"agents/"+at).Holds(200, `id="agents"`, "1 hour 30 minutes", "unassigned")
+			s.Get("auditor", root+"agents/"+at).Holds(200, `id="agents"`, "1 hour 30 minutes", "unassigned", "/api/reports/agents/export/?as_of=2026-01-31T12%3A00%3A00Z&amp;bom=true&amp;days=7")
 		},
 		"a year is small": func(t *testing.T, s *site) {
 			a := s.Get("admin", root+"trend/?days=366").Holds(200, "Every two weeks")

@@ -6,6 +6,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/commands"
+	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/web"
 )
@@ -16,11 +17,17 @@ type Sessions interface {
 	End(ctx context.Context, tokenHash []byte) error
 }
 
+// Links finds whose password a link sets; see [auth.Accounts].
+type Links interface {
+	Linked(ctx context.Context, token string) (account user.Account, tokenHash []byte, err error)
+}
+
 // Section is the pages of this package. All fields are needed.
 type Section struct {
 	App       *commands.App
 	Accounts  commands.Finder
 	Sessions  Sessions
+	Links     Links
 	Passwords web.Hasher
 	Access    commands.Records
 	Front     *edge.Front
@@ -35,6 +42,8 @@ func (s *Section) Pages() []web.Page {
 		web.Post("sign-out", web.Anyone, s.signOut),
 		web.Get("register", web.Anyone, s.showRegistration),
 		web.Post("register", web.Anyone, s.register),
+		web.Get("password/:token", web.Anyone, s.showPassword),
+		web.Post("password/:token", web.Anyone, s.setPassword),
 	}
 }
 

@@ -65,7 +65,11 @@ func (s *Section) signIn(v *web.Visit) (web.Reply, error) {
 
 // letIn looks at a name and a password within the limits of guesses.
 func (s *Section) letIn(v *web.Visit, name, password string) (token string, session auth.Session, err error) {
-	right, err := s.Front.Guess(name, s.Front.Address(v.Request))
+	of, err := commands.GuessedOf(v.Context(), s.Accounts, name)
+	if err != nil {
+		return "", session, err
+	}
+	right, err := s.Front.Guess(of, s.Front.Address(v.Request))
 	if err != nil {
 		return "", session, err
 	}

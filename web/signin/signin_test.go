@@ -7,6 +7,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/uuid"
 
+	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -63,14 +64,41 @@ func TestSigningOut(t *testing.T) {
 	}
 }
 
+func TestSettingAPasswordByALink(t *testing.T) {
+	t.Parallel()
+	const good, bad = "/admin/password/good/", "/admin/password/bad/"
+	webtest.Each(t, open, map[string]func(*testing.T, *site){
+		"asks for it": func(_ *testing.T, s *site) {
+			s.Get("", good).Holds(200, "Set your password", "user", `action="/admin/password/good/"`)
+		},
+		"leads to the sign-in": func(t *testing.T, s *site) {
+			s.Post("", good, "new_password", "lampshade-orbit").Leads("/admin/sign-in/")
+			if len(s.Requests) != 1 {
+				t.Errorf("asked %v", s.Requests)
+			}
+		},
+		"refuses a weak one": func(_ *testing.T, s *site) {
+			s.Post("", good, "new_password", "user").Holds(422, "Set your password", "aria-invalid")
+		},
+		"is refused by a link that is not there": func(_ *testing.T, s *site) {
+			s.Get("", bad).Holds(404, "This link does not work", "ask an admin for a new one")
+			s.Post("", bad, "new_password", "lampshade-orbit").Holds(404, "This link does not work")
+		},
+		"is refused by a link that was used meanwhile": func(_ *testing.T, s *site) {
+			s.Refusal = auth.ErrNoLink
+			s.Post("", good, "new_password", "lampshade-orbit").Holds(404, "This link does not work")
+		},
+	})
+}
+
 func TestRegistering(t *testing.T) {
 	t.Parallel()
 	const path = "/admin/register/"
 	form := []string{"username", "newcomer", "email", "n@example.com", "password", "lampshade-orbit"}
 	for what, form := range map[string][]string{
-		"This is not a mail address":  {"username", "n", "email", "n", "password", "lampshade-orbit"},
-		"aria-invalid":                {"username", "n", "email", "n@example.com", "password", "short"},
-		"Letters, digits and . _ + -": {"username", "?", "email", "n@example.com", "password", "lampshade-orbit"},
+		"This is not a valid mail address": {"username", "n", "email", "n", "password", "lampshade-orbit"},
+		"aria-invalid":                     {"username", "n", "email", "n@example.com", "password", "short"},
+		"Letters, digits and . _ + -":      {"username", "?", "email", "n@example.com", "password", "lampshade-orbit"},
 	} {
 		t.Run(what, func(t *testing.T) {
 			t.Parallel()

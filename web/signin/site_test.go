@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"helpdesk/auth"
+	"helpdesk/domain/user"
 	"helpdesk/web/webtest"
 )
 
@@ -17,7 +18,7 @@ type site struct {
 
 func open(t testing.TB) *site {
 	s := &site{Site: webtest.New(t)}
-	section := &Section{App: s.App(), Accounts: s, Sessions: s, Passwords: s, Access: s, Front: s.Front}
+	section := &Section{App: s.App(), Accounts: s, Sessions: s, Links: s, Passwords: s, Access: s, Front: s.Front}
 	s.Serve(section.Pages()...)
 	return s
 }
@@ -28,6 +29,13 @@ func (s *site) SignIn(ctx context.Context, name, password string) (string, auth.
 		return "", auth.Session{}, auth.ErrCredentials
 	}
 	return name, auth.Session{TokenHash: []byte(name), Account: a, ExpiresAt: webtest.Noon.Add(time.Hour)}, nil
+}
+
+func (s *site) Linked(_ context.Context, token string) (user.Account, []byte, error) {
+	if token != "good" {
+		return user.Account{}, nil, auth.ErrNoLink
+	}
+	return webtest.Account("user"), []byte(token), nil
 }
 
 func (s *site) End(_ context.Context, tokenHash []byte) error {

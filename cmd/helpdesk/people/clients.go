@@ -29,13 +29,13 @@ func routes(c *program.Clients) []httpapi.Route {
 func pages(c *program.Clients) []web.Page {
 	return slices.Concat(
 		(&signin.Section{
-			App: c.App, Accounts: c.Accounts, Sessions: c.Sessions, Passwords: c.Passwords, Access: c.Access, Front: c.Front,
+			App: c.App, Accounts: c.Accounts, Sessions: c.Sessions, Links: c.Accounts, Passwords: c.Passwords, Access: c.Access, Front: c.Front,
 		}).Pages(),
 		(&account.Section{
 			App: c.App, Read: program.NewReader(c.Pool), Accounts: c.Accounts, Passwords: c.Passwords, Tokens: c.Tokens, Front: c.Front,
 		}).Pages(),
 		(&peoplepages.Section{
-			App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool),
+			App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool), Front: c.Front,
 		}).Pages(),
 	)
 }

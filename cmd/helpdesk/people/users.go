@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"text/tabwriter"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -15,18 +16,19 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
+	"helpdesk/edge"
 )
 
 func usersCommand(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "users",
-		Short: "List users, set passwords and roles, deactivate",
+		Short: "List users, invite them, set passwords and roles, deactivate",
 		Long: `Lists users and changes what decides whether they can sign in, in the name of the
 service. USER is a username, an address or an id.`,
 		Args: cobra.NoArgs,
 	}
 	inactive, active := false, true
-	cmd.AddCommand(listUsersCommand(m), setPasswordCommand(m),
+	cmd.AddCommand(listUsersCommand(m), setPasswordCommand(m), inviteCommand(m),
 		editUserCommand(m, editOf{
 			use: "deactivate USER", short: "Keep somebody from signing in, and end their sessions and API tokens",
 			done: "is deactivated: their sessions and API tokens are ended",
@@ -111,6 +113,35 @@ func setPassword(ctx context.Context, o *program.Operator, account user.Account,
 	change := user.ChangePassword{By: user.By{Actor: domain.System()}, ID: account.ID}
 	_, err = commands.NewPeople(o.Store, o.Accounts).ChangePassword(ctx, commands.Request{CorrelationID: "users set-password"}, change, hash, nil)
 	return err
+}
+
+func inviteCommand(m program.Modules) *cobra.Command {
+	return &cobra.Command{
+		Use:   "invite USER",
+		Short: "Make a link by which somebody sets their password",
+		Long: `Prints a link by which somebody sets their password: once, within a day. It is shown
+this once, and replaces an earlier one.`,
+		Example: "  helpdesk users invite ann",
+		Args:    cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			return m.Run(cmd.Context(), "users invite", func(ctx context.Context, o *program.Operator) error {
+				account, err := o.Account(ctx, args[0])
+				if err != nil {
+					return err
+				}
+				token, hash := auth.NewLink()
+				command := user.MakePasswordLink{By: user.By{Actor: domain.System()}, ID: account.ID, At: time.Now()}
+				if _, err := commands.NewPeople(o.Store, o.Accounts).MakePasswordLink(ctx, commands.Request{CorrelationID: "users invite"}, command, hash); err != nil {
+					return err
+				}
+				if o.PublicURL == "" {
+					fmt.Fprintln(cmd.ErrOrStderr(), "Put the address of the service before the link, or set HELPDESK_PUBLIC_URL.")
+				}
+				_, err = fmt.Fprintln(cmd.OutOrStdout(), edge.PasswordLink(strings.TrimSuffix(o.PublicURL, "/"), token))
+				return err
+			})
+		},
+	}
 }
 
 // editOf is a command that edits somebody.

@@ -166,6 +166,8 @@ type pooling struct {
 
 var (
 	ofRequests = pooling{pingAfter: time.Second, idle: 30 * time.Minute}
+	// The watch over writes asks every two seconds, and finds out that way.
+	ofKeys = pooling{pingAfter: 2500 * time.Millisecond, idle: 30 * time.Minute}
 	// A loop tries again, and would ask first before most of its polls. All loops begin
 	// at once and take turns soon: what only that took is given back, for a pooler in
 	// session mode has few to give.

@@ -25,6 +25,14 @@ func (m Modules) Codec(keys eventstore.Keys) *eventstore.Codec {
 	return eventstore.NewCodec(keys, events...)
 }
 
+// Events returns the types of all events.
+func (m Modules) Events() (all []domain.EventType) {
+	for _, module := range m {
+		all = append(all, module.Events...)
+	}
+	return all
+}
+
 // Projections returns the projections of all modules.
 func (m Modules) Projections() []follow.Follower {
 	var all []follow.Follower

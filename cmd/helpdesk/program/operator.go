@@ -31,6 +31,8 @@ type Operator struct {
 	Signals  *eventstore.Signals
 	Hasher   *auth.Hasher
 	Accounts *auth.Accounts
+	// PublicURL is how others reach the service; "": it is not configured.
+	PublicURL string
 }
 
 // operatorConns is how many database connections a command takes.
@@ -50,7 +52,7 @@ func (m Modules) RunWith(ctx context.Context, use Use, name string, work func(co
 			return err
 		}
 		defer pool.Close()
-		o := &Operator{Modules: m, Log: c.Logger(os.Stderr), DB: db, Pool: pool}
+		o := &Operator{Modules: m, Log: c.Logger(os.Stderr), DB: db, Pool: pool, PublicURL: c.PublicURL}
 		if o.Hasher, err = c.Hasher(); err != nil {
 			return err
 		}

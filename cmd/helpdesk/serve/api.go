@@ -52,6 +52,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Log:       s.log,
 		Checks:    s.checks(),
 		Paused:    s.watchdog.Paused,
+		Warnings:  s.warnings,
 		Metrics:   s.ownMetrics(),
 	}, httpapi.Config{
 		Front:           clients.Front,

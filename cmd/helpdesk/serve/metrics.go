@@ -3,6 +3,8 @@ package serve
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
+	"helpdesk/domain"
+	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 )
 
@@ -44,4 +46,31 @@ func (m followerMetrics) Collect(metrics chan<- prometheus.Metric) {
 		}
 		gauge(pausedMetric, paused, p.Name)
 	}
+}
+
+// healthMetrics shows whether events can be written, and with the right time.
+type healthMetrics struct{ health *eventstore.Health }
+
+var (
+	troubleMetric = prometheus.NewDesc("helpdesk_write_trouble", "1 while nothing can be written, for the reason.", []string{"reason"}, nil)
+	aheadMetric   = prometheus.NewDesc("helpdesk_log_head_ahead_seconds", "How far the newest event lies in the future of the database's clock.", nil, nil)
+)
+
+// Describe sends the descriptions of the metrics.
+func (healthMetrics) Describe(descriptions chan<- *prometheus.Desc) {
+	descriptions <- troubleMetric
+	descriptions <- aheadMetric
+}
+
+// Collect sends the metrics as they are now.
+func (m healthMetrics) Collect(metrics chan<- prometheus.Metric) {
+	reason := m.health.Reason()
+	for _, known := range []*domain.Error{eventstore.ErrDiskFull, eventstore.ErrLocked, eventstore.ErrUnreachable} {
+		value := 0.0
+		if reason != nil && reason.Code == known.Code {
+			value = 1
+		}
+		metrics <- prometheus.MustNewConstMetric(troubleMetric, prometheus.GaugeValue, value, known.Code)
+	}
+	metrics <- prometheus.MustNewConstMetric(aheadMetric, prometheus.GaugeValue, m.health.Ahead().Seconds())
 }

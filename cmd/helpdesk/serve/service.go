@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
+	"time"
 
 	"helpdesk/eventstore/follow"
 
@@ -51,7 +52,7 @@ type Service struct {
 	work      *work // nil for a process that only answers clients
 	Freshness *follow.Freshness
 	watchdog  *follow.Watchdog
-	disk      *eventstore.Disk
+	health    *eventstore.Health
 	models    *rebuild.Projections
 	Accounts  *auth.Accounts
 	sessions  *auth.Sessions
@@ -62,6 +63,10 @@ type Service struct {
 	site      *web.Site // nil for a worker
 }
 
+// lockTimeout is how long a request waits for a lock: an append holds its own for
+// milliseconds, so that who waits longer waits for somebody else.
+const lockTimeout = "4s"
+
 // New wires a service over a migrated database. Nothing runs yet.
 func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *slog.Logger, db *program.Database, out io.Writer) (s *Service, err error) {
 	s = &Service{modules: m, config: c, role: as, log: log, db: db, out: out, registry: prometheus.NewRegistry(), streams: events.NewStreams(events.Heartbeat)}
@@ -70,7 +75,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 			s.closePools()
 		}
 	}()
-	if s.pool, err = db.Connect(ctx, "helpdesk", c.DatabaseConns, nil); err != nil {
+	if s.pool, err = db.Connect(ctx, "helpdesk", c.DatabaseConns, map[string]string{"lock_timeout": lockTimeout}); err != nil {
 		return s, err
 	}
 	s.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
@@ -85,9 +90,9 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	s.Store = eventstore.New(s.pool, codec, s.signals.Appended, follow.Inline(log, m.Projections()...)...)
 	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
 	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
-	s.disk = eventstore.NewDisk(s.pool, log)
+	s.health = eventstore.NewHealth(s.Store, s.keys, log)
 	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
-	s.registry.MustRegister(followerMetrics{s.watchdog})
+	s.registry.MustRegister(followerMetrics{s.watchdog}, healthMetrics{s.health})
 	hasher, err := s.config.Hasher()
 	if err != nil {
 		return s, err
@@ -99,7 +104,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 		}
 	}
 	if !as.serves() {
-		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Paused: s.watchdog.Paused, Metrics: s.ownMetrics()})
+		s.api = httpapi.NewOperations(httpapi.Deps{Log: log, Checks: s.checks(), Paused: s.watchdog.Paused, Warnings: s.warnings, Metrics: s.ownMetrics()})
 		return s, nil
 	}
 	return s, s.wireAPI(ctx, hasher)
@@ -143,8 +148,8 @@ func (s *Service) metrics() http.Handler {
 // checks is what /readyz asks.
 func (s *Service) checks() []httpapi.Check {
 	return []httpapi.Check{
-		{Name: "database", Ready: s.pool.Ping},
-		{Name: "disk", Ready: s.disk.Ready},
+		{Name: "writes", Ready: s.health.Ready},
+		{Name: "database", Ready: s.keys.Ping},
 		{Name: "migrations", Ready: func(ctx context.Context) error {
 			pending, err := migrations.Pending(ctx, s.db.ServiceURL)
 			if err == nil && pending > 0 {
@@ -159,6 +164,15 @@ func (s *Service) checks() []httpapi.Check {
 			return nil
 		}},
 	}
+}
+
+// warnings is what /readyz says though calls are answered.
+func (s *Service) warnings() []string {
+	if ahead := s.health.Ahead(); ahead > 0 {
+		return []string{fmt.Sprintf("the newest event lies %v in the future: the clock of the database was ahead, and until it is there "+
+			"again all events have one time", ahead.Round(time.Second))}
+	}
+	return nil
 }
 
 // Run serves at the addresses given until ctx ends, then finishes what is under way: first the
@@ -191,7 +205,7 @@ func (s *Service) Run(ctx context.Context, at Listeners, listening func(addr, me
 
 // loops returns what runs for as long as the process does.
 func (s *Service) loops() []func(context.Context) error {
-	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.disk.Run, s.Store.Forget, s.watchDatabase}
+	loops := []func(context.Context) error{s.signals.Run, s.watchdog.Run, s.health.Run, s.Store.Forget, s.watchDatabase}
 	if s.work != nil {
 		loops = append(loops, s.work.loops()...)
 		loops = append(loops, s.models.Run)

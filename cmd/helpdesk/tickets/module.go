@@ -59,6 +59,7 @@ func (s *settings) routes(c *program.Clients) []httpapi.Route {
 		commentsapi.Resource{App: c.App, Read: read, Past: past, ReplyReopens: s.reopens()}.Routes(),
 		events.Resource{
 			Log: feed.NewEvents(c.Pool, c.Store), Feed: feed.NewFeed(c.Pool, c.Store, c.Notifier, c.Freshness), Streams: c.Streams,
+			Types: c.Modules.Events(),
 		}.Routes(),
 	)
 }

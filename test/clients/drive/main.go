@@ -24,7 +24,9 @@ func main() {
 	alan, ticket := openTicket(ctx, os.Args[1])
 	root := signIn(ctx, os.Args[1], desk.Credentials{Username: "root", Password: os.Args[2]})
 	work(ctx, alan, root, ticket.Id.String())
+	byNumber(ctx, alan, ticket)
 	report(ctx, alan, root)
+	readLog(ctx, root, ticket)
 }
 
 // openTicket registers somebody, who signs in and opens a ticket.
@@ -85,7 +87,11 @@ func signIn(ctx context.Context, address string, as desk.Credentials) *desk.Clie
 // work assigns, comments on and resolves the ticket.
 func work(ctx context.Context, alan, root *desk.ClientWithResponses, id string) {
 	assignee, reason := "root", "New fuser."
-	assigned := must(root.AssignTicketWithResponse(ctx, id, nil, desk.TicketAssignment{AssignedTo: &assignee}))
+	var name desk.TicketName
+	if err := name.FromTicketName1(id); err != nil {
+		log.Fatal(err)
+	}
+	assigned := must(root.AssignTicketWithResponse(ctx, name, nil, desk.TicketAssignment{AssignedTo: &assignee}))
 	if to := strictly[desk.Ticket](assigned.Body).AssignedTo; to == nil || to.Username != assignee {
 		log.Fatalf("not assigned: %s", assigned.Body)
 	}
@@ -97,9 +103,47 @@ func work(ctx context.Context, alan, root *desk.ClientWithResponses, id string) 
 	if strictly[desk.Comment](added.Body).Ticket.String() != id {
 		log.Fatalf("another ticket's comment: %s", added.Body)
 	}
-	resolved := must(root.ResolveTicketWithResponse(ctx, id, nil, desk.TicketVerb{Reason: &reason}))
+	resolved := must(root.ResolveTicketWithResponse(ctx, name, nil, desk.TicketVerb{Reason: &reason}))
 	if t := strictly[desk.Ticket](resolved.Body); t.Status != desk.TicketStatusResolved || t.ResolvedAt == nil {
 		log.Fatalf("not resolved: %s", resolved.Body)
+	}
+}
+
+// byNumber reads the ticket and its comments by its number.
+func byNumber(ctx context.Context, alan *desk.ClientWithResponses, ticket desk.Ticket) {
+	var name desk.TicketName
+	if err := name.FromTicketName0(int(ticket.Number)); err != nil {
+		log.Fatal(err)
+	}
+	read := must(alan.GetTicketWithResponse(ctx, name, nil))
+	if read.JSON200.Id != ticket.Id {
+		log.Fatalf("ticket %d: %s", ticket.Number, read.Body)
+	}
+	comments := must(alan.ListCommentsWithResponse(ctx, &desk.ListCommentsParams{Ticket: &name}))
+	if len(comments.JSON200.Results) != 1 {
+		log.Fatalf("comments on ticket %d: %s", ticket.Number, comments.Body)
+	}
+	bom := true
+	file := must(alan.ExportTicketsWithResponse(ctx, &desk.ExportTicketsParams{Bom: &bom}))
+	if !bytes.HasPrefix(file.Body, []byte("\ufeffid,number,")) {
+		log.Fatalf("exported: %q", file.Body)
+	}
+}
+
+// readLog reads of the ticket in the log, whose events say by their type what their data are.
+func readLog(ctx context.Context, root *desk.ClientWithResponses, ticket desk.Ticket) {
+	page := must(root.ListEventsWithResponse(ctx, &desk.ListEventsParams{Type: &[]string{"ticket.opened"}}))
+	for _, e := range page.JSON200.Events {
+		value, err := e.ValueByDiscriminator()
+		if err != nil {
+			log.Fatal(err)
+		}
+		if opened, ok := value.(desk.TicketOpenedEvent); !ok || opened.Data.Title != ticket.Title || e.StreamId != ticket.Id {
+			log.Fatalf("event %d: %+v", e.Position, value)
+		}
+	}
+	if len(page.JSON200.Events) != 1 {
+		log.Fatalf("events: %s", page.Body)
 	}
 }
 

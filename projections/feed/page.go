@@ -1,0 +1,288 @@
+package feed
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+	"helpdesk/projections"
+	"helpdesk/projections/view"
+)
+
+// page is events of the log with all by which it is known who sees what of them. Those
+// that none of its viewers sees were not decrypted.
+type page struct {
+	events  []eventstore.Envelope
+	faults  map[int64]error // why events cannot be read, by their positions
+	upto    int64
+	tickets map[uuid.UUID]ticket.State // as they are now
+	before  map[int64]ticket.State     // as they were before they were deleted, by the positions of that
+	notes   notes
+	names   view.Names
+	data    map[shown]json.RawMessage
+}
+
+// shown is an event as some viewers are shown it.
+type shown struct {
+	position  int64
+	withdrawn bool // whether with texts that do not stand any more
+}
+
+// page reads the next events after a position, for viewers. It is nil where there are
+// none, or the read models have not come so far.
+func (f *Feed) page(ctx context.Context, after int64, viewers []domain.Actor) (*page, error) {
+	recorded, err := f.log.Read(ctx, after, PageSize)
+	if err != nil || len(recorded) == 0 {
+		return nil, eventstore.Unreachable(err)
+	}
+	waiting, cancel := context.WithTimeout(ctx, feedWait)
+	defer cancel()
+	if _, err := f.fresh.Await(waiting, 0, projections.TicketList, projections.CommentList, projections.UserList); err != nil {
+		return nil, nil
+	}
+	p := &page{upto: recorded[len(recorded)-1].Position, data: map[shown]json.RawMessage{}}
+	recorded = slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return r.StreamType != domain.TicketStream })
+	if err := p.fill(ctx, f, recorded, viewers); err != nil {
+		return nil, eventstore.Unreachable(err)
+	}
+	return p, nil
+}
+
+// fill reads what the events are about, and decrypts those that a viewer may see.
+func (p *page) fill(ctx context.Context, f *Feed, recorded []eventstore.Recorded, viewers []domain.Actor) (err error) {
+	if len(recorded) == 0 {
+		return nil
+	}
+	if p.tickets, err = f.tickets(ctx, recorded); err != nil {
+		return err
+	}
+	seen := map[uuid.UUID]bool{}
+	for id, now := range p.tickets {
+		seen[id] = slices.ContainsFunc(viewers, now.VisibleTo)
+	}
+	deleted := ticket.Deleted{}.EventType()
+	recorded = slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return !seen[r.StreamID] && r.Type != deleted })
+	if p.events, p.faults, _, err = f.log.Codec().OpenEach(ctx, recorded...); err != nil {
+		return err
+	}
+	if p.before, err = f.beforeDeletions(ctx, p.events); err != nil {
+		return err
+	}
+	if !all(viewers, ticket.SeesInternal) || !all(viewers, ticket.SeesWithdrawn) {
+		if err := f.addComments(ctx, p.events, p.tickets); err != nil {
+			return err
+		}
+		if p.notes, err = f.notes(ctx, recorded); err != nil {
+			return err
+		}
+	}
+	p.names, err = f.names(ctx, p.events)
+	return err
+}
+
+func all(viewers []domain.Actor, are func(domain.Actor) bool) bool {
+	return !slices.ContainsFunc(viewers, func(v domain.Actor) bool { return !are(v) })
+}
+
+// answer returns what a viewer is told of the page.
+func (p *page) answer(q question) answer {
+	a := answer{upto: p.upto}
+	for _, e := range p.events {
+		now := p.tickets[e.StreamID]
+		if !now.VisibleTo(q.viewer) {
+			now = p.before[e.Position]
+		}
+		if !now.VisibleTo(q.viewer) || hidden(q.viewer, e.Event, now) {
+			continue
+		}
+		err := p.faults[e.Position]
+		var data json.RawMessage
+		if err == nil {
+			data, err = p.dataOf(e, now, ticket.SeesWithdrawn(q.viewer))
+		}
+		if err != nil {
+			return answer{upto: q.after, err: fmt.Errorf("event %d: %w", e.Position, err)}
+		}
+		version := e.Version
+		if !ticket.SeesInternal(q.viewer) {
+			version -= p.notes.before(e)
+		}
+		a.told = append(a.told, Occurrence{
+			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: now.Number, Version: version,
+			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
+			ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: p.names[e.ActorID.UUID], Data: data,
+		})
+	}
+	return a
+}
+
+// dataOf returns what an event says, written once for all who are shown it alike.
+func (p *page) dataOf(e eventstore.Envelope, now ticket.State, withdrawn bool) (json.RawMessage, error) {
+	of := shown{e.Position, withdrawn}
+	if data, ok := p.data[of]; ok {
+		return data, nil
+	}
+	event := e.Event
+	if !withdrawn {
+		event = now.Standing(event)
+	}
+	data, err := json.Marshal(event)
+	p.data[of] = data
+	return data, err
+}
+
+// tickets returns the events' tickets as they are now, with their own texts alone.
+func (f *Feed) tickets(ctx context.Context, events []eventstore.Recorded) (map[uuid.UUID]ticket.State, error) {
+	const q = `SELECT t.id, t.number, t.title, t.description, t.created_by, t.opened_by, coalesce(t.assigned_to, $2)
+FROM read.tickets AS t WHERE t.id = ANY ($1)`
+	tickets := map[uuid.UUID]ticket.State{}
+	rows, _ := f.pool.Query(ctx, q, streamsOf(events), uuid.Nil) // ForEachRow returns its error
+	var id uuid.UUID
+	now := ticket.State{Exists: true}
+	_, err := pgx.ForEachRow(rows, []any{&id, &now.Number, &now.Title, &now.Description, &now.CreatedBy.UUID, &now.OpenedBy.UUID, &now.AssignedTo.UUID}, func() error {
+		tickets[id] = now
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for the tickets of events: %w", err)
+	}
+	return tickets, nil
+}
+
+func streamsOf(events []eventstore.Recorded) []uuid.UUID {
+	seen := map[uuid.UUID]bool{}
+	var ids []uuid.UUID
+	for _, e := range events {
+		if !seen[e.StreamID] {
+			seen[e.StreamID] = true
+			ids = append(ids, e.StreamID)
+		}
+	}
+	return ids
+}
+
+// addComments adds to tickets the public comments that the events add or edit, as
+// they read now: an edit does not say that its comment is no note, nor whether its
+// text still stands.
+func (f *Feed) addComments(ctx context.Context, events []eventstore.Envelope, tickets map[uuid.UUID]ticket.State) error {
+	var written []uuid.UUID
+	for _, e := range events {
+		switch d := e.Event.(type) {
+		case ticket.CommentAdded:
+			written = append(written, d.CommentID.UUID)
+		case ticket.CommentEdited:
+			written = append(written, d.CommentID.UUID)
+		case ticket.TextRedacted:
+			written = append(written, d.CommentID.UUID)
+		}
+	}
+	if written == nil {
+		return nil
+	}
+	const q = `SELECT ticket_id, id, text FROM read.comments WHERE NOT internal AND id = ANY ($1)`
+	rows, _ := f.pool.Query(ctx, q, written) // ForEachRow returns its error
+	var of uuid.UUID
+	var id ticket.CommentID
+	var text string
+	_, err := pgx.ForEachRow(rows, []any{&of, &id.UUID, &text}, func() error {
+		now, there := tickets[of]
+		if !there {
+			return nil
+		}
+		if now.Comments == nil {
+			now.Comments = map[ticket.CommentID]ticket.Comment{}
+		}
+		now.Comments[id] = ticket.Comment{Text: text}
+		tickets[of] = now
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for the comments of events: %w", err)
+	}
+	return nil
+}
+
+// notes are the versions of tickets whose events are about internal notes.
+type notes map[uuid.UUID][]int
+
+// before returns how many of them precede an event of their ticket.
+func (n notes) before(e eventstore.Envelope) (count int) {
+	for _, version := range n[e.StreamID] {
+		if version < e.Version {
+			count++
+		}
+	}
+	return count
+}
+
+// notes returns those of the events' tickets.
+func (f *Feed) notes(ctx context.Context, events []eventstore.Recorded) (notes, error) {
+	const q = `SELECT stream_id, version FROM events
+WHERE stream_id = ANY ($1) AND stream_type = 'ticket' AND data ->> 'internal' = 'true'`
+	rows, _ := f.pool.Query(ctx, q, streamsOf(events)) // ForEachRow returns its error
+	found := notes{}
+	var id uuid.UUID
+	var version int
+	_, err := pgx.ForEachRow(rows, []any{&id, &version}, func() error {
+		found[id] = append(found[id], version)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("look for the notes of tickets: %w", err)
+	}
+	return found, nil
+}
+
+// hidden reports whether the event is about a note that the viewer may not
+// read, or may be: of a comment that was removed since nobody can tell.
+func hidden(viewer domain.Actor, e domain.Event, now ticket.State) bool {
+	if ticket.SeesInternal(viewer) {
+		return false
+	}
+	switch d := e.(type) {
+	case ticket.CommentAdded:
+		return d.Internal
+	case ticket.CommentEdited:
+		_, public := now.Comments[d.CommentID]
+		return !public
+	case ticket.CommentRemoved:
+		return d.Internal
+	case ticket.TextRedacted:
+		return d.Internal
+	}
+	return false
+}
+
+// beforeDeletions returns the tickets that are deleted as they were before that, by the
+// positions of their deletions: whoever saw one then is told.
+func (f *Feed) beforeDeletions(ctx context.Context, events []eventstore.Envelope) (map[int64]ticket.State, error) {
+	before := map[int64]ticket.State{}
+	for _, e := range events {
+		if _, deleted := e.Event.(ticket.Deleted); !deleted {
+			continue
+		}
+		history, err := f.log.Load(ctx, e.StreamID)
+		if err != nil {
+			return nil, err
+		}
+		before[e.Position] = ticket.Fold(eventstore.Said(history[:min(e.Version-1, len(history))]))
+	}
+	return before, nil
+}
+
+func (f *Feed) names(ctx context.Context, events []eventstore.Envelope) (view.Names, error) {
+	var ids []uuid.UUID
+	for _, e := range events {
+		if e.ActorID.Valid {
+			ids = append(ids, e.ActorID.UUID)
+		}
+	}
+	return projections.Usernames(ctx, f.pool, ids)
+}
