@@ -73,7 +73,7 @@ var errNotModified = errors.New("not modified")
 // prepare reads the headers that every call of its method understands.
 func (c *Call) prepare(ctx context.Context) error {
 	if bind.Safe(c.Request) {
-		return c.minimum(ctx)
+		return minimum(ctx, c)
 	}
 	var err error
 	if c.versions, err = wantedVersions(c.Request.Header); err != nil {
@@ -88,7 +88,7 @@ func (c *Call) prepare(ctx context.Context) error {
 
 // minimum reads how new what the call reads has to be at least, and waits until the
 // log has come so far.
-func (c *Call) minimum(ctx context.Context) error {
+func minimum(ctx context.Context, c *Call) error {
 	const name = "Min-Event-Position"
 	text := c.Request.Header.Get(name)
 	if text == "" {

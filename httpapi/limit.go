@@ -51,8 +51,8 @@ func (g *Guess) Right() {
 	}
 }
 
-// PasswordLink is [edge.Front.PasswordLink].
-func (c *Call) PasswordLink(token string) string { return c.api.front.PasswordLink(token) }
+// PasswordLink is [edge.Front.PasswordLink] for a call.
+func PasswordLink(c *Call, token string) string { return c.api.front.PasswordLink(token) }
 
 // Registering counts a registration against the limit of the call's address.
 func (c *Call) Registering() error { return c.api.front.Register(c.api.front.Address(c.Request)) }

@@ -39,5 +39,5 @@ func (r Resource) makePasswordLink(ctx context.Context, c *httpapi.Call, in User
 	if err == nil && token == "" {
 		err = commands.ErrRepeated
 	}
-	return PasswordLink{URL: c.PasswordLink(token), ExpiresAt: wire.At(command.At.Add(user.PasswordLinkLifetime))}, err
+	return PasswordLink{URL: httpapi.PasswordLink(c, token), ExpiresAt: wire.At(command.At.Add(user.PasswordLinkLifetime))}, err
 }
