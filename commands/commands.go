@@ -26,6 +26,9 @@ type Log interface {
 	Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error)
 	// Load returns the stream's events in order, none for one that does not exist.
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	// Newest returns the newest event of each of these types in a stream; see
+	// [eventstore.Store.Newest].
+	Newest(ctx context.Context, streamID uuid.UUID, types []string) ([]eventstore.Envelope, error)
 	// Carried reports whether the command was carried out before.
 	Carried(ctx context.Context, commandID uuid.UUID) (bool, error)
 	// HaveKeys reports whether none of these people was erased.
@@ -96,6 +99,9 @@ type aggregate[S, C any] struct {
 	// person returns whose texts are in the events of a command on the stream id,
 	// where they do not say it themselves; zero: nobody's.
 	person func(id uuid.UUID, s S, c C) domain.UserID
+	// seenBy are the names of the events that seen goes by; nil: everybody sees all.
+	seenBy []string
+	seen   func(S, C) bool
 	// destroys returns the texts of a history that a command destroys; nil: none.
 	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
 }
@@ -114,7 +120,8 @@ func folding[S any](evolve func(S, domain.Event) S) func(iter.Seq[domain.Event])
 type task[S, C any] struct {
 	log     Log
 	kept    *memory[S] // nil: each stream is loaded
-	id      uuid.UUID  // of the stream
+	queues  *queues
+	id      uuid.UUID // of the stream
 	request Request
 	actor   domain.Actor
 	command C
@@ -125,7 +132,8 @@ type task[S, C any] struct {
 
 // run carries out a command: load → fold → decide → append. A stream that is kept need
 // not be loaded: where others wrote since, the append on it is refused. What does not
-// lead to an append is decided on one that was loaded.
+// lead to an append is decided on one that was loaded, and whoever does not see it has
+// it not loaded.
 func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error) {
 	if t.request.ID != uuid.Nil {
 		carried, err := t.log.Carried(ctx, t.request.ID)
@@ -136,6 +144,11 @@ func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error)
 			return Outcome{}, ErrRepeated
 		}
 	}
+	done, err := t.queues.take(ctx, t.id)
+	if err != nil {
+		return Outcome{}, err
+	}
+	defer done()
 	if s, ok := t.kept.recall(ctx, t.id, t.log); ok {
 		if events, err := g.judge(t, s); err == nil && len(events) > 0 {
 			out, err := g.append(ctx, t, s, events)
@@ -143,6 +156,9 @@ func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error)
 				return out, err
 			}
 		}
+	}
+	if err := g.look(ctx, t); err != nil {
+		return Outcome{}, err
 	}
 	for try := range attempts {
 		s, err := g.load(ctx, t)
@@ -179,6 +195,19 @@ func (g aggregate[S, C]) start(ctx context.Context, t task[S, C]) (Outcome, erro
 		return g.run(ctx, t)
 	}
 	return out, err
+}
+
+// look returns [domain.ErrNotFound] where the actor does not see the stream, by as little
+// of it as that takes: no more than of one that does not exist.
+func (g aggregate[S, C]) look(ctx context.Context, t task[S, C]) error {
+	if g.seen == nil || t.actor.SeesAll() {
+		return nil
+	}
+	events, err := t.log.Newest(ctx, t.id, g.seenBy)
+	if err == nil && !g.seen(g.fold(eventstore.Said(events)), t.command) {
+		err = domain.ErrNotFound
+	}
+	return err
 }
 
 func (g aggregate[S, C]) load(ctx context.Context, t task[S, C]) (s stream[S], err error) {

@@ -21,17 +21,48 @@ type Tickets struct {
 	numbers Numbers
 	forget  []func(ticket.ID) eventstore.InTx
 	kept    *memory[ticket.State]
+	queues  *queues
+	limits  ticket.Limits
 }
 
 // NewTickets makes the ticket commands over a log. forget is what removes, in the
 // transaction that redacts a text of a ticket, what may stand of it beside the log
 // and the projections.
 func NewTickets(log Log, numbers Numbers, forget ...func(ticket.ID) eventstore.InTx) *Tickets {
-	return &Tickets{log: log, numbers: numbers, forget: forget, kept: newMemory[ticket.State]()}
+	return &Tickets{log: log, numbers: numbers, forget: forget, kept: newMemory[ticket.State](), queues: newQueues()}
+}
+
+// Within returns the same commands, for tickets that become no longer than the limits
+// allow: beyond is [ticket.ErrFull].
+func (t *Tickets) Within(limits ticket.Limits) *Tickets {
+	limited := *t
+	limited.limits = limits
+	return &limited
 }
 
 var tickets = aggregate[ticket.State, ticket.Command]{
 	streamType: domain.TicketStream, evolve: ticket.Evolve, fold: ticket.Fold, decide: ticket.Decide, person: writer, destroys: redacted,
+	seenBy: ticket.SeenBy(), seen: seen,
+}
+
+// seen reports whether who gives a command sees the ticket; one that is opened is there
+// for nobody yet.
+func seen(s ticket.State, c ticket.Command) bool {
+	_, opens := c.(ticket.OpenTicket)
+	return opens || s.VisibleTo(c.ActedBy())
+}
+
+// rules returns the rules of tickets that become no longer than is allowed.
+func (t *Tickets) rules() aggregate[ticket.State, ticket.Command] {
+	limited := tickets
+	limited.decide = func(s ticket.State, c ticket.Command) ([]domain.Event, error) {
+		events, err := ticket.Decide(s, c)
+		if err == nil {
+			err = t.limits.Check(s, c.ActedBy(), events)
+		}
+		return events, err
+	}
+	return limited
 }
 
 // writer returns whose texts a command on a ticket brings: a comment stays its
@@ -63,7 +94,7 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 		return Outcome{}, err
 	}
 	c.Number = number
-	return tickets.start(ctx, t.task(r, id, c))
+	return t.rules().start(ctx, t.task(r, id, c))
 }
 
 // Do carries out any command but [ticket.OpenTicket] on the ticket id. Errors
@@ -79,9 +110,9 @@ func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Comm
 			a.Also = eventstore.InTurn(a.Also, forget(id))
 		}
 	}
-	return tickets.run(ctx, do)
+	return t.rules().run(ctx, do)
 }
 
 func (t *Tickets) task(r Request, id ticket.ID, c ticket.Command) task[ticket.State, ticket.Command] {
-	return task[ticket.State, ticket.Command]{log: t.log, kept: t.kept, id: id.UUID, request: r, actor: c.ActedBy(), command: c}
+	return task[ticket.State, ticket.Command]{log: t.log, kept: t.kept, queues: t.queues, id: id.UUID, request: r, actor: c.ActedBy(), command: c}
 }

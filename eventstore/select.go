@@ -55,6 +55,35 @@ func (s *Store) Selecting(which Selection, limit int) (sql string, args []any) {
 	return q + ` ORDER BY ` + order + ` LIMIT (SELECT $3::bigint)`, args
 }
 
+// Newest returns the newest event of each of these types in a stream, in order, with
+// texts as they are sealed: however long the stream is, that is as many as there are
+// types.
+func (s *Store) Newest(ctx context.Context, streamID uuid.UUID, types []string) ([]Envelope, error) {
+	const q = `
+		SELECT ` + Columns + `
+		FROM (
+			SELECT DISTINCT ON (type) *
+			FROM events
+			WHERE stream_id = $1
+			  AND type = ANY ($2)
+			ORDER BY type, version DESC) AS events
+		ORDER BY version`
+	rows, _ := s.pool.Query(ctx, q, streamID, s.codec.stored(types)) // CollectRecorded returns its error
+	recorded, err := CollectRecorded(rows, int64(len(types)))
+	if err != nil {
+		return nil, Unreachable(fmt.Errorf("look at stream %s: %w", streamID, err))
+	}
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
+		e, err := s.codec.Decode(r.Type, r.SchemaVersion, r.Data)
+		if err != nil {
+			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
+		}
+		events[i] = r.with(e)
+	}
+	return events, nil
+}
+
 // Shown is an event as it is shown to who may read everything: with its texts
 // as they are, or as it is stored where it cannot be read.
 type Shown struct {

@@ -12,6 +12,7 @@ const Root = "/admin/"
 // Where the pages are that other sections link to.
 const (
 	QueuePath       = Root + "tickets/"
+	BulkPath        = QueuePath + "bulk/"
 	PeoplePath      = Root + "people/"
 	AuditPath       = Root + "audit/"
 	ProjectionsPath = Root + "system/projections/"

@@ -16,7 +16,7 @@ type chrome struct {
 	Role     domain.Role
 	Links    []navLink
 	Account  bool // whether this is the page of one's own account
-	Notice   string
+	Notice   notice
 	Paused   bool   // whether an operator holds what was read for the page
 	Style    string // addresses of static files
 	Script   string

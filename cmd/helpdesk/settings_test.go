@@ -95,6 +95,8 @@ var examples = map[string]string{
 	"HELPDESK_MAIL_FROM":           "Desk <desk@example.com>",
 	"HELPDESK_MAIL_RETRY_MIN":      "1s",
 	"HELPDESK_RATE_LIMIT":          "60",
+	"HELPDESK_TICKET_COMMENTS":     "100",
+	"HELPDESK_TICKET_BYTES":        "1000000",
 	"HELPDESK_REQUEST_TIME":        "10s",
 	"HELPDESK_TRUSTED_PROXIES":     "10.0.0.0/8,::1/128",
 	"HELPDESK_ARGON2_MEMORY":       "65536",

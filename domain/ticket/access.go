@@ -20,6 +20,12 @@ func (s State) VisibleTo(a domain.Actor) bool {
 	return false
 }
 
+// SeenBy are the names of the events that decide who sees a ticket: the newest of each
+// make the state that [State.VisibleTo] looks at.
+func SeenBy() []string {
+	return []string{Opened{}.EventType(), Assigned{}.EventType(), Unassigned{}.EventType(), Deleted{}.EventType(), Restored{}.EventType()}
+}
+
 // SeesInternal reports whether internal notes are shown to the actor.
 func SeesInternal(a domain.Actor) bool {
 	return a.Admin() || a.Role == domain.RoleAgent || a.Role == domain.RoleAuditor

@@ -126,7 +126,26 @@ func TestWhateverIsAskedTheTicketStaysSound(t *testing.T) {
 		if folded := Fold(slices.Values(all)); !reflect.DeepEqual(folded, state) {
 			t.Fatalf("%#v\nfolds to %#v\nand not %#v", all, folded, state)
 		}
+		known := fold(newestOf(SeenBy(), all))
+		for _, actor := range everybody {
+			if state.VisibleTo(actor) != known.VisibleTo(actor) {
+				t.Fatalf("%#v\nis visible to %#v: %v, and by the events that decide: %v", all, actor, state.VisibleTo(actor), known.VisibleTo(actor))
+			}
+		}
 	})
+}
+
+// newestOf returns the newest event of each of these types, in order.
+func newestOf(types []string, events []domain.Event) (newest []domain.Event) {
+	seen := map[string]bool{}
+	for _, e := range slices.Backward(events) {
+		if name := e.EventType(); slices.Contains(types, name) && !seen[name] {
+			seen[name] = true
+			newest = append(newest, e)
+		}
+	}
+	slices.Reverse(newest)
+	return newest
 }
 
 // ofDeleted reports whether a command may be about a ticket that is deleted.

@@ -97,6 +97,7 @@ type State struct {
 	OpenedBy    domain.UserID
 	AssignedTo  domain.UserID // zero: nobody
 	Opening     int           // how often it came to be open: 1, one more with each reopening and return
+	Size        int           // of its history, in bytes; see [Limits]
 	Escalated   bool          // whether it escalated, or was exempted from that, since it was last opened
 	Comments    map[CommentID]Comment
 	Removed     map[CommentID]Comment // that are not there any more
@@ -119,10 +120,11 @@ func Fold(events iter.Seq[domain.Event]) (s State) {
 // after returns the state after e. Where nobody else has s its maps are changed in
 // their place.
 func (s State) after(e domain.Event, own bool) State {
+	s.Size += sizeOf(e)
 	switch e := e.(type) {
 	case Opened:
 		return State{
-			Exists: true, Number: e.Number, Title: e.Title, Description: e.Description,
+			Size: s.Size, Exists: true, Number: e.Number, Title: e.Title, Description: e.Description,
 			Priority: e.Priority, Status: StatusOpen, CreatedBy: e.CreatedBy, OpenedBy: e.OpenedBy,
 			Opening: 1,
 		}

@@ -230,3 +230,39 @@ func TestDestroyedTextsStayDestroyed(t *testing.T) {
 		d.Runs(t, "", "projections", "rebuild", "ticket_list", "comment_list", "ticket_words", "ticket_history")
 	}
 }
+
+// TestADeletionIsUndoneByFormsAlone presses the buttons that an admin is shown.
+func TestADeletionIsUndoneByFormsAlone(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	bob := d.Join(t, "bob", "user")
+	one, other := bob.Opens(t, "Lost pelican"), bob.Opens(t, "Lost heron")
+	root := newVisitor(t, d)
+	root.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", "root", "password", program.Secret)
+	at := "/admin/tickets/" + number(one) + "/"
+
+	_, page := root.submit(t, at, at+"delete/")
+	mentions(t, page, "Ticket deleted.", "Undo")
+	_, page = root.send(t, page, "/admin/tickets/bulk/")
+	mentions(t, page, "1 ticket restored", "Lost pelican")
+
+	_, page = root.submit(t, "/admin/tickets/", "/admin/tickets/bulk/?", "do", "delete", "ticket", number(one)+":3")
+	mentions(t, page, "Delete 1 ticket?")
+	_, page = root.send(t, page, "/admin/tickets/bulk/?")
+	mentions(t, page, "1 ticket deleted", "Undo")
+	_, deleted := root.get(t, at)
+	mentions(t, deleted, "root deleted the ticket.", "Lost pelican", "Restore")
+	_, page = root.send(t, page, "/admin/tickets/bulk/?")
+	mentions(t, page, "1 ticket restored")
+
+	at = "/admin/tickets/" + number(other) + "/"
+	root.submit(t, at, at+"delete/")
+	where, page := root.submit(t, at, at+"restore/")
+	if where != at {
+		t.Errorf("restoring leads to %s", where)
+	}
+	mentions(t, page, "Ticket restored.", "root restored the ticket.", "Lost heron")
+	if n := *program.Get[program.List[program.Ticket]](t, bob, "/api/tickets/?count=true").Count; n != 2 {
+		t.Errorf("%d tickets are there, want 2", n)
+	}
+}

@@ -34,14 +34,20 @@ var hidden = regexp.MustCompile(`<input type="hidden" name="(\w+)" value="([^"]*
 func (v *visitor) submit(t *testing.T, page, path string, fields ...string) (at, text string) {
 	t.Helper()
 	_, text = v.get(t, page)
-	_, form, there := strings.Cut(text, `action="`+path+`"`)
+	return v.send(t, text, path, fields...)
+}
+
+// send fills in the form of a page that goes to a path, and sends it.
+func (v *visitor) send(t *testing.T, page, path string, fields ...string) (at, text string) {
+	t.Helper()
+	_, form, there := strings.Cut(page, `action="`+path+`"`)
 	if !there {
-		t.Fatalf("%s has no form for %s: %s", page, path, text)
+		t.Fatalf("there is no form for %s: %s", path, page)
 	}
 	form, _, _ = strings.Cut(form, "</form>")
 	values := url.Values{}
 	for _, field := range hidden.FindAllStringSubmatch(form, -1) {
-		values.Set(field[1], field[2])
+		values.Add(field[1], field[2])
 	}
 	for i := 0; i < len(fields); i += 2 {
 		values.Set(fields[i], fields[i+1])

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,6 +26,13 @@ func bulkFor(a domain.Actor) *bulkForm {
 		return nil
 	}
 	return &bulkForm{Assigns: a.Admin(), Deletes: a.Admin()}
+}
+
+// bulkOutcome is what became of a bulk action.
+type bulkOutcome struct {
+	Results []bulkResult
+	Verb    string   // what was done to tickets, in a word
+	Undo    []string // those that were deleted; see [web.Undo]
 }
 
 // bulkResult is what became of one ticket of a bulk action.
@@ -52,17 +60,18 @@ func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 	if err == nil && v.Form.Get("do") == "delete" && v.Actor.Admin() && !v.Form.Checked("sure") {
 		return s.askToDelete(v, q, all), nil
 	}
-	var results []bulkResult
+	var out bulkOutcome
 	if err == nil {
-		results, err = s.bulkAll(v, all)
+		out, err = s.bulkAll(v, all)
 	}
 	if f := web.FaultOf(err); f != nil {
-		return s.queue(v, queueView{Query: q, Results: []bulkResult{{Message: f.Message}}, Sent: v.Form})
+		r, err := s.queue(v, queueView{Query: q, Outcome: bulkOutcome{Results: []bulkResult{{Message: f.Message}}, Verb: updated}, Sent: v.Form})
+		return r.With(f), err
 	}
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return s.queue(v, queueView{Query: q, Results: results})
+	return s.queue(v, queueView{Query: q, Outcome: out})
 }
 
 // selected is a ticket that a bulk action is for.
@@ -116,33 +125,47 @@ func (q queueView) ticked(number int64) bool {
 	})
 }
 
-func (s *Section) bulkAll(v *web.Visit, all []selected) ([]bulkResult, error) {
-	command, did, err := s.bulkCommand(v)
+func (s *Section) bulkAll(v *web.Visit, all []selected) (out bulkOutcome, err error) {
+	action, err := s.bulkAction(v)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	operations, results := make([]commands.Operation, len(all)), make([]bulkResult, len(all))
+	out = bulkOutcome{Results: make([]bulkResult, len(all)), Verb: action.verb}
+	operations := make([]commands.Operation, len(all))
 	for i, one := range all {
 		id, err := v.CommandID(one.Value)
 		if err != nil {
-			return nil, err
+			return out, err
 		}
-		operations[i] = commands.Operation{ID: id, Ticket: strconv.FormatInt(one.Number, 10), IfMatch: one.Version, Command: command}
-		results[i] = bulkResult{Number: one.Number, Title: one.Title}
+		operations[i] = commands.Operation{ID: id, Ticket: strconv.FormatInt(one.Number, 10), IfMatch: one.Version, Command: action.command}
+		out.Results[i] = bulkResult{Number: one.Number, Title: one.Title}
 	}
 	outcomes, _, err := s.App.Bulk(v.Context(), v.ID, operations, false)
 	if err != nil {
-		return nil, err
+		return out, err
 	}
-	var reached int64
-	for i, out := range outcomes {
-		if err := results[i].become(out.Err, did); err != nil {
-			return nil, err
+	for i, done := range outcomes {
+		if err := out.Results[i].become(done.Err, action.did); err != nil {
+			return out, err
 		}
-		reached = max(reached, out.Position)
+		v.Wrote(done.Position)
+		if done.Err == nil && action.verb == deleted {
+			out.Undo = append(out.Undo, fmt.Sprintf("%d:%d", all[i].Number, done.Version))
+		}
 	}
-	v.Wrote(reached)
-	return results, nil
+	if action.verb == restored { // before, they were not to be seen
+		s.nameAll(v, out.Results)
+	}
+	return out, nil
+}
+
+// nameAll fills in the titles of tickets that can be seen by now.
+func (s *Section) nameAll(v *web.Visit, results []bulkResult) {
+	for i, r := range results {
+		if t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: r.Number}); err == nil {
+			results[i].Title = web.TitleOf(t.Title)
+		}
+	}
 }
 
 // become sets what became of a ticket: did, when nothing kept it. It returns an
@@ -169,27 +192,41 @@ func parseSelected(selected string) (number int64, version int, ok bool) {
 	return number, version, err == nil && err2 == nil && number > 0 && version > 0
 }
 
-// bulkCommand returns what the form asks for, and how a success is told.
-func (s *Section) bulkCommand(v *web.Visit) (c ticket.Command, did string, err error) {
+// What is done to tickets, in a word.
+const (
+	updated  = "updated"
+	deleted  = "deleted"
+	restored = "restored"
+)
+
+// bulkAction is what a form asks for, and how a success is told.
+type bulkAction struct {
+	command   ticket.Command
+	did, verb string
+}
+
+func (s *Section) bulkAction(v *web.Visit) (bulkAction, error) {
 	by := ticket.By{Actor: v.Actor}
 	what, to, _ := strings.Cut(v.Form.Get("do"), ":")
 	switch what {
 	case "take":
-		return ticket.AssignTicket{By: by, To: ticket.Assignee{ID: v.Actor.ID, ActiveStaff: true}}, "Assigned to you.", nil
+		return bulkAction{ticket.AssignTicket{By: by, To: ticket.Assignee{ID: v.Actor.ID, ActiveStaff: true}}, "Assigned to you.", updated}, nil
 	case "unassign":
-		return ticket.AssignTicket{By: by}, "Unassigned.", nil
+		return bulkAction{ticket.AssignTicket{By: by}, "Unassigned.", updated}, nil
 	case "assign":
 		to, err := s.assignee(v)
-		return ticket.AssignTicket{By: by, To: to.To}, "Assigned to " + to.Name + ".", err
+		return bulkAction{ticket.AssignTicket{By: by, To: to.To}, "Assigned to " + to.Name + ".", updated}, err
 	case "status":
-		return ticket.ChangeStatus{By: by, To: ticket.Status(to)}, web.Sentence(web.StatusWord(ticket.Status(to))), nil
+		return bulkAction{ticket.ChangeStatus{By: by, To: ticket.Status(to)}, web.Sentence(web.StatusWord(ticket.Status(to))), updated}, nil
 	case "priority":
 		p := ticket.Priority(to)
-		return ticket.EditTicket{By: by, Priority: &p}, web.Sentence(string(p) + " priority"), nil
+		return bulkAction{ticket.EditTicket{By: by, Priority: &p}, web.Sentence(string(p) + " priority"), updated}, nil
 	case "delete":
-		return ticket.DeleteTicket{By: by}, "Deleted.", nil
+		return bulkAction{ticket.DeleteTicket{By: by}, "Deleted.", deleted}, nil
+	case "restore":
+		return bulkAction{ticket.RestoreTicket{By: by}, "Restored.", restored}, nil
 	}
-	return nil, "", errNoAction
+	return bulkAction{}, errNoAction
 }
 
 // assignee looks up whom the form names.
@@ -206,18 +243,18 @@ func (s *Section) assignee(v *web.Visit) (commands.Assigning, error) {
 }
 
 // tally sums up what became of a bulk action.
-func tally(results []bulkResult) string {
+func (o bulkOutcome) tally() string {
 	done := 0
-	for _, r := range results {
+	for _, r := range o.Results {
 		if r.Done {
 			done++
 		}
 	}
 	switch {
-	case done == len(results):
-		return web.Plural(done, "ticket", "tickets") + " updated"
+	case done == len(o.Results):
+		return web.Plural(done, "ticket", "tickets") + " " + o.Verb
 	case done == 0:
-		return "No ticket was updated"
+		return "No ticket was " + o.Verb
 	}
-	return strconv.Itoa(done) + " of " + web.Plural(len(results), "ticket", "tickets") + " updated"
+	return strconv.Itoa(done) + " of " + web.Plural(len(o.Results), "ticket", "tickets") + " " + o.Verb
 }

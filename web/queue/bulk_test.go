@@ -26,19 +26,19 @@ func TestBulkActionsTellOfEachTicket(t *testing.T) {
 		},
 		"an action that was sent as another": func(t *testing.T, s *site) {
 			s.Post("admin", path, "do", "status:resolved", "ticket", "7:1")
-			s.Post("admin", path, "do", "status:closed", "ticket", "7:2").Holds(200, "This form was submitted before with other content")
+			s.Post("admin", path, "do", "status:closed", "ticket", "7:2").Holds(409, "This form was submitted before with other content")
 			if s.State().Status != ticket.StatusResolved {
 				t.Error("it was closed")
 			}
 		},
 		"none is selected": func(_ *testing.T, s *site) {
-			s.Post("admin", path, "do", "status:closed").Holds(200, "Select at least one ticket.", `<option value="status:closed" selected>`)
+			s.Post("admin", path, "do", "status:closed").Holds(400, "Select at least one ticket.", `<option value="status:closed" selected>`)
 		},
 		"no action is chosen": func(_ *testing.T, s *site) {
-			s.Post("admin", path, "ticket", "7:1").Holds(200, "Choose an action.", `value="7:1" checked`)
+			s.Post("admin", path, "ticket", "7:1").Holds(400, "Choose an action.", `value="7:1" checked`)
 		},
 		"an assignee there is not": func(_ *testing.T, s *site) {
-			s.Post("admin", path, "do", "assign", "assignee", "nemo", "ticket", "7:1").Holds(200, "There is no user nemo.", `value="7:1" checked`, `value="nemo"`, `value="assign" selected`)
+			s.Post("admin", path, "do", "assign", "assignee", "nemo", "ticket", "7:1").Holds(422, "There is no user nemo.", `value="7:1" checked`, `value="nemo"`, `value="assign" selected`)
 		},
 		"an assignee who is no staff": func(_ *testing.T, s *site) {
 			s.Post("admin", path, "do", "assign", "assignee", "user", "ticket", "7:1").Holds(200, "Tickets go to active agents and admins only.")
@@ -69,13 +69,29 @@ func TestTicketsAreDeletedOnceSomebodyIsSure(t *testing.T) {
 			}
 		},
 		"and then they are": func(t *testing.T, s *site) {
-			s.Post("admin", path, "do", "delete", "sure", "yes", "ticket", "7:1").Holds(200, "1 ticket updated", "Deleted.")
+			s.Post("admin", path, "do", "delete", "sure", "yes", "ticket", "7:1").
+				Holds(200, "1 ticket deleted", "Deleted.", "Undo", `name="do" value="restore"`, `name="ticket" value="7:2"`)
 			if !s.State().Deleted {
 				t.Error("it is not deleted")
 			}
 		},
+		"and are restored where that was wrong": func(t *testing.T, s *site) {
+			s.Post("admin", path, "do", "delete", "sure", "yes", "ticket", "7:1")
+			s.Post("admin", path, "do", "restore", "ticket", "7:2", "command", uuid.NewString()).Holds(200, "1 ticket restored", "#7 Printer &lt;3").Lacks("Undo")
+			if s.State().Deleted {
+				t.Error("it is still deleted")
+			}
+			s.Post("admin", path, "do", "restore", "ticket", "7:3", "command", uuid.NewString()).Holds(200, "No ticket was restored", "The ticket is not deleted.")
+		},
+		"but by an admin alone": func(t *testing.T, s *site) {
+			s.Post("admin", path, "do", "delete", "sure", "yes", "ticket", "7:1")
+			s.Post("agent", path, "do", "restore", "ticket", "7:2", "command", uuid.NewString()).Holds(200, "No ticket was restored")
+			if !s.State().Deleted {
+				t.Error("an agent restored it")
+			}
+		},
 		"and none where none is selected": func(_ *testing.T, s *site) {
-			s.Post("admin", path, "do", "delete").Holds(200, "Select at least one ticket.")
+			s.Post("admin", path, "do", "delete").Holds(400, "Select at least one ticket.")
 		},
 		"its address leads back to the list": func(_ *testing.T, s *site) { s.Get("admin", path).Leads("/admin/tickets/?status=all") },
 	})

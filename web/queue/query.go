@@ -95,7 +95,7 @@ func (q queueQuery) address() string {
 }
 
 // bulkAddress is where a bulk action on the list is sent.
-func (q queueQuery) bulkAddress() string { return web.QueuePath + "bulk/?" + q.values().Encode() }
+func (q queueQuery) bulkAddress() string { return web.BulkPath + "?" + q.values().Encode() }
 
 // export is the address of the whole list as CSV, for which the API has its own names.
 func (q queueQuery) export(f projections.TicketFilter) string {

@@ -29,7 +29,7 @@ type queueView struct {
 	Export   string // the whole list as CSV
 	Views    []savedView
 	Bulk     *bulkForm // nil: nothing can be done to many at once
-	Results  []bulkResult
+	Outcome  bulkOutcome
 	Sent     web.Form // the bulk action that was refused as a whole
 	Opens    bool     // whether the visitor opens tickets
 	Staff    bool     // whether they see other people's

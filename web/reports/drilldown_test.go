@@ -53,9 +53,9 @@ func TestNumbersOpenTheTicketsBehindThem(t *testing.T) {
 	})
 	agent := webtest.Account("agent").ID.String()
 	for query, want := range map[string]string{
-		"?of=agents&number=resolved&agent=" + agent: "#8 ", "?of=agents&number=resolved&agent=none": "#10 ",
+		"?of=agents&number=resolved&agent=" + agent: ">#8</a> ", "?of=agents&number=resolved&agent=none": ">#10</a> ",
 		"?of=times&number=resolution&priority=low": "1 minute", "?of=times&number=resolution&priority=high": "No results",
-		"?of=window&number=resolved": "#8 ", "?of=window&number=escalated": "No results on this page",
+		"?of=window&number=resolved": ">#8</a> ", "?of=window&number=escalated": "No results on this page",
 	} {
 		t.Run(query, func(t *testing.T) {
 			t.Parallel()

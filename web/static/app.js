@@ -157,7 +157,7 @@ function listen() {
 
 const kinds = [
 	"opened", "retitled", "described", "prioritised", "assigned", "unassigned", "started", "resolved", "closed",
-	"reopened", "returned", "escalated", "deleted", "comment_added", "comment_edited", "comment_removed", "text_redacted",
+	"reopened", "returned", "escalated", "deleted", "restored", "comment_added", "comment_edited", "comment_removed", "text_redacted",
 ].map((kind) => "ticket." + kind);
 
 function heard(e) {

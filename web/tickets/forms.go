@@ -18,7 +18,8 @@ import (
 	"helpdesk/web"
 )
 
-// done is the notice of each form, shown on the next page.
+// done is the notice of each form, shown on the next page, unless the form has one of
+// its own.
 var done = map[string]string{
 	"commented":       "Reply sent.",
 	"noted":           "Internal note added.",
@@ -27,7 +28,6 @@ var done = map[string]string{
 	"status":          "Status updated.",
 	"assigned":        "Assignee updated.",
 	"redacted":        "Text redacted.",
-	"deleted":         "Ticket deleted.",
 }
 
 // change does what a form of the ticket's page asks for. What is wrong with it is
@@ -40,7 +40,9 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 	}
 	err = do(t)
 	if err == nil {
-		v.Tell(done[form])
+		if text, has := done[form]; has {
+			v.Tell(text)
+		}
 		if _, err := s.found(v); errors.Is(err, domain.ErrNotFound) { // given out of their own sight
 			return web.Redirect(web.QueuePath), nil
 		}
@@ -221,14 +223,4 @@ func (s *Section) redact(v *web.Visit) (web.Reply, error) {
 		}
 		return s.do(v, t, ticket.RedactText{By: ticket.By{Actor: v.Actor}, Subject: subject, Reason: v.Form.Text("reason")})
 	})
-}
-
-func (s *Section) deleteTicket(v *web.Visit) (web.Reply, error) {
-	r, err := s.change(v, "deleted", func(t view.Ticket) error {
-		return s.do(v, t, ticket.DeleteTicket{By: ticket.By{Actor: v.Actor}})
-	})
-	if err != nil || r.IsPage() {
-		return r, err
-	}
-	return web.Redirect(web.QueuePath), nil
 }

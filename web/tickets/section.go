@@ -71,6 +71,7 @@ func (s *Section) Pages() []web.Page {
 		web.Post("tickets/:ticket/assign", web.SignedIn, s.assign),
 		web.Post("tickets/:ticket/redact", web.SignedIn, s.redact),
 		web.Post("tickets/:ticket/delete", web.SignedIn, s.deleteTicket),
+		web.Post("tickets/:ticket/restore", web.SignedIn, s.restore),
 		web.Post("tickets/:ticket/here", web.SignedIn, s.stay),
 	}
 }

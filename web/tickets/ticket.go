@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"net/http"
@@ -35,7 +36,8 @@ type ticketView struct {
 	Others   []string        // who else has it open
 	Team     []view.User     // whom it may be assigned to
 	Me       string
-	Past     *pastView // nil: it is shown as it is
+	Past     *pastView    // nil: it is shown as it is
+	Deleted  *deletedView // nil: it is there
 	Command  string
 	Loaded   string // when the page was made, for its forms
 	Form     string // the form that was refused
@@ -143,6 +145,9 @@ func (s *Section) found(v *web.Visit) (view.Ticket, error) {
 
 func (s *Section) showTicket(v *web.Visit) (web.Reply, error) {
 	t, err := s.found(v)
+	if errors.Is(err, domain.ErrNotFound) && v.Actor.Oversees() {
+		return deletedPage(s, v)
+	}
 	if err != nil {
 		return web.Reply{}, err
 	}

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/auth"
+	"helpdesk/domain/ticket"
 	"helpdesk/edge"
 	"helpdesk/keyring"
 )
@@ -35,6 +36,8 @@ type Config struct {
 	AgentVisibility   visibility `split_words:"true" default:"queue" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
 	RequestTime       Span       `split_words:"true" default:"5s" desc:"How long a request may take, after which it gets 503, whatever it waits for; what is sent piece by piece, exports and streams of events, may take longer. 0: as long as it takes."`
+	TicketComments    uint32     `split_words:"true" default:"2000" desc:"How many comments a ticket takes, removed ones included; one more gets ticket_full. 0: as many as they like."`
+	TicketBytes       uint32     `split_words:"true" default:"4000000" desc:"How long the history of a ticket becomes: the bytes of all texts that it was ever given, and 200 for each event; beyond it is ticket_full. 0: as long as they like."`
 	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
 	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
 	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
@@ -111,6 +114,11 @@ func (c Config) Front() (*edge.Front, error) {
 		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)
 	}
 	return front, nil
+}
+
+// TicketLimits returns how long tickets may become.
+func (c Config) TicketLimits() ticket.Limits {
+	return ticket.Limits{Comments: int(c.TicketComments), Bytes: int(c.TicketBytes)}
 }
 
 // Hasher makes the hasher of passwords the configuration asks for.

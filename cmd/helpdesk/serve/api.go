@@ -26,7 +26,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets:  commands.NewTickets(s.Store, s.Store, s.forgetTicket),
+			Tickets:  commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()),
 			People:   commands.NewPeople(s.Store, s.Accounts),
 			Earlier:  commands.NewEarlier(s.Store),
 			Numbers:  program.NewReader(s.pool),
