@@ -21,6 +21,7 @@ type API struct {
 	Deps
 	visibility domain.AgentVisibility
 	front      *edge.Front
+	exports    *edge.AtOnce
 	cursors    edge.Cursors
 	now        func() time.Time
 	table      []Route
@@ -55,6 +56,7 @@ func newBare(deps Deps, config Config) *API {
 		Deps:       deps,
 		visibility: cmp.Or(config.AgentVisibility, domain.VisibleQueue),
 		front:      config.Front,
+		exports:    edge.NewAtOnce(exportsMost),
 		now:        config.Now,
 	}
 	if a.now == nil {

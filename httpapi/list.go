@@ -11,7 +11,7 @@ import (
 
 // Listing is the parameters that every list has.
 type Listing struct {
-	PageSize int    `query:"page_size" minimum:"1" maximum:"100" default:"25" description:"How many results a page has."`
+	PageSize int    `query:"page_size" minimum:"1" maximum:"100" default:"25" description:"How many results a page has at most. It has fewer, and leads on, where their texts are longer than half a megabyte together."`
 	Cursor   string `query:"cursor" minLength:"1" maxLength:"2000" description:"From next or previous of another page of this list."`
 	Count    bool   `query:"count" description:"Whether to count the whole list."`
 }

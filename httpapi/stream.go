@@ -11,6 +11,9 @@ import (
 	"time"
 
 	"github.com/gin-gonic/gin"
+
+	"helpdesk/edge"
+	"helpdesk/httpapi/problem"
 )
 
 // streamPatience is how long a client may take to take in one piece of a
@@ -52,6 +55,37 @@ func StreamOf[In any](mediaType string, f func(context.Context, *Call, In) (Stre
 	h := Handle(f)
 	h.Out, h.Media = nil, []string{mediaType}
 	return h
+}
+
+// exportsMost is how many exports of one person a process writes at once: each holds a
+// page, and a connection of the database from time to time, for as long as it takes.
+const exportsMost = 4
+
+// Bounded begins a stream unless the caller has as many under way as they may: then it is
+// refused. A stream is counted until all of it was sent, whatever time a request has.
+func Bounded(c *Call, of *edge.AtOnce, refusal error, begin func() (Stream, error)) (Stream, error) {
+	leave, ok := of.Enter(c.whole, c.Actor.ID)
+	if !ok {
+		return nil, refusal
+	}
+	stream, err := begin()
+	if err != nil {
+		leave()
+		return nil, err
+	}
+	return func(ctx context.Context, w *StreamWriter) error {
+		defer leave()
+		return stream(ctx, w)
+	}, nil
+}
+
+var errTooManyExports = problem.TooMany("too_many_exports", "you have too many exports under way; wait until one has ended", 5*time.Second)
+
+// ExportOf is [StreamOf] for an export, of which a person has a few under way at most.
+func ExportOf[In any](mediaType string, f func(context.Context, *Call, In) (Stream, error)) Handler {
+	return StreamOf(mediaType, func(ctx context.Context, c *Call, in In) (Stream, error) {
+		return Bounded(c, c.api.exports, errTooManyExports, func() (Stream, error) { return f(ctx, c, in) })
+	})
 }
 
 // Or returns a handler that leaves the choice to the client: by the header

@@ -1,10 +1,18 @@
 package httpapi
 
 import (
+	"context"
+	"errors"
 	"fmt"
+	"helpdesk/domain"
+	"helpdesk/domain/user"
+	"helpdesk/httpapi/problem"
+	"helpdesk/test/kit"
 	"net/http"
 	"net/http/httptest"
 	"testing"
+
+	"github.com/google/uuid"
 )
 
 func TestAStreamOutlivesTheServersWriteTimeout(t *testing.T) {
@@ -42,4 +50,35 @@ func TestNoCellIsAFormula(t *testing.T) {
 			}
 		})
 	}
+}
+
+func TestAPersonHasAFewExportsUnderWay(t *testing.T) {
+	a := newBare(Deps{}, Config{})
+	export := ExportOf(CSVType, func(context.Context, *Call, struct{}) (Stream, error) { return nil, nil })
+	over, timeOver := context.WithCancel(t.Context()) // the time of a request, which an export outlives
+	timeOver()
+	begin := func(who user.ID) (end context.CancelFunc, err error) {
+		ctx, end := context.WithCancel(t.Context())
+		c := &Call{Request: httptest.NewRequestWithContext(over, http.MethodGet, "/", nil), whole: ctx, Actor: domain.Actor{ID: who}, api: a}
+		_, err = export.serve(ctx, c, func(any, func() error) error { return nil })
+		return end, err
+	}
+	first, second := user.ID{UUID: uuid.New()}, user.ID{UUID: uuid.New()}
+	var ends []context.CancelFunc
+	for range exportsMost {
+		end, err := begin(first)
+		ends = append(ends, end)
+		if err != nil {
+			t.Errorf("an export: %v", err)
+		}
+	}
+	var refusal *problem.Refusal
+	if _, err := begin(first); !errors.As(err, &refusal) || refusal.Code != "too_many_exports" {
+		t.Errorf("one too many: %v", err)
+	}
+	if _, err := begin(second); err != nil {
+		t.Errorf("another's: %v", err)
+	}
+	ends[0]()
+	kit.Poll(t, "room for another", func() bool { _, err := begin(first); return err == nil })
 }

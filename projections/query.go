@@ -33,7 +33,13 @@ type List[R any] struct {
 	Varies bool
 	// At returns where a cursor beside a row is.
 	At func(R) (key string, id uuid.UUID)
+	// Bytes returns how long the texts of a row are, of which a page has [pageBytes] at
+	// most, and a row at least; nil: its rows are small.
+	Bytes func(R) int
 }
+
+// pageBytes bounds what a page holds in memory until its reader has taken it.
+const pageBytes = 512 << 10
 
 // Page reads one page. It asks for one row more than wanted, to know whether
 // another page follows.
@@ -89,10 +95,9 @@ func Planned(args []any) []any {
 
 // Cut takes the row too many off items and makes the cursors around the rest.
 func (l List[R]) Cut(items []R, p Page, back bool) Slice[R] {
-	more := len(items) > p.Size
-	if more {
-		items = items[:p.Size]
-	}
+	size := min(l.within(items), p.Size)
+	more := len(items) > size
+	items = items[:min(size, len(items))]
 	if back {
 		slices.Reverse(items)
 	}
@@ -107,6 +112,20 @@ func (l List[R]) Cut(items []R, p Page, back bool) Slice[R] {
 		s.Previous = l.cursor(items[0], true)
 	}
 	return s
+}
+
+// within returns how many of the rows a page has room for.
+func (l List[R]) within(items []R) int {
+	if l.Bytes == nil {
+		return len(items)
+	}
+	bytes := 0
+	for i, row := range items {
+		if bytes += l.Bytes(row); bytes > pageBytes && i > 0 {
+			return i
+		}
+	}
+	return len(items)
 }
 
 func (l List[R]) cursor(row R, back bool) *Cursor {

@@ -42,7 +42,7 @@ func (r Resource) Routes() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/events/", ID: "listEvents",
 			Summary: "Read the log",
 			About:   "For admins and auditors: every event there is, in the order of the log, nothing left out. Whoever comes again with the last position as `after` goes on where they were; without a filter every position from 1 to head is there once. As NDJSON an event is a line, and the answer goes on up to the head.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.StreamOf(ndjsonType, r.lines)),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.ExportOf(ndjsonType, r.lines)),
 			Also:   []int{http.StatusForbidden},
 			Export: "exportEvents", Choices: r.choices(),
 		},

@@ -74,14 +74,15 @@ func (r Resource) stream(ctx context.Context, c *httpapi.Call, in StreamQuery) (
 	if err != nil {
 		return nil, err
 	}
-	if err := r.Streams.enter(c.Request.Context(), c.Actor.ID); err != nil {
-		return nil, err
-	}
-	c.Header.Set("X-Accel-Buffering", "no") // a common proxy would wait for more
-	return func(ctx context.Context, w *httpapi.StreamWriter) error {
-		return r.follow(ctx, c, &eventWriter{w: w, at: at})
-	}, nil
+	return httpapi.Bounded(c, r.Streams.of, errTooManyStreams, func() (httpapi.Stream, error) {
+		c.Header.Set("X-Accel-Buffering", "no") // a common proxy would wait for more
+		return func(ctx context.Context, w *httpapi.StreamWriter) error {
+			return r.follow(ctx, c, &eventWriter{w: w, at: at})
+		}, nil
+	})
 }
+
+var errTooManyStreams = problem.TooMany("too_many_streams", "you have too many event streams open", Heartbeat)
 
 // start returns the position the client has come to. One beyond the head,
 // as after the restoring of a backup, begins at the head.

@@ -1,19 +1,17 @@
 package events
 
 import (
-	"context"
 	"sync"
 	"time"
 
-	"helpdesk/domain/user"
-	"helpdesk/httpapi/problem"
+	"helpdesk/edge"
 )
 
 // Streams is the event streams under way in this process.
 type Streams struct {
 	heartbeat time.Duration // between two signs of life
 	mu        sync.Mutex
-	of        map[user.ID]int
+	of        *edge.AtOnce
 	wakes     map[chan struct{}]struct{}
 	closing   chan struct{} // closed: all are to end
 	once      sync.Once
@@ -22,30 +20,12 @@ type Streams struct {
 // NewStreams makes it, with the time between two signs of life: [Heartbeat]
 // outside of tests. There is none yet.
 func NewStreams(heartbeat time.Duration) *Streams {
-	return &Streams{heartbeat: heartbeat, of: map[user.ID]int{}, wakes: map[chan struct{}]struct{}{}, closing: make(chan struct{})}
+	return &Streams{heartbeat: heartbeat, of: edge.NewAtOnce(maxStreams), wakes: map[chan struct{}]struct{}{}, closing: make(chan struct{})}
 }
 
 // End ends the event streams under way and those that come after. It is
 // the first step of a shutdown, which otherwise would wait for them.
 func (s *Streams) End() { s.once.Do(func() { close(s.closing) }) }
-
-// enter counts a stream of the person's until ctx, the request's, ends.
-func (s *Streams) enter(ctx context.Context, who user.ID) error {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.of[who] >= maxStreams {
-		return problem.TooMany("too_many_streams", "you have too many event streams open", Heartbeat)
-	}
-	s.of[who]++
-	context.AfterFunc(ctx, func() {
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.of[who]--; s.of[who] == 0 {
-			delete(s.of, who)
-		}
-	})
-	return nil
-}
 
 // Wake has every stream look whether its caller is still signed in.
 func (s *Streams) Wake() {

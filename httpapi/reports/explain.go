@@ -68,7 +68,7 @@ type explained interface {
 
 // tableAs makes the handler of a report, as JSON and as a CSV file.
 func tableAs[In explained, R csvRow](name string, report func(context.Context, *httpapi.Call, In) (Table[R], error)) httpapi.Handler {
-	return httpapi.Handle(report).Or(httpapi.StreamOf(httpapi.CSVType, func(ctx context.Context, c *httpapi.Call, in In) (httpapi.Stream, error) {
+	return httpapi.Handle(report).Or(httpapi.ExportOf(httpapi.CSVType, func(ctx context.Context, c *httpapi.Call, in In) (httpapi.Stream, error) {
 		if in.explain().Wanted {
 			return nil, problem.Param("explain", "json_only", "explain works with JSON only")
 		}

@@ -59,7 +59,7 @@ func (r Resource) onAll() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/tickets/", ID: "listTickets",
 			Summary: "List tickets",
 			About:   "What the caller may see, newest first unless asked otherwise. Filters are combined. With as_of the tickets of then, as far as the caller sees them now; admins and auditors are shown those deleted since too.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.StreamOf(httpapi.CSVType, r.export)),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list).Or(httpapi.ExportOf(httpapi.CSVType, r.export)),
 			Headers: []string{"Memento-Datetime"}, Export: "exportTickets",
 		},
 		{

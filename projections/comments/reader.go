@@ -64,7 +64,8 @@ func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.I
 	l := projections.List[commentView]{
 		From: commentsFrom, Key: "c.created_at", Cast: "timestamptz", ID: "c.id",
 		Columns: commentColumns, Varies: id == nil && !viewer.SeesAll(),
-		At: func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
+		At:    func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
+		Bytes: func(v commentView) int { return len(v.Text) },
 	}
 	var w where
 	w.visibleComments(viewer)

@@ -140,7 +140,8 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 func list(viewer domain.Actor, f projections.TicketFilter) projections.List[ticketView] {
 	l := projections.List[ticketView]{
 		ID: "t.id", Desc: f.Descending, Columns: ticketColumns, Varies: varies(viewer, f),
-		At: func(v ticketView) (string, uuid.UUID) { return f.OrderBy.Key(v.TicketRow), v.ID },
+		At:    func(v ticketView) (string, uuid.UUID) { return f.OrderBy.Key(v.TicketRow), v.ID },
+		Bytes: func(v ticketView) int { return len(v.Title) + len(v.Description) },
 	}
 	l.Key, l.Cast = f.OrderBy.Column()
 	var w where

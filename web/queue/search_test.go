@@ -53,11 +53,13 @@ func TestASearchOfPunctuationAloneSaysSo(t *testing.T) {
 func TestASearchFindsPeopleForWhoMaySeeThem(t *testing.T) {
 	t.Parallel()
 	ids := make([]uuid.UUID, 6)
+	for i := range ids {
+		ids[i] = uuid.UUID{15: byte(i + 1)}
+	}
 	some := func(t testing.TB) *site {
 		s := open(t)
-		for i := range ids {
-			ids[i] = uuid.UUID{15: byte(i + 1)}
-			s.named = append(s.named, view.User{ID: ids[i], Username: fmt.Sprint("lisa", i), FirstName: "Lisa", LastName: "Lind"})
+		for i, id := range ids {
+			s.named = append(s.named, view.User{ID: id, Username: fmt.Sprint("lisa", i), FirstName: "Lisa", LastName: "Lind"})
 		}
 		return s
 	}
