@@ -144,7 +144,8 @@ func (h *Health) look(ctx context.Context, room, head bool) (ahead time.Duration
 	return ahead, err
 }
 
-const aheadSQL = `SELECT greatest(recorded_at - clock_timestamp(), interval '0') FROM log_head WHERE id = 1`
+const aheadSQL = `SELECT CASE WHEN recorded_at > clock_timestamp() THEN recorded_at - clock_timestamp() ELSE interval '0' END
+FROM log_head WHERE id = 1`
 
 // roomSQL has the server write a megabyte to a temporary file beside its tables, which
 // is gone at the statement's end and leaves nothing in its log or its tables.
