@@ -185,7 +185,7 @@ var lists = []list{
 	{"root", "/api/tickets/?q=br", 1500, true}, // as all that begin with it
 	{"root", "/api/tickets/?q=a1", 2000, true},
 	{"root", "/api/tickets/?q=%23123", 500, false},
-	{"amy", "/api/tickets/?q=a1", 2800, true},
+	{"amy", "/api/tickets/?q=a1", 3200, true},
 	{"uma", "/api/tickets/?q=a1", 350, true},
 	{"root", "/api/tickets/?q=printer&ordering=-created_at", 1300, false},
 	{"root", "/api/tickets/?q=toner&ordering=-created_at", 36000, true},
