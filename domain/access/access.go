@@ -15,8 +15,6 @@ import (
 	"crypto/sha256"
 	"errors"
 	"net/netip"
-	"net/url"
-	"strings"
 
 	"github.com/google/uuid"
 
@@ -41,24 +39,15 @@ var namespace = uuid.MustParse("6a1f7b0e-52a8-5d0b-9d3c-3d0c1f5b7e42")
 // nobody known.
 func Stream(person domain.UserID) uuid.UUID { return uuid.NewSHA1(namespace, person.UUID[:]) }
 
-// pages are the parameters by which a list is read on: all its pages are one reading.
-var pages = []string{"after", "before", "cursor"}
-
 // Gathered returns what a reading has in common with those that are one record with
-// it for an hour: address, path and filters; nil for what is recorded each time.
+// it for an hour: where from and what, whatever its filters; nil for what is recorded
+// each time. Who proves event after event would else make one with each.
 func Gathered(e domain.Event) []byte {
 	read, ok := e.(RecordRead)
 	if !ok {
 		return nil
 	}
-	query, err := url.ParseQuery(read.Query)
-	if err != nil {
-		query = url.Values{"": {read.Query}}
-	}
-	for _, name := range pages {
-		query.Del(name)
-	}
-	sum := sha256.Sum256([]byte(strings.Join([]string{read.Address, read.Path, query.Encode()}, "\n")))
+	sum := sha256.Sum256([]byte(read.Address + "\n" + read.Path))
 	return sum[:]
 }
 

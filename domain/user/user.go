@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
+	"golang.org/x/text/unicode/norm"
 
 	"helpdesk/domain"
 )
@@ -219,8 +220,12 @@ func register(s State, c Register) ([]domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	name = norm.NFC.String(name)
 	if !username.MatchString(name) || uuidShaped.MatchString(name) {
 		return nil, ErrUsername
+	}
+	if norm.NFKC.String(name) != name {
+		return nil, ErrUsername.With("%q has letters in another form, such as full width, which look like others", name)
 	}
 	if !oneWriting(name) {
 		return nil, ErrUsername.With("%q has letters of several scripts, which look like others", name)

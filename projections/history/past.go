@@ -215,12 +215,9 @@ func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if err != nil {
 		return nil, err
 	}
-	events, err := p.log.Load(ctx, id)
+	events, err := loadPast(ctx, p.log, viewer, id)
 	if err != nil {
 		return nil, err
-	}
-	if !seesPast(viewer, events) {
-		return nil, domain.ErrNotFound
 	}
 	return view.Standing(viewer, events), nil
 }

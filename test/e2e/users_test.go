@@ -118,6 +118,14 @@ func TestAnAuditorComesToTheEndOfTheLog(t *testing.T) {
 	if recorded, _ := feed(t, d.Admin, 0, "&type=access.record_read"); len(recorded) != 1 {
 		t.Errorf("12 pages of the log are %d records", len(recorded))
 	}
+	for position := range 5 { // event after event
+		query := strconv.Itoa(position + 1)
+		auditor.Must(t, http.StatusOK, "GET", "/api/events/?limit="+query, nil)
+		auditor.Must(t, http.StatusOK, "GET", "/api/tickets/?page_size="+query, nil)
+	}
+	if recorded, _ := feed(t, d.Admin, 0, "&type=access.record_read"); len(recorded) != 2 {
+		t.Errorf("pages of all sizes of two lists are %d records", len(recorded))
+	}
 }
 
 func TestAnErasureWhileAProjectionIsPaused(t *testing.T) {

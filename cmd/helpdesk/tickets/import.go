@@ -342,7 +342,7 @@ func (i *importer) summary() string {
 	if i.dry {
 		imported = "would be imported"
 	}
-	said := fmt.Sprintf("%d tickets %s, %d were in already, %d lines refused.", i.opened.Load(), imported, i.known.Load(), i.refused.Load())
+	said := fmt.Sprintf("%s %s, %d were in already, %s refused.", program.Counted(int(i.opened.Load()), "tickets"), imported, i.known.Load(), program.Counted(int(i.refused.Load()), "lines"))
 	if n := i.overdue.Load(); n > 0 {
 		said += fmt.Sprintf("\nOverdue, to escalate at once without an email: %d.", n)
 	}
