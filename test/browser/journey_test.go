@@ -96,7 +96,7 @@ func TestWithoutScripts(t *testing.T) {
 	b.sees(t, "Your account is ready.")
 	b.must(t, chromedp.SendKeys("#username", "newcomer"), chromedp.SendKeys("#password", program.Secret), chromedp.Click("main .primary"))
 	b.sees(t, "You have no tickets yet")
-	b.must(t, chromedp.Click(".head .button"))
+	b.must(t, chromedp.Click(".head .button.primary"))
 	b.sees(t, "Description")
 	b.must(t, chromedp.SendKeys("#title", "Mouse is gone"), chromedp.SendKeys("#description", "Since Monday."), chromedp.Click("main .primary"))
 	b.sees(t, "Ticket created.")
