@@ -32,7 +32,7 @@ func (s stream[S]) outcome(id uuid.UUID) Outcome {
 
 // Bounds of what a memory keeps.
 const (
-	memoryBytes = 32 << 20
+	memoryBytes = 8 << 20
 	streamBytes = 2 << 20 // of one stream
 	keptFor     = time.Minute
 )
