@@ -43,6 +43,10 @@ func AboutNote(e domain.Event) bool {
 		return e.Internal
 	case TextRedacted:
 		return e.Internal
+	case AttachmentAdded:
+		return e.Internal
+	case AttachmentRemoved:
+		return e.Internal
 	}
 	return false
 }

@@ -27,6 +27,8 @@ type (
 		Priority    Priority // "" is low
 		Exempt      bool     // it is not to escalate by itself, which an import may ask for
 		CreatedBy   domain.UserID
+		Attachments []Attachment // uploads of the actor's
+		Now         time.Time    // of Attachments
 	}
 	// EditTicket changes what is not nil, in one append: all of it or nothing.
 	EditTicket struct {
@@ -77,6 +79,8 @@ type (
 		Internal  bool
 		Reopens   []Status
 		Now       time.Time
+
+		Attachments []Attachment // uploads of the actor's
 	}
 	// EditComment gives a comment a new text.
 	EditComment struct {

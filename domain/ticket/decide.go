@@ -42,6 +42,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return editComment(s, c)
 	case RemoveComment:
 		return removeComment(s, c)
+	case RemoveAttachment:
+		return removeAttachment(s, c)
 	case DeleteTicket:
 		if err := s.mayDelete(c.Actor); err != nil {
 			return nil, err
@@ -87,7 +89,7 @@ func open(s State, c OpenTicket) ([]domain.Event, error) {
 	if c.Exempt {
 		events = append(events, Exempted{})
 	}
-	return events, nil
+	return with(events, c.Actor, c.Attachments, CommentID{}, false, c.Now)
 }
 
 // edit decides each change by its own rule, in a fixed order, each on the
@@ -285,17 +287,18 @@ func addComment(s State, c AddComment) ([]domain.Event, error) {
 	if _, ok := s.Comments[c.CommentID]; ok {
 		return nil, ErrDuplicate.With("a comment with this id exists already")
 	}
-	added := CommentAdded{CommentID: c.CommentID, Author: c.Actor.ID, Text: text, Internal: c.Internal, AddedAt: c.Now}
-	if c.Internal || c.Actor.ID != s.CreatedBy || s.Status.Active() {
-		return []domain.Event{added}, nil
+	events := []domain.Event{
+		CommentAdded{CommentID: c.CommentID, Author: c.Actor.ID, Text: text, Internal: c.Internal, AddedAt: c.Now},
 	}
-	switch {
-	case slices.Contains(c.Reopens, s.Status):
-		return []domain.Event{added, Reopened{CommentID: c.CommentID}}, nil
-	case s.Status == StatusClosed:
-		return nil, ErrClosed
+	if !c.Internal && c.Actor.ID == s.CreatedBy && !s.Status.Active() {
+		switch {
+		case slices.Contains(c.Reopens, s.Status):
+			events = append(events, Reopened{CommentID: c.CommentID})
+		case s.Status == StatusClosed:
+			return nil, ErrClosed
+		}
 	}
-	return []domain.Event{added}, nil
+	return with(events, c.Actor, c.Attachments, c.CommentID, c.Internal, c.Now)
 }
 
 func editComment(s State, c EditComment) ([]domain.Event, error) {
@@ -315,7 +318,7 @@ func removeComment(s State, c RemoveComment) ([]domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{CommentRemoved{CommentID: c.CommentID, Internal: comment.Internal}}, nil
+	return append([]domain.Event{CommentRemoved{CommentID: c.CommentID, Internal: comment.Internal}}, s.detach(c.CommentID)...), nil
 }
 
 // changeable returns the comment when the actor may edit or remove it.

@@ -161,6 +161,10 @@ func Events() []domain.EventType {
 		}),
 		domain.EventOf[Deleted](),
 		domain.EventOf[Restored](),
+		domain.PersonalEventOf(func(e *AttachmentAdded) domain.Texts {
+			return domain.TextsOf(e.AddedBy).In("filename", &e.Filename)
+		}),
+		domain.EventOf[AttachmentRemoved](),
 	}
 }
 

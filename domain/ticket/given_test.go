@@ -116,6 +116,7 @@ func (r rule) check(t *testing.T) {
 // snapshot returns a copy that shares nothing with s.
 func snapshot(s State) State {
 	s.Comments, s.Removed, s.Redacted = maps.Clone(s.Comments), maps.Clone(s.Removed), maps.Clone(s.Redacted)
+	s.Attachments = maps.Clone(s.Attachments)
 	return s
 }
 

@@ -29,7 +29,7 @@ func (l Limits) Check(s State, by domain.Actor, events []domain.Event) error {
 		comments := len(s.Comments) + len(s.Removed)
 		s.Size += sizeOf(e)
 		switch e.(type) {
-		case Resolved, Closed, Deleted, Unassigned, Returned, CommentRemoved, TextRedacted, Restored:
+		case Resolved, Closed, Deleted, Unassigned, Returned, CommentRemoved, AttachmentRemoved, TextRedacted, Restored:
 			continue
 		case CommentAdded:
 			if l.Comments > 0 && comments >= l.Comments {

@@ -56,7 +56,7 @@ func TestATicketBecomesNoLongerThanItsLimits(t *testing.T) {
 
 func TestEveryEventOfATicketCounts(t *testing.T) {
 	for _, e := range Events() {
-		event, err := e.Decode([]byte(`{"title": "é", "description": "é", "text": "é", "reason": "é"}`))
+		event, err := e.Decode([]byte(`{"title": "é", "description": "é", "text": "é", "reason": "é", "filename": "é"}`))
 		if err != nil {
 			t.Fatal(err)
 		}

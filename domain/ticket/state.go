@@ -102,6 +102,7 @@ type State struct {
 	Comments    map[CommentID]Comment
 	Removed     map[CommentID]Comment // that are not there any more
 	Redacted    map[Subject]bool      // texts that were redacted, and not given anew since
+	Attachments map[AttachmentID]Attachment
 }
 
 // Evolve returns the state after e, and leaves s as it was. It refuses nothing: what
@@ -150,6 +151,8 @@ func (s State) after(e domain.Event, own bool) State {
 		s.Removed = writable(s.Removed, own)
 		s.Removed[e.CommentID] = s.Comments[e.CommentID]
 		s.Comments = evolveComments(s.Comments, e, own)
+	case AttachmentAdded, AttachmentRemoved:
+		s.Attachments = evolveAttachments(s.Attachments, e, own)
 	case TextRedacted:
 		return s.afterRedaction(e, own)
 	default:

@@ -25,6 +25,9 @@ func (s State) Standing(e domain.Event) domain.Event {
 	case CommentEdited:
 		e.Text = standing(e.Text, s.Comments[e.CommentID].Text)
 		return e
+	case AttachmentAdded:
+		e.Filename = standing(e.Filename, s.Attachments[e.AttachmentID].Filename)
+		return e
 	case TextRedacted:
 		now, _, _ := s.text(Subject{e.Field, e.CommentID})
 		e.Text = standing(e.Text, now.Text)
