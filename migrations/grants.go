@@ -49,6 +49,10 @@ var serviceGrants = []string{
 	"SELECT, INSERT ON audit.tiles",
 	"SELECT, INSERT, UPDATE ON audit.edge",
 	"SELECT, INSERT, UPDATE ON audit.keys",
+	"SELECT, INSERT, UPDATE, DELETE ON uploads",
+	"USAGE ON SCHEMA blobs",
+	"SELECT, INSERT, UPDATE, DELETE ON blobs.blobs",
+	"SELECT, INSERT, DELETE ON blobs.chunks",
 	"SELECT ON goose_db_version",
 }
 

@@ -136,7 +136,7 @@ SELECT n.nspname || '.' || c.relname || coalesce('.' || a.attname, '')
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 LEFT JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum >= 0 AND NOT a.attisdropped AND c.relkind <> 'S'
-WHERE n.nspname IN ('public', 'read', 'saga', 'audit') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+WHERE n.nspname IN ('public', 'read', 'saga', 'audit', 'blobs') AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
   AND c.relname NOT LIKE 'goose_db_version%'
   AND (col_description(c.oid, a.attnum) IS NULL OR obj_description(c.oid) IS NULL)
   AND NOT (c.relkind = 'S' AND EXISTS (SELECT FROM pg_depend WHERE objid = c.oid AND deptype IN ('a', 'i')))
@@ -173,6 +173,9 @@ var rights = map[string]string{
 	"public.text_keys":        "siu--",
 	"public.ticket_viewers":   "siud-",
 	"public.tokens":           "siud-",
+	"public.uploads":          "siud-",
+	"blobs.blobs":             "siud-",
+	"blobs.chunks":            "si-d-",
 	"read.comments":           "siud-",
 	"read.emails":             "siud-",
 	"read.agent_counts":       "siud-",
@@ -202,7 +205,7 @@ SELECT n.nspname || '.' || c.relname || ' ' || (
     SELECT string_agg(CASE WHEN has_table_privilege($1, c.oid, p.name) THEN p.letter ELSE '-' END, '' ORDER BY p.ord)
     FROM (VALUES (1, 'SELECT', 's'), (2, 'INSERT', 'i'), (3, 'UPDATE', 'u'), (4, 'DELETE', 'd'), (5, 'TRUNCATE', 't')) AS p (ord, name, letter))
 FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-WHERE n.nspname IN ('public', 'read', 'saga', 'audit') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
+WHERE n.nspname IN ('public', 'read', 'saga', 'audit', 'blobs') AND c.relkind IN ('r', 'p')`, localpg.ServiceRole) {
 		name, granted, _ := strings.Cut(line, " ")
 		if granted != "-----" {
 			got[name] = granted

@@ -1,0 +1,179 @@
+package attachments
+
+import (
+	"context"
+	"crypto/cipher"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/attachments/blobs"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// Files are all files of a desk. They are safe for concurrent use, by several processes
+// too.
+type Files struct {
+	pool   *pgxpool.Pool
+	keys   eventstore.Keys
+	store  blobs.Store
+	limits Limits
+}
+
+// New returns the files that a database knows, whose bytes are in a store.
+func New(pool *pgxpool.Pool, keys eventstore.Keys, store blobs.Store, limits Limits) *Files {
+	return &Files{pool: pool, keys: keys, store: store, limits: limits}
+}
+
+// Upload is a file that somebody brought.
+type Upload struct {
+	ticket.Attachment
+	To ticket.ID // what it is attached to; zero: nothing yet
+
+	key []byte
+}
+
+// ErrGone is the error for the bytes of a file that was removed, or whose owner was
+// erased.
+var ErrGone = errors.New("the bytes of the file are destroyed")
+
+// sealedUpload is a row of uploads.
+type sealedUpload struct {
+	ID           uuid.UUID
+	UploadedBy   uuid.UUID
+	SealedKey    []byte
+	SealedName   []byte
+	ContentType  string
+	DeclaredType string
+	Size         int64
+	Digest       []byte
+	CreatedAt    time.Time
+	AttachedTo   uuid.NullUUID
+}
+
+// What the sealed columns of an upload are bound to, beside its id.
+const (
+	boundKey  = "key"
+	boundName = "name"
+)
+
+func bound(id uuid.UUID, to string) []byte { return append(id[:], to...) }
+
+// Find returns uploads by their ids, those that are there and can be opened.
+func (f *Files) Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]Upload, error) {
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	const q = `
+SELECT id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, attached_to
+FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
+	rows, _ := f.pool.Query(ctx, q, ids) // CollectRows returns its error
+	sealed, err := pgx.CollectRows(rows, pgx.RowToStructByName[sealedUpload])
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("look up uploads: %w", err))
+	}
+	people := make([]uuid.UUID, len(sealed))
+	for i, s := range sealed {
+		people[i] = s.UploadedBy
+	}
+	keys, err := f.keys.Opening(ctx, people)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[uuid.UUID]Upload, len(sealed))
+	for _, s := range sealed {
+		if key := keys[s.UploadedBy]; key != nil { // else they were erased just now
+			if found[s.ID], err = s.open(key); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return found, nil
+}
+
+// open returns the upload, given the key of who brought it.
+func (s sealedUpload) open(key cipher.AEAD) (u Upload, err error) {
+	name, err := opened(key, s.SealedName, bound(s.ID, boundName))
+	if err == nil {
+		u.key, err = opened(key, s.SealedKey, bound(s.ID, boundKey))
+	}
+	if err != nil {
+		return u, fmt.Errorf("open upload %s: %w", s.ID, err)
+	}
+	u.Attachment = ticket.Attachment{
+		ID: ticket.AttachmentID{UUID: s.ID}, Filename: string(name), ContentType: s.ContentType, DeclaredType: s.DeclaredType,
+		Size: s.Size, Digest: s.Digest, By: domain.UserID{UUID: s.UploadedBy}, AddedAt: s.CreatedAt,
+	}
+	u.To = ticket.ID{UUID: s.AttachedTo.UUID}
+	return u, nil
+}
+
+func opened(key cipher.AEAD, sealed, bound []byte) ([]byte, error) {
+	if len(sealed) < key.NonceSize() {
+		return nil, errors.New("it is too short")
+	}
+	return key.Open(nil, sealed[:key.NonceSize()], sealed[key.NonceSize():], bound)
+}
+
+// Open returns the reader of a file's bytes, which it opens at its first read.
+func (f *Files) Open(ctx context.Context, u Upload) *blobs.Sealed {
+	return blobs.OpenSealed(ctx, f.store, u.ID.UUID, u.key, u.Size)
+}
+
+// InTheAppend returns what is to be done in the transaction that appends events to a
+// ticket: uploads it attaches are marked, keys of files it removes destroyed. nil:
+// nothing. Its error is [ticket.ErrAttached] where an upload is attached already.
+func InTheAppend(to ticket.ID, events []domain.Event) eventstore.InTx {
+	var added, removed []uuid.UUID
+	for _, e := range events {
+		switch e := e.(type) {
+		case ticket.AttachmentAdded:
+			added = append(added, e.AttachmentID.UUID)
+		case ticket.AttachmentRemoved:
+			removed = append(removed, e.AttachmentID.UUID)
+		}
+	}
+	if len(added)+len(removed) == 0 {
+		return nil
+	}
+	return func(ctx context.Context, tx pgx.Tx) error {
+		const q = `UPDATE uploads SET attached_to = $2 WHERE id = ANY ($1) AND attached_to IS NULL AND doomed_at IS NULL`
+		marked, err := tx.Exec(ctx, q, added, to)
+		if err != nil {
+			return fmt.Errorf("mark what is attached: %w", err)
+		}
+		if marked.RowsAffected() < int64(len(added)) {
+			return ticket.ErrAttached.On("attachments")
+		}
+		return doom(ctx, tx, `id = ANY ($1)`, removed)
+	}
+}
+
+// Forget returns what destroys the keys of all files that a person brought, as part of
+// their erasure.
+func Forget(person uuid.UUID) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error { return doom(ctx, tx, `uploaded_by = $1`, person) }
+}
+
+// execer is a pool, or a transaction.
+type execer interface {
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
+// doom destroys the keys of uploads; their bytes are for [Files.Collect].
+func doom(ctx context.Context, db execer, which string, arg any) error {
+	rows, _ := db.Query(ctx, `
+UPDATE uploads SET doomed_at = now(), sealed_key = NULL, sealed_name = NULL
+WHERE doomed_at IS NULL AND `+which, arg) // its error comes with Err
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return eventstore.Unreachable(fmt.Errorf("destroy the keys of files: %w", err))
+	}
+	return nil
+}

@@ -1,0 +1,164 @@
+package attachments
+
+import (
+	"bufio"
+	"context"
+	"crypto/cipher"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+
+	"github.com/gabriel-vasile/mimetype"
+	"github.com/google/uuid"
+
+	"helpdesk/attachments/blobs"
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// Limits are what may be uploaded.
+type Limits struct {
+	File    int64    // bytes of one file
+	Loose   int64    // bytes of all files of a person that are attached to nothing yet
+	Blocked []string // endings of names, with their dots
+}
+
+// Refusals of uploads.
+var (
+	ErrEmpty     = &domain.Error{Kind: domain.KindInvalid, Code: "empty_file", Message: "the file is empty"}
+	ErrBlocked   = &domain.Error{Kind: domain.KindRejected, Code: "attachment_blocked", Message: "files of this kind are not taken"}
+	ErrManyLoose = &domain.Error{Kind: domain.KindRejected, Code: "too_many_uploads", Message: "you have too many uploads that are attached to nothing; attach or remove some, or wait a day"}
+	ErrErased    = &domain.Error{Kind: domain.KindForbidden, Code: "forbidden", Message: "who brings the file was erased"}
+)
+
+// ErrTooLarge refuses a file of more bytes than are allowed.
+type ErrTooLarge struct{ Most int64 }
+
+func (e ErrTooLarge) Error() string { return fmt.Sprintf("a file may have at most %d bytes", e.Most) }
+
+// Check refuses a name, or a size that is known before a file comes; 0: it is not.
+func (l Limits) Check(name string, size int64) error {
+	if size > l.File {
+		return ErrTooLarge{Most: l.File}
+	}
+	parts := strings.Split(strings.ToLower(ticket.Filename(name)), ".")
+	for _, ending := range parts[max(1, len(parts)-2):] {
+		if slices.Contains(l.Blocked, "."+strings.TrimSpace(ending)) {
+			return ErrBlocked.With("files that end in .%s are not taken", ending).On("file")
+		}
+	}
+	return nil
+}
+
+// head is how much of a file is looked at to know its type.
+const head = 3072
+
+// Take keeps what r reads as a file of somebody's, under an id that is new, and returns
+// it once it is durable. Its refusals are those of this package and [domain.ErrNotFound]
+// for who was erased; the errors of r are returned as they are.
+func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (u Upload, err error) {
+	if err := f.limits.Check(name, 0); err != nil {
+		return u, err
+	}
+	if err := f.room(ctx, by); err != nil {
+		return u, err
+	}
+	owner, ok, err := f.keys.Sealing(ctx, by.UUID)
+	if err == nil && !ok {
+		err = ErrErased
+	}
+	if err != nil {
+		return u, err
+	}
+	buffered := bufio.NewReaderSize(r, head)
+	begins, err := buffered.Peek(head)
+	switch {
+	case err != nil && !errors.Is(err, io.EOF):
+		return u, err
+	case len(begins) == 0:
+		return u, ErrEmpty.On("file")
+	}
+	u.Attachment = ticket.Attachment{
+		ID: ticket.AttachmentID{UUID: id}, By: by, Filename: ticket.Filename(name), DeclaredType: declared,
+		ContentType: mimetype.Detect(begins).String(),
+	}
+	u.key = blobs.NewKey()
+	plain := &bounded{r: buffered, most: f.limits.File}
+	sealed, err := blobs.Seal(plain, u.key)
+	if err != nil {
+		return u, err
+	}
+	digest := sha256.New()
+	err = f.store.Put(ctx, id, io.TeeReader(sealed, digest))
+	if u.Size, u.Digest = plain.read, digest.Sum(nil); err == nil {
+		err = f.insert(ctx, owner, u)
+	}
+	if err != nil {
+		cleanup, done := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
+		defer done()
+		return Upload{}, errors.Join(err, f.store.Delete(cleanup, id))
+	}
+	return u, nil
+}
+
+// room refuses somebody who has too many loose uploads already.
+func (f *Files) room(ctx context.Context, by domain.UserID) error {
+	var loose int64
+	if err := f.pool.QueryRow(ctx, `SELECT `+looseOf, by).Scan(&loose); err != nil {
+		return eventstore.Unreachable(fmt.Errorf("add up loose uploads: %w", err))
+	}
+	if loose >= f.limits.Loose {
+		return ErrManyLoose
+	}
+	return nil
+}
+
+const looseOf = `(SELECT coalesce(sum(size), 0)::bigint FROM uploads WHERE uploaded_by = $1 AND attached_to IS NULL AND doomed_at IS NULL)`
+
+func (f *Files) insert(ctx context.Context, owner cipher.AEAD, u Upload) error {
+	const q = `
+INSERT INTO uploads (id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest)
+SELECT $2, $1, $3, $4, $5, $6, $7, $8 WHERE ` + looseOf + ` + $7 <= $9
+RETURNING created_at`
+	rows, _ := f.pool.Query(ctx, q, u.By, u.ID, sealed(owner, u.key, bound(u.ID.UUID, boundKey)),
+		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, f.limits.Loose) // its error comes with Err
+	there := rows.Next()
+	rows.Close()
+	if err := rows.Err(); err != nil {
+		return eventstore.Unreachable(fmt.Errorf("note an upload: %w", err))
+	}
+	if !there {
+		return ErrManyLoose
+	}
+	return nil
+}
+
+func sealed(key cipher.AEAD, plain, bound []byte) []byte {
+	nonce := make([]byte, key.NonceSize())
+	rand.Read(nonce) // never fails: crypto/rand
+	return key.Seal(nonce, nonce, plain, bound)
+}
+
+// bounded reads at most so many bytes: one more is [ErrTooLarge]. What breaks off says so
+// in other words than [io.ErrUnexpectedEOF], which sio takes for an end like any other.
+type bounded struct {
+	r          io.Reader
+	read, most int64
+}
+
+// Read implements [io.Reader].
+func (b *bounded) Read(p []byte) (int, error) {
+	n, err := b.r.Read(p)
+	if err == io.ErrUnexpectedEOF {
+		err = fmt.Errorf("the file broke off: %w", err)
+	}
+	if b.read += int64(n); b.read > b.most {
+		return 0, ErrTooLarge{Most: b.most}
+	}
+	return n, err
+}
