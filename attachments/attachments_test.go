@@ -243,6 +243,87 @@ func TestWhatIsRemovedOrErasedIsDestroyed(t *testing.T) {
 	}
 }
 
+func TestFilesAreHeldAgainstTheLog(t *testing.T) {
+	t.Parallel()
+	log := kit.New(t)
+	store, err := blobs.NewFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	d := &desk{pool: log.Pool, store: store}
+	d.Files = attachments.New(log.Pool, log.Codec().Keys(), store, attachments.Limits{File: 1 << 20, Loose: 2 << 20})
+	names := []string{"sound", "removed", "erased", "missing", "altered"}
+	files := map[string]attachments.Upload{}
+	for _, name := range names {
+		by := ann
+		if name == "erased" {
+			by = bob
+		}
+		u := d.take(t, by, name, []byte(name))
+		files[name] = u
+		events := []domain.Event{ticket.AttachmentAdded{AttachmentID: u.ID, AddedBy: by, Filename: name, Digest: u.Digest}}
+		if name == "removed" {
+			events = append(events, ticket.AttachmentRemoved{AttachmentID: u.ID})
+		}
+		if _, err := log.Append(t.Context(), eventstore.Append{StreamID: kit.NewID(), StreamType: domain.TicketStream, Events: events}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := d.in(keyring.Destroy(bob.UUID)); err != nil {
+		t.Fatal(err)
+	}
+	if err := log.Codec().ForgetDestroyed(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range []string{"removed", "erased", "missing", "altered"} {
+		if err := store.Delete(t.Context(), files[name].ID.UUID); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := store.Put(t.Context(), files["altered"].ID.UUID, strings.NewReader("other")); err != nil {
+		t.Fatal(err)
+	}
+	found := map[uuid.UUID]string{}
+	v, err := d.Verify(t.Context(), log, func(f attachments.Fault) { found[f.Attachment] = f.What }, func(int, int) {})
+	if want := (attachments.Verified{Sound: 1, Removed: 1, Erased: 1, Faulty: 2}); err != nil || v != want {
+		t.Errorf("got %+v, %v, want %+v", v, err, want)
+	}
+	if found[files["missing"].ID.UUID] != "missing" || found[files["altered"].ID.UUID] != "altered" {
+		t.Errorf("faults are %v", found)
+	}
+}
+
+func TestBlobsMoveToAnotherStore(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	to, err := blobs.NewFolder(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := d.take(t, ann, "one", make([]byte, 300<<10))
+	d.take(t, ann, "two", []byte("2"))
+	_ = d.store.Put(t.Context(), kit.NewID(), io.MultiReader(strings.NewReader("half"), iotest.ErrReader(io.ErrUnexpectedEOF)))
+	var carried []int64
+	for range 2 {
+		if err := attachments.Move(t.Context(), d.store, to, false, func(_ int, bytes int64) { carried = append(carried, bytes) }); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if len(carried) != 4 || carried[1] < 300<<10 || carried[3] != 0 {
+		t.Errorf("carried are %d bytes", carried)
+	}
+	if err := attachments.Move(t.Context(), d.store, to, true, func(int, int64) {}); err != nil {
+		t.Fatal(err)
+	}
+	moved := &desk{pool: d.pool, store: to, Files: attachments.New(d.pool, d.ring, to, attachments.Limits{})}
+	if b, there := moved.content(t, u.ID); !there || len(b) != 300<<10 {
+		t.Errorf("%d bytes are read from there", len(b))
+	}
+	if d.stored(t) != 1 || moved.stored(t) != 2 {
+		t.Errorf("%d are left here, %d are there", d.stored(t), moved.stored(t))
+	}
+}
+
 func TestWhatIsLooseGoesAfterADay(t *testing.T) {
 	t.Parallel()
 	d := newDesk(t)

@@ -5,6 +5,8 @@ import (
 	"crypto/cipher"
 	"errors"
 	"fmt"
+	"io"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -97,6 +99,27 @@ FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
 	return found, nil
 }
 
+// Uploaded returns what somebody uploaded under these ids, whether it is attached by now or
+// not: [ticket.ErrAttached] for what is not there or not theirs, with its place.
+func (f *Files) Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error) {
+	found, err := f.Find(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]ticket.Attachment, len(ids))
+	for i, id := range ids {
+		u, ok := found[id]
+		if !ok || u.By != by {
+			return nil, unattached(i)
+		}
+		all[i] = u.Attachment
+	}
+	return all, nil
+}
+
+// unattached refuses to attach the file in that place.
+func unattached(place int) error { return ticket.ErrAttached.On(fmt.Sprintf("attachments/%d", place)) }
+
 // open returns the upload, given the key of who brought it.
 func (s sealedUpload) open(key cipher.AEAD) (u Upload, err error) {
 	name, err := opened(key, s.SealedName, bound(s.ID, boundName))
@@ -122,7 +145,7 @@ func opened(key cipher.AEAD, sealed, bound []byte) ([]byte, error) {
 }
 
 // Open returns the reader of a file's bytes, which it opens at its first read.
-func (f *Files) Open(ctx context.Context, u Upload) *blobs.Sealed {
+func (f *Files) Open(ctx context.Context, u Upload) io.ReadSeekCloser {
 	return blobs.OpenSealed(ctx, f.store, u.ID.UUID, u.key, u.Size)
 }
 
@@ -143,13 +166,16 @@ func InTheAppend(to ticket.ID, events []domain.Event) eventstore.InTx {
 		return nil
 	}
 	return func(ctx context.Context, tx pgx.Tx) error {
-		const q = `UPDATE uploads SET attached_to = $2 WHERE id = ANY ($1) AND attached_to IS NULL AND doomed_at IS NULL`
-		marked, err := tx.Exec(ctx, q, added, to)
+		const q = `UPDATE uploads SET attached_to = $2 WHERE id = ANY ($1) AND attached_to IS NULL AND doomed_at IS NULL RETURNING id`
+		rows, _ := tx.Query(ctx, q, added, to) // CollectRows returns its error
+		marked, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
 		if err != nil {
 			return fmt.Errorf("mark what is attached: %w", err)
 		}
-		if marked.RowsAffected() < int64(len(added)) {
-			return ticket.ErrAttached.On("attachments")
+		for i, id := range added {
+			if !slices.Contains(marked, id) {
+				return unattached(i)
+			}
 		}
 		return doom(ctx, tx, `id = ANY ($1)`, removed)
 	}

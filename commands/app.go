@@ -38,6 +38,11 @@ type App struct {
 	Numbers interface {
 		TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error)
 	}
+	// Files finds uploads: [ticket.ErrAttached], with its place in ids, for one that is
+	// not there or not theirs.
+	Files interface {
+		Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
+	}
 	// Accounts finds people on the write side by id, username or mail address:
 	// [domain.ErrNotFound] when there is nobody of that name.
 	Accounts interface {

@@ -34,6 +34,19 @@ func (a *App) PersonNamed(ctx context.Context, name string) (account user.Accoun
 	return account, err == nil, err
 }
 
+// Uploads returns the files that a caller names by the ids of their uploads, for a command
+// that attaches them: [ticket.ErrAttached], with its place, for what is none of theirs.
+func (a *App) Uploads(ctx context.Context, of domain.Actor, names []string) ([]ticket.Attachment, error) {
+	if len(names) == 0 {
+		return nil, nil
+	}
+	ids := make([]uuid.UUID, len(names))
+	for i, name := range names {
+		ids[i], _ = uuid.Parse(name) // nothing is uploaded under the zero id
+	}
+	return a.Files.Uploaded(ctx, of.ID, ids)
+}
+
 // Assigning is a command that makes somebody the assignee of a ticket.
 type Assigning struct {
 	To    ticket.Assignee

@@ -23,6 +23,7 @@ type Tickets struct {
 	kept    *memory[ticket.State]
 	queues  *queues
 	limits  ticket.Limits
+	also    func(ticket.ID, []domain.Event) eventstore.InTx
 }
 
 // NewTickets makes the ticket commands over a log. forget is what removes, in the
@@ -38,6 +39,14 @@ func (t *Tickets) Within(limits ticket.Limits) *Tickets {
 	limited := *t
 	limited.limits = limits
 	return &limited
+}
+
+// Beside returns the same commands, with what is to be done in the transaction that appends
+// events to a ticket; nil: nothing.
+func (t *Tickets) Beside(also func(ticket.ID, []domain.Event) eventstore.InTx) *Tickets {
+	beside := *t
+	beside.also = also
+	return &beside
 }
 
 var tickets = aggregate[ticket.State, ticket.Command]{
@@ -101,18 +110,25 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 // are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy] and
 // what the log answers when it can't be reached.
 func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
-	do := t.task(r, id, c)
-	do.prepare = func(_ ticket.State, a *eventstore.Append) {
-		if len(a.Destroys) == 0 {
-			return
-		}
-		for _, forget := range t.forget {
-			a.Also = eventstore.InTurn(a.Also, forget(id))
-		}
+	return t.rules().run(ctx, t.task(r, id, c))
+}
+
+// prepare completes an append with what is to be done in its transaction.
+func (t *Tickets) prepare(id ticket.ID, a *eventstore.Append) {
+	if t.also != nil {
+		a.Also = eventstore.InTurn(a.Also, t.also(id, a.Events))
 	}
-	return t.rules().run(ctx, do)
+	if len(a.Destroys) == 0 {
+		return
+	}
+	for _, forget := range t.forget {
+		a.Also = eventstore.InTurn(a.Also, forget(id))
+	}
 }
 
 func (t *Tickets) task(r Request, id ticket.ID, c ticket.Command) task[ticket.State, ticket.Command] {
-	return task[ticket.State, ticket.Command]{log: t.log, kept: t.kept, queues: t.queues, id: id.UUID, request: r, actor: c.ActedBy(), command: c}
+	return task[ticket.State, ticket.Command]{
+		log: t.log, kept: t.kept, queues: t.queues, id: id.UUID, request: r, actor: c.ActedBy(), command: c,
+		prepare: func(_ ticket.State, a *eventstore.Append) { t.prepare(id, a) },
+	}
 }

@@ -25,7 +25,7 @@ type Error struct {
 	Kind    Kind
 	Code    string // stable, snake_case, part of the API contract
 	Message string
-	Field   string // JSON name of the member at fault, "" when none is
+	Field   string // JSON name of the member at fault, or the way to it with slashes; "" when none is
 }
 
 func (e *Error) Error() string { return e.Message }

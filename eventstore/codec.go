@@ -50,6 +50,9 @@ func NewCodec(keys Keys, aggregates ...[]domain.EventType) *Codec {
 	return c
 }
 
+// Keys returns the keys that texts are sealed and opened with; nil: they stay sealed.
+func (c *Codec) Keys() Keys { return c.keys }
+
 // Types returns the names that events are written under, with their current
 // schema version.
 func (c *Codec) Types() map[string]int {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -59,11 +60,12 @@ type InTx func(ctx context.Context, tx pgx.Tx) error
 // InTurn returns several pieces of work as one, which ends with the first error; nil
 // is none.
 func InTurn(all ...InTx) InTx {
+	all = slices.DeleteFunc(all, func(work InTx) bool { return work == nil })
+	if len(all) == 0 {
+		return nil
+	}
 	return func(ctx context.Context, tx pgx.Tx) error {
 		for _, work := range all {
-			if work == nil {
-				continue
-			}
 			if err := work(ctx, tx); err != nil {
 				return err
 			}

@@ -20,6 +20,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/httpapi"
+	"helpdesk/httpapi/attachments"
 	"helpdesk/httpapi/audit"
 	"helpdesk/httpapi/comments"
 	"helpdesk/httpapi/events"
@@ -107,6 +108,7 @@ func (d Deps) routes(app *commands.App) []httpapi.Route {
 		tickets.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
 		comments.Resource{App: app, Read: d.Read, Past: d.Past}.Routes(),
 		events.Resource{Feed: d.Feed, Streams: d.Streams, Types: eventTypes()}.Routes(),
+		attachments.Resource{}.Routes(),
 		reports.Resource{}.Routes(),
 		projectionsapi.Resource{}.Routes(),
 		audit.Resource{}.Routes(),

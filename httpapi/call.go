@@ -35,6 +35,7 @@ type Call struct {
 	Guess   Guess         // at a password
 
 	api      *API
+	control  *http.ResponseController
 	whole    context.Context // of the request, without the bound on its time: for streams
 	route    *Route
 	handler  Handler // of the route, the one the client chose

@@ -83,6 +83,9 @@ func (d *fakes) state() (s ticket.State) {
 	return s
 }
 
+// AttachmentsTo finds none.
+func (*fakes) AttachmentsTo(context.Context, []uuid.UUID) ([]view.Attachment, error) { return nil, nil }
+
 func (d *fakes) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 	return commands.Outcome{}, domain.ErrNotFound
 }

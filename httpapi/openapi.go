@@ -67,7 +67,7 @@ func describe(a *API) ([]byte, error) {
 func (r *Route) operation() spec.Operation {
 	o := spec.Operation{
 		Method: r.Method, Path: r.Path, ID: r.ID, Summary: r.Summary, About: r.About, Tag: r.Tag, Security: r.schemes(),
-		In: r.Handler.In, Binder: r.binder, Headers: r.requestHeaders(),
+		In: r.Handler.In, Binder: r.binder, Uploads: r.Handler.uploads, Ranges: r.Handler.ranges, Headers: r.requestHeaders(),
 		Status: r.Status, Out: r.Handler.Out, Stream: r.stream(), Choices: r.Choices, Answered: r.answerHeaders(), Statuses: r.refusals(),
 	}
 	if o.About == "" {
@@ -109,6 +109,9 @@ func (r *Route) requestHeaders() []string {
 		if r.versioned() {
 			names = append(names, "If-None-Match")
 		}
+		if r.Handler.ranges {
+			names = append(names, "If-None-Match", "Range")
+		}
 		return append(names, "Min-Event-Position")
 	}
 	names = append(names, "Idempotency-Key")
@@ -132,8 +135,11 @@ func (r *Route) answerHeaders() []string {
 	if r.Status == http.StatusCreated {
 		names = append(names, "Location")
 	}
-	if r.versioned() {
+	if r.versioned() || r.Handler.ranges {
 		names = append(names, "ETag")
+	}
+	if r.Handler.ranges {
+		names = append(names, "Accept-Ranges", "Content-Range", "Content-Security-Policy")
 	}
 	if _, paged := reflect.TypeOf(r.Handler.In).FieldByName("Listing"); paged {
 		names = append(names, "Link")
@@ -154,6 +160,9 @@ func (r *Route) refusals() []int {
 	if !r.reads() {
 		all = append(all, http.StatusForbidden, http.StatusConflict, http.StatusPreconditionFailed,
 			http.StatusRequestEntityTooLarge, http.StatusUnsupportedMediaType, http.StatusUnprocessableEntity)
+	}
+	if r.Handler.ranges {
+		all = append(all, http.StatusNotModified, http.StatusRequestedRangeNotSatisfiable)
 	}
 	all = append(all, r.Also...)
 	all = slices.DeleteFunc(all, func(status int) bool { return slices.Contains(r.Never, status) })

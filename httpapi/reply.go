@@ -18,8 +18,9 @@ type reply struct {
 	status    int
 	mediaType string // "" for no body
 	body      []byte
-	stream    Stream  // in place of body
-	room      *[]byte // of the API's bodies, that body is made in; nil: of none
+	stream    Stream   // in place of body
+	content   *Content // in place of body
+	room      *[]byte  // of the API's bodies, that body is made in; nil: of none
 }
 
 // encode makes the answer of v, in room that is used again once it is sent.

@@ -99,6 +99,10 @@ type Handler struct {
 	serve  func(ctx context.Context, c *Call, fill func(in any, check func() error) error) (any, error)
 	// checked: something is looked at before an idempotency key is.
 	checked bool
+	// uploads: the body is no JSON, and f reads it.
+	uploads bool
+	// ranges: a client may ask for a part of the answer.
+	ranges bool
 }
 
 // jsonType is the media type of what is no stream and no problem.
@@ -140,6 +144,14 @@ func handle[In, Out any](check func(*Call, In) error, f func(context.Context, *C
 	return Handler{In: in, Out: out, Media: []string{jsonType}, serve: serve, checked: check != nil}
 }
 
+// UploadOf is [Handle] for a call whose body is a file, which f reads from
+// [Call.Upload].
+func UploadOf[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
+	h := Handle(f)
+	h.uploads = true
+	return h
+}
+
 // Bytes is an answer that is no JSON and small enough to be made whole.
 type Bytes []byte
 
@@ -158,6 +170,9 @@ func (a *API) register(engine *gin.Engine) error {
 		bounds := bind.Proven
 		if route.Who == Anyone {
 			bounds = bind.Anybody
+		}
+		if route.Handler.uploads {
+			bounds = bind.Unread
 		}
 		if route.binder, err = bind.New(route.Handler.In, bounds); err != nil {
 			return fmt.Errorf("route %s: %w", route.ID, err)
@@ -212,6 +227,10 @@ func (a *API) serve(g *gin.Context, route *Route) {
 		a.stream(g, r)
 		return
 	}
+	if r.content != nil {
+		r.content.send(c, g.Writer)
+		return
+	}
 	r.send(g.Writer)
 	a.sent(r)
 }
@@ -235,6 +254,9 @@ func (a *API) reply(ctx context.Context, c *Call, out any, err error) reply {
 	if stream, ok := out.(Stream); ok {
 		return reply{status: c.route.Status, mediaType: c.handler.Media[0], stream: stream}
 	}
+	if content, ok := out.(*Content); ok {
+		return reply{status: c.route.Status, content: content}
+	}
 	r, err := a.encode(c.route.Status, out)
 	if err != nil {
 		return a.problem(ctx, c, fmt.Errorf("write the answer: %w", err))
@@ -250,6 +272,7 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
+	c.control = http.NewResponseController(g.Writer)
 	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))
 	if len(c.route.Handler.Media) > 1 {
 		c.Header.Add("Vary", "Accept")

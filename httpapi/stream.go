@@ -3,6 +3,7 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 	"mime"
 	"net/http"
@@ -55,6 +56,80 @@ func StreamOf[In any](mediaType string, f func(context.Context, *Call, In) (Stre
 	h := Handle(f)
 	h.Out, h.Media = nil, []string{mediaType}
 	return h
+}
+
+// Content is an answer of bytes that a client may ask for in parts: of a file. Its headers
+// are those of the call, with an ETag.
+type Content struct {
+	Open func(context.Context) io.ReadSeekCloser
+}
+
+// ContentOf makes a [Handler] that answers the bytes of a file, of any media type.
+func ContentOf[In any](f func(context.Context, *Call, In) (*Content, error)) Handler {
+	h := Handle(f)
+	h.Out, h.Media, h.ranges = nil, []string{"*/*"}, true
+	return h
+}
+
+// send sends the content, or the part of it that the request asks for, to a client who
+// may take as long as they take it in.
+func (f *Content) send(c *Call, w gin.ResponseWriter) {
+	body := f.Open(c.whole)
+	defer body.Close()
+	http.ServeContent(&contentWriter{ResponseWriter: w, call: c, body: &StreamWriter{w: w, control: c.control}}, c.Request, "", time.Time{}, body)
+}
+
+// contentWriter is a response whose body goes out as that of a stream, but for a range that
+// there is not, which is refused as everything is.
+type contentWriter struct {
+	gin.ResponseWriter
+	call    *Call
+	body    *StreamWriter
+	refused bool
+}
+
+// WriteHeader implements [http.ResponseWriter].
+func (w *contentWriter) WriteHeader(status int) {
+	w.refused = status == http.StatusRequestedRangeNotSatisfiable
+	if w.refused || status == http.StatusNotModified { // there are no bytes
+		w.call.Header.Del("Content-Security-Policy")
+		w.call.Header.Del("Content-Disposition")
+	}
+	if !w.refused {
+		w.ResponseWriter.WriteHeader(status)
+		return
+	}
+	problemReply(w.call.Header, w.call.ID, problem.Problem{
+		Status: status, Code: "range_not_satisfiable", Detail: "the file has not so many bytes; Content-Range says how many",
+	}).send(w.ResponseWriter)
+}
+
+// Write implements [io.Writer].
+func (w *contentWriter) Write(p []byte) (int, error) {
+	if w.refused {
+		return len(p), nil
+	}
+	return w.body.Write(p)
+}
+
+// Upload returns the body of the request, whose bytes may come as slowly as a client
+// brings them in time, whatever time a request has, and that time.
+func (c *Call) Upload() (context.Context, io.Reader) {
+	return c.whole, &uploadReader{r: c.Request.Body, control: c.control}
+}
+
+// uploadReader reads a body with as much patience for each piece as a stream has.
+type uploadReader struct {
+	r       io.Reader
+	control *http.ResponseController
+}
+
+// Read implements [io.Reader].
+func (u *uploadReader) Read(p []byte) (int, error) {
+	if err := u.control.SetReadDeadline(time.Now().Add(streamPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+		return 0, err
+	}
+	return u.r.Read(p)
 }
 
 // exportsMost is how many exports of one person a process writes at once: each holds a

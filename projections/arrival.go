@@ -13,13 +13,14 @@ import (
 
 // The names of the projections, for those who read their tables.
 const (
-	TicketList    = "ticket_list"
-	CommentList   = "comment_list"
-	UserList      = "user_list"
-	TicketHistory = "ticket_history"
-	TicketFacts   = "ticket_facts"
-	EmailLedger   = "email_ledger"
-	TicketWords   = "ticket_words"
+	TicketList     = "ticket_list"
+	CommentList    = "comment_list"
+	UserList       = "user_list"
+	TicketHistory  = "ticket_history"
+	TicketFacts    = "ticket_facts"
+	EmailLedger    = "email_ledger"
+	TicketWords    = "ticket_words"
+	AttachmentList = "attachment_list"
 )
 
 // freshnessWait is how long a read waits for a projection at most.

@@ -2,6 +2,7 @@ package main
 
 import (
 	"helpdesk/cmd/helpdesk/analyst"
+	"helpdesk/cmd/helpdesk/attachments"
 	"helpdesk/cmd/helpdesk/audit"
 	"helpdesk/cmd/helpdesk/demo"
 	"helpdesk/cmd/helpdesk/escalations"
@@ -23,6 +24,7 @@ func modules() program.Modules {
 	return program.Modules{
 		people.Module(),
 		tickets.Module(),
+		attachments.Module(),
 		reports.Module(),
 		projections.Module(),
 		operations.Module(),

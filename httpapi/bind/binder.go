@@ -215,7 +215,7 @@ func (b Binder) Bind(w http.ResponseWriter, r *http.Request, param func(string) 
 	if err := b.query.decode(r.URL, in); err != nil {
 		return nil, err
 	}
-	if Safe(r) {
+	if Safe(r) || b.bounds == Unread {
 		return nil, nil
 	}
 	if body, err = b.bounds.read(w, r); err != nil {

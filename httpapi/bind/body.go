@@ -24,6 +24,7 @@ type Bounds struct {
 var (
 	Proven  = Bounds{Bytes: 1 << 20, Values: 2_000} // API.md "Conventions"; a hundred operations of a bulk call are 801 values
 	Anybody = Bounds{Bytes: 16 << 10, Values: 100}
+	Unread  = Bounds{} // of a body that is no JSON, which the handler reads by itself
 )
 
 func (b Bounds) tooLarge() error {

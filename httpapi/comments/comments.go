@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"time"
 
+	"github.com/google/uuid"
+
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
@@ -23,6 +25,8 @@ type Reader interface {
 	// Comments lists one ticket's, or with nil all that are visible, oldest first.
 	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[view.Comment], error)
 	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
+	// AttachmentsTo lists the files of comments, which the viewer sees.
+	AttachmentsTo(ctx context.Context, comments []uuid.UUID) ([]view.Attachment, error)
 }
 
 // Past knows comments that are not there any more.
@@ -115,6 +119,9 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in CommentQuery) (h
 		return r.past(ctx, c, in, page)
 	}
 	slice, err := r.now(ctx, c, string(in.Ticket), page)
+	if err == nil {
+		err = r.addFiles(ctx, slice.Items)
+	}
 	if err != nil {
 		return httpapi.List[wire.Comment]{}, err
 	}
@@ -191,6 +198,8 @@ type CommentAdding struct {
 	Ticket   wire.TicketName     `json:"ticket" required:"true" minLength:"1" maxLength:"40" description:"The ticket's id or number."`
 	Text     string              `json:"text" required:"true" minLength:"1" maxLength:"20000" trim:"true"`
 	Internal bind.Optional[bool] `json:"internal" description:"An internal note; false when left out."`
+
+	Attachments []string `json:"attachments" maxItems:"20" nullable:"false" description:"Ids of uploads of the caller's that are attached to nothing yet."`
 }
 
 // Example is the body, or the answer, as the document shows it.
@@ -203,11 +212,15 @@ func (r Resource) add(ctx context.Context, c *httpapi.Call, in CommentAdding) (w
 	if err != nil {
 		return wire.Comment{}, unknownTicket(err)
 	}
+	files, err := r.App.Uploads(ctx, c.Actor, in.Attachments)
+	if err != nil {
+		return wire.Comment{}, err
+	}
 	id := ticket.CommentID{UUID: c.NewID()}
 	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) {
 		return r.App.Tickets.Do(ctx, q, of, ticket.AddComment{
 			By: ticket.By{Actor: c.Actor}, CommentID: id, Text: in.Text, Internal: in.Internal.Value,
-			Reopens: r.ReplyReopens, Now: c.Now(),
+			Reopens: r.ReplyReopens, Now: c.Now(), Attachments: files,
 		})
 	})
 	if errors.Is(err, ticket.ErrClosed) {
@@ -231,16 +244,36 @@ func unknownTicket(err error) error {
 
 // written is a comment just written, as the command left it.
 func written(ctx context.Context, c *httpapi.Call, id ticket.CommentID, out commands.Outcome) (wire.Comment, error) {
-	comment, ok := view.CommentOf(out.Events, id, c.Names(ctx, view.AuthorOf(out.Events, id)))
+	names := c.Names(ctx, view.AuthorOf(out.Events, id)) // who brought its files too
+	comment, ok := view.CommentOf(out.Events, id, names)
 	if !ok {
 		return wire.Comment{}, domain.ErrNotFound
 	}
+	comment.Attachments = view.AttachmentsAt(view.AttachmentsOf(c.Actor, out.Events, names), &comment.ID)
 	return wire.CommentOf(comment), nil
 }
 
 func (r Resource) one(ctx context.Context, c *httpapi.Call, in CommentPath) (wire.Comment, error) {
 	comment, err := r.at(ctx, c, in)
-	return wire.CommentOf(comment), err
+	if err != nil {
+		return wire.Comment{}, err
+	}
+	one := []view.Comment{comment}
+	err = r.addFiles(ctx, one)
+	return wire.CommentOf(one[0]), err
+}
+
+// addFiles gives comments the files that they have.
+func (r Resource) addFiles(ctx context.Context, comments []view.Comment) error {
+	ids := make([]uuid.UUID, len(comments))
+	for i, c := range comments {
+		ids[i] = c.ID
+	}
+	files, err := r.Read.AttachmentsTo(ctx, ids)
+	for i := range comments {
+		comments[i].Attachments = view.AttachmentsAt(files, &comments[i].ID)
+	}
+	return err
 }
 
 // commentAt reads the comment that the path names, if the caller may see it.

@@ -153,7 +153,7 @@ func ofRule(rule *domain.Error, status int) Problem {
 	if rule.Field == "" {
 		return p
 	}
-	p.Errors = []Violation{{Pointer: BodyPrefix + Escape(rule.Field), Code: rule.Code, Detail: rule.Message}}
+	p.Errors = []Violation{{Pointer: BodyPrefix + rule.Field, Code: rule.Code, Detail: rule.Message}}
 	if rule.Kind == domain.KindInvalid {
 		p.Code = CodeInvalid
 	}

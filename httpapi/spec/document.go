@@ -40,6 +40,8 @@ type Operation struct {
 	Security     []string    // the schemes that may be used, of [BySession] and [ByToken]; nil: anyone may call it
 	In           any         // zero value of what it takes
 	Binder       bind.Binder // of In; the zero one where it takes nothing
+	Uploads      bool        // the body is a file
+	Ranges       bool        // it answers a part of its stream where it is asked for one
 	Headers      []string    // of the request
 	Status       int         // of success
 	Out          any         // zero value of what it answers as JSON; nil: a stream, or nothing
@@ -125,18 +127,32 @@ func (d *Document) add(o *Operation) error {
 	if op.RequestBody, err = d.requestBody(o); err != nil {
 		return err
 	}
-	oc.AddRespStructure(o.Out, openapi.WithHTTPStatus(o.Status), openapi.WithCustomize(func(c openapi.ContentOrReference) {
-		response := c.(*openapi31.ResponseOrReference).Response
-		response.Description = http.StatusText(o.Status)
-		response.Headers = refHeaders(o.Answered...)
-		if o.Stream != "" {
-			response.WithContentItem(o.Stream, openapi31.MediaType{Schema: map[string]any{"type": "string"}})
-		}
-	}))
+	statuses := []int{o.Status}
+	if o.Ranges {
+		statuses = append(statuses, http.StatusPartialContent)
+	}
+	for _, status := range statuses {
+		oc.AddRespStructure(o.Out, openapi.WithHTTPStatus(status), openapi.WithCustomize(func(c openapi.ContentOrReference) {
+			response := c.(*openapi31.ResponseOrReference).Response
+			response.Description = http.StatusText(status)
+			response.Headers = refHeaders(o.Answered...)
+			if o.Stream != "" {
+				response.WithContentItem(o.Stream, openapi31.MediaType{Schema: streamed(o)})
+			}
+		}))
+	}
 	for _, status := range o.Statuses {
 		op.ResponsesEns().WithMapOfResponseOrReferenceValuesItem(strconv.Itoa(status), refResponse(status))
 	}
 	return d.AddOperation(oc)
+}
+
+// streamed returns the schema of a stream: text, or a file's bytes.
+func streamed(o *Operation) map[string]any {
+	if o.Ranges {
+		return map[string]any{"type": "string", "format": "binary"}
+	}
+	return map[string]any{"type": "string"}
 }
 
 // noteExample notes the example of a type that has one, by the name of its schema.

@@ -22,6 +22,7 @@ var requestHeaders = []header{
 	{name: "If-None-Match", about: "Entity tags the client holds, or *. Where one is current the answer is 304.", example: `"3"`},
 	{name: "Idempotency-Key", about: "A repeat with the same key does not act again.", pattern: `^[\x21-\x7E]{1,255}$`, example: "order-4711"},
 	{name: "Min-Event-Position", about: "Wait until what is read has come so far in the log, at most two seconds; else 503.", number: true, example: 17},
+	{name: "Range", about: "Which bytes to answer, one range (RFC 9110 §14).", example: "bytes=0-1023"},
 	{name: "Prefer", about: "respond-async: answer once it is written, which is what every call does.", example: "respond-async"},
 }
 
@@ -36,6 +37,9 @@ var answerHeaders = []header{
 	{name: "Location", about: "The address of what was made.", example: "/api/tickets/0197c2a4-8f00-7000-8000-000000000001/"},
 	{name: "Link", about: "The pages before and after, rel prev and next (RFC 8288); of an answer of the past what is now, rel original.", example: `<https://desk.example.com/api/tickets/?cursor=abc>; rel="next"`},
 	{name: "Memento-Datetime", about: "Of when in the past the answer is (RFC 7089).", example: "Sat, 31 Jan 2026 12:00:00 GMT"},
+	{name: "Accept-Ranges", about: "bytes: a part can be asked for.", example: "bytes"},
+	{name: "Content-Range", about: "Which bytes these are, of how many.", example: "bytes 0-1023/48213"},
+	{name: "Content-Security-Policy", about: "Keeps a browser that shows it from running anything.", example: "sandbox; default-src 'none'"},
 	{name: "Set-Cookie", about: "The session's cookie, or its end.", example: "helpdesk_session=abc; Path=/; HttpOnly; SameSite=Lax"},
 	{name: "RateLimit-Limit", about: "How many calls a minute the caller has.", number: true, example: 1200},
 	{name: "RateLimit-Remaining", about: "How many of them are left.", number: true, example: 1199},

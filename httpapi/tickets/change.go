@@ -25,7 +25,7 @@ func (TicketPut) Example() string {
 	return `{"title": "Printer smokes", "description": "The one on the third floor.", "priority": "high", "status": "open"}`
 }
 
-func (r Resource) put(ctx context.Context, c *httpapi.Call, in TicketPut) (wire.Ticket, error) {
+func (r Resource) put(ctx context.Context, c *httpapi.Call, in TicketPut) (wire.TicketWithFiles, error) {
 	return r.edit(ctx, c, in.TicketPath, in.AssignedTo, ticket.EditTicket{
 		Title: &in.Title, Description: &in.Description, Priority: &in.Priority, Status: &in.Status,
 	})
@@ -46,19 +46,19 @@ func (TicketPatch) Example() string {
 	return `{"priority": "medium", "assigned_to": null}`
 }
 
-func (r Resource) patch(ctx context.Context, c *httpapi.Call, in TicketPatch) (wire.Ticket, error) {
+func (r Resource) patch(ctx context.Context, c *httpapi.Call, in TicketPatch) (wire.TicketWithFiles, error) {
 	return r.edit(ctx, c, in.TicketPath, in.AssignedTo, ticket.EditTicket{
 		Title: in.Title.Ptr(), Description: in.Description.Ptr(), Priority: in.Priority.Ptr(), Status: in.Status.Ptr(),
 	})
 }
 
-func (r Resource) edit(ctx context.Context, c *httpapi.Call, path TicketPath, to bind.Optional[string], command ticket.EditTicket) (wire.Ticket, error) {
+func (r Resource) edit(ctx context.Context, c *httpapi.Call, path TicketPath, to bind.Optional[string], command ticket.EditTicket) (wire.TicketWithFiles, error) {
 	command.Actor = c.Actor
 	assigning := commands.AssignNobody()
 	if to.Set {
 		var err error
 		if assigning, err = r.assignee(ctx, to); err != nil {
-			return wire.Ticket{}, err
+			return wire.TicketWithFiles{}, err
 		}
 		command.AssignedTo = &assigning.To
 	}
@@ -77,10 +77,10 @@ func (TicketAssignment) Example() string {
 	return `{"assigned_to": "root"}`
 }
 
-func (r Resource) assign(ctx context.Context, c *httpapi.Call, in TicketAssignment) (wire.Ticket, error) {
+func (r Resource) assign(ctx context.Context, c *httpapi.Call, in TicketAssignment) (wire.TicketWithFiles, error) {
 	assigning, err := r.assignee(ctx, in.AssignedTo)
 	if err != nil {
-		return wire.Ticket{}, err
+		return wire.TicketWithFiles{}, err
 	}
 	written, err := r.change(ctx, c, in.TicketPath, ticket.AssignTicket{By: ticket.By{Actor: c.Actor}, To: assigning.To})
 	return written, assigning.Refused(err)
@@ -106,8 +106,8 @@ func (TicketVerb) Example() string {
 }
 
 // status makes the handler of one verb.
-func (r Resource) status(to ticket.Status) func(context.Context, *httpapi.Call, TicketVerb) (wire.Ticket, error) {
-	return func(ctx context.Context, c *httpapi.Call, in TicketVerb) (wire.Ticket, error) {
+func (r Resource) status(to ticket.Status) func(context.Context, *httpapi.Call, TicketVerb) (wire.TicketWithFiles, error) {
+	return func(ctx context.Context, c *httpapi.Call, in TicketVerb) (wire.TicketWithFiles, error) {
 		return r.change(ctx, c, in.TicketPath, ticket.ChangeStatus{
 			By: ticket.By{Actor: c.Actor}, To: to, Reason: in.Reason.Value,
 		})
@@ -120,8 +120,8 @@ func (r Resource) remove(ctx context.Context, c *httpapi.Call, in TicketPath) (h
 }
 
 // restoring makes the handler that restores a ticket.
-func restoring(r Resource) func(context.Context, *httpapi.Call, TicketPath) (wire.Ticket, error) {
-	return func(ctx context.Context, c *httpapi.Call, in TicketPath) (wire.Ticket, error) {
+func restoring(r Resource) func(context.Context, *httpapi.Call, TicketPath) (wire.TicketWithFiles, error) {
+	return func(ctx context.Context, c *httpapi.Call, in TicketPath) (wire.TicketWithFiles, error) {
 		return r.change(ctx, c, in, ticket.RestoreTicket{By: ticket.By{Actor: c.Actor}})
 	}
 }

@@ -18,6 +18,7 @@ type TicketOpening struct {
 	Description string                         `json:"description" required:"true" minLength:"1" maxLength:"20000" trim:"true"`
 	Priority    bind.Optional[ticket.Priority] `json:"priority" description:"low when left out."`
 	CreatedBy   bind.Optional[string]          `json:"created_by" minLength:"1" maxLength:"150" description:"The requester, by id or username; the caller when left out. Staff may name others."`
+	Attachments []string                       `json:"attachments" maxItems:"20" nullable:"false" description:"Ids of uploads of the caller's that are attached to nothing yet."`
 }
 
 // Example is the body, or the answer, as the document shows it.
@@ -25,18 +26,22 @@ func (TicketOpening) Example() string {
 	return `{"title": "Printer smokes", "description": "Again.", "priority": "high"}`
 }
 
-func (r Resource) open(ctx context.Context, c *httpapi.Call, in TicketOpening) (wire.Ticket, error) {
+func (r Resource) open(ctx context.Context, c *httpapi.Call, in TicketOpening) (wire.TicketWithFiles, error) {
 	command := ticket.OpenTicket{
-		By: ticket.By{Actor: c.Actor}, Title: in.Title, Description: in.Description, Priority: in.Priority.Value,
+		By: ticket.By{Actor: c.Actor}, Title: in.Title, Description: in.Description, Priority: in.Priority.Value, Now: c.Now(),
+	}
+	var err error
+	if command.Attachments, err = r.App.Uploads(ctx, c.Actor, in.Attachments); err != nil {
+		return wire.TicketWithFiles{}, err
 	}
 	if in.CreatedBy.Set {
 		requester, known, err := r.App.PersonNamed(ctx, in.CreatedBy.Value)
 		if err != nil {
-			return wire.Ticket{}, err
+			return wire.TicketWithFiles{}, err
 		}
 		command.CreatedBy = requester.ID
 		if !known {
-			return wire.Ticket{}, refusedRequester(command)
+			return wire.TicketWithFiles{}, refusedRequester(command)
 		}
 	}
 	id := ticket.ID{UUID: c.NewID()}
@@ -44,10 +49,15 @@ func (r Resource) open(ctx context.Context, c *httpapi.Call, in TicketOpening) (
 		return r.App.Tickets.Open(ctx, q, id, command)
 	})
 	if err != nil {
-		return wire.Ticket{}, err
+		return wire.TicketWithFiles{}, err
 	}
 	c.Header.Set("Location", "/api/tickets/"+out.StreamID.String()+"/")
 	return written(ctx, c, out)
+}
+
+// own writes those of a ticket's attachments that are of no comment.
+func own(all []view.Attachment) []wire.Attachment {
+	return wire.AttachmentsOf(view.AttachmentsAt(all, nil))
 }
 
 // refusedRequester is the refusal of a ticket for somebody who does not exist:
@@ -60,10 +70,10 @@ func refusedRequester(c ticket.OpenTicket) error {
 }
 
 // change carries out a command on the ticket that the path names.
-func (r Resource) change(ctx context.Context, c *httpapi.Call, path TicketPath, command ticket.Command) (wire.Ticket, error) {
+func (r Resource) change(ctx context.Context, c *httpapi.Call, path TicketPath, command ticket.Command) (wire.TicketWithFiles, error) {
 	out, err := r.command(ctx, c, path, command)
 	if err != nil {
-		return wire.Ticket{}, err
+		return wire.TicketWithFiles{}, err
 	}
 	return written(ctx, c, out)
 }
@@ -80,11 +90,12 @@ func (r Resource) command(ctx context.Context, c *httpapi.Call, path TicketPath,
 
 // written is a ticket just written to, as the command left it: also for a caller
 // who gave it out of their own sight.
-func written(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.Ticket, error) {
-	t, ok := view.TicketOf(c.Actor, out.Events, c.Names(ctx, view.PeopleIn(out.Events)))
+func written(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.TicketWithFiles, error) {
+	names := c.Names(ctx, view.PeopleIn(out.Events))
+	t, ok := view.TicketOf(c.Actor, out.Events, names)
 	if !ok {
-		return wire.Ticket{}, domain.ErrNotFound
+		return wire.TicketWithFiles{}, domain.ErrNotFound
 	}
 	_ = c.Tag(t.Version) // refuses reads only
-	return wire.TicketOf(t), nil
+	return wire.TicketWithFiles{Ticket: wire.TicketOf(t), Attachments: own(view.AttachmentsOf(c.Actor, out.Events, names))}, nil
 }

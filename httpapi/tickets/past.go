@@ -66,7 +66,8 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (
 		at = in.AsOf.Value
 	}
 	c.Memento(at)
-	out := wire.TicketWithComments{Ticket: wire.TicketOf(t.Ticket), Comments: make([]wire.Comment, len(t.Comments))}
+	out := wire.TicketWithComments{Comments: make([]wire.Comment, len(t.Comments))}
+	out.Ticket, out.Attachments = wire.TicketOf(t.Ticket), wire.AttachmentsOf(t.Attachments)
 	for i, comment := range t.Comments {
 		out.Comments[i] = wire.CommentOf(comment)
 	}

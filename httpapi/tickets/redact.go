@@ -20,10 +20,10 @@ func (TicketRedaction) Example() string {
 	return `{"field": "description", "reason": "It names a salary."}`
 }
 
-func (r Resource) redact(ctx context.Context, c *httpapi.Call, in TicketRedaction) (wire.Ticket, error) {
+func (r Resource) redact(ctx context.Context, c *httpapi.Call, in TicketRedaction) (wire.TicketWithFiles, error) {
 	span, err := in.Span()
 	if err != nil {
-		return wire.Ticket{}, err
+		return wire.TicketWithFiles{}, err
 	}
 	return r.change(ctx, c, in.TicketPath, ticket.RedactText{
 		By: ticket.By{Actor: c.Actor}, Subject: ticket.Subject{Field: in.Field}, Span: span, Reason: in.Reason,

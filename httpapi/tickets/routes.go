@@ -23,6 +23,8 @@ type Reader interface {
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
 	// AllComments lists the comments of a ticket, oldest first.
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	// Attachments lists the files of a ticket and of its comments, oldest first.
+	Attachments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Attachment, error)
 }
 
 // Past shows tickets as the system knew them at an instant; see

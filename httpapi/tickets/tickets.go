@@ -59,12 +59,20 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 	// ticket's ETag they may be newer than its version, for then a client that
 	// asks again gets both anew; were they older, it never would.
 	c.AtLeast(t.Position)
-	comments, err := r.Read.AllComments(ctx, c.Actor, ticket.ID{UUID: t.ID})
+	id := ticket.ID{UUID: t.ID}
+	comments, err := r.Read.AllComments(ctx, c.Actor, id)
 	if err != nil {
 		return out, err
 	}
-	out.Ticket, out.Comments = wire.TicketOf(t), make([]wire.Comment, len(comments))
+	var files []view.Attachment
+	if t.HadFiles {
+		if files, err = r.Read.Attachments(ctx, c.Actor, id); err != nil {
+			return out, err
+		}
+	}
+	out.Ticket, out.Attachments, out.Comments = wire.TicketOf(t), own(files), make([]wire.Comment, len(comments))
 	for i, comment := range comments {
+		comment.Attachments = view.AttachmentsAt(files, &comment.ID)
 		out.Comments[i] = wire.CommentOf(comment)
 	}
 	return out, nil

@@ -33,6 +33,7 @@ type Ticket struct {
 	ClosedAt        *Time           `json:"closed_at" required:"true"`
 	EscalatedAt     *Time           `json:"escalated_at" required:"true"`
 	CommentCount    int             `json:"comment_count" required:"true" description:"Of the comments the caller may see."`
+	AttachmentCount int             `json:"attachment_count" required:"true" description:"Of the files that are there, those of comments included, that the caller may see."`
 	Version         int             `json:"version" required:"true" description:"The ETag without its quotes."`
 }
 
@@ -41,12 +42,21 @@ func (Ticket) Example() string {
 	return `{"id": "0197c2a4-8f00-7000-8000-000000000001", "number": 1, "title": "Printer smokes", "description": "Again.",
 		"priority": "high", "status": "open", "created_by": {"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada"},
 		"assigned_to": null, "created_at": "2026-01-31T12:00:00.000000Z", "updated_at": "2026-01-31T12:00:00.000000Z",
-		"first_response_at": null, "resolved_at": null, "closed_at": null, "escalated_at": null, "comment_count": 0, "version": 1}`
+		"first_response_at": null, "resolved_at": null, "closed_at": null, "escalated_at": null, "comment_count": 0, "attachment_count": 0, "version": 1}`
 }
+
+// TicketWithFiles is a ticket together with the files it was opened with.
+type TicketWithFiles struct {
+	Ticket
+	Attachments []Attachment `json:"attachments" required:"true" nullable:"false" description:"The files it was opened with; comments have their own."`
+}
+
+// Example keeps the ticket's own from standing for both: there is none.
+func (TicketWithFiles) Example() string { return "" }
 
 // TicketWithComments is a ticket together with what was said about it.
 type TicketWithComments struct {
-	Ticket
+	TicketWithFiles
 	Comments []Comment `json:"comments" required:"true" nullable:"false" description:"Oldest first."`
 }
 
@@ -63,13 +73,15 @@ type Comment struct {
 	Internal     bool      `json:"internal" required:"true"`
 	CreatedAt    Time      `json:"created_at" required:"true"`
 	EditedAt     *Time     `json:"edited_at" required:"true"`
+
+	Attachments []Attachment `json:"attachments" required:"true" nullable:"false"`
 }
 
 // Example is a comment as the document shows it.
 func (Comment) Example() string {
 	return `{"id": "0197c2a4-8f00-7000-8000-000000000002", "ticket": "0197c2a4-8f00-7000-8000-000000000001", "ticket_number": 1,
 		"author": {"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada"}, "text": "It is the one on the third floor.",
-		"internal": false, "created_at": "2026-01-31T12:05:00.000000Z", "edited_at": null}`
+		"internal": false, "created_at": "2026-01-31T12:05:00.000000Z", "edited_at": null, "attachments": []}`
 }
 
 // User is somebody. What stands after the names is there only for those who
@@ -116,7 +128,7 @@ func TicketOf(t view.Ticket) Ticket {
 		CreatedAt: Time{t.CreatedAt}, UpdatedAt: Time{t.UpdatedAt},
 		FirstResponseAt: TimeOf(t.FirstResponseAt), ResolvedAt: TimeOf(t.ResolvedAt),
 		ClosedAt: TimeOf(t.ClosedAt), EscalatedAt: TimeOf(t.EscalatedAt),
-		CommentCount: t.CommentCount, Version: t.Version,
+		CommentCount: t.CommentCount, AttachmentCount: t.AttachmentCount, Version: t.Version,
 	}
 	if t.AssignedTo != nil {
 		assignee := PersonOf(*t.AssignedTo)
@@ -130,6 +142,7 @@ func CommentOf(c view.Comment) Comment {
 	return Comment{
 		ID: c.ID, Ticket: c.Ticket, TicketNumber: c.TicketNumber, Author: PersonOf(c.Author),
 		Text: c.Text, Internal: c.Internal, CreatedAt: Time{c.CreatedAt}, EditedAt: TimeOf(c.EditedAt),
+		Attachments: AttachmentsOf(c.Attachments),
 	}
 }
 

@@ -108,6 +108,10 @@ func (t *describer) hidden(e domain.Event) bool {
 		return d.Internal
 	case ticket.TextRedacted:
 		return d.Internal
+	case ticket.AttachmentAdded:
+		return d.Internal
+	case ticket.AttachmentRemoved:
+		return d.Internal
 	}
 	return false
 }
@@ -196,6 +200,10 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 		return "removed a comment"
 	case ticket.TextRedacted:
 		return because("redacted "+redactedWhat(d), d.Reason)
+	case ticket.AttachmentAdded:
+		return "attached a file"
+	case ticket.AttachmentRemoved:
+		return "removed a file"
 	case ticket.Deleted:
 		return "deleted the ticket"
 	case ticket.Restored:
@@ -291,6 +299,10 @@ func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), &d.Text)
 	case ticket.CommentRemoved:
 		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), nil)
+	case ticket.AttachmentAdded:
+		return changed(nil, "attachment", nil, &d.Filename)
+	case ticket.AttachmentRemoved:
+		return changed(nil, "attachment", new(before.Attachments[d.AttachmentID].Filename), nil)
 	case ticket.TextRedacted:
 		if c, there := before.Comments[d.CommentID]; there {
 			return changed(nil, "comment", &c.Text, &d.Text)

@@ -85,8 +85,9 @@ func (m Moment) reached(e eventstore.Envelope) bool {
 // far as the viewer may see them.
 type PastTicket struct {
 	view.Ticket
-	Comments   []view.Comment
-	RecordedAt time.Time // when its newest event of then was recorded
+	Comments    []view.Comment
+	Attachments []view.Attachment // its own
+	RecordedAt  time.Time         // when its newest event of then was recorded
 }
 
 // Difference is what is another at one moment than at another.
@@ -106,6 +107,7 @@ type stand struct {
 	view.TicketRow
 	state      ticket.State
 	comments   []view.CommentRow // oldest first
+	files      view.Files
 	recordedAt time.Time
 }
 
@@ -115,11 +117,15 @@ func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 	var thread view.Thread
 	for i, e := range events {
 		if !at.reached(e) {
+			for _, since := range events[i:] {
+				s.files.Lose(since)
+			}
 			events = events[:i]
 			break
 		}
 		s.TicketRow.Apply(e)
 		thread.Apply(e)
+		s.files.Apply(e)
 		s.recordedAt = e.RecordedAt
 	}
 	s.state = ticket.Fold(eventstore.Said(events))
@@ -149,7 +155,10 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if err != nil {
 		return PastTicket{}, err
 	}
-	return PastTicket{Ticket: s.Named(viewer, names), Comments: s.showComments(viewer, names), RecordedAt: s.recordedAt}, nil
+	return PastTicket{
+		Ticket: s.Named(viewer, names), Comments: s.showComments(viewer, names),
+		Attachments: view.AttachmentsAt(s.files.Show(viewer, s.Number, names), nil), RecordedAt: s.recordedAt,
+	}, nil
 }
 
 // Diff returns what of a ticket is another at one moment than at another, which
@@ -175,19 +184,23 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 	return Difference{
 		From:    VersionAt{before.VersionFor(viewer), before.recordedAt},
 		To:      VersionAt{after.VersionFor(viewer), after.recordedAt},
-		Changes: append(changedMembers(before.state, after.state, t.person), commentChanges(viewer, events, before.state, after.state)...),
+		Changes: append(changedMembers(before.state, after.state, t.person), saidChanges(viewer, events, before.state, after.state)...),
 	}, nil
 }
 
-// commentChanges returns the comments that were added, edited or removed between
-// two states of a ticket, in the order in which they were first written.
-func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, after ticket.State) (all []Change) {
+// saidChanges returns the comments and files that were added, edited or removed between
+// two states of a ticket, in the order in which they first came.
+func saidChanges(viewer domain.Actor, events []eventstore.Envelope, before, after ticket.State) (all []Change) {
 	for _, e := range events {
-		d, ok := e.Event.(ticket.CommentAdded)
-		if !ok || (d.Internal && !ticket.SeesInternal(viewer)) {
+		if ticket.AboutNote(e.Event) && !ticket.SeesInternal(viewer) {
 			continue
 		}
-		all = changed(all, "comment", textOf(before, d.CommentID), textOf(after, d.CommentID))
+		switch d := e.Event.(type) {
+		case ticket.CommentAdded:
+			all = changed(all, "comment", textOf(before, d.CommentID), textOf(after, d.CommentID))
+		case ticket.AttachmentAdded:
+			all = changed(all, "attachment", nameOf(before, d.AttachmentID), nameOf(after, d.AttachmentID))
+		}
 	}
 	return all
 }
@@ -196,6 +209,14 @@ func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, a
 func textOf(s ticket.State, id ticket.CommentID) *string {
 	if c, ok := s.Comments[id]; ok {
 		return &c.Text
+	}
+	return nil
+}
+
+// nameOf returns what a file is called, nil when it is not there.
+func nameOf(s ticket.State, id ticket.AttachmentID) *string {
+	if f, ok := s.Attachments[id]; ok {
+		return &f.Filename
 	}
 	return nil
 }
@@ -286,16 +307,21 @@ func (p *Past) names(ctx context.Context, tickets ...stand) (view.Names, error) 
 		for _, c := range s.comments {
 			ids = append(ids, c.AuthorID)
 		}
+		for _, f := range s.state.Attachments {
+			ids = append(ids, f.By.UUID)
+		}
 	}
 	names, err := projections.Usernames(ctx, p.pool, ids)
 	return names, eventstore.Unreachable(err)
 }
 
 func (s stand) showComments(viewer domain.Actor, names view.Names) []view.Comment {
-	shown := []view.Comment{}
+	shown, files := []view.Comment{}, s.files.Show(viewer, s.Number, names)
 	for _, c := range s.comments {
 		if !c.Internal || ticket.SeesInternal(viewer) {
-			shown = append(shown, c.Show(s.Number, names[c.AuthorID]))
+			comment := c.Show(s.Number, names[c.AuthorID])
+			comment.Attachments = view.AttachmentsAt(files, &c.ID)
+			shown = append(shown, comment)
 		}
 	}
 	return shown

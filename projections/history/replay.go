@@ -23,8 +23,9 @@ type TicketStep struct {
 // TicketThen is a ticket as it stood, with all that was said on it.
 type TicketThen struct {
 	view.Ticket
-	Deleted  bool           `json:"deleted"`
-	Comments []view.Comment `json:"comments"` // with the internal notes, oldest first
+	Deleted     bool              `json:"deleted"`
+	Comments    []view.Comment    `json:"comments"`              // with the internal notes, oldest first
+	Attachments []view.Attachment `json:"attachments,omitempty"` // those of comments too
 }
 
 // Until is up to where a ticket is replayed. The zero Until is to its end.
@@ -97,6 +98,7 @@ type replay struct {
 	describer *describer
 	row       view.TicketRow
 	comments  view.Thread
+	files     view.Files
 }
 
 // step returns the step of an event, with instants in UTC.
@@ -111,7 +113,9 @@ func (r *replay) step(e eventstore.Envelope, entry Entry) TicketStep {
 	}
 	r.row.Apply(e)
 	r.comments.Apply(e)
+	r.files.Apply(e)
 	then := TicketThen{Ticket: r.row.Named(domain.System(), r.describer.names), Deleted: r.row.Deleted, Comments: []view.Comment{}}
+	then.Attachments = r.files.Show(domain.System(), r.row.Number, r.describer.names)
 	for _, c := range r.comments.Rows() {
 		then.Comments = append(then.Comments, c.Show(r.row.Number, r.describer.names[c.AuthorID]))
 	}

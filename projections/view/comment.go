@@ -19,6 +19,8 @@ type Comment struct {
 	Internal     bool       `json:"internal"`
 	CreatedAt    time.Time  `json:"created_at"`
 	EditedAt     *time.Time `json:"edited_at"`
+
+	Attachments []Attachment `json:"attachments,omitempty"` // where they were asked for
 }
 
 // CommentRow is a comment without the names around it: a row of read.comments,

@@ -27,9 +27,11 @@ type Ticket struct {
 	ResolvedAt      *time.Time      `json:"resolved_at"`
 	ClosedAt        *time.Time      `json:"closed_at"`
 	EscalatedAt     *time.Time      `json:"escalated_at"`
-	CommentCount    int             `json:"comment_count"` // of those the viewer may see
+	CommentCount    int             `json:"comment_count"`    // of those the viewer may see
+	AttachmentCount int             `json:"attachment_count"` // of those that are not gone, as CommentCount
 	Version         int             `json:"version"`
 	Position        int64           `json:"-"` // of its newest event: other projections may be behind it
+	HadFiles        bool            `json:"-"` // there may be attachments, if only ones that are gone
 	Replied         bool            `json:"-"` // the requester commented, and nobody did anything about it
 }
 
@@ -59,6 +61,9 @@ type TicketRow struct {
 	Version          int             `db:"version"`
 	NoteEvents       int             `db:"note_events"` // of these events, how many are about internal notes
 	Position         int64           `db:"position"`
+	PublicFiles      int             `db:"public_attachments"`
+	InternalFiles    int             `db:"internal_attachments"`
+	Attached         bool            `db:"attached"`
 
 	Deleted bool `db:"-"` // it has no row any more
 }
@@ -105,6 +110,8 @@ func PeopleIn(events []eventstore.Envelope) (ids []uuid.UUID) {
 			id = d.AssignedTo
 		case ticket.CommentAdded:
 			id = d.Author
+		case ticket.AttachmentAdded:
+			id = d.AddedBy
 		}
 		if !id.IsZero() && !met[id.UUID] {
 			met[id.UUID] = true
@@ -142,6 +149,11 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 		r.Deleted = false
 	case ticket.CommentAdded:
 		r.addComment(d, at)
+	case ticket.AttachmentAdded:
+		r.countFiles(d.Internal, 1)
+		r.Attached = true
+	case ticket.AttachmentRemoved:
+		r.countFiles(d.Internal, -1)
 	case ticket.CommentRemoved:
 		r.count(d.Internal, -1)
 		if r.Reply != nil && *r.Reply == d.CommentID.UUID {
@@ -207,6 +219,14 @@ func (r *TicketRow) count(internal bool, by int) {
 	}
 }
 
+func (r *TicketRow) countFiles(internal bool, by int) {
+	if internal {
+		r.InternalFiles += by
+	} else {
+		r.PublicFiles += by
+	}
+}
+
 // VersionFor returns the ticket's version as the viewer counts it: without events of
 // internal notes for those who see none.
 func (r TicketRow) VersionFor(viewer domain.Actor) int {
@@ -233,13 +253,14 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
-		CommentCount: r.PublicComments, Version: r.VersionFor(viewer), Position: r.Position, Replied: r.Reply != nil,
+		CommentCount: r.PublicComments, AttachmentCount: r.PublicFiles, Version: r.VersionFor(viewer), Position: r.Position, HadFiles: r.Attached, Replied: r.Reply != nil,
 	}
 	if r.AssignedTo != nil {
 		t.AssignedTo = &Person{ID: *r.AssignedTo, Username: assignee}
 	}
 	if ticket.SeesInternal(viewer) {
 		t.CommentCount += r.InternalComments
+		t.AttachmentCount += r.InternalFiles
 	}
 	return t
 }

@@ -148,6 +148,9 @@ func (r *Response) check(a Answer) error {
 	}
 	schema, ok := r.bodies[mediaType]
 	if !ok {
+		schema, ok = r.bodies["*/*"]
+	}
+	if !ok {
 		return fmt.Errorf("media type %s is not documented", mediaType)
 	}
 	if schema == nil {

@@ -133,7 +133,7 @@ func (c *Client) check(a contract.Answer) {
 		err = document.Check(a)
 	}
 	if err != nil {
-		c.t.Errorf("not as the document says: %v\n%s", err, a.Body)
+		c.t.Errorf("not as the document says: %v\n%.2000q", err, a.Body)
 	}
 }
 

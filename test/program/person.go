@@ -2,6 +2,8 @@ package program
 
 import (
 	"net/http"
+	"net/url"
+	"strings"
 	"testing"
 	"time"
 )
@@ -53,8 +55,10 @@ type Ticket struct {
 	ClosedAt        *time.Time `json:"closed_at"`
 	EscalatedAt     *time.Time `json:"escalated_at"`
 	CommentCount    int        `json:"comment_count"`
+	AttachmentCount int        `json:"attachment_count"`
 	Version         int
 	Comments        []Comment
+	Attachments     []Attachment
 }
 
 // Path returns where the ticket is, or a verb on it.
@@ -76,6 +80,24 @@ type Comment struct {
 	Internal     bool
 	CreatedAt    time.Time  `json:"created_at"`
 	EditedAt     *time.Time `json:"edited_at"`
+	Attachments  []Attachment
+}
+
+// Attachment is a file as the API shows it.
+type Attachment struct {
+	ID          string
+	Filename    string
+	ContentType string `json:"content_type"`
+	Size        int64
+	Ticket      *string
+	Comment     *string
+	CreatedBy   Named   `json:"created_by"`
+	ContentURL  *string `json:"content_url"`
+}
+
+// Path returns where the file is, or its bytes.
+func (v Attachment) Path(part ...string) string {
+	return "/api/attachments/" + v.ID + "/" + strings.Join(append(part, ""), "/")
 }
 
 // Path returns where the comment is.
@@ -140,6 +162,13 @@ func (p *Person) Comments(t testing.TB, on Ticket, text string, internal bool) C
 	t.Helper()
 	body := Object{"ticket": on.ID, "text": text, "internal": internal}
 	return Read[Comment](t, p.Must(t, http.StatusCreated, "POST", "/api/comments/", body))
+}
+
+// Uploads brings a file as p, as the body of the call.
+func (p *Person) Uploads(t testing.TB, name string, content []byte) Attachment {
+	t.Helper()
+	return Read[Attachment](t, p.Must(t, http.StatusCreated, "POST", "/api/attachments/", content,
+		"Content-Type", "application/octet-stream", "Content-Disposition", "attachment; filename*=UTF-8''"+url.PathEscape(name)))
 }
 
 // Does carries out a verb on a ticket as p.

@@ -1,6 +1,7 @@
 package program
 
 import (
+	"errors"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -35,6 +36,16 @@ type Clients struct {
 	Access    *commands.Access
 	Front     *edge.Front
 	Streams   *events.Streams // event streams that are open
+}
+
+// Files returns what finds the uploads that commands attach.
+func (m Modules) Files(c *Clients) (Files, error) {
+	for _, module := range m {
+		if module.Files != nil {
+			return module.Files(c)
+		}
+	}
+	return nil, errors.New("no module has files")
 }
 
 // Routes returns the calls of the API, of all modules.

@@ -18,6 +18,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/mail"
@@ -54,10 +55,20 @@ type Module struct {
 	Commands func(Modules) []*cobra.Command
 	// Export are the module's files in what a person is handed of their data.
 	Export []PersonFile
+	// Files returns what finds the uploads that commands attach. One module has it.
+	Files func(*Clients) (Files, error)
+	// Beside returns what the module does in the transaction that appends events to a
+	// ticket; nil: nothing.
+	Beside func(ticket.ID, []domain.Event) eventstore.InTx
 	// Forget removes what is stored of a person outside the log and the
 	// projections, in the transaction that destroys their key. It is also run
 	// for somebody who is erased already.
 	Forget func(Forgotten) eventstore.InTx
+}
+
+// Files finds uploads; see [commands.App].
+type Files interface {
+	Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
 }
 
 // Worker is what the work of all modules shares.

@@ -9,6 +9,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
 
@@ -99,6 +100,17 @@ func (m Modules) Export() []PersonFile {
 		all = append(all, module.Export...)
 	}
 	return all
+}
+
+// Beside returns what modules do in the transaction that appends events to a ticket.
+func (m Modules) Beside(of ticket.ID, events []domain.Event) eventstore.InTx {
+	var all []eventstore.InTx
+	for _, module := range m {
+		if module.Beside != nil {
+			all = append(all, module.Beside(of, events))
+		}
+	}
+	return eventstore.InTurn(all...)
 }
 
 // Forget removes what modules store of a person.

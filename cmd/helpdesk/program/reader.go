@@ -3,6 +3,7 @@ package program
 import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/projections/attachments"
 	"helpdesk/projections/comments"
 	"helpdesk/projections/emails"
 	"helpdesk/projections/people"
@@ -15,22 +16,24 @@ import (
 type Reader struct {
 	*ticketReader
 	*commentReader
+	*attachmentReader
 	*peopleReader
 	*emailReader
 	*reportReader
 }
 
 type (
-	ticketReader  = tickets.Reader
-	commentReader = comments.Reader
-	peopleReader  = people.Reader
-	emailReader   = emails.Reader
-	reportReader  = reports.Reader
+	ticketReader     = tickets.Reader
+	commentReader    = comments.Reader
+	attachmentReader = attachments.Reader
+	peopleReader     = people.Reader
+	emailReader      = emails.Reader
+	reportReader     = reports.Reader
 )
 
 // NewReader makes the queries on a pool.
 func NewReader(pool *pgxpool.Pool) Reader {
 	return Reader{
-		tickets.NewReader(pool), comments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
+		tickets.NewReader(pool), comments.NewReader(pool), attachments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
 	}
 }

@@ -26,12 +26,16 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets:  commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()),
+			Tickets:  commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()).Beside(s.modules.Beside),
 			People:   commands.NewPeople(s.Store, s.Accounts),
 			Earlier:  commands.NewEarlier(s.Store),
 			Numbers:  program.NewReader(s.pool),
 			Accounts: s.Accounts,
 		},
+	}
+	var err error
+	if clients.App.Files, err = s.modules.Files(clients); err != nil {
+		return err
 	}
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")
 	if err != nil {

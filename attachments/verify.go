@@ -1,0 +1,182 @@
+package attachments
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/google/uuid"
+
+	"helpdesk/attachments/blobs"
+	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
+)
+
+// Log is the part of the event store that files are held against.
+type Log interface {
+	Head(ctx context.Context) (int64, error)
+	Select(ctx context.Context, which eventstore.Selection, limit int) ([]eventstore.Recorded, error)
+	HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error)
+	Codec() *eventstore.Codec
+}
+
+// Verified is what became of the files that the log names.
+type Verified struct {
+	Sound   int // their bytes are as they were attached
+	Removed int // somebody removed them
+	Erased  int // of people who were erased
+	Faulty  int // their bytes are missing, or others
+}
+
+// Fault is a file whose bytes are not what the log says.
+type Fault struct {
+	Attachment uuid.UUID
+	Ticket     uuid.UUID
+	Position   int64 // of the event that attached it
+	What       string
+}
+
+// named is a file as an event names it.
+type named struct {
+	ticket.AttachmentAdded
+	eventstore.Recorded
+}
+
+// Verify holds the bytes of all files against the log, calls fault for each that is not
+// what it says, and progress with how far it is. It stops where ctx ends.
+func (f *Files) Verify(ctx context.Context, log Log, fault func(Fault), progress func(done, of int)) (v Verified, err error) {
+	all, removed, err := namedIn(ctx, log)
+	if err != nil {
+		return v, err
+	}
+	for i, a := range all {
+		progress(i, len(all))
+		if removed[a.AttachmentID] {
+			v.Removed++
+			continue
+		}
+		there, err := log.HaveKeys(ctx, []uuid.UUID{a.AddedBy.UUID})
+		if err != nil {
+			return v, err
+		}
+		if !there {
+			v.Erased++
+			continue
+		}
+		what, err := f.compare(ctx, a.AttachmentAdded)
+		switch {
+		case err != nil:
+			return v, err
+		case what == "":
+			v.Sound++
+		default:
+			v.Faulty++
+			fault(Fault{Attachment: a.AttachmentID.UUID, Ticket: a.StreamID, Position: a.Position, What: what})
+		}
+	}
+	progress(len(all), len(all))
+	return v, nil
+}
+
+// namedIn returns the files that the log ever named, and which of them were removed.
+func namedIn(ctx context.Context, log Log) (all []named, removed map[ticket.AttachmentID]bool, err error) {
+	head, err := log.Head(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	removed = map[ticket.AttachmentID]bool{}
+	which := eventstore.Selection{Upto: head, Types: []string{ticket.AttachmentAdded{}.EventType(), ticket.AttachmentRemoved{}.EventType()}}
+	const page = 1000
+	for {
+		recorded, err := log.Select(ctx, which, page)
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, r := range recorded {
+			e, err := log.Codec().Decode(r.Type, r.SchemaVersion, r.Data) // its name stays sealed
+			if err != nil {
+				return nil, nil, fmt.Errorf("event at position %d: %w", r.Position, err)
+			}
+			switch e := e.(type) {
+			case ticket.AttachmentAdded:
+				all = append(all, named{e, r})
+			case ticket.AttachmentRemoved:
+				removed[e.AttachmentID] = true
+			}
+			which.After = r.Position
+		}
+		if len(recorded) < page {
+			return all, removed, nil
+		}
+	}
+}
+
+// compare returns how the bytes of a file differ from what the log says, "" for not at all.
+func (f *Files) compare(ctx context.Context, a ticket.AttachmentAdded) (what string, err error) {
+	r, err := f.store.Open(ctx, a.AttachmentID.UUID, 0)
+	if errors.Is(err, blobs.ErrMissing) {
+		return "missing", nil
+	}
+	if err != nil {
+		return "", err
+	}
+	defer r.Close()
+	digest := sha256.New()
+	_, err = io.Copy(digest, r)
+	switch {
+	case ctx.Err() != nil:
+		return "", ctx.Err()
+	case eventstore.Transient(err) && !errors.Is(err, io.ErrUnexpectedEOF):
+		return "", err
+	case err != nil:
+		return "unreadable: " + err.Error(), nil
+	case !bytes.Equal(digest.Sum(nil), a.Digest):
+		return "altered", nil
+	}
+	return "", nil
+}
+
+// Move carries blobs that are not there yet from one store to another, as they are, and
+// with remove takes each from where it came. It calls progress with how many were looked
+// at and how many bytes carried; it may be begun again where it was broken off.
+func Move(ctx context.Context, from, to blobs.Store, remove bool, progress func(looked int, carried int64)) error {
+	there := map[uuid.UUID]int64{}
+	if err := to.Each(ctx, func(b blobs.Stored) error { there[b.ID] = b.Size; return nil }); err != nil {
+		return err
+	}
+	looked, carried := 0, int64(0)
+	return from.Each(ctx, func(b blobs.Stored) error {
+		size, ok := there[b.ID]
+		if !ok || size != b.Size {
+			err := carry(ctx, from, to, b.ID)
+			if errors.Is(err, blobs.ErrMissing) { // not whole, or deleted meanwhile
+				return nil
+			}
+			if err != nil {
+				return fmt.Errorf("carry blob %s: %w", b.ID, err)
+			}
+			carried += b.Size
+		}
+		looked++
+		progress(looked, carried)
+		if !remove {
+			return nil
+		}
+		return from.Delete(ctx, b.ID)
+	})
+}
+
+func carry(ctx context.Context, from, to blobs.Store, id uuid.UUID) error {
+	r, err := from.Open(ctx, id, 0)
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	if err := to.Delete(ctx, id); err != nil { // what an earlier run left unfinished
+		return err
+	}
+	return to.Put(ctx, id, r)
+}

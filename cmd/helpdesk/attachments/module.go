@@ -1,0 +1,82 @@
+// Package attachments has the files of tickets and comments.
+package attachments
+
+import (
+	"context"
+	"encoding/json"
+	"io"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/spf13/cobra"
+
+	"helpdesk/attachments"
+	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/domain/user"
+	"helpdesk/edge"
+	"helpdesk/eventstore"
+	"helpdesk/eventstore/follow"
+	"helpdesk/httpapi"
+	attachmentsapi "helpdesk/httpapi/attachments"
+	projection "helpdesk/projections/attachments"
+)
+
+// Module returns attachments.
+func Module() program.Module {
+	s := &settings{}
+	return program.Module{
+		Name:        "attachments",
+		Settings:    s,
+		Check:       s.check,
+		Projections: []follow.Follower{projection.Follower()},
+		Work:        s.work,
+		Routes:      s.routes,
+		Files:       func(c *program.Clients) (program.Files, error) { return s.files(c.Pool, c.Store) },
+		Beside:      attachments.InTheAppend,
+		Export: []program.PersonFile{
+			{Name: "attachments.ndjson", About: "the files they brought, and what became of each", Of: "files", Write: export},
+		},
+		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m, s)} },
+		Forget:   func(f program.Forgotten) eventstore.InTx { return attachments.Forget(f.ID.UUID) },
+	}
+}
+
+// files returns all files, with their bytes in the store that is configured.
+func (s *settings) files(pool *pgxpool.Pool, log *eventstore.Store) (*attachments.Files, error) {
+	store, err := s.store(pool)
+	if err != nil {
+		return nil, err
+	}
+	return attachments.New(pool, log.Codec().Keys(), store, s.limits()), nil
+}
+
+func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
+	files, err := s.files(w.Issuing, w.Store)
+	if err != nil {
+		return program.Work{}, err
+	}
+	return program.Work{Loops: []func(context.Context) error{
+		func(ctx context.Context) error { return files.RunCollector(ctx, w.Log) },
+	}}, nil
+}
+
+func (s *settings) routes(c *program.Clients) []httpapi.Route {
+	files, err := s.files(c.Pool, c.Store)
+	if err != nil {
+		panic(err) // the store was made a moment ago, for commands
+	}
+	return attachmentsapi.Resource{
+		App: c.App, Read: program.NewReader(c.Pool), Files: files, Limits: s.limits(), Uploading: edge.NewAtOnce(attachmentsapi.UploadsMost),
+	}.Routes()
+}
+
+// export writes what a person brought.
+func export(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
+	all, err := projection.NewReader(o.Pool).AttachmentsBy(ctx, account.ID)
+	for _, a := range all {
+		if err := json.NewEncoder(w).Encode(a); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, err
+}

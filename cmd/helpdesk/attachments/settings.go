@@ -1,0 +1,70 @@
+package attachments
+
+import (
+	"fmt"
+	"net/url"
+	"path/filepath"
+	"strings"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"helpdesk/attachments"
+	"helpdesk/attachments/blobs"
+	"helpdesk/cmd/helpdesk/config"
+)
+
+// settings are what may be attached, and where its bytes are.
+type settings struct {
+	BlobsURL          string   `split_words:"true" desc:"Where the bytes of attachments are kept: file:///path for a folder that all processes see. Empty: in the database."`
+	AttachmentMax     int64    `split_words:"true" default:"26214400" desc:"How many bytes a file may have."`
+	AttachmentBlocked []string `split_words:"true" default:".exe,.bat,.cmd,.com,.scr,.js,.vbs,.ps1,.msi,.jar,.lnk,.iso" desc:"Endings of names, with commas between them, whose files are not taken, also where another ending follows. Empty: all are."`
+}
+
+// looseMost is how many bytes a person may have brought that are attached to nothing yet.
+const looseMost = 200 << 20
+
+func (s *settings) limits() attachments.Limits {
+	l := attachments.Limits{File: s.AttachmentMax, Loose: max(looseMost, s.AttachmentMax)}
+	for _, ending := range s.AttachmentBlocked {
+		l.Blocked = append(l.Blocked, strings.ToLower(ending))
+	}
+	return l
+}
+
+func (s *settings) check(config.Config) error {
+	if s.AttachmentMax < 1 {
+		return fmt.Errorf("HELPDESK_ATTACHMENT_MAX: %d is not allowed, use the bytes of the largest file", s.AttachmentMax)
+	}
+	for _, ending := range s.AttachmentBlocked {
+		if !strings.HasPrefix(ending, ".") || len(ending) < 2 || strings.Contains(ending[1:], ".") {
+			return fmt.Errorf("HELPDESK_ATTACHMENT_BLOCKED: %q is not an ending such as .exe", ending)
+		}
+	}
+	_, err := s.folder()
+	return err
+}
+
+// folder returns the folder that is configured; "": none is.
+func (s *settings) folder() (string, error) {
+	if s.BlobsURL == "" {
+		return "", nil
+	}
+	u, err := url.Parse(s.BlobsURL)
+	if err != nil || u.Scheme != "file" || u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" {
+		return "", fmt.Errorf("HELPDESK_BLOBS_URL: %q is not a URL such as file:///var/lib/helpdesk/attachments", s.BlobsURL)
+	}
+	return u.Path, nil
+}
+
+// store returns the store that is configured.
+func (s *settings) store(pool *pgxpool.Pool) (blobs.Store, error) {
+	folder, err := s.folder()
+	if err != nil || folder == "" {
+		return blobs.NewPostgres(pool), err
+	}
+	store, err := blobs.NewFolder(folder)
+	if err != nil {
+		return nil, fmt.Errorf("HELPDESK_BLOBS_URL: %w", err)
+	}
+	return store, nil
+}

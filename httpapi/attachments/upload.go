@@ -1,0 +1,133 @@
+package attachments
+
+import (
+	"context"
+	"encoding/hex"
+	"errors"
+	"io"
+	"mime"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/attachments"
+	"helpdesk/domain"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/problem"
+	"helpdesk/httpapi/wire"
+)
+
+// Refusals of uploads by the edge.
+var (
+	errManyUploads = problem.TooMany("too_many_uploads_at_once", "you have too many uploads under way; wait until one has ended", 5*time.Second)
+	errNoPart      = problem.Member("file", "required", "a part of this name with the file is required")
+	errOneFile     = problem.Member("file", "repeated", "one file a call")
+	errForm        = problem.Bad("malformed_form", "the body is no form that can be read")
+	errBroken      = problem.Bad("unreadable_body", "the body could not be read to its end")
+	errNoName      = problem.Header("Content-Disposition", "must name the file: attachment; filename*=UTF-8''log.txt")
+)
+
+// UploadsMost is how many uploads a person has under way at most.
+const UploadsMost = 4
+
+func (r Resource) upload(ctx context.Context, c *httpapi.Call, _ httpapi.Empty) (wire.Attachment, error) {
+	if !writes(c.Actor) {
+		return wire.Attachment{}, domain.ErrForbidden
+	}
+	whole, body := c.Upload()
+	leave, ok := r.Uploading.Enter(whole, c.Actor.ID)
+	if !ok {
+		return wire.Attachment{}, errManyUploads
+	}
+	defer leave()
+	file, err := opened(c.Request, body)
+	if err == nil {
+		err = r.Limits.Check(file.name, file.size)
+	}
+	var u attachments.Upload
+	if err == nil {
+		u, err = r.Files.Take(whole, uuid.Must(uuid.NewV7()), c.Actor.ID, file.name, file.declared, file.r)
+	}
+	if err == nil {
+		err = file.end()
+	}
+	if err != nil {
+		c.Header.Set("Connection", "close") // rather than read the rest
+		return wire.Attachment{}, refused(err)
+	}
+	c.Header.Set("Location", "/api/attachments/"+u.ID.String()+"/")
+	return wire.UploadOf(u.Attachment, c.Names(ctx, []uuid.UUID{u.By.UUID})[u.By.UUID]), nil
+}
+
+// writes reports whether somebody may write at all.
+func writes(a domain.Actor) bool { return a.Role != domain.RoleAuditor }
+
+// refused is how the edge says what a file was refused for.
+func refused(err error) error {
+	var tooLarge attachments.ErrTooLarge
+	switch {
+	case errors.As(err, &tooLarge):
+		return &problem.Refusal{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large", Detail: tooLarge.Error()}
+	case errors.Is(err, io.ErrUnexpectedEOF):
+		return errBroken
+	}
+	return err
+}
+
+// incoming is a file in the body of a request.
+type incoming struct {
+	name     string
+	declared string
+	size     int64 // 0: not known
+	r        io.Reader
+	end      func() error // what may follow it is to be nothing
+}
+
+// opened returns the file in a request: the part of a form, or its whole body.
+func opened(r *http.Request, body io.Reader) (incoming, error) {
+	kind, params, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if err == nil && kind == "multipart/form-data" {
+		return part(body, params["boundary"])
+	}
+	_, disposition, err := mime.ParseMediaType(r.Header.Get("Content-Disposition"))
+	if err != nil || disposition["filename"] == "" {
+		return incoming{}, errNoName
+	}
+	return incoming{
+		name: disposition["filename"], declared: declared(kind), size: max(r.ContentLength, 0), r: body, end: func() error { return nil },
+	}, nil
+}
+
+// declaredMost bounds what is kept of how a sender calls the type of a file.
+const declaredMost = 100
+
+func declared(kind string) string {
+	if len(kind) > declaredMost {
+		return ""
+	}
+	return kind
+}
+
+// mediaType returns a media type without its parameters.
+func mediaType(of string) string {
+	kind, _, _ := strings.Cut(of, ";")
+	return kind
+}
+
+// etag returns the strong ETag of bytes with this digest.
+func etag(digest []byte) string { return `"` + hex.EncodeToString(digest[:16]) + `"` }
+
+// named returns the parameters of Content-Disposition that name a file (RFC 6266): for
+// clients of old without what is beyond ASCII.
+func named(filename string) string {
+	plain := strings.Map(func(r rune) rune {
+		if r < ' ' || r > '~' || strings.ContainsRune(`"\%`, r) {
+			return '_'
+		}
+		return r
+	}, filename)
+	return `; filename="` + plain + `"; filename*=UTF-8''` + strings.ReplaceAll(url.QueryEscape(filename), "+", "%20")
+}
