@@ -14,8 +14,8 @@ import (
 )
 
 var (
-	noon  = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-	later = func(d time.Duration) time.Time { return noon.Add(d) }
+	noon   = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	later  = func(d time.Duration) time.Time { return noon.Add(d) }
 	digest = ID{UUID: uuid.UUID{9}}
 	first  = Queued{
 		Kind: Assigned, TicketID: uuid.UUID{0: 1}, TicketNumber: 7, CauseVersion: 2,

@@ -64,7 +64,9 @@ func TestNobodyIsBuriedInEmails(t *testing.T) {
 		})
 	}
 	opening.Wait()
-	count := func(status string) int { return strings.Count(fmt.Sprint(d.Runs(t, "", "mail", "list", "--limit", "1000", "--status", status)), "\n") }
+	count := func(status string) int {
+		return strings.Count(d.Runs(t, "", "mail", "list", "--limit", "1000", "--status", status), "\n")
+	}
 	kit.Poll(t, "all to be sent or gathered", func() bool { return count("sent") == 2*most && count("digested") == 2*(tickets-most) })
 	kit.Poll(t, "two digests to wait", func() bool { return count("queued") == 2 })
 	for _, to := range []string{"ada@example.com", "root@example.com"} {
