@@ -30,7 +30,7 @@ func TestExplain(t *testing.T) {
 		{"an append that nobody knows of", silent, errors.Join(eventstore.ErrUnavailable, context.DeadlineExceeded),
 			"log_unavailable: the database does not answer; whether the change was written is not known"},
 		{"a read of what has not come so far", locked, follow.ErrNotYet,
-			"not_yet: what is read has not come so far yet: try again: another session of the database holds a lock on accounts"},
+			"not_yet: another session of the database holds a lock on accounts: what is read has not come so far yet: try again"},
 		{"a read that waited for a lock nobody knows of yet", nil, eventstore.Unreachable(lockTimeout),
 			"table_locked: " + eventstore.ErrTableLocked.Message},
 		{"a refusal that has its reason", silent, eventstore.Unreachable(&pgconn.PgError{Code: "53100"}), "disk_full: " + eventstore.ErrDiskFull.Message},

@@ -107,7 +107,7 @@ func (w *Watch) Explain(err error) error {
 	case errors.Is(err, eventstore.ErrUnavailable):
 		return eventstore.ErrUnavailable.With("%s; whether the change was written is not known", why.Message)
 	case errors.Is(err, follow.ErrNotYet):
-		return follow.ErrNotYet.With("%s: %s", follow.ErrNotYet.Message, why.Message)
+		return follow.ErrNotYet.With("%s: %s", why.Message, follow.ErrNotYet.Message)
 	case refusal == eventstore.ErrTableLocked && isLock(why):
 		return why.With("%s: nothing was changed; try again once it has let go", why.Message)
 	case refusal == nil && (errors.Is(err, eventstore.ErrUnreachable) || errors.Is(err, context.DeadlineExceeded)):
