@@ -58,7 +58,9 @@ type TicketRow struct {
 	Reply            *uuid.UUID      `db:"reply"`
 	Version          int             `db:"version"`
 	NoteEvents       int             `db:"note_events"` // of these events, how many are about internal notes
-	Position         int64           `db:"position"`
+	// PublicUpdatedAt is UpdatedAt without them, where that is another; see [TicketRow.UpdatedFor].
+	PublicUpdatedAt *time.Time `db:"public_updated_at"`
+	Position        int64      `db:"position"`
 
 	Deleted bool `db:"-"` // it has no row any more
 }
@@ -151,10 +153,21 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 	if to, ok := ticket.StatusAfter(e.Event); ok {
 		r.become(to, e)
 	}
-	if ticket.AboutNote(e.Event) {
-		r.NoteEvents++
-	}
+	r.note(e.Event)
 	r.UpdatedAt, r.Version, r.Position = at, e.Version, e.Position
+}
+
+// note keeps what those go by who are not to know of internal notes.
+func (r *TicketRow) note(e domain.Event) {
+	if !ticket.AboutNote(e) {
+		r.PublicUpdatedAt = nil
+		return
+	}
+	r.NoteEvents++
+	if r.PublicUpdatedAt == nil {
+		before := r.UpdatedAt
+		r.PublicUpdatedAt = &before
+	}
 }
 
 func (r *TicketRow) redact(d ticket.TextRedacted) {
@@ -216,6 +229,15 @@ func (r TicketRow) VersionFor(viewer domain.Actor) int {
 	return r.Version - r.NoteEvents
 }
 
+// UpdatedFor returns when the ticket last changed for the viewer: by no internal note for
+// those who see none.
+func (r TicketRow) UpdatedFor(viewer domain.Actor) time.Time {
+	if ticket.SeesInternal(viewer) || r.PublicUpdatedAt == nil {
+		return r.UpdatedAt
+	}
+	return *r.PublicUpdatedAt
+}
+
 // Named returns the ticket as the viewer sees it, with the names of its people.
 func (r TicketRow) Named(viewer domain.Actor, names Names) Ticket {
 	var assignee string
@@ -231,7 +253,7 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 	t := Ticket{
 		ID: r.ID, Number: r.Number, Title: r.Title, Description: r.Description,
 		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedFor(viewer), FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
 		CommentCount: r.PublicComments, Version: r.VersionFor(viewer), Position: r.Position, Replied: r.Reply != nil,
 	}
