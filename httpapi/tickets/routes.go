@@ -49,7 +49,8 @@ type Resource struct {
 
 // Routes lists the calls.
 func (r Resource) Routes() []httpapi.Route {
-	return httpapi.Tagged("Tickets", "Tickets and what can be done with them.", slices.Concat(r.onAll(), r.onOne(), r.verbs())...)
+	all := slices.Concat(r.onAll(), r.onOne(), r.verbs())
+	return httpapi.Tagged("Tickets", "Tickets and what can be done with them.", httpapi.Remade(all, written)...)
 }
 
 // onAll are the calls on the list of tickets.

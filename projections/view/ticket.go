@@ -94,6 +94,15 @@ func Standing(viewer domain.Actor, events []eventstore.Envelope) []eventstore.En
 	return shown
 }
 
+// Left returns the events of a ticket as a command left it as the viewer is shown them,
+// given what came since: without texts that were withdrawn by it from who reads none.
+func Left(viewer domain.Actor, events, since []eventstore.Envelope) []eventstore.Envelope {
+	if len(since) == 0 {
+		return events
+	}
+	return Standing(viewer, slices.Concat(events, since))[:len(events)]
+}
+
 // PeopleIn returns the ids of those whom the events of a ticket name: who opened
 // it, its assignees and the authors of its comments, each once.
 func PeopleIn(events []eventstore.Envelope) (ids []uuid.UUID) {
