@@ -49,6 +49,7 @@ type TicketRow struct {
 	AssignedTo       *uuid.UUID      `db:"assigned_to"`
 	CreatedAt        time.Time       `db:"created_at,fixed"`
 	UpdatedAt        time.Time       `db:"updated_at"`
+	PublicUpdatedAt  *time.Time      `db:"public_updated_at"` // without internal notes, where that is another
 	FirstResponseAt  *time.Time      `db:"first_response_at"`
 	ResolvedAt       *time.Time      `db:"resolved_at"`
 	ClosedAt         *time.Time      `db:"closed_at"`
@@ -58,9 +59,7 @@ type TicketRow struct {
 	Reply            *uuid.UUID      `db:"reply"`
 	Version          int             `db:"version"`
 	NoteEvents       int             `db:"note_events"` // of these events, how many are about internal notes
-	// PublicUpdatedAt is UpdatedAt without them, where that is another; see [TicketRow.UpdatedFor].
-	PublicUpdatedAt *time.Time `db:"public_updated_at"`
-	Position        int64      `db:"position"`
+	Position         int64           `db:"position"`
 
 	Deleted bool `db:"-"` // it has no row any more
 }
