@@ -17,5 +17,5 @@ FROM (
 ) AS p
 WHERE t.id = p.id AND p.internal;
 
--- Tables that cannot be gone back to: they lack the column.
-UPDATE rebuilds SET previous_position = NULL WHERE projection = 'ticket_list';
+-- Tables that can neither be gone on with nor back to: they lack the column.
+UPDATE rebuilds SET staging_position = NULL, previous_position = NULL WHERE projection = 'ticket_list';
