@@ -91,11 +91,11 @@ func (r Resource) command(ctx context.Context, c *httpapi.Call, path TicketPath,
 // written is a ticket just written to, as the command left it: also for a caller
 // who gave it out of their own sight.
 func written(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.TicketWithFiles, error) {
-	names := c.Names(ctx, view.PeopleIn(out.Events))
-	t, ok := view.TicketOf(c.Actor, out.Events, names)
+	names, events := c.Names(ctx, view.PeopleIn(out.Events)), view.Left(c.Actor, out.Events, out.Since)
+	t, ok := view.TicketOf(c.Actor, events, names)
 	if !ok {
 		return wire.TicketWithFiles{}, domain.ErrNotFound
 	}
 	_ = c.Tag(t.Version) // refuses reads only
-	return wire.TicketWithFiles{Ticket: wire.TicketOf(t), Attachments: own(view.AttachmentsOf(c.Actor, out.Events, names))}, nil
+	return wire.TicketWithFiles{Ticket: wire.TicketOf(t), Attachments: own(view.AttachmentsOf(c.Actor, events, names))}, nil
 }
