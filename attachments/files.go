@@ -54,7 +54,7 @@ type sealedUpload struct {
 	ContentType  string
 	DeclaredType string
 	Size         int64
-	Digest       []byte
+	Digest       string
 	CreatedAt    time.Time
 	AttachedTo   uuid.NullUUID
 }

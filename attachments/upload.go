@@ -6,6 +6,7 @@ import (
 	"crypto/cipher"
 	"crypto/rand"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -95,7 +96,7 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 	}
 	digest := sha256.New()
 	err = f.store.Put(ctx, id, io.TeeReader(sealed, digest))
-	if u.Size, u.Digest = plain.read, digest.Sum(nil); err == nil {
+	if u.Size, u.Digest = plain.read, hex.EncodeToString(digest.Sum(nil)); err == nil {
 		err = f.insert(ctx, owner, u)
 	}
 	if err != nil {

@@ -1,9 +1,9 @@
 package attachments
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -133,7 +133,7 @@ func (f *Files) compare(ctx context.Context, a ticket.AttachmentAdded) (what str
 		return "", err
 	case err != nil:
 		return "unreadable: " + err.Error(), nil
-	case !bytes.Equal(digest.Sum(nil), a.Digest):
+	case hex.EncodeToString(digest.Sum(nil)) != a.Digest:
 		return "altered", nil
 	}
 	return "", nil

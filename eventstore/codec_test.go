@@ -64,8 +64,8 @@ var goldens = []struct {
 	{1, ticket.Deleted{}},
 	{1, ticket.Restored{}},
 	{1, ticket.AttachmentAdded{
-		AttachmentID: ticket.AttachmentID{UUID: comment.UUID}, CommentID: comment, AddedBy: bob, Filename: "log \"1\".txt", ContentType: "text/plain; charset=utf-8",
-		DeclaredType: "text/x-log", Size: 48_213, Digest: []byte{1, 2, 255}, Internal: true, AddedAt: instant,
+		AttachmentID: ticket.AttachmentID{UUID: comment.UUID}, CommentID: comment, AddedBy: bob, Filename: "log 1.txt", ContentType: "text/plain; charset=utf-8",
+		DeclaredType: "text/x-log", Size: 48_213, Digest: "0102ff", Internal: true, AddedAt: instant,
 	}},
 	{1, ticket.AttachmentRemoved{AttachmentID: ticket.AttachmentID{UUID: comment.UUID}, Internal: true}},
 	{1, user.Registered{Username: "ann", Email: "ann@example.org", FirstName: "Ann", LastName: "Lee", Role: domain.RoleAgent}},

@@ -33,7 +33,7 @@ CREATE TABLE uploads (
     content_type  text NOT NULL,
     declared_type text NOT NULL,
     size          bigint NOT NULL,
-    digest        bytea NOT NULL,
+    digest        text NOT NULL,
     created_at    timestamptz NOT NULL DEFAULT now(),
     attached_to   uuid,
     doomed_at     timestamptz,
@@ -49,7 +49,7 @@ COMMENT ON COLUMN uploads.sealed_name IS 'What it is called, sealed under the ke
 COMMENT ON COLUMN uploads.content_type IS 'Media type, as its bytes have it.';
 COMMENT ON COLUMN uploads.declared_type IS 'Media type as its sender called it; empty: not at all.';
 COMMENT ON COLUMN uploads.size IS 'How many bytes it has when it is open.';
-COMMENT ON COLUMN uploads.digest IS 'SHA-256 of its bytes as they are stored, sealed.';
+COMMENT ON COLUMN uploads.digest IS 'SHA-256 of its bytes as they are stored, sealed; hexadecimal.';
 COMMENT ON COLUMN uploads.created_at IS 'When its last byte had come.';
 COMMENT ON COLUMN uploads.attached_to IS 'The ticket it is attached to; null: to none yet.';
 COMMENT ON COLUMN uploads.doomed_at IS 'Since when its key is destroyed, and its bytes wait to be; null: it can be read.';

@@ -25,7 +25,7 @@ COMMENT ON COLUMN read.attachments.filename IS 'What it is called.';
 COMMENT ON COLUMN read.attachments.content_type IS 'Media type, as its bytes have it.';
 COMMENT ON COLUMN read.attachments.declared_type IS 'Media type as its sender called it; empty: not at all.';
 COMMENT ON COLUMN read.attachments.size IS 'How many bytes it has.';
-COMMENT ON COLUMN read.attachments.digest IS 'SHA-256 of its bytes as they are stored, which is sealed.';
+COMMENT ON COLUMN read.attachments.digest IS 'SHA-256 of its bytes as they are stored, which is sealed; hexadecimal.';
 COMMENT ON COLUMN read.attachments.added_by IS 'Who brought it.';
 COMMENT ON COLUMN read.attachments.internal IS 'Whether it is of an internal note.';
 COMMENT ON COLUMN read.attachments.created_at IS 'When it was attached.';

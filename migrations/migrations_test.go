@@ -176,6 +176,7 @@ var rights = map[string]string{
 	"public.uploads":          "siud-",
 	"blobs.blobs":             "siud-",
 	"blobs.chunks":            "si-d-",
+	"read.attachments":        "siud-",
 	"read.comments":           "siud-",
 	"read.emails":             "siud-",
 	"read.agent_counts":       "siud-",

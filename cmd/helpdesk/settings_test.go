@@ -111,6 +111,9 @@ var examples = map[string]string{
 	"HELPDESK_LOG_LEVEL":           "WARN",
 	"HELPDESK_LOG_FORMAT":          "json",
 	"HELPDESK_REOPEN_ON_REPLY":     "false",
+	"HELPDESK_BLOBS_URL":           "file:///srv/attachments",
+	"HELPDESK_ATTACHMENT_MAX":      "1000",
+	"HELPDESK_ATTACHMENT_BLOCKED":  ".exe,.js",
 	"HELPDESK_SUPERUSER_PASSWORD":  "zaunkoenig",
 }
 

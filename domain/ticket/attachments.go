@@ -25,7 +25,7 @@ type Attachment struct {
 	ContentType  string // what the bytes are
 	DeclaredType string // what its sender called them; "": nothing
 	Size         int64  // in bytes
-	Digest       []byte // SHA-256 of the bytes as they are stored, which is sealed
+	Digest       string // SHA-256 of the bytes as they are stored, which is sealed; hexadecimal
 	By           domain.UserID
 	Internal     bool // of an internal note
 	AddedAt      time.Time
@@ -41,13 +41,13 @@ type (
 		ContentType  string        `json:"content_type"`
 		DeclaredType string        `json:"declared_type,omitempty"`
 		Size         int64         `json:"size"`
-		Digest       []byte        `json:"digest"`
+		Digest       string        `json:"digest"`
 		Internal     bool          `json:"internal,omitempty"`
 		// AddedAt is the deciding process's clock; a user's fifteen minutes count
 		// from it.
 		AddedAt time.Time `json:"added_at"`
 	}
-	// AttachmentRemoved says that the bytes of a file, and their key, are destroyed.
+	// AttachmentRemoved means that the bytes of a file, and their key, are destroyed.
 	AttachmentRemoved struct {
 		AttachmentID AttachmentID `json:"attachment_id"`
 		Internal     bool         `json:"internal,omitempty"` // as when it was added

@@ -14,7 +14,7 @@ import (
 
 // file is an upload of somebody's.
 func file(n byte, a domain.Actor) Attachment {
-	return Attachment{ID: AttachmentID{uuid.UUID{1: n}}, Filename: "log.txt", ContentType: "text/plain", Size: 3, Digest: []byte{n}, By: a.ID}
+	return Attachment{ID: AttachmentID{uuid.UUID{1: n}}, Filename: "log.txt", ContentType: "text/plain", Size: 3, Digest: string(rune(n)), By: a.ID}
 }
 
 // attached is the event by which a file comes to a ticket, or to a comment.

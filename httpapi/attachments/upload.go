@@ -2,7 +2,6 @@ package attachments
 
 import (
 	"context"
-	"encoding/hex"
 	"errors"
 	"io"
 	"mime"
@@ -118,7 +117,7 @@ func mediaType(of string) string {
 }
 
 // etag returns the strong ETag of bytes with this digest.
-func etag(digest []byte) string { return `"` + hex.EncodeToString(digest[:16]) + `"` }
+func etag(digest string) string { return `"` + digest[:32] + `"` }
 
 // named returns the parameters of Content-Disposition that name a file (RFC 6266): for
 // clients of old without what is beyond ASCII.

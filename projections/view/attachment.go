@@ -1,7 +1,6 @@
 package view
 
 import (
-	"encoding/hex"
 	"slices"
 	"time"
 
@@ -49,7 +48,7 @@ type AttachmentRow struct {
 func Attached(e eventstore.Envelope, d ticket.AttachmentAdded) AttachmentRow {
 	row := AttachmentRow{
 		ID: d.AttachmentID.UUID, TicketID: e.StreamID, Filename: d.Filename, ContentType: d.ContentType, DeclaredType: d.DeclaredType,
-		Size: d.Size, Digest: hex.EncodeToString(d.Digest), AddedBy: d.AddedBy.UUID, Internal: d.Internal, CreatedAt: e.OccurredAt,
+		Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, CreatedAt: e.OccurredAt,
 	}
 	if d.CommentID != (ticket.CommentID{}) {
 		row.CommentID = &d.CommentID.UUID

@@ -57,6 +57,10 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "attachments", may: []string{"domain", "eventstore", "attachments/blobs"}, outside: []string{
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/gabriel-vasile/mimetype",
+	}},
+	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},
 	{of: "workspace", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "audit", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/transparency-dev", "golang.org/x/mod/sumdb/note",
@@ -64,7 +68,7 @@ var rules = []rule{
 	{of: "httpapi", may: screens(append(wireParts, "rebuild", "audit", "idempotency")...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/prometheus/client_golang",
 	}},
-	{of: "httpapi/*", may: screens(append(wireParts, "rebuild", "audit", "idempotency", "httpapi=")...), outside: []string{
+	{of: "httpapi/*", may: screens(append(wireParts, "rebuild", "audit", "idempotency", "httpapi=", "attachments")...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest/openapi-go", "github.com/swaggo/files", "github.com/transparency-dev/tessera/api/layout",
 	}},
 	{of: "httpapi/apitest", may: screens("httpapi=", "httpapi/problem", "test/contract"), outside: []string{"github.com/google/uuid"}},
@@ -117,7 +121,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "workspace", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "workspace", "attachments", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

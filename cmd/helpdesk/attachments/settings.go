@@ -15,30 +15,41 @@ import (
 
 // settings are what may be attached, and where its bytes are.
 type settings struct {
-	BlobsURL          string   `split_words:"true" desc:"Where the bytes of attachments are kept: file:///path for a folder that all processes see. Empty: in the database."`
-	AttachmentMax     int64    `split_words:"true" default:"26214400" desc:"How many bytes a file may have."`
-	AttachmentBlocked []string `split_words:"true" default:".exe,.bat,.cmd,.com,.scr,.js,.vbs,.ps1,.msi,.jar,.lnk,.iso" desc:"Endings of names, with commas between them, whose files are not taken, also where another ending follows. Empty: all are."`
+	BlobsURL          string  `split_words:"true" desc:"Where the bytes of attachments are kept: file:///path for a folder that all processes see. Empty: in the database."`
+	AttachmentMax     int64   `split_words:"true" default:"26214400" desc:"How many bytes a file may have."`
+	AttachmentBlocked endings `split_words:"true" default:".exe,.bat,.cmd,.com,.scr,.js,.vbs,.ps1,.msi,.jar,.lnk,.iso" desc:"Endings of names, with commas between them, whose files are not taken, also where another ending follows. Empty: all are."`
 }
 
 // looseMost is how many bytes a person may have brought that are attached to nothing yet.
 const looseMost = 200 << 20
 
 func (s *settings) limits() attachments.Limits {
-	l := attachments.Limits{File: s.AttachmentMax, Loose: max(looseMost, s.AttachmentMax)}
-	for _, ending := range s.AttachmentBlocked {
-		l.Blocked = append(l.Blocked, strings.ToLower(ending))
-	}
-	return l
+	return attachments.Limits{File: s.AttachmentMax, Loose: max(looseMost, s.AttachmentMax), Blocked: s.AttachmentBlocked}
 }
+
+// endings are the last parts of names of files, with their dots.
+type endings []string
+
+// Decode reads the setting.
+func (e *endings) Decode(text string) error {
+	*e = nil
+	for ending := range strings.SplitSeq(strings.ToLower(text), ",") {
+		if ending = strings.TrimSpace(ending); ending == "" {
+			continue
+		}
+		if !strings.HasPrefix(ending, ".") || len(ending) < 2 || strings.ContainsAny(ending[1:], "./ ") {
+			return fmt.Errorf("%q is not an ending such as .exe", ending)
+		}
+		*e = append(*e, ending)
+	}
+	return nil
+}
+
+func (e endings) String() string { return strings.Join(e, ",") }
 
 func (s *settings) check(config.Config) error {
 	if s.AttachmentMax < 1 {
 		return fmt.Errorf("HELPDESK_ATTACHMENT_MAX: %d is not allowed, use the bytes of the largest file", s.AttachmentMax)
-	}
-	for _, ending := range s.AttachmentBlocked {
-		if !strings.HasPrefix(ending, ".") || len(ending) < 2 || strings.Contains(ending[1:], ".") {
-			return fmt.Errorf("HELPDESK_ATTACHMENT_BLOCKED: %q is not an ending such as .exe", ending)
-		}
 	}
 	_, err := s.folder()
 	return err
