@@ -56,7 +56,7 @@ func newDesk(t *testing.T) *desk {
 
 var ann, bob = domain.UserID{UUID: uuid.UUID{15: 1}}, domain.UserID{UUID: uuid.UUID{15: 2}}
 
-func (d *desk) take(t *testing.T, by domain.UserID, name string, b []byte) attachments.Upload {
+func (d *desk) take(t *testing.T, by domain.UserID, name string, b []byte) ticket.Attachment {
 	t.Helper()
 	u, err := d.Take(t.Context(), kit.NewID(), by, name, "text/x-log", iotest.OneByteReader(bytes.NewReader(b)))
 	if err != nil {
@@ -98,7 +98,7 @@ func (d *desk) stored(t *testing.T) (n int) {
 	return n
 }
 
-func adding(u attachments.Upload) domain.Event {
+func adding(u ticket.Attachment) domain.Event {
 	return ticket.AttachmentAdded{AttachmentID: u.ID, AddedBy: u.By}
 }
 
@@ -110,7 +110,7 @@ func TestAFileIsReadAsItWasBrought(t *testing.T) {
 	b := []byte(strings.Repeat("All is well.\n", 20_000))
 	u := d.take(t, ann, "/var/log/äpp.log", b)
 	if u.Filename != "äpp.log" || u.DeclaredType != "text/x-log" || u.ContentType != "text/plain; charset=utf-8" || u.Size != int64(len(b)) {
-		t.Errorf("it is %+v", u.Attachment)
+		t.Errorf("it is %+v", u)
 	}
 	if got, _ := d.content(t, u.ID); !bytes.Equal(got, b) {
 		t.Errorf("%d bytes are read", len(got))
@@ -138,7 +138,7 @@ func TestWhatIsNotTaken(t *testing.T) {
 		want error
 	}{
 		"nothing":                   {"a.txt", strings.NewReader(""), attachments.ErrEmpty},
-		"too much":                  {"a.txt", bytes.NewReader(make([]byte, 1<<20+1)), attachments.ErrTooLarge{Most: 1 << 20}},
+		"too much":                  {"a.txt", bytes.NewReader(make([]byte, 1<<20+1)), attachments.ErrTooLarge},
 		"an ending":                 {"a.EXE", strings.NewReader("MZ"), attachments.ErrBlocked},
 		"the last but one":          {"a.js.txt", strings.NewReader("1"), attachments.ErrBlocked},
 		"one that breaks off":       {"a.txt", io.MultiReader(bytes.NewReader(make([]byte, 5000)), iotest.ErrReader(broken)), broken},
@@ -228,7 +228,7 @@ func TestWhatIsRemovedOrErasedIsDestroyed(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	for _, u := range []attachments.Upload{removed, hers} {
+	for _, u := range []ticket.Attachment{removed, hers} {
 		if _, there := d.content(t, u.ID); there {
 			t.Errorf("%s can be read", u.Filename)
 		}
@@ -254,7 +254,7 @@ func TestFilesAreHeldAgainstTheLog(t *testing.T) {
 	d := &desk{pool: log.Pool, store: store}
 	d.Files = attachments.New(log.Pool, log.Codec().Keys(), store, attachments.Limits{File: 1 << 20, Loose: 2 << 20})
 	names := []string{"sound", "removed", "erased", "missing", "altered"}
-	files := map[string]attachments.Upload{}
+	files := map[string]ticket.Attachment{}
 	for _, name := range names {
 		by := ann
 		if name == "erased" {
@@ -352,7 +352,7 @@ func TestWhatIsLooseGoesAfterADay(t *testing.T) {
 	if n, err := d.Collect(t.Context(), true); n != 1 || err != nil || d.stored(t) != 3 {
 		t.Errorf("swept are %d, %v; left are %d", n, err, d.stored(t))
 	}
-	for _, u := range []attachments.Upload{kept, young} {
+	for _, u := range []ticket.Attachment{kept, young} {
 		if _, there := d.content(t, u.ID); !there {
 			t.Errorf("%s is gone", u.Filename)
 		}

@@ -38,14 +38,14 @@ var (
 )
 
 // ErrTooLarge refuses a file of more bytes than are allowed.
-type ErrTooLarge struct{ Most int64 }
+var ErrTooLarge = &domain.Error{Kind: domain.KindRejected, Code: "body_too_large", Message: "the file is too large"}
 
-func (e ErrTooLarge) Error() string { return fmt.Sprintf("a file may have at most %d bytes", e.Most) }
+func tooLarge(most int64) error { return ErrTooLarge.With("a file may have at most %d bytes", most) }
 
 // Check refuses a name, or a size that is known before a file comes; 0: it is not.
 func (l Limits) Check(name string, size int64) error {
 	if size > l.File {
-		return ErrTooLarge{Most: l.File}
+		return tooLarge(l.File)
 	}
 	parts := strings.Split(strings.ToLower(ticket.Filename(name)), ".")
 	for _, ending := range parts[max(1, len(parts)-2):] {
@@ -62,37 +62,37 @@ const head = 3072
 // Take keeps what r reads as a file of somebody's, under an id that is new, and returns
 // it once it is durable. Its refusals are those of this package and [domain.ErrNotFound]
 // for who was erased; the errors of r are returned as they are.
-func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (u Upload, err error) {
+func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (a ticket.Attachment, err error) {
 	if err := f.limits.Check(name, 0); err != nil {
-		return u, err
+		return a, err
 	}
 	if err := f.room(ctx, by); err != nil {
-		return u, err
+		return a, err
 	}
 	owner, ok, err := f.keys.Sealing(ctx, by.UUID)
 	if err == nil && !ok {
 		err = ErrErased
 	}
 	if err != nil {
-		return u, err
+		return a, err
 	}
 	buffered := bufio.NewReaderSize(r, head)
 	begins, err := buffered.Peek(head)
 	switch {
 	case err != nil && !errors.Is(err, io.EOF):
-		return u, err
+		return a, err
 	case len(begins) == 0:
-		return u, ErrEmpty.On("file")
+		return a, ErrEmpty.On("file")
 	}
+	u := Upload{key: blobs.NewKey()}
 	u.Attachment = ticket.Attachment{
 		ID: ticket.AttachmentID{UUID: id}, By: by, Filename: ticket.Filename(name), DeclaredType: declared,
 		ContentType: mimetype.Detect(begins).String(),
 	}
-	u.key = blobs.NewKey()
 	plain := &bounded{r: buffered, most: f.limits.File}
 	sealed, err := blobs.Seal(plain, u.key)
 	if err != nil {
-		return u, err
+		return a, err
 	}
 	digest := sha256.New()
 	err = f.store.Put(ctx, id, io.TeeReader(sealed, digest))
@@ -102,9 +102,9 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 	if err != nil {
 		cleanup, done := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 		defer done()
-		return Upload{}, errors.Join(err, f.store.Delete(cleanup, id))
+		return a, errors.Join(err, f.store.Delete(cleanup, id))
 	}
-	return u, nil
+	return u.Attachment, nil
 }
 
 // room refuses somebody who has too many loose uploads already.
@@ -159,7 +159,7 @@ func (b *bounded) Read(p []byte) (int, error) {
 		err = fmt.Errorf("the file broke off: %w", err)
 	}
 	if b.read += int64(n); b.read > b.most {
-		return 0, ErrTooLarge{Most: b.most}
+		return 0, tooLarge(b.most)
 	}
 	return n, err
 }

@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"io"
 
 	"github.com/google/uuid"
 
@@ -39,10 +40,12 @@ type App struct {
 	Numbers interface {
 		TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error)
 	}
-	// Files finds uploads: [ticket.ErrAttached], with its place in ids, for one that is
+	// Files takes uploads in and finds them: [ticket.ErrAttached], with its place in ids, for one that is
 	// not there or not theirs.
 	Files interface {
 		Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
+		// Take keeps what r reads as a file of somebody's; see [attachments.Files.Take].
+		Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 	}
 	// Accounts finds people on the write side by id, username or mail address:
 	// [domain.ErrNotFound] when there is nobody of that name.

@@ -36,8 +36,8 @@ type Call struct {
 	Guess   Guess         // at a password
 
 	api      *API
-	control  *http.ResponseController
-	whole    context.Context // of the request, without the bound on its time: for streams
+	answer   http.ResponseWriter // for uploads
+	whole    context.Context     // of the request, without the bound on its time: for streams
 	route    *Route
 	handler  Handler // of the route, the one the client chose
 	pattern  string  // of the route, as gin writes it, for the log

@@ -289,7 +289,7 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	if err := c.prepare(ctx); err != nil {
 		return nil, err
 	}
-	c.control = http.NewResponseController(g.Writer)
+	c.answer = g.Writer
 	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))
 	if len(c.route.Handler.Media) > 1 {
 		c.Header.Add("Vary", "Accept")

@@ -17,18 +17,15 @@ import (
 	"helpdesk/httpapi/problem"
 )
 
-// streamPatience is how long a client may take to take in one piece of a
-// stream. The time for a whole answer, the server's write timeout, does not
-// hold for streams.
-const streamPatience = 30 * time.Second
-
 // Stream is an answer that is written piece by piece, after its status and
 // headers. When ctx ends, which it does with the client too, it MUST return. An
 // error breaks the connection off, so that a client cannot take the piece it
 // has for the whole.
 type Stream func(ctx context.Context, w *StreamWriter) error
 
-// StreamWriter is where a [Stream] writes. It belongs to one goroutine.
+// StreamWriter is where a [Stream] writes. It belongs to one goroutine. The time for a
+// whole answer, the server's write timeout, does not hold for it, but
+// [edge.Patience] for each piece.
 type StreamWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
@@ -36,7 +33,7 @@ type StreamWriter struct {
 
 // Write implements [io.Writer].
 func (s *StreamWriter) Write(p []byte) (int, error) {
-	if err := s.control.SetWriteDeadline(time.Now().Add(streamPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
+	if err := s.control.SetWriteDeadline(time.Now().Add(edge.Patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
 	return s.w.Write(p)
@@ -76,7 +73,7 @@ func ContentOf[In any](f func(context.Context, *Call, In) (*Content, error)) Han
 func (f *Content) send(c *Call, w gin.ResponseWriter) {
 	body := f.Open(c.whole)
 	defer body.Close()
-	http.ServeContent(&contentWriter{ResponseWriter: w, call: c, body: &StreamWriter{w: w, control: c.control}}, c.Request, "", time.Time{}, body)
+	http.ServeContent(&contentWriter{ResponseWriter: w, call: c, body: &StreamWriter{w: w, control: http.NewResponseController(w)}}, c.Request, "", time.Time{}, body)
 }
 
 // contentWriter is a response whose body goes out as that of a stream, but for a range that
@@ -115,21 +112,7 @@ func (w *contentWriter) Write(p []byte) (int, error) {
 // Upload returns the body of the request, whose bytes may come as slowly as a client
 // brings them in time, whatever time a request has, and that time.
 func (c *Call) Upload() (context.Context, io.Reader) {
-	return c.whole, &uploadReader{r: c.Request.Body, control: c.control}
-}
-
-// uploadReader reads a body with as much patience for each piece as a stream has.
-type uploadReader struct {
-	r       io.Reader
-	control *http.ResponseController
-}
-
-// Read implements [io.Reader].
-func (u *uploadReader) Read(p []byte) (int, error) {
-	if err := u.control.SetReadDeadline(time.Now().Add(streamPatience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
-		return 0, err
-	}
-	return u.r.Read(p)
+	return c.whole, edge.Upload(c.answer, c.Request)
 }
 
 // exportsMost is how many exports of one person a process writes at once: each holds a

@@ -64,7 +64,7 @@ func hash(into []byte, texts ...string) {
 func entered(f Form) url.Values {
 	content := maps.Clone(f.Values)
 	maps.DeleteFunc(content, func(name string, _ []string) bool {
-		return name == "command" || name == "version" || name == "loaded" || name == "ticket" || strings.Contains(name, "password")
+		return name == "command" || name == "version" || name == "loaded" || name == "ticket" || name == attachedField || strings.Contains(name, "password")
 	})
 	return content
 }

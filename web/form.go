@@ -45,6 +45,9 @@ var (
 
 // readForm reads the fields of a POST.
 func (v *Visit) readForm(most bounds) error {
+	if boundary, ok := v.boundary(); ok {
+		return v.readParts(boundary, most, v.takesFiles)
+	}
 	body, err := io.ReadAll(http.MaxBytesReader(v.g.Writer, v.Request.Body, most.bytes))
 	var tooLarge *http.MaxBytesError
 	switch {

@@ -38,6 +38,8 @@ type Page struct {
 	Handle Handler
 	Menu   string // what the navigation calls it; "": it is not in the navigation
 	Place  int    // where it stands there: links are in the order of their places
+
+	files bool // see [Page.TakesFiles]
 }
 
 // Get makes the page at a path.

@@ -33,6 +33,8 @@ type Visit struct {
 	position int64 // of what was written, for the log
 	// unrepeated: the form is known not to have been sent before with other content.
 	unrepeated bool
+	takesFiles bool          // whether the form may bring files
+	fileFault  *domain.Error // what is wrong with one of them
 }
 
 const visitKey = "web.visit"

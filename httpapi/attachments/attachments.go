@@ -31,7 +31,7 @@ type Reader interface {
 
 // Files are the bytes, and what is attached to nothing yet.
 type Files interface {
-	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (attachments.Upload, error)
+	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 	Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]attachments.Upload, error)
 	Open(ctx context.Context, u attachments.Upload) io.ReadSeekCloser
 	Drop(ctx context.Context, by domain.UserID, id ticket.AttachmentID) error

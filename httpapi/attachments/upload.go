@@ -14,6 +14,7 @@ import (
 
 	"helpdesk/attachments"
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
@@ -46,9 +47,9 @@ func (r Resource) upload(ctx context.Context, c *httpapi.Call, _ httpapi.Empty) 
 	if err == nil {
 		err = r.Limits.Check(file.name, file.size)
 	}
-	var u attachments.Upload
+	var a ticket.Attachment
 	if err == nil {
-		u, err = r.Files.Take(whole, uuid.Must(uuid.NewV7()), c.Actor.ID, file.name, file.declared, file.r)
+		a, err = r.Files.Take(whole, uuid.Must(uuid.NewV7()), c.Actor.ID, file.name, file.declared, file.r)
 	}
 	if err == nil {
 		err = file.end()
@@ -57,8 +58,8 @@ func (r Resource) upload(ctx context.Context, c *httpapi.Call, _ httpapi.Empty) 
 		c.Header.Set("Connection", "close") // rather than read the rest
 		return wire.Attachment{}, refused(err)
 	}
-	c.Header.Set("Location", "/api/attachments/"+u.ID.String()+"/")
-	return wire.UploadOf(u.Attachment, c.Names(ctx, []uuid.UUID{u.By.UUID})[u.By.UUID]), nil
+	c.Header.Set("Location", "/api/attachments/"+a.ID.String()+"/")
+	return wire.UploadOf(a, c.Names(ctx, []uuid.UUID{a.By.UUID})[a.By.UUID]), nil
 }
 
 // writes reports whether somebody may write at all.
@@ -66,10 +67,9 @@ func writes(a domain.Actor) bool { return a.Role != domain.RoleAuditor }
 
 // refused is how the edge says what a file was refused for.
 func refused(err error) error {
-	var tooLarge attachments.ErrTooLarge
 	switch {
-	case errors.As(err, &tooLarge):
-		return &problem.Refusal{Status: http.StatusRequestEntityTooLarge, Code: "body_too_large", Detail: tooLarge.Error()}
+	case errors.Is(err, attachments.ErrTooLarge):
+		return &problem.Refusal{Status: http.StatusRequestEntityTooLarge, Code: attachments.ErrTooLarge.Code, Detail: err.Error()}
 	case errors.Is(err, io.ErrUnexpectedEOF):
 		return errBroken
 	}

@@ -283,7 +283,8 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
 		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedFor(viewer), FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
-		CommentCount: r.PublicComments, AttachmentCount: r.PublicFiles, Version: r.VersionFor(viewer), Position: r.Position, HadFiles: r.Attached, Replied: r.Reply != nil,
+		CommentCount: r.PublicComments, Version: r.VersionFor(viewer), Position: r.Position, Replied: r.Reply != nil,
+		AttachmentCount: r.PublicFiles, HadFiles: r.Attached,
 	}
 	if r.AssignedTo != nil {
 		t.AssignedTo = &Person{ID: *r.AssignedTo, Username: assignee}

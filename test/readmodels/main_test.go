@@ -17,6 +17,7 @@ import (
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
+	"helpdesk/projections/attachments"
 	"helpdesk/projections/comments"
 	"helpdesk/projections/emails"
 	"helpdesk/projections/history"
@@ -185,6 +186,6 @@ func ptr[T any](v T) *T { return &v }
 // projected is every projection there is.
 func projected() []follow.Follower {
 	return []follow.Follower{
-		tickets.Follower(), comments.Follower(), people.Follower(), reports.Follower(), history.Follower(), search.Follower(), emails.Follower(),
+		tickets.Follower(), comments.Follower(), attachments.Follower(), people.Follower(), reports.Follower(), history.Follower(), search.Follower(), emails.Follower(),
 	}
 }

@@ -15,6 +15,7 @@ import (
 type openForm struct {
 	Command, Title, Description, Priority, Requester string
 	ForOthers                                        bool
+	Kept                                             []ticket.Attachment // files that came with it
 	Fault                                            *web.Fault
 }
 
@@ -34,6 +35,7 @@ func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
 	}
 	out, err := s.open(v, form)
 	if form.Fault = web.FaultOf(err); form.Fault != nil {
+		form.Kept = v.Kept()
 		return web.Show("New ticket", openPage(form)).With(form.Fault), nil
 	}
 	if err != nil {
@@ -50,7 +52,11 @@ func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
 
 func (s *Section) open(v *web.Visit, form openForm) (commands.Outcome, error) {
 	c := ticket.OpenTicket{
-		By: ticket.By{Actor: v.Actor}, Title: form.Title, Description: form.Description, Priority: ticket.Priority(form.Priority),
+		By: ticket.By{Actor: v.Actor}, Title: form.Title, Description: form.Description, Priority: ticket.Priority(form.Priority), Now: v.Now(),
+	}
+	var err error
+	if c.Attachments, err = v.Uploads(); err != nil {
+		return commands.Outcome{}, err
 	}
 	if form.Requester != "" {
 		account, known, err := s.App.PersonNamed(v.Context(), form.Requester)

@@ -50,7 +50,7 @@ type Section struct {
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
 		web.Get("tickets", web.SignedIn, s.showQueue).InMenu(10, "Tickets"),
-		web.Post("tickets/new", web.SignedIn, s.openTicket),
+		web.Post("tickets/new", web.SignedIn, s.openTicket).TakesFiles(),
 		web.Get("tickets/new", web.SignedIn, s.showOpening),
 		web.Post("tickets/bulk", web.SignedIn, s.bulk),
 		web.Post("tickets/views", web.SignedIn, s.saveView),

@@ -354,6 +354,95 @@ function news(before, after) {
 	for (const [id, { by }] of before) if (!after.has(id)) return `A comment of ${by} was deleted just now.`;
 }
 
+// Files go up as soon as they are chosen, dropped or pasted; the form then names them.
+
+const choice = $("[data-files]");
+
+if (choice) {
+	const input = $("input[type=file]", choice), to = input.form;
+	$("[data-files-hint]", choice).hidden = false;
+	input.addEventListener("change", () => {
+		bring(input.files);
+		input.value = "";
+	});
+	to.addEventListener("dragover", (e) => {
+		if (e.dataTransfer.types.includes("Files")) e.preventDefault();
+	});
+	to.addEventListener("drop", (e) => {
+		if (!e.dataTransfer.files.length) return;
+		e.preventDefault();
+		bring(e.dataTransfer.files);
+	});
+	to.addEventListener("paste", (e) => {
+		if (!e.clipboardData.files.length) return;
+		e.preventDefault();
+		bring(e.clipboardData.files);
+	});
+	to.addEventListener("submit", (e) => {
+		if (!$("progress", choice)) return;
+		e.preventDefault();
+		say(choice, "Wait until all files are uploaded, or cancel them.");
+	});
+}
+
+// say has a screen reader tell what became of files, and everybody read it.
+function say(within, text) {
+	const line = $("[data-files-said]", within) ?? document.createElement("p");
+	line.dataset.filesSaid = "";
+	line.className = "hint";
+	line.setAttribute("role", "status");
+	within.append(line);
+	line.textContent = text;
+}
+
+function bring(files) {
+	for (const file of [...files]) upload(file);
+}
+
+function upload(file) {
+	const row = document.createElement("li"), line = document.createElement("label");
+	const bar = document.createElement("progress"), cancel = document.createElement("button");
+	line.className = "line";
+	line.append(file.name + " ", bar);
+	bar.max = 1;
+	bar.value = 0;
+	bar.setAttribute("aria-label", "Uploading " + file.name);
+	cancel.type = "button";
+	cancel.className = "small";
+	cancel.textContent = "Cancel";
+	row.append(line, cancel);
+	$("[data-files-kept]", choice).append(row);
+
+	const request = new XMLHttpRequest(), body = new FormData();
+	body.append("file", file, file.name);
+	cancel.addEventListener("click", () => request.abort());
+	request.upload.addEventListener("progress", (e) => {
+		if (e.lengthComputable) bar.value = e.loaded / e.total;
+	});
+	request.addEventListener("loadend", () => {
+		cancel.remove();
+		let answer = {};
+		try {
+			answer = JSON.parse(request.responseText);
+		} catch { /* it is none of ours, or there is none */ }
+		if (request.status !== 201) {
+			row.remove();
+			if (request.readyState === 4 && request.status) say(choice, `${file.name}: ${answer.detail ?? "it could not be uploaded"}.`);
+			else say(choice, `${file.name} was not uploaded.`);
+			return;
+		}
+		const box = document.createElement("input");
+		box.type = "checkbox";
+		box.name = "attachments";
+		box.value = answer.id;
+		box.checked = true;
+		line.replaceChildren(box, " " + answer.filename);
+		say(choice, `${answer.filename} is uploaded.`);
+	});
+	request.open("POST", "/api/attachments/");
+	request.send(body);
+}
+
 const travel = $("[data-travel]");
 
 if (travel) {

@@ -58,7 +58,7 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 	if t, err = s.found(v); err != nil {
 		return web.Reply{}, err
 	}
-	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Sent: v.Form, Comment: v.Param("comment")})
+	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Sent: v.Form, Kept: v.Kept(), Comment: v.Param("comment")})
 }
 
 // do carries out the form's command on a ticket.
@@ -122,9 +122,13 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 		if v.Form.Checked("reopen") {
 			reopens = append(slices.Clone(reopens), ticket.StatusClosed)
 		}
-		err := s.reply(v, t, ticket.AddComment{
+		files, err := v.Uploads()
+		if err != nil {
+			return err
+		}
+		err = s.reply(v, t, ticket.AddComment{
 			By: by, CommentID: ticket.CommentID{UUID: uuid.Must(uuid.NewV7())}, Text: v.Form.Text("text"),
-			Internal: v.Form.Checked("internal"), Reopens: reopens, Now: v.Now(),
+			Internal: v.Form.Checked("internal"), Reopens: reopens, Now: v.Now(), Attachments: files,
 		})
 		if errors.Is(err, ticket.ErrClosed) {
 			return ticket.ErrClosed.With("This ticket is closed now. To reopen it with your reply, submit again.").On("")
@@ -144,7 +148,8 @@ func (s *Section) then(v *web.Visit, t view.Ticket, c ticket.Command) error {
 	if err == nil {
 		return nil
 	}
-	v.Form.Del("text") // else it would be offered to be sent again
+	v.Form.Del("text") // else it would be offered to be sent again, with its files
+	v.Form.Del("attachments")
 	var rule *domain.Error
 	if errors.As(err, &rule) {
 		return rule.With("your reply was sent, but: %s", rule.Message)

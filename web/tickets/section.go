@@ -23,6 +23,7 @@ import (
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	Attachments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Attachment, error)
 	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 }
 
@@ -64,7 +65,7 @@ type Section struct {
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
 		web.Get("tickets/:ticket", web.SignedIn, s.showTicket),
-		web.Post("tickets/:ticket/comment", web.SignedIn, s.comment),
+		web.Post("tickets/:ticket/comment", web.SignedIn, s.comment).TakesFiles(),
 		web.Post("tickets/:ticket/comments/:comment", web.SignedIn, s.changeComment),
 		web.Post("tickets/:ticket/edit", web.SignedIn, s.editTicket),
 		web.Post("tickets/:ticket/status", web.SignedIn, s.changeStatus),

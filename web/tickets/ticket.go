@@ -25,25 +25,27 @@ import (
 // ticketView is the page of a ticket.
 type ticketView struct {
 	view.Ticket
-	Comments []commentView
-	Options  ticket.Options
-	Reopens  bool // the visitor's reply reopens the ticket
-	Staff    bool
-	Redacts  bool // the visitor may destroy texts of it
-	Due      *time.Time
-	Entries  []history.Entry // the newest, oldest first
-	Earlier  string          // address of those before; "" for none
-	Others   []string        // who else has it open
-	Team     []view.User     // whom it may be assigned to
-	Me       string
-	Past     *pastView    // nil: it is shown as it is
-	Deleted  *deletedView // nil: it is there
-	Command  string
-	Loaded   string // when the page was made, for its forms
-	Form     string // the form that was refused
-	Sent     web.Form
-	Comment  string // whose form it is, where it is that of a comment
-	Fault    *web.Fault
+	Comments    []commentView
+	Attachments []view.Attachment // its own
+	Options     ticket.Options
+	Reopens     bool // the visitor's reply reopens the ticket
+	Staff       bool
+	Redacts     bool // the visitor may destroy texts of it
+	Due         *time.Time
+	Entries     []history.Entry // the newest, oldest first
+	Earlier     string          // address of those before; "" for none
+	Others      []string        // who else has it open
+	Team        []view.User     // whom it may be assigned to
+	Me          string
+	Past        *pastView    // nil: it is shown as it is
+	Deleted     *deletedView // nil: it is there
+	Command     string
+	Loaded      string // when the page was made, for its forms
+	Form        string // the form that was refused
+	Sent        web.Form
+	Kept        []ticket.Attachment // files that came with it
+	Comment     string              // whose form it is, where it is that of a comment
+	Fault       *web.Fault
 }
 
 // pastView is a ticket as it stood once.
@@ -205,7 +207,7 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 		return web.Reply{}, err
 	}
 	now := view.Version
-	view.Ticket, view.Past = was.Ticket, &pastView{Version: version, RecordedAt: was.RecordedAt}
+	view.Ticket, view.Attachments, view.Past = was.Ticket, was.Attachments, &pastView{Version: version, RecordedAt: was.RecordedAt}
 	for _, c := range was.Comments {
 		view.Comments = append(view.Comments, commentView{Comment: c, ByAuthor: c.Author.ID == view.CreatedBy.ID})
 	}
@@ -216,12 +218,28 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 	return web.Show(title(view.Ticket)+", version "+strconv.Itoa(version), ticketPageOf(view)), nil
 }
 
+// withFiles gives the ticket and its comments the files that they have.
+func (s *Section) withFiles(v *web.Visit, t *ticketView, comments []view.Comment) ([]view.Comment, error) {
+	if !t.HadFiles {
+		return comments, nil
+	}
+	files, err := s.Read.Attachments(v.Context(), v.Actor, ticket.ID{UUID: t.ID})
+	t.Attachments = view.AttachmentsAt(files, nil)
+	for i, c := range comments {
+		comments[i].Attachments = view.AttachmentsAt(files, &c.ID)
+	}
+	return comments, err
+}
+
 // fillComments reads the comments, which have a projection of their own that may
 // be behind the ticket's.
 func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
 	v.AtLeast(view.Position)
 	comments, err := s.Read.AllComments(v.Context(), v.Actor, ticket.ID{UUID: view.ID})
 	if err != nil {
+		return err
+	}
+	if comments, err = s.withFiles(v, view, comments); err != nil {
 		return err
 	}
 	loaded, err := time.Parse(time.RFC3339, v.Form.Get("loaded"))

@@ -10,6 +10,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 	"helpdesk/projections/view"
 )
 
@@ -62,6 +63,7 @@ func (t *OneTicket) Shown() view.Ticket {
 	shown := view.Ticket{
 		ID: TicketID.UUID, Number: s.Number, Title: s.Title, Description: s.Description, Priority: s.Priority,
 		Status: s.Status, CreatedBy: person(s.CreatedBy), CreatedAt: Noon, UpdatedAt: Noon, Version: len(t.History), Position: 41,
+		HadFiles: true,
 	}
 	if !s.AssignedTo.IsZero() {
 		to := person(s.AssignedTo)
@@ -136,6 +138,15 @@ func (t *OneTicket) AllComments(_ context.Context, viewer domain.Actor, _ ticket
 		}
 	}
 	return all, nil
+}
+
+// Attachments reads the files that a viewer may see.
+func (t *OneTicket) Attachments(_ context.Context, viewer domain.Actor, _ ticket.ID) ([]view.Attachment, error) {
+	events := make([]eventstore.Envelope, len(t.History))
+	for i, e := range t.History {
+		events[i] = eventstore.Envelope{Event: e, Recorded: eventstore.Recorded{StreamID: TicketID.UUID, OccurredAt: Noon}}
+	}
+	return view.AttachmentsOf(viewer, events, nil), nil
 }
 
 // Due knows that the ticket escalates in half an hour.

@@ -66,9 +66,10 @@ type Module struct {
 	Forget func(Forgotten) eventstore.InTx
 }
 
-// Files finds uploads; see [commands.App].
+// Files takes uploads in and finds them; see [commands.App].
 type Files interface {
 	Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
+	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 }
 
 // Worker is what the work of all modules shares.

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"mime"
+	"mime/multipart"
+	"slices"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
+	"helpdesk/edge"
+	"helpdesk/projections/view"
+)
+
+// Fields of forms that files come with: those that are chosen, and those that were brought
+// before, by their ids.
+const (
+	filesField    = "files"
+	attachedField = "attachments"
+)
+
+// TakesFiles returns the form as one that files may come with. Those who send it are then
+// given what they brought in [Visit.Uploads].
+func (p Page) TakesFiles() Page {
+	p.files = true
+	return p
+}
+
+// boundary returns what parts the form of a request that is in parts.
+func (v *Visit) boundary() (boundary string, ok bool) {
+	kind, params, err := mime.ParseMediaType(v.Request.Header.Get("Content-Type"))
+	return params["boundary"], err == nil && kind == "multipart/form-data"
+}
+
+// readParts reads a form in parts. Files are taken in where the page takes them, and their
+// ids added to those of before; what is wrong with one of them is for [Visit.Uploads] to
+// tell, when all else is read.
+func (v *Visit) readParts(boundary string, most bounds, take bool) error {
+	form := multipart.NewReader(edge.Upload(v.g.Writer, v.Request), boundary)
+	v.Form = Form{map[string][]string{}}
+	left := most.bytes
+	for range most.fields {
+		p, err := form.NextPart()
+		switch {
+		case errors.Is(err, io.EOF):
+			return nil
+		case err != nil:
+			return ErrForm
+		case p.FormName() == filesField && p.FileName() != "" && take:
+			err = v.take(p)
+		case p.FormName() != filesField:
+			var text []byte
+			if text, err = io.ReadAll(io.LimitReader(p, left+1)); err != nil {
+				return ErrForm
+			}
+			if left -= int64(len(text)); left < 0 {
+				return formTooLarge(most.bytes)
+			}
+			v.Form.Add(p.FormName(), string(text))
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return ErrForm
+}
+
+// take takes a file in.
+func (v *Visit) take(p *multipart.Part) error {
+	if len(v.Form.Values[attachedField]) >= ticket.AttachmentsMax {
+		v.fileFault = ticket.ErrAttachments
+		return nil
+	}
+	kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
+	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, p.FileName(), kind, p)
+	if rule, ok := errors.AsType[*domain.Error](err); ok && rule.Kind != domain.KindUnavailable {
+		v.fileFault = rule.With("%s: %s", p.FileName(), rule.Message)
+		return nil
+	}
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		return ErrForm
+	}
+	if err == nil {
+		v.Form.Add(attachedField, a.ID.String())
+	}
+	return err
+}
+
+// Uploads returns the files that came with the form, now or when it was sent before.
+func (v *Visit) Uploads() ([]ticket.Attachment, error) {
+	if v.fileFault != nil {
+		return nil, v.fileFault.On(filesField)
+	}
+	all, err := v.site.App.Uploads(v.Context(), v.Actor, v.Form.Values[attachedField])
+	if rule, ok := errors.AsType[*domain.Error](err); ok {
+		err = rule.On(filesField)
+	}
+	return all, err
+}
+
+// Kept returns those files of a refused form that are still to be had.
+func (v *Visit) Kept() (files []ticket.Attachment) {
+	for _, name := range v.Form.Values[attachedField] {
+		if found, err := v.site.App.Uploads(v.Context(), v.Actor, []string{name}); err == nil {
+			files = append(files, found...)
+		}
+	}
+	return files
+}
+
+// FileSize returns a size as people read it.
+func FileSize(bytes int64) string {
+	const kilo = 1024
+	switch {
+	case bytes < kilo:
+		return fmt.Sprintf("%d bytes", bytes)
+	case bytes < kilo*kilo:
+		return fmt.Sprintf("%.0f kB", float64(bytes)/kilo)
+	}
+	return fmt.Sprintf("%.1f MB", float64(bytes)/kilo/kilo)
+}
+
+// contentOf is where the bytes of a file are.
+func contentOf(a view.Attachment) string { return "/api/attachments/" + a.ID.String() + "/content/" }
+
+// images and texts are the types of files that are shown on the page, or on one of their own.
+var (
+	images = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"}
+	texts  = []string{"application/pdf", "text/plain"}
+)
+
+func typeIn(a view.Attachment, types []string) bool {
+	kind, _, _ := strings.Cut(a.ContentType, ";")
+	return !a.Gone && slices.Contains(types, kind)
+}
