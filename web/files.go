@@ -79,7 +79,7 @@ func (v *Visit) take(p *multipart.Part) error {
 	kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
 	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, p.FileName(), kind, p)
 	if rule, ok := errors.AsType[*domain.Error](err); ok && rule.Kind != domain.KindUnavailable {
-		v.fileFault = rule.With("%s: %s", p.FileName(), rule.Message)
+		v.fileFault = rule.With("the file %s: %s", p.FileName(), rule.Message)
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"crypto/rand"
 	"fmt"
+	"io"
 	"mime/multipart"
 	"net/http"
 	"strings"
@@ -276,4 +277,69 @@ func TestFilesAreRemovedAndErased(t *testing.T) {
 func problemCode(t *testing.T, a program.Answer) string {
 	t.Helper()
 	return program.Read[struct{ Code string }](t, a).Code
+}
+
+// sendFile fills in the form of a page that goes to a path, in parts and with a file of a
+// name, and sends it.
+func (v *visitor) sendFile(t *testing.T, want int, page, path, name, content string, fields ...string) (at, text string) {
+	t.Helper()
+	_, form, there := strings.Cut(page, `action="`+path+`"`)
+	if !there {
+		t.Fatalf("there is no form for %s: %s", path, page)
+	}
+	form, _, _ = strings.Cut(form, "</form>")
+	var b bytes.Buffer
+	w := multipart.NewWriter(&b)
+	for _, field := range hidden.FindAllStringSubmatch(form, -1) {
+		fields = append(fields, field[1], field[2])
+	}
+	for i := 0; i < len(fields); i += 2 {
+		_ = w.WriteField(fields[i], fields[i+1])
+	}
+	part, err := w.CreateFormFile("files", name) // of no name: nothing was chosen
+	if err != nil {
+		t.Fatal(err)
+	}
+	fmt.Fprint(part, content)
+	_ = w.Close()
+	answer, err := v.Post(v.url+path, w.FormDataContentType(), &b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer answer.Body.Close()
+	shown, err := io.ReadAll(answer.Body)
+	if err != nil || answer.StatusCode != want {
+		t.Fatalf("%s: %d, %v, want %d: %s", path, answer.StatusCode, err, want, shown)
+	}
+	return answer.Request.URL.Path, string(shown)
+}
+
+func TestFilesComeWithTheFormsOfTheSite(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	bob, eve := d.Join(t, "bob", "user"), d.Join(t, "eve", "agent")
+	site := visits(t, d, "bob")
+	_, page := site.get(t, "/admin/tickets/new/")
+	at, page := site.sendFile(t, http.StatusOK, page, "/admin/tickets/new/", "smoke.png", "\x89PNG\r\n\x1a\n", "title", "It smokes", "description", "See.", "priority", "low")
+	mentions(t, page, "smoke.png", "<img", "It smokes")
+	v := program.Get[program.List[program.Ticket]](t, bob, "/api/tickets/").Results[0]
+	if v.AttachmentCount != 1 || !strings.Contains(at, fmt.Sprint(v.Number)) {
+		t.Errorf("the ticket at %s is %+v", at, v)
+	}
+	reply := strings.TrimSuffix(at, "/") + "/comment/"
+	_, page = site.sendFile(t, http.StatusOK, page, reply, "", "", "text", "No file at all.")
+	mentions(t, page, "No file at all.")
+
+	// What is refused keeps the text, and the files that were fine.
+	_, page = site.sendFile(t, http.StatusBadRequest, page, reply, "one.txt", "one", "text", " ")
+	mentions(t, page, "one.txt", `name="attachments"`)
+	_, page = site.sendFile(t, http.StatusUnprocessableEntity, page, reply, "virus.exe", "MZ", "text", "Both of them.")
+	mentions(t, page, "virus.exe", "are not taken", "Both of them.", "one.txt")
+	_, page = site.sendFile(t, http.StatusOK, page, reply, "two.pdf", "%PDF-1.7\n", "text", "Both of them.")
+	mentions(t, page, "Both of them.", "one.txt", "two.pdf", ">View</a>")
+	d.Admin.Assigns(t, v, "eve")
+	seen := eve.Sees(t, v)
+	if last := seen.Comments[len(seen.Comments)-1]; len(seen.Comments) != 2 || len(last.Attachments) != 2 || last.Text != "Both of them." {
+		t.Errorf("the conversation is %+v", seen.Comments)
+	}
 }

@@ -361,6 +361,7 @@ const choice = $("[data-files]");
 if (choice) {
 	const input = $("input[type=file]", choice), to = input.form;
 	$("[data-files-hint]", choice).hidden = false;
+	for (const button of $$("[data-files-drop]", choice)) drops(button);
 	input.addEventListener("change", () => {
 		bring(input.files);
 		input.value = "";
@@ -395,32 +396,40 @@ function say(within, text) {
 	line.textContent = text;
 }
 
+// drops has a button take a file off the form again.
+function drops(button) {
+	button.hidden = false;
+	button.addEventListener("click", () => {
+		button.closest("li").remove();
+		$("input[type=file]", choice).focus();
+	});
+}
+
 function bring(files) {
 	for (const file of [...files]) upload(file);
 }
 
 function upload(file) {
-	const row = document.createElement("li"), line = document.createElement("label");
+	const row = document.createElement("li"), name = document.createElement("span");
 	const bar = document.createElement("progress"), cancel = document.createElement("button");
-	line.className = "line";
-	line.append(file.name + " ", bar);
+	name.textContent = file.name;
 	bar.max = 1;
 	bar.value = 0;
 	bar.setAttribute("aria-label", "Uploading " + file.name);
 	cancel.type = "button";
 	cancel.className = "small";
 	cancel.textContent = "Cancel";
-	row.append(line, cancel);
+	row.append(name, bar, cancel);
 	$("[data-files-kept]", choice).append(row);
 
 	const request = new XMLHttpRequest(), body = new FormData();
 	body.append("file", file, file.name);
-	cancel.addEventListener("click", () => request.abort());
+	const abort = () => request.abort();
+	cancel.addEventListener("click", abort);
 	request.upload.addEventListener("progress", (e) => {
 		if (e.lengthComputable) bar.value = e.loaded / e.total;
 	});
 	request.addEventListener("loadend", () => {
-		cancel.remove();
 		let answer = {};
 		try {
 			answer = JSON.parse(request.responseText);
@@ -431,12 +440,15 @@ function upload(file) {
 			else say(choice, `${file.name} was not uploaded.`);
 			return;
 		}
-		const box = document.createElement("input");
-		box.type = "checkbox";
-		box.name = "attachments";
-		box.value = answer.id;
-		box.checked = true;
-		line.replaceChildren(box, " " + answer.filename);
+		const id = document.createElement("input");
+		id.type = "hidden";
+		id.name = "attachments";
+		id.value = answer.id;
+		name.textContent = answer.filename;
+		bar.replaceWith(id);
+		cancel.removeEventListener("click", abort);
+		cancel.textContent = "Remove";
+		drops(cancel);
 		say(choice, `${answer.filename} is uploaded.`);
 	});
 	request.open("POST", "/api/attachments/");

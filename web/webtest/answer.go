@@ -42,7 +42,7 @@ func (a *Answer) Holds(status int, texts ...string) *Answer {
 var (
 	oneForm = regexp.MustCompile(`(?s)<form.*?</form>`)
 	oneLine = regexp.MustCompile(`<input(?: [^>]*)?>`)
-	noLine  = regexp.MustCompile(` type="(?:hidden|checkbox|radio|range)"`)
+	noLine  = regexp.MustCompile(` type="(?:hidden|file|checkbox|radio|range)"`)
 	submits = regexp.MustCompile(`<button(?: [^>]*)?>`)
 )
 
