@@ -34,12 +34,12 @@ func (v *Visit) Tell(text string, deleted ...string) {
 	if err != nil {
 		panic(err) // texts can be written
 	}
-	v.Leave(noticeCookie, string(said)) // where it is not said, it is done all the same
+	Leave(v, noticeCookie, string(said)) // where it is not said, it is done all the same
 }
 
 // notice returns what was just done, once.
 func (v *Visit) notice() (n notice) {
-	if json.Unmarshal([]byte(v.Left(noticeCookie)), &n) != nil { // there is none
+	if json.Unmarshal([]byte(Left(v, noticeCookie)), &n) != nil { // there is none
 		return notice{}
 	}
 	return n
@@ -47,22 +47,22 @@ func (v *Visit) notice() (n notice) {
 
 // Leave keeps a text in a sealed cookie of a name for the page that a redirect leads to.
 // It reports false where the text is too long for that.
-func (v *Visit) Leave(name, text string) bool {
+func Leave(v *Visit, name, text string) bool {
 	sealed, err := v.site.cursors.Seal(name, projections.Cursor{Key: text})
 	if err != nil || len(sealed) > leftMost {
 		return false
 	}
-	v.setLeft(name, sealed, int(leftLasts.Seconds()))
+	setLeft(v, name, sealed, int(leftLasts.Seconds()))
 	return true
 }
 
 // Left returns the text that was left under a name, once; "" for none.
-func (v *Visit) Left(name string) string {
+func Left(v *Visit, name string) string {
 	cookie, err := v.Request.Cookie(name)
 	if err != nil {
 		return ""
 	}
-	v.setLeft(name, "", -1)
+	setLeft(v, name, "", -1)
 	left, err := v.site.cursors.Open(name, cookie.Value)
 	if err != nil { // it is not ours
 		return ""
@@ -70,7 +70,7 @@ func (v *Visit) Left(name string) string {
 	return left.Key
 }
 
-func (v *Visit) setLeft(name, value string, maxAge int) {
+func setLeft(v *Visit, name, value string, maxAge int) {
 	cookie := http.Cookie{
 		Name: name, Value: value, Path: Root, MaxAge: maxAge,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.site.Front.Secure(v.Request),

@@ -42,7 +42,7 @@ func (s *Section) leave(v *web.Visit, o bulkOutcome) {
 	}
 	for range 2 { // the second time without titles
 		text, err := json.Marshal(left)
-		if err == nil && v.Leave(outcomeCookie, string(text)) {
+		if err == nil && web.Leave(v, outcomeCookie, string(text)) {
 			return
 		}
 		left.Titles = nil
@@ -53,7 +53,7 @@ func (s *Section) leave(v *web.Visit, o bulkOutcome) {
 // left returns what became of the bulk action that led to the list, once.
 func (s *Section) left(v *web.Visit) (o bulkOutcome) {
 	var left leftOutcome
-	if json.Unmarshal([]byte(v.Left(outcomeCookie)), &left) != nil { // there is none
+	if json.Unmarshal([]byte(web.Left(v, outcomeCookie)), &left) != nil { // there is none
 		return o
 	}
 	o = bulkOutcome{Verb: left.Verb, Undo: strings.Fields(left.Undo)}
