@@ -234,6 +234,8 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 		row.Error = &e.Error
 	case email.Doubted:
 		row.Error = &e.Error
+	case email.Digested:
+		row.DigestID = &e.Digest.UUID
 	case email.Cancelled:
 		row.Error = ptr(e.Reason.String())
 	}
