@@ -60,6 +60,8 @@ type Outcome struct {
 	// Events is the stream as the command left it, from its first event on: what the
 	// answer to the command is made of. It MUST NOT be changed.
 	Events []eventstore.Envelope
+	// Since is what happened to the stream after that, of an outcome that is looked up.
+	Since []eventstore.Envelope
 }
 
 // VersionFor returns the version of the stream as an actor counts it: of a ticket

@@ -29,12 +29,17 @@ func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
+	out, err := e.At(ctx, stream, done.Version)
+	out.Position, out.Changed = done.Position, true
+	return out, err
+}
+
+// At returns a stream as a command left it at a version.
+func (e *Earlier) At(ctx context.Context, stream uuid.UUID, version int) (Outcome, error) {
 	events, err := e.memory.Load(ctx, stream)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{
-		StreamID: stream, Version: done.Version, Position: done.Position, Changed: true,
-		Events: events[:min(done.Version, len(events))],
-	}, nil
+	then := min(version, len(events))
+	return Outcome{StreamID: stream, Version: version, Events: events[:then:then], Since: events[then:]}, nil
 }

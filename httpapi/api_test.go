@@ -69,6 +69,7 @@ type (
 	}
 	Earlier interface {
 		Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
+		At(ctx context.Context, stream uuid.UUID, version int) (commands.Outcome, error)
 	}
 	Freshness = projections.Freshness
 )

@@ -149,6 +149,10 @@ func (p past) Outcome(_ context.Context, id uuid.UUID) (commands.Outcome, error)
 	return commands.Outcome{}, domain.ErrNotFound
 }
 
+func (past) At(context.Context, uuid.UUID, int) (commands.Outcome, error) {
+	return commands.Outcome{}, domain.ErrNotFound
+}
+
 func TestARepeatedBulkCallGoesOnAfterTheLastOperationCarriedOut(t *testing.T) {
 	d, book, earlier := newFakes(), &ledger{}, past{}
 	api := newAPI(t, d, func(deps *Deps, _ *httpapi.Config) { deps.Answers, deps.Earlier = book, earlier })

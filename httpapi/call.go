@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
+	"helpdesk/idempotency"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -143,6 +144,7 @@ func (c *Call) Execute(ctx context.Context, do commands.Do) (commands.Outcome, e
 	if repeated {
 		c.Header.Set("Idempotency-Replayed", "true")
 	}
+	c.key.left = &idempotency.Left{StreamID: out.StreamID, Version: out.Version}
 	c.arrived(out.Position)
 	return out, nil
 }

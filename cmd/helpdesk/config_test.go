@@ -121,6 +121,7 @@ var refusedValues = []nonsense{
 	{name: "HELPDESK_SMTP_HELLO", value: "our desk", says: "desk.example.com"},
 	{name: "HELPDESK_MAIL_FROM", value: "the desk", says: "mail address"},
 	{name: "HELPDESK_MAIL_BOUNCE_ADDRESS", value: "bounces", says: "mail address"},
+	{name: "HELPDESK_MAIL_PER_HOUR", value: "-1", says: "0, or from 1 to 100000"},
 	{name: "HELPDESK_MAIL_RETRY_MIN", value: "0", says: "from 100ms to 24h"},
 	{name: "HELPDESK_MAIL_RETRY_MIN", value: "2000h", says: "from 100ms to 24h"},
 	{name: "HELPDESK_ESCALATE_HIGH", value: "-1h", says: "2h30m"},

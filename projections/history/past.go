@@ -106,12 +106,12 @@ type stand struct {
 	view.TicketRow
 	state      ticket.State
 	comments   []view.CommentRow // oldest first
-	recordedAt time.Time
+	recordedAt time.Time         // of its newest event that the viewer may know of
 }
 
-// standAt folds the events of a ticket up to a moment. ok is false when there was
+// standAt folds the events of a ticket up to a moment, for a viewer. ok is false when there was
 // no ticket then, or there never is such a version.
-func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
+func standAt(viewer domain.Actor, events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 	var thread view.Thread
 	for i, e := range events {
 		if !at.reached(e) {
@@ -120,7 +120,9 @@ func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 		}
 		s.TicketRow.Apply(e)
 		thread.Apply(e)
-		s.recordedAt = e.RecordedAt
+		if ticket.SeesInternal(viewer) || !ticket.AboutNote(e.Event) {
+			s.recordedAt = e.RecordedAt
+		}
 	}
 	s.state = ticket.Fold(eventstore.Said(events))
 	s.comments = thread.Rows()
@@ -141,7 +143,7 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if err != nil {
 		return PastTicket{}, err
 	}
-	s, ok := standAt(events, at.in(events, viewer))
+	s, ok := standAt(viewer, events, at.in(events, viewer))
 	if !ok {
 		return PastTicket{}, domain.ErrNotFound
 	}
@@ -162,8 +164,8 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 	if err != nil {
 		return Difference{}, err
 	}
-	before, was := standAt(events, from.in(events, viewer))
-	after, is := standAt(events, to.in(events, viewer))
+	before, was := standAt(viewer, events, from.in(events, viewer))
+	after, is := standAt(viewer, events, to.in(events, viewer))
 	if !was || !is {
 		return Difference{}, domain.ErrNotFound
 	}

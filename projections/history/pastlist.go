@@ -33,24 +33,13 @@ const (
 	rankThen  = `(CASE h.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
 	rankGiven = `(CASE p.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
 
-	// An interval is a point, when it began by when it ended: those that were under way
-	// at an instant are the ones to the left of it and above it. OFFSET 0 has their
-	// index asked, whatever the planner expects of it.
-	activeThen = `SELECT * FROM (
-    SELECT * FROM read.ticket_history
-    WHERE point(date_part('epoch', known_from - timestamptz 'epoch'), coalesce(date_part('epoch', known_to - timestamptz 'epoch'), 'infinity'))
-        <@ box(point('-infinity', date_part('epoch', $at::timestamptz - timestamptz 'epoch')),
-            point(date_part('epoch', $at::timestamptz - timestamptz 'epoch'), 'infinity'))
-      AND status IN ('open', 'in-progress', 'escalated')
-    OFFSET 0
-) AS active`
-
+	isActive    = `status IN ('open', 'in-progress', 'escalated')`
 	prioritised = `change IN ('ticket.opened', 'ticket.prioritised')`
 
 	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
 
 	joinUpdate = ` CROSS JOIN LATERAL (SELECT occurred_at AS updated_at FROM events
-    WHERE stream_id = h.ticket_id AND recorded_at <= $at ORDER BY version DESC LIMIT 1) AS u`
+    WHERE stream_id = h.ticket_id AND recorded_at <= $at$publicly ORDER BY version DESC LIMIT 1) AS u`
 )
 
 // clockSkew bounds how much earlier than it happened something is recorded, which
@@ -105,7 +94,7 @@ func (p *Past) standsAt(ctx context.Context, viewer domain.Actor, ids []uuid.UUI
 	}
 	stands := make([]stand, len(ids))
 	for i, id := range ids {
-		stands[i], _ = standAt(view.Standing(viewer, streams[id]), Moment{Instant: at})
+		stands[i], _ = standAt(viewer, view.Standing(viewer, streams[id]), Moment{Instant: at})
 	}
 	return stands, nil
 }
@@ -129,10 +118,11 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = projections.ByCreated, true
 	}
+	f.Viewer = viewer
 	l := projections.List[pastRow]{
 		Desc: f.Descending, Varies: true,
 		At: func(r pastRow) (string, uuid.UUID) {
-			return f.OrderBy.Key(view.TicketRow{
+			return f.Key(view.TicketRow{
 				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,
 			}), r.ID
 		},
@@ -142,10 +132,14 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 	l.From, l.ID = w.ticketsThen(viewer, at, first, f.Statuses)
 	updated := "h.created_at" // which is not looked at
 	if f.OrderBy == projections.ByUpdated || f.UpdatedAfter != nil || f.UpdatedBefore != nil {
-		l.From += strings.ReplaceAll(joinUpdate, "$at", w.Arg(at))
+		publicly := ""
+		if !ticket.SeesInternal(viewer) {
+			publicly = " AND data ->> 'internal' IS DISTINCT FROM 'true'" // as in note_events
+		}
+		l.From += strings.NewReplacer("$at", w.Arg(at), "$publicly", publicly).Replace(joinUpdate)
 		updated = "u.updated_at"
 	}
-	_, l.Cast = f.OrderBy.Column()
+	_, l.Cast = f.Column()
 	switch f.OrderBy {
 	case projections.ByCreated:
 		l.Key = first + ".created_at"
@@ -239,7 +233,8 @@ func (w *where) intervals(at time.Time, statuses []ticket.Status) (from string) 
 		branches = append(branches, "SELECT * FROM read.ticket_history WHERE status = "+w.Arg(status))
 	}
 	if active != nil {
-		branches = append(branches, strings.ReplaceAll(activeThen, "$at", w.Arg(at))+" WHERE status = ANY ("+w.Arg(active)+")")
+		then := projections.UnderWay("read.ticket_history", "known_from", "known_to", w.Arg(at)+"::timestamptz", isActive)
+		branches = append(branches, "SELECT * FROM ("+then+") AS active WHERE status = ANY ("+w.Arg(active)+")")
 	}
 	return "(" + strings.Join(branches, " UNION ALL ") + ") AS h"
 }

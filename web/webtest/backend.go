@@ -88,6 +88,11 @@ func (b *Backend) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) 
 	return commands.Outcome{Position: 1}, nil
 }
 
+// At is not asked for: pages show no earlier outcome.
+func (b *Backend) At(context.Context, uuid.UUID, int) (commands.Outcome, error) {
+	return commands.Outcome{}, domain.ErrNotFound
+}
+
 // CarriedBetween finds a command that was carried out.
 func (b *Backend) CarriedBetween(_ context.Context, from, to uuid.UUID) (uuid.UUID, error) {
 	for _, id := range b.Carried {
