@@ -43,10 +43,12 @@ func (v *Visit) boundary() (boundary string, ok bool) {
 func (v *Visit) readParts(boundary string, most bounds, take bool) error {
 	form := multipart.NewReader(edge.Upload(v.g.Writer, v.Request), boundary)
 	v.Form = Form{map[string][]string{}}
-	left := most.bytes
+	room, size := max(most.bytes, most.shown), int64(0) // for texts
 	for range most.fields {
 		p, err := form.NextPart()
 		switch {
+		case errors.Is(err, io.EOF) && size > most.bytes:
+			return formTooLarge(most.bytes, false)
 		case errors.Is(err, io.EOF):
 			return nil
 		case err != nil:
@@ -55,13 +57,13 @@ func (v *Visit) readParts(boundary string, most bounds, take bool) error {
 			err = v.take(p)
 		case p.FormName() != filesField:
 			var text []byte
-			if text, err = io.ReadAll(io.LimitReader(p, left+1)); err != nil {
+			if text, err = io.ReadAll(io.LimitReader(p, room-size+1)); err != nil {
 				return ErrForm
 			}
-			if left -= int64(len(text)); left < 0 {
-				return formTooLarge(most.bytes)
+			v.Form.Add(p.FormName(), strings.ToValidUTF8(string(text), ""))
+			if size += int64(len(text)); size > room {
+				return formTooLarge(most.bytes, most.shown > 0)
 			}
-			v.Form.Add(p.FormName(), string(text))
 		}
 		if err != nil {
 			return err
