@@ -25,22 +25,30 @@ const (
 )
 
 // TakesFiles returns the form as one that files may come with. Those who send it are then
-// given what they brought in [Visit.Uploads].
+// given what they brought in the visit's Files.
 func (p Page) TakesFiles() Page {
 	p.files = true
 	return p
 }
 
-// boundary returns what parts the form of a request that is in parts.
-func (v *Visit) boundary() (boundary string, ok bool) {
-	kind, params, err := mime.ParseMediaType(v.Request.Header.Get("Content-Type"))
+// FormFiles are the files that come with the form of a visit.
+type FormFiles struct {
+	visit *Visit
+	taken bool          // whether they are taken in
+	fault *domain.Error // what is wrong with one of them
+}
+
+// boundary returns what parts a form that is in parts.
+func (f *FormFiles) boundary() (boundary string, ok bool) {
+	kind, params, err := mime.ParseMediaType(f.visit.Request.Header.Get("Content-Type"))
 	return params["boundary"], err == nil && kind == "multipart/form-data"
 }
 
-// readParts reads a form in parts. Files are taken in where the page takes them, and their
-// ids added to those of before; what is wrong with one of them is for [Visit.Uploads] to
-// tell, when all else is read.
-func (v *Visit) readParts(boundary string, most bounds, take bool) error {
+// readForm reads a form in parts. Files are taken in where the page takes them, and their
+// ids added to those of before; what is wrong with one of them is for Uploads to tell, when
+// all else is read.
+func (f *FormFiles) readForm(boundary string, most bounds) error {
+	v := f.visit
 	form := multipart.NewReader(edge.Upload(v.g.Writer, v.Request), boundary)
 	v.Form = Form{map[string][]string{}}
 	room, size := max(most.bytes, most.shown), int64(0) // for texts
@@ -53,8 +61,8 @@ func (v *Visit) readParts(boundary string, most bounds, take bool) error {
 			return nil
 		case err != nil:
 			return ErrForm
-		case p.FormName() == filesField && p.FileName() != "" && take:
-			err = v.take(p)
+		case p.FormName() == filesField && p.FileName() != "" && f.taken:
+			err = f.take(p)
 		case p.FormName() != filesField:
 			var text []byte
 			if text, err = io.ReadAll(io.LimitReader(p, room-size+1)); err != nil {
@@ -73,15 +81,16 @@ func (v *Visit) readParts(boundary string, most bounds, take bool) error {
 }
 
 // take takes a file in.
-func (v *Visit) take(p *multipart.Part) error {
+func (f *FormFiles) take(p *multipart.Part) error {
+	v := f.visit
 	if len(v.Form.Values[attachedField]) >= ticket.AttachmentsMax {
-		v.fileFault = ticket.ErrAttachments
+		f.fault = ticket.ErrAttachments
 		return nil
 	}
 	kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
 	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, p.FileName(), kind, p)
 	if rule, ok := errors.AsType[*domain.Error](err); ok && rule.Kind != domain.KindUnavailable {
-		v.fileFault = rule.With("the file %s: %s", p.FileName(), rule.Message)
+		f.fault = rule.With("the file %s: %s", p.FileName(), rule.Message)
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
@@ -94,9 +103,10 @@ func (v *Visit) take(p *multipart.Part) error {
 }
 
 // Uploads returns the files that came with the form, now or when it was sent before.
-func (v *Visit) Uploads() ([]ticket.Attachment, error) {
-	if v.fileFault != nil {
-		return nil, v.fileFault.On(filesField)
+func (f *FormFiles) Uploads() ([]ticket.Attachment, error) {
+	v := f.visit
+	if f.fault != nil {
+		return nil, f.fault.On(filesField)
 	}
 	all, err := v.site.App.Uploads(v.Context(), v.Actor, v.Form.Values[attachedField])
 	if rule, ok := errors.AsType[*domain.Error](err); ok {
@@ -106,7 +116,8 @@ func (v *Visit) Uploads() ([]ticket.Attachment, error) {
 }
 
 // Kept returns those files of a refused form that are still to be had.
-func (v *Visit) Kept() (files []ticket.Attachment) {
+func (f *FormFiles) Kept() (files []ticket.Attachment) {
+	v := f.visit
 	for _, name := range v.Form.Values[attachedField] {
 		if found, err := v.site.App.Uploads(v.Context(), v.Actor, []string{name}); err == nil {
 			files = append(files, found...)

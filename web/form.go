@@ -46,8 +46,8 @@ var (
 
 // readForm reads the fields of a POST.
 func (v *Visit) readForm(most bounds) error {
-	if boundary, ok := v.boundary(); ok {
-		return v.readParts(boundary, most, v.takesFiles)
+	if boundary, ok := v.Files.boundary(); ok {
+		return v.Files.readForm(boundary, most)
 	}
 	body, err := io.ReadAll(http.MaxBytesReader(v.g.Writer, v.Request.Body, max(most.bytes, most.shown)))
 	var tooLarge *http.MaxBytesError

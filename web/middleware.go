@@ -29,6 +29,7 @@ func (s *Site) begin(g *gin.Context) {
 		Request: g.Request, whole: whole, arrival: arrival, ID: edge.RequestID(g.Request), Actor: domain.Actor{Kind: domain.ActorUser},
 		site: s, g: g,
 	}
+	v.Files.visit = v
 	h.Set("X-Request-Id", v.ID)
 	h.Set("Content-Security-Policy", policy)
 	h.Set("X-Content-Type-Options", "nosniff")

@@ -178,7 +178,7 @@ func (s *Site) handle(v *Visit, p Page) (Reply, error) {
 		if p.For == Anyone {
 			most = anyonesForm
 		}
-		v.takesFiles = p.files
+		v.Files.taken = p.files
 		if err := v.readForm(most); err != nil {
 			return Reply{}, err
 		}

@@ -22,6 +22,7 @@ type Visit struct {
 	Actor   domain.Actor  // without an ID when nobody is signed in
 	Session *auth.Session // nil when nobody is signed in
 	Form    Form          // of a POST
+	Files   FormFiles     // that came with it
 
 	whole    context.Context // of the request, without the bound on its time
 	known    bool            // whether it was looked up who is visiting
@@ -32,8 +33,6 @@ type Visit struct {
 	position int64 // of what was written, for the log
 	// unrepeated: the form is known not to have been sent before with other content.
 	unrepeated bool
-	takesFiles bool          // whether the form may bring files
-	fileFault  *domain.Error // what is wrong with one of them
 }
 
 const visitKey = "web.visit"

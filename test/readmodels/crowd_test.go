@@ -25,13 +25,14 @@ type crowd struct {
 	people   []domain.Actor
 	tickets  []ticket.ID
 	comments map[ticket.ID][]ticket.CommentID
+	files    map[ticket.ID][]ticket.AttachmentID
 	deleted  []ticket.ID // or not, where it was refused
 	written  int         // commands that changed something
 	restored int         // tickets
 }
 
 func newCrowd(d *models, seed uint64) *crowd {
-	c := &crowd{models: d, Rand: rand.New(rand.NewPCG(seed, seed)), comments: map[ticket.ID][]ticket.CommentID{}}
+	c := &crowd{models: d, Rand: rand.New(rand.NewPCG(seed, seed)), comments: map[ticket.ID][]ticket.CommentID{}, files: map[ticket.ID][]ticket.AttachmentID{}}
 	for _, a := range everybody {
 		if a.Role != "" && a.Role != domain.RoleAuditor {
 			c.people = append(c.people, a)
@@ -153,9 +154,11 @@ func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
 	case n < 15:
 		added := ticket.CommentID{UUID: kit.NewID()}
 		c.comments[id] = append(c.comments[id], added)
-		return ticket.AddComment{By: by, CommentID: added, Text: fmt.Sprint("text ", n), Internal: c.IntN(3) == 0, Now: time.Now()}
+		return ticket.AddComment{By: by, CommentID: added, Text: fmt.Sprint("text ", n), Internal: c.IntN(3) == 0, Now: time.Now(), Attachments: c.bring(id, by.Actor)}
 	case n < 17:
 		return ticket.EditComment{By: by, CommentID: comment(), Text: fmt.Sprint("edit ", c.IntN(9)), Now: time.Now()}
+	case n == 17 && len(c.files[id]) > 0:
+		return ticket.RemoveAttachment{By: by, AttachmentID: pick(c.Rand, c.files[id]...), Now: time.Now()}
 	case n < 19:
 		return ticket.RemoveComment{By: by, CommentID: comment(), Now: time.Now()}
 	default:
@@ -165,4 +168,16 @@ func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {
 		c.deleted = append(c.deleted, id)
 		return ticket.DeleteTicket{By: by}
 	}
+}
+
+// bring returns files for a comment on a ticket, mostly none.
+func (c *crowd) bring(to ticket.ID, who domain.Actor) (files []ticket.Attachment) {
+	for range max(0, c.IntN(5)-2) {
+		f := ticket.Attachment{
+			ID: ticket.AttachmentID{UUID: kit.NewID()}, Filename: fmt.Sprint("file ", c.IntN(9)), ContentType: "text/plain", Size: 7,
+			Digest: "0102", By: who.ID,
+		}
+		files, c.files[to] = append(files, f), append(c.files[to], f.ID)
+	}
+	return files
 }

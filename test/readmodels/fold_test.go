@@ -31,6 +31,7 @@ type tables struct {
 	tickets  []view.TicketRow
 	history  []intervalRow
 	comments []view.CommentRow
+	files    []view.AttachmentRow
 	users    []view.UserRow
 	emails   []emails.Email
 	reported
@@ -65,12 +66,14 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 		if s.Exists {
 			all.tickets = append(all.tickets, foldOneTicket(id, s, events))
 			all.comments = append(all.comments, foldComments(id, s, events)...)
+			all.files = append(all.files, foldFiles(id, s, events)...)
 		}
 	}
 	all.sum()
 	slices.SortFunc(all.tickets, func(a, b view.TicketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(all.comments, func(a, b view.CommentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.files, func(a, b view.AttachmentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.emails, func(a, b emails.Email) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.users, func(a, b view.UserRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	return all, states
@@ -104,6 +107,14 @@ func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) v
 	if !s.AssignedTo.IsZero() {
 		row.AssignedTo = &s.AssignedTo.UUID
 	}
+	for _, f := range s.Attachments {
+		if f.Internal {
+			row.InternalFiles++
+		} else {
+			row.PublicFiles++
+		}
+	}
+	row.Attached = last(events, "ticket.attachment_added") != nil
 	for _, c := range s.Comments {
 		if c.Internal {
 			row.InternalComments++
@@ -163,7 +174,7 @@ func unanswered(requester domain.UserID, events []eventstore.Envelope) *uuid.UUI
 
 // noteEvents counts the events that are about internal notes.
 func noteEvents(events []eventstore.Envelope) (n int) {
-	notes := map[ticket.CommentID]bool{}
+	notes, of := map[ticket.CommentID]bool{}, map[ticket.AttachmentID]ticket.CommentID{}
 	for _, e := range events {
 		switch d := e.Event.(type) {
 		case ticket.CommentAdded:
@@ -176,6 +187,15 @@ func noteEvents(events []eventstore.Envelope) (n int) {
 			}
 		case ticket.CommentRemoved:
 			if notes[d.CommentID] {
+				n++
+			}
+		case ticket.AttachmentAdded:
+			of[d.AttachmentID] = d.CommentID
+			if notes[d.CommentID] {
+				n++
+			}
+		case ticket.AttachmentRemoved:
+			if notes[of[d.AttachmentID]] {
 				n++
 			}
 		}
@@ -196,6 +216,30 @@ func foldComments(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (r
 				if d.CommentID == commentID {
 					row.EditedAt = ptr(e.OccurredAt)
 				}
+			}
+		}
+		rows = append(rows, row)
+	}
+	return rows
+}
+
+// foldFiles returns the files of a ticket, but for those of comments that are not there.
+func foldFiles(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows []view.AttachmentRow) {
+	for i, e := range events {
+		d, ok := e.Event.(ticket.AttachmentAdded)
+		if _, there := s.Comments[d.CommentID]; !ok || (!there && d.CommentID != ticket.CommentID{}) {
+			continue
+		}
+		row := view.AttachmentRow{
+			ID: d.AttachmentID.UUID, TicketID: id, Filename: d.Filename, ContentType: d.ContentType, DeclaredType: d.DeclaredType,
+			Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, CreatedAt: e.OccurredAt,
+		}
+		if (d.CommentID != ticket.CommentID{}) {
+			row.CommentID = &d.CommentID.UUID
+		}
+		for _, later := range events[i:] {
+			if gone, ok := later.Event.(ticket.AttachmentRemoved); ok && gone.AttachmentID == d.AttachmentID {
+				row.RemovedAt = ptr(later.OccurredAt)
 			}
 		}
 		rows = append(rows, row)
@@ -249,6 +293,7 @@ func (d *models) tables(t testing.TB) tables {
 		tickets:  all[view.TicketRow](t, d, `SELECT * FROM read.tickets ORDER BY id`),
 		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
 		comments: all[view.CommentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
+		files:    all[view.AttachmentRow](t, d, `SELECT * FROM read.attachments ORDER BY id`),
 		users:    all[view.UserRow](t, d, `SELECT * FROM read.users ORDER BY id`),
 		emails:   all[emails.Email](t, d, `SELECT * FROM read.emails ORDER BY id`),
 		reported: d.reported(t),
@@ -273,6 +318,7 @@ func (d *models) checkTables(t *testing.T) {
 		"tickets":         gocmp.Diff(want.tickets, got.tickets, cmpopts.EquateEmpty()),
 		"ticket_history":  gocmp.Diff(want.history, got.history, cmpopts.EquateEmpty()),
 		"comments":        gocmp.Diff(want.comments, got.comments, cmpopts.EquateEmpty()),
+		"attachments":     gocmp.Diff(want.files, got.files, cmpopts.EquateEmpty()),
 		"users":           gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
 		"emails":          gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
 		"ticket_facts":    gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),

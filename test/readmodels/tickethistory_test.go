@@ -11,7 +11,7 @@ import (
 
 // foldIntervals returns the intervals of a ticket, each from a fold of its own.
 func foldIntervals(id uuid.UUID, events []eventstore.Envelope) (rows []intervalRow) {
-	none := []string{"ticket.described", "ticket.comment_added", "ticket.comment_edited", "ticket.comment_removed"}
+	none := []string{"ticket.described", "ticket.comment_added", "ticket.comment_edited", "ticket.comment_removed", "ticket.attachment_added", "ticket.attachment_removed"}
 	for i, e := range events {
 		if slices.Contains(none, e.Type) {
 			continue

@@ -35,7 +35,7 @@ func (s *Section) openTicket(v *web.Visit) (web.Reply, error) {
 	}
 	out, err := s.open(v, form)
 	if form.Fault = web.FaultOf(err); form.Fault != nil {
-		form.Kept = v.Kept()
+		form.Kept = v.Files.Kept()
 		return web.Show("New ticket", openPage(form)).With(form.Fault), nil
 	}
 	if err != nil {
@@ -55,7 +55,7 @@ func (s *Section) open(v *web.Visit, form openForm) (commands.Outcome, error) {
 		By: ticket.By{Actor: v.Actor}, Title: form.Title, Description: form.Description, Priority: ticket.Priority(form.Priority), Now: v.Now(),
 	}
 	var err error
-	if c.Attachments, err = v.Uploads(); err != nil {
+	if c.Attachments, err = v.Files.Uploads(); err != nil {
 		return commands.Outcome{}, err
 	}
 	if form.Requester != "" {

@@ -59,7 +59,7 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 	if t, err = s.found(v); err != nil {
 		return web.Reply{}, gone(s, v, err)
 	}
-	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Sent: v.Form, Kept: v.Kept(), Comment: v.Param("comment")})
+	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Sent: v.Form, Kept: v.Files.Kept(), Comment: v.Param("comment")})
 }
 
 // gone returns what is said to somebody whose form is about a ticket that is not there for
@@ -144,7 +144,7 @@ func (s *Section) comment(v *web.Visit) (web.Reply, error) {
 		if v.Form.Checked("reopen") {
 			reopens = append(slices.Clone(reopens), ticket.StatusClosed)
 		}
-		files, err := v.Uploads()
+		files, err := v.Files.Uploads()
 		if err != nil {
 			return err
 		}

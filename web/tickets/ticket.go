@@ -219,11 +219,11 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 }
 
 // withFiles gives the ticket and its comments the files that they have.
-func (s *Section) withFiles(v *web.Visit, t *ticketView, comments []view.Comment) ([]view.Comment, error) {
+func withFiles(v *web.Visit, read Reader, t *ticketView, comments []view.Comment) ([]view.Comment, error) {
 	if !t.HadFiles {
 		return comments, nil
 	}
-	files, err := s.Read.Attachments(v.Context(), v.Actor, ticket.ID{UUID: t.ID})
+	files, err := read.Attachments(v.Context(), v.Actor, ticket.ID{UUID: t.ID})
 	t.Attachments = view.AttachmentsAt(files, nil)
 	for i, c := range comments {
 		comments[i].Attachments = view.AttachmentsAt(files, &c.ID)
@@ -239,7 +239,7 @@ func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
 	if err != nil {
 		return err
 	}
-	if comments, err = s.withFiles(v, view, comments); err != nil {
+	if comments, err = withFiles(v, s.Read, view, comments); err != nil {
 		return err
 	}
 	loaded, err := time.Parse(time.RFC3339, v.Form.Get("loaded"))

@@ -10,7 +10,6 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
-	"helpdesk/eventstore"
 	"helpdesk/projections/view"
 )
 
@@ -142,11 +141,13 @@ func (t *OneTicket) AllComments(_ context.Context, viewer domain.Actor, _ ticket
 
 // Attachments reads the files that a viewer may see.
 func (t *OneTicket) Attachments(_ context.Context, viewer domain.Actor, _ ticket.ID) ([]view.Attachment, error) {
-	events := make([]eventstore.Envelope, len(t.History))
-	for i, e := range t.History {
-		events[i] = eventstore.Envelope{Event: e, Recorded: eventstore.Recorded{StreamID: TicketID.UUID, OccurredAt: Noon}}
+	var all []view.Attachment
+	for id, f := range t.State().Attachments {
+		if !f.Internal || ticket.SeesInternal(viewer) {
+			all = append(all, view.Attachment{ID: id.UUID, Filename: f.Filename, ContentType: f.ContentType, Size: f.Size, CreatedBy: person(f.By)})
+		}
 	}
-	return view.AttachmentsOf(viewer, events, nil), nil
+	return all, nil
 }
 
 // Due knows that the ticket escalates in half an hour.
