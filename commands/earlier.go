@@ -5,13 +5,15 @@ import (
 
 	"github.com/google/uuid"
 
+	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
 
 // Memory is the part of the event store that remembers what was carried out.
 type Memory interface {
-	// Load returns the stream's events in order; see [eventstore.Store.Load].
-	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	// Outline and InFull return the stream's events in order; see [Log].
+	Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]eventstore.Envelope, error)
+	InFull(ctx context.Context, events []eventstore.Envelope, places []int) ([]eventstore.Envelope, error)
 	// CarriedOut returns where a command ended up; see [eventstore.Store.CarriedOut].
 	CarriedOut(ctx context.Context, commandID uuid.UUID) (uuid.UUID, eventstore.Appended, error)
 }
@@ -29,12 +31,17 @@ func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
-	events, err := e.memory.Load(ctx, stream)
+	events, err := e.memory.Outline(ctx, stream)
 	if err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{
-		StreamID: stream, Version: done.Version, Position: done.Position, Changed: true,
-		Events: events[:min(done.Version, len(events))],
-	}, nil
+	events = events[:min(done.Version, len(events))]
+	wanted := ticket.LastGiving(eventstore.Said(events), ticket.Texts()...)
+	for i := len(events) - 1; i >= 0 && events[i].Position >= done.FirstPosition; i-- {
+		wanted = append(wanted, i)
+	}
+	if events, err = e.memory.InFull(ctx, events, wanted); err != nil {
+		return Outcome{}, err
+	}
+	return Outcome{StreamID: stream, Version: done.Version, Position: done.Position, Changed: true, Events: events}, nil
 }

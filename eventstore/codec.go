@@ -136,11 +136,28 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 	}
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
-		e, err := o.event(r)
-		if err != nil {
+		if events[i], err = o.envelope(r); err != nil {
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
-		events[i] = r.with(e)
+	}
+	return events, nil
+}
+
+// outline is [Codec.Open], with those events brief that are marked.
+func (c *Codec) outline(ctx context.Context, recorded []Recorded, briefly []bool) ([]Envelope, error) {
+	o, err := c.opener(ctx, recorded)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
+		read := o.envelope
+		if briefly[i] {
+			read = o.brief
+		}
+		if events[i], err = read(r); err != nil {
+			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
+		}
 	}
 	return events, nil
 }

@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"iter"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -73,6 +74,29 @@ func Gives(e domain.Event, field Field) (s Subject, member string, ok bool) {
 	}
 	return Subject{}, "", false
 }
+
+// LastGiving returns the places among a ticket's events of those that gave texts last.
+func LastGiving(events iter.Seq[domain.Event], of ...Subject) (places []int) {
+	last := make([]int, len(of)) // from 1
+	at := 0
+	for e := range events {
+		at++
+		for i, subject := range of {
+			if given, _, ok := Gives(e, subject.Field); ok && given == subject {
+				last[i] = at
+			}
+		}
+	}
+	for _, at := range last {
+		if at > 0 {
+			places = append(places, at-1)
+		}
+	}
+	return places
+}
+
+// Texts returns the subjects that are a ticket's own: its title and its description.
+func Texts() []Subject { return []Subject{{Field: FieldTitle}, {Field: FieldDescription}} }
 
 // redact decides on tickets that were deleted too: their events stay.
 func redact(s State, c RedactText) ([]domain.Event, error) {
