@@ -71,7 +71,7 @@ func (r Resource) onAll() []httpapi.Route {
 		{
 			Method: http.MethodPost, Path: "/api/tickets/bulk/", ID: "bulkTickets",
 			Summary: "Change many tickets at once",
-			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Versions are named by each operation, not by If-Match.",
+			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Where the time of a request (HELPDESK_REQUEST_TIME) is over before all had their turn, the others are 503 no_time, and are to be sent again. Versions are named by each operation, not by If-Match.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.bulk),
 			Never:   []int{http.StatusPreconditionFailed},
 			Headers: []string{"Event-Position", "Preference-Applied"},
