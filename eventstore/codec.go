@@ -143,25 +143,6 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 	return events, nil
 }
 
-// outline is [Codec.Open], with those events brief that are marked.
-func (c *Codec) outline(ctx context.Context, recorded []Recorded, briefly []bool) ([]Envelope, error) {
-	o, err := c.opener(ctx, recorded)
-	if err != nil {
-		return nil, err
-	}
-	events := make([]Envelope, len(recorded))
-	for i, r := range recorded {
-		read := o.envelope
-		if briefly[i] {
-			read = o.brief
-		}
-		if events[i], err = read(r); err != nil {
-			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
-		}
-	}
-	return events, nil
-}
-
 // OpenEach is [Codec.Open] for who wants to know what keeps an event from being
 // read: faults has it by position, and events then has the recorded event alone.
 // people are those whose texts were opened.

@@ -9,7 +9,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"strconv"
 	"strings"
 
 	"github.com/google/uuid"
@@ -177,84 +176,6 @@ func (o *opener) try(r Recorded) (e domain.Event, err error) {
 		}
 	}()
 	return o.event(r)
-}
-
-// briefMark precedes the length of a text in the place of one that is left out; nothing
-// that is sealed begins with it.
-const briefMark = "#"
-
-// blanks is a text that stands for others of its length and shorter.
-var blanks = strings.Repeat(" ", 80_000)
-
-func blank(size int) string {
-	if size > len(blanks) {
-		return strings.Repeat(" ", size)
-	}
-	return blanks[:size]
-}
-
-// brief returns a recorded event without its texts, unless they are not sealed: the
-// others are measured where they are stored, and not decoded.
-func (o *opener) brief(r Recorded) (Envelope, error) {
-	if !r.PersonID.Valid {
-		return o.envelope(r)
-	}
-	o.openerOf(r)
-	data, left := r.Data, o.left
-	f, ok := o.codec.forms[r.Type]
-	if ok && r.SchemaVersion == o.codec.types[r.Type].SchemaVersion() {
-		if short, _, ok := f.open(nil, r.Data, o.measured, o.appendText); ok {
-			data, left = short, leftOut
-		}
-	}
-	e, err := o.codec.decode(r.Type, r.SchemaVersion, data, left)
-	if err != nil {
-		return Envelope{}, err
-	}
-	envelope := r.with(e)
-	envelope.Brief, envelope.Data = true, nil
-	return envelope, nil
-}
-
-// left returns blanks as long as a sealed text would be opened, or that it was erased or
-// redacted.
-func (o *opener) left(m domain.Member, text string) (string, error) {
-	short, err := o.measured(m, text)
-	if err != nil {
-		return "", err
-	}
-	return leftOut(m, short)
-}
-
-// measured returns the length of a sealed text behind briefMark, or that it was erased or
-// redacted.
-func (o *opener) measured(m domain.Member, text string) (string, error) {
-	key, there := keyOf(o.own, m.Name)
-	switch {
-	case o.key == nil:
-		return domain.Erased, nil
-	case there && key == nil:
-		return domain.Redacted, nil
-	}
-	form, own := strings.CutPrefix(text, ownMark)
-	size := sealedForm.DecodedLen(len(form)) - o.key.NonceSize() - o.key.Overhead()
-	if own {
-		size -= o.key.Overhead()
-	}
-	if size < 0 {
-		return "", errSealed
-	}
-	return briefMark + strconv.Itoa(size), nil
-}
-
-// leftOut returns blanks of a length behind briefMark, and other texts as they are.
-func leftOut(_ domain.Member, text string) (string, error) {
-	size, ok := strings.CutPrefix(text, briefMark)
-	if !ok {
-		return text, nil
-	}
-	n, err := strconv.Atoi(size)
-	return blank(n), err
 }
 
 // text opens a text that was sealed, or returns that it was erased or redacted. One

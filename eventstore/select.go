@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 )
 
 // Selection is which events of the log are wanted.
@@ -81,71 +80,6 @@ func (s *Store) Newest(ctx context.Context, streamID uuid.UUID, types []string) 
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
 		events[i] = r.with(e)
-	}
-	return events, nil
-}
-
-// What an outline leaves out: of a stream whose events are stored in more bytes than
-// longStream the texts of each that is stored in more than longEvent.
-const (
-	longStream = 64 << 10
-	longEvent  = 512
-)
-
-// Outline returns the events of streams in the order of the log, as [Store.LoadAll] does,
-// but of a long stream without its long texts: however many bytes of them there are,
-// little is decoded and kept. An event without its texts is [Envelope.Brief].
-func (s *Store) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelope, error) {
-	if len(streamIDs) == 0 {
-		return nil, nil
-	}
-	// The size of what is stored is known without reading it.
-	const q = `
-		SELECT ` + Columns + `,
-		       whole > $2 AND pg_column_size(data) > $3 AS brief
-		FROM (
-			SELECT *,
-			       sum(pg_column_size(data)) OVER (PARTITION BY stream_id) AS whole
-			FROM events
-			WHERE stream_id = ANY ((SELECT $1::uuid[])::uuid[])) AS events
-		ORDER BY position`
-	rows, _ := s.pool.Query(ctx, q, streamIDs, longStream, longEvent) // ForEachRow returns its error
-	var (
-		r        Recorded
-		brief    bool
-		recorded []Recorded
-		briefly  []bool
-	)
-	_, err := pgx.ForEachRow(rows, append(r.Into(), &brief), func() error {
-		recorded, briefly = append(recorded, r), append(briefly, brief)
-		return nil
-	})
-	if err != nil {
-		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", streamIDs, err))
-	}
-	return s.codec.outline(ctx, recorded, briefly)
-}
-
-// InFull returns the events of outlines with the texts of those at some places in them.
-func (s *Store) InFull(ctx context.Context, events []Envelope, places []int) ([]Envelope, error) {
-	at := map[int64]int{}
-	var positions []int64
-	for _, i := range places {
-		if events[i].Brief {
-			at[events[i].Position] = i
-			positions = append(positions, events[i].Position)
-		}
-	}
-	if len(positions) == 0 {
-		return events, nil
-	}
-	whole, err := s.load(ctx, `SELECT `+Columns+` FROM events WHERE position = ANY ((SELECT $1::bigint[])::bigint[])`, positions)
-	if err != nil {
-		return nil, err
-	}
-	events = slices.Clone(events)
-	for _, e := range whole {
-		events[at[e.Position]] = e
 	}
 	return events, nil
 }

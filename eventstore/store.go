@@ -66,6 +66,9 @@ const Columns = `position, stream_id, stream_type, version, event_id, type, sche
     actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id,
     ` + textKeysColumn + ` AS text_keys`
 
+// dataColumn is the place of data among the [Columns], from 0.
+const dataColumn = 7
+
 // ScanRecorded reads a row of [Columns].
 func ScanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
 	err = row.Scan(r.Into()...)

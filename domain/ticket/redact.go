@@ -77,19 +77,21 @@ func Gives(e domain.Event, field Field) (s Subject, member string, ok bool) {
 
 // LastGiving returns the places among a ticket's events of those that gave texts last.
 func LastGiving(events iter.Seq[domain.Event], of ...Subject) (places []int) {
-	last := make([]int, len(of)) // from 1
+	last := map[Subject]int{}
 	at := 0
 	for e := range events {
-		at++
-		for i, subject := range of {
-			if given, _, ok := Gives(e, subject.Field); ok && given == subject {
-				last[i] = at
+		if _, opens := e.(Opened); opens {
+			for _, own := range Texts() {
+				last[own] = at
 			}
+		} else if given, _, ok := Gives(e, ""); ok {
+			last[given] = at
 		}
+		at++
 	}
-	for _, at := range last {
-		if at > 0 {
-			places = append(places, at-1)
+	for _, subject := range of {
+		if place, given := last[subject]; given {
+			places = append(places, place)
 		}
 	}
 	return places
