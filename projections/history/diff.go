@@ -2,6 +2,7 @@ package history
 
 import (
 	"context"
+	"slices"
 	"strconv"
 
 	"helpdesk/domain"
@@ -34,7 +35,9 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 	for _, c := range compared {
 		of = append(of, ticket.Subject{Field: ticket.FieldComment, CommentID: c})
 	}
-	whole, err := p.log.InFull(ctx, events, append(places(viewer, events, from.end(events), of...), places(viewer, events, to.end(events), of...)...))
+	wanted := append(places(viewer, events, from.end(events), of...), places(viewer, events, to.end(events), of...)...)
+	slices.Sort(wanted)
+	whole, err := p.log.InFull(ctx, events, slices.Compact(wanted))
 	if err != nil {
 		return Difference{}, err
 	}
