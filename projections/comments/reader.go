@@ -105,7 +105,20 @@ func (r *Reader) Thread(ctx context.Context, viewer domain.Actor, id ticket.ID, 
 
 // End is behind the last comment of a ticket: the newest of a [Reader.Thread] come before
 // it.
-func End() *projections.Cursor { return &projections.Cursor{Key: "infinity", ID: uuid.Max, Back: true} }
+func End() *projections.Cursor {
+	return &projections.Cursor{Key: "infinity", ID: uuid.Max, Back: true}
+}
+
+// Upto is right behind a comment: it is the last of those before it.
+func Upto(c view.Comment) *projections.Cursor {
+	next := c.ID
+	for i := len(next) - 1; i >= 0; i-- {
+		if next[i]++; next[i] != 0 {
+			break
+		}
+	}
+	return &projections.Cursor{Key: projections.TimeKey(c.CreatedAt), ID: next, Back: true}
+}
 
 // AllComments returns every comment of the ticket that the viewer sees, oldest
 // first.
