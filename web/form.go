@@ -38,7 +38,7 @@ type bounds struct {
 // bodies of the API, and of who is not signed in any more: the longest text, as it is
 // encoded, is not lost.
 var (
-	signedInForm = bounds{bytes: 1 << 20, fields: 2_000}
+	signedInForm = bounds{bytes: 1 << 20, fields: 300} // a bulk action has a field for each of a hundred tickets
 	anyonesForm  = bounds{bytes: 16 << 10, fields: 100}
 	expiredForm  = bounds{bytes: 256 << 10, fields: 300}
 )
@@ -60,6 +60,9 @@ func (v *Visit) readForm(most bounds) error {
 	v.Form = Form{v.Request.PostForm}
 	return nil
 }
+
+// queryMost is how many parameters an address may have, as in the API.
+const queryMost = 100
 
 // isText reports whether values are text that the database can hold or look for:
 // UTF-8 without a zero.
