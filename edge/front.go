@@ -23,6 +23,9 @@ type Config struct {
 	// RequestTime is how long a request may take; see [Front.Within]. 0: as long as
 	// it takes.
 	RequestTime time.Duration
+	// Explain returns an error with the reason for it, where it is for want of the
+	// database and the reason is known. nil: it never is.
+	Explain func(error) error
 	// Now is the clock; nil: [time.Now].
 	Now func() time.Time
 }
@@ -36,12 +39,13 @@ type Front struct {
 	proxies []netip.Prefix
 	origins *http.CrossOriginProtection
 	time    time.Duration // of a request
+	explain func(error) error
 	now     func() time.Time
 }
 
 // NewFront makes it. It refuses a public URL that is not absolute.
 func NewFront(config Config) (*Front, error) {
-	f := &Front{proxies: slices.Clone(config.TrustedProxies), origins: http.NewCrossOriginProtection(), time: config.RequestTime, now: config.Now}
+	f := &Front{proxies: slices.Clone(config.TrustedProxies), origins: http.NewCrossOriginProtection(), time: config.RequestTime, explain: config.Explain, now: config.Now}
 	if f.now == nil {
 		f.now = time.Now
 	}
@@ -58,6 +62,14 @@ func (f *Front) Within(ctx context.Context) (within context.Context, done contex
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, f.time)
+}
+
+// Explain returns err as [Config.Explain] does, for whoever is refused because of it.
+func (f *Front) Explain(err error) error {
+	if f.explain == nil || err == nil {
+		return err
+	}
+	return f.explain(err)
 }
 
 // publish takes note of how clients reach the service. Pages from there are of

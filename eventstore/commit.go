@@ -65,10 +65,10 @@ type result struct {
 //
 // All of the events are written or none. They get consecutive positions and
 // versions, and every reader sees them in the order of positions. The error is
-// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], [ErrLocked], what
-// Also returned, or the database's own. When ctx ends first, its error is returned for an
-// append that is still queued, which is taken back; another is written or not, and where
-// time ran out that is [ErrUnavailable].
+// [ErrConflict], [ErrDuplicateCommand], [ErrUnavailable], [ErrDiskFull], [ErrLocked],
+// [ErrReadOnly], what Also returned, or the database's own. When ctx ends first, its error
+// is returned for an append that is still queued, which is taken back; another is written
+// or not, and where time ran out that is [ErrUnavailable].
 //
 // Appends that wait at the same time are written together, in one statement
 // with one flush to disk; the conflict of one never fails another. One with
@@ -242,7 +242,10 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 			}
 			return results, nil
 		}
-		if !Transient(err) || diskFull(err) || locked(err) { // nobody makes room within seconds, and who holds the lock held it long
+		if !Transient(err) || Refused(err) != nil { // which hardly changes within seconds
+			if lost {
+				err = errors.Join(ErrUnavailable, err)
+			}
 			return nil, fmt.Errorf("append: %w", err)
 		}
 		lost = true

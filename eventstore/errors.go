@@ -26,7 +26,7 @@ func Transient(err error) bool {
 		case "08", "40", "53", "57", "58": // connection, rollback, resources, operator, system
 			return true
 		}
-		return pg.Code == "55P03" || pg.Code == "25006" // lock_not_available; read-only, as after a fail-over
+		return sure[pg.Code] != nil
 	}
 	var connect *pgconn.ConnectError
 	var network net.Error
@@ -55,23 +55,41 @@ var ErrDiskFull = &domain.Error{
 	Message: "the disk of the database is full: nothing was changed, and nothing can be until there is room",
 }
 
-// ErrLocked: another session of the database holds what every append takes. Nothing was
-// written.
+// ErrLocked: another session of the database holds a lock on what every append takes.
+// Nothing was written.
 var ErrLocked = &domain.Error{
 	Kind: domain.KindUnavailable, Code: "log_locked",
 	Message: "another session of the database holds a lock on the log: nothing was changed, and nothing can be until it lets go",
 }
 
-// locked reports whether err is the server's refusal to wait longer for a lock.
-func locked(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "55P03" // lock_not_available
+// ErrTableLocked: another session of the database holds a lock on a table, or on rows of
+// it. Nothing was written.
+var ErrTableLocked = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "table_locked",
+	Message: "another session of the database holds a lock on what this needs: nothing was changed; try again once it has let go",
 }
 
-// diskFull reports whether err is the server's refusal for want of room.
-func diskFull(err error) bool {
-	var pg *pgconn.PgError
-	return errors.As(err, &pg) && pg.Code == "53100" // disk_full
+// ErrReadOnly: the database takes no writes. Nothing was written.
+var ErrReadOnly = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "read_only",
+	Message: "the database takes no writes at the moment: nothing was changed",
+}
+
+// sure are the refusals of the server after which nothing was written, whatever is
+// tried again, by its codes.
+var sure = map[string]*domain.Error{
+	"53100": ErrDiskFull,    // disk_full
+	"55P03": ErrTableLocked, // lock_not_available
+	"25006": ErrReadOnly,    // read_only_sql_transaction
+}
+
+// Refused returns which of [ErrDiskFull], [ErrTableLocked] and [ErrReadOnly] the server's
+// refusal in err is, nil where it is none of them.
+func Refused(err error) *domain.Error {
+	if pg, ok := errors.AsType[*pgconn.PgError](err); ok {
+		return sure[pg.Code]
+	}
+	return nil
 }
 
 // Unreachable turns a passing trouble with the database into
@@ -82,15 +100,18 @@ func Unreachable(err error) error { return passing(ErrUnreachable, err) }
 // uncertain is [Unreachable] for an append, of which nobody knows whether it
 // was written.
 func uncertain(err error) error {
-	if locked(err) {
+	switch {
+	case errors.Is(err, ErrUnavailable):
+		return err
+	case Refused(err) == ErrTableLocked:
 		return errors.Join(ErrLocked, err)
 	}
 	return passing(ErrUnavailable, err)
 }
 
 func passing(as *domain.Error, err error) error {
-	if diskFull(err) {
-		return errors.Join(ErrDiskFull, err)
+	if refusal := Refused(err); refusal != nil {
+		return errors.Join(refusal, err)
 	}
 	if Transient(err) && !errors.Is(err, context.Canceled) {
 		return errors.Join(as, err)

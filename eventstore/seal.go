@@ -30,7 +30,8 @@ type Keys interface {
 	Forget(ctx context.Context) error
 }
 
-// sealedForm is how a sealed text is written: nonce, ciphertext and tag.
+// sealedForm is how a sealed text is written: nonce, ciphertext and tag; without the
+// nonce where a key of its own gives it.
 var sealedForm = base64.RawStdEncoding
 
 // sealing is under which keys the texts of an event were sealed.
@@ -64,20 +65,16 @@ func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person d
 	var s sealing
 	e, err = t.ChangeTexts(e, func(m domain.Member, text string) (string, error) {
 		s.person = person.UUID
-		nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+2*key.Overhead())
-		rand.Read(nonce) // never fails: crypto/rand
 		bound := boundTo(nil, id, m.Name)
-		sealed := key.Seal(nonce, nonce, []byte(text), bound)
 		if !m.Redactable {
-			return sealedForm.EncodeToString(sealed), nil
+			nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+key.Overhead())
+			rand.Read(nonce) // never fails: crypto/rand
+			return sealedForm.EncodeToString(key.Seal(nonce, nonce, []byte(text), bound)), nil
 		}
 		own := textKey{member: m.Name, key: newTextKey()}
-		aead, err := ownAEAD(own.key)
-		if err != nil {
-			return "", err
-		}
+		sealed, err := sealOwn(key, own.key, text, bound)
 		s.keys = append(s.keys, own)
-		return ownMark + sealedForm.EncodeToString(aead.Seal(sealed[:0], onceNonce, sealed, bound)), nil
+		return ownMark + sealedForm.EncodeToString(sealed), err
 	})
 	return e, s, err
 }
@@ -190,31 +187,35 @@ func (o *opener) text(m domain.Member, text string) (string, error) {
 	case !o.sealed:
 		return text, nil
 	}
-	form, own := strings.CutPrefix(text, ownMark)
-	var err error
-	o.raw, err = sealedForm.AppendDecode(o.raw[:0], []byte(form))
-	o.bound = boundTo(o.bound[:0], o.id, m.Name)
-	if err == nil && own {
-		o.raw, err = openOwn(key, o.raw, o.bound)
-	}
-	if err != nil || len(o.raw) < o.key.NonceSize() {
-		return "", errSealed
-	}
-	nonce, box := o.raw[:o.key.NonceSize()], o.raw[o.key.NonceSize():]
-	plain, err := o.key.Open(box[:0], nonce, box, o.bound)
+	plain, err := o.plain(text, m.Name, key)
 	if err != nil {
 		return "", errSealed
 	}
 	return string(plain), nil
 }
 
-// openOwn opens, in its place, what was sealed under the key of a text.
-func openOwn(key, box, bound []byte) ([]byte, error) {
-	aead, err := ownAEAD(key)
-	if err != nil {
+// plain opens a text of the event being read, whose own key is given if it has one.
+func (o *opener) plain(text, member string, key []byte) ([]byte, error) {
+	form, own := strings.CutPrefix(text, ownMark)
+	form, twice := strings.CutPrefix(form, twiceMark)
+	var err error
+	if o.raw, err = sealedForm.AppendDecode(o.raw[:0], []byte(form)); err != nil {
 		return nil, err
 	}
-	return aead.Open(box[:0], onceNonce, box, bound)
+	o.bound = boundTo(o.bound[:0], o.id, member)
+	if own {
+		return openOwn(o.key, key, o.raw, o.bound)
+	}
+	if twice {
+		if o.raw, err = openOuter(key, o.raw, o.bound); err != nil {
+			return nil, err
+		}
+	}
+	if len(o.raw) < o.key.NonceSize() {
+		return nil, errSealed
+	}
+	nonce, box := o.raw[:o.key.NonceSize()], o.raw[o.key.NonceSize():]
+	return o.key.Open(box[:0], nonce, box, o.bound)
 }
 
 func erase(domain.Member, string) (string, error) { return domain.Erased, nil }

@@ -167,7 +167,8 @@ func TestEverySealedTextEverWrittenStaysReadable(t *testing.T) {
 	}
 	for name, c := range map[string]struct{ data, key string }{
 		"before texts had keys of their own": {`{"title":"Alm4eAZ/sxgmKjkqzMVWx2j4G5lKdErCtO/J6W/eaf+yKwn/wQBC2abv"}`, ""},
-		"with a key of its own": {`{"title":".6lvKA8w7OoV1JXTo6fy3ZKuR593NW8krVCLF5zhjZonHOQkYgqcXdUB4OrC8gNzBsdmMqsGwPpQreQ"}`,
+		"hidden under a key of its own":      {`{"title":":T2fwyOXDGqwWgNXb9hRq9T/Z2FCfz/pZ2nynX0Bn"}`, "W5LhF2W+wPX/dB1aHfRBdA=="},
+		"sealed in full under a key of its own": {`{"title":".6lvKA8w7OoV1JXTo6fy3ZKuR593NW8krVCLF5zhjZonHOQkYgqcXdUB4OrC8gNzBsdmMqsGwPpQreQ"}`,
 			"scdhct/If9PytX4qAIIWzaUaKpR+U5abDiMKNQFJSDk="},
 	} {
 		t.Run(name, func(t *testing.T) {

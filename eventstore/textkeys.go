@@ -11,8 +11,8 @@ import (
 	"github.com/jackc/pgx/v5"
 )
 
-// A text that can be redacted is sealed twice: under the key of the person whose it
-// is, and under one of its own, which seals nothing else. It opens while both are
+// A text that can be redacted is sealed under the key of the person whose it is, and
+// hidden under one of its own, which hides nothing else. It opens while both are
 // there, so each of them destroys it alone. The key of its own stands in text_keys,
 // by the event's position and the member's name.
 
@@ -22,12 +22,15 @@ type TextOf struct {
 	Member   string
 }
 
-// textKeySize is the size of a text's key in bytes: AES-256.
-const textKeySize = 32
+// textKeySize is the size of a text's key in bytes: AES-128.
+const textKeySize = 16
 
-// ownMark precedes the sealed form of a text with a key of its own; no other begins
-// with it.
-const ownMark = "."
+// What precedes the sealed form of a text with a key of its own; no other begins with
+// it. Texts were first sealed in full once more under that key, with a tag.
+const (
+	ownMark   = ":"
+	twiceMark = "."
+)
 
 // textKey is the key of a text of an event that is about to be written.
 type textKey struct {
@@ -67,17 +70,56 @@ func newTextKey() []byte {
 	return key
 }
 
-// ownAEAD returns what seals and opens under the key of a text, always with the
-// nonce onceNonce: such a key seals once.
-func ownAEAD(key []byte) (cipher.AEAD, error) {
+// cover is what the key of a text gives: the nonce that its person's key seals it
+// with, and what hides the ciphertext. Neither is stored, for such a key is used once.
+type cover struct {
+	nonce [12]byte
+	hides cipher.Stream
+}
+
+func coverOf(key []byte) (c cover, err error) {
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return c, err
+	}
+	c.hides = cipher.NewCTR(block, make([]byte, aes.BlockSize))
+	c.hides.XORKeyStream(c.nonce[:], c.nonce[:])
+	return c, nil
+}
+
+// sealOwn returns a text sealed under the key of its person and hidden under its own.
+func sealOwn(person cipher.AEAD, key []byte, text string, bound []byte) ([]byte, error) {
+	c, err := coverOf(key)
+	if err != nil {
+		return nil, err
+	}
+	sealed := person.Seal(make([]byte, 0, len(text)+person.Overhead()), c.nonce[:], []byte(text), bound)
+	c.hides.XORKeyStream(sealed, sealed)
+	return sealed, nil
+}
+
+// openOwn opens, in its place, what [sealOwn] sealed.
+func openOwn(person cipher.AEAD, key, sealed, bound []byte) ([]byte, error) {
+	c, err := coverOf(key)
+	if err != nil {
+		return nil, err
+	}
+	c.hides.XORKeyStream(sealed, sealed)
+	return person.Open(sealed[:0], c.nonce[:], sealed, bound)
+}
+
+// openOuter opens, in its place, what was sealed in full under the key of a text.
+func openOuter(key, box, bound []byte) ([]byte, error) {
 	block, err := aes.NewCipher(key)
 	if err != nil {
 		return nil, err
 	}
-	return cipher.NewGCM(block)
+	aead, err := cipher.NewGCM(block)
+	if err != nil {
+		return nil, err
+	}
+	return aead.Open(box[:0], make([]byte, aead.NonceSize()), box, bound)
 }
-
-var onceNonce = make([]byte, 12)
 
 // destroyTexts destroys the keys of texts, and keeps texts that have none from being
 // shown.

@@ -277,7 +277,7 @@ func (a *API) refuse(g *gin.Context, err error) {
 // problem makes the answer that err stands for, and logs one that nobody
 // foresaw: its text is for the log alone.
 func (a *API) problem(ctx context.Context, c *Call, err error) reply {
-	p, known := problem.Of(err)
+	p, known := problem.Of(a.front.Explain(err))
 	if !known {
 		c.Unforeseen(ctx, err)
 	}

@@ -13,8 +13,8 @@ import (
 // How many commands of a kind a process has under way at once: they share statements
 // and disk flushes. How many emails are with a mail server at a time is the mailer's.
 const (
-	escalationsAtOnce = 32
-	emailsAtOnce      = 32
+	escalationsAtOnce = 64
+	emailsAtOnce      = 128
 	takeBacksAtOnce   = 4
 )
 

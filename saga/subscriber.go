@@ -23,6 +23,7 @@ const (
 const (
 	lookEvery      = 2 * time.Second // between two looks for what nobody told this process of
 	longestSleep   = time.Minute     // of who is woken by those looks
+	claimEvery     = 20 * time.Millisecond // so that what comes meanwhile is carried out together
 	claimPause     = 500 * time.Millisecond
 	commandTimeout = 5 * time.Minute // of one try; a mail dialogue is bounded well below
 	firstRetry     = 200 * time.Millisecond
@@ -102,6 +103,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 	failures := 0
 	for ctx.Err() == nil {
 		free := acquire(ctx, slots)
+		begun := time.Now()
 		commands, err := s.outbox.claim(ctx, topic, free, s.by)
 		for range free - len(commands) {
 			<-slots
@@ -121,6 +123,7 @@ func (s *subscriber) consume(ctx context.Context, topic string, out chan<- *mess
 			sleep(ctx, claimPause, nil)
 		default:
 			failures = 0
+			sleep(ctx, claimEvery-time.Since(begun), nil)
 			if len(commands) < free {
 				sleep(ctx, longestSleep, woken)
 			}

@@ -46,7 +46,7 @@ func (f *Failure) number() string { return strconv.Itoa(f.Status) }
 
 // refuse sends the page that err stands for, and logs one that nobody foresaw.
 func (s *Site) refuse(v *Visit, err error) {
-	if f := failureOf(err); f != nil {
+	if f := failureOf(s.Front.Explain(err)); f != nil {
 		s.sendFailure(v, f)
 		return
 	}
@@ -81,7 +81,7 @@ func failureOf(err error) *Failure {
 		switch rule.Code {
 		case "log_unavailable":
 			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Send the form again in a moment: what it asks for is done once."}
-		case "disk_full":
+		case "disk_full", "log_locked", "table_locked", "read_only":
 			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Tell whoever runs the helpdesk."}
 		}
 		return ErrUnavailable

@@ -41,6 +41,12 @@ type Refusal string
 
 func (r Refusal) Error() string { return string(r) }
 
+// The refusals of servers that take no writes, which a server that took them may come to.
+const (
+	Standby  Refusal = "the server is a standby, which takes no writes: give the address of the primary"
+	ReadOnly Refusal = "the database takes no writes: default_transaction_read_only is on for the server, the database or the role"
+)
+
 // Configure has each connection made by config known to the server as name, and begin
 // with what the program relies on and with more settings. Connecting fails with a
 // [Refusal] inside the [pgconn.ConnectError] where the server will not do; of several
@@ -90,9 +96,9 @@ func judge(row [][]byte) error {
 	case len(version) < 6 || version[:2] < fmt.Sprint(oldest):
 		return Refusal(fmt.Sprintf("the server is Postgres %s: version %d or newer is needed", version[:max(len(version)-4, 0)], oldest))
 	case standby == "true":
-		return Refusal("the server is a standby, which takes no writes: give the address of the primary")
+		return Standby
 	case readOnly == "on":
-		return Refusal("the database takes no writes: default_transaction_read_only is on for the server, the database or the role")
+		return ReadOnly
 	case encoding != "UTF8":
 		return Refusal(fmt.Sprintf("the encoding of the database is %s, and must be UTF8, so that every text can be stored: "+
 			"make one with CREATE DATABASE … ENCODING 'UTF8' TEMPLATE template0", encoding))

@@ -34,18 +34,7 @@ const (
 	rankThen  = `(CASE h.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
 	rankGiven = `(CASE p.priority WHEN 'low' THEN 1 WHEN 'medium' THEN 2 ELSE 3 END)`
 
-	// An interval is a point, when it began by when it ended: those that were under way
-	// at an instant are the ones to the left of it and above it. OFFSET 0 has their
-	// index asked, whatever the planner expects of it.
-	activeThen = `SELECT * FROM (
-    SELECT * FROM read.ticket_history
-    WHERE point(date_part('epoch', known_from - timestamptz 'epoch'), coalesce(date_part('epoch', known_to - timestamptz 'epoch'), 'infinity'))
-        <@ box(point('-infinity', date_part('epoch', $at::timestamptz - timestamptz 'epoch')),
-            point(date_part('epoch', $at::timestamptz - timestamptz 'epoch'), 'infinity'))
-      AND status IN ('open', 'in-progress', 'escalated')
-    OFFSET 0
-) AS active`
-
+	isActive    = `status IN ('open', 'in-progress', 'escalated')`
 	prioritised = `change IN ('ticket.opened', 'ticket.prioritised')`
 
 	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
@@ -257,7 +246,8 @@ func (w *where) intervals(at time.Time, statuses []ticket.Status) (from string) 
 		branches = append(branches, "SELECT * FROM read.ticket_history WHERE status = "+w.Arg(status))
 	}
 	if active != nil {
-		branches = append(branches, strings.ReplaceAll(activeThen, "$at", w.Arg(at))+" WHERE status = ANY ("+w.Arg(active)+")")
+		then := projections.UnderWay("read.ticket_history", "known_from", "known_to", w.Arg(at)+"::timestamptz", isActive)
+		branches = append(branches, "SELECT * FROM ("+then+") AS active WHERE status = ANY ("+w.Arg(active)+")")
 	}
 	return "(" + strings.Join(branches, " UNION ALL ") + ") AS h"
 }

@@ -67,27 +67,27 @@ const (
 	withoutStay     = `NULL::bigint AS left_position, NULL::timestamptz AS left_at`
 )
 
+// backlogAt are the stays in the backlog that were under way at the end of a span.
+var backlogAt = projections.UnderWay("read.ticket_facts", "entered_at", "occurred_at", "upto",
+	"entered_at IS NOT NULL AND status_before IN "+backlogStatuses)
+
 // Which facts are wanted is told by an index alone. They are found before they are
 // put in order: in the order of positions Postgres would walk the table from its
-// begin, in search of a few that are at its end. Stays that were under way at an
-// instant are points of the plane, as their index has them.
-const countsEvidenceSQL = `
+// begin, in search of a few that are at its end.
+var countsEvidenceSQL = `
 WITH spans AS (
     SELECT since, upto FROM unnest($1::timestamptz[], $2::timestamptz[]) AS s (since, upto)
 ), happened AS MATERIALIZED (
-    SELECT f.position
-    FROM spans JOIN read.ticket_facts AS f ON f.occurred_at >= since AND f.occurred_at < upto
-    WHERE f.fact = ANY ($5) AND (f.next_at IS NULL OR f.next_at >= upto) AND f.position > $3
+    SELECT position
+    FROM spans CROSS JOIN LATERAL (
+        ` + factsOf(countedFacts, "position", `?fact = ANY ($5) AND occurred_at >= since AND occurred_at < upto
+          AND (next_at IS NULL OR next_at >= upto) AND position > $3`) + ` OFFSET 0
+    ) AS f
 ), ended AS MATERIALIZED (
     SELECT DISTINCT entered_position, position
-    FROM spans CROSS JOIN date_part('epoch', upto - timestamptz 'epoch') AS seconds CROSS JOIN LATERAL (
-        SELECT entered_position, position
-        FROM read.ticket_facts
-        WHERE point(date_part('epoch', entered_at - timestamptz 'epoch'), date_part('epoch', occurred_at - timestamptz 'epoch'))
-            <@ box(point('-infinity', seconds), point(seconds, 'infinity')) AND entered_at < upto AND occurred_at >= upto
-          AND entered_at IS NOT NULL AND status_before IN ` + backlogStatuses + ` OFFSET 0
+    FROM spans CROSS JOIN LATERAL (` + backlogAt + `
     ) AS stays
-    WHERE entered_position > $3 AND 'backlog' = ANY ($5)
+    WHERE entered_at < upto AND occurred_at >= upto AND entered_position > $3 AND 'backlog' = ANY ($5)
 ), first AS (
     SELECT f.fact AS number, NULL AS status, f.priority, f.ticket_id, f.position, f.occurred_at, ` + withoutStay + `
     FROM read.ticket_facts AS f
@@ -107,29 +107,25 @@ SELECT f.number, f.status, f.priority, NULL::uuid AS agent_id, ` + evidenceColum
 FROM first AS f JOIN read.ticket_measures AS m ON m.ticket_id = f.ticket_id
 ORDER BY position, number`
 
-const reportEvidenceSQL = `
+var reportEvidenceSQL = `
 WITH happened AS MATERIALIZED (
-    SELECT f.position
-    FROM read.ticket_facts AS f
-    WHERE f.fact = ANY ($6) AND f.occurred_at > $1 AND f.occurred_at <= $2 AND f.position > $4
-      AND CASE WHEN $3::timestamptz IS NULL THEN f.next_at IS NULL OR f.next_at > $2
-        ELSE f.recorded_at <= $3 AND NOT EXISTS (
+    ` + factsOf(reportedFacts, "position", `?fact = ANY ($6) AND occurred_at > $1 AND occurred_at <= $2 AND position > $4
+      AND CASE WHEN $3::timestamptz IS NULL THEN next_at IS NULL OR next_at > $2
+        ELSE recorded_at <= $3 AND NOT EXISTS (
             SELECT FROM read.ticket_facts AS later
-            WHERE later.ticket_id = f.ticket_id AND later.fact = f.fact AND later.occurred_at <= $2 AND later.recorded_at <= $3
+            WHERE later.ticket_id = f.ticket_id AND later.fact = ?fact AND later.occurred_at <= $2 AND later.recorded_at <= $3
               AND (later.occurred_at, later.position) > (f.occurred_at, f.position)
-        ) END
+        ) END`) + `
 )
 SELECT f.fact AS number, ` + withoutAgent + `, ` + evidenceColumns + `, ` + withoutStay + `, NULL::float8 AS seconds
 FROM read.ticket_facts AS f JOIN read.ticket_measures AS m USING (ticket_id)
 WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $5 ROWS ONLY))
 ORDER BY position`
 
-const statusEvidenceSQL = `
+var statusEvidenceSQL = `
 WITH stays AS (
-    SELECT entered_position AS position, ticket_id, entered_at AS occurred_at, status_before AS status, priority_before AS priority,
-        position AS left_position, occurred_at AS left_at
-    FROM read.ticket_facts
-    WHERE fact IN ` + moveFacts + ` AND entered_at < $1 AND occurred_at >= $1 AND entered_position > $2
+    ` + factsOf(moveFacts, `entered_position AS position, ticket_id, entered_at AS occurred_at, status_before AS status, priority_before AS priority,
+        position AS left_position, occurred_at AS left_at`, `entered_at < $1 AND occurred_at >= $1 AND entered_position > $2`) + `
     UNION ALL
     SELECT entered_position, ticket_id, entered_at, status, priority, NULL, NULL
     FROM read.ticket_measures
@@ -141,10 +137,9 @@ SELECT 'tickets' AS number, f.status, f.priority, NULL::uuid AS agent_id, ` + ev
 FROM stays AS f JOIN read.ticket_measures AS m USING (ticket_id)
 ORDER BY position`
 
-const agentsEvidenceSQL = `
+var agentsEvidenceSQL = `
 WITH happened AS MATERIALIZED (
-    SELECT position FROM read.ticket_facts
-    WHERE fact = ANY ($5) AND occurred_at >= $1 AND occurred_at < $2 AND position > $3
+    ` + factsOf(agentFacts, "position", `?fact = ANY ($5) AND occurred_at >= $1 AND occurred_at < $2 AND position > $3`) + `
 )
 SELECT CASE f.fact WHEN 'first_response' THEN 'first_responses' ELSE f.fact END AS number, NULL::text AS status, f.priority, f.agent_id,
     ` + evidenceColumns + `, ` + withoutStay + `,
@@ -153,10 +148,10 @@ FROM read.ticket_facts AS f JOIN read.ticket_measures AS m USING (ticket_id)
 WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $4 ROWS ONLY))
 ORDER BY position`
 
-const responseTimesEvidenceSQL = `
+var responseTimesEvidenceSQL = `
 WITH happened AS MATERIALIZED (
-    SELECT position FROM read.ticket_facts
-    WHERE fact = ANY ($5) AND occurred_at >= $1 AND occurred_at < $2 AND (next_at IS NULL OR next_at >= $2) AND position > $3
+    ` + factsOf(waitFacts, "position", `?fact = ANY ($5) AND occurred_at >= $1 AND occurred_at < $2
+      AND (next_at IS NULL OR next_at >= $2) AND position > $3`) + `
 )
 SELECT CASE f.fact WHEN 'resolved' THEN 'resolution' ELSE f.fact END AS number, ` + withoutAgent + `,
     ` + evidenceColumns + `, ` + withoutStay + `, f.wait_us / 1e6::float8 AS seconds
@@ -164,12 +159,19 @@ FROM read.ticket_facts AS f JOIN read.ticket_measures AS m USING (ticket_id)
 WHERE f.position = ANY (ARRAY(SELECT position FROM happened ORDER BY position FETCH FIRST $4 ROWS ONLY))
 ORDER BY position`
 
+// The facts that reports count.
 var (
-	reportEvidence        = evidenceQuery{reportEvidenceSQL, []string{factOpened, factResolved, factEscalated}}
-	countsEvidence        = evidenceQuery{countsEvidenceSQL, []string{factOpened, factResolved, factReopened, factEscalated, factClosed, "backlog"}}
+	reportedFacts = []string{factOpened, factResolved, factEscalated}
+	countedFacts  = []string{factOpened, factResolved, factReopened, factEscalated, factClosed}
+	waitFacts     = []string{factFirstResponse, factResolved}
+)
+
+var (
+	reportEvidence        = evidenceQuery{reportEvidenceSQL, reportedFacts}
+	countsEvidence        = evidenceQuery{countsEvidenceSQL, append(countedFacts, "backlog")}
 	statusEvidence        = evidenceQuery{sql: statusEvidenceSQL}
-	agentsEvidence        = evidenceQuery{agentsEvidenceSQL, []string{factAssigned, factFirstResponse, factResolved, factReopened, factEscalated}}
-	responseTimesEvidence = evidenceQuery{responseTimesEvidenceSQL, []string{factFirstResponse, factResolved}}
+	agentsEvidence        = evidenceQuery{agentsEvidenceSQL, agentFacts}
+	responseTimesEvidence = evidenceQuery{responseTimesEvidenceSQL, waitFacts}
 )
 
 // evidence reads the events behind the numbers of a report, and the position to

@@ -69,13 +69,7 @@ func same[T comparable](a, b *T) bool {
 }
 
 // ofAgents reports whether the report on agents counts a fact.
-func ofAgents(fact string) bool {
-	switch fact {
-	case factAssigned, factFirstResponse, factResolved, factReopened, factEscalated:
-		return true
-	}
-	return false
-}
+func ofAgents(fact string) bool { return slices.Contains(agentFacts, fact) }
 
 // measure sets what reports count a fact by: how long the ticket t, which
 // is as it was after it, had waited, and whose it was.

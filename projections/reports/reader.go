@@ -92,9 +92,6 @@ func (r *Reader) Now(ctx context.Context) (now time.Time, err error) {
 	return now, eventstore.Unreachable(err)
 }
 
-// moveFacts are the facts that may move a ticket to another status or priority.
-const moveFacts = `('opened', 'started', 'resolved', 'closed', 'reopened', 'returned', 'escalated', 'deleted', 'restored', 'prioritised')`
-
 // backlogStatuses are those of tickets that somebody still has to see to.
 const backlogStatuses = `('open', 'in-progress', 'escalated')`
 
@@ -110,7 +107,7 @@ const justBefore = ` - interval '1 microsecond'`
 // All time before the first span is a span too, for the backlog at the end of each
 // is what came into it so far less what left it. OFFSET 0 has the few rows of each
 // span and end looked up: joined, they would be searched for among all rows.
-const countsSQL = `
+var countsSQL = `
 WITH given AS (
     SELECT n, since, upto FROM unnest($1::timestamptz[], $2::timestamptz[]) WITH ORDINALITY AS s (since, upto, n)
 ), spans AS (
@@ -135,7 +132,7 @@ WITH given AS (
     SELECT n, by, m.priority, (m.fact = 'opened')::int, (m.fact = 'resolved')::int, (m.fact = 'reopened')::int,
         (m.fact = 'escalated')::int, (m.fact = 'closed')::int, m.net * (m.status IN ` + backlogStatuses + `)::int
     FROM ends CROSS JOIN LATERAL (
-        SELECT * FROM read.ticket_facts WHERE fact IN ` + moveFacts + ` AND occurred_at >= hour AND occurred_at < at OFFSET 0
+        ` + factsOf(moveFacts, "*", "occurred_at >= hour AND occurred_at < at") + ` OFFSET 0
     ) AS f CROSS JOIN LATERAL (
         VALUES (f.status, f.priority, 1, CASE WHEN f.next_at IS NULL THEN f.fact ELSE '' END), (f.status_before, f.priority_before, -1, '')
     ) AS m (status, priority, net, fact)
@@ -177,7 +174,7 @@ func (r *Reader) Counts(ctx context.Context, spans []Span, e Explain) (Reported[
 
 // statusSQL counts what is in each status at $1: what came there in all days and
 // hours before and in the part of an hour that is left, less what left it.
-const statusSQL = `
+var statusSQL = `
 WITH moves AS (
     SELECT n.status, priority, n.net
     FROM read.ticket_counts CROSS JOIN LATERAL (
@@ -187,9 +184,9 @@ WITH moves AS (
        OR (unit = 'hour' AND since >= date_trunc('day', $1::timestamptz, 'UTC') AND since < date_trunc('hour', $1::timestamptz, 'UTC'))
     UNION ALL
     SELECT m.status, m.priority, m.net
-    FROM read.ticket_facts AS f
-    CROSS JOIN LATERAL (VALUES (f.status, f.priority, 1), (f.status_before, f.priority_before, -1)) AS m (status, priority, net)
-    WHERE f.fact IN ` + moveFacts + ` AND f.occurred_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND f.occurred_at < $1
+    FROM (
+        ` + factsOf(moveFacts, "*", "occurred_at >= date_trunc('hour', $1::timestamptz, 'UTC') AND occurred_at < $1") + `
+    ) AS f CROSS JOIN LATERAL (VALUES (f.status, f.priority, 1), (f.status_before, f.priority_before, -1)) AS m (status, priority, net)
 )
 SELECT status, priority, coalesce(sum(net), 0)::bigint AS tickets
 FROM unnest(ARRAY['open', 'in-progress', 'escalated', 'resolved', 'closed']) WITH ORDINALITY AS s (status, n)
@@ -208,7 +205,7 @@ func (r *Reader) StatusDistribution(ctx context.Context, upto time.Time, e Expla
 
 // agentsSQL counts by agent from $1 to $2, as countsSQL does by priority; the whole
 // days from that of $1 to that of $2 are units of $3 which begin from $4 to $5.
-const agentsSQL = `
+var agentsSQL = `
 WITH ends AS (
     SELECT by, at, date_trunc('day', at, 'UTC') AS day, date_trunc('hour', at, 'UTC') AS hour
     FROM (VALUES ($1::timestamptz, -1), ($2::timestamptz, 1)) AS e (at, by)
@@ -226,7 +223,7 @@ WITH ends AS (
     SELECT by, agent_id, (fact = 'assigned')::int, (fact = 'first_response')::int, (fact = 'resolved')::int, (fact = 'reopened')::int, (fact = 'escalated')::int
     FROM (
         SELECT by, fact, agent_id FROM ends CROSS JOIN LATERAL (
-            SELECT * FROM read.ticket_facts WHERE fact IN ` + agentFacts + ` AND occurred_at >= hour AND occurred_at < at OFFSET 0
+            ` + factsOf(agentFacts, "*", "occurred_at >= hour AND occurred_at < at") + ` OFFSET 0
         ) AS f
         WHERE agent_next_at IS NULL
         UNION ALL
@@ -244,9 +241,6 @@ FROM counted AS c
 LEFT JOIN read.users AS u ON u.id = c.agent_id
 WHERE (c.assigned, c.first_responses, c.resolved, c.reopened, c.escalated) <> (0, 0, 0, 0, 0)
 ORDER BY u.username, c.agent_id`
-
-// agentFacts are those that [ofAgents] has.
-const agentFacts = `('assigned', 'first_response', 'resolved', 'reopened', 'escalated')`
 
 // Agents counts by agent what happened in a span; those to whom nothing happened
 // are left out. Waits are of the tickets whose last resolution was the agent's.

@@ -2,6 +2,7 @@ package reports
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -22,7 +23,7 @@ import (
 //
 // Counts and position come from one snapshot; the position is that of the log
 // where nothing that counts is still to come.
-const reportSQL = `
+var reportSQL = `
 WITH given AS (
     SELECT coalesce($1::timestamptz, greatest(clock_timestamp(), (SELECT recorded_at FROM log_head WHERE id = 1))) AS upto
 ), span AS (
@@ -36,24 +37,25 @@ WITH given AS (
 ), again AS MATERIALIZED (
     SELECT fact, occurred_at FROM read.ticket_facts
     WHERE fact IN ('resolved', 'escalated') AND next_at IS NOT NULL AND tstzrange(occurred_at, next_at) @> (SELECT upto FROM span)
-), counts AS (
-    SELECT fact,
-        coalesce(CASE k.fact WHEN 'opened' THEN h.opened WHEN 'resolved' THEN h.resolved ELSE h.escalated END, 0)
-        + (SELECT count(*) FROM read.ticket_facts AS f
-            WHERE f.fact = k.fact AND occurred_at > since AND occurred_at < first_hour AND next_at IS NULL)
-        - (SELECT count(*) FROM read.ticket_facts AS f
-            WHERE f.fact = k.fact AND occurred_at > upto AND occurred_at < last_hour + interval '1 hour' AND next_at IS NULL)
-        + (SELECT count(*) FROM again AS a WHERE a.fact = k.fact AND occurred_at > since) AS tickets
-    FROM span CROSS JOIN hours AS h CROSS JOIN unnest(ARRAY['opened', 'resolved', 'escalated']) AS k (fact)
 )
 SELECT
-    (SELECT tickets::bigint FROM counts WHERE fact = 'opened') AS opened,
-    (SELECT tickets::bigint FROM counts WHERE fact = 'resolved') AS resolved,
-    (SELECT tickets::bigint FROM counts WHERE fact = 'escalated') AS escalated,
+    ` + windowCount(factOpened) + ` AS opened,
+    ` + windowCount(factResolved) + ` AS resolved,
+    ` + windowCount(factEscalated) + ` AS escalated,
     since AS "from",
     upto AS "to",
     ` + factsUptoSQL + `$3` + factsPositionSQL + ` AS as_of_position
-FROM span`
+FROM span CROSS JOIN hours AS h`
+
+// windowCount is how many tickets a fact happened to, of reportSQL.
+func windowCount(fact string) string {
+	return strings.ReplaceAll(`(coalesce(h.$fact, 0)
+        + (SELECT count(*) FROM read.ticket_facts
+            WHERE fact = '$fact' AND occurred_at > since AND occurred_at < first_hour AND next_at IS NULL)
+        - (SELECT count(*) FROM read.ticket_facts
+            WHERE fact = '$fact' AND occurred_at > upto AND occurred_at < last_hour + interval '1 hour' AND next_at IS NULL)
+        + (SELECT count(*) FROM again WHERE fact = '$fact' AND occurred_at > since))::bigint`, "$fact", fact)
+}
 
 // The position of the log that the facts are complete up to; between the two
 // stands the parameter with the types that [Follower] wants.
@@ -66,15 +68,14 @@ const (
 
 // knownReportSQL is reportSQL without what was recorded later than $4. Sums do
 // not tell when something was recorded: it reads every row of the span.
-const knownReportSQL = `
+var knownReportSQL = `
 WITH span AS (
     SELECT coalesce($1::timestamptz, greatest(clock_timestamp(), (SELECT recorded_at FROM log_head WHERE id = 1))) AS upto
 ), facts AS (
     SELECT fact, ticket_id
-    FROM span CROSS JOIN LATERAL ( -- OFFSET 0 has the index looked up for the span
-        SELECT fact, ticket_id, recorded_at FROM read.ticket_facts
-        WHERE fact IN ('opened', 'resolved', 'escalated')
-          AND occurred_at > span.upto - $2::bigint * interval '24 hours' AND occurred_at <= span.upto OFFSET 0
+    FROM span CROSS JOIN LATERAL (
+        ` + factsOf(reportedFacts, "fact, ticket_id, recorded_at",
+	"occurred_at > span.upto - $2::bigint * interval '24 hours' AND occurred_at <= span.upto") + ` OFFSET 0
     ) AS f
     WHERE recorded_at <= $4
 )

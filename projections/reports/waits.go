@@ -287,18 +287,14 @@ CROSS JOIN LATERAL (
 // singleWaitsSQL returns the waits in the parts $1 to $2 of the span from $3 to $4
 // that are no whole days, and those from all of it that were the last of their kind
 // at its end, and not since.
-const singleWaitsSQL = `
+var singleWaitsSQL = `
 SELECT fact, CASE WHEN $5 THEN '' ELSE priority END, CASE WHEN $5 THEN agent_id END, array_agg(wait_us)
 FROM (
     SELECT f.fact, f.priority, f.agent_id, f.wait_us
-    FROM unnest($1::timestamptz[], $2::timestamptz[]) AS e (since, upto)
-    CROSS JOIN unnest(ARRAY['first_response', 'resolved']) AS k (fact)
-    CROSS JOIN LATERAL (
-        SELECT * FROM read.ticket_facts AS f
-        WHERE f.fact = k.fact AND f.wait_us IS NOT NULL
-          AND occurred_at >= e.since AND occurred_at < e.upto AND next_at IS NULL OFFSET 0
+    FROM unnest($1::timestamptz[], $2::timestamptz[]) AS e (since, upto) CROSS JOIN LATERAL (
+        ` + factsOf(waitFacts, "*",
+	"(NOT $5 OR ?fact = 'resolved') AND wait_us IS NOT NULL AND occurred_at >= e.since AND occurred_at < e.upto AND next_at IS NULL") + ` OFFSET 0
     ) AS f
-    WHERE NOT $5 OR k.fact = 'resolved'
     UNION ALL
     SELECT fact, priority, agent_id, wait_us
     FROM ( -- OFFSET 0 has the index asked that knows what was to happen again, and not all that happened

@@ -40,6 +40,7 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/ThreeDotsLabs",
 		"github.com/prometheus/client_golang",
 	}},
+	{of: "eventstore/health", may: []string{"domain=", "eventstore", "internal/pgsession"}, outside: []string{"github.com/jackc/pgx/v5"}},
 	{of: "commands", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid"}},
 	{of: "keyring", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "projections", may: []string{"domain", "eventstore", "projections/view"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"net/http"
+	"slices"
 	"testing"
 
 	"github.com/jackc/pgx/v5"
@@ -25,20 +26,22 @@ func TestARequestDoesNotWaitForTheDatabaseForEver(t *testing.T) {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { conn.Close(t.Context()) })
+	// Where the service has found out meanwhile, who reads is told of the lock.
+	unsure, known := []string{"log_unavailable"}, []string{"database_unavailable", "table_locked", "log_locked"}
 	for _, c := range []struct {
 		held  string
 		calls []call
 	}{
 		{"log_head", []call{
-			{"POST", "/api/tickets/", program.Opening("x"), bearer, "log_unavailable"},
-			{"POST", "/api/tickets/", program.Opening("x"), append([]string{"Idempotency-Key", "k"}, bearer...), "log_unavailable"},
-			{"POST", "/api/register/", program.Registration("ada"), nil, "log_unavailable"},
-			{"POST", "/api/login/", object{"username": "nobody", "password": "wrong"}, nil, "log_unavailable"},
+			{"POST", "/api/tickets/", program.Opening("x"), bearer, unsure},
+			{"POST", "/api/tickets/", program.Opening("x"), append([]string{"Idempotency-Key", "k"}, bearer...), unsure},
+			{"POST", "/api/register/", program.Registration("ada"), nil, unsure},
+			{"POST", "/api/login/", object{"username": "nobody", "password": "wrong"}, nil, unsure},
 		}},
-		{"read.tickets", []call{{"GET", "/api/tickets/", nil, bearer, "database_unavailable"}}},
+		{"read.tickets", []call{{"GET", "/api/tickets/", nil, bearer, known}}},
 		{"tokens, sessions, accounts", []call{
-			{"GET", "/api/me/", nil, bearer, "database_unavailable"},
-			{"POST", "/api/login/", program.Credentials("root"), nil, "database_unavailable"},
+			{"GET", "/api/me/", nil, bearer, known},
+			{"POST", "/api/login/", program.Credentials("root"), nil, known},
 		}},
 	} {
 		tx, err := conn.Begin(t.Context())
@@ -53,8 +56,8 @@ func TestARequestDoesNotWaitForTheDatabaseForEver(t *testing.T) {
 			if err != nil {
 				t.Fatalf("%s held, %s %s: %v", c.held, call.method, call.path, err)
 			}
-			if got := program.Read[struct{ Code string }](t, a).Code; a.Status != http.StatusServiceUnavailable || got != call.code || a.Header.Get("Retry-After") == "" {
-				t.Errorf("%s held, %s %s: %d %s, want 503 %s", c.held, call.method, call.path, a.Status, a.Body, call.code)
+			if got := program.Read[struct{ Code string }](t, a).Code; a.Status != http.StatusServiceUnavailable || !slices.Contains(call.codes, got) || a.Header.Get("Retry-After") == "" {
+				t.Errorf("%s held, %s %s: %d %s, want 503 and one of %v", c.held, call.method, call.path, a.Status, a.Body, call.codes)
 			}
 		}
 		if status, want := sitePage(t, hurried, token[len("hd_"):]), map[string]int{"tokens, sessions, accounts": 503}[c.held]; want != 0 && status != want {
@@ -84,10 +87,10 @@ func sitePage(t *testing.T, p *program.Program, token string) int {
 	return a.StatusCode
 }
 
-// call is a call and the code of its refusal.
+// call is a call and the codes that its refusal may have.
 type call struct {
 	method, path string
 	body         any
 	head         []string
-	code         string
+	codes        []string
 }

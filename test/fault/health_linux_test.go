@@ -27,6 +27,9 @@ const (
 	slow   = 4
 )
 
+// requestTime is the default, which programs of tests have not.
+const requestTime = "HELPDESK_REQUEST_TIME=4.5s"
+
 // within fails the test where something took far longer than it is to.
 func within(t *testing.T, what string, since time.Time, limit time.Duration) {
 	t.Helper()
@@ -37,48 +40,206 @@ func within(t *testing.T, what string, since time.Time, limit time.Duration) {
 	}
 }
 
-// shows waits until /readyz, the metrics and the log name the reason.
-func shows(t *testing.T, h *program.Helpdesk, code, logged string, since time.Time) {
-	t.Helper()
-	eventually(t, "not ready for "+code, func(ctx context.Context) bool {
-		a, err := h.Client(t).Do(ctx, "GET", "/readyz", nil)
-		return err == nil && a.Status == http.StatusServiceUnavailable && strings.Contains(string(a.Body), code)
-	})
-	within(t, "/readyz names "+code, since, told)
-	eventually(t, "the metric of "+code, func(ctx context.Context) bool { return metric(t, ctx, h, code) == "1" })
-	if !strings.Contains(h.Log(), `level=ERROR msg="nothing can be written" reason=`+code) || !strings.Contains(h.Log(), logged) {
-		t.Errorf("the log does not name %s and %q:\n%s", code, logged, h.Log())
+// fault is something that happens to a service and its database.
+type fault struct {
+	program *program.Program
+	who     *program.Client
+	text    string // of each ticket that is written meanwhile
+	code    string // the reason for programs
+	reason  string // the words in the answer to a client
+	logged  string // Postgres's own text, or what stands for it where it has none
+	begin   func(t *testing.T) (end func())
+}
+
+// TestFaultsNameTheirReason has each fault happen while somebody writes, looks that
+// /readyz, the metrics, the log and a client's answer name it in time, ends it, and looks
+// that the service goes on in time and has lost nothing that it acknowledged.
+func TestFaultsNameTheirReason(t *testing.T) {
+	t.Parallel()
+	for name, happens := range map[string]func(t *testing.T) fault{
+		"the disk of the database is full": diskFull,
+		"a row of the log is locked":       logLocked,
+		"the database is stopped":          databaseStopped,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := happens(t)
+			l := keepWriting(t, f.who, f.text)
+			l.acknowledged(t, time.Time{})
+
+			end := f.begin(t)
+			begun := time.Now()
+			f.shows(t, begun)
+			refusal := l.refused(t, begun, f.reason)
+			t.Logf("a client was told after %v: %s: %s", refusal.began.Add(refusal.took).Sub(begun).Round(10*time.Millisecond), refusal.code, refusal.detail)
+			if refusal.took > slow*told {
+				t.Errorf("a client waited for %v, want %v at most", refusal.took, told)
+			}
+
+			end()
+			ended := time.Now()
+			l.acknowledged(t, ended)
+			within(t, "a write is taken", ended, mended)
+			f.ready(t, ended)
+			l.check(t)
+		})
 	}
 }
 
-// metric returns the value of helpdesk_write_trouble for a reason.
-func metric(t *testing.T, ctx context.Context, h *program.Helpdesk, code string) string {
+// shows waits until /readyz, the metrics and the log name the reason.
+func (f fault) shows(t *testing.T, since time.Time) {
 	t.Helper()
-	a, err := h.Client(t).Do(ctx, "GET", "/metrics", nil)
+	operator := f.program.Client(t)
+	eventually(t, "not ready for "+f.code, func(ctx context.Context) bool {
+		a, err := operator.Do(ctx, "GET", "/readyz", nil)
+		return err == nil && a.Status == http.StatusServiceUnavailable && strings.Contains(string(a.Body), `"`+f.code+`"`)
+	})
+	within(t, "/readyz names "+f.code, since, told)
+	eventually(t, "the metric of "+f.code, func(ctx context.Context) bool { return f.metric(ctx, operator) == "1" })
+	within(t, "the metric names "+f.code, since, told)
+	if line := logLine(f.program, `level=ERROR msg="nothing can be written" reason=`+f.code); !strings.Contains(line, f.logged) {
+		t.Errorf("the log does not name %s with %q:\n%s", f.code, f.logged, f.program.Log())
+	} else {
+		t.Logf("the log: %s", line)
+	}
+}
+
+// logLine returns the first line of the log of a program that holds a text.
+func logLine(p *program.Program, text string) string {
+	for line := range strings.Lines(p.Log()) {
+		if strings.Contains(line, text) {
+			return strings.TrimSpace(line)
+		}
+	}
+	return ""
+}
+
+// metric returns the value of helpdesk_write_trouble for the reason.
+func (f fault) metric(ctx context.Context, operator *program.Client) string {
+	return metric(ctx, operator, fmt.Sprintf("helpdesk_write_trouble{reason=%q}", f.code))
+}
+
+// metric returns the value of a metric, "" where there is none.
+func metric(ctx context.Context, operator *program.Client, name string) string {
+	a, err := operator.Do(ctx, "GET", "/metrics", nil)
 	if err != nil {
 		return ""
 	}
-	_, rest, _ := strings.Cut(string(a.Body), fmt.Sprintf("\nhelpdesk_write_trouble{reason=%q} ", code))
+	_, rest, _ := strings.Cut(string(a.Body), "\n"+name+" ")
 	value, _, _ := strings.Cut(rest, "\n")
 	return value
 }
 
-// recovers waits until writes are taken and the service is ready.
-func recovers(t *testing.T, h *program.Helpdesk, code string) {
+// ready waits until nothing names the reason any more.
+func (f fault) ready(t *testing.T, since time.Time) {
 	t.Helper()
-	since := time.Now()
-	eventually(t, "a write", func(ctx context.Context) bool {
-		a, err := h.Admin.Do(ctx, "POST", "/api/tickets/", program.Opening("after"))
-		return err == nil && a.Status == http.StatusCreated
-	})
-	within(t, "a write is taken", since, mended)
+	operator := f.program.Client(t)
 	eventually(t, "ready", func(ctx context.Context) bool {
-		a, err := h.Client(t).Do(ctx, "GET", "/readyz", nil)
+		a, err := operator.Do(ctx, "GET", "/readyz", nil)
 		return err == nil && a.Status == http.StatusOK
 	})
 	within(t, "/readyz is ready", since, mended)
-	if value := metric(t, t.Context(), h, code); value != "0" {
-		t.Errorf("the metric of %s is %q", code, value)
+	if value := f.metric(t.Context(), operator); value != "0" {
+		t.Errorf("the metric of %s is %q", f.code, value)
+	}
+}
+
+// diskFull fills the file system of the embedded Postgres, where this process may mount
+// one of its own.
+func diskFull(t *testing.T) fault {
+	t.Helper()
+	dir := program.DataDir(t)
+	if err := syscall.Mount("tmpfs", dir, "tmpfs", 0, "size=300m,mode=0711"); err != nil {
+		t.Skipf("this process may not mount a file system of its own, which a full disk needs: %v", err)
+	}
+	t.Cleanup(func() {
+		if err := syscall.Unmount(dir, syscall.MNT_DETACH); err != nil {
+			t.Error(err)
+		}
+	})
+	p := program.Serve(t, "HELPDESK_DATA_DIR="+dir, requestTime)
+	return fault{
+		program: p, who: signUp(t, p, 1)[0], text: strings.Repeat("It smokes. ", 1000),
+		code: "disk_full", reason: "disk_full: the disk of the database is full", logged: "No space left on device",
+		begin: func(t *testing.T) (end func()) {
+			ballast := filepath.Join(dir, "ballast")
+			fill(t, ballast)
+			return func() {
+				if err := os.Remove(ballast); err != nil {
+					t.Fatal(err)
+				}
+			}
+		},
+	}
+}
+
+// fill writes a file until there is no room.
+func fill(t *testing.T, name string) {
+	t.Helper()
+	f, err := os.Create(name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	for size := 1 << 20; size > 0; size /= 2 {
+		for block := make([]byte, size); err == nil; {
+			_, err = f.Write(block)
+		}
+		err = nil
+	}
+}
+
+func logLocked(t *testing.T) fault {
+	t.Helper()
+	db := pgtest.New(t)
+	h := program.OpenOn(t, db, requestTime)
+	return fault{
+		program: h.Program, who: h.Admin.Client, text: "It smokes.",
+		code: "log_locked", reason: "log_locked: another session of the database holds a lock on log_head", logged: "canceling statement due to lock timeout",
+		begin: func(t *testing.T) (end func()) { return hold(t, super(t, db), `SELECT FROM log_head FOR UPDATE`) },
+	}
+}
+
+// databaseStopped stops the embedded Postgres with all its processes, on a machine that
+// tells which they are.
+func databaseStopped(t *testing.T) fault {
+	t.Helper()
+	dir := program.DataDir(t)
+	p := program.Serve(t, "HELPDESK_DATA_DIR="+dir, requestTime)
+	pid, err := postmaster(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	everybody := func(sig syscall.Signal) {
+		for _, pid := range append(childrenOf(t, pid), pid) {
+			_ = syscall.Kill(pid, sig) // one may have ended
+		}
+	}
+	return fault{
+		program: p, who: signUp(t, p, 1)[0], text: "It smokes.",
+		code: "database_unavailable", reason: "unavailable: the database does not answer", logged: "deadline exceeded",
+		begin: func(t *testing.T) (end func()) {
+			everybody(syscall.SIGSTOP)
+			t.Cleanup(func() { everybody(syscall.SIGCONT) })
+			return func() { everybody(syscall.SIGCONT) }
+		},
+	}
+}
+
+// hold runs a statement that takes a lock, which it has until release.
+func hold(t *testing.T, conn *pgx.Conn, sql string) (release func()) {
+	t.Helper()
+	tx, err := conn.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(t.Context(), sql); err != nil {
+		t.Fatal(err)
+	}
+	return func() {
+		if err := tx.Rollback(t.Context()); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
@@ -90,72 +251,6 @@ func super(t *testing.T, db *pgtest.DB) *pgx.Conn {
 	}
 	t.Cleanup(func() { conn.Close(context.Background()) })
 	return conn
-}
-
-func TestALockedLogIsNamed(t *testing.T) {
-	t.Parallel()
-	db := pgtest.New(t)
-	h := program.OpenOn(t, db)
-	tx, err := super(t, db).Begin(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	if _, err := tx.Exec(t.Context(), `SELECT FROM log_head FOR UPDATE`); err != nil {
-		t.Fatal(err)
-	}
-	since := time.Now()
-	a, err := h.Admin.Do(t.Context(), "POST", "/api/tickets/", program.Opening("locked out"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	within(t, "the client is told", since, told)
-	if a.Status != http.StatusServiceUnavailable || !strings.Contains(string(a.Body), `"log_locked"`) {
-		t.Errorf("a write: got %d %s, want 503 log_locked", a.Status, a.Body)
-	}
-	shows(t, h, "log_locked", "canceling statement due to lock timeout", since)
-	if err := tx.Rollback(t.Context()); err != nil {
-		t.Fatal(err)
-	}
-	recovers(t, h, "log_locked")
-	if list := h.Admin.Must(t, http.StatusOK, "GET", "/api/tickets/", nil).Body; strings.Contains(string(list), "locked out") {
-		t.Errorf("what was refused was written: %s", list)
-	}
-}
-
-func TestAStoppedDatabaseIsNamed(t *testing.T) {
-	t.Parallel()
-	db := pgtest.New(t, pgtest.Durable())
-	h := program.OpenOn(t, db)
-	postmaster := postmasterOf(t, db.DataDir(t))
-	everybody := func(sig syscall.Signal) {
-		for _, pid := range append(childrenOf(t, postmaster), postmaster) {
-			_ = syscall.Kill(pid, sig) // one may have ended
-		}
-	}
-	h.Admin.Must(t, http.StatusCreated, "POST", "/api/tickets/", program.Opening("acknowledged"))
-	everybody(syscall.SIGSTOP)
-	t.Cleanup(func() { everybody(syscall.SIGCONT) })
-	shows(t, h, "database_unavailable", "deadline", time.Now())
-	everybody(syscall.SIGCONT)
-	recovers(t, h, "database_unavailable")
-	if list := h.Admin.Must(t, http.StatusOK, "GET", "/api/tickets/", nil).Body; !strings.Contains(string(list), "acknowledged") {
-		t.Errorf("what was acknowledged is lost: %s", list)
-	}
-}
-
-// postmasterOf returns the process of the server of a data folder.
-func postmasterOf(t *testing.T, data string) int {
-	t.Helper()
-	text, err := os.ReadFile(filepath.Join(data, "postmaster.pid"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	first, _, _ := strings.Cut(string(text), "\n")
-	pid, err := strconv.Atoi(first)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pid
 }
 
 // childrenOf returns the processes that one started.
@@ -173,43 +268,4 @@ func childrenOf(t *testing.T, parent int) (pids []int) {
 		pids = append(pids, pid)
 	}
 	return pids
-}
-
-func TestAClockThatWasAheadIsNamed(t *testing.T) {
-	t.Parallel()
-	db := pgtest.New(t)
-	h := program.OpenOn(t, db)
-	h.Admin.Must(t, http.StatusCreated, "POST", "/api/tickets/", program.Opening("before"))
-	if _, err := super(t, db).Exec(t.Context(), `UPDATE log_head SET recorded_at = clock_timestamp() + interval '1 hour'`); err != nil {
-		t.Fatal(err)
-	}
-	since := time.Now()
-	const said = "the newest event lies"
-	eventually(t, "a warning", func(ctx context.Context) bool {
-		a, err := h.Client(t).Do(ctx, "GET", "/readyz", nil)
-		return err == nil && a.Status == http.StatusOK && strings.Contains(string(a.Body), said)
-	})
-	within(t, "/readyz warns", since, told)
-	if !strings.Contains(h.Log(), `level=ERROR msg="`+said[:len("the newest event lies")]) {
-		t.Errorf("the log does not say so:\n%s", h.Log())
-	}
-	if text := string(h.Client(t).Must(t, http.StatusOK, "GET", "/metrics", nil).Body); !strings.Contains(text, "\nhelpdesk_log_head_ahead_seconds 3") {
-		t.Error("the metric does not say so")
-	}
-	var opened struct {
-		ID        string `json:"id"`
-		UpdatedAt string `json:"updated_at"`
-	}
-	h.Admin.Must(t, http.StatusCreated, "POST", "/api/tickets/", program.Opening("frozen")).Into(t, &opened)
-	for _, path := range []string{"/api/tickets/" + opened.ID + "/?as_of=", "/api/tickets/?as_of="} {
-		if a := h.Admin.Must(t, http.StatusOK, "GET", path+opened.UpdatedAt, nil); !strings.Contains(string(a.Body), "frozen") {
-			t.Errorf("%s%s: %s", path, opened.UpdatedAt, a.Body)
-		}
-	}
-	if a := h.Admin.Must(t, http.StatusOK, "GET", "/api/tickets/?as_of="+time.Now().UTC().Format(time.RFC3339Nano), nil); !strings.Contains(string(a.Body), "before") {
-		t.Errorf("as of now: %s", a.Body)
-	}
-	if a := h.Admin.Must(t, http.StatusOK, "GET", "/api/report/", nil); !strings.Contains(string(a.Body), `"tickets_opened_last_7_days":2`) {
-		t.Errorf("the report: %s", a.Body)
-	}
 }

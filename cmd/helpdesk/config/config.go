@@ -35,7 +35,7 @@ type Config struct {
 	PublicURL         string     `split_words:"true" desc:"How clients reach the service, for links (https://desk.example.com). Empty: links are without scheme and host; emails link to HELPDESK_ADDR."`
 	AgentVisibility   visibility `split_words:"true" default:"queue" desc:"Tickets agents see beside those assigned to or created by them: assigned (none), queue (the unassigned) or all."`
 	RateLimit         uint32     `split_words:"true" default:"1200" desc:"Calls a minute that one person, or one address without a session, may make. 0 switches every limit off, those of sign-ins and registrations too."`
-	RequestTime       Span       `split_words:"true" default:"5s" desc:"How long a request may take, after which it gets 503, whatever it waits for; what is sent piece by piece, exports and streams of events, may take longer. 0: as long as it takes."`
+	RequestTime       Span       `split_words:"true" default:"4.5s" desc:"How long a request may take, after which it gets 503, whatever it waits for; what is sent piece by piece, exports and streams of events, may take longer. 0: as long as it takes."`
 	TicketComments    uint32     `split_words:"true" default:"2000" desc:"How many comments a ticket takes, removed ones included; one more gets ticket_full. 0: as many as they like."`
 	TicketBytes       uint32     `split_words:"true" default:"4000000" desc:"How long the history of a ticket becomes: the bytes of all texts that it was ever given, and 200 for each event; beyond it is ticket_full. 0: as long as they like."`
 	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
@@ -105,10 +105,10 @@ func (c Config) checkHashing() error {
 	return nil
 }
 
-// Front makes what the API and the site share.
-func (c Config) Front() (*edge.Front, error) {
+// Front makes what the API and the site share. explain is [edge.Config.Explain].
+func (c Config) Front(explain func(error) error) (*edge.Front, error) {
 	front, err := edge.NewFront(edge.Config{
-		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: int(c.RateLimit), RequestTime: time.Duration(c.RequestTime),
+		PublicURL: c.PublicURL, TrustedProxies: c.TrustedProxies, RateLimit: int(c.RateLimit), RequestTime: time.Duration(c.RequestTime), Explain: explain,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("HELPDESK_PUBLIC_URL: %w", err)

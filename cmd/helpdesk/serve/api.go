@@ -37,7 +37,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	if err != nil {
 		return err
 	}
-	if clients.Front, err = s.config.Front(); err != nil {
+	if clients.Front, err = s.config.Front(s.health.Explain); err != nil {
 		return err
 	}
 	s.api, err = httpapi.New(httpapi.Deps{

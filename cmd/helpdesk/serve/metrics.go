@@ -3,9 +3,8 @@ package serve
 import (
 	"github.com/prometheus/client_golang/prometheus"
 
-	"helpdesk/domain"
-	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
+	"helpdesk/eventstore/health"
 )
 
 // followerMetrics shows how far the followers are, as the watchdog last saw.
@@ -49,10 +48,10 @@ func (m followerMetrics) Collect(metrics chan<- prometheus.Metric) {
 }
 
 // healthMetrics shows whether events can be written, and with the right time.
-type healthMetrics struct{ health *eventstore.Health }
+type healthMetrics struct{ health *health.Watch }
 
 var (
-	troubleMetric = prometheus.NewDesc("helpdesk_write_trouble", "1 while nothing can be written, for the reason.", []string{"reason"}, nil)
+	troubleMetric = prometheus.NewDesc("helpdesk_write_trouble", "1 while nothing can be written, or another session holds a table, for the reason.", []string{"reason"}, nil)
 	aheadMetric   = prometheus.NewDesc("helpdesk_log_head_ahead_seconds", "How far the newest event lies in the future of the database's clock.", nil, nil)
 )
 
@@ -65,7 +64,7 @@ func (healthMetrics) Describe(descriptions chan<- *prometheus.Desc) {
 // Collect sends the metrics as they are now.
 func (m healthMetrics) Collect(metrics chan<- prometheus.Metric) {
 	reason := m.health.Reason()
-	for _, known := range []*domain.Error{eventstore.ErrDiskFull, eventstore.ErrLocked, eventstore.ErrUnreachable} {
+	for _, known := range health.Known {
 		value := 0.0
 		if reason != nil && reason.Code == known.Code {
 			value = 1

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"helpdesk/eventstore/follow"
+	"helpdesk/eventstore/health"
 
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/cmd/helpdesk/program"
@@ -52,7 +53,7 @@ type Service struct {
 	work      *work // nil for a process that only answers clients
 	Freshness *follow.Freshness
 	watchdog  *follow.Watchdog
-	health    *eventstore.Health
+	health    *health.Watch
 	models    *rebuild.Projections
 	Accounts  *auth.Accounts
 	sessions  *auth.Sessions
@@ -90,7 +91,7 @@ func New(ctx context.Context, m program.Modules, c config.Config, as Role, log *
 	s.Store = eventstore.New(s.pool, codec, s.signals.Appended, follow.Inline(log, m.Projections()...)...)
 	s.Freshness = follow.NewFreshness(s.pool, applied, m.Projections()...)
 	s.watchdog = follow.NewWatchdog(s.pool, follow.WatchConfig{Logger: log})
-	s.health = eventstore.NewHealth(s.Store, s.keys, log)
+	s.health = health.New(s.Store, s.keys, log)
 	s.models = rebuild.New(s.pool, codec, m.Projections(), rebuild.Config{Connect: db.ConnectOwner, Logger: log})
 	s.registry.MustRegister(followerMetrics{s.watchdog}, healthMetrics{s.health})
 	hasher, err := s.config.Hasher()

@@ -78,7 +78,7 @@ var (
 type outboxMetrics struct{ outbox *saga.Outbox }
 
 // metricsWait bounds the look at the database when metrics are asked for.
-const metricsWait = 2 * time.Second
+const metricsWait = time.Second
 
 // Describe sends the descriptions of the metrics.
 func (outboxMetrics) Describe(descriptions chan<- *prometheus.Desc) {
