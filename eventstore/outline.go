@@ -24,7 +24,7 @@ const (
 // Outline returns the events of streams in the order of the log, as [Store.LoadAll] does,
 // but of a long stream without its long texts: however many bytes of them there are,
 // little is decoded and kept. An event without its texts is [Envelope.Brief].
-func (s *Store) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelope, error) {
+func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelope, error) {
 	if len(streamIDs) == 0 {
 		return nil, nil
 	}
@@ -60,7 +60,7 @@ func (s *Store) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelope
 }
 
 // InFull returns the events of outlines with the texts of those at some places in them.
-func (s *Store) InFull(ctx context.Context, events []Envelope, places []int) ([]Envelope, error) {
+func (s streams) InFull(ctx context.Context, events []Envelope, places []int) ([]Envelope, error) {
 	at := map[int64]int{}
 	var positions []int64
 	for _, i := range places {
@@ -84,7 +84,7 @@ func (s *Store) InFull(ctx context.Context, events []Envelope, places []int) ([]
 }
 
 // At returns the events at some positions, in order.
-func (s *Store) At(ctx context.Context, positions ...int64) ([]Envelope, error) {
+func (s streams) At(ctx context.Context, positions ...int64) ([]Envelope, error) {
 	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE position = ANY ((SELECT $1::bigint[])::bigint[]) ORDER BY position`, positions)
 }
 
@@ -114,15 +114,17 @@ func (c *Codec) short(e *outlined, stored []byte) json.RawMessage {
 // begins with it.
 const lengthMark = "#"
 
-// measure returns the length that a sealed text has once it is opened (RFC 5116 §5.3:
-// AES-GCM adds a tag of 16 bytes to it, and we a nonce of 12).
+// measure returns the length that a sealed text has once it is opened: AES-GCM adds a tag
+// of 16 bytes to it (RFC 5116 §5.3), and we a nonce of 12, unless its own key gives that.
 func measure(_ domain.Member, sealed string) (string, error) {
 	const nonce, tag = 12, 16
-	form, own := strings.CutPrefix(sealed, ownMark)
-	size := sealedForm.DecodedLen(len(form)) - nonce - tag
-	if own {
-		size -= tag
+	added := nonce + tag
+	if form, own := strings.CutPrefix(sealed, ownMark); own {
+		sealed, added = form, tag
+	} else if form, twice := strings.CutPrefix(sealed, twiceMark); twice {
+		sealed, added = form, nonce+2*tag
 	}
+	size := sealedForm.DecodedLen(len(sealed)) - added
 	if size < 0 {
 		return "", errSealed
 	}

@@ -21,7 +21,7 @@ import (
 // page has room for. They have a projection of their own that may be behind the ticket's.
 func (s *Section) fillComments(v *web.Visit, t *ticketView) error {
 	v.AtLeast(t.Position)
-	some, whole, err := s.commentsOf(v, *t)
+	some, whole, err := commentsOf(s, v, *t)
 	if err != nil {
 		return err
 	}
@@ -43,7 +43,7 @@ func (s *Section) fillComments(v *web.Visit, t *ticketView) error {
 }
 
 // commentsOf returns the comments to show of a ticket, and whether they are all.
-func (s *Section) commentsOf(v *web.Visit, t ticketView) (some projections.Slice[view.Comment], whole bool, err error) {
+func commentsOf(s *Section, v *web.Visit, t ticketView) (some projections.Slice[view.Comment], whole bool, err error) {
 	query := v.Request.URL.Query()
 	id := ticket.ID{UUID: t.ID}
 	if cursor := query.Get("comments"); cursor != "" {
@@ -75,7 +75,7 @@ func (s *Section) commentsOf(v *web.Visit, t ticketView) (some projections.Slice
 
 // fillPastComments takes the comments of a past version: the first of them, or those that
 // the address names.
-func (s *Section) fillPastComments(v *web.Visit, t *ticketView, was history.PastTicket) error {
+func fillPastComments(s *Section, v *web.Visit, t *ticketView, was history.PastTicket) error {
 	some := projections.Slice[view.Comment]{Items: was.Comments, Next: was.Next}
 	if cursor := v.Request.URL.Query().Get("comments"); cursor != "" {
 		page, err := v.PageAt(threadOf(was.Ticket), cursor, historyPage)

@@ -200,7 +200,7 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 	}
 	now := view.Version
 	view.Ticket, view.Past = was.Ticket, &pastView{Version: version, RecordedAt: was.RecordedAt}
-	if err := s.fillPastComments(v, &view, was); err != nil {
+	if err := fillPastComments(s, v, &view, was); err != nil {
 		return web.Reply{}, err
 	}
 	if err := s.fillHistory(v, &view); err != nil {
