@@ -18,9 +18,9 @@ const differentMost = 5_000
 // vector is a text search vector in the making.
 type vector struct {
 	different map[string]struct{} // terms
-	text  strings.Builder
-	at    int // place of the last word
-	bytes int // that Postgres needs at most
+	text      strings.Builder
+	at        int // place of the last word
+	bytes     int // that Postgres needs at most
 }
 
 // Vector returns the terms of a text, as Postgres reads a tsvector, up to differentMost, and how much of the

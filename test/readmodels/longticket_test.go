@@ -230,4 +230,3 @@ func same[T any](t *testing.T, what string, want, got T) {
 		t.Errorf("%s (-want +got):\n%.2000s", what, diff)
 	}
 }
-
