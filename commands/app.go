@@ -33,6 +33,8 @@ type App struct {
 	// Earlier is what commands led to that were carried out before; see [Earlier].
 	Earlier interface {
 		Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, error)
+		At(ctx context.Context, stream uuid.UUID, version int) (Outcome, error)
+		InFull(ctx context.Context, out Outcome, of ...ticket.Subject) (Outcome, error)
 	}
 	// Numbers finds the ids of tickets by their numbers, whoever asks.
 	Numbers interface {

@@ -65,6 +65,8 @@ type Outcome struct {
 	// answer to the command is made of. Of a long one it has no other texts than the
 	// command is about; see [eventstore.Store.Outline]. It MUST NOT be changed.
 	Events []eventstore.Envelope
+	// Since is what happened to the stream after that, of an outcome that is looked up.
+	Since []eventstore.Envelope
 }
 
 // VersionFor returns the version of the stream as an actor counts it: of a ticket

@@ -2,9 +2,11 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
+	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
@@ -31,17 +33,40 @@ func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, er
 	if err != nil {
 		return Outcome{}, err
 	}
+	out, err := e.At(ctx, stream, done.Version)
+	out.Position, out.Changed = done.Position, true
+	return out, err
+}
+
+// At returns a stream as a command left it at a version: of a long ticket with no other
+// texts than its own; see [Earlier.InFull].
+func (e *Earlier) At(ctx context.Context, stream uuid.UUID, version int) (Outcome, error) {
 	events, err := e.memory.Outline(ctx, stream)
 	if err != nil {
 		return Outcome{}, err
 	}
-	events = events[:min(done.Version, len(events))]
-	wanted := ticket.LastGiving(eventstore.Said(events), ticket.Texts()...)
-	for i := len(events) - 1; i >= 0 && events[i].Position >= done.FirstPosition; i-- {
-		wanted = append(wanted, i)
+	var others []int
+	for i, event := range events {
+		if event.StreamType != domain.TicketStream {
+			others = append(others, i)
+		}
 	}
-	if events, err = e.memory.InFull(ctx, events, wanted); err != nil {
+	if events, err = e.memory.InFull(ctx, events, others); err != nil {
 		return Outcome{}, err
 	}
-	return Outcome{StreamID: stream, Version: done.Version, Position: done.Position, Changed: true, Events: events}, nil
+	then := min(version, len(events))
+	return e.InFull(ctx, Outcome{StreamID: stream, Version: version, Events: events[:then:then], Since: events[then:]}, ticket.Texts()...)
+}
+
+// InFull returns an outcome with texts of a ticket, as they were then and as they are
+// since.
+func (e *Earlier) InFull(ctx context.Context, out Outcome, of ...ticket.Subject) (Outcome, error) {
+	then, all := len(out.Events), slices.Concat(out.Events, out.Since)
+	places := append(ticket.LastGiving(eventstore.Said(out.Events), of...), ticket.LastGiving(eventstore.Said(all), of...)...)
+	all, err := e.memory.InFull(ctx, all, places)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.Events, out.Since = all[:then:then], all[then:]
+	return out, nil
 }

@@ -82,7 +82,7 @@ func TestAnotherHistoryIsNotContinued(t *testing.T) {
 	if _, err := d.TakeOver(kit.Context(t), Request{}, id, past()); !errors.Is(err, ErrOtherHistory) {
 		t.Errorf("got %v, want %v", err, ErrOtherHistory)
 	}
-	if got := len(d.Stream(t, id.UUID)); got != 2 {
-		t.Errorf("%d events are there, want the 2 from before", got)
+	if got := len(d.Stream(t, id.UUID)); got != 3 {
+		t.Errorf("%d events are there, want the 3 from before", got)
 	}
 }

@@ -82,6 +82,7 @@ var goldens = []struct {
 	{1, email.Requeued{At: instant}},
 	{2, email.Postponed{Attempt: 1, Error: "554 5.7.1 relay access denied", RetryAt: instant, Blocked: true}},
 	{1, email.Cancelled{Reason: email.CommentRemoved, Email: queued}},
+	{1, email.Digested{Digest: email.ID{UUID: comment.UUID}, Email: queued}},
 	{1, email.Delayed{Status: "4.4.1", Diagnostic: "no answer from mx.example.org"}},
 	{1, email.Bounced{Status: "5.1.1", Diagnostic: "no such box \"ann\""}},
 	{2, email.Sent{Attempt: 1, Email: queued}},

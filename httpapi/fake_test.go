@@ -54,6 +54,7 @@ type fakes struct {
 	People
 
 	history   []domain.Event
+	opened    []domain.Event     // of the ticket that was opened last
 	requests  []commands.Request // that reached a command
 	ended     []string           // sessions
 	accesses  []string           // "whose: by whom: what" that were recorded
@@ -88,10 +89,24 @@ func (d *fakes) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 	return commands.Outcome{}, domain.ErrNotFound
 }
 
+func (*fakes) InFull(_ context.Context, out commands.Outcome, _ ...ticket.Subject) (commands.Outcome, error) {
+	return out, nil
+}
+
+func (d *fakes) At(_ context.Context, stream uuid.UUID, version int) (commands.Outcome, error) {
+	history := d.history
+	if stream != ticketID.UUID {
+		history = d.opened
+	}
+	all := stored(stream, history)
+	return commands.Outcome{StreamID: stream, Version: version, Events: all[:version], Since: all[version:]}, nil
+}
+
 func (d *fakes) Open(_ context.Context, r commands.Request, id ticket.ID, c ticket.OpenTicket) (commands.Outcome, error) {
 	d.requests = append(d.requests, r)
 	c.Number = 8
 	events, err := ticket.Decide(ticket.State{}, c)
+	d.opened = events
 	return commands.Outcome{StreamID: id.UUID, Version: 1, Position: 40, Changed: true, Events: stored(id.UUID, events)}, err
 }
 

@@ -80,6 +80,7 @@ type attempt struct {
 	credential string              // what the caller proved themselves with; "" for nobody
 	held       *idempotency.Claim  // on the key; nil: none
 	replay     *idempotency.Answer // the stored answer, when there is one
+	left       *idempotency.Left   // what the call left, once it was carried out
 	unsure     bool                // whether a repeat may come to another answer, whatever the status
 }
 
@@ -238,6 +239,9 @@ func (t *attempt) settle(ctx context.Context, r reply) reply {
 	if t.call.route.Secret && r.status < http.StatusBadRequest {
 		answer.Body, answer.Sealed = t.seal(r.body), true
 	}
+	if t.call.route.Again != nil && r.status < http.StatusBadRequest {
+		answer.Body, answer.Left = nil, t.left
+	}
 	stored, err := t.call.api.Answers.Finish(ctx, t.command, held, answer)
 	switch {
 	case err != nil: // carried out all the same: a repeat will find that
@@ -270,12 +274,21 @@ func replayable(status int) bool {
 func (t *attempt) replayed(ctx context.Context) reply {
 	stored := t.replay
 	r := reply{status: stored.Status, body: stored.Body}
-	if stored.Sealed {
+	switch {
+	case stored.Sealed:
 		body, err := t.unseal(stored.Body)
 		if err != nil {
 			return t.call.api.problem(ctx, t.call, errKeySealed)
 		}
 		r.body = body
+	case t.call.route.Again != nil && stored.Status < http.StatusBadRequest:
+		out, err := t.remade(ctx)
+		if err != nil {
+			return t.call.api.problem(ctx, t.call, err)
+		}
+		if r, err = t.call.api.encode(stored.Status, out); err != nil {
+			return t.call.api.problem(ctx, t.call, err)
+		}
 	}
 	for name, value := range stored.Header {
 		t.call.Header.Set(name, value)
@@ -283,6 +296,25 @@ func (t *attempt) replayed(ctx context.Context) reply {
 	r.mediaType = stored.Header["Content-Type"]
 	t.call.Header.Set("Idempotency-Replayed", "true")
 	return r
+}
+
+// remade returns the answer of a call made once more.
+func (t *attempt) remade(ctx context.Context) (any, error) {
+	earlier := t.call.api.App.Earlier
+	var out commands.Outcome
+	var err error
+	if left := t.replay.Left; left != nil {
+		out, err = earlier.At(ctx, left.StreamID, left.Version)
+	} else if out, err = earlier.Outcome(ctx, t.command); errors.Is(err, domain.ErrNotFound) {
+		err = errForgotten // an older program stored the texts of what changed nothing
+	}
+	if err != nil {
+		return nil, err
+	}
+	if made := t.replay.Header["Location"]; made != "" {
+		t.call.Header.Set("Location", made)
+	}
+	return t.call.route.Again(ctx, t.call, out)
 }
 
 // commandNamespace separates the ids made from idempotency keys from all

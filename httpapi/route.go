@@ -12,6 +12,7 @@ import (
 
 	"github.com/gin-gonic/gin"
 
+	"helpdesk/commands"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/encoder"
 	"helpdesk/httpapi/problem"
@@ -43,6 +44,10 @@ type Route struct {
 	// Secret: the answer holds a secret. Under an Idempotency-Key it is stored
 	// encrypted for the caller's credential, and not at all without one.
 	Secret bool
+	// Again makes the answer of the call once more, for a repeat under an
+	// Idempotency-Key: the stream that it wrote to as it left it, with texts as the caller
+	// may read them by now. nil: the answer is stored as it was.
+	Again func(context.Context, *Call, commands.Outcome) (any, error)
 	// Also are the statuses of refusal beside those that follow from the order of
 	// work, Never those of these that this call does not give, and Headers those of
 	// success beside the usual ones.
@@ -62,6 +67,18 @@ type Route struct {
 func Tagged(name, about string, routes ...Route) []Route {
 	for i := range routes {
 		routes[i].Tag = spec.Tag{Name: name, About: about}
+	}
+	return routes
+}
+
+// Remade has repeats of the routes that write and answer an Out get it made anew; see
+// [Route].Again.
+func Remade[Out any](routes []Route, again func(context.Context, *Call, commands.Outcome) (Out, error)) []Route {
+	for i, r := range routes {
+		if r.Method == http.MethodGet || reflect.TypeOf(r.Handler.Out) != reflect.TypeFor[Out]() {
+			continue
+		}
+		routes[i].Again = func(ctx context.Context, c *Call, out commands.Outcome) (any, error) { return again(ctx, c, out) }
 	}
 	return routes
 }

@@ -6,7 +6,8 @@
 //   - Of any number of equal requests at once, in however many processes, one is
 //     carried out; the others find its answer ([Store.Claim]).
 //   - An answer that was stored is given to every repeat for [Config].Keep, also
-//     after a restart.
+//     after a restart; where it is kept as what it was made of ([Answer].Left), for
+//     the caller to make once more.
 //   - When a process dies within a request, the next repeat takes it over once
 //     the lease has run out, after [Config].Lease.
 //
@@ -58,6 +59,15 @@ type Answer struct {
 	Header map[string]string
 	Body   []byte
 	Sealed bool // whether only the caller's credential opens Body
+	// Left is what the answer is made of anew each time, so that no text of it is kept;
+	// nil: it is Body.
+	Left *Left
+}
+
+// Left is a stream as a request left it.
+type Left struct {
+	StreamID uuid.UUID
+	Version  int
 }
 
 // Claim is what became of an attempt to carry out a request.
@@ -122,7 +132,9 @@ const (
 		       status,
 		       header,
 		       body,
-		       sealed
+		       sealed,
+		       stream_id,
+		       version
 		FROM idempotency_keys
 		WHERE command_id = $1`
 
@@ -145,6 +157,8 @@ type row struct {
 	Header      map[string]string
 	Body        []byte
 	Sealed      bool
+	StreamID    *uuid.UUID
+	Version     *int
 }
 
 // Claim tries to become the one that carries out the request, and returns how
@@ -178,6 +192,9 @@ func (s *Store) claimOnce(ctx context.Context, commandID uuid.UUID, fingerprint 
 	c = Claim{Fingerprint: r.Fingerprint, Again: true, At: r.CreatedAt, Free: r.Free}
 	if r.Status != nil {
 		c.Answer = &Answer{Status: *r.Status, Header: r.Header, Body: r.Body, Sealed: r.Sealed}
+		if r.StreamID != nil && r.Version != nil {
+			c.Answer.Left = &Left{StreamID: *r.StreamID, Version: *r.Version}
+		}
 	}
 	return c, nil
 }
@@ -226,11 +243,18 @@ func (s *Store) Finish(ctx context.Context, commandID uuid.UUID, c Claim, a Answ
 		SET status = $3,
 		    header = $4,
 		    body = $5,
-		    sealed = $6
+		    sealed = $6,
+		    stream_id = $7,
+		    version = $8
 		WHERE command_id = $1
 		  AND owner = $2
 		  AND status IS NULL`
-	tag, err := s.pool.Exec(ctx, q, commandID, c.Owner, a.Status, a.Header, a.Body, a.Sealed)
+	var stream *uuid.UUID
+	var version *int
+	if a.Left != nil {
+		stream, version = &a.Left.StreamID, &a.Left.Version
+	}
+	tag, err := s.pool.Exec(ctx, q, commandID, c.Owner, a.Status, a.Header, a.Body, a.Sealed, stream, version)
 	if err != nil {
 		return false, eventstore.Unreachable(fmt.Errorf("store the answer to request %s: %w", commandID, err))
 	}

@@ -136,8 +136,10 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 	m.SetMessageIDWithValue(l.ID.String() + "@" + c.host)
 	// No message has the id they name. It stands for the ticket, and is what
 	// makes a client show the ticket's emails as one conversation.
-	m.SetGenHeader(gomail.HeaderInReplyTo, root)
-	m.SetGenHeader(gomail.HeaderReferences, root)
+	if l.Kind != email.Digest {
+		m.SetGenHeader(gomail.HeaderInReplyTo, root)
+		m.SetGenHeader(gomail.HeaderReferences, root)
+	}
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no answer, please
 	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	m.SetGenHeader(gomail.HeaderContentType, `multipart/alternative; boundary="`+boundary+`"`)

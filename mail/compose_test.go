@@ -86,6 +86,13 @@ func TestGoldenEmails(t *testing.T) {
 		{"taken_back", linked, with(email.TakenBack, func(l *email.Content) {
 			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = string(ticket.StatusOpen), "", "eve", true
 		})},
+		{"digest", linked, with(email.Digest, func(l *email.Content) {
+			l.Ticket, l.Actor = email.Ticket{}, ""
+			l.Told = []email.Told{
+				{Ticket: email.Ticket{Number: 12, Title: "The printer on floor 3 is on fire"}, News: []email.Kind{email.Escalated, email.Commented}},
+				{Ticket: email.Ticket{Number: 14, Title: "<b>No</b> paper"}, News: []email.Kind{email.Resolved}},
+			}
+		})},
 		{"no_link", plain, with(email.Assigned, func(l *email.Content) { l.To.Name, l.Actor = "", "" })},
 		{"other_scripts", linked, with(email.Commented, func(l *email.Content) {
 			l.To = email.Addressee{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
@@ -168,7 +175,7 @@ func TestWhoCanSwitchAnEmailOff(t *testing.T) {
 			l := anEmail(kind)
 			l.ToAdmin = admin
 			parts := read(t, compose(t, c, l).Data)
-			want := kind != email.TakenBack && (kind != email.Escalated || !admin)
+			want := kind != email.TakenBack && kind != email.Digest && (kind != email.Escalated || !admin)
 			for _, part := range []string{parts.text, parts.html} {
 				if strings.Contains(part, "PATCH") || strings.Contains(part, "/api/") {
 					t.Errorf("%s speaks of the API:\n%s", kind, part)

@@ -19,6 +19,7 @@ var templates embed.FS
 //	subject  the subject (layout.txt alone)
 //	news     what happened; the email's text follows it
 //	next     what the recipient may do now; may be left out
+//	about    the ticket; left out, its members
 //	why      why they get the email, and how to get no more
 type templatesOfKind struct {
 	text *texttemplate.Template
@@ -36,6 +37,13 @@ type view struct {
 	Requester, Assignee string
 	Link, Account       string // "" without a public URL
 	ToAdmin             bool
+	Told                []told // of a digest
+}
+
+// told is what a digest tells of a ticket.
+type told struct {
+	Number            int64
+	Title, News, Link string
 }
 
 // written is an email in words.
@@ -74,10 +82,46 @@ func (c *Composer) view(l email.Content) view {
 		Assignee:  line(l.Ticket.Assignee, nameMax),
 		ToAdmin:   l.ToAdmin,
 	}
-	if c.publicURL != "" {
-		v.Link, v.Account = c.publicURL+fmt.Sprintf(ticketPath, l.Ticket.Number), c.publicURL+accountPath
+	for _, t := range l.Told {
+		news := make([]string, len(t.News))
+		for i, kind := range t.News {
+			news[i] = newsOf(kind)
+		}
+		v.Told = append(v.Told, told{Number: t.Ticket.Number, Title: line(t.Ticket.Title, titleMax), News: strings.Join(news, ", "), Link: c.link(t.Ticket.Number)})
+	}
+	if v.Link = c.link(l.Ticket.Number); v.Link != "" {
+		v.Account = c.publicURL + accountPath
 	}
 	return v
+}
+
+// link returns the address of a ticket; "" without a public URL.
+func (c *Composer) link(number int64) string {
+	if c.publicURL == "" {
+		return ""
+	}
+	return c.publicURL + fmt.Sprintf(ticketPath, number)
+}
+
+// newsOf returns what an email of a kind would have told, in a few words.
+func newsOf(k email.Kind) string {
+	switch k {
+	case email.Escalated:
+		return "it escalated"
+	case email.Assigned:
+		return "it was assigned to you"
+	case email.Commented:
+		return "a new comment"
+	case email.Resolved:
+		return "it was resolved"
+	case email.Replied:
+		return "a reply of the requester"
+	case email.Reopened:
+		return "it was reopened"
+	case email.TakenBack:
+		return "its assignee left"
+	}
+	return string(k)
 }
 
 // write fills in the templates.

@@ -44,6 +44,8 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE ON saga.people",
 	"SELECT, INSERT, UPDATE, DELETE ON saga.requesters",
 	"SELECT ON saga.emails_from",
+	"SELECT, INSERT, UPDATE, DELETE ON saga.email_hours",
+	"SELECT, INSERT ON saga.digested",
 	"USAGE ON SEQUENCE saga.workers",
 	"USAGE ON SCHEMA audit",
 	"SELECT, INSERT ON audit.tiles",

@@ -186,6 +186,8 @@ var rights = map[string]string{
 	"read.tickets":            "siud-",
 	"read.users":              "siud-",
 	"saga.escalation":         "siud-",
+	"saga.digested":           "si---",
+	"saga.email_hours":        "siud-",
 	"saga.emails_from":        "s----",
 	"saga.outbox":             "siud-",
 	"saga.people":             "siu--",

@@ -32,6 +32,9 @@ type TicketFilter struct {
 	CompareMost int
 	// Except is a ticket that is left out.
 	Except uuid.UUID
+	// Viewer is whose list it is: for who sees no internal notes a ticket was last updated
+	// without them. Readers set it.
+	Viewer domain.Actor
 	// Formerly has words be found as an older version of the program stored them, too.
 	// Readers set it.
 	Formerly bool
@@ -52,15 +55,32 @@ const (
 // for a filter with Search alone.
 const ByRank TicketOrder = "rank"
 
-// Column returns the column of read.tickets, as t, that an order compares, and
+// Column returns the column of read.tickets, as t, that the order compares, and
 // the type that a cursor's key is read back as.
-func (o TicketOrder) Column() (column, cast string) {
-	order := ticketOrders[o]
+func (f TicketFilter) Column() (column, cast string) {
+	order := ticketOrders[f.OrderBy]
+	if f.OrderBy == ByUpdated {
+		return f.Updated(), order.cast
+	}
 	return order.column, order.cast
 }
 
-// Key returns what an order compares of a ticket, as a cursor has it.
-func (o TicketOrder) Key(t view.TicketRow) string { return ticketOrders[o].key(t) }
+// Updated returns the column of read.tickets, as t, that says when a ticket was last
+// updated.
+func (f TicketFilter) Updated() string {
+	if ticket.SeesInternal(f.Viewer) {
+		return "t.updated_at"
+	}
+	return "coalesce(t.public_updated_at, t.updated_at)"
+}
+
+// Key returns what the order compares of a ticket, as a cursor has it.
+func (f TicketFilter) Key(t view.TicketRow) string {
+	if f.OrderBy == ByUpdated {
+		return TimeKey(t.UpdatedFor(f.Viewer))
+	}
+	return ticketOrders[f.OrderBy].key(t)
+}
 
 // ticketOrders is what each order compares, and how a cursor's key is read.
 var ticketOrders = map[TicketOrder]struct {
@@ -68,7 +88,7 @@ var ticketOrders = map[TicketOrder]struct {
 	key          func(view.TicketRow) string
 }{
 	ByCreated:  {"t.created_at", "timestamptz", func(v view.TicketRow) string { return TimeKey(v.CreatedAt) }},
-	ByUpdated:  {"t.updated_at", "timestamptz", func(v view.TicketRow) string { return TimeKey(v.UpdatedAt) }},
+	ByUpdated:  {cast: "timestamptz"}, // the rest depends on who looks
 	ByPriority: {"t.priority_rank", "smallint", func(v view.TicketRow) string { return strconv.Itoa(v.PriorityRank) }},
 	ByNumber:   {"t.number", "bigint", func(v view.TicketRow) string { return strconv.FormatInt(v.Number, 10) }},
 }

@@ -40,6 +40,9 @@
 //   - A command is carried out at least once, and acts once: its id is stored with
 //     the events it appends; of an email, its state and what is noted of its hand-over
 //     say how far it has come.
+//   - An address is let have so many emails within an hour and no more, over all
+//     processes ([Room]). What is too many is in one digest, for its event and that note are
+//     written together, and the digest that goes gathers no more.
 //   - One email for each cause and recipient. It is handed to a mail server again
 //     only when that has said that it did not take it, or somebody asked for it.
 //
@@ -70,7 +73,8 @@
 // All of schema saga. saga.timers keeps what has fired, as the cause of what
 // followed; saga.outbox keeps only what is still to be done. saga.emails_from is
 // the head of the log when the database learnt to send emails: what was before is
-// not told of. saga.policies is the settings that pending timers were reckoned
+// not told of. saga.email_hours is who got how many emails within the hour, and is
+// forgotten after it; saga.digested is what each digest tells of. saga.policies is the settings that pending timers were reckoned
 // with; a start with others reckons them anew ([Policy.Adopt]).
 //
 // # Failures

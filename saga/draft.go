@@ -50,6 +50,13 @@ func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 		}
 	}
 	d.to = personOf(found[c.Recipient.UUID])
+	if c.Kind == email.Digest || d.email.Kind == email.Digest {
+		if !d.state.Exists {
+			d.email = email.Queued{Kind: email.Digest, Recipient: c.Recipient, At: m.clock()}
+		}
+		d.email.Address = d.to.Email
+		return d, nil
+	}
 	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(found[c.Actor.UUID]).Username}
 	events, err := m.withTexts(ctx, c, found[c.TicketID])
 	if err != nil {
@@ -160,9 +167,14 @@ func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
 func (d draft) waits() bool { return !d.state.Exists || d.state.Waits() }
 
 // content returns what an email says.
-func (m *Sender) content(ctx context.Context, d draft) (email.Content, error) {
+func (m *Sender) content(ctx context.Context, d draft) (c email.Content, err error) {
 	q := d.email
-	c := email.Content{
+	if q.Kind == email.Digest {
+		c = email.Content{ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Name(), Address: q.Address}, At: q.At}
+		c.Told, err = m.told(ctx, d)
+		return c, err
+	}
+	c = email.Content{
 		ID: d.id, Kind: q.Kind, To: email.Addressee{Name: d.to.Name(), Address: q.Address},
 		ToAdmin: toAdmin(q, d.ticket),
 		Ticket: email.Ticket{

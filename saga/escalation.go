@@ -52,6 +52,7 @@ type Wait struct {
 	TicketID  uuid.UUID       `json:"ticket_id"`
 	Priority  ticket.Priority `json:"priority"`
 	Status    ticket.Status   `json:"status"`
+	Assigned  bool            `json:"assigned"`
 	Opening   int             `json:"opening"`   // how often it was opened
 	Since     time.Time       `json:"since"`     // when it was last opened
 	Escalated bool            `json:"escalated"` // or exempted from that
@@ -82,7 +83,8 @@ func (p Policy) React(w Wait, e eventstore.Envelope) (Wait, []Effect) {
 // when it never does.
 func (p Policy) due(w Wait) (at time.Time, ok bool) {
 	span := p.Spans[w.Priority]
-	if span <= 0 || w.Deleted || w.Escalated || !slices.Contains(p.Waiting, w.Status) {
+	waits := slices.Contains(p.Waiting, w.Status) || slices.Contains(p.Waiting, ticket.WaitsAs(w.Status, w.Assigned))
+	if span <= 0 || w.Deleted || w.Escalated || !waits {
 		return time.Time{}, false
 	}
 	return w.Since.Add(span), true
@@ -114,6 +116,10 @@ func (w Wait) fold(e eventstore.Envelope) Wait {
 		w.Escalated = true
 	case ticket.Prioritised:
 		w.Priority = d.Priority
+	case ticket.Assigned:
+		w.Assigned = true
+	case ticket.Unassigned:
+		w.Assigned = false
 	case ticket.Deleted:
 		w.Deleted = true
 	case ticket.Restored: // all of the ticket's events are here with it

@@ -45,6 +45,7 @@ var off = CancelTimer{Key: tom}
 
 func TestEscalationReacts(t *testing.T) {
 	opened := happened(0, ticket.Opened{Priority: ticket.High})
+	assigned := happened(0, ticket.Assigned{AssignedTo: eve})
 	waiting := Policy{Spans: policy.Spans, Waiting: []ticket.Status{ticket.StatusOpen, ticket.StatusInProgress}}
 	never := Policy{Spans: map[ticket.Priority]time.Duration{ticket.Low: time.Hour}, Waiting: policy.Waiting}
 	for _, c := range []struct {
@@ -58,8 +59,11 @@ func TestEscalationReacts(t *testing.T) {
 		{"a medium one four", policy, nil, happened(0, ticket.Opened{Priority: ticket.Medium}), []Effect{set(4*time.Hour, 1, ticket.Medium)}},
 		{"a low one a day", policy, nil, happened(0, ticket.Opened{Priority: ticket.Low}), []Effect{set(24*time.Hour, 1, ticket.Low)}},
 		{"one whose span is switched off for ever", never, nil, opened, nil},
-		{"begun, it does not wait any more", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Started{}), []Effect{off}},
+		{"begun, it does not wait any more", policy, []eventstore.Envelope{opened, assigned}, happened(time.Minute, ticket.Started{}), []Effect{off}},
 		{"unless that is waiting too", waiting, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Started{}), nil},
+		{"nor where nobody has it, as older programs began it", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Started{}), nil},
+		{"until somebody takes it", policy, []eventstore.Envelope{opened, happened(time.Minute, ticket.Started{})},
+			happened(2*time.Minute, ticket.Assigned{AssignedTo: eve}), []Effect{off}},
 		{"resolved, it does not", waiting, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Resolved{}), []Effect{off}},
 		{"closed, it does not", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Closed{}), []Effect{off}},
 		{"escalated by hand, it does not", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Escalated{}), []Effect{off}},
@@ -86,14 +90,17 @@ func TestEscalationReacts(t *testing.T) {
 		{"exempted, it does not wait", policy, []eventstore.Envelope{imported(2 * time.Hour)}, happened(0, ticket.Exempted{}), []Effect{off}},
 		{"until it is reopened", policy, []eventstore.Envelope{imported(2 * time.Hour), happened(0, ticket.Exempted{}), happened(3*time.Hour, ticket.Closed{})},
 			happened(9*time.Hour, ticket.Reopened{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
-		{"begun and without an assignee again, it waits anew", policy, []eventstore.Envelope{opened, happened(time.Minute, ticket.Started{})},
+		{"begun and without an assignee again, it waits anew", policy, []eventstore.Envelope{opened, assigned, happened(time.Minute, ticket.Started{}), happened(9*time.Hour, ticket.Unassigned{})},
 			happened(9*time.Hour, ticket.Returned{}), []Effect{set(10*time.Hour, 2, ticket.High)}},
 		{"deleted, it is forgotten", policy, []eventstore.Envelope{opened}, happened(time.Minute, ticket.Deleted{}), []Effect{off}},
 		{"restored, it is due when it was", policy, []eventstore.Envelope{opened, happened(time.Minute, ticket.Deleted{})},
 			happened(9*time.Hour, ticket.Restored{}), []Effect{set(time.Hour, 1, ticket.High)}},
 		{"restored, what was begun does not wait", policy,
-			[]eventstore.Envelope{opened, happened(time.Minute, ticket.Started{}), happened(time.Minute, ticket.Deleted{})},
+			[]eventstore.Envelope{opened, assigned, happened(time.Minute, ticket.Started{}), happened(time.Minute, ticket.Deleted{})},
 			happened(9*time.Hour, ticket.Restored{}), nil},
+		{"restored, what was begun by nobody does", policy,
+			[]eventstore.Envelope{opened, happened(time.Minute, ticket.Started{}), happened(time.Minute, ticket.Deleted{})},
+			happened(9*time.Hour, ticket.Restored{}), []Effect{set(time.Hour, 1, ticket.High)}},
 		{"restored, what had escalated does not wait", policy,
 			[]eventstore.Envelope{opened, happened(time.Hour, ticket.Escalated{}), happened(2*time.Hour, ticket.Deleted{})},
 			happened(9*time.Hour, ticket.Restored{}), nil},

@@ -25,7 +25,7 @@ const EscalationName = "escalation"
 func Escalation(p Policy, woken func()) follow.Follower {
 	return follow.Follower{
 		Name: EscalationName,
-		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
+		Types: eventstore.Types(ticket.Opened{}, ticket.Prioritised{}, ticket.Assigned{}, ticket.Unassigned{}, ticket.Started{}, ticket.Resolved{}, ticket.Closed{},
 			ticket.Reopened{}, ticket.Returned{}, ticket.Escalated{}, ticket.Exempted{}, ticket.Deleted{},
 			ticket.Restored{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
@@ -44,7 +44,7 @@ type waitRow struct {
 	CorrelationID string    `json:"correlation_id"`
 }
 
-const waitColumns = `ticket_id, priority, status, opening, since, escalated, imported_at, cause_id, cause_position, correlation_id`
+const waitColumns = `ticket_id, priority, status, assigned, opening, since, escalated, imported_at, cause_id, cause_position, correlation_id`
 
 const (
 	loadWaitsSQL = `SELECT ` + waitColumns + ` FROM saga.escalation WHERE ticket_id = ANY ($1)`
@@ -55,6 +55,7 @@ SELECT ` + waitColumns + ` FROM json_populate_recordset(NULL::saga.escalation, $
 ON CONFLICT (ticket_id) DO UPDATE SET
     priority = excluded.priority,
     status = excluded.status,
+    assigned = excluded.assigned,
     opening = excluded.opening,
     since = excluded.since,
     escalated = excluded.escalated,
@@ -153,7 +154,7 @@ ON CONFLICT (saga) DO UPDATE SET policy = excluded.policy`
 
 	pageOfWaitsSQL = `
 SELECT ` + waitColumns + ` FROM saga.escalation
-WHERE ticket_id > $1 AND NOT escalated AND status = ANY ($2)
+WHERE ticket_id > $1 AND NOT escalated AND (status = ANY ($2) OR (status = 'in-progress' AND NOT assigned))
 ORDER BY ticket_id LIMIT $3`
 
 	cancelAllSQL = `DELETE FROM saga.timers WHERE saga = $1 AND fired_at IS NULL`

@@ -40,6 +40,7 @@ type service struct {
 	mailer   *fakeMailer
 	log      *slog.Logger
 	late     time.Duration // by which the sender's clock is ahead
+	most     int           // emails an address and hour; 0: any number
 }
 
 func newService(t testing.TB, opts ...pgtest.Option) *service {
@@ -77,7 +78,7 @@ func (d *service) follow(t testing.TB, p Policy) (seen func()) {
 }
 
 func (d *service) sender() *Sender {
-	s := NewSender(d.emails, d.Store, d.mailer, time.Hour)
+	s := NewSender(d.emails, d.Store, d.mailer, NewRoom(d.Pool, d.most), time.Hour)
 	s.now = func() time.Time { return time.Now().Add(d.late) }
 	return s
 }

@@ -47,6 +47,23 @@ func TestARestoredTicketThatIsOverdueEscalatesOnce(t *testing.T) {
 	}
 }
 
+// Older programs began work without an assignee. Such a ticket goes on waiting, also by
+// the timers that are computed anew.
+func TestATicketInProgressThatIsNobodysEscalates(t *testing.T) {
+	t.Parallel()
+	d := newService(t)
+	seen := d.follow(t, quick)
+	ann := d.register(t, "ann", domain.RoleUser)
+	id := d.open(t, ann, ticket.High, time.Now().Add(-time.Hour))
+	d.MustAppend(t, kit.Appending(id.UUID, 1, ticket.Started{}))
+	seen()
+	if changed, pending, err := quick.Adopt(kit.Context(t), d.Pool); err != nil || !changed || pending != 1 {
+		t.Errorf("adopted anew %v, %d timers, %v", changed, pending, err)
+	}
+	d.work(t, quick)
+	kit.Poll(t, "the escalation", func() bool { return d.escalations(t, id) == 1 })
+}
+
 func TestNobodyIsToldOnceMoreOfWhatWasBeforeARestoration(t *testing.T) {
 	t.Parallel()
 	d := newMailed(t)

@@ -16,6 +16,7 @@ import (
 
 // EmailLog carries out commands on emails; see [commands.Emails].
 type EmailLog interface {
+	Gather(ctx context.Context, r commands.Request, id email.ID, c email.Gather, also eventstore.InTx) (commands.Outcome, error)
 	Begin(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 	Do(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 }
@@ -41,14 +42,15 @@ type Sender struct {
 	history  History
 	streams  *batch.Queries[[]uuid.UUID, streams]
 	mailer   Mailer
+	room     *Room
 	retryMin time.Duration
 	now      func() time.Time
 }
 
 // NewSender makes the sender. retryMin is the wait after the first try of an
 // email that was postponed.
-func NewSender(emails EmailLog, history History, mailer Mailer, retryMin time.Duration) *Sender {
-	m := &Sender{emails: emails, history: history, mailer: mailer, retryMin: retryMin, now: time.Now}
+func NewSender(emails EmailLog, history History, mailer Mailer, room *Room, retryMin time.Duration) *Sender {
+	m := &Sender{emails: emails, history: history, mailer: mailer, room: room, retryMin: retryMin, now: time.Now}
 	m.streams = batch.New(m.loadTogether)
 	return m
 }
@@ -67,8 +69,9 @@ func (p *postponed) RetryAfter() time.Duration { return p.wait }
 func by() email.By { return email.By{Actor: domain.System()} }
 
 // Send brings the email one step further: it tries one that is new or waits, as it is
-// true now, cancels one that holds no more, and leaves alone what has come to an end. One
-// that was handed over by a process that is gone is from then on uncertain.
+// true now, cancels one that holds no more, has a digest tell of one that is too many, and
+// leaves alone what has come to an end. One that was handed over by a process that is gone
+// is from then on uncertain.
 func (m *Sender) Send(ctx context.Context, d *Delivery, c SendEmail) error {
 	f, err := m.gather(ctx, c)
 	if err != nil {
@@ -88,10 +91,38 @@ func (m *Sender) Send(ctx context.Context, d *Delivery, c SendEmail) error {
 		return &postponed{wait: wait, why: errors.New("it is not time yet to try the email again")}
 	}
 	if reason := f.moot(); reason != "" {
-		_, err := m.log(t)(ctx, t.request, t.id, email.Cancel{By: by(), Email: t.email, Reason: reason})
-		return err
+		return m.cancel(ctx, t, reason)
 	}
-	return m.try(ctx, t)
+	return m.place(ctx, t)
+}
+
+func (m *Sender) cancel(ctx context.Context, t attempt, reason email.Reason) error {
+	_, err := m.log(t)(ctx, t.request, t.id, email.Cancel{By: by(), Email: t.email, Reason: reason})
+	return err
+}
+
+// asks is how often an email asks for its place, which may have changed before it is taken.
+const asks = 5
+
+// place sends an email if its recipient has room for it.
+func (m *Sender) place(ctx context.Context, t attempt) error {
+	for range asks {
+		p, err := m.room.ask(ctx, t.email.Address, t.id.UUID, t.email.Kind)
+		switch {
+		case err != nil:
+			return err
+		case p.Let:
+			return m.try(ctx, t)
+		case t.email.Kind == email.Digest:
+			return m.await(ctx, t, p)
+		case p.Digest == uuid.Nil:
+			continue
+		}
+		if err := m.digest(ctx, t, p.Digest); !errors.Is(err, errGathered) {
+			return err
+		}
+	}
+	return &postponed{wait: firstRetry, why: errors.New("no digest gathers the email yet")}
 }
 
 // attempt is one to send an email.
@@ -106,6 +137,9 @@ func (m *Sender) try(ctx context.Context, t attempt) error {
 	content, err := m.content(ctx, t.draft)
 	if err != nil {
 		return err
+	}
+	if t.email.Kind == email.Digest && len(content.Told) == 0 {
+		return m.cancel(ctx, t, email.NothingLeft)
 	}
 	err = m.mailer.Send(ctx, content, func(ctx context.Context) error { return t.delivery.HandOver(ctx, t.state.Attempts+1) })
 	var fault *email.Fault

@@ -21,8 +21,8 @@ const (
 
 // Times of the outbox.
 const (
-	lookEvery      = 2 * time.Second // between two looks for what nobody told this process of
-	longestSleep   = time.Minute     // of who is woken by those looks
+	lookEvery      = 2 * time.Second       // between two looks for what nobody told this process of
+	longestSleep   = time.Minute           // of who is woken by those looks
 	claimEvery     = 20 * time.Millisecond // so that what comes meanwhile is carried out together
 	claimPause     = 500 * time.Millisecond
 	commandTimeout = 5 * time.Minute // of one try; a mail dialogue is bounded well below

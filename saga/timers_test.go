@@ -93,12 +93,13 @@ func TestALateTimerLeavesAloneWhatDoesNotWaitAnyMore(t *testing.T) {
 	t.Parallel()
 	d := newService(t)
 	seen := d.follow(t, quick)
-	ann := d.register(t, "ann", domain.RoleUser)
+	ann, rob := d.register(t, "ann", domain.RoleUser), d.register(t, "rob", domain.RoleAdmin)
+	begins := ticket.By{Actor: domain.Actor{Kind: domain.ActorUser, ID: rob, Role: domain.RoleAdmin}}
 	long := time.Now().Add(-time.Hour)
 	for name, since := range map[string][]ticket.Command{
 		"resolved":   {become(ticket.StatusResolved)},
 		"reopened":   {become(ticket.StatusResolved), become(ticket.StatusOpen)},
-		"begun":      {become(ticket.StatusInProgress)},
+		"begun":      {ticket.ChangeStatus{By: begins, To: ticket.StatusInProgress}},
 		"calmed":     {ticket.EditTicket{By: system(), Priority: ptr(ticket.Low)}},
 		"deleted":    {ticket.DeleteTicket{By: system()}},
 		"handled":    {become(ticket.StatusEscalated)},

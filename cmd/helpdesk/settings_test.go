@@ -94,6 +94,7 @@ var examples = map[string]string{
 	"HELPDESK_MAIL_BOUNCE_ADDRESS": "bounces@example.com",
 	"HELPDESK_MAIL_FROM":           "Desk <desk@example.com>",
 	"HELPDESK_MAIL_RETRY_MIN":      "1s",
+	"HELPDESK_MAIL_PER_HOUR":       "50",
 	"HELPDESK_RATE_LIMIT":          "60",
 	"HELPDESK_TICKET_COMMENTS":     "100",
 	"HELPDESK_TICKET_BYTES":        "1000000",

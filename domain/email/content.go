@@ -18,6 +18,13 @@ type Content struct {
 	Actor   string // username of who caused it; "" for the service itself
 	Text    string // the comment, or the reason given; may be empty
 	At      time.Time
+	Told    []Told // of a digest, which is about no ticket else
+}
+
+// Told is what a digest tells of one ticket.
+type Told struct {
+	Ticket Ticket // its number, title and status
+	News   []Kind // what happened, each once
 }
 
 // Addressee is who gets an email.

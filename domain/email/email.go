@@ -6,8 +6,12 @@
 //	Queued, waiting ──────┼─▶ Sent
 //	        ▲             ├─▶ Failed ────┐
 //	        │             ├─▶ Doubted ───┤
-//	        │             └─▶ Cancelled ─┤
+//	        │             ├─▶ Cancelled ─┤
+//	        │             └─▶ Digested   │
 //	        └─────── Requeued ◀──────────┘
+//
+// One that is too many within an hour for its recipient is Digested: it is told of in a
+// digest, an email of its own. The digest has its own stream, and is what may be sent again.
 //
 // A server behind the one that took an email may report that it is Delayed, and in the
 // end that it Bounced: then it was not sent after all.
@@ -46,11 +50,12 @@ const (
 	StatusCancelled Status = "cancelled" // what it would have told of did not hold any more
 	StatusDelayed   Status = "delayed"   // sent; a server behind that has not passed it on yet
 	StatusBounced   Status = "bounced"   // sent; a server behind that returned it
+	StatusDigested  Status = "digested"  // told of in a digest, whose status says what became of that
 )
 
 // Statuses lists every status.
 func Statuses() []Status {
-	return []Status{StatusQueued, StatusBlocked, StatusSending, StatusSent, StatusFailed, StatusUncertain, StatusCancelled, StatusDelayed, StatusBounced}
+	return []Status{StatusQueued, StatusBlocked, StatusSending, StatusSent, StatusFailed, StatusUncertain, StatusCancelled, StatusDelayed, StatusBounced, StatusDigested}
 }
 
 // State is an email as its events tell it. The zero State was never queued.
@@ -89,6 +94,8 @@ func Evolve(s State, e domain.Event) State {
 		s = s.tried(e.Attempt)
 	case Cancelled:
 		s.Status, s.RetryAt = StatusCancelled, time.Time{}
+	case Digested:
+		s.Status, s.RetryAt = StatusDigested, time.Time{}
 	case Delayed:
 		s.Status = StatusDelayed
 	case Bounced:
@@ -145,6 +152,12 @@ type (
 		Email  Queued // where it is new
 		Reason Reason
 	}
+	// Gather ends an email that is new or waits without sending it: a digest tells of it.
+	Gather struct {
+		By
+		Email  Queued // where it is new
+		Digest ID
+	}
 	// Resend has an email that was not sent, may not have been or was returned sent
 	// again, if it then still holds. It is an admin's to ask.
 	Resend struct {
@@ -183,6 +196,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return record(s, c)
 	case Cancel:
 		return cancel(s, c)
+	case Gather:
+		return gather(s, c)
 	case Resend:
 		return resend(s, c)
 	case Report:
@@ -203,6 +218,18 @@ func cancel(s State, c Cancel) ([]domain.Event, error) {
 	return nil, nil
 }
 
+func gather(s State, c Gather) ([]domain.Event, error) {
+	switch {
+	case !s.Exists && c.Email == Queued{}:
+		return nil, domain.ErrNotFound
+	case !s.Exists:
+		return []domain.Event{Digested{Digest: c.Digest, Email: c.Email}}, nil
+	case s.Waits():
+		return []domain.Event{Digested{Digest: c.Digest}}, nil
+	}
+	return nil, nil
+}
+
 func resend(s State, c Resend) ([]domain.Event, error) {
 	if !s.Exists {
 		return nil, domain.ErrNotFound
@@ -213,6 +240,8 @@ func resend(s State, c Resend) ([]domain.Event, error) {
 	switch s.Status {
 	case StatusSent, StatusSending, StatusDelayed:
 		return nil, ErrSent.With("the email is %s; only those that were not sent, or of which nobody knows, are sent again", s.Status)
+	case StatusDigested:
+		return nil, ErrSent.With("the email is told of in a digest; send that again")
 	case StatusQueued, StatusBlocked:
 		return nil, nil
 	}

@@ -14,9 +14,10 @@ import (
 )
 
 var (
-	noon  = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
-	later = func(d time.Duration) time.Time { return noon.Add(d) }
-	first = Queued{
+	noon   = time.Date(2026, 3, 4, 12, 0, 0, 0, time.UTC)
+	later  = func(d time.Duration) time.Time { return noon.Add(d) }
+	digest = ID{UUID: uuid.UUID{9}}
+	first  = Queued{
 		Kind: Assigned, TicketID: uuid.UUID{0: 1}, TicketNumber: 7, CauseVersion: 2,
 		Recipient: domain.UserID{UUID: uuid.UUID{0: 2}}, Address: "ann@example.com", At: noon,
 	}
@@ -88,6 +89,14 @@ func TestWhatBecomesOfAnEmail(t *testing.T) {
 		{name: "what was refused at once is sent again", given: []domain.Event{Failed{1, "full", first}}, when: Resend{By: operator, Now: noon}, then: []domain.Event{Requeued{noon}}},
 		{name: "as its second attempt", given: []domain.Event{Failed{1, "full", first}, Requeued{noon}}, when: ended(VerdictSent, ""), then: []domain.Event{sent(2)}},
 		{name: "the first of two senders begins it", given: []domain.Event{Doubted{1, "cut", first}}, when: isNew(ended(VerdictSent, "")), then: []domain.Event{sent(1)}},
+		{name: "a new one is digested", when: Gather{Email: first, Digest: digest}, then: []domain.Event{Digested{Digest: digest, Email: first}}},
+		{name: "so is one that waits", given: given(wait(1, time.Minute)), when: Gather{Email: first, Digest: digest}, then: []domain.Event{Digested{Digest: digest}}},
+		{name: "once", given: []domain.Event{Digested{digest, first}}, when: Gather{Email: first, Digest: ID{UUID: uuid.UUID{8}}}},
+		{name: "not what was sent", given: []domain.Event{Sent{1, first}}, when: Gather{Email: first, Digest: digest}},
+		{name: "nor what never was", when: Gather{Digest: digest}, refused: domain.ErrNotFound},
+		{name: "what is digested is not sent by itself", given: []domain.Event{Digested{digest, first}}, when: isNew(ended(VerdictSent, ""))},
+		{name: "nor again", given: []domain.Event{Digested{digest, first}}, when: Resend{By: operator, Now: noon}, refused: ErrSent},
+		{name: "nor does a report say anything of it", given: []domain.Event{Digested{digest, first}}, when: Report{Delivery: DeliveryFailed}},
 		{name: "an email that waits is sent", given: given(), when: ended(VerdictSent, ""), then: []domain.Event{sent(1)}},
 		{name: "or nobody knows of it", given: given(), when: ended(VerdictUncertain, "cut"), then: []domain.Event{doubted(1)}},
 		{name: "the second try is the second attempt", given: given(wait(1, time.Minute)), when: ended(VerdictSent, ""), then: []domain.Event{sent(2)}},

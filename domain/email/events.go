@@ -13,7 +13,7 @@ import (
 type Kind string
 
 // The kinds of email. A recipient may switch each of them off, except
-// [Escalated] where they get it as an admin, and [TakenBack].
+// [Escalated] where they get it as an admin, [TakenBack], and what is in a [Digest] of these.
 const (
 	Escalated Kind = "escalated"  // the ticket escalated
 	Assigned  Kind = "assigned"   // the ticket is theirs to work on
@@ -22,18 +22,19 @@ const (
 	Replied   Kind = "replied"    // the requester commented on a ticket that is theirs to work on, or an unassigned one
 	Reopened  Kind = "reopened"   // such a ticket was reopened
 	TakenBack Kind = "taken-back" // it was unassigned, with others, for its assignee left
+	Digest    Kind = "digest"     // what emails would have told of that were too many within an hour
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{Escalated, Assigned, Commented, Resolved, Replied, Reopened, TakenBack}
+	return []Kind{Escalated, Assigned, Commented, Resolved, Replied, Reopened, TakenBack, Digest}
 }
 
 // The events of an email. Their JSON is stored for good: a change of shape is
 // a new schema version with an upcaster, never an edit of these.
 type (
 	// Queued starts the stream of an email that has to wait. One that does not
-	// starts with its end.
+	// starts with its end. A digest is about no ticket and tells of no event.
 	Queued struct {
 		Kind         Kind          `json:"kind"`
 		TicketID     uuid.UUID     `json:"ticket_id"`
@@ -80,6 +81,12 @@ type (
 		Reason Reason `json:"reason"`
 		Email  Queued `json:"email,omitzero"` // where the stream does not have it
 	}
+	// Digested means that the email was not sent by itself, for its recipient had as
+	// many within the hour as they may: it is told of in a digest.
+	Digested struct {
+		Digest ID     `json:"digest"`
+		Email  Queued `json:"email,omitzero"` // where the stream does not have it
+	}
 	// Delayed means that a server behind the one that took the email reported that it
 	// tries on.
 	Delayed struct {
@@ -105,6 +112,7 @@ func (Sent) EventType() string       { return "email.sent" }
 func (Failed) EventType() string     { return "email.failed" }
 func (Doubted) EventType() string    { return "email.doubted" }
 func (Cancelled) EventType() string  { return "email.cancelled" }
+func (Digested) EventType() string   { return "email.digested" }
 func (Requeued) EventType() string   { return "email.requeued" }
 func (Delayed) EventType() string    { return "email.delayed" }
 func (Bounced) EventType() string    { return "email.bounced" }
@@ -141,6 +149,8 @@ func Brings(e domain.Event) (q Queued, ok bool) {
 		q = e.Email
 	case Cancelled:
 		q = e.Email
+	case Digested:
+		q = e.Email
 	}
 	return q, q != Queued{}
 }
@@ -174,6 +184,9 @@ func Events() []domain.EventType {
 		}),
 		domain.PersonalEventOf(func(e *Bounced) domain.Texts {
 			return domain.Texts{}.In("diagnostic", &e.Diagnostic)
+		}),
+		domain.PersonalEventOf(func(e *Digested) domain.Texts {
+			return domain.TextsOf(e.Email.Recipient).In("email.address", &e.Email.Address)
 		}),
 	}
 }

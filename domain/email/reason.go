@@ -13,6 +13,7 @@ const (
 	NotificationsOff  Reason = "notifications_off" // for emails of this kind
 	AssigneeChanged   Reason = "assignee_changed"
 	StatusChanged     Reason = "status_changed"
+	NothingLeft       Reason = "nothing_left" // of what a digest would have told
 )
 
 // String returns the reason in words.
@@ -34,6 +35,8 @@ func (r Reason) String() string {
 		return "the ticket has had another assignee since"
 	case StatusChanged:
 		return "the ticket has had another status since"
+	case NothingLeft:
+		return "nothing of what it would have told of holds any more"
 	}
 	return string(r)
 }

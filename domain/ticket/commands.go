@@ -37,7 +37,8 @@ type (
 		Status      *Status
 		AssignedTo  *Assignee
 	}
-	// ChangeStatus is each of the verbs start, resolve, close, reopen, escalate.
+	// ChangeStatus is each of the verbs start, resolve, close, reopen, escalate. Who
+	// starts work on an unassigned ticket takes it.
 	ChangeStatus struct {
 		By
 		To     Status
@@ -117,6 +118,7 @@ const UserEditWindow = 15 * time.Minute
 var (
 	ErrTransition = &domain.Error{Kind: domain.KindRejected, Code: "transition_not_allowed", Message: "this change of status is not allowed"}
 	ErrAssignee   = &domain.Error{Kind: domain.KindRejected, Code: "assignee_not_active_staff", Message: "tickets go to active agents and admins only", Field: "assigned_to"}
+	ErrUnassigned = &domain.Error{Kind: domain.KindRejected, Code: "ticket_unassigned", Message: "a ticket in progress has an assignee: assign it to somebody", Field: "assigned_to"}
 	ErrClosed     = &domain.Error{Kind: domain.KindRejected, Code: "ticket_closed", Message: "the ticket is closed: reopen it, then comment", Field: "ticket"}
 	ErrSpan       = &domain.Error{Kind: domain.KindInvalid, Code: "out_of_range", Message: "from and to are not within the text", Field: "to"}
 	ErrDuplicate  = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a ticket with this id exists already"}

@@ -101,6 +101,9 @@ func edit(s State, c EditTicket) ([]domain.Event, error) {
 	if c.Status != nil && *c.Status == s.Status {
 		c.Status = nil // what stands before is left, whatever comes of the assignee
 	}
+	if c.Status != nil && *c.Status == StatusInProgress && c.AssignedTo != nil && c.AssignedTo.ID.IsZero() && !s.AssignedTo.IsZero() {
+		return nil, ErrUnassigned // who takes the assignee from a ticket does not begin it
+	}
 	var events []domain.Event
 	for _, decide := range []func(State, EditTicket) ([]domain.Event, error){
 		editTexts, editPriority, editAssignee, editStatus,
@@ -208,7 +211,7 @@ func changeStatus(s State, c ChangeStatus) ([]domain.Event, error) {
 	case StatusOpen:
 		return []domain.Event{Reopened{Reason: reason}}, nil
 	case StatusInProgress:
-		return []domain.Event{Started{Reason: reason}}, nil
+		return start(s, c.Actor, reason)
 	case StatusResolved:
 		return []domain.Event{Resolved{Reason: reason}}, nil
 	case StatusClosed:
@@ -218,11 +221,24 @@ func changeStatus(s State, c ChangeStatus) ([]domain.Event, error) {
 	}
 }
 
+// start begins work on a ticket. One that is unassigned is taken by who begins it: a
+// ticket in progress is somebody's.
+func start(s State, a domain.Actor, reason string) ([]domain.Event, error) {
+	started := Started{Reason: reason}
+	switch {
+	case !s.AssignedTo.IsZero():
+		return []domain.Event{started}, nil
+	case !a.Role.Staff():
+		return nil, ErrUnassigned
+	}
+	return []domain.Event{Assigned{AssignedTo: a.ID}, started}, nil
+}
+
 func escalateOverdue(s State, c EscalateOverdue) ([]domain.Event, error) {
 	if !c.Actor.Trusted() {
 		return nil, domain.ErrForbidden
 	}
-	if s.Opening != c.Opening || s.Priority != c.Priority || s.Escalated || !slices.Contains(c.Waiting, s.Status) {
+	if s.Opening != c.Opening || s.Priority != c.Priority || s.Escalated || !s.waits(c.Waiting) {
 		return nil, nil
 	}
 	reason, err := optional("reason", c.Reason, ReasonMax)
@@ -230,6 +246,21 @@ func escalateOverdue(s State, c EscalateOverdue) ([]domain.Event, error) {
 		return nil, err
 	}
 	return []domain.Event{Escalated{Reason: reason, Silent: c.Silent}}, nil
+}
+
+// waits reports whether the ticket is in one of the statuses in which tickets wait. One
+// in progress without an assignee, as older programs left them, waits as an open one.
+func (s State) waits(in []Status) bool {
+	return slices.Contains(in, s.Status) || slices.Contains(in, WaitsAs(s.Status, !s.AssignedTo.IsZero()))
+}
+
+// WaitsAs returns the status as which a ticket waits: open where it is in progress and
+// unassigned, else the one it is in.
+func WaitsAs(in Status, assigned bool) Status {
+	if in == StatusInProgress && !assigned {
+		return StatusOpen
+	}
+	return in
 }
 
 func optional(field, s string, max int) (string, error) {

@@ -188,12 +188,35 @@ func TestATicketInProgressThatLosesItsAssigneeReturnsToOpen(t *testing.T) {
 		{name: "nor from one agent to another", given: begun, when: AssignTicket{By: by(rob), To: staff(max)}, then: []domain.Event{Assigned{AssignedTo: max.ID}}},
 		{name: "nor one that escalated", given: given(Assigned{AssignedTo: eve.ID}, Escalated{}), when: AssignTicket{By: by(rob)}, then: []domain.Event{Unassigned{}}},
 		{name: "nor one that is resolved", given: given(Assigned{AssignedTo: eve.ID}, Resolved{}), when: AssignTicket{By: by(rob)}, then: []domain.Event{Unassigned{}}},
-		{name: "to be begun again", given: append(begun, returned...), when: ChangeStatus{By: by(max), To: StatusInProgress}, then: []domain.Event{Started{}}},
+		{name: "to be begun again", given: append(begun, returned...), when: ChangeStatus{By: by(max), To: StatusInProgress}, then: []domain.Event{Assigned{AssignedTo: max.ID}, Started{}}},
 	})
 	put := EditTicket{By: by(rob), Title: ptr("Printer"), Status: ptr(StatusInProgress), AssignedTo: nobody}
 	got, err := Decide(fold(begun), put)
 	if diff := cmp.Diff(returned, got); err != nil || diff != "" {
 		t.Errorf("a PUT that repeats the status: %v (-want +got):\n%s", err, diff)
+	}
+}
+
+func TestATicketInProgressIsSomebodys(t *testing.T) {
+	start := func(a domain.Actor) ChangeStatus { return ChangeStatus{By: by(a), To: StatusInProgress, Reason: "now"} }
+	edit := func(a domain.Actor, to *Assignee) EditTicket {
+		return EditTicket{By: by(a), Status: ptr(StatusInProgress), AssignedTo: to}
+	}
+	hers := Assigned{AssignedTo: eve.ID}
+	checkRules(t, []rule{
+		{name: "who starts work takes it", given: given(), when: start(eve), then: []domain.Event{hers, Started{Reason: "now"}}},
+		{name: "an admin too", given: given(), when: start(rob), then: []domain.Event{Assigned{AssignedTo: rob.ID}, Started{Reason: "now"}}},
+		{name: "also after it escalated", given: given(Escalated{}), when: start(eve), then: []domain.Event{hers, Started{Reason: "now"}}},
+		{name: "not what another has", given: given(hers), when: start(max), then: []domain.Event{Started{Reason: "now"}}},
+		{name: "by its status", given: given(), when: edit(eve, nil), then: []domain.Event{hers, Started{}}},
+		{name: "by its status and somebody else", given: given(), when: edit(rob, ptr(staff(eve))), then: []domain.Event{hers, Started{}}},
+		{name: "not by taking it from who has it", given: given(hers), when: edit(rob, &Assignee{}), refused: ErrUnassigned, field: "assigned_to"},
+		{name: "nobody can start it", given: given(), when: start(domain.System()), refused: ErrUnassigned, field: "assigned_to"},
+		{name: "but for who has it", given: given(hers), when: start(domain.System()), then: []domain.Event{Started{Reason: "now"}}},
+	})
+	got, err := Decide(fold(given()), edit(eve, &Assignee{}))
+	if diff := cmp.Diff([]domain.Event{hers, Started{}}, got); err != nil || diff != "" {
+		t.Errorf("null, which stands already, beside the status: %v (-want +got):\n%s", err, diff)
 	}
 }
 

@@ -20,7 +20,8 @@ func TestEscalateOverdue(t *testing.T) {
 	checkRules(t, []rule{
 		{name: "a ticket that waits escalates", given: given(), when: overdue(nil), then: escalated},
 		{name: "one that was assigned still waits", given: given(Assigned{AssignedTo: eve.ID}), when: overdue(nil), then: escalated},
-		{name: "one that is worked on does not", given: given(Started{}), when: overdue(nil)},
+		{name: "one that is worked on does not", given: given(Assigned{AssignedTo: eve.ID}, Started{}), when: overdue(nil)},
+		{name: "one in progress that is nobody's does, as older programs left it", given: given(Started{}), when: overdue(nil), then: escalated},
 		{name: "unless that is waiting too", given: given(Started{}), when: overdue(inProgressToo), then: escalated},
 		{name: "one that is resolved does not", given: given(Resolved{}), when: overdue(nil)},
 		{name: "one that is closed does not", given: given(Closed{}), when: overdue(nil)},

@@ -121,6 +121,9 @@ func TestWhateverIsAskedTheTicketStaysSound(t *testing.T) {
 			if again, _ := Decide(next, c); len(again) != 0 && !takesUpAgain(c, events) {
 				t.Fatalf("%#v gave %v once more", c, again)
 			}
+			if next.Status == StatusInProgress && next.AssignedTo.IsZero() {
+				t.Fatalf("%#v left a ticket in progress that is nobody's", c)
+			}
 			state, all = next, append(all, events...)
 		}
 		if folded := Fold(slices.Values(all)); !reflect.DeepEqual(folded, state) {
@@ -158,11 +161,12 @@ func ofDeleted(c Command) bool {
 }
 
 // takesUpAgain reports whether a command, repeated, starts work on the ticket it
-// took out of progress: a PUT that leaves the status in-progress and takes the
-// assignee off.
+// took out of progress, or the other way round: a PUT of nobody in progress.
 func takesUpAgain(c Command, events []domain.Event) bool {
 	edit, ok := c.(EditTicket)
-	return ok && slices.Contains(events, domain.Event(Returned{})) && edit.Status != nil && *edit.Status == StatusInProgress
+	started := slices.ContainsFunc(events, func(e domain.Event) bool { _, ok := e.(Started); return ok })
+	changed := started || slices.Contains(events, domain.Event(Returned{}))
+	return ok && changed && edit.Status != nil && *edit.Status == StatusInProgress && edit.AssignedTo != nil && edit.AssignedTo.ID.IsZero()
 }
 
 // step evolves by one event and checks what has to hold before and after.

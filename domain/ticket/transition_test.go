@@ -10,7 +10,7 @@ import (
 // reach is how a ticket gets into each status.
 var reach = map[Status][]domain.Event{
 	StatusOpen:       nil,
-	StatusInProgress: {Started{}},
+	StatusInProgress: {Assigned{AssignedTo: eve.ID}, Started{}},
 	StatusResolved:   {Resolved{}},
 	StatusClosed:     {Closed{}},
 	StatusEscalated:  {Escalated{}},
@@ -49,6 +49,7 @@ func TestEveryTransition(t *testing.T) {
 	for from, row := range allowed {
 		for i, to := range columns {
 			for who, actor := range map[string]domain.Actor{"an agent": eve, "an admin": rob, "the service": domain.System()} {
+				begins := row[2*i] == 'y' && to == StatusInProgress // of what nobody has
 				verb := rule{
 					name:  fmt.Sprintf("%s takes %s to %s", who, from, to),
 					given: given(reach[from]...), when: ChangeStatus{By: by(actor), To: to, Reason: "because"},
@@ -61,9 +62,17 @@ func TestEveryTransition(t *testing.T) {
 				case 'y':
 					verb.then = []domain.Event{statusEvent(to, "because")}
 					edit.then = []domain.Event{statusEvent(to, "")}
+					if begins {
+						taken := Assigned{AssignedTo: actor.ID}
+						verb.then, edit.then = append([]domain.Event{taken}, verb.then...), append([]domain.Event{taken}, edit.then...)
+					}
 				case 'n':
 					verb.refused, edit.refused = ErrTransition, ErrTransition
 					verb.field, edit.field = "status", "status"
+				}
+				if begins && actor.Trusted() {
+					verb.then, verb.refused, verb.field = nil, ErrUnassigned, "assigned_to"
+					edit.then, edit.refused, edit.field = nil, ErrUnassigned, "assigned_to"
 				}
 				t.Run(verb.name, verb.check)
 				t.Run(edit.name, edit.check)

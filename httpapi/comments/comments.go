@@ -2,9 +2,11 @@
 package comments
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"net/http"
+	"strings"
 	"time"
 
 	"helpdesk/commands"
@@ -46,7 +48,7 @@ type Resource struct {
 
 // Routes lists the calls.
 func (r Resource) Routes() []httpapi.Route {
-	return httpapi.Tagged("Comments", "Comments on tickets, and internal notes.",
+	return httpapi.Remade(httpapi.Tagged("Comments", "Comments on tickets, and internal notes.",
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/comments/", ID: "listComments",
 			Summary: "List comments",
@@ -91,7 +93,7 @@ func (r Resource) Routes() []httpapi.Route {
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.redact),
 			Also: []int{http.StatusForbidden},
 		},
-	)
+	), again)
 }
 
 // CommentPath is the path of calls on one comment.
@@ -231,11 +233,31 @@ func unknownTicket(err error) error {
 
 // written is a comment just written, as the command left it.
 func written(ctx context.Context, c *httpapi.Call, id ticket.CommentID, out commands.Outcome) (wire.Comment, error) {
-	comment, ok := view.CommentOf(out.Events, id, c.Names(ctx, view.AuthorOf(out.Events, id)))
+	out, err := httpapi.InFull(ctx, c, out, ticket.Subject{Field: ticket.FieldComment, CommentID: id})
+	if err != nil {
+		return wire.Comment{}, err
+	}
+	comment, ok := view.CommentOf(view.Left(c.Actor, out.Events, out.Since), id, c.Names(ctx, view.AuthorOf(out.Events, id)))
 	if !ok {
 		return wire.Comment{}, domain.ErrNotFound
 	}
 	return wire.CommentOf(comment), nil
+}
+
+// again is the comment of a call that was answered before: the path has its id, or the
+// address of the one that was made.
+func again(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.Comment, error) {
+	path := strings.TrimPrefix(cmp.Or(c.Header.Get("Location"), c.Request.URL.Path), "/api/comments/")
+	name, _, _ := strings.Cut(path, "/")
+	id, err := bind.ParseUUID(name)
+	if err != nil {
+		return wire.Comment{}, err
+	}
+	comment, err := written(ctx, c, ticket.CommentID{UUID: id}, out)
+	if comment.Internal && !ticket.SeesInternal(c.Actor) { // who wrote it is no staff any more
+		return wire.Comment{}, domain.ErrNotFound
+	}
+	return comment, err
 }
 
 func (r Resource) one(ctx context.Context, c *httpapi.Call, in CommentPath) (wire.Comment, error) {

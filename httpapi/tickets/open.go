@@ -81,7 +81,7 @@ func (r Resource) command(ctx context.Context, c *httpapi.Call, path TicketPath,
 // written is a ticket just written to, as the command left it: also for a caller
 // who gave it out of their own sight.
 func written(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.Ticket, error) {
-	t, ok := view.TicketOf(c.Actor, out.Events, c.Names(ctx, view.PeopleIn(out.Events)))
+	t, ok := view.TicketOf(c.Actor, view.Left(c.Actor, out.Events, out.Since), c.Names(ctx, view.PeopleIn(out.Events)))
 	if !ok {
 		return wire.Ticket{}, domain.ErrNotFound
 	}

@@ -49,7 +49,8 @@ type Resource struct {
 
 // Routes lists the calls.
 func (r Resource) Routes() []httpapi.Route {
-	return httpapi.Tagged("Tickets", "Tickets and what can be done with them.", slices.Concat(r.onAll(), r.onOne(), r.verbs())...)
+	all := slices.Concat(r.onAll(), r.onOne(), r.verbs())
+	return httpapi.Tagged("Tickets", "Tickets and what can be done with them.", httpapi.Remade(all, written)...)
 }
 
 // onAll are the calls on the list of tickets.
@@ -98,7 +99,7 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodPatch, Path: "/api/tickets/{id}/", ID: "patchTicket",
 			Summary: "Change some members of a ticket",
-			About:   "One call is one append: all of it happens or nothing. Where nothing changes nothing is written.",
+			About:   "One call is one append: all of it happens or nothing. Where nothing changes nothing is written. The status in-progress makes the caller the assignee of an unassigned ticket; together with the assignee null, of a ticket that has one, it is refused with 422 ticket_unassigned.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.patch),
 		},
 		{
@@ -134,7 +135,7 @@ func (r Resource) verbs() []httpapi.Route {
 		{
 			Method: http.MethodPost, Path: "/api/tickets/{id}/start/", ID: "startTicket",
 			Summary: "Start work on a ticket",
-			About:   "From open or escalated. A ticket in progress stays as it is.",
+			About:   "From open or escalated. Who starts work on an unassigned ticket takes it: they become its assignee in the same append, whether by this call, by status in a PUT or PATCH, or by a bulk call. A ticket in progress stays as it is.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.status(ticket.StatusInProgress)),
 		},
 		{

@@ -30,6 +30,7 @@ type Email struct {
 	RetryAt      *time.Time   `json:"retry_at" db:"retry_at"`
 	QueuedAt     time.Time    `json:"queued_at" db:"queued_at,fixed"`
 	SentAt       *time.Time   `json:"sent_at" db:"sent_at"`
+	DigestID     *uuid.UUID   `json:"digest_id" db:"digest_id"`
 	UpdatedAt    time.Time    `json:"updated_at" db:"updated_at"`
 	Version      int          `json:"version" db:"version"`
 	Position     int64        `json:"position" db:"position"`
@@ -98,6 +99,9 @@ func (r *Email) apply(e eventstore.Envelope) {
 		r.become(email.StatusUncertain, d.Attempt, d.Error)
 	case email.Cancelled:
 		r.become(email.StatusCancelled, r.Attempts, d.Reason.String())
+	case email.Digested:
+		r.become(email.StatusDigested, r.Attempts, "")
+		r.DigestID = &d.Digest.UUID
 	case email.Delayed:
 		r.become(email.StatusDelayed, r.Attempts, email.Reported(d.Status, d.Diagnostic))
 	case email.Bounced:

@@ -261,6 +261,8 @@ func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
 		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
 	case email.Cancelled:
 		return fmt.Sprintf("%s was not sent: %s.", what, d.Reason)
+	case email.Digested:
+		return what + " is told of in a digest."
 	case email.Delayed:
 		return fmt.Sprintf("%s is delayed: %s.", what, email.Reported(d.Status, d.Diagnostic))
 	case email.Bounced:

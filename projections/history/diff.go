@@ -24,10 +24,10 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 		return Difference{}, err
 	}
 	from, to = from.in(events, viewer), to.in(events, viewer)
-	if _, was := standAt(events, from); !was {
+	if _, was := standAt(viewer, events, from); !was {
 		return Difference{}, domain.ErrNotFound
 	}
-	if _, is := standAt(events, to); !is {
+	if _, is := standAt(viewer, events, to); !is {
 		return Difference{}, domain.ErrNotFound
 	}
 	compared, next := compare(viewer, events, from.end(events), to.end(events), after)
@@ -42,8 +42,8 @@ func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, fr
 		return Difference{}, err
 	}
 	whole = view.Standing(viewer, whole)
-	before, _ := standAt(whole, from)
-	now, _ := standAt(whole, to)
+	before, _ := standAt(viewer, whole, from)
+	now, _ := standAt(viewer, whole, to)
 	names, err := p.names(ctx, before, now)
 	if err != nil {
 		return Difference{}, err

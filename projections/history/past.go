@@ -118,18 +118,20 @@ type stand struct {
 	view.TicketRow
 	state      ticket.State
 	comments   []view.CommentRow // in the order in which they were added
-	recordedAt time.Time
+	recordedAt time.Time         // of its newest event that the viewer may know of
 }
 
-// standAt folds the events of a ticket up to a moment. ok is false when there was
+// standAt folds the events of a ticket up to a moment, for a viewer. ok is false when there was
 // no ticket then, or there never is such a version.
-func standAt(events []eventstore.Envelope, at Moment) (s stand, ok bool) {
+func standAt(viewer domain.Actor, events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 	var thread view.Thread
 	events = events[:at.end(events)]
 	for _, e := range events {
 		s.TicketRow.Apply(e)
 		thread.Apply(e)
-		s.recordedAt = e.RecordedAt
+		if ticket.SeesInternal(viewer) || !ticket.AboutNote(e.Event) {
+			s.recordedAt = e.RecordedAt
+		}
 	}
 	s.state = ticket.Fold(eventstore.Said(events))
 	s.comments = thread.Rows()
@@ -148,7 +150,7 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 		return PastTicket{}, err
 	}
 	at = at.in(events, viewer)
-	s, ok := standAt(events, at)
+	s, ok := standAt(viewer, events, at)
 	if !ok {
 		return PastTicket{}, domain.ErrNotFound
 	}
@@ -161,7 +163,7 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if events, err = p.log.InFull(ctx, events, places(viewer, events, at.end(events), of...)); err != nil {
 		return PastTicket{}, err
 	}
-	s, _ = standAt(view.Standing(viewer, events), at)
+	s, _ = standAt(viewer, view.Standing(viewer, events), at)
 	names, err := p.names(ctx, s)
 	if err != nil {
 		return PastTicket{}, err

@@ -40,7 +40,7 @@ const (
 	everyTicket = `(SELECT ticket_id AS id, number, created_at, created_by, known_from FROM read.ticket_history WHERE version = 1) AS t`
 
 	joinUpdate = ` CROSS JOIN LATERAL (SELECT occurred_at AS updated_at FROM events
-    WHERE stream_id = h.ticket_id AND recorded_at <= $at ORDER BY version DESC LIMIT 1) AS u`
+    WHERE stream_id = h.ticket_id AND recorded_at <= $at$publicly ORDER BY version DESC LIMIT 1) AS u`
 )
 
 // clockSkew bounds how much earlier than it happened something is recorded, which
@@ -112,7 +112,7 @@ func (p *Past) standsAt(ctx context.Context, viewer domain.Actor, ids []uuid.UUI
 	stands := make([]stand, len(ids))
 	for i, id := range ids {
 		from, to := of(id)
-		stands[i], _ = standAt(view.Standing(viewer, events[from:to]), moment)
+		stands[i], _ = standAt(viewer, view.Standing(viewer, events[from:to]), moment)
 	}
 	return stands, nil
 }
@@ -136,10 +136,11 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 	if f.OrderBy == "" {
 		f.OrderBy, f.Descending = projections.ByCreated, true
 	}
+	f.Viewer = viewer
 	l := projections.List[pastRow]{
 		Desc: f.Descending, Varies: true,
 		At: func(r pastRow) (string, uuid.UUID) {
-			return f.OrderBy.Key(view.TicketRow{
+			return f.Key(view.TicketRow{
 				CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, Number: r.Number, PriorityRank: r.PriorityRank,
 			}), r.ID
 		},
@@ -149,10 +150,14 @@ func pastList(viewer domain.Actor, at time.Time, f projections.TicketFilter) pro
 	l.From, l.ID = w.ticketsThen(viewer, at, first, f.Statuses)
 	updated := "h.created_at" // which is not looked at
 	if f.OrderBy == projections.ByUpdated || f.UpdatedAfter != nil || f.UpdatedBefore != nil {
-		l.From += strings.ReplaceAll(joinUpdate, "$at", w.Arg(at))
+		publicly := ""
+		if !ticket.SeesInternal(viewer) {
+			publicly = " AND data ->> 'internal' IS DISTINCT FROM 'true'" // as in note_events
+		}
+		l.From += strings.NewReplacer("$at", w.Arg(at), "$publicly", publicly).Replace(joinUpdate)
 		updated = "u.updated_at"
 	}
-	_, l.Cast = f.OrderBy.Column()
+	_, l.Cast = f.Column()
 	switch f.OrderBy {
 	case projections.ByCreated:
 		l.Key = first + ".created_at"

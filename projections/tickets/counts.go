@@ -43,7 +43,7 @@ func (r *Reader) CountTickets(ctx context.Context, viewer domain.Actor, filters 
 	for i, f := range filters {
 		w := where{projections.Where{Args: args}}
 		from, reasons := projections.PresentTickets, w.Reasons(viewer)
-		if f.Formerly = formerly; f.Search != "" {
+		if f.Formerly, f.Viewer = formerly, viewer; f.Search != "" {
 			from = w.search(viewer, from, f)
 		}
 		w.tickets(f)

@@ -123,7 +123,7 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return projections.Slice[view.Ticket]{}, err
 	}
-	f.Formerly = projections.Outdated(ctx, projections.TicketWords)
+	f.Formerly, f.Viewer = projections.Outdated(ctx, projections.TicketWords), viewer
 	if f.OrderBy == projections.ByRank {
 		return r.leading(ctx, viewer, f, p)
 	}
@@ -140,10 +140,10 @@ func (r *Reader) Tickets(ctx context.Context, viewer domain.Actor, f projections
 func list(viewer domain.Actor, f projections.TicketFilter) projections.List[ticketView] {
 	l := projections.List[ticketView]{
 		ID: "t.id", Desc: f.Descending, Columns: ticketColumns, Varies: varies(viewer, f),
-		At:    func(v ticketView) (string, uuid.UUID) { return f.OrderBy.Key(v.TicketRow), v.ID },
+		At:    func(v ticketView) (string, uuid.UUID) { return f.Key(v.TicketRow), v.ID },
 		Bytes: func(v ticketView) int { return len(v.Title) + len(v.Description) },
 	}
-	l.Key, l.Cast = f.OrderBy.Column()
+	l.Key, l.Cast = f.Column()
 	var w where
 	w.Once = !l.Varies
 	l.From, l.Reasons = projections.PresentTickets, w.Reasons(viewer)
@@ -199,7 +199,7 @@ func (w *where) tickets(f projections.TicketFilter) {
 		w.Add("t.id <> ?", f.Except)
 	}
 	w.Within("t.created_at", f.CreatedAfter, f.CreatedBefore)
-	w.Within("t.updated_at", f.UpdatedAfter, f.UpdatedBefore)
+	w.Within(f.Updated(), f.UpdatedAfter, f.UpdatedBefore)
 }
 
 var priorities = []ticket.Priority{ticket.Low, ticket.Medium, ticket.High}

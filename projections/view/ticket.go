@@ -49,6 +49,7 @@ type TicketRow struct {
 	AssignedTo       *uuid.UUID      `db:"assigned_to"`
 	CreatedAt        time.Time       `db:"created_at,fixed"`
 	UpdatedAt        time.Time       `db:"updated_at"`
+	PublicUpdatedAt  *time.Time      `db:"public_updated_at"` // without internal notes, where that is another
 	FirstResponseAt  *time.Time      `db:"first_response_at"`
 	ResolvedAt       *time.Time      `db:"resolved_at"`
 	ClosedAt         *time.Time      `db:"closed_at"`
@@ -90,6 +91,15 @@ func Standing(viewer domain.Actor, events []eventstore.Envelope) []eventstore.En
 		shown[i].Event = now.Standing(shown[i].Event)
 	}
 	return shown
+}
+
+// Left returns the events of a ticket as a command left it as the viewer is shown them,
+// given what came since: without texts that were withdrawn by it from who reads none.
+func Left(viewer domain.Actor, events, since []eventstore.Envelope) []eventstore.Envelope {
+	if len(since) == 0 {
+		return events
+	}
+	return Standing(viewer, slices.Concat(events, since))[:len(events)]
 }
 
 // PeopleIn returns the ids of those whom the events of a ticket name: who opened
@@ -151,10 +161,21 @@ func (r *TicketRow) Apply(e eventstore.Envelope) {
 	if to, ok := ticket.StatusAfter(e.Event); ok {
 		r.become(to, e)
 	}
-	if ticket.AboutNote(e.Event) {
-		r.NoteEvents++
-	}
+	r.note(e.Event)
 	r.UpdatedAt, r.Version, r.Position = at, e.Version, e.Position
+}
+
+// note keeps what those go by who are not to know of internal notes.
+func (r *TicketRow) note(e domain.Event) {
+	if !ticket.AboutNote(e) {
+		r.PublicUpdatedAt = nil
+		return
+	}
+	r.NoteEvents++
+	if r.PublicUpdatedAt == nil {
+		before := r.UpdatedAt
+		r.PublicUpdatedAt = &before
+	}
 }
 
 func (r *TicketRow) redact(d ticket.TextRedacted) {
@@ -216,6 +237,15 @@ func (r TicketRow) VersionFor(viewer domain.Actor) int {
 	return r.Version - r.NoteEvents
 }
 
+// UpdatedFor returns when the ticket last changed for the viewer: by no internal note for
+// those who see none.
+func (r TicketRow) UpdatedFor(viewer domain.Actor) time.Time {
+	if ticket.SeesInternal(viewer) || r.PublicUpdatedAt == nil {
+		return r.UpdatedAt
+	}
+	return *r.PublicUpdatedAt
+}
+
 // Named returns the ticket as the viewer sees it, with the names of its people.
 func (r TicketRow) Named(viewer domain.Actor, names Names) Ticket {
 	var assignee string
@@ -231,7 +261,7 @@ func (r TicketRow) Show(viewer domain.Actor, requester, assignee string) Ticket 
 	t := Ticket{
 		ID: r.ID, Number: r.Number, Title: r.Title, Description: r.Description,
 		Priority: r.Priority, Status: r.Status, CreatedBy: Person{ID: r.CreatedBy, Username: requester},
-		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedAt, FirstResponseAt: r.FirstResponseAt,
+		CreatedAt: r.CreatedAt, UpdatedAt: r.UpdatedFor(viewer), FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt,
 		CommentCount: r.PublicComments, Version: r.VersionFor(viewer), Position: r.Position, Replied: r.Reply != nil,
 	}

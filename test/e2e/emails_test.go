@@ -308,7 +308,7 @@ func TestImportsAreSilent(t *testing.T) {
 		return `{"title": "` + title + `", "description": "Long ago.", "created_by": "ada", "occurred_at": "2020-01-02T03:04:05Z"` + more + "}\n"
 	}
 	said := d.Runs(t, row("Old", "")+row("Done", `, "status": "closed"`)+row("Begun", `, "status": "in-progress"`), "tickets", "import", "-")
-	if want := "3 tickets imported, 0 were in already, 0 lines refused.\nOverdue, to escalate at once without an email: 1.\n"; said != want {
+	if want := "3 tickets imported, 0 were in already, 0 lines refused.\nIn progress, which takes an assignee, so open: 1.\nOverdue, to escalate at once without an email: 2.\n"; said != want {
 		t.Errorf("got %q, want %q", said, want)
 	}
 	d.Runs(t, row("Left alone", "")+row("Left alone later", `, "status": "in-progress"`), "tickets", "import", "-", "--no-escalation")
@@ -320,7 +320,8 @@ func TestImportsAreSilent(t *testing.T) {
 		return all
 	}
 	kit.Poll(t, "the escalation", func() bool { return tickets()["Old"].Status == "escalated" })
-	for title, want := range map[string]string{"Done": "closed", "Begun": "in-progress", "Left alone": "open", "Left alone later": "in-progress"} {
+	kit.Poll(t, "the escalation of what was begun", func() bool { return tickets()["Begun"].Status == "escalated" })
+	for title, want := range map[string]string{"Done": "closed", "Left alone": "open", "Left alone later": "open"} {
 		if got := tickets()[title]; got.Status != want || got.EscalatedAt != nil {
 			t.Errorf("%s is %s, want %s; it escalated at %v", title, got.Status, want, got.EscalatedAt)
 		}

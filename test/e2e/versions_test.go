@@ -3,8 +3,10 @@ package e2e
 import (
 	"fmt"
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
+	"time"
 
 	"helpdesk/test/program"
 )
@@ -73,3 +75,44 @@ func TestNotesLeaveNoGapInTheVersionsOfARequester(t *testing.T) {
 		t.Errorf("refused with %s", text)
 	}
 }
+
+// TestANoteMovesNoDateOfARequester writes a note, edits it and removes it, and has the
+// requester look everywhere.
+func TestANoteMovesNoDateOfARequester(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	bob, eve := d.Join(t, "bob", "user"), d.Join(t, "eve", "agent")
+	first, second := bob.Opens(t, "First"), bob.Opens(t, "Second")
+	bob.Must(t, http.StatusOK, "PATCH", second.Path(), object{"title": "Later"})
+	since := url.QueryEscape(microsecond(bob.Sees(t, second).UpdatedAt))
+	instant := func() string { return url.QueryEscape(microsecond(time.Now())) }
+	looks := func() (all []string) {
+		for _, path := range []string{
+			first.Path(), "/api/tickets/?ordering=-updated_at", "/api/tickets/?updated_after=" + since, "/api/tickets/?updated_before=" + since,
+			"/api/tickets/export/?ordering=updated_at", first.Path() + "?as_of=" + instant(), "/api/tickets/?ordering=-updated_at&as_of=" + instant(),
+			"/api/tickets/?q=first&updated_after=" + since, first.Path("diff") + "?from=" + since + "&to=" + instant(), first.Path("history"),
+		} {
+			a := bob.Must(t, http.StatusOK, "GET", path, nil)
+			all = append(all, string(a.Body))
+			if tag := a.Header.Get("ETag"); tag != "" {
+				bob.Must(t, http.StatusNotModified, "GET", path, nil, "If-None-Match", tag)
+			}
+		}
+		return all
+	}
+	before := looks()
+	note := eve.Comments(t, first, "He again.", true)
+	eve.Must(t, http.StatusOK, "PATCH", note.Path(), object{"text": "Him again."})
+	eve.Comments(t, first, "And again.", true)
+	eve.Must(t, http.StatusNoContent, "DELETE", note.Path(), nil)
+	for i, after := range looks() {
+		if after != before[i] {
+			t.Errorf("look %d: before the note\n%s\nand after it\n%s", i, before[i], after)
+		}
+	}
+	if noted := eve.Sees(t, first).UpdatedAt; !noted.After(bob.Sees(t, first).UpdatedAt) {
+		t.Errorf("staff see it updated at %v, the requester at %v", noted, bob.Sees(t, first).UpdatedAt)
+	}
+}
+
+func microsecond(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }

@@ -36,6 +36,9 @@ func TestSeveralChangesAtOnce(t *testing.T) {
 		{"an empty PATCH", put.With(hers), "PATCH", object{}, 200, 0, "After high in-progress amy"},
 		{"a PATCH of what is so already", put.With(hers), "PATCH", object{"title": " After ", "assigned_to": amy.ID}, 200, 0, "After high in-progress amy"},
 		{"a PATCH whose last change is refused", put.With(hers), "PATCH", object{"title": "Never", "priority": "low", "status": "open"}, 422, 0, "After high in-progress amy"},
+		{"a PUT that starts what nobody has", nil, "PUT", put, 200, 5, "After high in-progress root"},
+		{"a PATCH of the status alone, which takes it", nil, "PATCH", object{"status": "in-progress"}, 200, 2, "Before low in-progress root"},
+		{"a PATCH that takes its assignee and starts it", object{"assigned_to": "amy"}, "PATCH", object{"assigned_to": nil, "status": "in-progress"}, 422, 0, "Before low open amy"},
 		{"a PATCH to nobody, and to the open that comes of it", put.With(hers), "PATCH", object{"assigned_to": nil, "status": "open"}, 200, 2, "After high open nobody"},
 		{"a PUT to nobody that leaves the status", put.With(hers), "PUT", put.With(object{"assigned_to": nil}), 200, 2, "After high open nobody"},
 		{"a PATCH whose assignee is refused", put.With(hers), "PATCH", object{"title": "Never", "status": "resolved", "assigned_to": "nobody.here"}, 422, 0, "After high in-progress amy"},
@@ -92,7 +95,7 @@ func manyWriters(t *testing.T, d *program.Helpdesk) {
 
 func conditional(t *testing.T, d *program.Helpdesk) {
 	v := d.Admin.Opens(t, "x")
-	v = d.Admin.Does(t, v, "start")
+	v = d.Admin.Does(t, v, "escalate")
 	for _, c := range []struct {
 		name, tag string
 		status    int

@@ -29,11 +29,12 @@ type emailsRun struct {
 	workers []*program.Program
 }
 
-func serveEmails(t *testing.T, workers int) *emailsRun {
+func serveEmails(t *testing.T, workers, perHour int) *emailsRun {
 	t.Helper()
 	db := pgtest.New(t)
 	d := &emailsRun{server: mailserver.Start(t)}
-	d.env = append(program.On(db), "HELPDESK_SMTP_URL="+d.server.URL(), "HELPDESK_ESCALATE_HIGH=2s")
+	d.env = append(program.On(db), "HELPDESK_SMTP_URL="+d.server.URL(), "HELPDESK_ESCALATE_HIGH=2s",
+		fmt.Sprint("HELPDESK_MAIL_PER_HOUR=", perHour))
 	api := program.ServeAs(t, "api", d.env...)
 	for range workers {
 		d.workers = append(d.workers, program.ServeAs(t, "worker", d.env...))
@@ -60,7 +61,7 @@ func fromEnv(name string, n int) int {
 func TestEmailsAreSentOnceThoughWorkersAreKilled(t *testing.T) {
 	t.Parallel()
 	rounds, tickets := fromEnv("EMAILS_ROUNDS", 1), fromEnv("EMAILS_TICKETS", 60)
-	d := serveEmails(t, 3)
+	d := serveEmails(t, 3, 0)
 	var uncertain, arrived int
 	for round := range rounds {
 		d.killWhileEscalating(t, tickets)
@@ -172,7 +173,7 @@ func (d *emailsRun) checkEmails(t *testing.T) (uncertain, arrived int) {
 // The service was down over the due time.
 func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing.T) {
 	t.Parallel()
-	d := serveEmails(t, 1)
+	d := serveEmails(t, 1, 0)
 	d.workers[0].Kill()
 	ids := make([]string, 5)
 	for i := range ids {
@@ -196,7 +197,7 @@ func TestWhatCameDueWhileTheServiceWasDownEscalatesOnceAtTheNextStart(t *testing
 
 func TestAWorkerAnswersOperatorsAlone(t *testing.T) {
 	t.Parallel()
-	d := serveEmails(t, 1)
+	d := serveEmails(t, 1, 0)
 	for path, want := range map[string]int{
 		"/healthz": http.StatusOK, "/readyz": http.StatusOK, "/metrics": http.StatusOK,
 		"/api/tickets/": http.StatusNotFound, "/openapi.json": http.StatusNotFound, "/": http.StatusNotFound,

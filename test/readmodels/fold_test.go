@@ -118,8 +118,23 @@ func foldOneTicket(id uuid.UUID, s ticket.State, events []eventstore.Envelope) v
 		}
 	}
 	row.Reply = unanswered(s.CreatedBy, events)
-	row.NoteEvents = noteEvents(events)
+	row.NoteEvents, row.PublicUpdatedAt = noteEvents(events), publicUpdate(events)
 	return row
+}
+
+// publicUpdate returns when the newest event occurred that is about no note, nil where
+// that is the newest of all.
+func publicUpdate(events []eventstore.Envelope) *time.Time {
+	for i, e := range slices.Backward(events) {
+		if noteEvents(events[:i+1]) > noteEvents(events[:i]) {
+			continue
+		}
+		if i == len(events)-1 {
+			return nil
+		}
+		return ptr(e.OccurredAt)
+	}
+	return nil
 }
 
 // unanswered returns the newest public comment of the requester, nil where it was
@@ -219,6 +234,8 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 		row.Error = &e.Error
 	case email.Doubted:
 		row.Error = &e.Error
+	case email.Digested:
+		row.DigestID = &e.Digest.UUID
 	case email.Cancelled:
 		row.Error = ptr(e.Reason.String())
 	}

@@ -23,6 +23,8 @@ func mailed(t testing.TB) *site {
 		{ID: uuid.UUID{1}, Kind: email.Assigned, TicketNumber: 7, Address: "a@example.com", Status: email.StatusFailed, Attempts: 3, Error: &why, QueuedAt: webtest.Noon},
 		{ID: uuid.UUID{3}, Kind: email.Commented, TicketNumber: 9, Address: "c@example.com", Status: email.StatusBlocked, Attempts: 1, Error: &why, RetryAt: &again, QueuedAt: webtest.Noon},
 		{ID: uuid.UUID{4}, Kind: email.Commented, TicketNumber: 9, Address: "d@example.com", Status: email.StatusCancelled, Error: &gone, QueuedAt: webtest.Noon},
+		{ID: uuid.UUID{5}, Kind: email.Assigned, TicketNumber: 10, Address: "e@example.com", Status: email.StatusDigested, DigestID: &uuid.UUID{6}, QueuedAt: webtest.Noon},
+		{ID: uuid.UUID{6}, Kind: email.Digest, Address: "e@example.com", Status: email.StatusCancelled, Error: &gone, QueuedAt: webtest.Noon},
 		{ID: uuid.UUID{2}, Kind: email.Resolved, TicketNumber: 8, Address: "b@example.com", Status: email.StatusQueued, RetryAt: &again, QueuedAt: webtest.Noon},
 	}
 	s.more = true
@@ -51,6 +53,12 @@ func TestTheMailLedger(t *testing.T) {
 		},
 		"what was not sent, and why": func(_ *testing.T, s *site) {
 			s.Get("admin", ledgerPage+"?status=cancelled").Holds(200, "d@example.com", "the comment was removed", "Send again").Lacks("a@example.com")
+		},
+		"what is in a digest": func(_ *testing.T, s *site) {
+			s.Get("admin", ledgerPage+"?status=digested").Holds(200, "#10", "ticket assigned", "in the email 06000000-0000-0000-0000-000000000000").Lacks("Send again", "a@example.com")
+		},
+		"a digest": func(_ *testing.T, s *site) {
+			s.Get("admin", ledgerPage+"?status=cancelled").Holds(200, "several", "about several tickets").Lacks("#0")
 		},
 		"an unknown status": func(_ *testing.T, s *site) { s.Get("admin", ledgerPage+"?status=lost").Holds(400) },
 		"an auditor sends nothing": func(_ *testing.T, s *site) {

@@ -1,10 +1,12 @@
 package operations
 
 import (
+	"strconv"
 	"strings"
 
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/emails"
 	"helpdesk/web"
 )
 
@@ -25,8 +27,18 @@ func emailWord(k email.Kind) string {
 		return "ticket reopened"
 	case email.TakenBack:
 		return "assignee left"
+	case email.Digest:
+		return "digest"
 	}
 	return string(k)
+}
+
+// aboutOf returns which ticket an email is about.
+func aboutOf(e emails.Email) string {
+	if e.Kind == email.Digest {
+		return "several tickets"
+	}
+	return "#" + strconv.FormatInt(e.TicketNumber, 10)
 }
 
 // emailGlyph is the sign beside the word of an email's status.
@@ -38,7 +50,7 @@ func emailGlyph(s email.Status) string {
 		return "escalated"
 	case email.StatusSending, email.StatusDelayed:
 		return "in-progress"
-	case email.StatusCancelled:
+	case email.StatusCancelled, email.StatusDigested:
 		return "closed"
 	}
 	return "open"

@@ -118,6 +118,14 @@ func (t ticketView) entered(form, field, stands string) string {
 	return stands
 }
 
+// verb returns the label of the button that brings the ticket to a status.
+func (t ticketView) verb(to ticket.Status) string {
+	if to == ticket.StatusInProgress && t.AssignedTo == nil {
+		return "Take and start work"
+	}
+	return web.Verb(to)
+}
+
 // address is that of the page, whatever moment it shows.
 func (t ticketView) address() string { return web.TicketAddress(t.Number) }
 

@@ -28,6 +28,17 @@ func TestTheTicketShowsEachRoleWhatItMayDo(t *testing.T) {
 	}
 }
 
+func TestTheButtonThatStartsWorkSaysThatItTakesTheTicket(t *testing.T) {
+	t.Parallel()
+	s := serve(t)
+	s.Get("admin", ticketPage).Holds(200, "Take and start work")
+	s.Post("admin", ticketPage+"status/", "to", "in-progress").Leads(ticketPage)
+	if got, want := s.State().AssignedTo, webtest.Account("admin").ID; got != want {
+		t.Errorf("it is %v's, want %v", got, want)
+	}
+	talked(t).Get("agent", ticketPage).Holds(200, "Start work").Lacks("Take and start work")
+}
+
 func TestTheAddressOfATicket(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct {

@@ -58,6 +58,9 @@ func listMailCommand(m program.Modules) *cobra.Command {
 					if e.Error != nil {
 						problem = "  " + *e.Error
 					}
+					if e.DigestID != nil {
+						problem = "  in " + e.DigestID.String()
+					}
 					fmt.Fprintf(cmd.OutOrStdout(), "%s  %s  %-9s  #%d %s to %s%s\n", e.ID,
 						e.QueuedAt.UTC().Format("2006-01-02T15:04:05Z"), e.Status, e.TicketNumber, e.Kind, e.Address, problem)
 				}
@@ -68,7 +71,7 @@ func listMailCommand(m program.Modules) *cobra.Command {
 			})
 		},
 	}
-	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, blocked, sending, sent, delayed, bounced, failed, uncertain, cancelled")
+	cmd.Flags().StringSliceVar(&only, "status", nil, "only these statuses: queued, blocked, sending, sent, delayed, bounced, failed, uncertain, cancelled, digested")
 	cmd.Flags().IntVar(&limit, "limit", 100, "the most to list")
 	return cmd
 }

@@ -44,10 +44,12 @@ func Module() program.Module {
 
 func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
 	s.warn(w.Config, w.Log)
-	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer, time.Duration(s.MailRetryMin))
+	room := saga.NewRoom(w.Issuing, int(s.MailPerHour))
+	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer, room, time.Duration(s.MailRetryMin))
 	return program.Work{
 		Follower: saga.Emails(w.Issued),
 		Handlers: []saga.Handler{saga.Mailing(mailroom)},
+		Loops:    []func(context.Context) error{room.Run},
 	}, nil
 }
 

@@ -99,7 +99,7 @@ type importer struct {
 	exempt bool // none of them is to escalate by itself
 	policy saga.Policy
 
-	opened, known, refused, overdue atomic.Int64
+	opened, known, refused, begun, overdue atomic.Int64
 }
 
 // byteOrderMark is what some programs write before UTF-8.
@@ -213,6 +213,10 @@ func (i *importer) open(ctx context.Context, line importLineOf) error {
 	}
 	by := ticket.By{Actor: domain.Actor{Kind: domain.ActorImport}}
 	row.Opening.By, row.Opening.CreatedBy, row.Opening.Exempt = by, requester.ID, i.exempt
+	begun := row.Status == ticket.StatusInProgress
+	if begun { // a line names no assignee, and a ticket in progress is somebody's
+		row.Status = ticket.StatusOpen
+	}
 	id := importedID(row.OccurredAt, line)
 	there, err := i.Store.Load(ctx, id.UUID)
 	if err != nil {
@@ -231,6 +235,9 @@ func (i *importer) open(ctx context.Context, line importLineOf) error {
 		return nil
 	}
 	i.opened.Add(1)
+	if begun {
+		i.begun.Add(1)
+	}
 	if !i.exempt && i.policy.Overdue(cmp.Or(row.Opening.Priority, ticket.Low), row.Status, row.OccurredAt, time.Now()) {
 		i.overdue.Add(1)
 	}
@@ -343,6 +350,9 @@ func (i *importer) summary() string {
 		imported = "would be imported"
 	}
 	said := fmt.Sprintf("%s %s, %d were in already, %s refused.", program.Counted(int(i.opened.Load()), "tickets"), imported, i.known.Load(), program.Counted(int(i.refused.Load()), "lines"))
+	if n := i.begun.Load(); n > 0 {
+		said += fmt.Sprintf("\nIn progress, which takes an assignee, so open: %d.", n)
+	}
 	if n := i.overdue.Load(); n > 0 {
 		said += fmt.Sprintf("\nOverdue, to escalate at once without an email: %d.", n)
 	}

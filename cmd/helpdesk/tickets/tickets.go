@@ -36,8 +36,9 @@ func importTicketsCommand(m program.Modules) *cobra.Command {
    "status_at": "2030-01-02T10:00:00Z"}
 
 priority, status and status_at are optional. The ticket was opened at occurred_at and
-reached its status at status_at (by default at once). No email is sent about it. It
-escalates like any other; what was overdue already does so at once, without an email.
+reached its status at status_at (by default at once). One that was in progress is open:
+it has no assignee here. No email is sent about it. It escalates like any other; what
+was overdue already does so at once, without an email.
 
 Lines that are invalid are reported and skipped. The same file can be imported again:
 tickets that are already in stay unchanged. "-" is standard input.`,
