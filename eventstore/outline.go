@@ -56,7 +56,12 @@ func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelop
 	if err := rows.Err(); err != nil {
 		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", streamIDs, err))
 	}
-	return s.codec.outline(ctx, all)
+	recorded := make([]Recorded, len(all))
+	for i, e := range all {
+		recorded[i] = e.Recorded
+	}
+	s.keys.learn(recorded)
+	return s.codec.outline(ctx, recorded, all)
 }
 
 // InFull returns the events of outlines with the texts of those at some places in them.
@@ -147,11 +152,7 @@ func blank(size int) string {
 }
 
 // outline returns what events say, those that are brief without their texts.
-func (c *Codec) outline(ctx context.Context, all []outlined) ([]Envelope, error) {
-	recorded := make([]Recorded, len(all))
-	for i, e := range all {
-		recorded[i] = e.Recorded
-	}
+func (c *Codec) outline(ctx context.Context, recorded []Recorded, all []outlined) ([]Envelope, error) {
 	o, err := c.opener(ctx, recorded)
 	if err != nil {
 		return nil, err
@@ -174,7 +175,7 @@ func (c *Codec) outline(ctx context.Context, all []outlined) ([]Envelope, error)
 func (o *opener) brief(r Recorded, short bool) (Envelope, error) {
 	o.openerOf(r)
 	e, err := o.codec.decode(r.Type, r.SchemaVersion, r.Data, func(m domain.Member, text string) (string, error) {
-		key, there := keyOf(o.own, m.Name)
+		key, there := keyOf(o.own, o.id, m.Name)
 		switch {
 		case o.key == nil:
 			return domain.Erased, nil

@@ -45,7 +45,7 @@ func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline
 	for _, f := range inline {
 		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
 	}
-	s := &Store{streams: streams{pool: pool, codec: codec}, writer: w}
+	s := &Store{streams: streams{pool: pool, codec: codec, keys: &w.keys}, writer: w}
 	s.numbers = batch.New(s.drawNumbers)
 	return s
 }
@@ -102,6 +102,7 @@ func CollectRecorded(rows pgx.Rows, n int64) ([]Recorded, error) {
 type streams struct {
 	pool  *pgxpool.Pool
 	codec *Codec
+	keys  *streamKeys
 }
 
 // Load returns the events of a stream in order; none when it does not exist.
@@ -123,7 +124,7 @@ func (s streams) load(ctx context.Context, sql string, key any) (events []Envelo
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))
 	}
-	s.writer.keys.learn(recorded)
+	s.keys.learn(recorded)
 	return s.codec.Open(ctx, recorded...)
 }
 
