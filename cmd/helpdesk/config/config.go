@@ -38,6 +38,8 @@ type Config struct {
 	RequestTime       Span       `split_words:"true" default:"4.5s" desc:"How long a request may take, after which it gets 503, whatever it waits for; what is sent piece by piece, exports and streams of events, may take longer. 0: as long as it takes."`
 	TicketComments    uint32     `split_words:"true" default:"2000" desc:"How many comments a ticket takes, removed ones included; one more gets ticket_full. 0: as many as they like."`
 	TicketBytes       uint32     `split_words:"true" default:"4000000" desc:"How long the history of a ticket becomes: the bytes of all texts that it was ever given, and 200 for each event; beyond it is ticket_full. 0: as long as they like."`
+	TicketsPerHour    uint32     `split_words:"true" default:"60" desc:"How many tickets a requester opens within an hour, over all processes; one more gets 429 too_many_tickets. 0: as many as they like, as without a HELPDESK_RATE_LIMIT."`
+	CommentsPerHour   uint32     `split_words:"true" default:"120" desc:"How many comments a requester adds within an hour, over all processes; one more gets 429 too_many_comments. 0: as with HELPDESK_TICKETS_PER_HOUR."`
 	TrustedProxies    networks   `split_words:"true" desc:"Addresses and networks of proxies whose X-Forwarded-For is believed, with commas between them (10.0.0.0/8,::1). Empty: none, a request comes from its peer."`
 	Argon2Memory      uint32     `split_words:"true" default:"19456" desc:"Memory of one password hash (argon2id), in KiB. A changed cost holds for new passwords at once, for others from their next sign-in."`
 	Argon2Iterations  uint32     `split_words:"true" default:"2" desc:"Passes over that memory."`
