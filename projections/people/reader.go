@@ -45,13 +45,15 @@ const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 // for in the name of everybody who has the others.
 const partsMost = 8
 
-// parts returns the parts of a search, each once.
+// parts returns patterns of the parts of a search, each once, the longest first: most
+// names lack it, and are not asked for the others.
 func parts(search string) (some []string) {
 	for part := range strings.FieldsSeq(search) {
-		if len(some) < partsMost && !slices.Contains(some, part) {
-			some = append(some, part)
+		if p := projections.Containing(part); len(some) < partsMost && !slices.Contains(some, p) {
+			some = append(some, p)
 		}
 	}
+	slices.SortStableFunc(some, func(a, b string) int { return len(b) - len(a) })
 	return some
 }
 
@@ -72,7 +74,7 @@ func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (proje
 			searched += ` || ' ' || u.email`
 		}
 		for _, part := range parts(f.Search) {
-			w.Add("read.folded("+searched+") LIKE read.folded(?)", projections.Containing(part))
+			w.Add("read.folded("+searched+") LIKE read.folded(?)", part)
 		}
 	}
 	if f.Role != "" {
