@@ -18,10 +18,11 @@ import (
 //	head     the row lock every append takes first: positions follow commits
 //	tick     the clock, read once the lock is held, never behind the last event
 //	judged   the commands, with the mark of those carried out before
-//	moved    streams that are at the expected version and event, moved on
+//	moved    streams that are at the expected version and event, and have the key that
+//	         texts were hidden under, moved on
 //	created  streams that did not exist, made
 //	won      the appends whose stream was moved or made, with their positions
-//	keyed    the keys of their texts that have their own
+//	keyed    the keys that they gave to their streams
 //
 // The statement's snapshot may be older than the lock it waited for. So the
 // position comes from the locked row and never from max(position); moved is an
@@ -37,9 +38,9 @@ const appendSQL = `
 WITH cmd AS MATERIALIZED (
     SELECT *
     FROM unnest($1::int[], $2::uuid[], $3::text[], $4::int[], $5::int[], $6::uuid[],
-                $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::timestamptz[], $24::uuid[])
+                $7::text[], $8::uuid[], $9::text[], $10::uuid[], $11::timestamptz[], $22::uuid[], $19::bytea[], $20::bool[])
          AS c (ord, stream_id, stream_type, expected, events, command_id,
-               actor_kind, actor_id, correlation_id, causation_id, occurred_at, expected_event)
+               actor_kind, actor_id, correlation_id, causation_id, occurred_at, expected_event, key, keyed)
 ), head AS MATERIALIZED (
     SELECT position, recorded_at FROM log_head WHERE id = 1 FOR UPDATE
 ), tick AS MATERIALIZED (
@@ -54,6 +55,8 @@ WITH cmd AS MATERIALIZED (
       AND streams.stream_id = judged.stream_id AND streams.version = judged.expected
       AND judged.expected_event IS NOT DISTINCT FROM CASE WHEN judged.expected_event IS NOT NULL THEN (
           SELECT event_id FROM events WHERE stream_id = judged.stream_id AND version = judged.expected) END
+      AND (judged.key IS NULL OR judged.keyed
+           OR judged.key = (SELECT key FROM stream_keys WHERE stream_id = judged.stream_id))
     RETURNING judged.ord
 ), created AS (
     INSERT INTO streams (stream_id, stream_type, version)
@@ -73,7 +76,7 @@ WITH cmd AS MATERIALIZED (
            won.actor_kind, won.actor_id, won.correlation_id, coalesce(e.causation_id, won.causation_id), won.command_id,
            coalesce(won.occurred_at, won.now), won.now, e.person_id
     FROM won
-    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[], $23::uuid[])
+    JOIN unnest($12::int[], $13::int[], $14::uuid[], $15::text[], $16::int[], $17::text[], $18::uuid[], $21::uuid[])
          AS e (ord, nth, event_id, type, schema_version, data, person_id, causation_id) USING (ord)
 ), advanced AS (
     UPDATE log_head SET batch_after = log_head.position, position = log_head.position + total.events,
@@ -81,10 +84,8 @@ WITH cmd AS MATERIALIZED (
     FROM (SELECT coalesce(sum(events), 0) AS events FROM won) AS total CROSS JOIN tick
     WHERE log_head.id = 1
 ), keyed AS (
-    INSERT INTO text_keys (position, member, key)
-    SELECT won.before + k.nth, k.member, k.key
-    FROM won
-    JOIN unnest($19::int[], $20::int[], $21::text[], $22::bytea[]) AS k (ord, nth, member, key) USING (ord)
+    INSERT INTO stream_keys (stream_id, key)
+    SELECT stream_id, key FROM won WHERE keyed
 ), remembered AS (
     INSERT INTO commands (command_id, stream_id, first_position, last_position, version, recorded_at)
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now
@@ -113,8 +114,9 @@ type verdict struct {
 type encoded struct {
 	Append
 	events []encodedEvent
-	keys   []textKey
-	size   int // bytes of data
+	key    []byte // of the stream, of which those of their texts come; nil: none has one
+	keyed  bool   // whether the stream is given it with them
+	size   int    // bytes of data
 }
 
 type encodedEvent struct {
@@ -127,30 +129,34 @@ type encodedEvent struct {
 	cause         uuid.UUID    // the event before it, of which it is a consequence; zero: that of its append
 }
 
-func (c *Codec) prepare(ctx context.Context, a Append) (encoded, error) {
+// prepare seals and encodes the events of an append. stream returns the key of its
+// stream and whether it is new, and is asked where a text has one of its own.
+func (c *Codec) prepare(ctx context.Context, a Append, stream func(context.Context, Append) ([]byte, bool, error)) (encoded, error) {
 	e := encoded{Append: a, events: make([]encodedEvent, len(a.Events))}
+	key := func() (_ []byte, err error) {
+		if e.key == nil {
+			e.key, e.keyed, err = stream(ctx, a)
+		}
+		return e.key, err
+	}
 	for i, event := range a.Events {
 		id, err := uuid.NewV7()
 		if err != nil {
 			return encoded{}, fmt.Errorf("make an event id: %w", err)
 		}
-		event, sealed, err := c.seal(ctx, event, id, a.Person)
+		event, person, err := c.seal(ctx, event, id, a.Person, key)
 		if err != nil {
 			return encoded{}, err
 		}
 		says := a.Events[i]
-		if sealed.person == uuid.Nil {
+		if person == uuid.Nil {
 			says = event // whose texts are as they are, or of somebody who was erased
-		}
-		for _, key := range sealed.keys {
-			key.nth = i + 1
-			e.keys = append(e.keys, key)
 		}
 		data, version, err := c.encode(event)
 		if err != nil {
 			return encoded{}, err
 		}
-		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, says: says, person: sealed.person}
+		e.events[i] = encodedEvent{id: id, name: event.EventType(), schemaVersion: version, data: data, says: says, person: person}
 		if c, ok := event.(domain.Consequent); ok && i > 0 && c.Consequence() {
 			e.events[i].cause = e.events[i-1].id
 		}
@@ -174,15 +180,15 @@ func appendArgs(batch []encoded) []any {
 		eventIDs                        []uuid.UUID
 		names, datas                    []string
 		people, causes                  []uuid.NullUUID
-		keyOrds, keyNths                []int32
-		keyMembers                      []string
-		keys                            [][]byte
+		keys                            = make([][]byte, n)
+		keyed                           = make([]bool, n)
 	)
 	for i, a := range batch {
 		ords[i], expected[i], counts[i] = int32(i), int32(a.ExpectedVersion), int32(len(a.events))
 		streams[i], types[i] = a.StreamID, string(a.StreamType)
 		commands[i], actors[i], causations[i] = nullable(a.CommandID), nullable(a.Metadata.ActorID.UUID), nullable(a.Metadata.CausationID)
 		expectedEvents[i] = nullable(a.ExpectedEvent)
+		keys[i], keyed[i] = a.key, a.keyed
 		actorKinds[i], correlations[i] = string(a.Metadata.ActorKind), a.Metadata.CorrelationID
 		if !a.OccurredAt.IsZero() {
 			occurred[i] = &a.OccurredAt
@@ -193,16 +199,12 @@ func appendArgs(batch []encoded) []any {
 			schemaVersions, datas = append(schemaVersions, int32(e.schemaVersion)), append(datas, string(e.data))
 			people, causes = append(people, nullable(e.person)), append(causes, nullable(e.cause))
 		}
-		for _, k := range a.keys {
-			keyOrds, keyNths = append(keyOrds, int32(i)), append(keyNths, int32(k.nth))
-			keyMembers, keys = append(keyMembers, k.member), append(keys, k.key)
-		}
 	}
 	return []any{
 		ords, streams, types, expected, counts, commands,
 		actorKinds, actors, correlations, causations, occurred,
 		eventOrds, nths, eventIDs, names, schemaVersions, datas, people,
-		keyOrds, keyNths, keyMembers, keys, causes, expectedEvents,
+		keys, keyed, causes, expectedEvents,
 	}
 }
 

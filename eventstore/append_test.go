@@ -213,7 +213,7 @@ func TestOneAppendTheDatabaseRefusesFailsAlone(t *testing.T) {
 	bad.Metadata.CorrelationID = "\x00" // Postgres has no NUL in text
 	batch := []*waiting{}
 	for _, a := range []Append{opening(newID(t)), bad, opening(newID(t))} {
-		e, err := l.codec.prepare(testContext(t), a)
+		e, err := l.codec.prepare(testContext(t), a, l.writer.keys.of)
 		if err != nil {
 			t.Fatal(err)
 		}

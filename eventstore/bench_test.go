@@ -85,7 +85,7 @@ VALUES ($1, $2, 1, $3, $4, 1, $5, $6, $7, now(), now())`
 	if err != nil {
 		return err
 	}
-	a, err := l.codec.prepare(context.Background(), opening(id)) // the same work on this side
+	a, err := l.codec.prepare(context.Background(), opening(id), l.writer.keys.of) // the same work on this side
 	if err != nil {
 		return err
 	}

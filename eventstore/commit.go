@@ -30,6 +30,7 @@ type writer struct {
 	appended func(types []string)
 	inline   []Inline // brought up to date with each append
 	recent   Recent
+	keys     streamKeys
 	attempts attempts
 
 	inlineNames    []string
@@ -78,9 +79,9 @@ func (s *Store) Append(ctx context.Context, a Append) (Appended, error) {
 		return Appended{}, errors.New("append without events")
 	}
 	if len(a.Destroys) > 0 {
-		a.Also = InTurn(destroyTexts(a.Destroys), a.Also)
+		a.Also = InTurn(s.codec.destroyTexts(a.StreamID, a.Destroys), a.Also)
 	}
-	e, err := s.codec.prepare(ctx, a)
+	e, err := s.codec.prepare(ctx, a, s.writer.keys.of)
 	if err != nil {
 		return Appended{}, err
 	}
@@ -236,6 +237,7 @@ func (c *writer) writeSurely(ctx context.Context, batch []encoded) ([]result, er
 		c.attempts.end(err)
 		if err == nil {
 			results := judge(batch, verdicts)
+			c.rememberKeys(batch, results)
 			c.recent.add(recordedOf(results))
 			if lost {
 				return results, c.recognise(ctx, batch, results)
@@ -287,6 +289,19 @@ func judge(batch []encoded, verdicts []verdict) []result {
 		}
 	}
 	return results
+}
+
+// rememberKeys keeps the keys of streams that were appended to. Where an append was
+// refused, the key may be why: the next one looks it up.
+func (c *writer) rememberKeys(batch []encoded, results []result) {
+	for i, e := range batch {
+		if results[i].err != nil || len(e.Destroys) > 0 {
+			c.keys.forget(e.StreamID)
+		}
+		if results[i].err == nil && e.key != nil {
+			c.keys.keep(e.StreamID, e.key)
+		}
+	}
 }
 
 func (e encoded) at(before int64, occurred, recorded time.Time) Appended {
@@ -345,6 +360,9 @@ func (c *writer) commitAlone(ctx context.Context, e encoded) (r result) {
 		r = judge([]encoded{e}, verdicts)[0]
 		return r.err
 	})
+	if r.err != nil {
+		c.keys.forget(e.StreamID)
+	}
 	if repeatedAtOnce(r.err) {
 		return result{err: ErrDuplicateCommand}
 	}
@@ -352,6 +370,7 @@ func (c *writer) commitAlone(ctx context.Context, e encoded) (r result) {
 		return result{err: uncertain(r.err)}
 	}
 	c.recent.add(recordedOf([]result{r}))
+	c.rememberKeys([]encoded{e}, []result{r})
 	c.appended(e.addTypes(nil))
 	return r
 }

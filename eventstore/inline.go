@@ -160,22 +160,22 @@ func noneFailed(ctx context.Context, tx pgx.Tx, failing []string, written []Reco
 
 // envelopes returns the events of an append as the log holds them behind a position.
 func (e encoded) envelopes(before int64, occurred, recorded time.Time) []Envelope {
-	keys := make([][][]byte, len(e.events))
-	for _, k := range e.keys {
-		keys[k.nth-1] = append(keys[k.nth-1], k.form())
-	}
 	all := make([]Envelope, len(e.events))
 	for i, event := range e.events {
 		cause := e.Metadata.CausationID
 		if event.cause != uuid.Nil {
 			cause = event.cause
 		}
+		var keys [][]byte
+		if e.key != nil && event.person != uuid.Nil {
+			keys = [][]byte{keyForm("", e.key)}
+		}
 		all[i] = Envelope{Event: event.says, Recorded: Recorded{
 			Position: before + int64(i) + 1, StreamID: e.StreamID, StreamType: e.StreamType,
 			Version: e.ExpectedVersion + i + 1, EventID: event.id, Type: event.name, SchemaVersion: event.schemaVersion, Data: event.data,
 			ActorKind: e.Metadata.ActorKind, ActorID: nullable(e.Metadata.ActorID.UUID),
 			CorrelationID: e.Metadata.CorrelationID, CausationID: nullable(cause), CommandID: nullable(e.CommandID),
-			OccurredAt: occurred, RecordedAt: recorded, PersonID: nullable(event.person), TextKeys: keys[i],
+			OccurredAt: occurred, RecordedAt: recorded, PersonID: nullable(event.person), TextKeys: keys,
 		}}
 	}
 	return all

@@ -68,7 +68,7 @@ func TestWhoWonIsKnownThoughTheAnswerIsLost(t *testing.T) {
 	marked.Metadata.CorrelationID, repeated.CommandID = string(line.Mark), done.CommandID
 	var batch []*waiting
 	for _, a := range []Append{opening(taken), marked, repeated, appending(grown, 1, ticket.Started{})} {
-		e, err := store.codec.prepare(testContext(t), a)
+		e, err := store.codec.prepare(testContext(t), a, store.writer.keys.of)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,49 +34,45 @@ type Keys interface {
 // nonce where a key of its own gives it.
 var sealedForm = base64.RawStdEncoding
 
-// sealing is under which keys the texts of an event were sealed.
-type sealing struct {
-	person uuid.UUID // zero: nothing was
-	keys   []textKey // of the texts that have their own
-}
-
-// seal returns e with its texts sealed, and under which keys; e as it is when it has
+// seal returns e with its texts sealed, and whose they are; e as it is when it has
 // no texts or they are nobody's. What is written of somebody who was erased is not
-// stored any more.
-func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person domain.UserID) (domain.Event, sealing, error) {
+// stored any more. stream returns the key of the stream.
+func (c *Codec) seal(ctx context.Context, e domain.Event, id uuid.UUID, person domain.UserID, stream func() ([]byte, error)) (domain.Event, uuid.UUID, error) {
 	t := c.types[e.EventType()]
 	if !t.Personal() || c.keys == nil {
-		return e, sealing{}, nil
+		return e, uuid.Nil, nil
 	}
 	if owner := t.Owner(e); !owner.IsZero() {
 		person = owner
 	}
 	if person.IsZero() {
-		return e, sealing{}, nil
+		return e, uuid.Nil, nil
 	}
 	key, ok, err := c.keys.Sealing(ctx, person.UUID)
 	if err != nil {
-		return nil, sealing{}, fmt.Errorf("seal %s: %w", e.EventType(), err)
+		return nil, uuid.Nil, fmt.Errorf("seal %s: %w", e.EventType(), err)
 	}
 	if !ok {
 		e, err = t.ChangeTexts(e, erase)
-		return e, sealing{}, err
+		return e, uuid.Nil, err
 	}
-	var s sealing
+	sealed := uuid.Nil
 	e, err = t.ChangeTexts(e, func(m domain.Member, text string) (string, error) {
-		s.person = person.UUID
+		sealed = person.UUID
 		bound := boundTo(nil, id, m.Name)
 		if !m.Redactable {
 			nonce := make([]byte, key.NonceSize(), key.NonceSize()+len(text)+key.Overhead())
 			rand.Read(nonce) // never fails: crypto/rand
 			return sealedForm.EncodeToString(key.Seal(nonce, nonce, []byte(text), bound)), nil
 		}
-		own := textKey{member: m.Name, key: newTextKey()}
-		sealed, err := sealOwn(key, own.key, text, bound)
-		s.keys = append(s.keys, own)
-		return ownMark + sealedForm.EncodeToString(sealed), err
+		of, err := stream()
+		if err != nil {
+			return "", err
+		}
+		hidden, err := sealOwn(key, textKey(of, id, m.Name), text, bound)
+		return ownMark + sealedForm.EncodeToString(hidden), err
 	})
-	return e, s, err
+	return e, sealed, err
 }
 
 // boundTo appends to b what a sealed text is bound to, so that it opens nowhere
@@ -169,7 +165,7 @@ func (o *opener) try(r Recorded) (e domain.Event, err error) {
 // text opens a text that was sealed, or returns that it was erased or redacted. One
 // that was redacted may be from before texts had keys of their own, or were sealed.
 func (o *opener) text(m domain.Member, text string) (string, error) {
-	key, there := keyOf(o.own, m.Name)
+	key, there := keyOf(o.own, o.id, m.Name)
 	switch {
 	case o.sealed && o.key == nil:
 		return domain.Erased, nil

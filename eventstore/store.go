@@ -42,7 +42,7 @@ type Store struct {
 // with the types of its events, as [Signals.Appended] or [Notifier.NotifyOf]; it must
 // not block. inline is brought up to date with every append.
 func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline ...Inline) *Store {
-	w := &writer{pool: pool, codec: codec, appended: appended, inline: inline}
+	w := &writer{pool: pool, codec: codec, appended: appended, inline: inline, keys: streamKeys{pool: pool}}
 	for _, f := range inline {
 		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
 	}
@@ -115,6 +115,7 @@ func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelop
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))
 	}
+	s.writer.keys.learn(recorded)
 	return s.codec.Open(ctx, recorded...)
 }
 

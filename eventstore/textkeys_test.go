@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"errors"
 	"strings"
 	"testing"
 
@@ -77,8 +78,8 @@ func TestATextWithoutItsKeyIsNotTakenForRedacted(t *testing.T) {
 	a := appending(newID(t), 0, ticket.Opened{Number: 1, Title: "Printer", Description: "d", Priority: ticket.High, CreatedBy: ann})
 	l.mustAppend(t, a)
 	for name, q := range map[string]string{
-		"another's key": `UPDATE text_keys SET key = sha256('') WHERE member = 'title'`,
-		"no key":        `DELETE FROM text_keys`,
+		"another's key": `UPDATE stream_keys SET key = decode(md5(''), 'hex')`,
+		"no key":        `DELETE FROM stream_keys`,
 	} {
 		if _, err := l.db.OwnerPool(t).Exec(testContext(t), q); err != nil {
 			t.Fatal(err)
@@ -86,5 +87,104 @@ func TestATextWithoutItsKeyIsNotTakenForRedacted(t *testing.T) {
 		if _, err := l.Load(testContext(t), a.StreamID); err == nil || !strings.Contains(err.Error(), "it does not open") {
 			t.Errorf("%s: got %v", name, err)
 		}
+	}
+}
+
+// keys returns how many keys of streams and of texts there are.
+func (l *log) keys(t testing.TB) (streams, texts int) {
+	t.Helper()
+	const q = `SELECT (SELECT count(*) FROM stream_keys), (SELECT count(*) FROM text_keys WHERE key IS NOT NULL)`
+	if err := l.pool.QueryRow(testContext(t), q).Scan(&streams, &texts); err != nil {
+		t.Fatal(err)
+	}
+	return streams, texts
+}
+
+// TestTheKeyOfAStreamIsDestroyedWithATextOfIt has what was destroyed open under nothing
+// that is left.
+func TestTheKeyOfAStreamIsDestroyedWithATextOfIt(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.sealing(t)
+	a := appending(newID(t), 0, ticket.Opened{Number: 1, Title: "Printer", Description: "It smokes.", Priority: ticket.High, CreatedBy: ann})
+	first := l.mustAppend(t, a).FirstPosition
+	if streams, texts := l.keys(t); streams != 1 || texts != 0 {
+		t.Errorf("%d keys of streams, %d of texts: want one for all texts of the stream", streams, texts)
+	}
+	const key = `SELECT key FROM stream_keys WHERE stream_id = $1`
+	var before, after []byte
+	if err := l.pool.QueryRow(testContext(t), key, a.StreamID).Scan(&before); err != nil {
+		t.Fatal(err)
+	}
+	l.redaction(t, a, 1, TextOf{first, "title"})
+	if err := l.pool.QueryRow(testContext(t), key, a.StreamID).Scan(&after); err != nil {
+		t.Fatal(err)
+	}
+	if string(before) == string(after) {
+		t.Error("the stream has the key still that its title was hidden under")
+	}
+	if streams, texts := l.keys(t); streams != 1 || texts != 1 {
+		t.Errorf("%d keys of streams, %d of texts: want a new one, and that of the description", streams, texts)
+	}
+	comment := appending(a.StreamID, 2, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", AddedAt: instant})
+	l.mustAppend(t, comment)
+	l.redaction(t, a, 3, TextOf{first, "description"}) // whose key is of text_keys by now
+	said := l.says(t, a)
+	if got := said[0].(ticket.Opened); got.Title != domain.Redacted || got.Description != domain.Redacted {
+		t.Errorf("it reads %+v", got)
+	}
+	if got := said[2].(ticket.CommentAdded); got.Text != "Which model?" {
+		t.Errorf("the comment reads %q", got.Text)
+	}
+}
+
+// TestAnAppendUnderAKeyThatTheStreamHasNoMoreIsRefused has a process write that lately
+// loaded the stream, of which another has it that it is at the same version.
+func TestAnAppendUnderAKeyThatTheStreamHasNoMoreIsRefused(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.sealing(t)
+	a := appending(newID(t), 0, ticket.Opened{Number: 1, Title: "Printer", Description: "d", Priority: ticket.High, CreatedBy: ann})
+	l.mustAppend(t, a)
+	l.writer.keys.keep(a.StreamID, newStreamKey())
+	said := appending(a.StreamID, 1, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", AddedAt: instant})
+	if _, err := l.Append(testContext(t), said); !errors.Is(err, ErrConflict) {
+		t.Fatalf("got %v, want a conflict", err)
+	}
+	l.mustAppend(t, said) // which has looked the key up
+	if got := l.says(t, a)[1].(ticket.CommentAdded).Text; got != "Which model?" {
+		t.Errorf("it reads %q", got)
+	}
+}
+
+// TestAStreamFromBeforeStreamsHadKeysGetsOne has texts that have keys of their own.
+func TestAStreamFromBeforeStreamsHadKeysGetsOne(t *testing.T) {
+	t.Parallel()
+	l := newLog(t)
+	l.sealing(t)
+	a := appending(newID(t), 0, ticket.Opened{Number: 1, Title: "Printer", Description: "d", Priority: ticket.High, CreatedBy: ann})
+	l.mustAppend(t, a)
+	tx, err := l.db.OwnerPool(t).Begin(testContext(t))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := l.codec.destroyStreamKey(testContext(t), tx, a.StreamID); err != nil { // as it was then
+		t.Fatal(err)
+	}
+	if err := tx.Commit(testContext(t)); err != nil {
+		t.Fatal(err)
+	}
+	other := New(l.pool, l.codec, l.notifier.NotifyOf) // which remembers no key
+	t.Cleanup(other.Close)
+	said := appending(a.StreamID, 1, ticket.CommentAdded{CommentID: comment, Author: bob, Text: "Which model?", AddedAt: instant})
+	if _, err := other.Append(testContext(t), said); err != nil {
+		t.Fatal(err)
+	}
+	events := l.says(t, a)
+	if got := events[0].(ticket.Opened).Title + events[1].(ticket.CommentAdded).Text; got != "PrinterWhich model?" {
+		t.Errorf("it reads %q", got)
+	}
+	if streams, texts := l.keys(t); streams != 1 || texts != 2 {
+		t.Errorf("%d keys of streams, %d of texts: want 1 and 2", streams, texts)
 	}
 }
