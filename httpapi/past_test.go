@@ -224,3 +224,7 @@ func TestADiffNamesBothVersions(t *testing.T) {
 }
 
 func (a *attic) TicketOf(context.Context, ticket.CommentID) (ticket.ID, error) { return ticketID, nil }
+
+func (a *attic) Comment(context.Context, domain.Actor, ticket.CommentID) (view.Comment, error) {
+	return view.Comment{}, domain.ErrNotFound
+}

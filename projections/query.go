@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
 
@@ -140,16 +141,29 @@ type Querier interface {
 
 // One reads the single row of a query, [domain.ErrNotFound] when there is none.
 func One[R any](ctx context.Context, db Querier, what, sql string, args ...any) (R, error) {
+	row, err := OfLog[R](ctx, db, what, sql, args...)
+	if errors.Is(err, domain.ErrNotFound) {
+		err = missing(ctx)
+	}
+	return row, err
+}
+
+// OfLog is [One] for a query of the log, which nobody holds: what it does not find is not
+// there.
+func OfLog[R any](ctx context.Context, db Querier, what, sql string, args ...any) (R, error) {
 	rows, _ := db.Query(ctx, sql, args...) // CollectOneRow returns its error
 	row, err := pgx.CollectOneRow(rows, pgx.RowToStructByName[R])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return row, missing(ctx)
+		return row, domain.ErrNotFound
 	}
 	if err != nil {
 		return row, eventstore.Unreachable(fmt.Errorf("read %s: %w", what, err))
 	}
 	return row, nil
 }
+
+// TicketOfNumber finds the id of the ticket that ever had a number, $1, by the log.
+const TicketOfNumber = `SELECT stream_id AS id FROM events WHERE type = 'ticket.opened' AND (data ->> 'number')::bigint = $1`
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 

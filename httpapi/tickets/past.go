@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"time"
@@ -116,12 +117,12 @@ func parseMoment(param, text string) (history.Moment, error) {
 		version, err := strconv.Atoi(text)
 		return history.Moment{Version: version}, err
 	}
-	instant, err := time.Parse(time.RFC3339, bind.UnspacedZone(text))
+	instant, err := edge.ParseInstant(bind.UnspacedZone(text))
+	if errors.Is(err, edge.ErrYear) {
+		return history.Moment{}, problem.Param(param, edge.ErrYear.Code, err.Error())
+	}
 	if err != nil {
 		return history.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "must be a version (1, 2, 3 …) or a time with its zone, such as 2026-01-31T12:00:00Z"})
-	}
-	if err := edge.CheckInstant(instant); err != nil {
-		return history.Moment{}, problem.Param(param, edge.ErrYear.Code, err.Error())
 	}
 	return history.Moment{Instant: instant}, nil
 }

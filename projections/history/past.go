@@ -229,12 +229,8 @@ func (p *Past) id(ctx context.Context, ref ticket.Ref) (uuid.UUID, error) {
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID.UUID, nil
 	}
-	if err := projections.Fresh(ctx, projections.TicketHistory); err != nil {
-		return uuid.Nil, err
-	}
-	row, err := projections.One[struct{ TicketID uuid.UUID }](ctx, p.pool, "ticket number",
-		`SELECT ticket_id FROM read.ticket_history WHERE version = 1 AND number = $1`, ref.Number)
-	return row.TicketID, err
+	row, err := projections.OfLog[struct{ ID uuid.UUID }](ctx, p.pool, "ticket number", projections.TicketOfNumber, ref.Number)
+	return row.ID, err
 }
 
 const (

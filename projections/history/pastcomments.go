@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/eventstore"
 	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
@@ -80,19 +81,37 @@ func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, 
 }
 
 // TicketOf returns the ticket that a comment is or was on: [domain.ErrNotFound] when
-// there never was such a comment. For one that is not there any more the log is read.
+// there never was such a comment. For one that the projection does not have the log is
+// looked at, which has them by their ids.
 func (p *Past) TicketOf(ctx context.Context, id ticket.CommentID) (ticket.ID, error) {
 	const now = `SELECT ticket_id AS id FROM read.comments WHERE id = $1`
-	const ever = `SELECT stream_id AS id FROM events WHERE type = $1 AND data ->> 'comment_id' = $2 LIMIT 1`
-	if err := projections.Fresh(ctx, projections.CommentList); err != nil {
-		return ticket.ID{}, err
-	}
+	const ever = `SELECT stream_id AS id FROM events WHERE type = 'ticket.comment_added' AND (data ->> 'comment_id')::uuid = $1 LIMIT 1`
 	type found struct{ ID uuid.UUID }
-	row, err := projections.One[found](ctx, p.pool, "comment", now, id)
+	row, err := projections.OfLog[found](ctx, p.pool, "comment", now, id)
 	if errors.Is(err, domain.ErrNotFound) {
-		row, err = projections.One[found](ctx, p.pool, "comment", ever, ticket.CommentAdded{}.EventType(), id.String())
+		row, err = projections.OfLog[found](ctx, p.pool, "comment", ever, id)
 	}
 	return ticket.ID{UUID: row.ID}, err
+}
+
+// Comment returns a comment as it is by the log, without its author's name:
+// [domain.ErrNotFound] where it is not there, or the viewer may not see it.
+func (p *Past) Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
+	of, err := p.TicketOf(ctx, id)
+	if err != nil {
+		return view.Comment{}, err
+	}
+	events, err := loadPast(ctx, p.log, viewer, of.UUID)
+	if err != nil {
+		return view.Comment{}, err
+	}
+	now := ticket.Fold(eventstore.Said(events))
+	c, there := now.Comments[id]
+	if !there || !now.Exists || (c.Internal && !ticket.SeesInternal(viewer)) {
+		return view.Comment{}, domain.ErrNotFound
+	}
+	comment, _ := view.CommentOf(events, id, nil)
+	return comment, nil
 }
 
 // saidList returns the query of [Past.Comments].

@@ -304,14 +304,25 @@ for (const key of Object.keys(sessionStorage)) {
 	if (key.startsWith(drafts) && (!document.body.dataset.session || !key.startsWith(ours))) sessionStorage.removeItem(key);
 }
 
+// What was sent is dropped once a page shows that it went through: by the command of the
+// form, or by the text in the conversation. Else it is in the box again.
+const sent = " sent";
+const dropDraft = (key) => [key, key + sent].forEach((one) => sessionStorage.removeItem(one));
+for (const key of Object.keys(sessionStorage)) {
+	if (key.startsWith(drafts) && key.endsWith(sent) && sessionStorage.getItem(key) === $("#said").dataset.done) dropDraft(key.slice(0, -sent.length));
+}
+
 const form = $("[data-draft]");
 
 if (form) {
 	const text = $("textarea", form);
 	const draft = ours + only + " " + text.id;
+	const plain = (words) => words.normalize().trim();
+	const typed = sessionStorage.getItem(draft) ?? "";
+	if (sessionStorage.getItem(draft + sent) && $$("#conversation article[id] .text").some((said) => plain(said.textContent) === plain(typed))) dropDraft(draft);
 	text.value ||= sessionStorage.getItem(draft) ?? "";
 	text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
-	form.addEventListener("submit", () => sessionStorage.removeItem(draft));
+	form.addEventListener("submit", () => sessionStorage.setItem(draft + sent, form.elements.command.value));
 
 	$("[data-newer-seen]", form).addEventListener("click", () => {
 		carry();
