@@ -24,6 +24,8 @@ type Tickets struct {
 	queues  *queues
 	limits  ticket.Limits
 	also    func(ticket.ID, []domain.Event) eventstore.InTx
+
+	opened, commented Quota // nil: any number
 }
 
 // NewTickets makes the ticket commands over a log. forget is what removes, in the
@@ -51,7 +53,7 @@ func (t *Tickets) Beside(also func(ticket.ID, []domain.Event) eventstore.InTx) *
 
 var tickets = aggregate[ticket.State, ticket.Command]{
 	streamType: domain.TicketStream, evolve: ticket.Evolve, fold: ticket.Fold, decide: ticket.Decide, person: writer, destroys: redacted,
-	seenBy: ticket.SeenBy(), seen: seen,
+	seenBy: ticket.SeenBy(), seen: seen, needs: texts,
 }
 
 // seen reports whether who gives a command sees the ticket; one that is opened is there
@@ -98,6 +100,9 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 	if _, err := ticket.Decide(ticket.State{}, c); err != nil {
 		return Outcome{}, err
 	}
+	if err := count(ctx, t.opened, c.Actor, r, id.UUID, ErrTooManyTickets); err != nil {
+		return Outcome{}, err
+	}
 	number, err := t.numbers.NextTicketNumber(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -107,9 +112,14 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 }
 
 // Do carries out any command but [ticket.OpenTicket] on the ticket id. Errors
-// are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy] and
-// what the log answers when it can't be reached.
+// are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy],
+// [ErrTooManyComments] and what the log answers when it can't be reached.
 func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
+	if c, adds := c.(ticket.AddComment); adds {
+		if err := count(ctx, t.commented, c.Actor, r, c.CommentID.UUID, ErrTooManyComments); err != nil {
+			return Outcome{}, err
+		}
+	}
 	return t.rules().run(ctx, t.task(r, id, c))
 }
 

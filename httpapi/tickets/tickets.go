@@ -2,6 +2,8 @@ package tickets
 
 import (
 	"context"
+	"net/url"
+	"time"
 
 	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
@@ -60,7 +62,7 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 	// asks again gets both anew; were they older, it never would.
 	c.AtLeast(t.Position)
 	id := ticket.ID{UUID: t.ID}
-	comments, err := r.Read.AllComments(ctx, c.Actor, id)
+	comments, err := r.Read.Thread(ctx, c.Actor, id, nil)
 	if err != nil {
 		return out, err
 	}
@@ -70,10 +72,25 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 			return out, err
 		}
 	}
-	out.Ticket, out.Attachments, out.Comments = wire.TicketOf(t), own(files), make([]wire.Comment, len(comments))
+	for i, comment := range comments.Items {
+		comments.Items[i].Attachments = view.AttachmentsAt(files, &comment.ID)
+	}
+	return withComments(c, t, comments.Items, comments.Next, view.AttachmentsAt(files, nil), nil)
+}
+
+// withComments returns a ticket with its own files and the first of its comments, of now or
+// of an instant, and where the others are.
+func withComments(c *httpapi.Call, t view.Ticket, comments []view.Comment, next *projections.Cursor, files []view.Attachment, asOf *time.Time) (wire.TicketWithComments, error) {
+	out := wire.TicketWithComments{Comments: make([]wire.Comment, len(comments))}
+	out.Ticket, out.Attachments = wire.TicketOf(t), wire.AttachmentsOf(files)
 	for i, comment := range comments {
-		comment.Attachments = view.AttachmentsAt(files, &comment.ID)
 		out.Comments[i] = wire.CommentOf(comment)
 	}
-	return out, nil
+	query := url.Values{"ticket": {t.ID.String()}}
+	if asOf != nil {
+		query.Set("as_of", asOf.UTC().Format(time.RFC3339Nano))
+	}
+	var err error
+	out.CommentsNext, err = httpapi.Elsewhere{Route: "listComments", Path: "/api/comments/", Query: query}.LinkTo(c, next)
+	return out, err
 }
