@@ -145,7 +145,13 @@ func (r *Reader) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) 
 	if err != nil {
 		return nil, err
 	}
-	return newDescriber(viewer, names, timers).describe(view.Standing(viewer, all)), nil
+	d := newDescriber(viewer, names, timers)
+	if ticket.SeesInternal(viewer) { // why somebody does not work here any more is not for requesters
+		if d.leavings, err = r.leavings(ctx, events); err != nil {
+			return nil, err
+		}
+	}
+	return d.describe(view.Standing(viewer, all)), nil
 }
 
 // timers returns the timers behind a ticket's events, and its pending one.
