@@ -39,7 +39,7 @@ type bounds struct {
 // bodies of the API, and of who is not signed in any more: the longest text, as it is
 // encoded, is not lost.
 var (
-	signedInForm = bounds{bytes: 1 << 20, fields: 2_000, shown: 4 << 20}
+	signedInForm = bounds{bytes: 1 << 20, fields: 300, shown: 4 << 20} // a bulk action has a field for each of a hundred tickets
 	anyonesForm  = bounds{bytes: 16 << 10, fields: 100}
 	expiredForm  = bounds{bytes: 256 << 10, fields: 300, shown: 1 << 20}
 )
@@ -65,6 +65,9 @@ func (v *Visit) readForm(most bounds) error {
 	v.Form = Form{v.Request.PostForm}
 	return nil
 }
+
+// queryMost is how many parameters an address may have, as in the API.
+const queryMost = 100
 
 // readable returns the fields of a form that is refused, as far as they can be read: the
 // last may be cut off.

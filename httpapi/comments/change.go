@@ -83,6 +83,9 @@ func (r Resource) edit(ctx context.Context, c *httpapi.Call, path CommentPath, t
 	if err != nil {
 		return wire.Comment{}, err
 	}
+	if text == nil { // the command does not know that it is about a comment
+		return r.one(ctx, c, path)
+	}
 	return written(ctx, c, id, out)
 }
 

@@ -235,6 +235,10 @@ func unknownTicket(err error) error {
 
 // written is a comment just written, as the command left it.
 func written(ctx context.Context, c *httpapi.Call, id ticket.CommentID, out commands.Outcome) (wire.Comment, error) {
+	out, err := httpapi.InFull(ctx, c, out, ticket.Subject{Field: ticket.FieldComment, CommentID: id})
+	if err != nil {
+		return wire.Comment{}, err
+	}
 	comment, ok := view.CommentOf(view.Left(c.Actor, out.Events, out.Since), id, c.Names(ctx, view.AuthorOf(out.Events, id)))
 	if !ok {
 		return wire.Comment{}, domain.ErrNotFound

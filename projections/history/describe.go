@@ -42,13 +42,14 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 			t.emails[e.StreamID] = after
 			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
 		} else {
-			before := t.ticket
-			t.ticket = ticket.Evolve(before, e.Event)
+			before := t.ticket // but for its comments, which are those of after at once
+			said, there := before.Comments[commentOf(e.Event)]
+			t.ticket = ticket.Advance(before, e.Event)
 			if ticket.SeesInternal(t.viewer) || !ticket.AboutNote(e.Event) {
 				t.version++
 			}
 			entry.Version = t.version
-			entry.Changes, entry.Summary = t.changes(before, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
+			entry.Changes, entry.Summary = t.changes(before, said.Text, there, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
 			if l := t.leavings[e.CausationID.UUID]; l.why != "" {
 				entry.Summary = strings.TrimSuffix(entry.Summary, ".") + ", who " + l.why + "."
 			}
@@ -286,8 +287,8 @@ func status(s email.State) *email.Status {
 }
 
 // changes returns the members that an event changed from before to the state
-// after it, and the comment that it is about.
-func (t *describer) changes(before ticket.State, e domain.Event) []Change {
+// after it, and the comment that it is about, which was said before if it was there.
+func (t *describer) changes(before ticket.State, said string, there bool, e domain.Event) []Change {
 	switch d := e.(type) {
 	case ticket.Deleted:
 		return []Change{{Field: "deleted", Before: false, After: true}}
@@ -296,16 +297,15 @@ func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 	case ticket.CommentAdded:
 		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:
-		text := before.Comments[d.CommentID].Text
-		if text == d.Text {
-			return []Change{{Field: "comment", Before: text, After: d.Text}}
+		if said == d.Text { // both are withheld: that it changed is no secret
+			return []Change{{Field: "comment", Before: said, After: d.Text}}
 		}
-		return changed(nil, "comment", &text, &d.Text)
+		return changed(nil, "comment", &said, &d.Text)
 	case ticket.CommentRemoved:
-		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), nil)
+		return changed(nil, "comment", &said, nil)
 	case ticket.TextRedacted:
-		if c, there := before.Comments[d.CommentID]; there {
-			return changed(nil, "comment", &c.Text, &d.Text)
+		if there {
+			return changed(nil, "comment", &said, &d.Text)
 		}
 	}
 	if all := changedMembers(before, t.ticket, t.person); len(all) > 0 {
@@ -327,6 +327,15 @@ func (t *describer) withheld(before ticket.State, e domain.Event) []Change {
 
 // isOneOf reports whether a value that is shown is one of the texts.
 func isOneOf(value any, texts ...string) bool { return slices.Contains(texts, fmt.Sprint(value)) }
+
+// commentOf returns the comment that an event is about.
+func commentOf(e domain.Event) ticket.CommentID {
+	of, _ := subjectsOf(e)
+	if len(of) == 0 {
+		return ticket.CommentID{}
+	}
+	return of[0].CommentID
+}
 
 // changedMembers returns the members of a ticket that are others in one state than
 // in another, with people by name.

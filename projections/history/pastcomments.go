@@ -3,7 +3,6 @@ package history
 import (
 	"context"
 	"errors"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -23,6 +22,11 @@ type saidRow struct {
 	EventID   uuid.UUID
 	TicketID  uuid.UUID
 	CommentID uuid.UUID
+	Bytes     int // as it is stored
+}
+
+func (r saidRow) place() (key string, id uuid.UUID) {
+	return strconv.FormatInt(r.Position, 10), r.EventID
 }
 
 // saidThen is what holds of the event e that added a comment which was there at
@@ -39,7 +43,8 @@ const saidThen = `e.type = 'ticket.comment_added' AND e.position <= $at AND NOT 
 // were then, in the order of the log: of one ticket, or of all when ref is nil. Of
 // a ticket the viewer may not see there are none. It refuses like [Past.Tickets].
 //
-// The log is read from where the page begins until it is full.
+// The log is read from where the page begins until it is full, or until it is enough work
+// to find out what became of the comments on it.
 func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, ref *ticket.Ref, page projections.Page) (projections.Slice[view.Comment], error) {
 	position, err := p.caughtUp(ctx, at)
 	if err != nil {
@@ -57,27 +62,21 @@ func (p *Past) Comments(ctx context.Context, viewer domain.Actor, at time.Time, 
 	if err != nil {
 		return projections.Slice[view.Comment]{}, err
 	}
-	var ids []uuid.UUID
-	for _, row := range rows.Items {
-		if !slices.Contains(ids, row.TicketID) {
-			ids = append(ids, row.TicketID)
-		}
-	}
-	stands, err := p.standsAt(ctx, viewer, ids, at)
+	became, room, err := p.changesOf(ctx, viewer, rows.Items, position, page.Back())
 	if err != nil {
 		return projections.Slice[view.Comment]{}, err
 	}
-	names, err := p.names(ctx, stands...)
+	if room < len(rows.Items) {
+		page.Size = room
+		if rows, err = l.Page(ctx, p.pool, page); err != nil {
+			return projections.Slice[view.Comment]{}, err
+		}
+	}
+	shown, err := p.said(ctx, viewer, rows.Items, became)
 	if err != nil {
 		return projections.Slice[view.Comment]{}, err
 	}
-	byID := map[uuid.UUID]view.Comment{}
-	for _, s := range stands {
-		for _, c := range s.showComments(viewer, names) {
-			byID[c.ID] = c
-		}
-	}
-	return projections.Map(rows, func(row saidRow) view.Comment { return byID[row.CommentID] }), nil
+	return projections.Slice[view.Comment]{Items: shown, Next: rows.Next, Previous: rows.Previous, Count: rows.Count}, nil
 }
 
 // TicketOf returns the ticket that a comment is or was on: [domain.ErrNotFound] when
@@ -118,9 +117,10 @@ func (p *Past) Comment(ctx context.Context, viewer domain.Actor, id ticket.Comme
 func saidList(viewer domain.Actor, position int64) projections.List[saidRow] {
 	l := projections.List[saidRow]{
 		From: "events AS e", Key: "e.position", Cast: "bigint", ID: "e.event_id",
-		Columns: "e.position, e.event_id, e.stream_id AS ticket_id, (e.data->>'comment_id')::uuid AS comment_id",
+		Columns: "e.position, e.event_id, e.stream_id AS ticket_id, (e.data->>'comment_id')::uuid AS comment_id, pg_column_size(e.data) AS bytes",
 		Varies:  true,
-		At:      func(r saidRow) (string, uuid.UUID) { return strconv.FormatInt(r.Position, 10), r.EventID },
+		At:      saidRow.place,
+		Bytes:   func(r saidRow) int { return r.Bytes },
 	}
 	w := &l.Where
 	if !audits(viewer) {
