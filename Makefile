@@ -20,7 +20,7 @@ else
 RACE := echo "no C compiler: testing without the race detector" && go test
 endif
 
-.PHONY: run demo build generate picture test test-browser test-analysts test-postgres test-clients lint-api bench bench-http check clean
+.PHONY: run demo build generate picture test test-browser test-analysts test-postgres test-clients lint-api bench bench-http bench-bounds check clean
 
 run: build ## build and serve on http://127.0.0.1:8000, with everything in ./var
 	bin/helpdesk serve
@@ -60,6 +60,9 @@ bench: ## every benchmark; BENCHTIME=1x for a quick run
 # A full run alone writes the page: the figures of a small one say little.
 bench-http: ## the program over HTTP held against the least there is, into docs/performance.md; TICKETS=1000 SECONDS=0.4 only prints, WORK=create measures these alone, GROWTH=1 compares 10,000 with 1,000,000 tickets too
 	go run ./test/httpbench -tickets $(or $(TICKETS),100000) -lasts $(or $(SECONDS),5)s -only "$(WORK)" -connections $(or $(CONNECTIONS),0) $(if $(GROWTH),-growth 10000 -growth 1000000) $(if $(TICKETS)$(SECONDS)$(WORK)$(CONNECTIONS),,-page docs/performance.md -plot docs/throughput.svg)
+
+bench-bounds: ## what dear requests cost, alone and 24 at once beside another's reads; about a minute
+	go test -run '^$$' -bench Bounds -benchtime 1x ./test/bounds
 
 picture: ## docs/site.svg, the picture of the README, after a change of the demo data or of the site
 	go test -count 1 ./test/picture -update

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -113,7 +114,7 @@ func (s *Sessions) start(ctx context.Context, id user.ID, passwordHash *string) 
 		  AND ($4::text IS NULL OR password_hash = $4)
 		FOR SHARE
 		RETURNING expires_at`
-	token := newToken()
+	token := SessionPrefix + newToken()
 	var expires time.Time
 	err := s.pool.QueryRow(ctx, q, tokenHash(token), id.UUID, s.config.Lifetime, passwordHash).Scan(&expires)
 	if errors.Is(err, pgx.ErrNoRows) {
@@ -129,7 +130,7 @@ func (s *Sessions) start(ctx context.Context, id user.ID, passwordHash *string) 
 // token is unknown, expired or of an account that is not active. Where the
 // last renewal is RenewAfter ago, it renews the session.
 func (s *Sessions) Lookup(ctx context.Context, token string) (Session, error) {
-	if base64.RawURLEncoding.DecodedLen(len(token)) != tokenBytes {
+	if base64.RawURLEncoding.DecodedLen(len(strings.TrimPrefix(token, SessionPrefix))) != tokenBytes {
 		return Session{}, ErrNoSession
 	}
 	found, err := s.found.Ask(ctx, tokenHash(token))
@@ -281,6 +282,10 @@ func endSessions(ctx context.Context, tx pgx.Tx, id user.ID, keep []byte) error 
 	}
 	return nil
 }
+
+// SessionPrefix is what the token of a session begins with, but those of sessions that
+// began before cookies had another name over TLS.
+const SessionPrefix = "hs_"
 
 const tokenBytes = 32
 

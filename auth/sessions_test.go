@@ -85,6 +85,20 @@ func TestStartWithoutAnActiveAccount(t *testing.T) {
 	}
 }
 
+func TestATokenFromBeforeItHadAPrefixOpensItsSession(t *testing.T) {
+	t.Parallel()
+	d := newRegistry(t)
+	token := d.start(d.add("ada", domain.RoleUser).ID)
+	if !strings.HasPrefix(token, SessionPrefix) {
+		t.Errorf("a new token is %q", token)
+	}
+	before := newToken()
+	if _, err := d.pool.Exec(t.Context(), `UPDATE sessions SET token_hash = $1`, tokenHash(before)); err != nil {
+		t.Fatal(err)
+	}
+	d.wantSession(before, nil)
+}
+
 func TestATokenThatOpensNothing(t *testing.T) {
 	t.Parallel()
 	d := newRegistry(t)

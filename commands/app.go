@@ -34,6 +34,7 @@ type App struct {
 	Earlier interface {
 		Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, error)
 		At(ctx context.Context, stream uuid.UUID, version int) (Outcome, error)
+		InFull(ctx context.Context, out Outcome, of ...ticket.Subject) (Outcome, error)
 	}
 	// Numbers finds the ids of tickets by their numbers, whoever asks.
 	Numbers interface {

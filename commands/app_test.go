@@ -4,14 +4,29 @@ import (
 	"context"
 	"errors"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/eventstore"
 	"helpdesk/test/kit"
 )
+
+// slow carries out a command, and on the next waits until the time is over.
+type slow struct {
+	*Tickets
+	left int
+}
+
+func (s *slow) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
+	if s.left--; s.left < 0 {
+		<-ctx.Done()
+	}
+	return s.Tickets.Do(ctx, r, id, c)
+}
 
 // eveAlone are accounts, where Eve, an agent, is the only person.
 type eveAlone struct{}
@@ -125,6 +140,25 @@ func TestBulk(t *testing.T) {
 		if s := d.state(t, id); s.AssignedTo != eve.ID || s.Status != ticket.StatusResolved {
 			t.Errorf("got %+v", s)
 		}
+	})
+	t.Run("what was done is told where the time is over", func(t *testing.T) {
+		t.Parallel()
+		app, d, id := newApp(t)
+		app.Tickets = &slow{d.Tickets, 1}
+		ctx, cancel := context.WithTimeout(kit.Context(t), time.Second)
+		defer cancel()
+		all := []Operation{operations(id)[0], operations(id)[4], {ID: uuid.UUID{6}, Ticket: "1", Command: ticket.DeleteTicket{By: as(rob)}}}
+		results, _, err := app.Bulk(ctx, "r", all, false)
+		if err != nil {
+			t.Fatal(err)
+		}
+		checkDiff(t, "refusals", []string{"", eventstore.ErrUnreachable.Code, ErrNoTime.Code}, codes(results))
+		app.Tickets = d.Tickets
+		if results, _, err = app.Bulk(kit.Context(t), "r", all, true); err != nil {
+			t.Fatal(err)
+		}
+		checkDiff(t, "refusals of the repeat", []string{"", "", ""}, codes(results))
+		checkDiff(t, "events", []string{"ticket.opened", "ticket.assigned", "ticket.resolved", "ticket.deleted"}, d.types(t, id.UUID))
 	})
 	t.Run("a repeat goes on where the first was cut off, and does nothing late", func(t *testing.T) {
 		t.Parallel()

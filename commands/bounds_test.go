@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -16,18 +17,41 @@ import (
 	"helpdesk/test/kit"
 )
 
-// metered counts the events that are read from a log, each a row that is decoded, and
-// the appends to it that lost.
+// metered counts the events that are read from a log, each a row that is decoded, those
+// among them whose texts are opened, the bytes of those, and the appends that lost.
 type metered struct {
 	*eventstore.Store
-	events, opened, conflicts atomic.Int64
+	events, opened, bytes, conflicts atomic.Int64
+}
+
+func (m *metered) read(events []eventstore.Envelope) {
+	for _, e := range events {
+		m.events.Add(1)
+		if !e.Brief {
+			m.opened.Add(1)
+			m.bytes.Add(int64(len(e.Data)))
+		}
+	}
 }
 
 func (m *metered) Load(ctx context.Context, id uuid.UUID) ([]eventstore.Envelope, error) {
 	events, err := m.Store.Load(ctx, id)
-	m.events.Add(int64(len(events)))
-	m.opened.Add(int64(len(events)))
+	m.read(events)
 	return events, err
+}
+
+func (m *metered) Outline(ctx context.Context, ids ...uuid.UUID) ([]eventstore.Envelope, error) {
+	events, err := m.Store.Outline(ctx, ids...)
+	m.read(events)
+	return events, err
+}
+
+func (m *metered) InFull(ctx context.Context, events []eventstore.Envelope, places []int) ([]eventstore.Envelope, error) {
+	whole, err := m.Store.InFull(ctx, events, places)
+	for _, i := range places {
+		m.read(whole[i : i+1])
+	}
+	return whole, err
 }
 
 func (m *metered) Newest(ctx context.Context, id uuid.UUID, types []string) ([]eventstore.Envelope, error) {
@@ -44,7 +68,12 @@ func (m *metered) Append(ctx context.Context, a eventstore.Append) (eventstore.A
 	return done, err
 }
 
-func (m *metered) reset() { m.events.Store(0); m.opened.Store(0); m.conflicts.Store(0) }
+func (m *metered) reset() {
+	m.events.Store(0)
+	m.opened.Store(0)
+	m.bytes.Store(0)
+	m.conflicts.Store(0)
+}
 
 // long opens a ticket of ann's with a number of comments.
 func long(t *testing.T, d log, comments int) ticket.ID {
@@ -114,6 +143,52 @@ func TestACommentCostsNoMoreOnALongTicket(t *testing.T) {
 	}
 	if got, err := d.Store.Version(kit.Context(t), id.UUID); err != nil || got != comments+atOnce+2 {
 		t.Errorf("version %d, %v", got, err)
+	}
+}
+
+// TestACommandOnAHugeTicketOpensNoOtherTextsThanItsOwn counts the bytes that are opened of
+// a ticket of a megabyte, by a process that has not had it and by one that has.
+func TestACommandOnAHugeTicketOpensNoOtherTextsThanItsOwn(t *testing.T) {
+	t.Parallel()
+	const comments, size, most = 64, 16_000, 40_000 // bytes: one text, as it is sealed
+	d := newLog(t)
+	id := d.open(t)
+	var said []ticket.AddComment
+	for i := range comments {
+		said = append(said, saying(ann, strings.Repeat(fmt.Sprint(i%10), size)))
+		d.must(t)(d.Do(kit.Context(t), Request{}, id, said[i]))
+	}
+	comment := func(n int) ticket.Subject {
+		return ticket.Subject{Field: ticket.FieldComment, CommentID: said[n].CommentID}
+	}
+	span := &ticket.Span{To: 10}
+	for name, c := range map[string]struct {
+		commands [2]ticket.Command // by a process that has not had the ticket, and by one that has
+		bytes    int64
+	}{
+		"comments":   {[2]ticket.Command{saying(ann, "one more"), saying(ann, "and one more")}, most / 10},
+		"priorities": {[2]ticket.Command{ticket.EditTicket{By: as(rob), Priority: ptr(ticket.High)}, ticket.EditTicket{By: as(rob), Priority: ptr(ticket.Medium)}}, most / 10},
+		"statuses":   {[2]ticket.Command{ticket.ChangeStatus{By: as(rob), To: ticket.StatusResolved}, ticket.ChangeStatus{By: as(rob), To: ticket.StatusOpen}}, most / 10},
+		"edits":      {[2]ticket.Command{ticket.EditComment{By: as(rob), CommentID: said[0].CommentID, Text: "other"}, ticket.EditComment{By: as(rob), CommentID: said[1].CommentID, Text: "other"}}, most},
+		"removals":   {[2]ticket.Command{ticket.RemoveComment{By: as(rob), CommentID: said[2].CommentID}, ticket.RemoveComment{By: as(rob), CommentID: said[3].CommentID}}, most / 10},
+		"redactions": {[2]ticket.Command{ticket.RedactText{By: as(rob), Subject: comment(4), Span: span, Reason: "private"}, ticket.RedactText{By: as(rob), Subject: comment(5), Span: span, Reason: "private"}}, most},
+		"no edits":   {[2]ticket.Command{ticket.EditComment{By: as(rob), CommentID: said[6].CommentID, Text: said[6].Text}, ticket.EditComment{By: as(rob), CommentID: said[7].CommentID, Text: said[7].Text}}, 2 * most},
+	} {
+		m := &metered{Store: d.Store}
+		here := NewTickets(m, d.Store)
+		for i, command := range c.commands {
+			m.reset()
+			d.must(t)(here.Do(kit.Context(t), Request{}, id, command))
+			if got := m.bytes.Load(); got > c.bytes {
+				t.Errorf("%s, %d: %d bytes of texts were opened, want at most %d", name, i+1, got, c.bytes)
+			}
+		}
+	}
+	now := d.state(t, id)
+	for n, want := range []string{"other", "other", "", "", domain.Redacted + said[4].Text[10:], domain.Redacted + said[5].Text[10:], said[6].Text, said[7].Text} {
+		if got := now.Comments[said[n].CommentID].Text; got != want {
+			t.Errorf("comment %d is %.20q…, want %.20q…", n, got, want)
+		}
 	}
 }
 

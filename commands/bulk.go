@@ -28,9 +28,18 @@ type Result struct {
 	Err error
 }
 
+// ErrNoTime refuses an operation whose turn had not come when the time of its request
+// was over.
+var ErrNoTime = &domain.Error{
+	Kind: domain.KindUnavailable, Code: "no_time",
+	Message: "the time of the request was over before the turn of this operation; nothing of it was written, send it again",
+}
+
 // Bulk carries out operations one after the other, each by itself: one that is
-// refused does not keep the others. It waits for nothing; see [App.Arrive]. It
-// returns an error only when ctx ends, or when what was done before is not known.
+// refused does not keep the others. It waits for nothing; see [App.Arrive]. Once the
+// deadline of ctx has passed the others are refused with [ErrNoTime]: what was done is
+// told. It returns an error only when ctx is cancelled, or when what was done before is
+// not known.
 //
 // again says that an attempt with the same ids came before and may have been cut
 // off. What that one carried out is not done again; what it passed by, refused or
@@ -54,11 +63,18 @@ func (a *App) Bulk(ctx context.Context, correlationID string, operations []Opera
 		if passed {
 			e.IfMatch = NoVersion
 		}
+		if errors.Is(ctx.Err(), context.DeadlineExceeded) {
+			results[i] = Result{Err: ErrNoTime}
+			continue
+		}
 		out, err := a.operate(ctx, e, op)
+		if _, said := errors.AsType[*domain.Error](err); !said && errors.Is(err, context.DeadlineExceeded) {
+			err = ErrNoTime
+		}
 		if passed && errors.Is(err, domain.ErrStale) {
 			err = ErrRepeated
 		}
-		if ctx.Err() != nil {
+		if errors.Is(ctx.Err(), context.Canceled) {
 			return nil, done != nil, ctx.Err()
 		}
 		results[i] = Result{Outcome: out, Err: err}

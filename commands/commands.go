@@ -26,6 +26,10 @@ type Log interface {
 	Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error)
 	// Load returns the stream's events in order, none for one that does not exist.
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	// Outline returns them without the long texts of a long stream, and InFull with those
+	// of some; see [eventstore.Store.Outline].
+	Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]eventstore.Envelope, error)
+	InFull(ctx context.Context, events []eventstore.Envelope, places []int) ([]eventstore.Envelope, error)
 	// Newest returns the newest event of each of these types in a stream; see
 	// [eventstore.Store.Newest].
 	Newest(ctx context.Context, streamID uuid.UUID, types []string) ([]eventstore.Envelope, error)
@@ -58,7 +62,8 @@ type Outcome struct {
 	Changed  bool  // whether this command wrote anything
 
 	// Events is the stream as the command left it, from its first event on: what the
-	// answer to the command is made of. It MUST NOT be changed.
+	// answer to the command is made of. Of a long one it has no other texts than the
+	// command is about; see [eventstore.Store.Outline]. It MUST NOT be changed.
 	Events []eventstore.Envelope
 	// Since is what happened to the stream after that, of an outcome that is looked up.
 	Since []eventstore.Envelope
@@ -104,6 +109,9 @@ type aggregate[S, C any] struct {
 	// seenBy are the names of the events that seen goes by; nil: everybody sees all.
 	seenBy []string
 	seen   func(S, C) bool
+	// needs returns the places in a history of the texts that a command is decided on, and
+	// its answer made of; nil: it needs all.
+	needs func(history []eventstore.Envelope, c C) []int
 	// destroys returns the texts of a history that a command destroys; nil: none.
 	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
 }
@@ -152,6 +160,9 @@ func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error)
 	}
 	defer done()
 	if s, ok := t.kept.recall(ctx, t.id, t.log); ok {
+		if s, err = g.inFull(ctx, t, s); err != nil {
+			return Outcome{}, err
+		}
 		if events, err := g.judge(t, s); err == nil && len(events) > 0 {
 			out, err := g.append(ctx, t, s, events)
 			if !errors.Is(err, eventstore.ErrConflict) {
@@ -213,9 +224,32 @@ func (g aggregate[S, C]) look(ctx context.Context, t task[S, C]) error {
 }
 
 func (g aggregate[S, C]) load(ctx context.Context, t task[S, C]) (s stream[S], err error) {
-	s.history, err = t.log.Load(ctx, t.id)
+	if g.needs == nil {
+		s.history, err = t.log.Load(ctx, t.id)
+	} else {
+		s.history, err = t.log.Outline(ctx, t.id)
+	}
+	if err != nil {
+		return s, err
+	}
 	s.state = g.fold(eventstore.Said(s.history))
-	return s, err
+	return g.inFull(ctx, t, s)
+}
+
+// inFull returns a stream with the texts that a command needs.
+func (g aggregate[S, C]) inFull(ctx context.Context, t task[S, C], s stream[S]) (stream[S], error) {
+	if g.needs == nil {
+		return s, nil
+	}
+	left := slices.DeleteFunc(g.needs(s.history, t.command), func(i int) bool { return !s.history[i].Brief })
+	if len(left) == 0 {
+		return s, nil
+	}
+	history, err := t.log.InFull(ctx, s.history, left)
+	if err != nil {
+		return s, err
+	}
+	return stream[S]{state: g.fold(eventstore.Said(history)), history: history}, nil
 }
 
 // judge returns the events of a command on a stream.

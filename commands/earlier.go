@@ -2,16 +2,20 @@ package commands
 
 import (
 	"context"
+	"slices"
 
 	"github.com/google/uuid"
 
+	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 )
 
 // Memory is the part of the event store that remembers what was carried out.
 type Memory interface {
-	// Load returns the stream's events in order; see [eventstore.Store.Load].
-	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
+	// Outline and InFull return the stream's events in order; see [Log].
+	Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]eventstore.Envelope, error)
+	InFull(ctx context.Context, events []eventstore.Envelope, places []int) ([]eventstore.Envelope, error)
 	// CarriedOut returns where a command ended up; see [eventstore.Store.CarriedOut].
 	CarriedOut(ctx context.Context, commandID uuid.UUID) (uuid.UUID, eventstore.Appended, error)
 }
@@ -34,12 +38,35 @@ func (e *Earlier) Outcome(ctx context.Context, commandID uuid.UUID) (Outcome, er
 	return out, err
 }
 
-// At returns a stream as a command left it at a version.
+// At returns a stream as a command left it at a version: of a long ticket with no other
+// texts than its own; see [Earlier.InFull].
 func (e *Earlier) At(ctx context.Context, stream uuid.UUID, version int) (Outcome, error) {
-	events, err := e.memory.Load(ctx, stream)
+	events, err := e.memory.Outline(ctx, stream)
 	if err != nil {
 		return Outcome{}, err
 	}
+	var others []int
+	for i, event := range events {
+		if event.StreamType != domain.TicketStream {
+			others = append(others, i)
+		}
+	}
+	if events, err = e.memory.InFull(ctx, events, others); err != nil {
+		return Outcome{}, err
+	}
 	then := min(version, len(events))
-	return Outcome{StreamID: stream, Version: version, Events: events[:then:then], Since: events[then:]}, nil
+	return e.InFull(ctx, Outcome{StreamID: stream, Version: version, Events: events[:then:then], Since: events[then:]}, ticket.Texts()...)
+}
+
+// InFull returns an outcome with texts of a ticket, as they were then and as they are
+// since.
+func (e *Earlier) InFull(ctx context.Context, out Outcome, of ...ticket.Subject) (Outcome, error) {
+	then, all := len(out.Events), slices.Concat(out.Events, out.Since)
+	places := append(ticket.LastGiving(eventstore.Said(out.Events), of...), ticket.LastGiving(eventstore.Said(all), of...)...)
+	all, err := e.memory.InFull(ctx, all, places)
+	if err != nil {
+		return Outcome{}, err
+	}
+	out.Events, out.Since = all[:then:then], all[then:]
+	return out, nil
 }

@@ -21,9 +21,9 @@ type counted struct {
 	erased bool // whether somebody was, of whom there are texts
 }
 
-func (c *counted) Load(ctx context.Context, id uuid.UUID) ([]eventstore.Envelope, error) {
+func (c *counted) Outline(ctx context.Context, ids ...uuid.UUID) ([]eventstore.Envelope, error) {
 	c.loads++
-	return c.Store.Load(ctx, id)
+	return c.Store.Outline(ctx, ids...)
 }
 
 func (c *counted) HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error) {

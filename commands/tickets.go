@@ -42,7 +42,7 @@ func (t *Tickets) Within(limits ticket.Limits) *Tickets {
 
 var tickets = aggregate[ticket.State, ticket.Command]{
 	streamType: domain.TicketStream, evolve: ticket.Evolve, fold: ticket.Fold, decide: ticket.Decide, person: writer, destroys: redacted,
-	seenBy: ticket.SeenBy(), seen: seen,
+	seenBy: ticket.SeenBy(), seen: seen, needs: texts,
 }
 
 // seen reports whether who gives a command sees the ticket; one that is opened is there

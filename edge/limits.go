@@ -10,7 +10,8 @@ import (
 
 // Limits beside the general one (API.md "Limits").
 const (
-	FailuresPerNetwork   = 10  // a minute, of a name from one network
+	FailuresPerPlace     = 10  // a minute, of a name from one address
+	FailuresPerNetwork   = 50  // a minute, of a name from one network
 	FailuresPerName      = 100 // a minute, of a name from anywhere
 	FailuresPerAddress   = 100 // a minute
 	RegistrationsPerHour = 100 // an address
@@ -19,8 +20,9 @@ const (
 // Limits are the limits of one process; without any nothing is refused.
 type Limits struct {
 	Calls         *Limiter // by caller
-	networks      *Limiter // failed sign-ins, by whom somebody tried to be and network
-	names         *Limiter // failed sign-ins, by whom, from where they did not get in
+	places        *Limiter // failed sign-ins, by whom somebody tried to be and address
+	networks      *Limiter // failed sign-ins, by whom and network, from addresses where they did not get in
+	names         *Limiter // failed sign-ins, by whom, from networks where they did not get in
 	addresses     *Limiter // failed sign-ins, by address
 	familiar      *familiar
 	registrations *Limiter // by address
@@ -33,6 +35,7 @@ func newLimits(perMinute int, now func() time.Time) Limits {
 	}
 	return Limits{
 		Calls:         NewLimiter(perMinute, time.Minute, now),
+		places:        NewLimiter(FailuresPerPlace, time.Minute, now),
 		networks:      NewLimiter(FailuresPerNetwork, time.Minute, now),
 		names:         NewLimiter(FailuresPerName, time.Minute, now),
 		familiar:      newFamiliar(now),
@@ -73,13 +76,17 @@ func TooManyCalls(left Allowance) error {
 // been right: then succeeded takes it back. Attempts beyond the limits are to be
 // refused without a look at the password, with the [*TooMany] that is answered.
 //
-// Guesses of others hardly keep somebody out: few are allowed from one network, which
-// are no one else's, and those from everywhere count for less and not at all where
-// they got in before.
+// Guesses of others hardly keep somebody out: few are allowed from one address, which
+// are no one else's (of IPv6 the network of 64 bits, see [Front.Address]). Those from the
+// network around it and from everywhere count for less, and not at all where they got in
+// before.
 func (l Limits) Guess(of, address string) (succeeded func(), err error) {
-	place := of + " " + cmp.Or(access.Network(address), address)
-	taken := []Allowance{l.networks.Take(place), l.addresses.Take(address)}
+	place, around := of+" "+address, of+" "+cmp.Or(access.Network(address), address)
+	taken := []Allowance{l.places.Take(place), l.addresses.Take(address)}
 	if !l.familiar.has(place) {
+		taken = append(taken, l.networks.Take(around))
+	}
+	if !l.familiar.has(around) {
 		taken = append(taken, l.names.Take(of))
 	}
 	giveBack := func() {
@@ -97,7 +104,7 @@ func (l Limits) Guess(of, address string) (succeeded func(), err error) {
 		giveBack()
 		return nil, &TooMany{Code: "too_many_failures", Detail: "too many wrong passwords; wait before the next try", Retry: retry}
 	}
-	return func() { giveBack(); l.familiar.add(place) }, nil
+	return func() { giveBack(); l.familiar.add(place); l.familiar.add(around) }, nil
 }
 
 // Register counts a registration from an address, and refuses one too many

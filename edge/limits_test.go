@@ -31,7 +31,31 @@ func TestOthersGuessesKeepNobodyOut(t *testing.T) {
 		succeeded()
 	}
 	const home = "198.51.100.7"
-	t.Run("a network has few", func(t *testing.T) {
+	t.Run("an address has few, which are not its neighbour's", func(t *testing.T) {
+		l := front()
+		if looked := guesses(l, 3*FailuresPerPlace, "198.51.100.8"); looked != FailuresPerPlace {
+			t.Errorf("%d passwords were looked at for one address, want %d", looked, FailuresPerPlace)
+		}
+		right(t, l, "alice", home)
+	})
+	t.Run("so has a network of 64 bits of IPv6", func(t *testing.T) {
+		l := front()
+		if looked := guesses(l, 3*FailuresPerPlace, "2001:db8:1:1::/64"); looked != FailuresPerPlace {
+			t.Errorf("%d passwords were looked at for one address, want %d", looked, FailuresPerPlace)
+		}
+		right(t, l, "alice", "2001:db8:1:2::/64")
+	})
+	t.Run("all neighbours have not many, but where somebody got in", func(t *testing.T) {
+		l := front()
+		right(t, l, "alice", home)
+		for i := range 256 {
+			if address := fmt.Sprintf("198.51.100.%d", i); address != home {
+				guesses(l, 3, address)
+			}
+		}
+		right(t, l, "alice", home)
+	})
+	t.Run("a network has not many", func(t *testing.T) {
 		l := front()
 		looked := 0
 		for i := range 256 {
@@ -42,7 +66,7 @@ func TestOthersGuessesKeepNobodyOut(t *testing.T) {
 		}
 		right(t, l, "Alice ", home)
 	})
-	t.Run("so has a network of IPv6", func(t *testing.T) {
+	t.Run("so has a network of 48 bits of IPv6", func(t *testing.T) {
 		l := front()
 		looked := 0
 		for i := range 256 {
@@ -57,14 +81,14 @@ func TestOthersGuessesKeepNobodyOut(t *testing.T) {
 		right(t, l, "alice", home)
 		looked := 0
 		for i := range 100 {
-			looked += guesses(l, 2*FailuresPerNetwork, fmt.Sprintf("203.0.%d.1", i))
+			looked += guesses(l, 2*FailuresPerPlace, fmt.Sprintf("203.0.%d.1", i))
 		}
 		if looked != FailuresPerName {
 			t.Errorf("%d passwords were looked at for one name, want %d", looked, FailuresPerName)
 		}
 		right(t, l, "alice", home)
-		if looked := guesses(l, 2*FailuresPerNetwork, home); looked != FailuresPerNetwork {
-			t.Errorf("%d passwords were looked at from home, want %d", looked, FailuresPerNetwork)
+		if looked := guesses(l, 2*FailuresPerPlace, home); looked != FailuresPerPlace {
+			t.Errorf("%d passwords were looked at from home, want %d", looked, FailuresPerPlace)
 		}
 	})
 	t.Run("an address has not many names", func(t *testing.T) {

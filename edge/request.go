@@ -77,15 +77,30 @@ var StatusOf = map[domain.Kind]int{
 	domain.KindUnavailable:     http.StatusServiceUnavailable,
 }
 
-// SessionCookie is the name of the cookie that carries a session's token.
+// SessionCookie is the name of the cookie that carries a session's token over plain http.
 const SessionCookie = "helpdesk_session"
+
+// SecureCookie is its name over TLS: browsers take it from this host alone, with Secure
+// and for every path (RFC 6265bis §4.1.3.2), so that no site beside ours can set it.
+const SecureCookie = "__Host-" + SessionCookie
+
+// sessionPrefix is what tokens begin with since they have a name of their own over TLS;
+// that of package auth.
+const sessionPrefix = "hs_"
 
 // maxToken bounds what is looked up as a token, in bytes.
 const maxToken = 256
 
-// SessionToken returns the token a request's cookie carries, "" for none.
-func SessionToken(r *http.Request) string {
-	cookie, err := r.Cookie(SessionCookie)
+// SessionToken returns the token a request's cookie carries, "" for none. Over TLS that of
+// [SessionCookie] counts for sessions alone that began before there was [SecureCookie].
+func (f *Front) SessionToken(r *http.Request) string {
+	cookie, err := r.Cookie(SecureCookie)
+	if err != nil {
+		cookie, err = r.Cookie(SessionCookie)
+		if err == nil && f.Secure(r) && strings.HasPrefix(cookie.Value, sessionPrefix) {
+			return ""
+		}
+	}
 	if err != nil || len(cookie.Value) > maxToken {
 		return ""
 	}
@@ -108,7 +123,15 @@ func (f *Front) session(h http.Header, r *http.Request, value string, expires ti
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: f.Secure(r),
 	}
 	h["Set-Cookie"] = slices.DeleteFunc(h["Set-Cookie"], func(line string) bool {
-		return strings.HasPrefix(line, SessionCookie+"=") // the last word counts
+		return strings.HasPrefix(line, SessionCookie+"=") || strings.HasPrefix(line, SecureCookie+"=") // the last word counts
 	})
+	if cookie.Secure {
+		if _, err := r.Cookie(SessionCookie); err == nil {
+			before := cookie
+			before.Value, before.Expires, before.MaxAge = "", time.Unix(0, 0), -1
+			h.Add("Set-Cookie", before.String())
+		}
+		cookie.Name = SecureCookie
+	}
 	h.Add("Set-Cookie", cookie.String())
 }

@@ -1,6 +1,7 @@
 package edge
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"strings"
@@ -30,6 +31,37 @@ func checkYear(year, last int) error {
 		return ErrYear.With("the year must be from %d to %d", firstYear, last)
 	}
 	return nil
+}
+
+// instantForm is a date-time of RFC 3339 §5.6, with T and Z in either case and a zone
+// within a day. A second 60 is none that any clock here shows.
+var instantForm = regexp.MustCompile(`^\d{4}-\d\d-\d\d[Tt]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]([01]\d|2[0-3]):[0-5]\d)$`)
+
+// ParseInstant reads an instant that somebody wrote. Its error is a [*time.ParseError] or
+// [ErrYear].
+func ParseInstant(text string) (time.Time, error) {
+	if !instantForm.MatchString(text) {
+		return time.Time{}, &time.ParseError{Layout: time.RFC3339, Value: text, Message: ": not a date-time of RFC 3339"}
+	}
+	at, err := time.Parse(time.RFC3339, strings.ToUpper(text))
+	if err != nil {
+		return time.Time{}, err
+	}
+	return at, CheckInstant(at)
+}
+
+// Instant is a [time.Time] that is read from JSON by [ParseInstant].
+type Instant time.Time
+
+// UnmarshalJSON implements [json.Unmarshaler].
+func (i *Instant) UnmarshalJSON(data []byte) error {
+	var text *string
+	if err := json.Unmarshal(data, &text); err != nil || text == nil {
+		return err
+	}
+	at, err := ParseInstant(*text)
+	*i = Instant(at)
+	return err
 }
 
 var zoneName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9_+-]*(/[A-Za-z0-9_+-]+)*$`)

@@ -136,11 +136,9 @@ func (c *Codec) Open(ctx context.Context, recorded ...Recorded) ([]Envelope, err
 	}
 	events := make([]Envelope, len(recorded))
 	for i, r := range recorded {
-		e, err := o.event(r)
-		if err != nil {
+		if events[i], err = o.envelope(r); err != nil {
 			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
-		events[i] = r.with(e)
 	}
 	return events, nil
 }

@@ -111,6 +111,7 @@ type Envelope struct {
 	Recorded
 	Event domain.Event
 	Again bool // given once more to a follower that applied it before, and forgot that
+	Brief bool // its texts are left out, with blanks of their length in their place; see [Store.Outline]
 }
 
 // Said returns what events say, one after the other.

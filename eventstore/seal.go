@@ -120,6 +120,15 @@ func (o *opener) event(r Recorded) (domain.Event, error) {
 	return o.codec.decode(r.Type, r.SchemaVersion, r.Data, o.openerOf(r))
 }
 
+// envelope returns a recorded event with what it says.
+func (o *opener) envelope(r Recorded) (Envelope, error) {
+	e, err := o.event(r)
+	if err != nil {
+		return Envelope{}, err
+	}
+	return r.with(e), nil
+}
+
 // openerOf returns what opens the texts in a recorded event; nil: none is sealed, nor
 // redacted.
 func (o *opener) openerOf(r Recorded) domain.ChangeText {

@@ -32,8 +32,7 @@ var (
 
 // Store is the log. It is safe for concurrent use.
 type Store struct {
-	pool    *pgxpool.Pool
-	codec   *Codec
+	streams
 	writer  *writer
 	numbers *batch.Queries[struct{}, int64]
 }
@@ -46,7 +45,7 @@ func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline
 	for _, f := range inline {
 		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
 	}
-	s := &Store{pool: pool, codec: codec, writer: w}
+	s := &Store{streams: streams{pool: pool, codec: codec, keys: &w.keys}, writer: w}
 	s.numbers = batch.New(s.drawNumbers)
 	return s
 }
@@ -65,6 +64,9 @@ func (s *Store) Codec() *Codec { return s.codec }
 const Columns = `position, stream_id, stream_type, version, event_id, type, schema_version, data,
     actor_kind, actor_id, correlation_id, causation_id, command_id, occurred_at, recorded_at, person_id,
     ` + textKeysColumn + ` AS text_keys`
+
+// dataColumn is the place of data among the [Columns], from 0.
+const dataColumn = 7
 
 // ScanRecorded reads a row of [Columns].
 func ScanRecorded(row pgx.CollectableRow) (r Recorded, err error) {
@@ -96,26 +98,33 @@ func CollectRecorded(rows pgx.Rows, n int64) ([]Recorded, error) {
 	return all, err
 }
 
+// streams reads streams.
+type streams struct {
+	pool  *pgxpool.Pool
+	codec *Codec
+	keys  *streamKeys
+}
+
 // Load returns the events of a stream in order; none when it does not exist.
-func (s *Store) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
+func (s streams) Load(ctx context.Context, streamID uuid.UUID) ([]Envelope, error) {
 	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = $1 ORDER BY version`, streamID)
 }
 
 // LoadAll returns the events of several streams, in the order of the log.
-func (s *Store) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope, error) {
+func (s streams) LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]Envelope, error) {
 	if len(streamIDs) == 0 {
 		return nil, nil
 	}
 	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE stream_id = ANY ((SELECT $1::uuid[])::uuid[]) ORDER BY position`, streamIDs)
 }
 
-func (s *Store) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
+func (s streams) load(ctx context.Context, sql string, key any) (events []Envelope, err error) {
 	rows, _ := s.pool.Query(ctx, sql, key) // CollectRows returns its error
 	recorded, err := pgx.CollectRows(rows, ScanRecorded)
 	if err != nil {
 		return nil, Unreachable(fmt.Errorf("load %v: %w", key, err))
 	}
-	s.writer.keys.learn(recorded)
+	s.keys.learn(recorded)
 	return s.codec.Open(ctx, recorded...)
 }
 

@@ -70,6 +70,7 @@ type (
 	Earlier interface {
 		Outcome(ctx context.Context, commandID uuid.UUID) (commands.Outcome, error)
 		At(ctx context.Context, stream uuid.UUID, version int) (commands.Outcome, error)
+		InFull(ctx context.Context, out commands.Outcome, of ...ticket.Subject) (commands.Outcome, error)
 	}
 	Freshness = projections.Freshness
 )

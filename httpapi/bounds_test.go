@@ -173,7 +173,7 @@ func TestLimitsAndRulesComeBeforeHashes(t *testing.T) {
 		}
 		for _, r := range beyond {
 			r.head = head
-			for range max(edge.RegistrationsPerHour, edge.FailuresPerNetwork) {
+			for range max(edge.RegistrationsPerHour, edge.FailuresPerPlace) {
 				r.send(api)
 			}
 			before := c.hashes.Load()
@@ -191,7 +191,7 @@ func TestARepeatOfARightPasswordIsNoGuess(t *testing.T) {
 	})
 	r := request{name: "alice", method: "POST", path: "/api/me/password/", body: `{"current_password":"right","new_password":"correct horse"}`, head: keyed}
 	var codes []int
-	for range 2 * edge.FailuresPerNetwork {
+	for range 2 * edge.FailuresPerPlace {
 		codes = append(codes, r.send(api).Code)
 	}
 	if slices.ContainsFunc(codes, func(code int) bool { return code != http.StatusNoContent }) {

@@ -17,6 +17,7 @@ import (
 	"helpdesk/auth"
 	"helpdesk/commands"
 	"helpdesk/domain"
+	"helpdesk/domain/ticket"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
 	"helpdesk/idempotency"
@@ -147,6 +148,12 @@ func (c *Call) Execute(ctx context.Context, do commands.Do) (commands.Outcome, e
 	c.key.left = &idempotency.Left{StreamID: out.StreamID, Version: out.Version}
 	c.arrived(out.Position)
 	return out, nil
+}
+
+// InFull returns what a command led to with texts that an answer shows; see
+// [commands.Earlier.InFull].
+func InFull(ctx context.Context, c *Call, out commands.Outcome, of ...ticket.Subject) (commands.Outcome, error) {
+	return c.api.App.Earlier.InFull(ctx, out, of...)
 }
 
 // Bulk carries out operations as [commands.App.Bulk] does, each with an id of its

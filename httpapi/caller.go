@@ -10,7 +10,6 @@ import (
 	"helpdesk/auth"
 	"helpdesk/domain"
 	"helpdesk/domain/user"
-	"helpdesk/edge"
 	"helpdesk/httpapi/bind"
 )
 
@@ -70,7 +69,7 @@ func (v *visitor) byToken(ctx context.Context, secret string) (*caller, error) {
 }
 
 func (v *visitor) byCookie(ctx context.Context) (*caller, error) {
-	token := edge.SessionToken(v.call.Request)
+	token := v.call.api.front.SessionToken(v.call.Request)
 	if token == "" {
 		return nil, nil
 	}

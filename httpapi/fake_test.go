@@ -64,6 +64,7 @@ type fakes struct {
 	waited    []int64            // what Await was asked for
 	filter    projections.TicketFilter
 	page      projections.Page
+	thread    projections.Slice[view.Comment]
 	slice     projections.Slice[view.Ticket]
 	users     []view.User
 	readErr   error
@@ -86,6 +87,10 @@ func (d *fakes) state() (s ticket.State) {
 
 func (d *fakes) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 	return commands.Outcome{}, domain.ErrNotFound
+}
+
+func (*fakes) InFull(_ context.Context, out commands.Outcome, _ ...ticket.Subject) (commands.Outcome, error) {
+	return out, nil
 }
 
 func (d *fakes) At(_ context.Context, stream uuid.UUID, version int) (commands.Outcome, error) {
@@ -239,8 +244,8 @@ func (d *fakes) Tickets(_ context.Context, _ domain.Actor, f projections.TicketF
 	return d.slice, d.readErr
 }
 
-func (d *fakes) AllComments(ctx context.Context, _ domain.Actor, _ ticket.ID) ([]view.Comment, error) {
-	return nil, projections.Fresh(ctx, projections.CommentList)
+func (d *fakes) Thread(ctx context.Context, _ domain.Actor, _ ticket.ID, _ *projections.Cursor) (projections.Slice[view.Comment], error) {
+	return d.thread, projections.Fresh(ctx, projections.CommentList)
 }
 
 func (d *fakes) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {

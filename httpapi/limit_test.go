@@ -110,7 +110,7 @@ func TestATokenAndASessionAreOneCaller(t *testing.T) {
 
 func TestZeroSwitchesEveryLimitOff(t *testing.T) {
 	api, _ := limited(t, newFakes(), 0)
-	for range 3 * edge.FailuresPerNetwork {
+	for range 3 * edge.FailuresPerPlace {
 		signIn(api, "alice", "wrong")
 	}
 	if w := signIn(api, "alice", "right"); w.Code != 200 || w.Header().Get("RateLimit-Limit") != "" {
@@ -124,12 +124,12 @@ func signIn(api http.Handler, name, password string) *httptest.ResponseRecorder 
 
 func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 	api, clock := limited(t, newFakes(), 10_000)
-	for range 3 * edge.FailuresPerNetwork {
+	for range 3 * edge.FailuresPerPlace {
 		if w := signIn(api, "admin", "right"); w.Code != 200 {
 			t.Fatalf("a right password counted: %s", w.Body)
 		}
 	}
-	for i := range edge.FailuresPerNetwork {
+	for i := range edge.FailuresPerPlace {
 		if w := signIn(api, []string{"alice", " ALICE "}[i%2], "wrong"); w.Code != 401 {
 			t.Fatalf("failure %d: %s", i, w.Body)
 		}
@@ -155,7 +155,7 @@ func TestWrongPasswordsAreLimitedByName(t *testing.T) {
 
 func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
 	api, _ := limited(t, newFakes(), 10_000)
-	statuses := make([]int, 5*edge.FailuresPerNetwork)
+	statuses := make([]int, 5*edge.FailuresPerPlace)
 	var wg sync.WaitGroup
 	for i := range statuses {
 		wg.Go(func() { statuses[i] = signIn(api, "alice", "wrong").Code })
@@ -167,8 +167,8 @@ func TestGuessesAtOnceAreCountedAtOnce(t *testing.T) {
 			tried++
 		}
 	}
-	if tried != edge.FailuresPerNetwork {
-		t.Errorf("%d passwords were looked at, want %d", tried, edge.FailuresPerNetwork)
+	if tried != edge.FailuresPerPlace {
+		t.Errorf("%d passwords were looked at, want %d", tried, edge.FailuresPerPlace)
 	}
 }
 

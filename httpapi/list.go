@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"fmt"
+	"maps"
 	"net/url"
 	"strings"
 
@@ -33,7 +34,7 @@ func (c *Call) Page(l Listing) (projections.Page, error) {
 		p.Size = defaultPageSize
 	}
 	if l.Cursor != "" {
-		place, err := c.api.cursors.Open(listScope(c), l.Cursor)
+		place, err := c.api.cursors.Open(listOf(c).scope(c), l.Cursor)
 		if err != nil {
 			return p, problem.Invalid(problem.Violation{Pointer: "?cursor", Code: "cursor", Detail: "the cursor was not made for this list"})
 		}
@@ -42,14 +43,46 @@ func (c *Call) Page(l Listing) (projections.Page, error) {
 	return p, nil
 }
 
-// listScope is which list the call reads: everything but where in it.
-func listScope(c *Call) string {
-	query := c.Request.URL.Query()
+// Elsewhere is a list by the call that answers it.
+type Elsewhere struct {
+	Route string // its id
+	Path  string
+	Query url.Values
+}
+
+// listOf returns the list that the call is about.
+func listOf(c *Call) Elsewhere {
+	return Elsewhere{c.route.ID, c.Request.URL.Path, c.Request.URL.Query()}
+}
+
+// scope returns which list it is, for the caller: everything but where in it.
+func (l Elsewhere) scope(c *Call) string {
+	query := maps.Clone(l.Query)
 	for _, name := range []string{"page_size", "cursor", "count"} {
 		query.Del(name)
 	}
-	return strings.Join([]string{c.route.ID, c.Request.URL.Path, c.Actor.ID.String(), query.Encode()}, "\n")
+	return strings.Join([]string{l.Route, strings.TrimSuffix(l.Path, "/"), c.Actor.ID.String(), query.Encode()}, "\n")
 }
+
+// LinkTo returns the address of a place in a list; nil where it is nowhere.
+func (l Elsewhere) LinkTo(c *Call, place *projections.Cursor) (*string, error) {
+	if place == nil {
+		return nil, nil
+	}
+	token, err := c.api.cursors.Seal(l.scope(c), *place)
+	if err != nil {
+		return nil, err
+	}
+	query := maps.Clone(l.Query)
+	query.Set("cursor", token)
+	path := url.URL{Path: strings.TrimSuffix(l.Path, "/") + "/", RawQuery: query.Encode()}
+	link := c.api.front.Public() + path.String()
+	return &link, nil
+}
+
+// Onward returns the address of a place in what the call answers a page of; nil where it is
+// nowhere.
+func Onward(c *Call, place *projections.Cursor) (*string, error) { return listOf(c).LinkTo(c, place) }
 
 // ListOf makes the answer of one page, with links to its neighbours in the
 // body and in the Link header.
@@ -67,29 +100,16 @@ func ListOf[R, T any](c *Call, s projections.Slice[R], view func(R) T) (List[T],
 		{s.Next, "next", &out.Next},
 		{s.Previous, "prev", &out.Previous},
 	} {
-		if n.place == nil {
-			continue
-		}
-		link, err := pageLink(c, *n.place)
+		link, err := Onward(c, n.place)
 		if err != nil {
 			return out, err
 		}
-		*n.link = &link
-		links = append(links, fmt.Sprintf("<%s>; rel=%q", link, n.rel))
+		if *n.link = link; link != nil {
+			links = append(links, fmt.Sprintf("<%s>; rel=%q", *link, n.rel))
+		}
 	}
 	if links != nil {
 		c.Header.Set("Link", strings.Join(links, ", "))
 	}
 	return out, nil
-}
-
-func pageLink(c *Call, place projections.Cursor) (string, error) {
-	token, err := c.api.cursors.Seal(listScope(c), place)
-	if err != nil {
-		return "", err
-	}
-	query := c.Request.URL.Query()
-	query.Set("cursor", token)
-	path := url.URL{Path: strings.TrimSuffix(c.Request.URL.Path, "/") + "/", RawQuery: query.Encode()}
-	return c.api.front.Public() + path.String(), nil
 }

@@ -72,7 +72,7 @@ func (a *attic) Comments(_ context.Context, _ domain.Actor, at time.Time, of *ti
 	return projections.Slice[view.Comment]{Items: t.Comments}, err
 }
 
-func (a *attic) Diff(_ context.Context, _ domain.Actor, ref ticket.Ref, from, to history.Moment) (history.Difference, error) {
+func (a *attic) Diff(_ context.Context, _ domain.Actor, ref ticket.Ref, from, to history.Moment, _ *projections.Cursor) (history.Difference, error) {
 	before, err := a.at(ref, from)
 	if err != nil {
 		return history.Difference{}, err
@@ -224,3 +224,7 @@ func TestADiffNamesBothVersions(t *testing.T) {
 }
 
 func (a *attic) TicketOf(context.Context, ticket.CommentID) (ticket.ID, error) { return ticketID, nil }
+
+func (a *attic) Comment(context.Context, domain.Actor, ticket.CommentID) (view.Comment, error) {
+	return view.Comment{}, domain.ErrNotFound
+}

@@ -22,6 +22,9 @@ const (
 	TicketWords   = "ticket_words"
 )
 
+// ErrPaused is the error of a read of what a projection that an operator holds cannot know.
+var ErrPaused = follow.ErrPaused
+
 // freshnessWait is how long a read waits for a projection at most.
 const freshnessWait = 2 * time.Second
 

@@ -11,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/domain"
 	"helpdesk/eventstore"
 )
 
@@ -36,10 +37,24 @@ type List[R any] struct {
 	// Bytes returns how long the texts of a row are, of which a page has [pageBytes] at
 	// most, and a row at least; nil: its rows are small.
 	Bytes func(R) int
+	// Size is Bytes as an expression of SQL, for pages of so many rows that those beyond
+	// are not even to be read; empty: Bytes alone.
+	Size string
 }
 
 // pageBytes bounds what a page holds in memory until its reader has taken it.
 const pageBytes = 512 << 10
+
+// Room returns how many of so many rows a page has room for, which is one at least.
+func Room(rows int, bytes func(i int) int) int {
+	sum := 0
+	for i := range rows {
+		if sum += bytes(i); sum > pageBytes && i > 0 {
+			return i
+		}
+	}
+	return rows
+}
 
 // Page reads one page. It asks for one row more than wanted, to know whether
 // another page follows.
@@ -50,8 +65,14 @@ func (l List[R]) Page(ctx context.Context, pool *pgxpool.Pool, p Page) (Slice[R]
 		w.Args = Planned(w.Args)
 	}
 	sql := "SELECT " + l.Columns + " FROM " + w.From(l.From, l.Reasons, "t.*", first) + first
+	var before []any // where the bytes of the rows before one go
+	if l.Size != "" {
+		before = []any{new(int64)}
+		sql = fmt.Sprintf("SELECT * FROM (SELECT %[1]s, sum(%[2]s) OVER (%[3]s ROWS UNBOUNDED PRECEDING) - (%[2]s) AS before FROM %[4]s) AS page WHERE before <= %[5]d",
+			l.Columns, l.Size, order, w.From(l.From, l.Reasons, "t.*", first)+first, pageBytes)
+	}
 	rows, _ := pool.Query(ctx, sql, w.Args...) // Collect returns its error
-	items, err := Collect[R](rows)
+	items, err := Collect[R](rows, before...)
 	if err != nil {
 		return Slice[R]{}, eventstore.Unreachable(fmt.Errorf("list by %s: %w", l.Key, err))
 	}
@@ -119,13 +140,7 @@ func (l List[R]) within(items []R) int {
 	if l.Bytes == nil {
 		return len(items)
 	}
-	bytes := 0
-	for i, row := range items {
-		if bytes += l.Bytes(row); bytes > pageBytes && i > 0 {
-			return i
-		}
-	}
-	return len(items)
+	return Room(len(items), func(i int) int { return l.Bytes(items[i]) })
 }
 
 func (l List[R]) cursor(row R, back bool) *Cursor {
@@ -140,16 +155,29 @@ type Querier interface {
 
 // One reads the single row of a query, [domain.ErrNotFound] when there is none.
 func One[R any](ctx context.Context, db Querier, what, sql string, args ...any) (R, error) {
+	row, err := OfLog[R](ctx, db, what, sql, args...)
+	if errors.Is(err, domain.ErrNotFound) {
+		err = missing(ctx)
+	}
+	return row, err
+}
+
+// OfLog is [One] for a query of the log, which nobody holds: what it does not find is not
+// there.
+func OfLog[R any](ctx context.Context, db Querier, what, sql string, args ...any) (R, error) {
 	rows, _ := db.Query(ctx, sql, args...) // CollectOneRow returns its error
 	row, err := pgx.CollectOneRow(rows, pgx.RowToStructByName[R])
 	if errors.Is(err, pgx.ErrNoRows) {
-		return row, missing(ctx)
+		return row, domain.ErrNotFound
 	}
 	if err != nil {
 		return row, eventstore.Unreachable(fmt.Errorf("read %s: %w", what, err))
 	}
 	return row, nil
 }
+
+// TicketOfNumber finds the id of the ticket that ever had a number, $1, by the log.
+const TicketOfNumber = `SELECT stream_id AS id FROM events WHERE type = 'ticket.opened' AND (data ->> 'number')::bigint = $1`
 
 var likeEscaper = strings.NewReplacer(`\`, `\\`, `%`, `\%`, `_`, `\_`)
 

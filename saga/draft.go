@@ -58,7 +58,11 @@ func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 		return d, nil
 	}
 	d.names = map[uuid.UUID]string{uuid.Nil: "", c.Recipient.UUID: d.to.Username, c.Actor.UUID: personOf(found[c.Actor.UUID]).Username}
-	if d.told, err = tell(c, found[c.TicketID]); err != nil {
+	events, err := m.withTexts(ctx, c, found[c.TicketID])
+	if err != nil {
+		return d, err
+	}
+	if d.told, err = tell(c, events); err != nil {
 		return d, err
 	}
 	if !d.state.Exists {
@@ -94,12 +98,27 @@ func (m *Sender) loadTogether(ctx context.Context, wanted [][]uuid.UUID) ([]stre
 }
 
 func (m *Sender) loadAll(ctx context.Context, ids []uuid.UUID) (streams, error) {
-	events, err := m.history.LoadAll(ctx, ids)
+	events, err := loadWhole(ctx, m.history, ids...)
 	found := streams{}
 	for _, e := range events {
 		found[e.StreamID] = append(found[e.StreamID], e)
 	}
 	return found, err
+}
+
+// loadWhole returns the events of streams, but for tickets their outlines.
+func loadWhole(ctx context.Context, history History, ids ...uuid.UUID) ([]eventstore.Envelope, error) {
+	events, err := history.Outline(ctx, ids...)
+	if err != nil {
+		return nil, err
+	}
+	var others []int
+	for i, e := range events {
+		if e.Brief && e.StreamType != domain.TicketStream {
+			others = append(others, i)
+		}
+	}
+	return history.InFull(ctx, events, others)
 }
 
 func emailOf(events []eventstore.Envelope) (s email.State) {
@@ -114,6 +133,21 @@ func personOf(events []eventstore.Envelope) (s user.State) {
 		s = user.Evolve(s, e.Event)
 	}
 	return s
+}
+
+// withTexts returns the events of a ticket with the texts that an email shows.
+func (m *Sender) withTexts(ctx context.Context, c SendEmail, events []eventstore.Envelope) ([]eventstore.Envelope, error) {
+	of := ticket.Texts()[:1] // the title
+	for i, e := range events {
+		if e.Version != c.CauseVersion {
+			continue
+		}
+		if said, ok := e.Event.(ticket.CommentAdded); ok {
+			of = append(of, ticket.Subject{Field: ticket.FieldComment, CommentID: said.CommentID})
+		}
+		return m.history.InFull(ctx, events, append(ticket.LastGiving(eventstore.Said(events), of...), i))
+	}
+	return events, nil
 }
 
 func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {

@@ -21,9 +21,10 @@ type EmailLog interface {
 	Do(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 }
 
-// History loads the events of streams; see [eventstore.Store.LoadAll].
+// History loads the events of streams; see [eventstore.Store.Outline].
 type History interface {
-	LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]eventstore.Envelope, error)
+	Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]eventstore.Envelope, error)
+	InFull(ctx context.Context, events []eventstore.Envelope, places []int) ([]eventstore.Envelope, error)
 }
 
 // Mailer puts an email into words and brings it to a mail server.

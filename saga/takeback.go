@@ -100,7 +100,7 @@ func TakeBacks(tickets Tickets, history History, holdings Holdings) Handler {
 	return Handle(takeBacksAtOnce, func(ctx context.Context, r commands.Request, c TakeBackTickets) error {
 		person, of := c.Person, []ticket.ID{c.Ticket}
 		if person.IsZero() {
-			events, err := history.LoadAll(ctx, []uuid.UUID{c.Ticket.UUID})
+			events, err := history.Outline(ctx, c.Ticket.UUID)
 			if err != nil {
 				return err
 			}
@@ -108,7 +108,7 @@ func TakeBacks(tickets Tickets, history History, holdings Holdings) Handler {
 				return nil
 			}
 		}
-		events, err := history.LoadAll(ctx, []uuid.UUID{person.UUID})
+		events, err := loadWhole(ctx, history, person.UUID)
 		if err != nil {
 			return err
 		}

@@ -101,9 +101,13 @@ func (s *Site) sameOrigin(g *gin.Context) {
 		return
 	}
 	g.Abort()
+	v := visitOf(g)
+	if g.Request.Method == http.MethodPost {
+		_ = v.readForm(expiredForm) // what can be read of it is shown, if anything
+	}
 	refusal := errCrossOrigin
 	if edge.MayBeRewritten(g.Request) {
 		refusal = errRewritten
 	}
-	s.refuse(visitOf(g), refusal)
+	s.refuse(v, refusal)
 }

@@ -12,44 +12,67 @@ import (
 // sealed, so that nobody but the site can have a page say something.
 const noticeCookie = "helpdesk_notice"
 
-// noticeLasts is how long a notice waits for its page.
-const noticeLasts = time.Minute
+const (
+	// leftLasts is how long what is left for the next page waits for it.
+	leftLasts = time.Minute
+	// leftMost is how many bytes of it a browser takes for certain (RFC 6265 §6.1), less
+	// what else is in a cookie.
+	leftMost = 3_800
+)
 
 // notice is what a page says of what was just done.
 type notice struct {
 	Text    string   `json:"text"`              // "": nothing
 	Deleted []string `json:"deleted,omitempty"` // tickets that may be restored, as [Undo] has them
+	Command string   `json:"command,omitempty"` // that of the form which did it
 }
 
 // Tell has the next page say what was done, with a button that restores the tickets that
 // were deleted, if any; see [Undo].
 func (v *Visit) Tell(text string, deleted ...string) {
-	said, err := json.Marshal(notice{Text: text, Deleted: deleted})
+	said, err := json.Marshal(notice{Text: text, Deleted: deleted, Command: v.Form.Get("command")})
 	if err != nil {
 		panic(err) // texts can be written
 	}
-	if sealed, err := v.site.cursors.Seal(noticeCookie, projections.Cursor{Key: string(said)}); err == nil { // else nothing is said: it is done all the same
-		v.setNotice(sealed, int(noticeLasts.Seconds()))
-	}
+	Leave(v, noticeCookie, string(said)) // where it is not said, it is done all the same
 }
 
 // notice returns what was just done, once.
 func (v *Visit) notice() (n notice) {
-	cookie, err := v.Request.Cookie(noticeCookie)
-	if err != nil {
-		return n
-	}
-	v.setNotice("", -1)
-	sealed, err := v.site.cursors.Open(noticeCookie, cookie.Value)
-	if err != nil || json.Unmarshal([]byte(sealed.Key), &n) != nil { // it is not ours
+	if json.Unmarshal([]byte(Left(v, noticeCookie)), &n) != nil { // there is none
 		return notice{}
 	}
 	return n
 }
 
-func (v *Visit) setNotice(value string, maxAge int) {
+// Leave keeps a text in a sealed cookie of a name for the page that a redirect leads to.
+// It reports false where the text is too long for that.
+func Leave(v *Visit, name, text string) bool {
+	sealed, err := v.site.cursors.Seal(name, projections.Cursor{Key: text})
+	if err != nil || len(sealed) > leftMost {
+		return false
+	}
+	setLeft(v, name, sealed, int(leftLasts.Seconds()))
+	return true
+}
+
+// Left returns the text that was left under a name, once; "" for none.
+func Left(v *Visit, name string) string {
+	cookie, err := v.Request.Cookie(name)
+	if err != nil {
+		return ""
+	}
+	setLeft(v, name, "", -1)
+	left, err := v.site.cursors.Open(name, cookie.Value)
+	if err != nil { // it is not ours
+		return ""
+	}
+	return left.Key
+}
+
+func setLeft(v *Visit, name, value string, maxAge int) {
 	cookie := http.Cookie{
-		Name: noticeCookie, Value: value, Path: Root, MaxAge: maxAge,
+		Name: name, Value: value, Path: Root, MaxAge: maxAge,
 		HttpOnly: true, SameSite: http.SameSiteLaxMode, Secure: v.site.Front.Secure(v.Request),
 	}
 	v.Header().Add("Set-Cookie", cookie.String())

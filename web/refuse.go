@@ -37,9 +37,14 @@ func NewFailure(status int, title, advice string) *Failure {
 
 func (f *Failure) Error() string { return f.Title }
 
-// formTooLarge refuses a form of more bytes than a form here may have.
-func formTooLarge(most int64) *Failure {
-	return &Failure{http.StatusRequestEntityTooLarge, "The form is too large", fmt.Sprintf("A form can hold up to %d kB here. Go back and shorten it.", most>>10)}
+// formTooLarge refuses a form of more bytes than a form here may have. cut says that what
+// is shown of it is not all.
+func formTooLarge(most int64, cut bool) *Failure {
+	advice := fmt.Sprintf("A form can hold up to %d kB here, and nothing was changed. Go back and shorten it.", most>>10)
+	if cut {
+		advice += " Of what you entered the end is missing below."
+	}
+	return &Failure{http.StatusRequestEntityTooLarge, "The form is too large", advice}
 }
 
 func (f *Failure) number() string { return strconv.Itoa(f.Status) }

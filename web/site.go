@@ -165,7 +165,7 @@ func (s *Site) handle(v *Visit, p Page) (Reply, error) {
 	if p.For != Anyone && v.Session == nil {
 		return s.askToSignIn(v)
 	}
-	if !isText(v.Request.URL.Query()) {
+	if strings.Count(v.Request.URL.RawQuery, "&") >= queryMost || !isText(v.Request.URL.Query()) {
 		return Reply{}, ErrNoSuchFilter
 	}
 	if p.Method == http.MethodGet && p.For != Anyone {

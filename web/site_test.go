@@ -152,10 +152,14 @@ func TestWhatNobodyMaySend(t *testing.T) {
 		},
 		"a form of too many fields": func(_ *testing.T, s *webtest.Site) {
 			for as, path := range map[string]string{"user": "/admin/page/", "": "/admin/open/"} {
-				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(strings.Repeat("a&", 4_000)))
+				r := httptest.NewRequest(http.MethodPost, path, strings.NewReader(strings.Repeat("a&", 400)))
 				r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 				s.Send(as, r).Holds(400, "The form could not be read")
 			}
+		},
+		"an address of too many parameters": func(_ *testing.T, s *webtest.Site) {
+			s.Get("user", "/admin/page/?"+strings.Repeat("a=1&", 99)).Holds(200)
+			s.Get("user", "/admin/page/?"+strings.Repeat("a=1&", 100)).Holds(400, "Unknown filter")
 		},
 		"a text that somebody wrote whose session ended is kept": func(_ *testing.T, s *webtest.Site) {
 			s.Post("", "/admin/page/", "text", strings.Repeat("😀", 20_000)).Holds(401, "Your session has ended", "😀😀")

@@ -11,7 +11,6 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
-	"helpdesk/edge"
 	"helpdesk/projections"
 )
 
@@ -62,7 +61,7 @@ func (v *Visit) PathID() (uuid.UUID, error) {
 
 // identify finds out, once a visit, who is visiting.
 func (v *Visit) identify() error {
-	token := edge.SessionToken(v.Request)
+	token := v.site.Front.SessionToken(v.Request)
 	if v.known || token == "" {
 		return v.unknown
 	}

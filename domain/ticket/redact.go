@@ -1,6 +1,7 @@
 package ticket
 
 import (
+	"iter"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -73,6 +74,31 @@ func Gives(e domain.Event, field Field) (s Subject, member string, ok bool) {
 	}
 	return Subject{}, "", false
 }
+
+// LastGiving returns the places among a ticket's events of those that gave texts last.
+func LastGiving(events iter.Seq[domain.Event], of ...Subject) (places []int) {
+	last := map[Subject]int{}
+	at := 0
+	for e := range events {
+		if _, opens := e.(Opened); opens {
+			for _, own := range Texts() {
+				last[own] = at
+			}
+		} else if given, _, ok := Gives(e, ""); ok {
+			last[given] = at
+		}
+		at++
+	}
+	for _, subject := range of {
+		if place, given := last[subject]; given {
+			places = append(places, place)
+		}
+	}
+	return places
+}
+
+// Texts returns the subjects that are a ticket's own: its title and its description.
+func Texts() []Subject { return []Subject{{Field: FieldTitle}, {Field: FieldDescription}} }
 
 // redact decides on tickets that were deleted too: their events stay.
 func redact(s State, c RedactText) ([]domain.Event, error) {

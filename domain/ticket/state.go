@@ -108,6 +108,10 @@ type State struct {
 // is stored happened. Events of other aggregates change nothing.
 func Evolve(s State, e domain.Event) State { return s.after(e, false) }
 
+// Advance is [Evolve] for who has no use for s any more: its comments become those of the
+// state after e, and are not copied.
+func Advance(s State, e domain.Event) State { return s.after(e, true) }
+
 // Fold returns the state after events. However many comments there are, it copies none
 // of the states between.
 func Fold(events iter.Seq[domain.Event]) (s State) {

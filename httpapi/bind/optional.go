@@ -3,6 +3,9 @@ package bind
 import (
 	"bytes"
 	"encoding/json"
+	"time"
+
+	"helpdesk/edge"
 )
 
 // Optional is a member of a request that may be left out: absent, null and a
@@ -20,6 +23,9 @@ func (o *Optional[T]) UnmarshalJSON(data []byte) error {
 	if bytes.Equal(data, []byte("null")) {
 		o.Null = true
 		return nil
+	}
+	if at, ok := any(&o.Value).(*time.Time); ok {
+		return (*edge.Instant)(at).UnmarshalJSON(data)
 	}
 	return json.Unmarshal(data, &o.Value)
 }

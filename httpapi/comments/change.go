@@ -55,7 +55,7 @@ func (r Resource) patch(ctx context.Context, c *httpapi.Call, in CommentPatch) (
 // editComment gives a comment a new text, if there is one. Members that cannot
 // change may be repeated.
 func (r Resource) edit(ctx context.Context, c *httpapi.Call, path CommentPath, text *string, of bind.Optional[wire.TicketName], internal bind.Optional[bool]) (wire.Comment, error) {
-	comment, err := r.at(ctx, c, path)
+	comment, err := r.toWrite(ctx, c, path)
 	if err != nil {
 		return wire.Comment{}, err
 	}
@@ -82,6 +82,9 @@ func (r Resource) edit(ctx context.Context, c *httpapi.Call, path CommentPath, t
 	out, err := r.command(ctx, c, comment, command)
 	if err != nil {
 		return wire.Comment{}, err
+	}
+	if text == nil { // the command does not know that it is about a comment
+		return r.one(ctx, c, path)
 	}
 	return written(ctx, c, id, out)
 }
@@ -113,7 +116,7 @@ func movedField(comment view.Comment, of bind.Optional[wire.TicketName], interna
 }
 
 func (r Resource) remove(ctx context.Context, c *httpapi.Call, in CommentPath) (httpapi.Empty, error) {
-	comment, err := r.at(ctx, c, in)
+	comment, err := r.toWrite(ctx, c, in)
 	if err != nil {
 		return httpapi.Empty{}, err
 	}

@@ -32,6 +32,8 @@ type Past interface {
 	// Comments lists those of an instant: one ticket's, or with nil all that are
 	// visible.
 	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error)
+	// Comment returns a comment by the log, however old the projections are.
+	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
 	// TicketOf returns the ticket that a comment is or was on.
 	TicketOf(ctx context.Context, id ticket.CommentID) (ticket.ID, error)
 }
@@ -233,6 +235,10 @@ func unknownTicket(err error) error {
 
 // written is a comment just written, as the command left it.
 func written(ctx context.Context, c *httpapi.Call, id ticket.CommentID, out commands.Outcome) (wire.Comment, error) {
+	out, err := httpapi.InFull(ctx, c, out, ticket.Subject{Field: ticket.FieldComment, CommentID: id})
+	if err != nil {
+		return wire.Comment{}, err
+	}
 	comment, ok := view.CommentOf(view.Left(c.Actor, out.Events, out.Since), id, c.Names(ctx, view.AuthorOf(out.Events, id)))
 	if !ok {
 		return wire.Comment{}, domain.ErrNotFound
@@ -259,6 +265,20 @@ func again(ctx context.Context, c *httpapi.Call, out commands.Outcome) (wire.Com
 func (r Resource) one(ctx context.Context, c *httpapi.Call, in CommentPath) (wire.Comment, error) {
 	comment, err := r.at(ctx, c, in)
 	return wire.CommentOf(comment), err
+}
+
+// toWrite is at, for a write: what a projection that an operator holds cannot know is read
+// from the log.
+func (r Resource) toWrite(ctx context.Context, c *httpapi.Call, path CommentPath) (view.Comment, error) {
+	comment, err := r.at(ctx, c, path)
+	if !errors.Is(err, projections.ErrPaused) {
+		return comment, err
+	}
+	id, err := bind.ParseUUID(path.Comment)
+	if err != nil {
+		return comment, err
+	}
+	return r.Past.Comment(ctx, c.Actor, ticket.CommentID{UUID: id})
 }
 
 // commentAt reads the comment that the path names, if the caller may see it.

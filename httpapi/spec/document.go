@@ -203,7 +203,7 @@ const (
 )
 
 func (d *Document) addSecurity() {
-	d.Spec.SetAPIKeySecurity(BySession, edge.SessionCookie, openapi.InCookie, "The cookie that signing in sets.")
+	d.Spec.SetAPIKeySecurity(BySession, edge.SessionCookie, openapi.InCookie, "The cookie that signing in sets; over TLS its name is "+edge.SecureCookie+".")
 	d.Spec.SetHTTPBearerTokenSecurity(ByToken, "hd_…", "An API token.")
 }
 

@@ -2,6 +2,7 @@ package tickets
 
 import (
 	"context"
+	"errors"
 	"regexp"
 	"strconv"
 	"time"
@@ -25,8 +26,9 @@ type TicketReading struct {
 // DiffQuery is the parameters of a comparison.
 type DiffQuery struct {
 	TicketPath
-	From string `query:"from" required:"true" minLength:"1" maxLength:"40" description:"A version, or an instant (RFC 3339)."`
-	To   string `query:"to" required:"true" minLength:"1" maxLength:"40" description:"Another of the same kind."`
+	From   string `query:"from" required:"true" minLength:"1" maxLength:"40" description:"A version, or an instant (RFC 3339)."`
+	To     string `query:"to" required:"true" minLength:"1" maxLength:"40" description:"Another of the same kind."`
+	Cursor string `query:"cursor" minLength:"1" maxLength:"2000" description:"From next of the beginning of this comparison."`
 }
 
 // TicketDiff is what of a ticket is another at one moment than at another.
@@ -34,6 +36,7 @@ type TicketDiff struct {
 	From    TicketVersion      `json:"from" required:"true"`
 	To      TicketVersion      `json:"to" required:"true"`
 	Changes []wire.FieldChange `json:"changes" required:"true" nullable:"false" description:"A comment is one that was added, edited or removed."`
+	Next    *string            `json:"next,omitempty" description:"Address of the changes of comments for which there was no room; left out where all are here."`
 }
 
 // Example is the body, or the answer, as the document shows it.
@@ -66,11 +69,7 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in TicketReading) (
 		at = in.AsOf.Value
 	}
 	c.Memento(at)
-	out := wire.TicketWithComments{Ticket: wire.TicketOf(t.Ticket), Comments: make([]wire.Comment, len(t.Comments))}
-	for i, comment := range t.Comments {
-		out.Comments[i] = wire.CommentOf(comment)
-	}
-	return out, nil
+	return withComments(c, t.Ticket, t.Comments, t.Next, &at)
 }
 
 func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (TicketDiff, error) {
@@ -89,7 +88,11 @@ func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (Tick
 	if (from.Version > 0) != (to.Version > 0) {
 		return TicketDiff{}, problem.Invalid(problem.Violation{Pointer: "?to", Code: "mixed", Detail: "from and to must be two versions or two times"})
 	}
-	d, err := r.Past.Diff(ctx, c.Actor, ref, from, to)
+	page, err := c.Page(httpapi.Listing{Cursor: in.Cursor})
+	if err != nil {
+		return TicketDiff{}, err
+	}
+	d, err := r.Past.Diff(ctx, c.Actor, ref, from, to, page.Cursor)
 	if err != nil {
 		later := "to" // of two instants the later one is surely to come
 		if from.Instant.After(to.Instant) {
@@ -105,7 +108,8 @@ func (r Resource) diff(ctx context.Context, c *httpapi.Call, in DiffQuery) (Tick
 	for i, change := range d.Changes {
 		out.Changes[i] = wire.FieldChange(change)
 	}
-	return out, nil
+	out.Next, err = httpapi.Onward(c, d.Next)
+	return out, err
 }
 
 var versionNumber = regexp.MustCompile(`^[1-9][0-9]{0,8}$`)
@@ -116,12 +120,12 @@ func parseMoment(param, text string) (history.Moment, error) {
 		version, err := strconv.Atoi(text)
 		return history.Moment{Version: version}, err
 	}
-	instant, err := time.Parse(time.RFC3339, bind.UnspacedZone(text))
+	instant, err := edge.ParseInstant(bind.UnspacedZone(text))
+	if errors.Is(err, edge.ErrYear) {
+		return history.Moment{}, problem.Param(param, edge.ErrYear.Code, err.Error())
+	}
 	if err != nil {
 		return history.Moment{}, problem.Invalid(problem.Violation{Pointer: problem.ParamPrefix + param, Code: "format", Detail: "must be a version (1, 2, 3 …) or a time with its zone, such as 2026-01-31T12:00:00Z"})
-	}
-	if err := edge.CheckInstant(instant); err != nil {
-		return history.Moment{}, problem.Param(param, edge.ErrYear.Code, err.Error())
 	}
 	return history.Moment{Instant: instant}, nil
 }

@@ -21,8 +21,8 @@ import (
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
-	// AllComments lists the comments of a ticket, oldest first.
-	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	// Thread lists the comments of a ticket, oldest first, as many as a page has room for.
+	Thread(ctx context.Context, viewer domain.Actor, of ticket.ID, at *projections.Cursor) (projections.Slice[view.Comment], error)
 }
 
 // Past shows tickets as the system knew them at an instant; see
@@ -30,7 +30,7 @@ type Reader interface {
 type Past interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at history.Moment) (history.PastTicket, error)
 	Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f projections.TicketFilter, p projections.Page) (projections.Slice[view.Ticket], error)
-	Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to history.Moment) (history.Difference, error)
+	Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to history.Moment, after *projections.Cursor) (history.Difference, error)
 }
 
 // History reads what happened to a ticket as far as the viewer may know, and
@@ -72,7 +72,7 @@ func (r Resource) onAll() []httpapi.Route {
 		{
 			Method: http.MethodPost, Path: "/api/tickets/bulk/", ID: "bulkTickets",
 			Summary: "Change many tickets at once",
-			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Versions are named by each operation, not by If-Match.",
+			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Where the time of a request (HELPDESK_REQUEST_TIME) is over before all had their turn, the others are 503 no_time, and are to be sent again. Versions are named by each operation, not by If-Match.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.bulk),
 			Never:   []int{http.StatusPreconditionFailed},
 			Headers: []string{"Event-Position", "Preference-Applied"},
@@ -86,7 +86,7 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/", ID: "getTicket",
 			Summary: "Read a ticket with its comments",
-			About:   "A ticket as the caller may see it, with the comments they may see, oldest first. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; requesters read [withdrawn] in the place of a text that was removed or edited since; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.",
+			About:   "A ticket as the caller may see it, with the comments they may see, oldest first; where these are longer than half a megabyte together, comments_next leads to the others. Its past, by as_of or version, is as the system knew it then, by when events were recorded, for whoever sees the ticket now; requesters read [withdrawn] in the place of a text that was removed or edited since; admins and auditors read that of deleted ones too. Where it did not exist then it is 404, and an instant to come is 400.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.one),
 			Headers: []string{"Memento-Datetime", "Link"},
 		},
@@ -117,7 +117,7 @@ func (r Resource) onOne() []httpapi.Route {
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff",
 			Summary: "Compare a ticket at two versions or instants",
-			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Requesters read [withdrawn] in the place of a text that was removed or edited since. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
+			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the comments are longer than half a megabyte together, next leads on. Requesters read [withdrawn] in the place of a text that was removed or edited since. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.diff),
 		},
 	}

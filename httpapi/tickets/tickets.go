@@ -2,6 +2,8 @@ package tickets
 
 import (
 	"context"
+	"net/url"
+	"time"
 
 	"helpdesk/domain/ticket"
 	"helpdesk/httpapi"
@@ -59,13 +61,25 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in TicketReading) (w
 	// ticket's ETag they may be newer than its version, for then a client that
 	// asks again gets both anew; were they older, it never would.
 	c.AtLeast(t.Position)
-	comments, err := r.Read.AllComments(ctx, c.Actor, ticket.ID{UUID: t.ID})
+	comments, err := r.Read.Thread(ctx, c.Actor, ticket.ID{UUID: t.ID}, nil)
 	if err != nil {
 		return out, err
 	}
-	out.Ticket, out.Comments = wire.TicketOf(t), make([]wire.Comment, len(comments))
+	return withComments(c, t, comments.Items, comments.Next, nil)
+}
+
+// withComments returns a ticket with the first of its comments, of now or of an instant,
+// and where the others are.
+func withComments(c *httpapi.Call, t view.Ticket, comments []view.Comment, next *projections.Cursor, asOf *time.Time) (wire.TicketWithComments, error) {
+	out := wire.TicketWithComments{Ticket: wire.TicketOf(t), Comments: make([]wire.Comment, len(comments))}
 	for i, comment := range comments {
 		out.Comments[i] = wire.CommentOf(comment)
 	}
-	return out, nil
+	query := url.Values{"ticket": {t.ID.String()}}
+	if asOf != nil {
+		query.Set("as_of", asOf.UTC().Format(time.RFC3339Nano))
+	}
+	var err error
+	out.CommentsNext, err = httpapi.Elsewhere{Route: "listComments", Path: "/api/comments/", Query: query}.LinkTo(c, next)
+	return out, err
 }

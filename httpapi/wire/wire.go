@@ -47,7 +47,8 @@ func (Ticket) Example() string {
 // TicketWithComments is a ticket together with what was said about it.
 type TicketWithComments struct {
 	Ticket
-	Comments []Comment `json:"comments" required:"true" nullable:"false" description:"Oldest first."`
+	Comments     []Comment `json:"comments" required:"true" nullable:"false" description:"Oldest first: all, unless they are longer than half a megabyte together."`
+	CommentsNext *string   `json:"comments_next,omitempty" description:"Address of the comments for which there was no room, in the list of comments; left out where all are here."`
 }
 
 // Example keeps the ticket's own from standing for both: there is none.

@@ -61,23 +61,63 @@ func (r *Reader) Comments(ctx context.Context, viewer domain.Actor, id *ticket.I
 	if err := projections.Fresh(ctx, projections.CommentList, projections.TicketList, projections.UserList); err != nil {
 		return projections.Slice[view.Comment]{}, err
 	}
-	l := projections.List[commentView]{
-		From: commentsFrom, Key: "c.created_at", Cast: "timestamptz", ID: "c.id",
-		Columns: commentColumns, Varies: id == nil && !viewer.SeesAll(),
-		At:    func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
-		Bytes: func(v commentView) int { return len(v.Text) },
-	}
-	var w where
-	w.visibleComments(viewer)
-	if id != nil {
-		w.Add("c.ticket_id = ?", *id)
-	}
-	l.Where = w.Where
+	l := listOf(viewer, id)
+	l.Varies = id == nil && !viewer.SeesAll()
 	views, err := l.Page(ctx, r.pool, p)
 	if err != nil {
 		return projections.Slice[view.Comment]{}, err
 	}
 	return projections.Map(views, commentView.show), nil
+}
+
+func listOf(viewer domain.Actor, id *ticket.ID) projections.List[commentView] {
+	var w where
+	w.visibleComments(viewer)
+	if id != nil {
+		w.Add("c.ticket_id = ?", *id)
+	}
+	return projections.List[commentView]{
+		From: commentsFrom, Where: w.Where, Key: "c.created_at", Cast: "timestamptz", ID: "c.id", Columns: commentColumns,
+		At:    func(v commentView) (string, uuid.UUID) { return projections.TimeKey(v.CreatedAt), v.ID },
+		Bytes: func(v commentView) int { return len(v.Text) },
+	}
+}
+
+// commentBytes is about what a comment takes beside its text.
+const commentBytes = 400
+
+// Thread returns as many of the comments of a ticket that the viewer sees as a page has
+// room for, oldest first: from the beginning, or on one side of the cursor.
+func (r *Reader) Thread(ctx context.Context, viewer domain.Actor, id ticket.ID, at *projections.Cursor) (projections.Slice[view.Comment], error) {
+	if err := projections.Fresh(ctx, projections.CommentList, projections.TicketList, projections.UserList); err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
+	const most = 10_000 // more than there is room for
+	l := listOf(viewer, &id)
+	l.Size = fmt.Sprintf("octet_length(c.text) + %d", commentBytes)
+	l.Bytes = func(v commentView) int { return len(v.Text) + commentBytes }
+	views, err := l.Page(ctx, r.pool, projections.Page{Size: most, Cursor: at})
+	if err != nil {
+		return projections.Slice[view.Comment]{}, err
+	}
+	return projections.Map(views, commentView.show), nil
+}
+
+// End is behind the last comment of a ticket: the newest of a [Reader.Thread] come before
+// it.
+func End() *projections.Cursor {
+	return &projections.Cursor{Key: "infinity", ID: uuid.Max, Back: true}
+}
+
+// Upto is right behind a comment: it is the last of those before it.
+func Upto(c view.Comment) *projections.Cursor {
+	next := c.ID
+	for i := len(next) - 1; i >= 0; i-- {
+		if next[i]++; next[i] != 0 {
+			break
+		}
+	}
+	return &projections.Cursor{Key: projections.TimeKey(c.CreatedAt), ID: next, Back: true}
 }
 
 // AllComments returns every comment of the ticket that the viewer sees, oldest

@@ -268,7 +268,7 @@ func (f *Feed) beforeDeletions(ctx context.Context, events []eventstore.Envelope
 		if _, deleted := e.Event.(ticket.Deleted); !deleted {
 			continue
 		}
-		history, err := f.log.Load(ctx, e.StreamID)
+		history, err := f.log.Outline(ctx, e.StreamID)
 		if err != nil {
 			return nil, err
 		}

@@ -41,13 +41,14 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 			t.emails[e.StreamID] = after
 			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
 		} else {
-			before := t.ticket
-			t.ticket = ticket.Evolve(before, e.Event)
+			before := t.ticket // but for its comments, which are those of after at once
+			said, there := before.Comments[commentOf(e.Event)]
+			t.ticket = ticket.Advance(before, e.Event)
 			if ticket.SeesInternal(t.viewer) || !ticket.AboutNote(e.Event) {
 				t.version++
 			}
 			entry.Version = t.version
-			entry.Changes, entry.Summary = t.changes(before, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
+			entry.Changes, entry.Summary = t.changes(before, said.Text, there, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
 		}
 		t.positions[e.EventID] = e.Position
 		if !t.hidden(e.Event) {
@@ -280,8 +281,8 @@ func status(s email.State) *email.Status {
 }
 
 // changes returns the members that an event changed from before to the state
-// after it, and the comment that it is about.
-func (t *describer) changes(before ticket.State, e domain.Event) []Change {
+// after it, and the comment that it is about, which was said before if it was there.
+func (t *describer) changes(before ticket.State, said string, there bool, e domain.Event) []Change {
 	switch d := e.(type) {
 	case ticket.Deleted:
 		return []Change{{Field: "deleted", Before: false, After: true}}
@@ -290,15 +291,24 @@ func (t *describer) changes(before ticket.State, e domain.Event) []Change {
 	case ticket.CommentAdded:
 		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:
-		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), &d.Text)
+		return changed(nil, "comment", &said, &d.Text)
 	case ticket.CommentRemoved:
-		return changed(nil, "comment", new(before.Comments[d.CommentID].Text), nil)
+		return changed(nil, "comment", &said, nil)
 	case ticket.TextRedacted:
-		if c, there := before.Comments[d.CommentID]; there {
-			return changed(nil, "comment", &c.Text, &d.Text)
+		if there {
+			return changed(nil, "comment", &said, &d.Text)
 		}
 	}
 	return changedMembers(before, t.ticket, t.person)
+}
+
+// commentOf returns the comment that an event is about.
+func commentOf(e domain.Event) ticket.CommentID {
+	of, _ := subjectsOf(e)
+	if len(of) == 0 {
+		return ticket.CommentID{}
+	}
+	return of[0].CommentID
 }
 
 // changedMembers returns the members of a ticket that are others in one state than

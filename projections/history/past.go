@@ -81,18 +81,30 @@ func (m Moment) reached(e eventstore.Envelope) bool {
 	return !e.RecordedAt.After(m.Instant)
 }
 
+// end returns how many of a ticket's events were recorded at the moment.
+func (m Moment) end(events []eventstore.Envelope) int {
+	for i, e := range events {
+		if !m.reached(e) {
+			return i
+		}
+	}
+	return len(events)
+}
+
 // PastTicket is a ticket at a moment with the comments of then, oldest first, as
-// far as the viewer may see them.
+// far as the viewer may see them and a page has room for them.
 type PastTicket struct {
 	view.Ticket
 	Comments   []view.Comment
-	RecordedAt time.Time // when its newest event of then was recorded
+	Next       *projections.Cursor // to the other comments in [Past.Comments] of when it was recorded; nil: there are none
+	RecordedAt time.Time           // when its newest event of then was recorded
 }
 
 // Difference is what is another at one moment than at another.
 type Difference struct {
 	From, To VersionAt
 	Changes  []Change
+	Next     *projections.Cursor // to other changes, for which there was no room; nil: there are none
 }
 
 // VersionAt is a version of a ticket and when it was recorded.
@@ -105,7 +117,7 @@ type VersionAt struct {
 type stand struct {
 	view.TicketRow
 	state      ticket.State
-	comments   []view.CommentRow // oldest first
+	comments   []view.CommentRow // in the order in which they were added
 	recordedAt time.Time         // of its newest event that the viewer may know of
 }
 
@@ -113,11 +125,8 @@ type stand struct {
 // no ticket then, or there never is such a version.
 func standAt(viewer domain.Actor, events []eventstore.Envelope, at Moment) (s stand, ok bool) {
 	var thread view.Thread
-	for i, e := range events {
-		if !at.reached(e) {
-			events = events[:i]
-			break
-		}
+	events = events[:at.end(events)]
+	for _, e := range events {
 		s.TicketRow.Apply(e)
 		thread.Apply(e)
 		if ticket.SeesInternal(viewer) || !ticket.AboutNote(e.Event) {
@@ -126,9 +135,6 @@ func standAt(viewer domain.Actor, events []eventstore.Envelope, at Moment) (s st
 	}
 	s.state = ticket.Fold(eventstore.Said(events))
 	s.comments = thread.Rows()
-	slices.SortFunc(s.comments, func(a, b view.CommentRow) int {
-		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
-	})
 	return s, s.state.Exists && (at.Version == 0 || at.Version == s.Version)
 }
 
@@ -143,67 +149,46 @@ func (p *Past) Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if err != nil {
 		return PastTicket{}, err
 	}
-	s, ok := standAt(viewer, events, at.in(events, viewer))
+	at = at.in(events, viewer)
+	s, ok := standAt(viewer, events, at)
 	if !ok {
 		return PastTicket{}, domain.ErrNotFound
 	}
+	shown := s.commentsFor(viewer)
+	room := projections.Room(len(shown), func(i int) int { return entryBytes + len(shown[i].Text) })
+	of := ticket.Texts()
+	for _, c := range shown[:room] {
+		of = append(of, ticket.Subject{Field: ticket.FieldComment, CommentID: ticket.CommentID{UUID: c.ID}})
+	}
+	if events, err = p.log.InFull(ctx, events, places(viewer, events, at.end(events), of...)); err != nil {
+		return PastTicket{}, err
+	}
+	s, _ = standAt(viewer, view.Standing(viewer, events), at)
 	names, err := p.names(ctx, s)
 	if err != nil {
 		return PastTicket{}, err
 	}
-	return PastTicket{Ticket: s.Named(viewer, names), Comments: s.showComments(viewer, names), RecordedAt: s.recordedAt}, nil
+	then := PastTicket{Ticket: s.Named(viewer, names), RecordedAt: s.recordedAt}
+	if room < len(shown) {
+		then.Next = placeOf(events, shown[room-1].ID)
+	}
+	then.Comments = s.show(s.commentsFor(viewer)[:room], names)
+	return then, nil
 }
 
-// Diff returns what of a ticket is another at one moment than at another, which
-// may be the earlier one. It refuses like [Past.Ticket].
-func (p *Past) Diff(ctx context.Context, viewer domain.Actor, ref ticket.Ref, from, to Moment) (Difference, error) {
-	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
-		return Difference{}, err
-	}
-	events, err := p.events(ctx, viewer, ref, from, to)
-	if err != nil {
-		return Difference{}, err
-	}
-	before, was := standAt(viewer, events, from.in(events, viewer))
-	after, is := standAt(viewer, events, to.in(events, viewer))
-	if !was || !is {
-		return Difference{}, domain.ErrNotFound
-	}
-	names, err := p.names(ctx, before, after)
-	if err != nil {
-		return Difference{}, err
-	}
-	t := newDescriber(viewer, names, nil)
-	return Difference{
-		From:    VersionAt{before.VersionFor(viewer), before.recordedAt},
-		To:      VersionAt{after.VersionFor(viewer), after.recordedAt},
-		Changes: append(changedMembers(before.state, after.state, t.person), commentChanges(viewer, events, before.state, after.state)...),
-	}, nil
-}
-
-// commentChanges returns the comments that were added, edited or removed between
-// two states of a ticket, in the order in which they were first written.
-func commentChanges(viewer domain.Actor, events []eventstore.Envelope, before, after ticket.State) (all []Change) {
+// placeOf returns the place of a comment in [Past.Comments].
+func placeOf(events []eventstore.Envelope, id uuid.UUID) *projections.Cursor {
 	for _, e := range events {
-		d, ok := e.Event.(ticket.CommentAdded)
-		if !ok || (d.Internal && !ticket.SeesInternal(viewer)) {
-			continue
+		if d, ok := e.Event.(ticket.CommentAdded); ok && d.CommentID.UUID == id {
+			key, event := saidRow{Position: e.Position, EventID: e.EventID}.place()
+			return &projections.Cursor{Key: key, ID: event}
 		}
-		all = changed(all, "comment", textOf(before, d.CommentID), textOf(after, d.CommentID))
-	}
-	return all
-}
-
-// textOf returns the text of a comment, nil when it is not there.
-func textOf(s ticket.State, id ticket.CommentID) *string {
-	if c, ok := s.Comments[id]; ok {
-		return &c.Text
 	}
 	return nil
 }
 
-// events returns all events of a ticket whose past the viewer may see, as they are
-// shown it, once nothing is still to come of what was recorded at the moments.
+// events returns the outline of a ticket whose past the viewer may see, once nothing is
+// still to come of what was recorded at the moments.
 func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, moments ...Moment) ([]eventstore.Envelope, error) {
 	for _, m := range moments {
 		if m.Version > 0 {
@@ -217,11 +202,7 @@ func (p *Past) events(ctx context.Context, viewer domain.Actor, ref ticket.Ref, 
 	if err != nil {
 		return nil, err
 	}
-	events, err := loadPast(ctx, p.log, viewer, id)
-	if err != nil {
-		return nil, err
-	}
-	return view.Standing(viewer, events), nil
+	return loadPast(ctx, p.log, viewer, id)
 }
 
 // id returns the id of the ticket a reference names, of a deleted one too.
@@ -229,12 +210,8 @@ func (p *Past) id(ctx context.Context, ref ticket.Ref) (uuid.UUID, error) {
 	if ref.ID.UUID != uuid.Nil {
 		return ref.ID.UUID, nil
 	}
-	if err := projections.Fresh(ctx, projections.TicketHistory); err != nil {
-		return uuid.Nil, err
-	}
-	row, err := projections.One[struct{ TicketID uuid.UUID }](ctx, p.pool, "ticket number",
-		`SELECT ticket_id FROM read.ticket_history WHERE version = 1 AND number = $1`, ref.Number)
-	return row.TicketID, err
+	row, err := projections.OfLog[struct{ ID uuid.UUID }](ctx, p.pool, "ticket number", projections.TicketOfNumber, ref.Number)
+	return row.ID, err
 }
 
 const (
@@ -293,12 +270,22 @@ func (p *Past) names(ctx context.Context, tickets ...stand) (view.Names, error) 
 	return names, eventstore.Unreachable(err)
 }
 
-func (s stand) showComments(viewer domain.Actor, names view.Names) []view.Comment {
-	shown := []view.Comment{}
-	for _, c := range s.comments {
-		if !c.Internal || ticket.SeesInternal(viewer) {
-			shown = append(shown, c.Show(s.Number, names[c.AuthorID]))
-		}
+// commentsFor returns the comments that the viewer may see, in the order in which they
+// were added.
+func (s stand) commentsFor(viewer domain.Actor) []view.CommentRow {
+	return slices.DeleteFunc(slices.Clone(s.comments), func(c view.CommentRow) bool {
+		return c.Internal && !ticket.SeesInternal(viewer)
+	})
+}
+
+// show returns comments of the ticket as people see them, oldest first.
+func (s stand) show(comments []view.CommentRow, names view.Names) []view.Comment {
+	shown := make([]view.Comment, len(comments))
+	for i, c := range comments {
+		shown[i] = c.Show(s.Number, names[c.AuthorID])
 	}
+	slices.SortFunc(shown, func(a, b view.Comment) int {
+		return cmp.Or(a.CreatedAt.Compare(b.CreatedAt), bytes.Compare(a.ID[:], b.ID[:]))
+	})
 	return shown
 }

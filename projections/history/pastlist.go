@@ -1,6 +1,7 @@
 package history
 
 import (
+	"bytes"
 	"context"
 	"slices"
 	"strings"
@@ -82,19 +83,36 @@ func (p *Past) Tickets(ctx context.Context, viewer domain.Actor, at time.Time, f
 }
 
 // standsAt returns tickets as they stood at an instant, as the viewer is shown them,
-// in the order of ids. One that was not there is the zero stand.
+// in the order of ids and without the texts of their comments. One that was not there is
+// the zero stand.
 func (p *Past) standsAt(ctx context.Context, viewer domain.Actor, ids []uuid.UUID, at time.Time) ([]stand, error) {
-	events, err := p.log.LoadAll(ctx, ids)
+	events, err := p.log.Outline(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
-	streams := map[uuid.UUID][]eventstore.Envelope{}
-	for _, e := range events {
-		streams[e.StreamID] = append(streams[e.StreamID], e)
+	// Those of each ticket together, so that it is told where its texts are.
+	slices.SortStableFunc(events, func(a, b eventstore.Envelope) int { return bytes.Compare(a.StreamID[:], b.StreamID[:]) })
+	of := func(id uuid.UUID) (from, to int) {
+		from, _ = slices.BinarySearchFunc(events, id, func(e eventstore.Envelope, id uuid.UUID) int { return bytes.Compare(e.StreamID[:], id[:]) })
+		for to = from; to < len(events) && events[to].StreamID == id; to++ {
+		}
+		return from, to
+	}
+	moment := Moment{Instant: at}
+	var wanted []int
+	for _, id := range ids {
+		from, to := of(id)
+		for _, place := range places(viewer, events[from:to], moment.end(events[from:to]), ticket.Texts()...) {
+			wanted = append(wanted, from+place)
+		}
+	}
+	if events, err = p.log.InFull(ctx, events, wanted); err != nil {
+		return nil, err
 	}
 	stands := make([]stand, len(ids))
 	for i, id := range ids {
-		stands[i], _ = standAt(viewer, view.Standing(viewer, streams[id]), Moment{Instant: at})
+		from, to := of(id)
+		stands[i], _ = standAt(viewer, view.Standing(viewer, events[from:to]), moment)
 	}
 	return stands, nil
 }

@@ -24,6 +24,9 @@ import (
 type StreamLog interface {
 	Load(ctx context.Context, streamID uuid.UUID) ([]eventstore.Envelope, error)
 	LoadAll(ctx context.Context, streamIDs []uuid.UUID) ([]eventstore.Envelope, error)
+	Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]eventstore.Envelope, error)
+	InFull(ctx context.Context, events []eventstore.Envelope, places []int) ([]eventstore.Envelope, error)
+	At(ctx context.Context, positions ...int64) ([]eventstore.Envelope, error)
 	Newest(ctx context.Context, streamID uuid.UUID, types []string) ([]eventstore.Envelope, error)
 	Select(ctx context.Context, which eventstore.Selection, limit int) ([]eventstore.Recorded, error)
 	Version(ctx context.Context, streamID uuid.UUID) (int, error)
@@ -110,18 +113,41 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, 
 	if err := projections.Fresh(ctx, projections.TicketList, projections.UserList); err != nil {
 		return projections.Slice[Entry]{}, err
 	}
-	all, err := r.ticket(ctx, viewer, id)
+	events, err := loadPast(ctx, r.log, viewer, id.UUID)
 	if err != nil {
 		return projections.Slice[Entry]{}, err
 	}
-	return pageOfEntries(all, p), nil
+	all, err := r.withEmails(ctx, viewer, id, events)
+	if err != nil {
+		return projections.Slice[Entry]{}, err
+	}
+	names, err := r.usernames(ctx, all)
+	if err != nil {
+		return projections.Slice[Entry]{}, err
+	}
+	timers, err := r.timers(ctx, id, events)
+	if err != nil {
+		return projections.Slice[Entry]{}, err
+	}
+	describe := func(events []eventstore.Envelope) []Entry {
+		return newDescriber(viewer, names, timers).describe(view.Standing(viewer, events))
+	}
+	page := pageOfEntries(describe(all), p)
+	if !brief(all) {
+		return page, nil
+	}
+	// Which entries there is room for the lengths of their texts say. What they show are
+	// the texts.
+	whole, err := r.log.InFull(ctx, all, textsOn(page.Items, viewer, all))
+	if err != nil {
+		return projections.Slice[Entry]{}, err
+	}
+	return inFull(page, describe(whole)), nil
 }
 
-func (r *Reader) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) ([]Entry, error) {
-	events, err := loadPast(ctx, r.log, viewer, id.UUID)
-	if err != nil {
-		return nil, err
-	}
+// withEmails returns the events of a ticket and of the emails about it that the viewer
+// may know of, in the order of the log.
+func (r *Reader) withEmails(ctx context.Context, viewer domain.Actor, id ticket.ID, events []eventstore.Envelope) ([]eventstore.Envelope, error) {
 	var only *uuid.UUID // whose emails
 	if !ticket.SeesInternal(viewer) {
 		only = &viewer.ID.UUID
@@ -137,15 +163,7 @@ func (r *Reader) ticket(ctx context.Context, viewer domain.Actor, id ticket.ID) 
 	}
 	all := slices.Concat(events, told)
 	slices.SortFunc(all, func(a, b eventstore.Envelope) int { return cmp.Compare(a.Position, b.Position) })
-	names, err := r.usernames(ctx, all)
-	if err != nil {
-		return nil, err
-	}
-	timers, err := r.timers(ctx, id, events)
-	if err != nil {
-		return nil, err
-	}
-	return newDescriber(viewer, names, timers).describe(view.Standing(viewer, all)), nil
+	return all, nil
 }
 
 // timers returns the timers behind a ticket's events, and its pending one.
@@ -160,7 +178,7 @@ func (r *Reader) timers(ctx context.Context, id ticket.ID, events []eventstore.E
 	return timers, eventstore.Unreachable(err)
 }
 
-// loadPast returns the events of a ticket for who may see its past: who sees it now, and
+// loadPast returns the outline of a ticket for who may see its past: who sees it now, and
 // of one that was deleted admins and auditors. Others get [domain.ErrNotFound] by as
 // little of it as of one that does not exist: how long it took would tell how long it is.
 func loadPast(ctx context.Context, log StreamLog, viewer domain.Actor, id uuid.UUID) ([]eventstore.Envelope, error) {
@@ -171,14 +189,14 @@ func loadPast(ctx context.Context, log StreamLog, viewer domain.Actor, id uuid.U
 	if now := ticket.Fold(eventstore.Said(decisive)); !now.VisibleTo(viewer) && !(now.Deleted && audits(viewer)) {
 		return nil, domain.ErrNotFound
 	}
-	return log.Load(ctx, id)
+	return log.Outline(ctx, id)
 }
 
 // audits reports whether tickets that were deleted are shown to the actor.
 func audits(a domain.Actor) bool { return a.Admin() || a.Role == domain.RoleAuditor }
 
 // pageOfEntries cuts a page out of a whole history. A ticket's events are read
-// all together anyway: they have to be folded.
+// all together anyway, though without their long texts: they have to be folded.
 func pageOfEntries(all []Entry, p projections.Page) projections.Slice[Entry] {
 	rest, back := all, false
 	if c := p.Cursor; c != nil {
@@ -195,7 +213,10 @@ func pageOfEntries(all []Entry, p projections.Page) projections.Slice[Entry] {
 			rest = all[place:]
 		}
 	}
-	l := projections.List[Entry]{At: func(e Entry) (string, uuid.UUID) { return strconv.FormatInt(e.Position, 10), uuid.Nil }}
+	l := projections.List[Entry]{
+		At:    func(e Entry) (string, uuid.UUID) { return strconv.FormatInt(e.Position, 10), uuid.Nil },
+		Bytes: Entry.bytes,
+	}
 	s := l.Cut(slices.Clone(rest[:min(len(rest), p.Size+1)]), p, back)
 	if p.Count {
 		n := int64(len(all))

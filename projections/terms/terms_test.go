@@ -1,8 +1,10 @@
 package terms
 
 import (
+	"fmt"
 	"strings"
 	"testing"
+	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
 )
@@ -110,6 +112,26 @@ func TestNumber(t *testing.T) {
 		got, ok := Number(search)
 		if ok != (want > 0) || ok && got != want {
 			t.Errorf("%q: got %d, %v, want %d", search, got, ok, want)
+		}
+	}
+}
+
+// Of a text of nothing but different terms the first are kept, however it is written.
+func TestATextHasSoManyTermsAtMost(t *testing.T) {
+	t.Parallel()
+	var chinese, words, dashed strings.Builder
+	for i := range 20_000 {
+		chinese.WriteRune('\u4e00' + rune(i))
+		fmt.Fprintf(&words, "w%d ", i)
+		fmt.Fprintf(&dashed, " -x%d", i)
+	}
+	for name, text := range map[string]string{"characters": chinese.String(), "words": words.String(), "words behind dashes": dashed.String()} {
+		got, size := Vector(text, false)
+		if n := strings.Count(got, "'") / 2; n > differentMost+1 { // a word may bring two
+			t.Errorf("%s: %d terms are kept, want at most %d", name, n, differentMost)
+		}
+		if runes := utf8.RuneCountInString(text); size < runes {
+			t.Errorf("%s: it counts %d of %d characters", name, size, runes)
 		}
 	}
 }

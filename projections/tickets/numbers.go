@@ -38,17 +38,8 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 		return ticket.ID{UUID: known.id}, nil
 	}
 	id, err := r.ticketID(ctx, numberNowSQL, ref.Number) // however old the table is
-	if err != nil {
-		if err := projections.Fresh(ctx, projections.TicketList); err != nil {
-			return ticket.ID{}, err
-		}
-		id, err = r.ticketID(ctx, numberNowSQL, ref.Number)
-	}
 	if errors.Is(err, domain.ErrNotFound) {
-		if err := projections.Fresh(ctx, projections.TicketHistory); err != nil {
-			return ticket.ID{}, err
-		}
-		id, err = r.ticketID(ctx, numberEverSQL, ref.Number)
+		id, err = r.ticketID(ctx, projections.TicketOfNumber, ref.Number)
 	}
 	if err == nil {
 		slot.Store(&numbered{number: ref.Number, id: id.UUID})
@@ -56,12 +47,9 @@ func (r *Reader) TicketID(ctx context.Context, ref ticket.Ref) (ticket.ID, error
 	return id, err
 }
 
-const (
-	numberNowSQL  = `SELECT id FROM read.tickets WHERE number = $1`
-	numberEverSQL = `SELECT ticket_id AS id FROM read.ticket_history WHERE version = 1 AND number = $1`
-)
+const numberNowSQL = `SELECT id FROM read.tickets WHERE number = $1`
 
 func (r *Reader) ticketID(ctx context.Context, sql string, number int64) (ticket.ID, error) {
-	row, err := projections.One[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number", sql, number)
+	row, err := projections.OfLog[struct{ ID uuid.UUID }](ctx, r.pool, "ticket number", sql, number)
 	return ticket.ID{UUID: row.ID}, err
 }

@@ -35,3 +35,36 @@ func TestADraftIsOfOnePersonTicketAndSession(t *testing.T) {
 		}
 	}
 }
+
+// TestADraftStaysUntilAPageShowsThatItWentThrough submits a reply whose request is lost,
+// and then one that arrives.
+func TestADraftStaysUntilAPageShowsThatItWentThrough(t *testing.T) {
+	s := open(t)
+	one := s.opens(t, "user", "First", "low")
+	b := newTab(t, s.URL)
+	b.signIn(t, "user")
+	at := fmt.Sprintf("/admin/tickets/%d/", one)
+	box := func() string {
+		t.Helper()
+		b.open(t, at)
+		return evaluate[string](t, b, "document.querySelector('#reply-text').value")
+	}
+	box()
+	evaluate[bool](t, b, "document.querySelector('#reply-text').focus(), true")
+	b.types(t, "still here")
+	evaluate[bool](t, b, "document.querySelector('[data-draft]').dispatchEvent(new SubmitEvent('submit', {bubbles: true})), true")
+	if got := box(); got != "still here" {
+		t.Errorf("after a request that was lost the box has %q", got)
+	}
+	evaluate[bool](t, b, "document.querySelector('[data-draft]').requestSubmit(document.querySelector('[data-draft] .primary')), true")
+	b.until(t, "the reply is there", "document.querySelector('#conversation article[id] .text')?.textContent === 'still here' && document.readyState === 'complete'")
+	for range 2 {
+		if got := evaluate[string](t, b, "document.querySelector('#reply-text').value"); got != "" {
+			t.Errorf("after it went through the box has %q", got)
+		}
+		box()
+	}
+	if got := evaluate[int](t, b, "Object.keys(sessionStorage).filter((key) => key.startsWith('helpdesk-draft')).length"); got != 0 {
+		t.Errorf("%d drafts are kept", got)
+	}
+}

@@ -159,3 +159,20 @@ func TestOneAdminIsLeft(t *testing.T) {
 		}
 	}
 }
+
+// TestASessionOverTLSIsThisHostsAlone looks at the cookie as a browser would.
+func TestASessionOverTLSIsThisHostsAlone(t *testing.T) {
+	t.Parallel()
+	h := program.Open(t, "HELPDESK_PUBLIC_URL=https://desk.example.com")
+	a := h.Client(t).Must(t, http.StatusOK, "POST", "/api/login/", program.Credentials("root"))
+	cookie, err := http.ParseSetCookie(a.Header.Get("Set-Cookie"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if cookie.Name != "__Host-helpdesk_session" || !cookie.Secure || !cookie.HttpOnly || cookie.Path != "/" || cookie.Domain != "" {
+		t.Errorf("the cookie is %s", a.Header.Get("Set-Cookie"))
+	}
+	for name, want := range map[string]int{cookie.Name: http.StatusOK, "helpdesk_session": http.StatusUnauthorized} {
+		h.Client(t).Must(t, want, "GET", "/api/me/", nil, "Cookie", name+"="+cookie.Value)
+	}
+}

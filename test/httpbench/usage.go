@@ -2,7 +2,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -12,11 +11,9 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
-)
 
-// tick is the unit of the kernel's times (proc(5): sysconf(_SC_CLK_TCK), 100 a second
-// wherever Go runs on Linux).
-const tick = 10 * time.Millisecond
+	"helpdesk/test/load"
+)
 
 // usage is what a program and the server have used since they began.
 type usage struct {
@@ -46,59 +43,13 @@ SELECT
 	if err := m.admin.QueryRow(ctx, q, database).Scan(&u.wal, &u.commits, &u.flushes); err != nil {
 		return u, err
 	}
-	own, err := processOf(pid)
+	own, err := load.ProcessOf(pid)
 	if err != nil {
 		return u, err
 	}
-	server, err := processOf(m.pg.PostmasterPID())
-	if err != nil {
-		return u, err
-	}
-	u.cpu = own.cpu + server.cpu + server.ended
-	for _, child := range children(server.pid) {
-		u.cpu += child.cpu
-	}
-	return u, nil
-}
-
-// process is what /proc has of a process.
-type process struct {
-	pid, parent int
-	cpu         time.Duration
-	ended       time.Duration // of children that have ended
-}
-
-// processOf reads /proc/<pid>/stat.
-func processOf(pid int) (p process, err error) {
-	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "stat"))
-	if err != nil {
-		return p, err
-	}
-	// "pid (name) state parent …", and a name may hold anything.
-	fields := strings.Fields(string(text[strings.LastIndexByte(string(text), ')')+1:]))
-	number := func(field int) int64 { // as proc(5) counts them, from 1
-		n, parse := strconv.ParseInt(fields[field-3], 10, 64)
-		err = errors.Join(err, parse)
-		return n
-	}
-	p = process{pid: pid, parent: int(number(4))}
-	p.cpu = time.Duration(number(14)+number(15)) * tick
-	p.ended = time.Duration(number(16)+number(17)) * tick
-	return p, err
-}
-
-func children(parent int) (all []process) {
-	dirs, _ := filepath.Glob("/proc/[0-9]*") // the pattern is well-formed
-	for _, dir := range dirs {
-		pid, err := strconv.Atoi(filepath.Base(dir))
-		if err != nil {
-			continue
-		}
-		if p, err := processOf(pid); err == nil && p.parent == parent {
-			all = append(all, p)
-		}
-	}
-	return all
+	server, err := load.CPU(m.pg.PostmasterPID())
+	u.cpu = own.CPU + server
+	return u, err
 }
 
 // memory is in bytes: the most that the program ever had, and what the server has,
@@ -111,8 +62,8 @@ func (m *machine) remembers(pid int) (memory, error) {
 		return memory{}, err
 	}
 	all, err := kilobytes(m.pg.PostmasterPID(), "smaps_rollup", "Pss:")
-	for _, child := range children(m.pg.PostmasterPID()) {
-		n, _ := kilobytes(child.pid, "smaps_rollup", "Pss:") // it may have ended
+	for _, child := range load.Children(m.pg.PostmasterPID()) {
+		n, _ := kilobytes(child.PID, "smaps_rollup", "Pss:") // it may have ended
 		all += n
 	}
 	return memory{most << 10, all << 10}, err

@@ -246,7 +246,7 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 
 	diff := func(who string, from, to int) []history.Change {
 		t.Helper()
-		got, err := d.past().Diff(kit.Context(t), everybody[who], ticket.Ref{ID: id}, history.Moment{Version: from}, history.Moment{Version: to})
+		got, err := d.past().Diff(kit.Context(t), everybody[who], ticket.Ref{ID: id}, history.Moment{Version: from}, history.Moment{Version: to}, nil)
 		if err != nil || got.From.Version != from || got.To.Version != to {
 			t.Errorf("%s, %d to %d: got %+v, %v", who, from, to, got, err)
 		}
@@ -274,11 +274,11 @@ func TestADifferenceNamesWhatIsAnother(t *testing.T) {
 		}
 	}
 	for _, to := range []history.Moment{{Version: 10}, {Instant: time.Now().Add(-time.Hour)}} {
-		if _, err := d.past().Diff(kit.Context(t), ann, ticket.Ref{ID: id}, history.Moment{Version: 1}, to); !errors.Is(err, domain.ErrNotFound) {
+		if _, err := d.past().Diff(kit.Context(t), ann, ticket.Ref{ID: id}, history.Moment{Version: 1}, to, nil); !errors.Is(err, domain.ErrNotFound) {
 			t.Errorf("to %+v: got %v, want %v", to, err, domain.ErrNotFound)
 		}
 	}
-	if _, err := d.past().Diff(kit.Context(t), everybody["bob"], ticket.Ref{ID: id}, history.Moment{Version: 1}, history.Moment{Version: 2}); !errors.Is(err, domain.ErrNotFound) {
+	if _, err := d.past().Diff(kit.Context(t), everybody["bob"], ticket.Ref{ID: id}, history.Moment{Version: 1}, history.Moment{Version: 2}, nil); !errors.Is(err, domain.ErrNotFound) {
 		t.Errorf("of somebody else's ticket: got %v, want %v", err, domain.ErrNotFound)
 	}
 }

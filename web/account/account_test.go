@@ -110,7 +110,7 @@ func TestTokens(t *testing.T) {
 func TestGuessesOfTheCurrentPasswordAreLimited(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for range edge.FailuresPerNetwork {
+	for range edge.FailuresPerPlace {
 		s.Post("agent", "/admin/account/password/", "current_password", "wrong").Holds(422)
 	}
 	s.Post("agent", "/admin/account/password/", "current_password", "right").Holds(429)

@@ -52,13 +52,13 @@ var (
 // bulkMost is how many tickets one action is for at most, as in the API.
 const bulkMost = 100
 
-// bulk does one thing to many tickets, one after the other, each by itself. It
-// shows the list with what became of each: submitted again, it acts on none twice.
+// bulk does one thing to many tickets, one after the other, each by itself. It leads to
+// the list, which shows what became of each: submitted again, it acts on none twice.
 func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 	q := readQueue(v.Request.URL.Query())
 	all, err := s.selected(v)
 	if err == nil && v.Form.Get("do") == "delete" && v.Actor.Admin() && !v.Form.Checked("sure") {
-		return s.askToDelete(v, q, all), nil
+		return web.Redirect(q.deletingAddress(v.Form.Values["ticket"])), nil
 	}
 	var out bulkOutcome
 	if err == nil {
@@ -71,7 +71,8 @@ func (s *Section) bulk(v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	return s.queue(v, queueView{Query: q, Outcome: out})
+	s.leave(v, out)
+	return web.Redirect(q.address()), nil
 }
 
 // selected is a ticket that a bulk action is for.
@@ -83,7 +84,11 @@ type selected struct {
 }
 
 func (s *Section) selected(v *web.Visit) ([]selected, error) {
-	values := v.Form.Values["ticket"]
+	return s.look(v, v.Form.Values["ticket"])
+}
+
+// look returns the tickets that a form or an address names.
+func (s *Section) look(v *web.Visit, values []string) ([]selected, error) {
 	switch {
 	case len(values) == 0:
 		return nil, errNothingSelected
@@ -111,10 +116,27 @@ type deleting struct {
 	Address, Back string
 }
 
-func (s *Section) askToDelete(v *web.Visit, q queueQuery, all []selected) web.Reply {
+// deletingAddress is that of the page that asks before tickets are deleted.
+func (q queueQuery) deletingAddress(tickets []string) string {
+	values := q.values()
+	values[paramTicket] = tickets
+	return web.BulkPath + "delete/?" + values.Encode()
+}
+
+const paramTicket = "ticket"
+
+func (s *Section) askToDelete(v *web.Visit) (web.Reply, error) {
+	q := readQueue(v.Request.URL.Query())
+	all, err := s.look(v, v.Request.URL.Query()[paramTicket])
+	if err != nil {
+		return web.Redirect(q.address()), nil
+	}
+	if !v.Actor.Admin() {
+		return web.Reply{}, domain.ErrForbidden
+	}
 	return web.Show("Delete tickets", deletingPage(deleting{
-		Tickets: all, Command: v.Form.Get("command"), Address: q.bulkAddress(), Back: q.address(),
-	}))
+		Tickets: all, Command: web.NewCommand(), Address: q.bulkAddress(), Back: q.address(),
+	})), nil
 }
 
 // ticked reports whether a ticket is among those of a bulk action that was refused.
@@ -153,19 +175,7 @@ func (s *Section) bulkAll(v *web.Visit, all []selected) (out bulkOutcome, err er
 			out.Undo = append(out.Undo, fmt.Sprintf("%d:%d", all[i].Number, done.Version))
 		}
 	}
-	if action.verb == restored { // before, they were not to be seen
-		s.nameAll(v, out.Results)
-	}
 	return out, nil
-}
-
-// nameAll fills in the titles of tickets that can be seen by now.
-func (s *Section) nameAll(v *web.Visit, results []bulkResult) {
-	for i, r := range results {
-		if t, err := s.Read.Ticket(v.Context(), v.Actor, ticket.Ref{Number: r.Number}); err == nil {
-			results[i].Title = web.TitleOf(t.Title)
-		}
-	}
 }
 
 // become sets what became of a ticket: did, when nothing kept it. It returns an

@@ -84,7 +84,7 @@ func (l filterLink) Count() string {
 }
 
 func (s *Section) showQueue(v *web.Visit) (web.Reply, error) {
-	return s.queue(v, queueView{Query: readQueue(v.Request.URL.Query())})
+	return s.queue(v, queueView{Query: readQueue(v.Request.URL.Query()), Outcome: s.left(v)})
 }
 
 // queue returns the page of a list: with what became of a bulk action, and with

@@ -53,6 +53,7 @@ func (s *Section) Pages() []web.Page {
 		web.Post("tickets/new", web.SignedIn, s.openTicket),
 		web.Get("tickets/new", web.SignedIn, s.showOpening),
 		web.Post("tickets/bulk", web.SignedIn, s.bulk),
+		web.Get("tickets/bulk/delete", web.SignedIn, s.askToDelete),
 		web.Post("tickets/views", web.SignedIn, s.saveView),
 		web.Post("tickets/views/remove", web.SignedIn, s.removeView),
 	}

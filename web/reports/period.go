@@ -45,10 +45,11 @@ func readPeriod(values url.Values) (p period, err error) {
 
 // readInstant reads an instant as a link, a person or a browser's field writes it.
 func readInstant(text string, zone *time.Location) (time.Time, error) {
-	for _, form := range []string{time.RFC3339Nano, shortForm} {
-		if at, err := time.Parse(form, text); err == nil {
-			return at, nil
-		}
+	if at, err := edge.ParseInstant(text); err == nil {
+		return at, nil
+	}
+	if at, err := time.Parse(shortForm, text); err == nil {
+		return at, nil
 	}
 	return time.ParseInLocation(localForm, text, zone)
 }

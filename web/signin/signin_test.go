@@ -49,7 +49,7 @@ func TestSigningIn(t *testing.T) {
 func TestWrongPasswordsAreLimitedLikeTheAPIs(t *testing.T) {
 	t.Parallel()
 	s := open(t)
-	for range edge.FailuresPerNetwork {
+	for range edge.FailuresPerPlace {
 		signIn(s, "", "wrong").Holds(401)
 	}
 	signIn(s, "", "right").Holds(429, "Too many wrong passwords")

@@ -304,14 +304,25 @@ for (const key of Object.keys(sessionStorage)) {
 	if (key.startsWith(drafts) && (!document.body.dataset.session || !key.startsWith(ours))) sessionStorage.removeItem(key);
 }
 
+// What was sent is dropped once a page shows that it went through: by the command of the
+// form, or by the text in the conversation. Else it is in the box again.
+const sent = " sent";
+const dropDraft = (key) => [key, key + sent].forEach((one) => sessionStorage.removeItem(one));
+for (const key of Object.keys(sessionStorage)) {
+	if (key.startsWith(drafts) && key.endsWith(sent) && sessionStorage.getItem(key) === $("#said").dataset.done) dropDraft(key.slice(0, -sent.length));
+}
+
 const form = $("[data-draft]");
 
 if (form) {
 	const text = $("textarea", form);
 	const draft = ours + only + " " + text.id;
+	const plain = (words) => words.normalize().trim();
+	const typed = sessionStorage.getItem(draft) ?? "";
+	if (sessionStorage.getItem(draft + sent) && $$("#conversation article[id] .text").some((said) => plain(said.textContent) === plain(typed))) dropDraft(draft);
 	text.value ||= sessionStorage.getItem(draft) ?? "";
 	text.addEventListener("input", () => sessionStorage.setItem(draft, text.value));
-	form.addEventListener("submit", () => sessionStorage.removeItem(draft));
+	form.addEventListener("submit", () => sessionStorage.setItem(draft + sent, form.elements.command.value));
 
 	$("[data-newer-seen]", form).addEventListener("click", () => {
 		carry();
@@ -326,7 +337,7 @@ function seen(next) {
 	const fresh = form && $("[data-draft]", next);
 	if (!fresh || fresh.elements.version.value === newest?.version.value) return;
 	newest = fresh.elements;
-	const what = news(said(document), said(next));
+	const what = news(said(document), said(next), $("[data-earlier]", next));
 	const warning = $("[data-newer]", form);
 	if (what && $("textarea", form).value) {
 		$("[data-newer-text]", form).textContent = what;
@@ -345,13 +356,21 @@ function said(page) {
 	return new Map($$("#conversation article[id]", page).map((a) => [a.id, { by: $("strong", a).textContent, text: $(".text", a).textContent }]));
 }
 
-// news returns what was said between two looks, in words; undefined: nothing.
-function news(before, after) {
+// news returns what was said between two looks, in words; undefined: nothing. Of a page
+// that has earlier ones before it the first may just have gone there.
+function news(before, after, earlier) {
 	for (const [id, { by, text }] of after) {
 		if (!before.has(id)) return `${by} added a comment just now.`;
 		if (before.get(id).text !== text) return `${by} edited a comment just now.`;
 	}
-	for (const [id, { by }] of before) if (!after.has(id)) return `A comment of ${by} was deleted just now.`;
+	for (const [id, { by }] of before) if (!after.has(id) && !earlier) return `A comment of ${by} was deleted just now.`;
+}
+
+// A comment that an address names may be on another page of them.
+const named = /^#c([0-9a-f-]{36})$/.exec(location.hash);
+
+if (named && !$(location.hash) && $("[data-earlier]") && !location.search.includes("comment=")) {
+	location.replace(`?comment=${named[1]}${location.hash}`);
 }
 
 const travel = $("[data-travel]");

@@ -19,6 +19,7 @@ type deletedView struct {
 	Summary  string
 	At       time.Time
 	Version  int
+	Newest   int  // version of the ticket
 	Restores bool // the visitor may
 }
 
@@ -49,25 +50,12 @@ func deletedPage(s *Section, v *web.Visit) (web.Reply, error) {
 	if err != nil {
 		return web.Reply{}, err
 	}
-	newest := projections.Page{Size: historyPage, Cursor: &projections.Cursor{Key: strconv.FormatInt(math.MaxInt64, 10), Back: true}}
-	history, err := s.History.Ticket(v.Context(), v.Actor, id, newest)
+	deleted, err := deletion(s, v, id)
 	if err != nil {
 		return web.Reply{}, err
 	}
-	page := ticketView{Command: web.NewCommand(), Loaded: web.Stamp(v.Now()), Staff: true}
-	page.ID = id.UUID
-	for _, e := range history.Items {
-		if isEmail(e) {
-			continue
-		}
-		page.Version = e.Version
-		if e.Type == (ticket.Deleted{}).EventType() {
-			page.Deleted = &deletedView{Summary: e.Summary, At: e.OccurredAt, Version: e.Version, Restores: v.Actor.Admin()}
-		}
-	}
-	if page.Deleted == nil {
-		return web.Reply{}, domain.ErrNotFound
-	}
+	page := ticketView{Command: web.NewCommand(), Loaded: web.Stamp(v.Now()), Staff: true, Deleted: &deleted}
+	page.ID, page.Version = id.UUID, deleted.Newest
 	version := page.Deleted.Version - 1
 	if text := v.Request.URL.Query().Get("version"); text != "" {
 		asked, err := strconv.Atoi(text)
@@ -77,6 +65,28 @@ func deletedPage(s *Section, v *web.Visit) (web.Reply, error) {
 		version = min(version, asked)
 	}
 	return s.pastPage(v, page, version)
+}
+
+// deletion returns how a ticket was deleted that is so, to those who see its history.
+func deletion(s *Section, v *web.Visit, id ticket.ID) (d deletedView, err error) {
+	newest := projections.Page{Size: historyPage, Cursor: &projections.Cursor{Key: strconv.FormatInt(math.MaxInt64, 10), Back: true}}
+	history, err := s.History.Ticket(v.Context(), v.Actor, id, newest)
+	if err != nil {
+		return d, err
+	}
+	for _, e := range history.Items {
+		if isEmail(e) {
+			continue
+		}
+		d.Newest = e.Version
+		if e.Type == (ticket.Deleted{}).EventType() {
+			d.Summary, d.At, d.Version, d.Restores = e.Summary, e.OccurredAt, e.Version, v.Actor.Admin()
+		}
+	}
+	if d.Version == 0 {
+		return d, domain.ErrNotFound
+	}
+	return d, nil
 }
 
 // restore takes a deleted ticket back. Its page says what became of that.

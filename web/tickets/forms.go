@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"math"
+	"net/http"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,7 +37,7 @@ var done = map[string]string{
 func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) (web.Reply, error) {
 	t, err := s.found(v)
 	if err != nil {
-		return web.Reply{}, err
+		return web.Reply{}, gone(s, v, err)
 	}
 	err = do(t)
 	if err == nil {
@@ -50,16 +51,37 @@ func (s *Section) change(v *web.Visit, form string, do func(view.Ticket) error) 
 	}
 	f := web.FaultOf(err)
 	if f == nil {
-		return web.Reply{}, err
+		return web.Reply{}, gone(s, v, err)
 	}
 	if f.Code == domain.ErrStale.Code {
 		f.Message = "This ticket has changed since you loaded it. Review what is new, then submit again."
 	}
 	if t, err = s.found(v); err != nil {
-		return web.Reply{}, err
+		return web.Reply{}, gone(s, v, err)
 	}
 	return s.ticketPage(v, ticketView{Ticket: t, Form: form, Fault: f, Sent: v.Form, Comment: v.Param("comment")})
 }
+
+// gone returns what is said to somebody whose form is about a ticket that is not there for
+// them, or not any more: no more than they may know. Other errors stay as they are.
+func gone(s *Section, v *web.Visit, err error) error {
+	var told *web.Failure
+	if !errors.Is(err, domain.ErrNotFound) || errors.As(err, &told) {
+		return err
+	}
+	happened := "It may have been deleted, or assigned to somebody else, since you opened it."
+	if v.Actor.Oversees() {
+		if id, err := s.App.TicketNamed(v.Context(), v.Param("ticket")); err == nil {
+			if deleted, err := deletion(s, v, id); err == nil {
+				happened = deleted.Summary + " Its page shows what it was."
+			}
+		}
+	}
+	return web.NewFailure(http.StatusNotFound, "The ticket is not available any more", happened+" Nothing was changed.")
+}
+
+// errNoComment is what is said where a comment is gone that a form is about.
+var errNoComment = web.NewFailure(http.StatusNotFound, "The comment is not there any more", "It was removed since you opened the ticket. Nothing was changed.")
 
 // do carries out the form's command on a ticket.
 func (s *Section) do(v *web.Visit, t view.Ticket, c ticket.Command) error {
@@ -160,10 +182,15 @@ func (s *Section) changeComment(v *web.Visit) (web.Reply, error) {
 			return domain.ErrNotFound
 		}
 		by, comment := ticket.By{Actor: v.Actor}, ticket.CommentID{UUID: id}
+		var c ticket.Command = ticket.EditComment{By: by, CommentID: comment, Text: v.Form.Text("text"), Now: v.Now()}
 		if v.Form.Get("do") == "remove" {
-			return s.do(v, t, ticket.RemoveComment{By: by, CommentID: comment, Now: v.Now()})
+			c = ticket.RemoveComment{By: by, CommentID: comment, Now: v.Now()}
 		}
-		return s.do(v, t, ticket.EditComment{By: by, CommentID: comment, Text: v.Form.Text("text"), Now: v.Now()})
+		err = s.do(v, t, c)
+		if _, unseen := s.found(v); errors.Is(err, domain.ErrNotFound) && unseen == nil {
+			return errNoComment
+		}
+		return err
 	})
 }
 

@@ -1,6 +1,9 @@
 package tickets
 
 import (
+	"net/http"
+	"net/http/httptest"
+	"net/url"
 	"regexp"
 	"strings"
 	"testing"
@@ -53,12 +56,33 @@ func TestARefusedFormKeepsWhatWasEntered(t *testing.T) {
 	webtest.Each(t, talked, map[string]func(*testing.T, *site){
 		"of a ticket that was given to another meanwhile": func(_ *testing.T, s *site) {
 			s.Post("admin", ticketPage+"assign/", "to", "me")
-			s.Post("agent", ticketPage+"comment/", "text", "my text", "version", "4").Holds(404, "my text</textarea>")
+			s.Post("agent", ticketPage+"comment/", "text", "my text", "version", "4").
+				Holds(404, "my text</textarea>", "not available any more", "deleted, or assigned to somebody else", "Nothing was changed.")
+		},
+		"of a comment that was removed meanwhile": func(_ *testing.T, s *site) {
+			s.Post("admin", ticketPage+firstComment, "do", "remove", "command", uuid.NewString())
+			s.Post("agent", ticketPage+firstComment, "text", "my text").Holds(404, "my text</textarea>", "comment is not there any more")
+		},
+		"that another address sends": func(_ *testing.T, s *site) {
+			form := url.Values{"command": {uuid.NewString()}, "text": {"my text"}}
+			r := httptest.NewRequest(http.MethodPost, ticketPage+"comment/", strings.NewReader(form.Encode()))
+			r.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+			r.Header.Set("Origin", "https://desk.example.com")
+			s.Send("user", r).Holds(403, "came from another site", "my text</textarea>")
+		},
+		"that is too large": func(_ *testing.T, s *site) {
+			s.Post("user", ticketPage+"comment/", "text", "my text "+strings.Repeat("x", 1<<20)+" and its end").
+				Holds(413, "my text xxx", "and its end</textarea>").Lacks("end is missing")
+			s.Post("user", ticketPage+"comment/", "text", "my text "+strings.Repeat("ä", 1<<20)).Holds(413, "my text ää", "end is missing")
 		},
 		"of a ticket that was deleted meanwhile": func(_ *testing.T, s *site) {
 			s.Post("admin", ticketPage+"delete/")
 			s.Post("agent", ticketPage+"edit/", "title", "my title", "description", "my text", "version", "4").
-				Holds(404, "my title</textarea>", "my text</textarea>")
+				Holds(404, "my title</textarea>", "my text</textarea>", "deleted, or assigned to somebody else")
+		},
+		"of a ticket that was deleted, as an admin": func(_ *testing.T, s *site) {
+			s.Post("admin", ticketPage+"delete/")
+			s.Post("admin", ticketPage+"comment/", "text", "my text", "version", "4").Holds(404, "my text</textarea>", "Somebody did ticket.deleted. Its page shows what it was.")
 		},
 		"of a log that is busy": func(_ *testing.T, s *site) {
 			s.Refusal = commands.ErrBusy

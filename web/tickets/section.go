@@ -22,7 +22,8 @@ import (
 // they may not; see [projections.Reader].
 type Reader interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref) (view.Ticket, error)
-	AllComments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Comment, error)
+	Thread(ctx context.Context, viewer domain.Actor, of ticket.ID, at *projections.Cursor) (projections.Slice[view.Comment], error)
+	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
 	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 }
 
@@ -34,6 +35,7 @@ type History interface {
 // Past reads tickets as they were; see [history.Past].
 type Past interface {
 	Ticket(ctx context.Context, viewer domain.Actor, ref ticket.Ref, at history.Moment) (history.PastTicket, error)
+	Comments(ctx context.Context, viewer domain.Actor, at time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error)
 }
 
 // Schedule finds when tickets escalate; see [saga.Schedule].

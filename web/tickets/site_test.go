@@ -3,6 +3,7 @@ package tickets
 import (
 	"context"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -87,7 +88,18 @@ func (d entries) Ticket(_ context.Context, _ domain.Actor, _ ticket.ID, p projec
 	return s, nil
 }
 
+func (d past) Comments(_ context.Context, viewer domain.Actor, _ time.Time, of *ticket.Ref, p projections.Page) (projections.Slice[view.Comment], error) {
+	d.page = p
+	s, err := d.Thread(context.Background(), viewer, of.ID, p.Cursor)
+	s.Items = s.Items[:1]
+	return s, err
+}
+
 func (d past) Ticket(_ context.Context, _ domain.Actor, _ ticket.Ref, at history.Moment) (history.PastTicket, error) {
 	then := &webtest.OneTicket{History: d.History[:at.Version]}
-	return history.PastTicket{Ticket: then.Shown(), RecordedAt: webtest.Noon}, nil
+	was := history.PastTicket{Ticket: then.Shown(), RecordedAt: webtest.Noon}
+	if d.more {
+		was.Next = &projections.Cursor{Key: "41"}
+	}
+	return was, nil
 }

@@ -26,6 +26,8 @@ import (
 type ticketView struct {
 	view.Ticket
 	Comments []commentView
+	Before   string // address of the comments before these; "" for none
+	After    string // address of those after them; "" for none
 	Options  ticket.Options
 	Reopens  bool // the visitor's reply reopens the ticket
 	Staff    bool
@@ -206,50 +208,14 @@ func (s *Section) pastPage(v *web.Visit, view ticketView, version int) (web.Repl
 	}
 	now := view.Version
 	view.Ticket, view.Past = was.Ticket, &pastView{Version: version, RecordedAt: was.RecordedAt}
-	for _, c := range was.Comments {
-		view.Comments = append(view.Comments, commentView{Comment: c, ByAuthor: c.Author.ID == view.CreatedBy.ID})
+	if err := fillPastComments(s, v, &view, was); err != nil {
+		return web.Reply{}, err
 	}
 	if err := s.fillHistory(v, &view); err != nil {
 		return web.Reply{}, err
 	}
 	view.Version = now // how far the slider goes
 	return web.Show(title(view.Ticket)+", version "+strconv.Itoa(version), ticketPageOf(view)), nil
-}
-
-// fillComments reads the comments, which have a projection of their own that may
-// be behind the ticket's.
-func (s *Section) fillComments(v *web.Visit, view *ticketView) error {
-	v.AtLeast(view.Position)
-	comments, err := s.Read.AllComments(v.Context(), v.Actor, ticket.ID{UUID: view.ID})
-	if err != nil {
-		return err
-	}
-	loaded, err := time.Parse(time.RFC3339, v.Form.Get("loaded"))
-	state := stateOf(view.Ticket, comments)
-	for _, c := range comments {
-		view.Comments = append(view.Comments, commentView{
-			Comment:  c,
-			Changes:  state.MayChangeComment(v.Actor, ticket.CommentID{UUID: c.ID}, v.Now()),
-			Fresh:    err == nil && c.CreatedAt.After(loaded),
-			ByAuthor: c.Author.ID == view.CreatedBy.ID,
-		})
-	}
-	view.Options = state.Options(v.Actor)
-	view.Reopens = view.Options.Reply || state.CreatedBy == v.Actor.ID && slices.Contains(s.ReplyReopens, state.Status)
-	return nil
-}
-
-// stateOf is what the rules need to know of a ticket that is seen, for what they
-// offer. Who opened it for another is not known here: it is seen, that is enough.
-func stateOf(t view.Ticket, comments []view.Comment) ticket.State {
-	s, _ := t.State()
-	s.Comments = map[ticket.CommentID]ticket.Comment{}
-	for _, c := range comments {
-		s.Comments[ticket.CommentID{UUID: c.ID}] = ticket.Comment{
-			Author: domain.UserID{UUID: c.Author.ID}, Text: c.Text, Internal: c.Internal, AddedAt: c.CreatedAt,
-		}
-	}
-	return s
 }
 
 // historyPage is how many entries of the history a page shows.

@@ -10,6 +10,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections"
 	"helpdesk/projections/view"
 )
 
@@ -23,6 +24,8 @@ type OneTicket struct {
 	History  []domain.Event
 	Commands []ticket.Command // that were asked for
 	ReadErr  error
+	Room     int                 // for comments on a page; 0: for all
+	ThreadAt *projections.Cursor // where they were last asked for
 }
 
 // newTicket makes the ticket, of user's, with what happened to it since.
@@ -124,18 +127,37 @@ func (t *OneTicket) TicketsByID(_ context.Context, _ domain.Actor, ids []uuid.UU
 	return found, t.ReadErr
 }
 
-// AllComments reads the comments that a viewer may see.
-func (t *OneTicket) AllComments(_ context.Context, viewer domain.Actor, _ ticket.ID) (all []view.Comment, err error) {
+// Thread reads the comments that a viewer may see: as many as there is room for.
+func (t *OneTicket) Thread(_ context.Context, viewer domain.Actor, _ ticket.ID, at *projections.Cursor) (s projections.Slice[view.Comment], err error) {
+	t.ThreadAt = at
+	if s.Items = t.comments(viewer); t.Room > 0 && len(s.Items) > t.Room {
+		s.Items = s.Items[len(s.Items)-t.Room:]
+		s.Previous, s.Next = &projections.Cursor{Key: "before", Back: true}, &projections.Cursor{Key: "after"}
+	}
+	return s, nil
+}
+
+// Comment reads a comment that a viewer may see.
+func (t *OneTicket) Comment(_ context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error) {
+	for _, c := range t.comments(viewer) {
+		if c.ID == id.UUID {
+			return c, nil
+		}
+	}
+	return view.Comment{}, domain.ErrNotFound
+}
+
+func (t *OneTicket) comments(viewer domain.Actor) (all []view.Comment) {
 	for _, e := range t.History {
 		added, ok := e.(ticket.CommentAdded)
 		c, there := t.State().Comments[added.CommentID]
 		if ok && there && (!c.Internal || ticket.SeesInternal(viewer)) {
 			all = append(all, view.Comment{
-				ID: added.CommentID.UUID, Author: person(c.Author), Text: c.Text, Internal: c.Internal, CreatedAt: c.AddedAt,
+				ID: added.CommentID.UUID, Ticket: TicketID.UUID, Author: person(c.Author), Text: c.Text, Internal: c.Internal, CreatedAt: c.AddedAt,
 			})
 		}
 	}
-	return all, nil
+	return all
 }
 
 // Due knows that the ticket escalates in half an hour.

@@ -89,6 +89,19 @@ func (s *Site) Post(as, path string, fields ...string) *Answer {
 	return s.Send(as, r)
 }
 
+// Follow asks for the page that a redirect leads to, with what it left for that.
+func (s *Site) Follow(as string, a *Answer) *Answer {
+	s.t.Helper()
+	if a.Code != http.StatusSeeOther {
+		s.t.Fatalf("status %d, want a redirect: %s", a.Code, a.Body)
+	}
+	r := httptest.NewRequest(http.MethodGet, a.Header().Get("Location"), nil)
+	for _, c := range a.Result().Cookies() {
+		r.AddCookie(c)
+	}
+	return s.Send(as, r)
+}
+
 // Send sends a request as somebody, "" for nobody.
 func (s *Site) Send(as string, r *http.Request) *Answer {
 	if as != "" {

@@ -17,7 +17,7 @@ type settings struct {
 	AuditKey           string      `split_words:"true" desc:"File with the key that checkpoints of the log are signed with. Empty: audit/log.key in HELPDESK_DATA_DIR, made by the first worker."`
 	AuditOrigin        string      `split_words:"true" desc:"Name of the log in its checkpoints, for a key that is still to be made. Empty: host and path of HELPDESK_PUBLIC_URL, else helpdesk."`
 	CheckpointSink     sinkTarget  `split_words:"true" desc:"Outside witness that is given checkpoints of the log: path of a file, https:// address to post them to, or mailto: address. Empty: none."`
-	CheckpointInterval config.Span `split_words:"true" default:"1h" desc:"Shortest time between two checkpoints that the outside witness is given."`
+	CheckpointInterval config.Span `split_words:"true" within:"1s..8784h" default:"1h" desc:"Shortest time between two checkpoints that the outside witness is given."`
 }
 
 func (s *settings) check(config.Config) error {
@@ -26,8 +26,8 @@ func (s *settings) check(config.Config) error {
 			return fmt.Errorf("HELPDESK_AUDIT_ORIGIN: %w", err)
 		}
 	}
-	if s.CheckpointInterval == 0 {
-		return errors.New("HELPDESK_CHECKPOINT_INTERVAL: 0s is not allowed: use a span such as 1m or 24h")
+	if err := config.CheckFile(s.AuditKey); err != nil && s.AuditKey != "" {
+		return config.NotAllowed("HELPDESK_AUDIT_KEY", s.AuditKey, err)
 	}
 	return nil
 }
@@ -52,13 +52,19 @@ func (t *sinkTarget) Decode(s string) error {
 	scheme, rest, ok := strings.Cut(s, ":")
 	switch {
 	case ok && (scheme == "https" || scheme == "http"):
-		if u, err := url.Parse(s); err != nil || u.Host == "" {
+		if u, err := url.Parse(s); err != nil || u.Hostname() == "" || u.Fragment != "" {
 			return errors.New("use an address such as https://witness.example.com/desk")
 		}
+		return nil
 	case ok && scheme == "mailto":
 		if !mail.ValidAddress(rest) {
 			return errors.New("use an address such as mailto:auditor@example.com")
 		}
+		return nil
+	case ok && !strings.Contains(scheme, "/"):
+		return errors.New("use https:// or mailto:, or the path of a file; one with a colon begins with ./")
+	case s == "":
+		return nil
 	}
-	return nil
+	return config.CheckFile(s)
 }

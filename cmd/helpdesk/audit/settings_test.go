@@ -20,6 +20,10 @@ func TestWhereCheckpointsMayGo(t *testing.T) {
 		"mailto:":                       false,
 		"mailto:Ann <ann@example.com>":  false,
 		"mailto:auditor":                false,
+		"./checkpoints:2026.txt":        true,
+		"checkpoints:2026.txt":          false,
+		"ftp://witness.example.com":     false,
+		"/":                             false,
 	} {
 		if err := new(sinkTarget).Decode(value); (err == nil) != allowed {
 			t.Errorf("%q: got %v, allowed is %v", value, err, allowed)

@@ -3,8 +3,9 @@ package config
 import (
 	"errors"
 	"fmt"
+	"reflect"
+	"regexp"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kelseyhightower/envconfig"
@@ -13,23 +14,46 @@ import (
 // Prefix is what the name of every variable begins with.
 const Prefix = "HELPDESK"
 
-// Read reads the environment into the struct of settings that s points to. Its
-// error is one line that names the variable, the value and what would do.
+// Read reads the environment into the struct of settings that s points to, and looks
+// whether numbers are within the bounds of their tags. Its error is one line that names
+// the variable, the value and what would do.
 func Read(s any) error {
 	err := envconfig.Process(Prefix, s)
-	var parse *envconfig.ParseError
-	if !errors.As(err, &parse) {
+	settings := reflect.ValueOf(s).Elem()
+	if parse, ok := errors.AsType[*envconfig.ParseError](err); ok {
+		return NotAllowed(parse.KeyName, parse.Value, why(settings, parse))
+	}
+	if err != nil {
 		return err
 	}
-	why := parse.Err
-	var number *strconv.NumError
-	if errors.As(why, &number) {
-		if why = number.Err; errors.Is(why, strconv.ErrSyntax) {
-			why = errors.New("use a whole number")
+	for i, setting := range Settings(s) {
+		if b, ok := boundsOf(settings.Type().Field(i)); ok && !b.allow(settings.Field(i)) {
+			return NotAllowed(setting.Name, fmt.Sprint(settings.Field(i)), errors.New(b.advice()))
 		}
 	}
-	return fmt.Errorf("%s: %q is not allowed: %w", parse.KeyName, parse.Value, why)
+	return nil
 }
+
+// why returns what would do in the place of a value that cannot be read.
+func why(settings reflect.Value, parse *envconfig.ParseError) error {
+	field, _ := settings.Type().FieldByName(parse.FieldName)
+	if b, ok := boundsOf(field); ok {
+		return errors.New(b.advice())
+	}
+	if field.Type.Kind() == reflect.Bool {
+		return errors.New("use true or false")
+	}
+	return parse.Err
+}
+
+// NotAllowed returns the error of a setting whose value is not allowed; why says what
+// would do.
+func NotAllowed(name, value string, why error) error {
+	return fmt.Errorf("%s: %q is not allowed: %w", name, withoutSecret.ReplaceAllString(value, "//…@"), why)
+}
+
+// withoutSecret is what a URL may have between its scheme and its host.
+var withoutSecret = regexp.MustCompile(`//[^/]*@`)
 
 // Setting is a member of a struct of settings as its documentation shows it.
 type Setting struct{ Name, Default, Description string }
@@ -44,7 +68,11 @@ func Settings(s any) []Setting {
 	var all []Setting
 	for line := range strings.Lines(text.String()) {
 		cells := strings.Split(strings.TrimSuffix(line, "\n"), "\t")
-		all = append(all, Setting{Name: cells[0], Default: cells[1], Description: cells[2]})
+		setting := Setting{Name: cells[0], Default: cells[1], Description: cells[2]}
+		if b, ok := boundsOf(reflect.TypeOf(s).Elem().Field(len(all))); ok {
+			setting.Description += " Allowed: " + b.String() + "."
+		}
+		all = append(all, setting)
 	}
 	return all
 }

@@ -21,14 +21,14 @@ func (v *visibility) Decode(s string) error {
 	return OneOf(s, string(domain.VisibleAssigned), string(domain.VisibleQueue), string(domain.VisibleAll))
 }
 
-// Span is a [time.Duration] of 0 or more as a setting.
+// Span is a [time.Duration] as a setting, which MUST have bounds.
 type Span time.Duration
 
 // Decode reads the setting.
 func (d *Span) Decode(s string) error {
 	parsed, err := time.ParseDuration(s)
-	if err != nil || parsed < 0 {
-		return errors.New("use a span of time such as 90m, 2h30m or 10s")
+	if err != nil {
+		return err // the bounds say what would do
 	}
 	*d = Span(parsed)
 	return nil
@@ -51,7 +51,30 @@ func (n *networks) Decode(s string) error {
 		if err != nil {
 			return errors.New("use addresses and networks such as 10.0.0.0/8,::1")
 		}
+		if err := checkNetwork(network); err != nil {
+			return err
+		}
 		*n = append(*n, network.Masked())
+	}
+	return nil
+}
+
+// The largest networks of proxies: those that are private are no larger (RFC 1918,
+// RFC 4193).
+const (
+	largest4 = 8
+	largest6 = 7
+)
+
+// checkNetwork refuses a network in which everybody may be, for they could forge their
+// address, and one in which nobody is.
+func checkNetwork(network netip.Prefix) error {
+	addr, bits := network.Addr(), network.Bits()
+	switch {
+	case addr.Is4In6():
+		return errors.New("write addresses of IPv4 as such: 10.0.0.0/8")
+	case addr.Is4() && bits < largest4, addr.Is6() && bits < largest6:
+		return fmt.Errorf("%s is too large a network, name that of the proxies, such as 10.0.0.0/8", network)
 	}
 	return nil
 }

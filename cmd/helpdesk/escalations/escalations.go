@@ -17,6 +17,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/saga"
 )
@@ -46,7 +47,7 @@ to do here.`,
 			var until time.Time
 			if at != "" {
 				var err error
-				if until, err = time.Parse(time.RFC3339, at); err != nil {
+				if until, err = edge.ParseInstant(at); err != nil {
 					return fmt.Errorf("--at: %q is not an instant such as 2030-01-02T09:00:00Z", at)
 				}
 				if !dryRun {

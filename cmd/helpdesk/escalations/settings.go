@@ -12,9 +12,9 @@ import (
 
 // settings are how long tickets may wait.
 type settings struct {
-	EscalateHigh     config.Span `split_words:"true" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
-	EscalateMedium   config.Span `split_words:"true" default:"4h" desc:"The same for medium priority."`
-	EscalateLow      config.Span `split_words:"true" default:"24h" desc:"The same for low priority."`
+	EscalateHigh     config.Span `split_words:"true" within:"0|100ms..87600h" default:"1h" desc:"How long a ticket of high priority may wait before it escalates, such as 90m or 2h30m; 0: for ever."`
+	EscalateMedium   config.Span `split_words:"true" within:"0|100ms..87600h" default:"4h" desc:"The same for medium priority."`
+	EscalateLow      config.Span `split_words:"true" within:"0|100ms..87600h" default:"24h" desc:"The same for low priority."`
 	EscalateStatuses statuses    `split_words:"true" default:"open" desc:"Statuses in which a ticket waits: open, or open,in-progress."`
 }
 

@@ -21,6 +21,7 @@ func Module() program.Module {
 	return program.Module{
 		Name:        "people",
 		Settings:    s,
+		Check:       s.check,
 		Events:      append(user.Events(), access.Events()...),
 		Projections: []follow.Follower{people.Follower()},
 		Routes:      routes,

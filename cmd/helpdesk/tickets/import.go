@@ -69,11 +69,11 @@ func (r *importRow) UnmarshalJSON(data []byte) error {
 		case "created_by":
 			into = &r.CreatedBy
 		case "occurred_at":
-			into = &r.OccurredAt
+			into = (*edge.Instant)(&r.OccurredAt)
 		case "status":
 			into = &r.Status
 		case "status_at":
-			into = &r.StatusAt
+			into = (*edge.Instant)(&r.StatusAt)
 		default:
 			return errImport.With("unknown field").On(name)
 		}
@@ -289,8 +289,6 @@ func parseImport(text []byte, now time.Time) (row importRow, err error) {
 		return row, domain.ErrRequired.On("created_by")
 	case row.OccurredAt.IsZero():
 		return row, domain.ErrRequired.On("occurred_at")
-	case edge.CheckInstant(row.OccurredAt) != nil:
-		return row, edge.ErrYear.On("occurred_at")
 	case row.OccurredAt.After(now):
 		return row, errImport.With("it is in the future").On("occurred_at")
 	case !row.Status.Valid():

@@ -18,6 +18,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/projections/history"
 )
 
@@ -66,7 +67,7 @@ func parseUntil(at string, version int, versioned bool) (u history.Until, err er
 	if at == "" {
 		return u, nil
 	}
-	if u.At, err = time.Parse(time.RFC3339, at); err != nil {
+	if u.At, err = edge.ParseInstant(at); err != nil {
 		return u, fmt.Errorf("--at: %q is not an instant such as 2030-01-02T09:00:00Z", at)
 	}
 	if u.At.After(time.Now()) {

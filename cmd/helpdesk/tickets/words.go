@@ -1,6 +1,7 @@
 package tickets
 
 import (
+	"cmp"
 	"encoding/json"
 	"errors"
 	"time"
@@ -11,7 +12,7 @@ import (
 // inWords returns the refusal of a line, or of a field of it, that could not be read.
 func inWords(err error, field string) error {
 	if refusal, ok := errors.AsType[*domain.Error](err); ok {
-		return refusal
+		return refusal.On(cmp.Or(refusal.Field, field))
 	}
 	if wrong, ok := errors.AsType[*json.UnmarshalTypeError](err); ok {
 		return errImport.With("a JSON %s is not allowed here", wrong.Value).On(field)

@@ -17,7 +17,7 @@ func TestALineThatCannotBeReadIsRefusedInWords(t *testing.T) {
 		`{"title": "a"`:                       "it is not a JSON object: unexpected EOF",
 		`title,description`:                   "it is not a JSON object: invalid character 'i' in literal true (expecting 'r')",
 		`{"created_by": "ann", "title": "a"}`: "occurred_at: a value is required",
-		`{"created_by": "ann", "title": "a", "occurred_at": "0026-01-31T08:00:00Z"}`: "occurred_at: the year is out of range",
+		`{"created_by": "ann", "title": "a", "occurred_at": "0026-01-31T08:00:00Z"}`: "occurred_at: the year must be from 1000 to 9999",
 		`{"occurred_at": "2020-01-31T08:00:00Z"} 7`:                                  "there is more on it than one object",
 	} {
 		if _, err := parseImport([]byte(text), time.Now()); err == nil || program.Explain(err) != want {

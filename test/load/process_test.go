@@ -1,4 +1,4 @@
-package main
+package load
 
 import (
 	"os"
@@ -27,15 +27,15 @@ func TestProcessorTimeOfAProcess(t *testing.T) {
 	for began := rusage(t); rusage(t) < began+100*time.Millisecond; { // uses some
 	}
 	before := rusage(t)
-	p, err := processOf(os.Getpid())
+	p, err := ProcessOf(os.Getpid())
 	if err != nil {
 		t.Fatal(err)
 	}
-	if after := rusage(t); p.cpu < before-2*tick || p.cpu > after+2*tick {
-		t.Errorf("got %s, want between %s and %s", p.cpu, before, after)
+	if after := rusage(t); p.CPU < before-2*tick || p.CPU > after+2*tick {
+		t.Errorf("got %s, want between %s and %s", p.CPU, before, after)
 	}
-	if p.parent != os.Getppid() {
-		t.Errorf("parent: got %d, want %d", p.parent, os.Getppid())
+	if p.Parent != os.Getppid() {
+		t.Errorf("parent: got %d, want %d", p.Parent, os.Getppid())
 	}
 }
 
@@ -55,8 +55,8 @@ func TestChildrenOfAProcess(t *testing.T) {
 	defer cmd.Wait()
 	defer in.Close()
 	found := false
-	for _, child := range children(os.Getpid()) {
-		found = found || child.pid == cmd.Process.Pid
+	for _, child := range Children(os.Getpid()) {
+		found = found || child.PID == cmd.Process.Pid
 	}
 	if !found {
 		t.Errorf("%d is not among the children", cmd.Process.Pid)

@@ -1,0 +1,200 @@
+package eventstore
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"helpdesk/domain"
+)
+
+// What an outline leaves out: of a stream whose events are stored in more bytes than
+// longStream the texts of each that is stored in more than longEvent.
+const (
+	longStream = 64 << 10
+	longEvent  = 512
+)
+
+// Outline returns the events of streams in the order of the log, as [Store.LoadAll] does,
+// but of a long stream without its long texts: however many bytes of them there are,
+// little is decoded and kept. An event without its texts is [Envelope.Brief].
+func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelope, error) {
+	if len(streamIDs) == 0 {
+		return nil, nil
+	}
+	// The size of what is stored is known without reading it.
+	const q = `
+		SELECT ` + Columns + `,
+		       whole > $2 AND pg_column_size(data) > $3 AS brief
+		FROM (
+			SELECT *,
+			       sum(pg_column_size(data)) OVER (PARTITION BY stream_id) AS whole
+			FROM events
+			WHERE stream_id = ANY ((SELECT $1::uuid[])::uuid[])) AS events
+		ORDER BY position`
+	rows, _ := s.pool.Query(ctx, q, streamIDs, longStream, longEvent) // Err returns its error
+	defer rows.Close()
+	var (
+		all  []outlined
+		next outlined
+	)
+	into := append(next.Into(), &next.brief)
+	into[dataColumn] = nil // taken as it comes: most of it is not kept
+	for rows.Next() {
+		if err := rows.Scan(into...); err != nil {
+			return nil, fmt.Errorf("read the outline of %v: %w", streamIDs, err)
+		}
+		next.Data = s.codec.short(&next, rows.RawValues()[dataColumn])
+		all = append(all, next)
+	}
+	if err := rows.Err(); err != nil {
+		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", streamIDs, err))
+	}
+	recorded := make([]Recorded, len(all))
+	for i, e := range all {
+		recorded[i] = e.Recorded
+	}
+	s.keys.learn(recorded)
+	return s.codec.outline(ctx, recorded, all)
+}
+
+// InFull returns the events of outlines with the texts of those at some places in them.
+func (s streams) InFull(ctx context.Context, events []Envelope, places []int) ([]Envelope, error) {
+	at := map[int64]int{}
+	var positions []int64
+	for _, i := range places {
+		if events[i].Brief {
+			at[events[i].Position] = i
+			positions = append(positions, events[i].Position)
+		}
+	}
+	if len(positions) == 0 {
+		return events, nil
+	}
+	whole, err := s.At(ctx, positions...)
+	if err != nil {
+		return nil, err
+	}
+	events = slices.Clone(events)
+	for _, e := range whole {
+		events[at[e.Position]] = e
+	}
+	return events, nil
+}
+
+// At returns the events at some positions, in order.
+func (s streams) At(ctx context.Context, positions ...int64) ([]Envelope, error) {
+	return s.load(ctx, `SELECT `+Columns+` FROM events WHERE position = ANY ((SELECT $1::bigint[])::bigint[]) ORDER BY position`, positions)
+}
+
+// outlined is an event of an outline, as it is read.
+type outlined struct {
+	Recorded
+	brief bool // whether its texts are left out
+	short bool // whether Data has their lengths in their place
+}
+
+// short returns the data of an event to be kept: of one whose texts are left out, with
+// their lengths in their place, if it is stored as events of its type are written now.
+func (c *Codec) short(e *outlined, stored []byte) json.RawMessage {
+	e.brief = e.brief && e.PersonID.Valid // else they are not sealed: they are not measured
+	f, ok := c.forms[e.Type]
+	if e.short = e.brief && ok && e.SchemaVersion == c.types[e.Type].SchemaVersion(); e.short {
+		data, _, ok := f.open(nil, stored, measure, appendPlain)
+		if ok {
+			return bytes.Clone(data)
+		}
+		e.short = false
+	}
+	return bytes.Clone(stored)
+}
+
+// lengthMark precedes the length of a text that is left out; nothing that is sealed
+// begins with it.
+const lengthMark = "#"
+
+// measure returns the length that a sealed text has once it is opened: AES-GCM adds a tag
+// of 16 bytes to it (RFC 5116 §5.3), and we a nonce of 12, unless its own key gives that.
+func measure(_ domain.Member, sealed string) (string, error) {
+	const nonce, tag = 12, 16
+	added := nonce + tag
+	if form, own := strings.CutPrefix(sealed, ownMark); own {
+		sealed, added = form, tag
+	} else if form, twice := strings.CutPrefix(sealed, twiceMark); twice {
+		sealed, added = form, nonce+2*tag
+	}
+	size := sealedForm.DecodedLen(len(sealed)) - added
+	if size < 0 {
+		return "", errSealed
+	}
+	return lengthMark + strconv.Itoa(size), nil
+}
+
+// appendPlain appends a text without anything to escape as JSON.
+func appendPlain(b []byte, text string) []byte {
+	return append(append(append(b, '"'), text...), '"')
+}
+
+// blanks stand for texts that are left out.
+var blanks = strings.Repeat(" ", 80_000) // as long as a text becomes
+
+func blank(size int) string {
+	if size > len(blanks) {
+		return strings.Repeat(" ", size)
+	}
+	return blanks[:size]
+}
+
+// outline returns what events say, those that are brief without their texts.
+func (c *Codec) outline(ctx context.Context, recorded []Recorded, all []outlined) ([]Envelope, error) {
+	o, err := c.opener(ctx, recorded)
+	if err != nil {
+		return nil, err
+	}
+	events := make([]Envelope, len(all))
+	for i, e := range all {
+		read := o.envelope
+		if e.brief {
+			read = func(r Recorded) (Envelope, error) { return o.brief(r, e.short) }
+		}
+		if events[i], err = read(e.Recorded); err != nil {
+			return nil, fmt.Errorf("event at position %d: %w", e.Position, err)
+		}
+	}
+	return events, nil
+}
+
+// brief returns what an event says, with blanks in the place of its texts; short says
+// that they are measured already.
+func (o *opener) brief(r Recorded, short bool) (Envelope, error) {
+	o.openerOf(r)
+	e, err := o.codec.decode(r.Type, r.SchemaVersion, r.Data, func(m domain.Member, text string) (string, error) {
+		key, there := keyOf(o.own, o.id, m.Name)
+		switch {
+		case o.key == nil:
+			return domain.Erased, nil
+		case there && key == nil:
+			return domain.Redacted, nil
+		}
+		if !short {
+			var err error
+			if text, err = measure(m, text); err != nil {
+				return "", err
+			}
+		}
+		size, err := strconv.Atoi(strings.TrimPrefix(text, lengthMark))
+		return blank(size), err
+	})
+	if err != nil {
+		return Envelope{}, err
+	}
+	said := r.with(e)
+	said.Brief, said.Data = true, nil
+	return said, nil
+}

@@ -1,0 +1,127 @@
+// Package bounds asks for what is dear, from many connections at once, beside somebody
+// who reads all the while: what a request costs, and what it costs the other.
+package bounds
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"helpdesk/test/kit"
+	"helpdesk/test/load"
+	"helpdesk/test/pgtest"
+	"helpdesk/test/program"
+)
+
+func TestMain(m *testing.M) { pgtest.Main(m) }
+
+const (
+	atOnce = 24 // as the bounds are stated
+	alone  = 8  // requests one after the other, by which their cost is known
+	lasts  = 1500 * time.Millisecond
+)
+
+// BenchmarkBounds prints a row for each kind of request. The limit of calls is so high
+// that it refuses none; those of passwords, streams and exports are as ever.
+func BenchmarkBounds(b *testing.B) {
+	db := pgtest.New(b)
+	h := program.OpenOn(b, db, "HELPDESK_RATE_LIMIT=1000000")
+	address := strings.TrimPrefix(h.URL, "http://")
+	d, err := load.Open(b.Context(), address, load.SignUp(b, h), 0, 32)
+	if err != nil {
+		b.Fatal(err)
+	}
+	long, err := d.Long(b.Context(), 3_800_000, 16_000)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if err := d.Wide(b.Context(), 60, 18_000); err != nil {
+		b.Fatal(err)
+	}
+	conn, err := pgx.Connect(b.Context(), db.SuperURL)
+	if err != nil {
+		b.Fatal(err)
+	}
+	defer conn.Close(context.Background())
+	backend, err := load.ProcessOf(kit.One[int](b, conn, `SELECT pg_backend_pid()`))
+	if err != nil {
+		b.Skip("there is no /proc")
+	}
+	m := &machine{d, conn, h.PID(), backend.Parent}
+	for b.Loop() {
+		m.measure(b, address, long)
+	}
+}
+
+// machine is what is measured.
+type machine struct {
+	*load.Desk
+	conn             *pgx.Conn
+	program, postgre int // processes
+}
+
+func (m *machine) measure(b *testing.B, address string, long int64) {
+	usual := m.reads(b, address, nil)
+	b.Logf("usual read: p50 %.1f ms, p99 %.1f ms, %d", ms(usual.Quantile(0.5)), ms(usual.Quantile(0.99)), len(usual.All))
+	for _, w := range m.Dear(long) {
+		cpu, bytes := m.used(b)
+		status, size := 0, 0
+		for i := range alone {
+			var err error
+			if status, size, err = load.Try(b.Context(), address, w.Next(i)); err != nil {
+				b.Fatal(err)
+			}
+		}
+		if _, err := load.Quiet(b.Context(), m.conn); err != nil {
+			b.Fatal(err)
+		}
+		after, allocated := m.used(b)
+		beside := m.reads(b, address, &w)
+		b.Logf("%-34s %d %5.0f kB; %6.1f ms, %5.1f MB a request; read beside it: p99 %.1f ms, %.1f times",
+			w.Name, status, float64(size)/1e3, ms(after-cpu)/alone, (allocated-bytes)/alone/1e6, ms(beside.Quantile(0.99)), float64(beside.Quantile(0.99))/float64(usual.Quantile(0.99)))
+	}
+}
+
+func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }
+
+// used returns what program and server have used since they began.
+func (m *machine) used(b *testing.B) (cpu time.Duration, bytes float64) {
+	own, err := load.CPU(m.program)
+	if err != nil {
+		b.Fatal(err)
+	}
+	server, err := load.CPU(m.postgre)
+	if err != nil {
+		b.Fatal(err)
+	}
+	if bytes, err = m.Allocated(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	return own + server, bytes
+}
+
+// reads has somebody read, one request after the other, while others ask for what is dear.
+func (m *machine) reads(b *testing.B, address string, dear *load.Work) load.Result {
+	ctx, end := context.WithCancel(b.Context())
+	var others sync.WaitGroup
+	if dear != nil {
+		for i := range atOnce {
+			others.Go(func() {
+				for ctx.Err() == nil {
+					_, _, _ = load.Try(ctx, address, dear.Next(i)) // what the others get is not measured
+				}
+			})
+		}
+	}
+	r, err := load.Run(b.Context(), address, 1, lasts, m.Read())
+	end()
+	others.Wait()
+	if err != nil {
+		b.Fatal(err)
+	}
+	return r
+}
