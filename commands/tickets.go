@@ -23,6 +23,8 @@ type Tickets struct {
 	kept    *memory[ticket.State]
 	queues  *queues
 	limits  ticket.Limits
+
+	opened, commented Quota // nil: any number
 }
 
 // NewTickets makes the ticket commands over a log. forget is what removes, in the
@@ -89,6 +91,9 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 	if _, err := ticket.Decide(ticket.State{}, c); err != nil {
 		return Outcome{}, err
 	}
+	if err := count(ctx, t.opened, c.Actor, r, id.UUID, ErrTooManyTickets); err != nil {
+		return Outcome{}, err
+	}
 	number, err := t.numbers.NextTicketNumber(ctx)
 	if err != nil {
 		return Outcome{}, err
@@ -98,9 +103,14 @@ func (t *Tickets) Open(ctx context.Context, r Request, id ticket.ID, c ticket.Op
 }
 
 // Do carries out any command but [ticket.OpenTicket] on the ticket id. Errors
-// are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy] and
-// what the log answers when it can't be reached.
+// are those of [ticket.Decide], [domain.ErrStale], [ErrRepeated], [ErrBusy],
+// [ErrTooManyComments] and what the log answers when it can't be reached.
 func (t *Tickets) Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error) {
+	if c, adds := c.(ticket.AddComment); adds {
+		if err := count(ctx, t.commented, c.Actor, r, c.CommentID.UUID, ErrTooManyComments); err != nil {
+			return Outcome{}, err
+		}
+	}
 	do := t.task(r, id, c)
 	do.prepare = func(_ ticket.State, a *eventstore.Append) {
 		if len(a.Destroys) == 0 {

@@ -1,6 +1,9 @@
 package domain
 
-import "fmt"
+import (
+	"fmt"
+	"time"
+)
 
 // Kind is what sort of refusal an [Error] is. The HTTP edge maps each kind
 // to one status.
@@ -16,6 +19,7 @@ const (
 	KindStale                           // 412: decided on an older version
 	KindRejected                        // 422: well-formed, refused by a rule
 	KindUnavailable                     // 503: cannot be answered now
+	KindTooMany                         // 429: more than is allowed within a while
 )
 
 // Error is a refusal: what kind, a stable code for programs and a message for
@@ -25,7 +29,8 @@ type Error struct {
 	Kind    Kind
 	Code    string // stable, snake_case, part of the API contract
 	Message string
-	Field   string // JSON name of the member at fault, "" when none is
+	Field   string        // JSON name of the member at fault, "" when none is
+	Wait    time.Duration // until it may be asked again, of KindTooMany
 }
 
 func (e *Error) Error() string { return e.Message }
@@ -38,12 +43,23 @@ func (e *Error) Is(target error) bool {
 
 // With returns a copy of the refusal with its own message.
 func (e *Error) With(format string, args ...any) *Error {
-	return &Error{Kind: e.Kind, Code: e.Code, Message: fmt.Sprintf(format, args...), Field: e.Field}
+	own := *e
+	own.Message = fmt.Sprintf(format, args...)
+	return &own
+}
+
+// After returns a copy of the refusal that says when to ask again.
+func (e *Error) After(wait time.Duration) *Error {
+	later := *e
+	later.Wait = wait
+	return &later
 }
 
 // On returns a copy of the refusal that names the member at fault.
 func (e *Error) On(field string) *Error {
-	return &Error{Kind: e.Kind, Code: e.Code, Message: e.Message, Field: field}
+	on := *e
+	on.Field = field
+	return &on
 }
 
 // Refusals that more than one aggregate gives.

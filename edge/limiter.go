@@ -109,3 +109,6 @@ func (l *Limiter) sweep(now time.Time) {
 
 // Seconds rounds up to whole seconds, as headers hold them.
 func Seconds(d time.Duration) int { return int(math.Ceil(d.Seconds())) }
+
+// Minutes rounds up to whole minutes, as people are told.
+func Minutes(d time.Duration) int { return int(math.Ceil(d.Minutes())) }

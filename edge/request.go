@@ -75,6 +75,7 @@ var StatusOf = map[domain.Kind]int{
 	domain.KindStale:           http.StatusPreconditionFailed,
 	domain.KindRejected:        http.StatusUnprocessableEntity,
 	domain.KindUnavailable:     http.StatusServiceUnavailable,
+	domain.KindTooMany:         http.StatusTooManyRequests,
 }
 
 // SessionCookie is the name of the cookie that carries a session's token over plain http.

@@ -31,6 +31,7 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE, DELETE ON password_links",
 	"SELECT, INSERT, UPDATE, DELETE ON readings",
 	"SELECT, INSERT, UPDATE, DELETE ON idempotency_keys",
+	"SELECT, INSERT, UPDATE, DELETE ON person_hours",
 	"SELECT, INSERT, UPDATE, DELETE ON saved_views",
 	"SELECT, INSERT, UPDATE, DELETE ON ticket_viewers",
 	"SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA read",

@@ -162,6 +162,7 @@ var rights = map[string]string{
 	"public.log_head":         "s-u--",
 	"public.master_key":       "si---",
 	"public.failed_events":    "siud-",
+	"public.person_hours":     "siud-",
 	"public.person_keys":      "siu--",
 	"public.readings":         "siud-",
 	"public.rebuilds":         "siu--",

@@ -3,6 +3,7 @@ package saga
 import (
 	"errors"
 	"slices"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -97,7 +98,7 @@ func TestWhatIsTooManyWithinAnHourIsToldOfInADigest(t *testing.T) {
 	if got := d.emailStatus(t, digest); got != email.StatusSent || d.mailer.count() != 4 {
 		t.Fatalf("the digest is %s, %d emails were sent; want it sent as the fourth", got, d.mailer.count())
 	}
-	c := d.mailer.emails[3]
+	c := d.mailer.newest()
 	var tickets []uuid.UUID
 	for _, told := range c.Told {
 		tickets = append(tickets, told.Ticket.ID)
@@ -142,7 +143,7 @@ func TestADigestIsSentAgain(t *testing.T) {
 	d.resend(t, digest)
 	d.issued.Notify()
 	kit.Poll(t, "the digest to be sent", func() bool { return d.emailStatus(t, digest) == email.StatusSent })
-	if got := len(d.mailer.emails[3].Told); got != 4 {
+	if got := len(d.mailer.newest().Told); got != 4 {
 		t.Errorf("it tells of %d tickets, want 4", got)
 	}
 }
@@ -172,10 +173,9 @@ func TestAnEmailThatIsTriedAgainKeepsItsPlace(t *testing.T) {
 func TestADigestOnWhichAProcessDiedGoesOn(t *testing.T) {
 	t.Parallel()
 	d := newFlooded(t)
-	first := true
+	var died atomic.Bool
 	d.mailer.does(func(c email.Content, handOver func() error) error {
-		if first {
-			first = false
+		if died.CompareAndSwap(false, true) {
 			return errors.New("a fault of ours") // before it was handed over
 		}
 		d.mailer.took(c)

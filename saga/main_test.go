@@ -217,6 +217,13 @@ func (p *fakeMailer) count() int {
 	return len(p.emails)
 }
 
+// newest returns the email that was taken last.
+func (p *fakeMailer) newest() email.Content {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.emails[len(p.emails)-1]
+}
+
 func (p *fakeMailer) does(send func(c email.Content, handOver func() error) error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()

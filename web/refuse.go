@@ -123,6 +123,8 @@ func FaultOf(err error) *Fault {
 		return nil
 	}
 	switch rule.Kind {
+	case domain.KindTooMany:
+		return &Fault{Status: http.StatusTooManyRequests, Code: rule.Code, Message: Sentence(rule.Message) + " Try again in " + Plural(edge.Minutes(rule.Wait), "minute", "minutes") + "."}
 	case domain.KindInvalid, domain.KindRejected, domain.KindConflict, domain.KindStale, domain.KindUnauthenticated:
 		return &Fault{Status: edge.StatusOf[rule.Kind], Field: rule.Field, Message: Sentence(rule.Message), Code: rule.Code}
 	}

@@ -94,6 +94,8 @@ var examples = map[string]string{
 	"HELPDESK_MAIL_BOUNCE_ADDRESS": "bounces@example.com",
 	"HELPDESK_MAIL_FROM":           "Desk <desk@example.com>",
 	"HELPDESK_MAIL_RETRY_MIN":      "1s",
+	"HELPDESK_TICKETS_PER_HOUR":    "10",
+	"HELPDESK_COMMENTS_PER_HOUR":   "0",
 	"HELPDESK_MAIL_PER_HOUR":       "50",
 	"HELPDESK_RATE_LIMIT":          "60",
 	"HELPDESK_TICKET_COMMENTS":     "100",

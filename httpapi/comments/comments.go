@@ -61,7 +61,7 @@ func (r Resource) Routes() []httpapi.Route {
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/comments/", ID: "addComment",
 			Summary: "Comment on a ticket",
-			About:   "If-Match names a version of the ticket. Internal notes are for staff to write and read; auditors read them. A public comment of the requester reopens a resolved ticket (HELPDESK_REOPEN_ON_REPLY); on a closed one it is refused with 422 ticket_closed: reopen the ticket first. A ticket with as many comments as it takes (HELPDESK_TICKET_COMMENTS), or with a history as long as it becomes (HELPDESK_TICKET_BYTES), takes no more: 422 ticket_full.",
+			About:   "If-Match names a version of the ticket. Internal notes are for staff to write and read; auditors read them. A public comment of the requester reopens a resolved ticket (HELPDESK_REOPEN_ON_REPLY); on a closed one it is refused with 422 ticket_closed: reopen the ticket first. A ticket with as many comments as it takes (HELPDESK_TICKET_COMMENTS), or with a history as long as it becomes (HELPDESK_TICKET_BYTES), takes no more: 422 ticket_full. A requester adds so many comments within an hour (HELPDESK_COMMENTS_PER_HOUR); one more gets 429 too_many_comments.",
 			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.add),
 		},
 		httpapi.Route{

@@ -22,7 +22,7 @@ type UserPath struct {
 // UserQuery is the parameters of the list of users.
 type UserQuery struct {
 	httpapi.Listing
-	Search   string                     `query:"search" maxLength:"200" description:"Parts of the username, a name or, for those who may see it, the mail address, all of them, without regard to case and accents."`
+	Search   string                     `query:"search" maxLength:"200" description:"Parts of the username, a name or, for those who may see it, the mail address, all of them, without regard to case and accents. The first eight count."`
 	Role     bind.Optional[domain.Role] `query:"role" description:"Only those with this role."`
 	IsActive bind.Optional[bool]        `query:"is_active" description:"Only those who may sign in, or only those who may not."`
 }

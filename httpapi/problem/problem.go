@@ -149,7 +149,7 @@ func Of(err error) (p Problem, known bool) {
 }
 
 func ofRule(rule *domain.Error, status int) Problem {
-	p := Problem{Status: status, Code: rule.Code, Detail: rule.Message}
+	p := Problem{Status: status, Code: rule.Code, Detail: rule.Message, RetryAfter: edge.Seconds(rule.Wait)}
 	if rule.Field == "" {
 		return p
 	}

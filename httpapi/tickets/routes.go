@@ -66,7 +66,7 @@ func (r Resource) onAll() []httpapi.Route {
 		{
 			Method: http.MethodPost, Path: "/api/tickets/", ID: "openTicket",
 			Summary: "Open a ticket",
-			About:   "Auditors don't. Staff may open one for another requester.",
+			About:   "Auditors don't. Staff may open one for another requester. A requester opens so many within an hour (HELPDESK_TICKETS_PER_HOUR); one more gets 429 too_many_tickets.",
 			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.open),
 		},
 		{

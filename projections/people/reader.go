@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/google/uuid"
@@ -40,6 +41,22 @@ type userView struct {
 // is the expression of an index.
 const userNames = `u.username || ' ' || u.first_name || ' ' || u.last_name`
 
+// partsMost is how many parts of a search people are found by: the first. Each is looked
+// for in the name of everybody who has the others.
+const partsMost = 8
+
+// parts returns patterns of the parts of a search, each once, the longest first: most
+// names lack it, and are not asked for the others.
+func parts(search string) (some []string) {
+	for part := range strings.FieldsSeq(search) {
+		if p := projections.Containing(part); len(some) < partsMost && !slices.Contains(some, p) {
+			some = append(some, p)
+		}
+	}
+	slices.SortStableFunc(some, func(a, b string) int { return len(b) - len(a) })
+	return some
+}
+
 // Users returns a page of users, by username, narrowed by the filter.
 func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (projections.Slice[view.User], error) {
 	if err := projections.Fresh(ctx, projections.UserList); err != nil {
@@ -56,8 +73,8 @@ func (r *Reader) Users(ctx context.Context, f Filter, p projections.Page) (proje
 		if !f.NamesOnly {
 			searched += ` || ' ' || u.email`
 		}
-		for _, part := range strings.Fields(f.Search) {
-			w.Add("read.folded("+searched+") LIKE read.folded(?)", projections.Containing(part))
+		for _, part := range parts(f.Search) {
+			w.Add("read.folded("+searched+") LIKE read.folded(?)", part)
 		}
 	}
 	if f.Role != "" {

@@ -57,6 +57,7 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "workspace", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "audit", may: []string{"domain", "eventstore"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/transparency-dev", "golang.org/x/mod/sumdb/note",
@@ -117,7 +118,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "workspace", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "quota", "workspace", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

@@ -40,6 +40,11 @@ func (v *visitor) submit(t *testing.T, page, path string, fields ...string) (at,
 // send fills in the form of a page that goes to a path, and sends it.
 func (v *visitor) send(t *testing.T, page, path string, fields ...string) (at, text string) {
 	t.Helper()
+	return arrived(t, v.post(t, page, path, fields...))
+}
+
+func (v *visitor) post(t *testing.T, page, path string, fields ...string) *http.Response {
+	t.Helper()
 	_, form, there := strings.Cut(page, `action="`+path+`"`)
 	if !there {
 		t.Fatalf("there is no form for %s: %s", path, page)
@@ -56,7 +61,7 @@ func (v *visitor) send(t *testing.T, page, path string, fields ...string) (at, t
 	if err != nil {
 		t.Fatal(err)
 	}
-	return arrived(t, answer)
+	return answer
 }
 
 func (v *visitor) get(t *testing.T, path string) (at, text string) {

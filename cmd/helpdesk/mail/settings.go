@@ -19,7 +19,7 @@ type settings struct {
 	SmtpHello         string      `split_words:"true" desc:"Name that the service introduces itself with to the mail server (EHLO). Empty: the machine's; many servers want one with a domain, such as desk.example.com."`
 	MailFrom          string      `split_words:"true" default:"helpdesk@example.com" desc:"Sender of all emails, an address with or without a name."`
 	MailBounceAddress string      `split_words:"true" desc:"Address that mail servers return emails to which they cannot deliver; have its messages piped into \"helpdesk mail receive\". Empty: HELPDESK_MAIL_FROM."`
-	MailPerHour       uint32      `split_words:"true" within:"0|1..100000" default:"20" desc:"How many emails one address gets within an hour, over all processes. What is more is gathered, and told of in a digest once there is room again. 0: as many as there are causes."`
+	MailPerHour       uint32      `split_words:"true" within:"0|1..1000" default:"20" desc:"How many emails one address gets within an hour, over all processes. What is more is gathered, and told of in a digest once there is room again. 0: as many as there are causes."`
 	MailRetryMin      config.Span `split_words:"true" within:"100ms..24h" default:"30s" desc:"Wait before an email that could not be sent is tried again; doubled each time. After a day an email is given up."`
 }
 

@@ -14,6 +14,7 @@ import (
 	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
+	"helpdesk/quota"
 )
 
 // wireAPI makes the API, and the site of what that is made of.
@@ -26,7 +27,8 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets:  commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()),
+			Tickets: commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()).
+				Hourly(s.quota("tickets", s.config.TicketsPerHour), s.quota("comments", s.config.CommentsPerHour)),
 			People:   commands.NewPeople(s.Store, s.Accounts),
 			Earlier:  commands.NewEarlier(s.Store),
 			Numbers:  program.NewReader(s.pool),
@@ -63,6 +65,15 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		return err
 	}
 	return s.wireSite(clients, key)
+}
+
+// quota returns how often a requester may add something within an hour; nil: as often as
+// they like.
+func (s *Service) quota(of string, most uint32) commands.Quota {
+	if most == 0 || s.config.RateLimit == 0 {
+		return nil
+	}
+	return quota.New(s.pool, of, int(most))
 }
 
 // forgetTicket removes, in the transaction that redacts a text of a ticket, what may

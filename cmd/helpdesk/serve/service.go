@@ -29,6 +29,7 @@ import (
 	"helpdesk/httpapi/events"
 	"helpdesk/idempotency"
 	"helpdesk/migrations"
+	"helpdesk/quota"
 	"helpdesk/rebuild"
 	"helpdesk/web"
 )
@@ -212,7 +213,7 @@ func (s *Service) loops() []func(context.Context) error {
 		loops = append(loops, s.models.Run)
 	}
 	if s.role.serves() {
-		loops = append(loops, s.sessions.Run, s.answers.Run)
+		loops = append(loops, s.sessions.Run, s.answers.Run, func(ctx context.Context) error { return quota.Forget(ctx, s.pool, s.log) })
 	}
 	return loops
 }
