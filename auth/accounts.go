@@ -46,14 +46,24 @@ func NewAccounts(pool *pgxpool.Pool, hasher *Hasher) *Accounts {
 }
 
 // Insert adds the account: [user.ErrUsernameTaken] or [user.ErrEmailTaken]
-// when another has the name or the address. While the other is still being
-// written, it waits to see what becomes of it.
+// when another has the name, one that looks like it, or the address. While the other is
+// still being written, it waits to see what becomes of it; names that look alike are
+// both taken then.
 func (*Accounts) Insert(a user.Account, passwordHash string) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `
-			INSERT INTO accounts (user_id, username, email, role, is_active, password_hash)
-			VALUES ($1, $2, $3, $4, $5, $6)`
-		_, err := tx.Exec(ctx, q, a.ID.UUID, a.Username, a.Email, a.Role, a.Active, passwordHash)
+			WITH inserted AS (
+				INSERT INTO accounts (user_id, username, email, role, is_active, password_hash, lookalikes)
+				VALUES ($1, $2, $3, $4, $5, $6, $7)
+			)
+			SELECT username
+			FROM accounts
+			WHERE lookalikes && $7::text[]`
+		rows, _ := tx.Query(ctx, q, a.ID.UUID, a.Username, a.Email, a.Role, a.Active, passwordHash, lookalikes(a.Username)) // CollectRows returns its error
+		alike, err := pgx.CollectRows(rows, pgx.RowTo[string])
+		if err == nil {
+			err = lookingLike(a.Username, alike)
+		}
 		if err != nil {
 			return fmt.Errorf("insert account %s: %w", a.ID, taken(err))
 		}
@@ -141,6 +151,7 @@ func (a *Accounts) Erase(id user.ID) eventstore.InTx {
 			UPDATE accounts
 			SET username = $2 || ' ' || user_id,
 			    email = $2 || ' ' || user_id,
+			    lookalikes = NULL,
 			    is_active = false,
 			    password_hash = $3
 			WHERE user_id = $1`

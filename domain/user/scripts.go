@@ -17,15 +17,27 @@ var writings = [][]string{
 // that are written together. Others are mixed by who wants a name to look like
 // another: a Cyrillic а in a Latin name is seen by nobody.
 func oneWriting(name string) bool {
-	var scripts []string
-	for _, r := range name {
+	scripts := scriptsOf(name)
+	return len(scripts) <= 1 || slices.ContainsFunc(writings, func(together []string) bool {
+		return !slices.ContainsFunc(scripts, func(s string) bool { return !slices.Contains(together, s) })
+	})
+}
+
+// SameScript reports whether two names have a script in common, or one of them has no
+// letters of any.
+func SameScript(name, other string) bool {
+	scripts, others := scriptsOf(name), scriptsOf(other)
+	return len(scripts) == 0 || len(others) == 0 || slices.ContainsFunc(scripts, func(s string) bool { return slices.Contains(others, s) })
+}
+
+// scriptsOf returns the names of the scripts of a text.
+func scriptsOf(text string) (scripts []string) {
+	for _, r := range text {
 		if s := scriptOf(r); s != "" && !slices.Contains(scripts, s) {
 			scripts = append(scripts, s)
 		}
 	}
-	return len(scripts) <= 1 || slices.ContainsFunc(writings, func(together []string) bool {
-		return !slices.ContainsFunc(scripts, func(s string) bool { return !slices.Contains(together, s) })
-	})
+	return scripts
 }
 
 // scriptOf returns the name of the script of r, "" for signs and digits that

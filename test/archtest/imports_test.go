@@ -54,7 +54,7 @@ var rules = []rule{
 	}},
 	{of: "mail", may: []string{"domain"}, outside: []string{"github.com/emersion/go-message", "github.com/google/uuid", "github.com/wneessen/go-mail", "golang.org/x/net/idna"}},
 	{of: "auth", may: []string{"domain", "eventstore", "internal/batch"}, outside: []string{
-		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "golang.org/x/crypto", "golang.org/x/sync",
+		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "go.mau.fi/util/confusable", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},

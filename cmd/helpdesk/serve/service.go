@@ -213,9 +213,18 @@ func (s *Service) loops() []func(context.Context) error {
 		loops = append(loops, s.models.Run)
 	}
 	if s.role.serves() {
-		loops = append(loops, s.sessions.Run, s.answers.Run, func(ctx context.Context) error { return quota.Forget(ctx, s.pool, s.log) })
+		loops = append(loops, s.sessions.Run, s.answers.Run, s.fillLookalikes, func(ctx context.Context) error { return quota.Forget(ctx, s.pool, s.log) })
 	}
 	return loops
+}
+
+// fillLookalikes completes what an upgrade left to do, beside all else. What fails is
+// done at the next start.
+func (s *Service) fillLookalikes(ctx context.Context) error {
+	if err := s.Accounts.FillLookalikes(ctx); err != nil && ctx.Err() == nil {
+		s.log.Warn("what usernames look like was not noted", "error", err)
+	}
+	return nil
 }
 
 // watchDatabase ends with an error when the embedded server gives up.
