@@ -183,3 +183,39 @@ func TestEverybodyHasWorkAtTheEnd(t *testing.T) {
 		})
 	}
 }
+
+// Whoever is named at the end of the demo has something to do, or to look at.
+func TestTheFirstOfEachRoleHasWork(t *testing.T) {
+	people := People(end)
+	first := map[domain.Role]Person{}
+	for _, p := range people {
+		if _, known := first[p.Role]; !known {
+			first[p.Role] = p
+		}
+	}
+	hold, opened := map[domain.UserID]int{}, map[domain.UserID]int{}
+	for told := range Tickets(end, people, 200) {
+		var state ticket.State
+		for _, p := range told.Past {
+			events, err := ticket.Decide(state, p.Command)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, e := range events {
+				state = ticket.Evolve(state, e)
+			}
+		}
+		if state.Exists && state.Status.Active() {
+			hold[state.AssignedTo]++
+			opened[state.CreatedBy]++
+		}
+	}
+	for _, role := range []domain.Role{domain.RoleAgent, domain.RoleAdmin} {
+		if hold[first[role].ID] == 0 {
+			t.Errorf("%s, %s, has no ticket in hand", first[role].Username, role)
+		}
+	}
+	if n := opened[first[domain.RoleUser].ID]; n < 2 {
+		t.Errorf("%s has %d tickets under way", first[domain.RoleUser].Username, n)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"iter"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -24,7 +25,8 @@ const waiting = 12
 
 // Tickets makes up n tickets of the year that ends at end, in the order they
 // were opened. people are those that [People] returns. The newest wait for somebody,
-// and of those before them each agent has one in hand, as far as half of them go.
+// and of those before them each agent has one in hand, as far as half of them go, and the
+// admin. Of both the first requester has one.
 func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 	var staff, others []Person
 	for _, p := range people {
@@ -35,6 +37,7 @@ func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 			others = append(others, p)
 		}
 	}
+	workers := slices.Concat(staff[:1], people[:1], staff[1:])
 	return func(yield func(Ticket) bool) {
 		for i, at := range openings(end, n) {
 			s := &story{
@@ -45,8 +48,11 @@ func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 			case newer >= n/2:
 			case inHand < 0:
 				told = s.tellWaiting
-			case inHand < len(staff):
-				told = func() Ticket { return s.tellInHand(staff[inHand]) }
+			case inHand < len(workers):
+				told = func() Ticket { return s.tellInHand(workers[inHand]) }
+			}
+			if inHand := newer - waiting; newer < n/2 && (inHand == -1 || inHand == 0) {
+				s.asks = &others[0]
 			}
 			if !yield(told()) {
 				return
@@ -72,6 +78,7 @@ type story struct {
 	admin      Person
 	agents     []Person
 	requesters []Person
+	asks       *Person // the requester; nil: whoever comes
 
 	matter    matter
 	priority  ticket.Priority
@@ -112,6 +119,9 @@ func (s *story) ticket(id ticket.ID) Ticket {
 
 func (s *story) open() {
 	s.requester, s.matter, s.priority = pick(s.Rand, s.requesters), pick(s.Rand, matters), s.somePriority()
+	if s.asks != nil {
+		s.requester = *s.asks
+	}
 	s.do(s.requester, func(by ticket.By) ticket.Command {
 		return ticket.OpenTicket{
 			By: by, Title: s.fill(pick(s.Rand, s.matter.titles)), Priority: s.priority,

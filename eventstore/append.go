@@ -22,7 +22,6 @@ import (
 //	         texts were hidden under, moved on
 //	created  streams that did not exist, made
 //	won      the appends whose stream was moved or made, with their positions
-//	keyed    the keys that they gave to their streams
 //
 // The statement's snapshot may be older than the lock it waited for. So the
 // position comes from the locked row and never from max(position); moved is an
@@ -49,18 +48,19 @@ WITH cmd AS MATERIALIZED (
     SELECT cmd.*, done.command_id IS NOT NULL AS repeated
     FROM tick CROSS JOIN cmd LEFT JOIN commands AS done ON done.command_id = cmd.command_id
 ), moved AS (
-    UPDATE streams SET version = streams.version + judged.events
+    UPDATE streams SET version = streams.version + judged.events,
+        key = CASE WHEN judged.keyed THEN judged.key ELSE streams.key END
     FROM judged
     WHERE NOT judged.repeated AND judged.expected > 0
       AND streams.stream_id = judged.stream_id AND streams.version = judged.expected
       AND judged.expected_event IS NOT DISTINCT FROM CASE WHEN judged.expected_event IS NOT NULL THEN (
           SELECT event_id FROM events WHERE stream_id = judged.stream_id AND version = judged.expected) END
       AND (judged.key IS NULL OR judged.keyed
-           OR judged.key = (SELECT key FROM stream_keys WHERE stream_id = judged.stream_id))
+           OR judged.key = streams.key)
     RETURNING judged.ord
 ), created AS (
-    INSERT INTO streams (stream_id, stream_type, version)
-    SELECT stream_id, stream_type, events FROM judged WHERE NOT repeated AND expected = 0
+    INSERT INTO streams (stream_id, stream_type, version, key)
+    SELECT stream_id, stream_type, events, key FROM judged WHERE NOT repeated AND expected = 0
     ON CONFLICT (stream_id) DO NOTHING
     RETURNING stream_id
 ), won AS MATERIALIZED (
@@ -83,9 +83,6 @@ WITH cmd AS MATERIALIZED (
         recorded_at = CASE WHEN total.events > 0 THEN tick.now ELSE log_head.recorded_at END
     FROM (SELECT coalesce(sum(events), 0) AS events FROM won) AS total CROSS JOIN tick
     WHERE log_head.id = 1
-), keyed AS (
-    INSERT INTO stream_keys (stream_id, key)
-    SELECT stream_id, key FROM won WHERE keyed
 ), remembered AS (
     INSERT INTO commands (command_id, stream_id, first_position, last_position, version, recorded_at)
     SELECT command_id, stream_id, before + 1, before + events, expected + events, now
@@ -115,7 +112,7 @@ type encoded struct {
 	Append
 	events []encodedEvent
 	key    []byte // of the stream, of which those of their texts come; nil: none has one
-	keyed  bool   // whether the stream is given it with them
+	keyed  bool   // whether the stream is given it, in place of the one it had
 	size   int    // bytes of data
 }
 
@@ -132,7 +129,7 @@ type encodedEvent struct {
 // prepare seals and encodes the events of an append. stream returns the key of its
 // stream and whether it is new, and is asked where a text has one of its own.
 func (c *Codec) prepare(ctx context.Context, a Append, stream func(context.Context, Append) ([]byte, bool, error)) (encoded, error) {
-	e := encoded{Append: a, events: make([]encodedEvent, len(a.Events))}
+	e := encoded{Append: a, events: make([]encodedEvent, len(a.Events)), keyed: len(a.Destroys) > 0}
 	key := func() (_ []byte, err error) {
 		if e.key == nil {
 			e.key, e.keyed, err = stream(ctx, a)

@@ -111,7 +111,18 @@ func ownForm(t reflect.Type) bool {
 // written by text; not ok where they are not in the form, or have a text that cannot be
 // changed. What it makes it appends to room, of which it returns the rest.
 func (f form) open(room, data []byte, to domain.ChangeText, text func(room []byte, s string) []byte) (opened, rest []byte, ok bool) {
-	o := reread{room: room, data: data, to: to, text: text}
+	return f.reread(reread{room: room, data: data, to: to, text: text})
+}
+
+// measured returns data with each text of a person that measure has changed, without a
+// copy of it; not ok as of [form.open].
+func (f form) measured(data []byte, measure func(stored []byte) (string, error), text func(room []byte, s string) []byte) (short []byte, ok bool) {
+	short, _, ok = f.reread(reread{data: data, measure: measure, text: text})
+	return short, ok
+}
+
+func (f form) reread(o reread) (opened, rest []byte, ok bool) {
+	room, data := o.room, o.data
 	if !o.object(f) || o.at != len(data) {
 		return nil, room, false
 	}
@@ -128,6 +139,7 @@ type reread struct {
 	at         int // of data, up to where they are in form
 	copied     int // of data, up to where room has them
 	to         domain.ChangeText
+	measure    func(stored []byte) (string, error) // in place of to; nil: it is asked
 	text       func(room []byte, s string) []byte
 }
 
@@ -178,10 +190,16 @@ func (o *reread) member(m *formMember) (ok bool) {
 	if !ok || (m.empty != nil && bytes.Equal(value, m.empty)) {
 		return false
 	}
-	if !m.text || o.to == nil || len(value) == len(`""`) {
+	if !m.text || (o.to == nil && o.measure == nil) || len(value) == len(`""`) {
 		return true
 	}
-	plain, err := o.to(domain.Member{Name: m.name}, string(value[1:len(value)-1]))
+	var plain string
+	var err error
+	if stored := value[1 : len(value)-1]; o.measure != nil {
+		plain, err = o.measure(stored)
+	} else {
+		plain, err = o.to(domain.Member{Name: m.name}, string(stored))
+	}
 	if err != nil || (m.empty != nil && plain == "") {
 		return false
 	}

@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"runtime"
 	"strings"
 	"testing"
 
@@ -96,4 +97,32 @@ func lengths(all []string) (n []int) {
 		n = append(n, len(text))
 	}
 	return n
+}
+
+// TestAnOutlineKeepsNothingOfLongTexts counts the bytes that are made for one.
+func TestAnOutlineKeepsNothingOfLongTexts(t *testing.T) {
+	const comments, size = 100, 16_000
+	l := newLog(t)
+	l.sealing(t)
+	id := newID(t)
+	events := []domain.Event{ticket.Opened{Number: 1, Title: "Printer", Description: "It smokes.", CreatedBy: ann, OpenedBy: ann}}
+	for range comments {
+		events = append(events, ticket.CommentAdded{CommentID: ticket.CommentID{UUID: newID(t)}, Author: bob, Text: strings.Repeat("x", size), AddedAt: instant})
+	}
+	l.mustAppend(t, appending(id, 0, events...))
+	bytes := func(read func() ([]Envelope, error)) uint64 {
+		t.Helper()
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		if got, err := read(); err != nil || len(got) != comments+1 {
+			t.Fatalf("%d events, %v", len(got), err)
+		}
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	whole := bytes(func() ([]Envelope, error) { return l.Load(testContext(t), id) })
+	outline := bytes(func() ([]Envelope, error) { return l.Outline(testContext(t), id) })
+	if outline > comments*size/4 || whole < comments*size {
+		t.Errorf("an outline takes %d bytes, want at most a quarter of the %d of texts; the stream takes %d", outline, comments*size, whole)
+	}
 }

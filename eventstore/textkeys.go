@@ -21,9 +21,9 @@ import (
 // there, so each of them destroys it alone.
 //
 // The keys of a stream's texts come of one key, that of the stream, which stands in
-// stream_keys. Where a text is redacted, those of the others are put into text_keys, by
-// the event's position and the member's name, and the stream's key is destroyed; what is
-// appended from then on has another. Texts from before streams had keys have theirs in
+// streams. Where a text is redacted, those of the others are put into text_keys, by the
+// event's position and the member's name, and the stream is given another key, or none:
+// what is appended from then on is hidden under that. Texts from before streams had keys have theirs in
 // text_keys, too.
 
 // TextOf is a text in the log: the member of an event that holds it.
@@ -47,7 +47,8 @@ const (
 const textKeysColumn = `nullif(ARRAY(
     SELECT convert_to(k.member, 'UTF8') || coalesce('\x00'::bytea || k.key, '') FROM text_keys AS k WHERE k.position = events.position
     UNION ALL
-    SELECT '\x00'::bytea || s.key FROM stream_keys AS s WHERE s.stream_id = events.stream_id AND events.person_id IS NOT NULL), '{}')`
+    SELECT '\x00'::bytea || s.key FROM streams AS s
+    WHERE s.stream_id = events.stream_id AND s.key IS NOT NULL AND events.person_id IS NOT NULL), '{}')`
 
 // keyForm returns a key as [textKeysColumn] has it; "" is the member of that of a stream.
 func keyForm(member string, key []byte) []byte {
@@ -147,6 +148,8 @@ type streamKeys struct {
 	kept map[uuid.UUID][]byte
 }
 
+const streamKeySQL = `SELECT key FROM streams WHERE stream_id = $1`
+
 // of returns the key that the texts of an append are to have theirs from; made is set
 // for a new one, which is to be stored with it.
 func (k *streamKeys) of(ctx context.Context, a Append) (key []byte, made bool, err error) {
@@ -159,12 +162,12 @@ func (k *streamKeys) of(ctx context.Context, a Append) (key []byte, made bool, e
 	if key != nil {
 		return key, false, nil
 	}
-	err = k.pool.QueryRow(ctx, `SELECT key FROM stream_keys WHERE stream_id = $1`, a.StreamID).Scan(&key)
-	if errors.Is(err, pgx.ErrNoRows) { // its texts are from before streams had keys
-		return newStreamKey(), true, nil
-	}
-	if err != nil {
+	err = k.pool.QueryRow(ctx, streamKeySQL, a.StreamID).Scan(&key)
+	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
 		return nil, false, Unreachable(fmt.Errorf("look up the key of stream %s: %w", a.StreamID, err))
+	}
+	if key == nil { // it is not there, or its texts are from before streams had keys
+		return newStreamKey(), true, nil
 	}
 	k.keep(a.StreamID, key)
 	return key, false, nil
@@ -200,12 +203,12 @@ func (k *streamKeys) learn(recorded []Recorded) {
 }
 
 // destroyTexts destroys the keys of texts of a stream, and keeps texts that have none
-// from being shown. The other texts of the stream are given keys that stay where its own
-// is destroyed.
+// from being shown. The stream's key is for the append to destroy, that it goes with:
+// here the stream's row would be locked before the head of the log.
 func (c *Codec) destroyTexts(stream uuid.UUID, texts []TextOf) InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
-		if err := c.destroyStreamKey(ctx, tx, stream); err != nil {
-			return fmt.Errorf("destroy the key of stream %s: %w", stream, err)
+		if err := c.keepTextKeys(ctx, tx, stream); err != nil {
+			return fmt.Errorf("keep the keys of stream %s: %w", stream, err)
 		}
 		const q = `
 INSERT INTO text_keys (position, member, destroyed_at)
@@ -224,15 +227,12 @@ ON CONFLICT (position, member) DO UPDATE SET
 	}
 }
 
-// destroyStreamKey puts the keys that come of a stream's into text_keys, and destroys the
-// stream's. The append that it goes with is refused where an event was added meanwhile.
-func (c *Codec) destroyStreamKey(ctx context.Context, tx pgx.Tx, stream uuid.UUID) error {
+// keepTextKeys puts the keys that come of a stream's into text_keys. The append that it
+// goes with is refused where an event was added meanwhile.
+func (c *Codec) keepTextKeys(ctx context.Context, tx pgx.Tx, stream uuid.UUID) error {
 	var of []byte
-	err := tx.QueryRow(ctx, `DELETE FROM stream_keys WHERE stream_id = $1 RETURNING key`, stream).Scan(&of)
-	if errors.Is(err, pgx.ErrNoRows) {
-		return nil
-	}
-	if err != nil {
+	err := tx.QueryRow(ctx, streamKeySQL, stream).Scan(&of)
+	if err != nil || of == nil {
 		return err
 	}
 	var (

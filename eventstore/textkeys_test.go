@@ -78,8 +78,8 @@ func TestATextWithoutItsKeyIsNotTakenForRedacted(t *testing.T) {
 	a := appending(newID(t), 0, ticket.Opened{Number: 1, Title: "Printer", Description: "d", Priority: ticket.High, CreatedBy: ann})
 	l.mustAppend(t, a)
 	for name, q := range map[string]string{
-		"another's key": `UPDATE stream_keys SET key = decode(md5(''), 'hex')`,
-		"no key":        `DELETE FROM stream_keys`,
+		"another's key": `UPDATE streams SET key = decode(md5(''), 'hex')`,
+		"no key":        `UPDATE streams SET key = NULL`,
 	} {
 		if _, err := l.db.OwnerPool(t).Exec(testContext(t), q); err != nil {
 			t.Fatal(err)
@@ -93,7 +93,7 @@ func TestATextWithoutItsKeyIsNotTakenForRedacted(t *testing.T) {
 // keys returns how many keys of streams and of texts there are.
 func (l *log) keys(t testing.TB) (streams, texts int) {
 	t.Helper()
-	const q = `SELECT (SELECT count(*) FROM stream_keys), (SELECT count(*) FROM text_keys WHERE key IS NOT NULL)`
+	const q = `SELECT (SELECT count(key) FROM streams), (SELECT count(*) FROM text_keys WHERE key IS NOT NULL)`
 	if err := l.pool.QueryRow(testContext(t), q).Scan(&streams, &texts); err != nil {
 		t.Fatal(err)
 	}
@@ -111,13 +111,12 @@ func TestTheKeyOfAStreamIsDestroyedWithATextOfIt(t *testing.T) {
 	if streams, texts := l.keys(t); streams != 1 || texts != 0 {
 		t.Errorf("%d keys of streams, %d of texts: want one for all texts of the stream", streams, texts)
 	}
-	const key = `SELECT key FROM stream_keys WHERE stream_id = $1`
 	var before, after []byte
-	if err := l.pool.QueryRow(testContext(t), key, a.StreamID).Scan(&before); err != nil {
+	if err := l.pool.QueryRow(testContext(t), streamKeySQL, a.StreamID).Scan(&before); err != nil {
 		t.Fatal(err)
 	}
 	l.redaction(t, a, 1, TextOf{first, "title"})
-	if err := l.pool.QueryRow(testContext(t), key, a.StreamID).Scan(&after); err != nil {
+	if err := l.pool.QueryRow(testContext(t), streamKeySQL, a.StreamID).Scan(&after); err != nil {
 		t.Fatal(err)
 	}
 	if string(before) == string(after) {
@@ -168,7 +167,10 @@ func TestAStreamFromBeforeStreamsHadKeysGetsOne(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if err := l.codec.destroyStreamKey(testContext(t), tx, a.StreamID); err != nil { // as it was then
+	if err := l.codec.keepTextKeys(testContext(t), tx, a.StreamID); err != nil { // as it was then
+		t.Fatal(err)
+	}
+	if _, err := tx.Exec(testContext(t), `UPDATE streams SET key = NULL`); err != nil {
 		t.Fatal(err)
 	}
 	if err := tx.Commit(testContext(t)); err != nil {

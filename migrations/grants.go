@@ -23,7 +23,6 @@ var serviceGrants = []string{
 	"USAGE ON SEQUENCE ticket_numbers",
 	"SELECT, INSERT, UPDATE ON accounts",
 	"SELECT, INSERT, UPDATE ON person_keys",
-	"SELECT, INSERT, DELETE ON stream_keys",
 	"SELECT, INSERT, UPDATE ON text_keys",
 	"SELECT, INSERT ON master_key",
 	"SELECT, INSERT, UPDATE, DELETE ON sessions",

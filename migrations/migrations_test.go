@@ -171,7 +171,6 @@ var rights = map[string]string{
 	"public.password_links":   "siud-",
 	"public.sessions":         "siud-",
 	"public.streams":          "siu--",
-	"public.stream_keys":      "si-d-",
 	"public.text_keys":        "siu--",
 	"public.ticket_viewers":   "siud-",
 	"public.tokens":           "siud-",

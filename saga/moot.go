@@ -44,21 +44,19 @@ func (d draft) moot() email.Reason {
 		}
 	case email.Commented:
 		added, _ := d.cause.Event.(ticket.CommentAdded)
-		switch _, there := d.ticket.Comments[added.CommentID]; {
-		case !wants.Commented:
+		if !wants.Commented {
 			return email.NotificationsOff
-		case !there:
-			return email.CommentRemoved
 		}
+		return d.unsaid(added.CommentID)
 	case email.Replied, email.Reopened:
 		added, replied := d.cause.Event.(ticket.CommentAdded)
-		switch _, there := d.ticket.Comments[added.CommentID]; {
+		switch {
 		case !d.to.Role.Staff():
 			return email.RoleChanged
 		case !wants.Commented:
 			return email.NotificationsOff
-		case replied && !there:
-			return email.CommentRemoved
+		case replied && d.unsaid(added.CommentID) != "":
+			return d.unsaid(added.CommentID)
 		case waited && !d.ticket.AssignedTo.IsZero() && d.ticket.AssignedTo != d.email.Recipient:
 			return email.AssigneeChanged
 		}
@@ -73,6 +71,17 @@ func (d draft) moot() email.Reason {
 		case waited && since[ticket.Reopened](d):
 			return email.StatusChanged
 		}
+	}
+	return ""
+}
+
+// unsaid returns why nothing is left of a comment to be told, "" where something is.
+func (d draft) unsaid(id ticket.CommentID) email.Reason {
+	switch c, there := d.ticket.Comments[id]; {
+	case !there:
+		return email.CommentRemoved
+	case c.Text == domain.Redacted:
+		return email.CommentRedacted
 	}
 	return ""
 }

@@ -79,6 +79,12 @@ func TestAnEmailThatHoldsNoMoreIsCancelled(t *testing.T) {
 		"the comment was removed": {"commented", func(t *testing.T, d mailed) {
 			d.do(t, d.ticket, ticket.RemoveComment{By: system(), CommentID: d.comment, Now: time.Now()})
 		}, email.CommentRemoved, false},
+		"the comment was redacted": {"commented", func(t *testing.T, d mailed) {
+			d.do(t, d.ticket, ticket.RedactText{By: system(), Subject: ticket.Subject{Field: ticket.FieldComment, CommentID: d.comment}, Reason: "a salary"})
+		}, email.CommentRedacted, false},
+		"the reply was redacted": {"replied", func(t *testing.T, d mailed) {
+			d.do(t, d.ticket, ticket.RedactText{By: system(), Subject: ticket.Subject{Field: ticket.FieldComment, CommentID: d.comment}, Reason: "a salary"})
+		}, email.CommentRedacted, false},
 		"the ticket was deleted": {"resolved", func(t *testing.T, d mailed) { d.do(t, d.ticket, ticket.DeleteTicket{By: system()}) }, email.TicketDeleted, false},
 		"the recipient was deactivated": {"commented", func(t *testing.T, d mailed) {
 			d.edits(t, d.ann, func(c *user.EditUser) { c.Active = new(false) })

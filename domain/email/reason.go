@@ -7,6 +7,7 @@ type Reason string
 const (
 	TicketDeleted     Reason = "ticket_deleted"
 	CommentRemoved    Reason = "comment_removed"
+	CommentRedacted   Reason = "comment_redacted"
 	RecipientInactive Reason = "recipient_inactive"
 	RecipientErased   Reason = "recipient_erased"
 	RoleChanged       Reason = "role_changed"      // of the recipient, who got it as staff
@@ -23,6 +24,8 @@ func (r Reason) String() string {
 		return "the ticket was deleted"
 	case CommentRemoved:
 		return "the comment was removed"
+	case CommentRedacted:
+		return "the comment was redacted"
 	case RecipientInactive:
 		return "the recipient was deactivated"
 	case RecipientErased:

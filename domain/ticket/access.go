@@ -85,10 +85,15 @@ func (s State) mayAssign(a domain.Actor, to domain.UserID) error {
 	}
 	taking := to == a.ID
 	givingBack := to.IsZero() && (s.AssignedTo == a.ID || s.AssignedTo.IsZero())
-	if a.Role == domain.RoleAgent && (taking || givingBack) {
+	switch {
+	case a.Role != domain.RoleAgent:
+		return domain.ErrForbidden
+	case taking, givingBack:
 		return nil
+	case to.IsZero():
+		return domain.ErrForbidden.With("agents unassign tickets that are theirs: an admin unassigns others")
 	}
-	return domain.ErrForbidden
+	return domain.ErrForbidden.With("agents assign tickets to themselves, by their own username or id: an admin assigns them to others")
 }
 
 // mayDelete checks "delete".

@@ -23,6 +23,7 @@ type describer struct {
 	emails    map[uuid.UUID]email.State
 	positions map[uuid.UUID]int64 // of the events told of, by id
 	timers    map[uuid.UUID]int64 // by id, the positions of the events that set them
+	leavings  map[uuid.UUID]leaving
 }
 
 // newDescriber makes a describer for a viewer. timers are those of the ticket, with the
@@ -49,6 +50,9 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 			}
 			entry.Version = t.version
 			entry.Changes, entry.Summary = t.changes(before, said.Text, there, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
+			if l := t.leavings[e.CausationID.UUID]; l.why != "" {
+				entry.Summary = strings.TrimSuffix(entry.Summary, ".") + ", who " + l.why + "."
+			}
 		}
 		t.positions[e.EventID] = e.Position
 		if !t.hidden(e.Event) {
@@ -148,6 +152,8 @@ func (t *describer) cause(e eventstore.Envelope) *Cause {
 	}
 	if position, ok := from[c.ID]; ok {
 		c.Position = &position
+	} else if l := t.leavings[c.ID]; l.position > 0 {
+		c.Position = &l.position
 	}
 	return c
 }
@@ -299,6 +305,9 @@ func (t *describer) changes(before ticket.State, said string, there bool, e doma
 	case ticket.CommentAdded:
 		return changed(nil, "comment", nil, &d.Text)
 	case ticket.CommentEdited:
+		if said == d.Text { // both are withheld: that it changed is no secret
+			return []Change{{Field: "comment", Before: said, After: d.Text}}
+		}
 		return changed(nil, "comment", &said, &d.Text)
 	case ticket.CommentRemoved:
 		return changed(nil, "comment", &said, nil)
@@ -311,8 +320,25 @@ func (t *describer) changes(before ticket.State, said string, there bool, e doma
 			return changed(nil, "comment", &said, &d.Text)
 		}
 	}
-	return changedMembers(before, t.ticket, t.person)
+	if all := changedMembers(before, t.ticket, t.person); len(all) > 0 {
+		return all
+	}
+	return t.withheld(before, e)
 }
+
+// withheld returns the change of a text that the viewer is shown neither of, before nor
+// after: that it changed is no secret.
+func (t *describer) withheld(before ticket.State, e domain.Event) []Change {
+	for _, m := range ticket.Members() {
+		if text := m.Shown(t.ticket, t.person); m.Name == memberOf[e.EventType()] && isOneOf(text, domain.Withdrawn, domain.Redacted, domain.Erased) {
+			return []Change{{Field: m.Name, Before: m.Shown(before, t.person), After: text}}
+		}
+	}
+	return nil
+}
+
+// isOneOf reports whether a value that is shown is one of the texts.
+func isOneOf(value any, texts ...string) bool { return slices.Contains(texts, fmt.Sprint(value)) }
 
 // commentOf returns the comment that an event is about.
 func commentOf(e domain.Event) ticket.CommentID {

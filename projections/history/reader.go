@@ -129,8 +129,16 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, 
 	if err != nil {
 		return projections.Slice[Entry]{}, err
 	}
+	var left map[uuid.UUID]leaving
+	if ticket.SeesInternal(viewer) { // why somebody does not work here any more is not for requesters
+		if left, err = r.leavings(ctx, events); err != nil {
+			return projections.Slice[Entry]{}, err
+		}
+	}
 	describe := func(events []eventstore.Envelope) []Entry {
-		return newDescriber(viewer, names, timers).describe(view.Standing(viewer, events))
+		d := newDescriber(viewer, names, timers)
+		d.leavings = left
+		return d.describe(view.Standing(viewer, events))
 	}
 	page := pageOfEntries(describe(all), p)
 	if !brief(all) {

@@ -4,6 +4,7 @@ package bounds
 
 import (
 	"context"
+	"net/http"
 	"strings"
 	"sync"
 	"testing"
@@ -22,7 +23,7 @@ func TestMain(m *testing.M) { pgtest.Main(m) }
 const (
 	atOnce = 24 // as the bounds are stated
 	alone  = 8  // requests one after the other, by which their cost is known
-	lasts  = 1500 * time.Millisecond
+	lasts  = 1200 * time.Millisecond
 )
 
 // BenchmarkBounds prints a row for each kind of request. The limit of calls is so high
@@ -35,7 +36,7 @@ func BenchmarkBounds(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	long, err := d.Long(b.Context(), 3_800_000, 16_000)
+	long, err := d.Long(b.Context(), 3_200_000, 16_000)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -65,8 +66,7 @@ type machine struct {
 }
 
 func (m *machine) measure(b *testing.B, address string, long int64) {
-	usual := m.reads(b, address, nil)
-	b.Logf("usual read: p50 %.1f ms, p99 %.1f ms, %d", ms(usual.Quantile(0.5)), ms(usual.Quantile(0.99)), len(usual.All))
+	m.comments(b, address)
 	for _, w := range m.Dear(long) {
 		cpu, bytes := m.used(b)
 		status, size := 0, 0
@@ -80,10 +80,30 @@ func (m *machine) measure(b *testing.B, address string, long int64) {
 			b.Fatal(err)
 		}
 		after, allocated := m.used(b)
-		beside := m.reads(b, address, &w)
-		b.Logf("%-34s %d %5.0f kB; %6.1f ms, %5.1f MB a request; read beside it: p99 %.1f ms, %.1f times",
-			w.Name, status, float64(size)/1e3, ms(after-cpu)/alone, (allocated-bytes)/alone/1e6, ms(beside.Quantile(0.99)), float64(beside.Quantile(0.99))/float64(usual.Quantile(0.99)))
+		usual, beside := m.reads(b, address, nil).Quantile(0.99), m.reads(b, address, &w).Quantile(0.99)
+		b.Logf("| %s | %d, %.0f kB | %.1f ms | %.1f MB | %.1f ms | %.1f ms |",
+			w.Name, status, float64(size)/1e3, ms(after-cpu)/alone, (allocated-bytes)/alone/1e6, ms(usual), ms(beside))
 	}
+}
+
+// comments are added at once to a ticket that has five hundred.
+func (m *machine) comments(b *testing.B, address string) {
+	const there, size, more = 500, 100, 20
+	ticket, err := m.Long(b.Context(), there*size, size)
+	if err != nil {
+		b.Fatal(err)
+	}
+	began := time.Now()
+	var all sync.WaitGroup
+	for i := range more {
+		all.Go(func() {
+			if status, _, err := load.Try(b.Context(), address, m.Comment(ticket, i)); err != nil || status != http.StatusCreated {
+				b.Errorf("a comment is answered %d, %v", status, err)
+			}
+		})
+	}
+	all.Wait()
+	b.Logf("%d comments at once on a ticket with %d: %.0f ms", more, there, ms(time.Since(began)))
 }
 
 func ms(d time.Duration) float64 { return float64(d.Microseconds()) / 1000 }

@@ -199,6 +199,10 @@ func TestTicketsOfWhoLeavesComeBackIntoView(t *testing.T) {
 		if at < 0 || entries[at].Actor.Kind != "system" || entries[at].Cause == nil {
 			t.Fatalf("history: %+v", entries)
 		}
+		why := map[string]string{"user.deactivated": ", who was deactivated.", "user.role_changed": ", who has the role user now.", "user.erased": ", who was erased."}[cause]
+		if entries[at].Cause.Position == nil || !strings.HasSuffix(entries[at].Summary, why) {
+			t.Errorf("%q, at position %v, want %q and a position", entries[at].Summary, entries[at].Cause.Position, why)
+		}
 		events := program.Get[struct {
 			Events []struct {
 				EventID string `json:"event_id"`

@@ -116,3 +116,34 @@ func TestANoteMovesNoDateOfARequester(t *testing.T) {
 }
 
 func microsecond(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000Z") }
+
+// TestAChangeOfWithheldTextsIsAChange has a title changed twice and back: the requester
+// reads of it without the texts between.
+func TestAChangeOfWithheldTextsIsAChange(t *testing.T) {
+	t.Parallel()
+	d := program.Open(t)
+	bob, eve := d.Join(t, "bob", "user"), d.Join(t, "eve", "agent")
+	v := bob.Opens(t, "Printer")
+	d.Admin.Assigns(t, v, "eve")
+	said := eve.Comments(t, v, "salary5200", false)
+	for _, text := range []string{"salary5201", "salary5202", "Plotter"} {
+		eve.Must(t, http.StatusOK, "PATCH", v.Path(), object{"title": text})
+		eve.Must(t, http.StatusOK, "PATCH", said.Path(), object{"text": text})
+	}
+	for _, e := range program.Get[program.List[struct {
+		Type, Summary string
+		Changes       []object
+	}]](t, bob, v.Path("history")+"?page_size=100").Results {
+		if strings.HasPrefix(e.Type, "ticket.") && len(e.Changes) == 0 {
+			t.Errorf("%s: %q changes nothing", e.Type, e.Summary)
+		}
+	}
+	agent := refused(t, eve.Sends(t, "POST", v.Path("assign"), object{"assigned_to": "me"}), http.StatusForbidden)
+	if !strings.Contains(agent.Detail, "by their own username or id") {
+		t.Errorf("assigning to me is refused with %q", agent.Detail)
+	}
+	visitor := newVisitor(t, d)
+	visitor.submit(t, "/admin/sign-in/", "/admin/sign-in/", "username", "bob", "password", program.Secret)
+	_, page := visitor.get(t, "/admin/tickets/"+number(v)+"/?as_of="+microsecond(v.CreatedAt))
+	mentions(t, page, "You are viewing version 1")
+}

@@ -61,9 +61,7 @@ func (d *Desk) Dear(long int64) []Work {
 			}
 			return New(http.MethodPost, "/api/tickets/bulk/", d.admin, `{"operations": [`+strings.Join(all, ",")+`]}`)
 		}),
-		write("comment on the long ticket", func(n int) Request {
-			return New(http.MethodPost, "/api/comments/", d.admin, fmt.Sprintf(`{"ticket": %d, "text": "No. %d"}`, long, n))
-		}),
+		write("comment on the long ticket", func(n int) Request { return d.Comment(long, n) }),
 		write("priority of the long ticket", func(n int) Request {
 			return New(http.MethodPatch, at(""), d.admin, fmt.Sprintf(`{"priority": %q}`, priorities[n%3]))
 		}),
@@ -78,6 +76,11 @@ func (d *Desk) Dear(long int64) []Work {
 		get("export", d.admin, "/api/tickets/export/"),
 		get("event stream from the beginning", d.user, "/api/events/stream/?after=0"),
 	}
+}
+
+// Comment is the nth of the user's comments on a ticket.
+func (d *Desk) Comment(ticket int64, n int) Request {
+	return New(http.MethodPost, "/api/comments/", d.user, fmt.Sprintf(`{"ticket": %d, "text": "No. %d"}`, ticket, n))
 }
 
 // filled repeats pieces, each made of its number, as often as a body of a megabyte has

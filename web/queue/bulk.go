@@ -119,7 +119,7 @@ type deleting struct {
 // deletingAddress is that of the page that asks before tickets are deleted.
 func (q queueQuery) deletingAddress(tickets []string) string {
 	values := q.values()
-	values[paramTicket] = tickets
+	values.Set(paramTicket, strings.Join(tickets, ",")) // addresses take few parameters
 	return web.BulkPath + "delete/?" + values.Encode()
 }
 
@@ -127,7 +127,7 @@ const paramTicket = "ticket"
 
 func (s *Section) askToDelete(v *web.Visit) (web.Reply, error) {
 	q := readQueue(v.Request.URL.Query())
-	all, err := s.look(v, v.Request.URL.Query()[paramTicket])
+	all, err := s.look(v, strings.Split(v.Request.URL.Query().Get(paramTicket), ","))
 	if err != nil {
 		return web.Redirect(q.address()), nil
 	}

@@ -2,6 +2,7 @@ package queue
 
 import (
 	"errors"
+	"net/http"
 	"slices"
 	"strconv"
 	"time"
@@ -83,7 +84,13 @@ func (l filterLink) Count() string {
 	return strconv.Itoa(l.count)
 }
 
+// errNoPast is of an address of the API that was pasted.
+var errNoPast = web.NewFailure(http.StatusBadRequest, "The list has no past here", "This list shows tickets as they are now. The page of a ticket and the reports take a time (as_of), and so does /api/tickets/ for the list.")
+
 func (s *Section) showQueue(v *web.Visit) (web.Reply, error) {
+	if v.Request.URL.Query().Get("as_of") != "" {
+		return web.Reply{}, errNoPast
+	}
 	return s.queue(v, queueView{Query: readQueue(v.Request.URL.Query()), Outcome: s.left(v)})
 }
 

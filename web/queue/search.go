@@ -135,7 +135,11 @@ func (q queueQuery) scope(viewer domain.Actor, assignee, requester string) strin
 	if requester != "" {
 		limits = append(limits, "created by "+requester)
 	}
-	return fmt.Sprintf("Searched %s %s.", scope, strings.Join(limits, ", "))
+	said := fmt.Sprintf("Searched %s %s.", scope, strings.Join(limits, ", "))
+	if number, ok := terms.Number(q.Search); ok && q.first() != (queueQuery{Search: q.Search, Status: "all"}) {
+		said += fmt.Sprintf(" Ticket #%d comes first whatever it is.", number)
+	}
+	return said
 }
 
 // leading returns the ticket whose number a search is: it comes first, whatever the

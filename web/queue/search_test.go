@@ -24,6 +24,8 @@ func TestASearchSaysWhichTicketsItSearched(t *testing.T) {
 		"agent?q=x&status=all":        "Searched your tickets of any status.",
 		"user?q=x":                    "Searched your tickets of any status.",
 		"user?q=x&status=in-progress": "Searched your tickets that are in progress.",
+		"admin?q=%2319":               "Searched all tickets that are active. Ticket #19 comes first whatever it is.",
+		"admin?q=7&status=all":        "Searched all tickets of any status.",
 		"admin?q=x&status=all&priority=high&assignee=none":                                  "Searched all tickets of any status, of high priority, unassigned.",
 		"admin?q=x&status=all&assignee=me&requester=" + webtest.Account("user").ID.String(): "Searched all tickets of any status, assigned to you, created by user.",
 	} {

@@ -84,6 +84,11 @@ func (p period) export(report string) string {
 	return web.Export("reports/"+report, "days", strconv.Itoa(p.Days), "as_of", p.AsOf.UTC().Format(time.RFC3339Nano))
 }
 
+// exportAt is the address of a report of the API on the end of the period, as CSV.
+func (p period) exportAt(report string) string {
+	return web.Export("reports/"+report, "as_of", p.AsOf.UTC().Format(time.RFC3339Nano))
+}
+
 // dailyExport is the address of the days of the period, as CSV.
 func (p period) dailyExport() string {
 	last := p.AsOf.In(p.Zone)

@@ -60,7 +60,7 @@ func deletedPage(s *Section, v *web.Visit) (web.Reply, error) {
 	if text := v.Request.URL.Query().Get("version"); text != "" {
 		asked, err := strconv.Atoi(text)
 		if err != nil || asked < 1 {
-			return web.Reply{}, web.ErrNoSuchFilter
+			return web.Reply{}, web.ErrNoVersion
 		}
 		version = min(version, asked)
 	}

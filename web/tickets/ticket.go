@@ -15,6 +15,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
 	"helpdesk/projections/people"
@@ -173,7 +174,7 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 	if text := v.Request.URL.Query().Get("version"); text != "" && view.Fault == nil {
 		version, err := strconv.Atoi(text)
 		if err != nil || version < 1 {
-			return web.Reply{}, web.ErrNoSuchFilter
+			return web.Reply{}, web.ErrNoVersion
 		}
 		if version > view.Version {
 			return web.Reply{}, noVersion(view.Ticket, version)
@@ -181,6 +182,8 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 		if version < view.Version {
 			return s.pastPage(v, view, version)
 		}
+	} else if text := v.Request.URL.Query().Get("as_of"); text != "" && view.Fault == nil {
+		return asOf(s, v, view, text)
 	}
 	for _, fill := range []func(*web.Visit, *ticketView) error{s.fillComments, s.fillHistory, s.fillDue, s.fillOthers, s.fillTeam} {
 		if err := fill(v, &view); err != nil {
@@ -192,6 +195,24 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 
 func title(t view.Ticket) string {
 	return "#" + strconv.FormatInt(t.Number, 10) + " " + web.TitleOf(t.Title)
+}
+
+// asOf leads to the version that the ticket was at at an instant, as the API writes it.
+func asOf(s *Section, v *web.Visit, view ticketView, text string) (web.Reply, error) {
+	at, err := edge.ParseInstant(text)
+	if err != nil || edge.CheckInstant(at) != nil {
+		return web.Reply{}, web.ErrNoInstant
+	}
+	was, err := s.Past.Ticket(v.Context(), v.Actor, ticket.Ref{ID: ticket.ID{UUID: view.ID}}, history.Moment{Instant: at})
+	switch {
+	case errors.Is(err, history.ErrFuture):
+		return web.Reply{}, web.ErrNoInstant
+	case errors.Is(err, domain.ErrNotFound):
+		return web.Reply{}, web.NewFailure(http.StatusNotFound, "No such ticket then", "The ticket was opened after the time in the address.")
+	case err != nil:
+		return web.Reply{}, err
+	}
+	return web.Redirect(view.address() + "?version=" + strconv.Itoa(was.Version)), nil
 }
 
 // noVersion refuses to show a version that is still to come.

@@ -122,3 +122,12 @@ func TestWhoElseLooks(t *testing.T) {
 		},
 	})
 }
+
+func TestAMomentThatIsNoneIsNamed(t *testing.T) {
+	t.Parallel()
+	s := talked(t)
+	for _, version := range []string{"0", "-1", "abc"} {
+		s.Get("user", ticketPage+"?version="+version).Holds(400, "whole number from 1 on").Lacks("Unknown filter")
+	}
+	s.Get("user", ticketPage+"?as_of=yesterday").Holds(400, "No such time", "2026-01-31T12:00:00Z")
+}
