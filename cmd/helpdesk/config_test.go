@@ -46,6 +46,10 @@ var besideDatabase = map[string]string{databaseURL: aDatabase}
 // refusedValues has at least one value of each setting, and zaunkoenig where there is a
 // secret in it.
 var refusedValues = []nonsense{
+	{name: "HELPDESK_BLOBS_URL", value: "ftp://store/attachments", says: "file:///"},
+	{name: "HELPDESK_BLOBS_URL", value: "file://relative/attachments", says: "file:///"},
+	{name: "HELPDESK_ATTACHMENT_MAX", value: "0", says: "1 to"},
+	{name: "HELPDESK_ATTACHMENT_BLOCKED", value: ".exe,bat", says: ".exe"},
 	{name: "HELPDESK_ADDR", value: "8000", says: "127.0.0.1:8000"},
 	{name: "HELPDESK_ADDR", value: "", says: "127.0.0.1:8000"},
 	{name: "HELPDESK_ADDR", value: "127.0.0.1:99999", says: "from 0 to 65535"},

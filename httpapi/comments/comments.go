@@ -28,7 +28,7 @@ type Reader interface {
 	Comments(ctx context.Context, viewer domain.Actor, of *ticket.ID, p projections.Page) (projections.Slice[view.Comment], error)
 	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
 	// AttachmentsTo lists the files of comments, which the viewer sees.
-	AttachmentsTo(ctx context.Context, comments []uuid.UUID) ([]view.Attachment, error)
+	AttachmentsTo(ctx context.Context, viewer domain.Actor, comments []uuid.UUID) ([]view.Attachment, error)
 }
 
 // Past knows comments that are not there any more.
@@ -124,7 +124,7 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in CommentQuery) (h
 	}
 	slice, err := r.now(ctx, c, string(in.Ticket), page)
 	if err == nil {
-		err = r.addFiles(ctx, slice.Items)
+		err = r.addFiles(ctx, c.Actor, slice.Items)
 	}
 	if err != nil {
 		return httpapi.List[wire.Comment]{}, err
@@ -143,6 +143,9 @@ func (r Resource) past(ctx context.Context, c *httpapi.Call, in CommentQuery, pa
 		of = &ref
 	}
 	slice, err := r.Past.Comments(ctx, c.Actor, in.AsOf.Value, of, page)
+	if err == nil {
+		err = r.addFiles(ctx, c.Actor, slice.Items) // what is there still of what came with them
+	}
 	if err != nil {
 		return httpapi.List[wire.Comment]{}, httpapi.InFuture(err, "as_of")
 	}
@@ -284,17 +287,17 @@ func (r Resource) one(ctx context.Context, c *httpapi.Call, in CommentPath) (wir
 		return wire.Comment{}, err
 	}
 	one := []view.Comment{comment}
-	err = r.addFiles(ctx, one)
+	err = r.addFiles(ctx, c.Actor, one)
 	return wire.CommentOf(one[0]), err
 }
 
 // addFiles gives comments the files that they have.
-func (r Resource) addFiles(ctx context.Context, comments []view.Comment) error {
+func (r Resource) addFiles(ctx context.Context, viewer domain.Actor, comments []view.Comment) error {
 	ids := make([]uuid.UUID, len(comments))
 	for i, c := range comments {
 		ids[i] = c.ID
 	}
-	files, err := r.Read.AttachmentsTo(ctx, ids)
+	files, err := r.Read.AttachmentsTo(ctx, viewer, ids)
 	for i := range comments {
 		comments[i].Attachments = view.AttachmentsAt(files, &comments[i].ID)
 	}

@@ -28,7 +28,9 @@ type row struct {
 	AddedByName  string
 }
 
-func (r row) show() view.Attachment { return r.Show(r.TicketNumber, r.AddedByName) }
+func (r row) show(viewer domain.Actor) view.Attachment {
+	return r.Show(viewer, r.TicketNumber, r.AddedByName)
+}
 
 // from is every attachment, of alias a, with its ticket, of alias t.
 const from = "read.attachments AS a JOIN read.tickets AS t ON t.id = a.ticket_id"
@@ -63,7 +65,7 @@ func (r *Reader) Attachment(ctx context.Context, viewer domain.Actor, id ticket.
 	w.visible(viewer)
 	w.Add("a.id = ?", id)
 	found, err := projections.One[row](ctx, r.pool, "attachment", sql+w.String(), w.Args...)
-	return found.show(), err
+	return found.show(viewer), err
 }
 
 // Attachments returns all attachments of a ticket that the viewer sees, those of its
@@ -72,7 +74,7 @@ func (r *Reader) Attachments(ctx context.Context, viewer domain.Actor, of ticket
 	var w where
 	w.visible(viewer)
 	w.Add("a.ticket_id = ?", of)
-	return r.list(ctx, w)
+	return r.list(ctx, viewer, w)
 }
 
 // AttachmentPage returns a page of [Reader.Attachments].
@@ -89,17 +91,17 @@ func (r *Reader) AttachmentPage(ctx context.Context, viewer domain.Actor, of tic
 	w.Add("a.ticket_id = ?", of)
 	l.Where = w.Where
 	page, err := l.Page(ctx, r.pool, p)
-	return projections.Map(page, row.show), err
+	return projections.Map(page, func(f row) view.Attachment { return f.show(viewer) }), err
 }
 
 // AttachmentsTo returns the attachments of comments, which the viewer sees.
-func (r *Reader) AttachmentsTo(ctx context.Context, comments []uuid.UUID) ([]view.Attachment, error) {
+func (r *Reader) AttachmentsTo(ctx context.Context, viewer domain.Actor, comments []uuid.UUID) ([]view.Attachment, error) {
 	if len(comments) == 0 {
 		return nil, nil
 	}
 	var w where
 	w.Add("a.comment_id = ANY (?)", comments)
-	return r.list(ctx, w)
+	return r.list(ctx, viewer, w)
 }
 
 // AttachmentsBy returns the attachments that somebody brought and is still shown, oldest
@@ -107,10 +109,10 @@ func (r *Reader) AttachmentsTo(ctx context.Context, comments []uuid.UUID) ([]vie
 func (r *Reader) AttachmentsBy(ctx context.Context, who domain.UserID) ([]view.Attachment, error) {
 	var w where
 	w.Add("a.added_by = ?", who)
-	return r.list(ctx, w)
+	return r.list(ctx, domain.System(), w)
 }
 
-func (r *Reader) list(ctx context.Context, w where) ([]view.Attachment, error) {
+func (r *Reader) list(ctx context.Context, viewer domain.Actor, w where) ([]view.Attachment, error) {
 	if err := projections.Fresh(ctx, reads...); err != nil {
 		return nil, err
 	}
@@ -121,7 +123,7 @@ func (r *Reader) list(ctx context.Context, w where) ([]view.Attachment, error) {
 	}
 	all := make([]view.Attachment, len(found))
 	for i, f := range found {
-		all[i] = f.show()
+		all[i] = f.show(viewer)
 	}
 	return all, nil
 }

@@ -56,9 +56,12 @@ func Attached(e eventstore.Envelope, d ticket.AttachmentAdded) AttachmentRow {
 	return row
 }
 
-// Show returns the attachment, given the number of its ticket and the username of who
-// brought it.
-func (r AttachmentRow) Show(number int64, by string) Attachment {
+// Show returns the attachment as the viewer sees it, given the number of its ticket and the
+// username of who brought it. What one that was removed was called is withdrawn.
+func (r AttachmentRow) Show(viewer domain.Actor, number int64, by string) Attachment {
+	if r.RemovedAt != nil && r.Filename != domain.Erased && !ticket.SeesWithdrawn(viewer) {
+		r.Filename = domain.Withdrawn
+	}
 	return Attachment{
 		ID: r.ID, Ticket: r.TicketID, TicketNumber: number, Comment: r.CommentID, Filename: r.Filename, ContentType: r.ContentType,
 		DeclaredType: r.DeclaredType, Size: r.Size, Digest: r.Digest, CreatedBy: Person{ID: r.AddedBy, Username: by}, CreatedAt: r.CreatedAt,
@@ -96,7 +99,7 @@ func (f *Files) Lose(e eventstore.Envelope) {
 func (f *Files) Show(viewer domain.Actor, number int64, names Names) (shown []Attachment) {
 	for _, r := range f.rows {
 		if !r.Internal || ticket.SeesInternal(viewer) {
-			shown = append(shown, r.Show(number, names[r.AddedBy]))
+			shown = append(shown, r.Show(viewer, number, names[r.AddedBy]))
 		}
 	}
 	return shown

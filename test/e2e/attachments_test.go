@@ -232,9 +232,10 @@ func TestFilesAreRemovedAndErased(t *testing.T) {
 	comment := program.Read[program.Comment](t, eve.Must(t, http.StatusCreated, "POST", "/api/comments/",
 		object{"ticket": v.ID, "text": "Here.", "attachments": []string{hers.ID}}))
 
-	for who, want := range map[*program.Person]int{eve: http.StatusForbidden, ida: http.StatusForbidden, d.Join(t, "mal", "user"): http.StatusNotFound, bob: http.StatusNoContent} {
-		who.Must(t, want, "DELETE", wrong.Path(), nil)
-	}
+	eve.Must(t, http.StatusForbidden, "DELETE", wrong.Path(), nil)
+	ida.Must(t, http.StatusForbidden, "DELETE", wrong.Path(), nil)
+	d.Join(t, "mal", "user").Must(t, http.StatusNotFound, "DELETE", wrong.Path(), nil)
+	bob.Must(t, http.StatusNoContent, "DELETE", wrong.Path(), nil)
 	d.Admin.Must(t, http.StatusNotFound, "DELETE", wrong.Path(), nil)
 	gone := program.Get[program.Attachment](t, bob, wrong.Path())
 	if gone.ContentURL != nil || content(t, bob, wrong).Status != http.StatusNotFound {

@@ -1,6 +1,10 @@
 package readmodels
 
 import (
+	"bytes"
+	"slices"
+
+	"github.com/google/go-cmp/cmp/cmpopts"
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
@@ -29,7 +33,7 @@ func (w world) said(viewer domain.Actor, of, comment uuid.UUID, text string) str
 
 // counted returns the version of a ticket as somebody counts it, by the log.
 func (w world) counted(viewer domain.Actor, r view.TicketRow) int {
-	notes, version := map[ticket.CommentID]bool{}, 0
+	notes, of, version := map[ticket.CommentID]bool{}, map[ticket.AttachmentID]ticket.CommentID{}, 0
 	for _, e := range w.log {
 		if e.StreamID != r.ID || e.Version > r.Version {
 			continue
@@ -43,6 +47,11 @@ func (w world) counted(viewer domain.Actor, r view.TicketRow) int {
 			about = d.CommentID
 		case ticket.CommentRemoved:
 			about = d.CommentID
+		case ticket.AttachmentAdded:
+			about = d.CommentID
+			of[d.AttachmentID] = about
+		case ticket.AttachmentRemoved:
+			about = of[d.AttachmentID]
 		}
 		if viewer.Role != domain.RoleUser || !notes[about] {
 			version++
@@ -50,3 +59,21 @@ func (w world) counted(viewer domain.Actor, r view.TicketRow) int {
 	}
 	return version
 }
+
+// filesOf returns the files of a comment, by the log.
+func (w world) filesOf(viewer domain.Actor, comment uuid.UUID) (all []view.Attachment) {
+	for _, f := range w.want.files {
+		if f.CommentID == nil || *f.CommentID != comment {
+			continue
+		}
+		if _, stands := w.now[f.TicketID].Attachments[ticket.AttachmentID{UUID: f.ID}]; !stands && !ticket.SeesWithdrawn(viewer) {
+			f.Filename = domain.Withdrawn
+		}
+		all = append(all, f.Show(viewer, w.states[f.TicketID].Number, w.person(f.AddedBy).Username))
+	}
+	slices.SortFunc(all, func(a, b view.Attachment) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	return all
+}
+
+// lost leaves out whether the bytes of a file are there: they are gone for every moment.
+var lost = cmpopts.IgnoreFields(view.Attachment{}, "Gone")

@@ -334,6 +334,10 @@ func (w world) checkTicket(t *testing.T, viewer domain.Actor, got view.Ticket) {
 		Priority: r.Priority, Status: r.Status,
 		CreatedBy: w.person(r.CreatedBy), CreatedAt: r.CreatedAt, UpdatedAt: updatedFor(viewer, r), FirstResponseAt: r.FirstResponseAt,
 		ResolvedAt: r.ResolvedAt, ClosedAt: r.ClosedAt, EscalatedAt: r.EscalatedAt, CommentCount: comments, Version: w.counted(viewer, r), Position: r.Position, Replied: r.Reply != nil,
+		AttachmentCount: r.PublicFiles, HadFiles: r.Attached,
+	}
+	if ticket.SeesInternal(viewer) {
+		want.AttachmentCount += r.InternalFiles
 	}
 	if r.AssignedTo != nil {
 		want.AssignedTo = ptr(w.person(*r.AssignedTo))

@@ -1,6 +1,7 @@
 package attachments
 
 import (
+	"errors"
 	"fmt"
 	"net/url"
 	"path/filepath"
@@ -16,7 +17,7 @@ import (
 // settings are what may be attached, and where its bytes are.
 type settings struct {
 	BlobsURL          string  `split_words:"true" desc:"Where the bytes of attachments are kept: file:///path for a folder that all processes see. Empty: in the database."`
-	AttachmentMax     int64   `split_words:"true" default:"26214400" desc:"How many bytes a file may have."`
+	AttachmentMax     int64   `split_words:"true" within:"1..10995116277760" default:"26214400" desc:"How many bytes a file may have."`
 	AttachmentBlocked endings `split_words:"true" default:".exe,.bat,.cmd,.com,.scr,.js,.vbs,.ps1,.msi,.jar,.lnk,.iso" desc:"Endings of names, with commas between them, whose files are not taken, also where another ending follows. Empty: all are."`
 }
 
@@ -48,9 +49,6 @@ func (e *endings) Decode(text string) error {
 func (e endings) String() string { return strings.Join(e, ",") }
 
 func (s *settings) check(config.Config) error {
-	if s.AttachmentMax < 1 {
-		return fmt.Errorf("HELPDESK_ATTACHMENT_MAX: %d is not allowed, use the bytes of the largest file", s.AttachmentMax)
-	}
 	_, err := s.folder()
 	return err
 }
@@ -62,7 +60,7 @@ func (s *settings) folder() (string, error) {
 	}
 	u, err := url.Parse(s.BlobsURL)
 	if err != nil || u.Scheme != "file" || u.Host != "" || !filepath.IsAbs(u.Path) || u.RawQuery != "" {
-		return "", fmt.Errorf("HELPDESK_BLOBS_URL: %q is not a URL such as file:///var/lib/helpdesk/attachments", s.BlobsURL)
+		return "", errors.New("HELPDESK_BLOBS_URL: not a URL such as file:///var/lib/helpdesk/attachments")
 	}
 	return u.Path, nil
 }
