@@ -86,7 +86,9 @@ func (d *fakes) state() (s ticket.State) {
 }
 
 // AttachmentsTo finds none.
-func (*fakes) AttachmentsTo(context.Context, domain.Actor, []uuid.UUID) ([]view.Attachment, error) { return nil, nil }
+func (*fakes) AttachmentsTo(context.Context, domain.Actor, []uuid.UUID) ([]view.Attachment, error) {
+	return nil, nil
+}
 
 func (d *fakes) Outcome(context.Context, uuid.UUID) (commands.Outcome, error) {
 	return commands.Outcome{}, domain.ErrNotFound

@@ -55,7 +55,7 @@ func (r Resource) Routes() []httpapi.Route {
 			Summary: "Upload a file",
 			About:   "A file of which a ticket or a comment is to be made, as the part `file` of a form, or as the body with `Content-Disposition: attachment; filename*=…`. Only its uploader sees it until it is attached, by its id in the body that opens a ticket or adds a comment; after a day it goes. Longer than HELPDESK_ATTACHMENT_MAX is 413; of a kind that is not taken (HELPDESK_ATTACHMENT_BLOCKED) 422 attachment_blocked; more than 200 MiB that are attached to nothing 422 too_many_uploads.",
 			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.UploadOf(r.upload),
-			Never: []int{http.StatusPreconditionFailed},
+			Never: []int{http.StatusPreconditionFailed, http.StatusUnsupportedMediaType},
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/attachments/", ID: "listAttachments",

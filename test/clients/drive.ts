@@ -31,13 +31,14 @@ function client() {
 // All members of a type, or the compiler objects.
 type Members<T> = Record<keyof T, true>;
 
-const ticket: Members<Schemas["Ticket"]> = {
+const ticket: Members<Schemas["TicketWithFiles"]> = {
   id: true, number: true, title: true, description: true, priority: true, status: true, created_by: true,
   assigned_to: true, created_at: true, updated_at: true, first_response_at: true, resolved_at: true,
-  closed_at: true, escalated_at: true, comment_count: true, version: true,
+  closed_at: true, escalated_at: true, comment_count: true, attachment_count: true, attachments: true, version: true,
 };
 const comment: Members<Schemas["Comment"]> = {
   id: true, ticket: true, ticket_number: true, author: true, text: true, internal: true, created_at: true, edited_at: true,
+  attachments: true,
 };
 const user: Members<Required<Schemas["User"]>> = {
   id: true, username: true, first_name: true, last_name: true, email: true, role: true, is_active: true,

@@ -66,6 +66,10 @@ func (d *api) subject(t *testing.T, op *contract.Operation) string {
 		made = d.Admin.Opens(t, "Walked by").ID
 	case "/api/comments/":
 		made = d.Admin.Comments(t, d.Admin.Opens(t, "Walked by"), "Me too.", false).ID
+	case "/api/attachments/":
+		a := d.Admin.Uploads(t, "walked.txt", []byte("So it is."))
+		d.Admin.Opens(t, "Walked by", object{"attachments": []string{a.ID}})
+		made = a.ID
 	case "/api/projections/":
 		made = "email_ledger" // which nobody here waits for while it is paused
 	case "/api/users/":

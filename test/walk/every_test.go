@@ -21,6 +21,7 @@ var unseen = map[string]string{
 	"500":                  "it would be a bug; httpapi provokes one behind a fake",
 	"readiness 503":        "the database would have to be away: test/fault",
 	"deleteComment 422":    "a user's fifteen minutes would have to pass; the rules are tested with a clock of their own",
+	"deleteAttachment 422": "as for comments",
 	"closeTicket 422":      "every status can be closed; what is left is a key used for another body",
 	"redactTicket 422":     "only a key used for another body",
 	"redactComment 422":    "only a key used for another body",
@@ -119,7 +120,7 @@ func (d *api) usual(t *testing.T, op *contract.Operation, status int) call {
 		_, after, _ := strings.Cut(rest, "}")
 		c.path = before + uuid.NewString() + after
 	case http.StatusConflict, http.StatusUnprocessableEntity:
-		c.header = []string{"Idempotency-Key", uuid.NewString()}
+		c.header = append(c.header, "Idempotency-Key", uuid.NewString())
 		first, err := c.as.With(t).Do(t.Context(), op.Method, c.path, c.body, c.header...)
 		if err != nil || first.Status > 299 {
 			t.Fatalf("the first with the key: %v, %d %s", err, first.Status, first.Body)

@@ -112,6 +112,12 @@ var recipes = map[string]recipe{
 	"putComment 422":   posting(object{"text": "x", "internal": true}),
 	"patchComment 422": posting(object{"internal": true}),
 
+	"uploadAttachment":         uploading("walked.txt", []byte("So it is.")),
+	"uploadAttachment 413":     uploading("walked.txt", make([]byte, 26<<20)),
+	"uploadAttachment 422":     uploading("walked.exe", []byte("So it is.")),
+	"getAttachmentContent 206": ranging("bytes=0-1"),
+	"getAttachmentContent 416": ranging("bytes=999999-"),
+
 	"openapi 400": func(_ *testing.T, d *api, op *contract.Operation) call {
 		return call{as: d.Admin, path: op.Path, header: []string{"If-None-Match", "abc"}}
 	},
@@ -200,4 +206,18 @@ func onceAssigned(t *testing.T, d *api, op *contract.Operation) call {
 	requester := d.Join(t, d.newName(), "user")
 	assigned := d.Admin.Assigns(t, requester.Opens(t, "Walked by"), "root")
 	return call{as: requester, path: d.about(op, assigned.ID)}
+}
+
+// uploading makes a call that brings a file.
+func uploading(name string, content []byte) recipe {
+	return func(_ *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: op.Path, body: content, header: []string{"Content-Disposition", "attachment; filename=" + name}}
+	}
+}
+
+// ranging makes a call that asks for some bytes of a file.
+func ranging(bytes string) recipe {
+	return func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.subject(t, op), header: []string{"Range", bytes}}
+	}
 }

@@ -30,7 +30,7 @@ func main() {
 }
 
 // openTicket registers somebody, who signs in and opens a ticket.
-func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses, desk.Ticket) {
+func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses, desk.TicketWithFiles) {
 	// README: begin
 	jar, err := cookiejar.New(nil)
 	if err != nil {
@@ -48,7 +48,7 @@ func openTicket(ctx context.Context, address string) (*desk.ClientWithResponses,
 	if me := strictly[desk.User](joined.Body); me.Username != strictly[desk.User](signedIn.Body).Username {
 		log.Fatalf("registered %s, signed in %s", joined.Body, signedIn.Body)
 	}
-	if strictly[desk.Ticket](opened.Body).Id != ticket.Id {
+	if strictly[desk.TicketWithFiles](opened.Body).Id != ticket.Id {
 		log.Fatalf("another ticket: %s", opened.Body)
 	}
 	return alan, ticket
@@ -92,7 +92,7 @@ func work(ctx context.Context, alan, root *desk.ClientWithResponses, id string) 
 		log.Fatal(err)
 	}
 	assigned := must(root.AssignTicketWithResponse(ctx, name, nil, desk.TicketAssignment{AssignedTo: &assignee}))
-	if to := strictly[desk.Ticket](assigned.Body).AssignedTo; to == nil || to.Username != assignee {
+	if to := strictly[desk.TicketWithFiles](assigned.Body).AssignedTo; to == nil || to.Username != assignee {
 		log.Fatalf("not assigned: %s", assigned.Body)
 	}
 	adding := desk.CommentAdding{Text: "It is the one on the third floor."}
@@ -104,13 +104,13 @@ func work(ctx context.Context, alan, root *desk.ClientWithResponses, id string) 
 		log.Fatalf("another ticket's comment: %s", added.Body)
 	}
 	resolved := must(root.ResolveTicketWithResponse(ctx, name, nil, desk.TicketVerb{Reason: &reason}))
-	if t := strictly[desk.Ticket](resolved.Body); t.Status != desk.TicketStatusResolved || t.ResolvedAt == nil {
+	if t := strictly[desk.TicketWithFiles](resolved.Body); t.Status != desk.TicketStatusResolved || t.ResolvedAt == nil {
 		log.Fatalf("not resolved: %s", resolved.Body)
 	}
 }
 
 // byNumber reads the ticket and its comments by its number.
-func byNumber(ctx context.Context, alan *desk.ClientWithResponses, ticket desk.Ticket) {
+func byNumber(ctx context.Context, alan *desk.ClientWithResponses, ticket desk.TicketWithFiles) {
 	var name desk.TicketName
 	if err := name.FromTicketName0(int(ticket.Number)); err != nil {
 		log.Fatal(err)
@@ -131,7 +131,7 @@ func byNumber(ctx context.Context, alan *desk.ClientWithResponses, ticket desk.T
 }
 
 // readLog reads of the ticket in the log, whose events say by their type what their data are.
-func readLog(ctx context.Context, root *desk.ClientWithResponses, ticket desk.Ticket) {
+func readLog(ctx context.Context, root *desk.ClientWithResponses, ticket desk.TicketWithFiles) {
 	page := must(root.ListEventsWithResponse(ctx, &desk.ListEventsParams{Type: &[]string{"ticket.opened"}}))
 	for _, e := range page.JSON200.Events {
 		value, err := e.ValueByDiscriminator()
