@@ -64,10 +64,10 @@ var goldens = []struct {
 	{1, ticket.Deleted{}},
 	{1, ticket.Restored{}},
 	{1, ticket.AttachmentAdded{
-		AttachmentID: ticket.AttachmentID{UUID: comment.UUID}, CommentID: comment, AddedBy: bob, Filename: "log 1.txt", ContentType: "text/plain; charset=utf-8",
+		AttachmentID: ticket.AttachmentID(comment), CommentID: comment, AddedBy: bob, Filename: "log 1.txt", ContentType: "text/plain; charset=utf-8",
 		DeclaredType: "text/x-log", Size: 48_213, Digest: "0102ff", Internal: true, AddedAt: instant,
 	}},
-	{1, ticket.AttachmentRemoved{AttachmentID: ticket.AttachmentID{UUID: comment.UUID}, Internal: true}},
+	{1, ticket.AttachmentRemoved{AttachmentID: ticket.AttachmentID(comment), Internal: true}},
 	{1, user.Registered{Username: "ann", Email: "ann@example.org", FirstName: "Ann", LastName: "Lee", Role: domain.RoleAgent}},
 	{1, user.ProfileChanged{Email: "ann@example.com", FirstName: "Ann", LastName: "Lee-Ray"}},
 	{1, user.RoleChanged{Role: domain.RoleAdmin}},
