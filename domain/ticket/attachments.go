@@ -103,17 +103,29 @@ func with(events []domain.Event, a domain.Actor, files []Attachment, to CommentI
 
 func removeAttachment(s State, c RemoveAttachment) ([]domain.Event, error) {
 	f, ok := s.Attachments[c.AttachmentID]
-	switch {
-	case !ok, f.Internal && !SeesInternal(c.Actor):
+	if !ok || (f.Internal && !SeesInternal(c.Actor)) {
 		return nil, domain.ErrNotFound
-	case c.Actor.Admin():
-	case !writes(c.Actor), f.By != c.Actor.ID, f.Internal && !works(c.Actor):
-		return nil, domain.ErrForbidden
-	case c.Now.Sub(f.AddedAt) > UserEditWindow:
-		return nil, domain.ErrTooLate.With("a file can be removed for %d minutes", int(UserEditWindow.Minutes()))
+	}
+	if err := f.mayRemove(c.Actor, c.Now); err != nil {
+		return nil, err
 	}
 	return []domain.Event{AttachmentRemoved{AttachmentID: c.AttachmentID, Internal: f.Internal}}, nil
 }
+
+// mayRemove checks whether the actor, who sees the file, may remove it now.
+func (f Attachment) mayRemove(a domain.Actor, now time.Time) error {
+	switch {
+	case a.Admin():
+	case !writes(a), f.By != a.ID, f.Internal && !works(a):
+		return domain.ErrForbidden
+	case now.Sub(f.AddedAt) > UserEditWindow:
+		return domain.ErrTooLate.With("a file can be removed for %d minutes", int(UserEditWindow.Minutes()))
+	}
+	return nil
+}
+
+// MayRemove reports whether the actor, who sees the file, may remove it now.
+func (f Attachment) MayRemove(a domain.Actor, now time.Time) bool { return f.mayRemove(a, now) == nil }
 
 // detach returns the events that remove the files of a comment.
 func (s State) detach(from CommentID) (events []domain.Event) {

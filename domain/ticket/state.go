@@ -109,8 +109,8 @@ type State struct {
 // is stored happened. Events of other aggregates change nothing.
 func Evolve(s State, e domain.Event) State { return s.after(e, false) }
 
-// Advance is [Evolve] for who has no use for s any more: its comments become those of the
-// state after e, and are not copied.
+// Advance is [Evolve] for who has no use for s any more: its comments and files become
+// those of the state after e, and are not copied.
 func Advance(s State, e domain.Event) State { return s.after(e, true) }
 
 // Fold returns the state after events. However many comments there are, it copies none

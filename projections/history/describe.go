@@ -21,15 +21,16 @@ type describer struct {
 	ticket    ticket.State
 	version   int // as the viewer counts
 	emails    map[uuid.UUID]email.State
-	positions map[uuid.UUID]int64 // of the events told of, by id
-	timers    map[uuid.UUID]int64 // by id, the positions of the events that set them
+	files     map[ticket.AttachmentID]string // what they are called
+	positions map[uuid.UUID]int64            // of the events told of, by id
+	timers    map[uuid.UUID]int64            // by id, the positions of the events that set them
 	leavings  map[uuid.UUID]leaving
 }
 
 // newDescriber makes a describer for a viewer. timers are those of the ticket, with the
 // positions of the events that set them.
 func newDescriber(viewer domain.Actor, names view.Names, timers map[uuid.UUID]int64) *describer {
-	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}}
+	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}, files: map[ticket.AttachmentID]string{}}
 }
 
 func (t *describer) describe(events []eventstore.Envelope) []Entry {
@@ -42,8 +43,11 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 			t.emails[e.StreamID] = after
 			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
 		} else {
-			before := t.ticket // but for its comments, which are those of after at once
+			before := t.ticket // but for its comments and files, which are those of after at once
 			said, there := before.Comments[commentOf(e.Event)]
+			if d, ok := e.Event.(ticket.AttachmentAdded); ok {
+				t.files[d.AttachmentID] = d.Filename
+			}
 			t.ticket = ticket.Advance(before, e.Event)
 			if ticket.SeesInternal(t.viewer) || !ticket.AboutNote(e.Event) {
 				t.version++
@@ -208,9 +212,9 @@ func (t *describer) did(before ticket.State, e domain.Event) string {
 	case ticket.TextRedacted:
 		return because("redacted "+redactedWhat(d), d.Reason)
 	case ticket.AttachmentAdded:
-		return "attached a file"
+		return "attached " + d.Filename
 	case ticket.AttachmentRemoved:
-		return "removed a file"
+		return "removed the file " + t.files[d.AttachmentID]
 	case ticket.Deleted:
 		return "deleted the ticket"
 	case ticket.Restored:
@@ -314,7 +318,7 @@ func (t *describer) changes(before ticket.State, said string, there bool, e doma
 	case ticket.AttachmentAdded:
 		return changed(nil, "attachment", nil, &d.Filename)
 	case ticket.AttachmentRemoved:
-		return changed(nil, "attachment", new(before.Attachments[d.AttachmentID].Filename), nil)
+		return changed(nil, "attachment", new(t.files[d.AttachmentID]), nil)
 	case ticket.TextRedacted:
 		if there {
 			return changed(nil, "comment", &said, &d.Text)

@@ -249,7 +249,7 @@ func TestFilesAreRemovedAndErased(t *testing.T) {
 		t.Errorf("then it had %+v", then.Attachments)
 	}
 	history := string(bob.Must(t, http.StatusOK, "GET", v.Path("history"), nil).Body)
-	for _, want := range []string{"bob attached a file.", "bob removed a file.", "heron.txt"} {
+	for _, want := range []string{"bob attached heron.txt.", "bob attached [withdrawn].", "bob removed the file [withdrawn]."} {
 		if !strings.Contains(history, want) {
 			t.Errorf("%q is not in %s", want, history)
 		}
@@ -342,5 +342,12 @@ func TestFilesComeWithTheFormsOfTheSite(t *testing.T) {
 	seen := eve.Sees(t, v)
 	if last := seen.Comments[len(seen.Comments)-1]; len(seen.Comments) != 2 || len(last.Attachments) != 2 || last.Text != "Both of them." {
 		t.Errorf("the conversation is %+v", seen.Comments)
+	}
+
+	smoke := seen.Attachments[0]
+	_, page = site.submit(t, at, strings.TrimSuffix(at, "/")+"/files/", "file", smoke.ID)
+	mentions(t, page, "File removed.", "[withdrawn] · removed")
+	if content(t, bob, smoke).Status != http.StatusNotFound {
+		t.Error("what was removed can be read")
 	}
 }

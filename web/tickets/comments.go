@@ -51,7 +51,11 @@ func giveFiles(v *web.Visit, read Reader, t *ticketView, comments []view.Comment
 		return nil
 	}
 	files, err := read.Attachments(v.Context(), v.Actor, ticket.ID{UUID: t.ID})
-	t.Attachments = view.AttachmentsAt(files, nil)
+	t.Attachments, t.Removable = view.AttachmentsAt(files, nil), map[uuid.UUID]bool{}
+	for _, f := range files {
+		brought := ticket.Attachment{By: domain.UserID{UUID: f.CreatedBy.ID}, AddedAt: f.CreatedAt}
+		t.Removable[f.ID] = !f.Gone && brought.MayRemove(v.Actor, v.Now())
+	}
 	for i, c := range comments {
 		comments[i].Attachments = view.AttachmentsAt(files, &c.ID)
 	}

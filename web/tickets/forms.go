@@ -25,6 +25,7 @@ var done = map[string]string{
 	"commented":       "Reply sent.",
 	"noted":           "Internal note added.",
 	"comment-changed": "Comment updated.",
+	"file-removed":    "File removed.",
 	"edited":          "Ticket updated.",
 	"status":          "Status updated.",
 	"assigned":        "Assignee updated.",
@@ -197,6 +198,19 @@ func (s *Section) changeComment(v *web.Visit) (web.Reply, error) {
 		}
 		return err
 	})
+}
+
+// removingFiles returns the form that removes a file.
+func removingFiles(s *Section) web.Handler {
+	return func(v *web.Visit) (web.Reply, error) {
+		return s.change(v, "file-removed", func(t view.Ticket) error {
+			id, err := uuid.Parse(v.Form.Get("file"))
+			if err != nil {
+				return domain.ErrNotFound
+			}
+			return s.do(v, t, ticket.RemoveAttachment{By: ticket.By{Actor: v.Actor}, AttachmentID: ticket.AttachmentID{UUID: id}, Now: v.Now()})
+		})
+	}
 }
 
 func (s *Section) editTicket(v *web.Visit) (web.Reply, error) {

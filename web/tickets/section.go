@@ -69,6 +69,7 @@ func (s *Section) Pages() []web.Page {
 		web.Get("tickets/:ticket", web.SignedIn, s.showTicket),
 		web.Post("tickets/:ticket/comment", web.SignedIn, s.comment).TakesFiles(),
 		web.Post("tickets/:ticket/comments/:comment", web.SignedIn, s.changeComment),
+		web.Post("tickets/:ticket/files", web.SignedIn, removingFiles(s)),
 		web.Post("tickets/:ticket/edit", web.SignedIn, s.editTicket),
 		web.Post("tickets/:ticket/status", web.SignedIn, s.changeStatus),
 		web.Post("tickets/:ticket/assign", web.SignedIn, s.assign),

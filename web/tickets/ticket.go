@@ -27,9 +27,10 @@ import (
 type ticketView struct {
 	view.Ticket
 	Comments    []commentView
-	Attachments []view.Attachment // its own
-	Before      string            // address of the comments before these; "" for none
-	After       string            // address of those after them; "" for none
+	Attachments []view.Attachment  // its own
+	Removable   map[uuid.UUID]bool // the files that the visitor may remove
+	Before      string             // address of the comments before these; "" for none
+	After       string             // address of those after them; "" for none
 	Options     ticket.Options
 	Reopens     bool // the visitor's reply reopens the ticket
 	Staff       bool
@@ -63,6 +64,11 @@ type commentView struct {
 	Changes  bool
 	Fresh    bool // it came since the page was made that a form was sent from
 	ByAuthor bool // it is the requester's
+}
+
+// removable returns those of files that the visitor may remove.
+func (t ticketView) removable(files []view.Attachment) []view.Attachment {
+	return slices.DeleteFunc(slices.Clone(files), func(f view.Attachment) bool { return !t.Removable[f.ID] })
 }
 
 // of returns what is wrong with a form of the page, nil for nothing.
