@@ -10,6 +10,7 @@ import (
 
 	"github.com/jackc/pgx/v5"
 
+	"helpdesk/test/kit"
 	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
@@ -164,5 +165,8 @@ func TestADatabaseThatIsOnlyReadIsNamed(t *testing.T) {
 	}
 	set("off")
 	readyAgain(t, h.Program)
-	h.Admin.Opens(t, "after")
+	// A connection of the pool that was ended too may be met once more.
+	kit.Poll(t, "a ticket is opened", func() bool {
+		return h.Admin.Sends(t, "POST", "/api/tickets/", program.Opening("after")).Status == http.StatusCreated
+	})
 }
