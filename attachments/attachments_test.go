@@ -306,14 +306,14 @@ func TestBlobsMoveToAnotherStore(t *testing.T) {
 	_ = d.store.Put(t.Context(), kit.NewID(), io.MultiReader(strings.NewReader("half"), iotest.ErrReader(io.ErrUnexpectedEOF)))
 	var carried []int64
 	for range 2 {
-		if err := attachments.Move(t.Context(), d.store, to, false, func(_ int, bytes int64) { carried = append(carried, bytes) }); err != nil {
+		if err := attachments.Move(t.Context(), d.store, to, false, func(_ int, bytes int64) { carried = append(carried, bytes) }, func(id uuid.UUID, err error) { t.Errorf("%s: %v", id, err) }); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if len(carried) != 4 || carried[1] < 300<<10 || carried[3] != 0 {
 		t.Errorf("carried are %d bytes", carried)
 	}
-	if err := attachments.Move(t.Context(), d.store, to, true, func(int, int64) {}); err != nil {
+	if err := attachments.Move(t.Context(), d.store, to, true, func(int, int64) {}, func(id uuid.UUID, err error) { t.Errorf("%s: %v", id, err) }); err != nil {
 		t.Fatal(err)
 	}
 	moved := &desk{pool: d.pool, store: to, Files: attachments.New(d.pool, d.ring, to, attachments.Limits{})}

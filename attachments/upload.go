@@ -12,9 +12,11 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/gabriel-vasile/mimetype"
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 
 	"helpdesk/attachments/blobs"
 	"helpdesk/domain"
@@ -97,7 +99,7 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 	digest := sha256.New()
 	err = f.store.Put(ctx, id, io.TeeReader(sealed, digest))
 	if u.Size, u.Digest = plain.read, hex.EncodeToString(digest.Sum(nil)); err == nil {
-		err = f.insert(ctx, owner, u)
+		u.AddedAt, err = f.insert(ctx, owner, u)
 	}
 	if err != nil {
 		cleanup, done := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -121,22 +123,21 @@ func (f *Files) room(ctx context.Context, by domain.UserID) error {
 
 const looseOf = `(SELECT coalesce(sum(size), 0)::bigint FROM uploads WHERE uploaded_by = $1 AND attached_to IS NULL AND doomed_at IS NULL)`
 
-func (f *Files) insert(ctx context.Context, owner cipher.AEAD, u Upload) error {
+// insert notes an upload, and returns when.
+func (f *Files) insert(ctx context.Context, owner cipher.AEAD, u Upload) (at time.Time, err error) {
 	const q = `
 INSERT INTO uploads (id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest)
 SELECT $2, $1, $3, $4, $5, $6, $7, $8 WHERE ` + looseOf + ` + $7 <= $9
 RETURNING created_at`
-	rows, _ := f.pool.Query(ctx, q, u.By, u.ID, sealed(owner, u.key, bound(u.ID.UUID, boundKey)),
-		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, f.limits.Loose) // its error comes with Err
-	there := rows.Next()
-	rows.Close()
-	if err := rows.Err(); err != nil {
-		return eventstore.Unreachable(fmt.Errorf("note an upload: %w", err))
+	err = f.pool.QueryRow(ctx, q, u.By, u.ID, sealed(owner, u.key, bound(u.ID.UUID, boundKey)),
+		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, f.limits.Loose).Scan(&at)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return at, ErrManyLoose
 	}
-	if !there {
-		return ErrManyLoose
+	if err != nil {
+		return at, eventstore.Unreachable(fmt.Errorf("note an upload: %w", err))
 	}
-	return nil
+	return at, nil
 }
 
 func sealed(key cipher.AEAD, plain, bound []byte) []byte {

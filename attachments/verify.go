@@ -132,7 +132,7 @@ func (f *Files) compare(ctx context.Context, a ticket.AttachmentAdded) (what str
 	case eventstore.Transient(err) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return "", err
 	case err != nil:
-		return "unreadable: " + err.Error(), nil
+		return "altered: " + err.Error(), nil
 	case hex.EncodeToString(digest.Sum(nil)) != a.Digest:
 		return "altered", nil
 	}
@@ -141,8 +141,10 @@ func (f *Files) compare(ctx context.Context, a ticket.AttachmentAdded) (what str
 
 // Move carries blobs that are not there yet from one store to another, as they are, and
 // with remove takes each from where it came. It calls progress with how many were looked
-// at and how many bytes carried; it may be begun again where it was broken off.
-func Move(ctx context.Context, from, to blobs.Store, remove bool, progress func(looked int, carried int64)) error {
+// at and how many bytes carried, and failed for each that cannot be read or written, which
+// stays where it is; it may be begun again where it was broken off. The stores MUST NOT be
+// the same.
+func Move(ctx context.Context, from, to blobs.Store, remove bool, progress func(looked int, carried int64), failed func(uuid.UUID, error)) error {
 	there := map[uuid.UUID]int64{}
 	if err := to.Each(ctx, func(b blobs.Stored) error { there[b.ID] = b.Size; return nil }); err != nil {
 		return err
@@ -155,8 +157,12 @@ func Move(ctx context.Context, from, to blobs.Store, remove bool, progress func(
 			if errors.Is(err, blobs.ErrMissing) { // not whole, or deleted meanwhile
 				return nil
 			}
+			if err != nil && ctx.Err() == nil {
+				failed(b.ID, err)
+				return nil
+			}
 			if err != nil {
-				return fmt.Errorf("carry blob %s: %w", b.ID, err)
+				return err
 			}
 			carried += b.Size
 		}

@@ -207,6 +207,11 @@ func (g aggregate[S, C]) start(ctx context.Context, t task[S, C]) (Outcome, erro
 	if errors.Is(err, eventstore.ErrConflict) {
 		return g.run(ctx, t)
 	}
+	if err != nil && t.request.ID != uuid.Nil { // what goes with the append may be refused for having been done
+		if carried, lookErr := t.log.Carried(ctx, t.request.ID); lookErr == nil && carried {
+			return Outcome{}, ErrRepeated
+		}
+	}
 	return out, err
 }
 

@@ -305,8 +305,18 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 		if err := check(); err != nil {
 			return err
 		}
+		if c.route.Handler.uploads {
+			body = uploadKnown(c.Request)
+		}
 		return c.key.claim(ctx, body)
 	})
+}
+
+// uploadKnown returns what is known of a file before it is read, to know the request for it
+// again: what it is called and how long it is.
+func uploadKnown(r *http.Request) []byte {
+	kind, _, _ := strings.Cut(r.Header.Get("Content-Type"), ";")
+	return fmt.Appendf(nil, "%s\n%s\n%d", kind, r.Header.Get("Content-Disposition"), r.ContentLength)
 }
 
 // refuse returns the problem that err stands for.

@@ -71,9 +71,44 @@ func ContentOf[In any](f func(context.Context, *Call, In) (*Content, error)) Han
 // send sends the content, or the part of it that the request asks for, to a client who
 // may take as long as they take it in.
 func (f *Content) send(c *Call, w gin.ResponseWriter) {
-	body := f.Open(c.whole)
+	body := &watched{ReadSeekCloser: f.Open(c.whole)}
 	defer body.Close()
+	if strings.Contains(c.Request.Header.Get("Range"), ",") {
+		c.Request.Header.Del("Range") // one range, or all of it (RFC 9110 §14.2): many cost many looks
+	}
+	// Nothing was said yet: what cannot be read at all is refused as everything is.
+	if _, err := body.Read(make([]byte, 1)); err != nil && err != io.EOF {
+		for _, name := range []string{"Content-Security-Policy", "Content-Disposition", "Content-Type"} {
+			c.Header.Del(name)
+		}
+		c.api.problem(c.whole, c, err).send(w)
+		return
+	}
+	body.failed = nil
+	if _, err := body.Seek(0, io.SeekStart); err != nil {
+		c.api.problem(c.whole, c, err).send(w)
+		return
+	}
 	http.ServeContent(&contentWriter{ResponseWriter: w, call: c, body: &StreamWriter{w: w, control: http.NewResponseController(w)}}, c.Request, "", time.Time{}, body)
+	if body.failed != nil && c.whole.Err() == nil {
+		c.Unforeseen(c.whole, body.failed)
+		panic(http.ErrAbortHandler)
+	}
+}
+
+// watched is what is read of a file, with the error that ended it; nil: none did.
+type watched struct {
+	io.ReadSeekCloser
+	failed error
+}
+
+// Read implements [io.Reader].
+func (w *watched) Read(p []byte) (int, error) {
+	n, err := w.ReadSeekCloser.Read(p)
+	if err != nil && err != io.EOF {
+		w.failed = err
+	}
+	return n, err
 }
 
 // contentWriter is a response whose body goes out as that of a stream, but for a range that

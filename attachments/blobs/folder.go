@@ -25,6 +25,13 @@ func NewFolder(path string) (*Folder, error) {
 	return &Folder{path: path}, nil
 }
 
+// Is reports whether a path leads to the store's folder.
+func (s *Folder) Is(path string) bool {
+	mine, err := os.Stat(s.path)
+	other, otherErr := os.Stat(path)
+	return err == nil && otherErr == nil && os.SameFile(mine, other)
+}
+
 // unfinished is what the name of a file ends in that is still being written.
 const unfinished = ".part"
 

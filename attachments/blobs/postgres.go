@@ -91,6 +91,9 @@ func (c *chunks) Read(p []byte) (int, error) {
 	if len(c.rest) == 0 {
 		const q = `SELECT bytes FROM blobs.chunks WHERE id = $1 AND nth = $2`
 		err := c.pool.QueryRow(c.ctx, q, c.id, c.at/chunkSize).Scan(&c.rest)
+		if errors.Is(err, pgx.ErrNoRows) {
+			err = errors.New("a chunk is missing")
+		}
 		if err == nil && c.at%chunkSize < int64(len(c.rest)) {
 			c.rest = c.rest[c.at%chunkSize:]
 		} else {

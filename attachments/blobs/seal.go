@@ -70,6 +70,9 @@ func (s *Sealed) Read(p []byte) (int, error) {
 	if err == io.EOF && s.at < s.size {
 		err = io.ErrUnexpectedEOF
 	}
+	if err != nil && err != io.EOF {
+		err = fmt.Errorf("read blob %s: %w", s.id, err)
+	}
 	return n, err
 }
 

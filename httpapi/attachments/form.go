@@ -12,17 +12,15 @@ func part(body io.Reader, boundary string) (incoming, error) {
 		return incoming{}, errForm
 	}
 	form := multipart.NewReader(body, boundary)
-	p, err := form.NextPart()
+	p, err := nextFile(form)
 	switch {
 	case errors.Is(err, io.EOF):
 		return incoming{}, errNoPart
 	case err != nil:
 		return incoming{}, errors.Join(errForm, err)
-	case p.FormName() != "file":
-		return incoming{}, errNoPart
 	}
 	end := func() error {
-		switch _, err := form.NextPart(); {
+		switch _, err := nextFile(form); {
 		case errors.Is(err, io.EOF):
 			return nil
 		case err == nil:
@@ -31,4 +29,17 @@ func part(body io.Reader, boundary string) (incoming, error) {
 		return errBroken
 	}
 	return incoming{name: p.FileName(), declared: declared(mediaType(p.Header.Get("Content-Type"))), r: p, end: end}, nil
+}
+
+// partsMost bounds how many parts of a form are passed over.
+const partsMost = 20
+
+// nextFile returns the next part that is called file.
+func nextFile(form *multipart.Reader) (*multipart.Part, error) {
+	for range partsMost {
+		if p, err := form.NextPart(); err != nil || p.FormName() == "file" {
+			return p, err
+		}
+	}
+	return nil, errForm
 }

@@ -79,6 +79,9 @@ func (p *page) fill(ctx context.Context, f *Feed, recorded []eventstore.Recorded
 		if err := f.addComments(ctx, p.events, p.tickets); err != nil {
 			return err
 		}
+		if err := f.addFiles(ctx, p.events, p.tickets); err != nil {
+			return err
+		}
 		if p.notes, err = f.notes(ctx, recorded); err != nil {
 			return err
 		}
@@ -209,6 +212,40 @@ func (f *Feed) addComments(ctx context.Context, events []eventstore.Envelope, ti
 	return nil
 }
 
+// addFiles adds to tickets the files that the events add, if they are there still.
+func (f *Feed) addFiles(ctx context.Context, events []eventstore.Envelope, tickets map[uuid.UUID]ticket.State) error {
+	var added []uuid.UUID
+	for _, e := range events {
+		if d, ok := e.Event.(ticket.AttachmentAdded); ok {
+			added = append(added, d.AttachmentID.UUID)
+		}
+	}
+	if added == nil {
+		return nil
+	}
+	const q = `SELECT ticket_id, id, filename FROM read.attachments WHERE removed_at IS NULL AND id = ANY ($1)`
+	rows, _ := f.pool.Query(ctx, q, added) // ForEachRow returns its error
+	var of uuid.UUID
+	var id ticket.AttachmentID
+	var name string
+	_, err := pgx.ForEachRow(rows, []any{&of, &id.UUID, &name}, func() error {
+		now, there := tickets[of]
+		if !there {
+			return nil
+		}
+		if now.Attachments == nil {
+			now.Attachments = map[ticket.AttachmentID]ticket.Attachment{}
+		}
+		now.Attachments[id] = ticket.Attachment{Filename: name}
+		tickets[of] = now
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("look for the files of events: %w", err)
+	}
+	return nil
+}
+
 // notes are the versions of tickets whose events are about internal notes.
 type notes map[uuid.UUID][]int
 
@@ -255,6 +292,10 @@ func hidden(viewer domain.Actor, e domain.Event, now ticket.State) bool {
 	case ticket.CommentRemoved:
 		return d.Internal
 	case ticket.TextRedacted:
+		return d.Internal
+	case ticket.AttachmentAdded:
+		return d.Internal
+	case ticket.AttachmentRemoved:
 		return d.Internal
 	}
 	return false

@@ -117,6 +117,9 @@ func TestBytesAreReadInParts(t *testing.T) {
 			t.Errorf("%v: %d and %d bytes", c.header, got.Status, len(got.Body))
 		}
 	}
+	if got := content(t, bob, a, "Range", "bytes=0-1,5-6"); got.Status != http.StatusOK || !bytes.Equal(got.Body, b) {
+		t.Errorf("several ranges: %d and %d bytes", got.Status, len(got.Body))
+	}
 	if got := content(t, bob, a, "Range", "bytes=200000-"); got.Status != http.StatusRequestedRangeNotSatisfiable ||
 		got.Header.Get("Content-Type") != "application/problem+json" || got.Header.Get("Content-Range") != "bytes */200000" {
 		t.Errorf("beyond its end: %d %v %s", got.Status, got.Header, got.Body)
@@ -214,9 +217,10 @@ func TestUploadsThatAreRefused(t *testing.T) {
 	}
 	first := bob.Must(t, http.StatusCreated, "POST", "/api/attachments/", fine, "Content-Type", kind, "Idempotency-Key", "one")
 	again := bob.Must(t, http.StatusCreated, "POST", "/api/attachments/", fine, "Content-Type", kind, "Idempotency-Key", "one")
-	if !bytes.Equal(first.Body, again.Body) {
-		t.Errorf("repeated it is %s, not %s", again.Body, first.Body)
+	if made := program.Read[program.Attachment](t, first); !bytes.Equal(first.Body, again.Body) || time.Since(made.CreatedAt) > time.Minute {
+		t.Errorf("repeated %s is %s", first.Body, again.Body)
 	}
+	bob.Must(t, http.StatusUnprocessableEntity, "POST", "/api/attachments/", fine+"\n", "Content-Type", kind, "Idempotency-Key", "one")
 }
 
 func TestFilesAreRemovedAndErased(t *testing.T) {
@@ -342,6 +346,14 @@ func TestFilesComeWithTheFormsOfTheSite(t *testing.T) {
 	seen := eve.Sees(t, v)
 	if last := seen.Comments[len(seen.Comments)-1]; len(seen.Comments) != 2 || len(last.Attachments) != 2 || last.Text != "Both of them." {
 		t.Errorf("the conversation is %+v", seen.Comments)
+	}
+
+	// What was kept is attached once, however often the form is sent.
+	_, page = site.get(t, "/admin/tickets/new/")
+	_, page = site.sendFile(t, http.StatusBadRequest, page, "/admin/tickets/new/", "kept.txt", "kept", "title", " ", "description", "See.", "priority", "low")
+	once, _ := site.send(t, page, "/admin/tickets/new/", "title", "Sent twice", "description", "See.", "priority", "low")
+	if twice, _ := site.send(t, page, "/admin/tickets/new/", "title", "Sent twice", "description", "See.", "priority", "low"); twice != once {
+		t.Errorf("sent twice it leads to %s and %s", once, twice)
 	}
 
 	smoke := seen.Attachments[0]

@@ -91,8 +91,9 @@ type Attachment struct {
 	Size        int64
 	Ticket      *string
 	Comment     *string
-	CreatedBy   Named   `json:"created_by"`
-	ContentURL  *string `json:"content_url"`
+	CreatedBy   Named     `json:"created_by"`
+	ContentURL  *string   `json:"content_url"`
+	CreatedAt   time.Time `json:"created_at"`
 }
 
 // Path returns where the file is, or its bytes.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/google/uuid"
 	"github.com/spf13/cobra"
 
 	"helpdesk/attachments"
@@ -24,7 +25,10 @@ func command(m program.Modules, s *settings) *cobra.Command {
 // step is how many files are between two lines of progress.
 const step = 1000
 
-var errFaulty = errors.New("files are missing or altered")
+var (
+	errFaulty = errors.New("files are missing or altered")
+	errLeft   = errors.New("not all files could be carried")
+)
 
 func verifyCommand(m program.Modules, s *settings) *cobra.Command {
 	return &cobra.Command{
@@ -73,18 +77,15 @@ the old store once it is in the new one: only with the service stopped.`,
 		Example: "  helpdesk attachments move file:///var/lib/helpdesk/attachments",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
-			target := *s
-			if target.BlobsURL = args[0]; args[0] == "database" {
+			target := settings{BlobsURL: args[0]}
+			if args[0] == "database" {
 				target.BlobsURL = ""
 			}
-			if target.BlobsURL == s.BlobsURL {
-				return errors.New("the files are there already: HELPDESK_BLOBS_URL names the same store")
-			}
-			if _, err := target.folder(); err != nil {
+			if _, err := target.folder(); err != nil || args[0] == "" {
 				return fmt.Errorf("%q is not a store: use file:///path or database", args[0])
 			}
 			return m.Run(cmd.Context(), "attachments move", func(ctx context.Context, o *program.Operator) error {
-				from, err := s.store(o.Pool)
+				from, err := s.store(o.Pool) // the settings are read by now
 				if err != nil {
 					return err
 				}
@@ -92,18 +93,28 @@ the old store once it is in the new one: only with the service stopped.`,
 				if err != nil {
 					return err
 				}
+				if s.same(target) {
+					return errors.New("the files are there already: HELPDESK_BLOBS_URL names the same store")
+				}
 				progress := program.NewProgress("looked at", "files", step, cmd.ErrOrStderr())
 				defer progress.Close()
 				var files int
 				var bytes int64
+				left := 0
 				err = attachments.Move(ctx, from, to, remove, func(looked int, carried int64) {
 					files, bytes = looked, carried
 					progress.Show(int64(looked), -1)
+				}, func(id uuid.UUID, err error) {
+					left++
+					progress.Say(fmt.Sprintf("file %s stays where it is: %v", id, err))
 				})
 				if err != nil {
 					return err
 				}
 				fmt.Fprintf(cmd.OutOrStdout(), "%d files are in the new store; %d bytes were carried now.\n", files, bytes)
+				if left > 0 {
+					return errLeft
+				}
 				return nil
 			})
 		},

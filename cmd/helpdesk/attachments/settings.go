@@ -65,6 +65,17 @@ func (s *settings) folder() (string, error) {
 	return u.Path, nil
 }
 
+// same reports whether other settings name the same store.
+func (s *settings) same(other settings) bool {
+	mine, _ := s.folder() // both were looked at before
+	theirs, _ := other.folder()
+	if mine == "" || theirs == "" {
+		return mine == theirs
+	}
+	folder, err := blobs.NewFolder(mine)
+	return err == nil && folder.Is(theirs)
+}
+
 // store returns the store that is configured.
 func (s *settings) store(pool *pgxpool.Pool) (blobs.Store, error) {
 	folder, err := s.folder()
