@@ -30,7 +30,7 @@ const (
 // that it refuses none; those of passwords, streams and exports are as ever.
 func BenchmarkBounds(b *testing.B) {
 	db := pgtest.New(b)
-	h := program.OpenOn(b, db, "HELPDESK_RATE_LIMIT=1000000")
+	h := program.OpenOn(b, db, "HELPDESK_RATE_LIMIT=1000000", "HELPDESK_TICKETS_PER_HOUR=0", "HELPDESK_COMMENTS_PER_HOUR=0")
 	address := strings.TrimPrefix(h.URL, "http://")
 	d, err := load.Open(b.Context(), address, load.SignUp(b, h), 0, 32)
 	if err != nil {
