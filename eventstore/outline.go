@@ -170,7 +170,7 @@ func (c *Codec) outline(ctx context.Context, recorded []Recorded, all []outlined
 	return events, nil
 }
 
-// brief returns what an event says, with blanks in the place of its texts; short says
+// brief returns what an event says, with blanks in the place of its texts; short reports
 // that they are measured already.
 func (o *opener) brief(r Recorded, short bool) (Envelope, error) {
 	o.openerOf(r)
