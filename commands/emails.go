@@ -7,7 +7,6 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
-	"helpdesk/eventstore"
 )
 
 // Emails carries out commands on emails.
@@ -44,14 +43,6 @@ func (l *Emails) Do(ctx context.Context, r Request, id email.ID, c email.Command
 // where it is not.
 func (l *Emails) Begin(ctx context.Context, r Request, id email.ID, c email.Command) (Outcome, error) {
 	return emails.start(ctx, l.task(r, id, c))
-}
-
-// Gather carries out [email.Gather], and also work in the transaction of its append. What
-// that returns as an error undoes both, and is returned as it is.
-func (l *Emails) Gather(ctx context.Context, r Request, id email.ID, c email.Gather, also eventstore.InTx) (Outcome, error) {
-	t := l.task(r, id, c)
-	t.prepare = func(_ email.State, a *eventstore.Append) { a.Also = also }
-	return emails.start(ctx, t)
 }
 
 func (l *Emails) task(r Request, id email.ID, c email.Command) task[email.State, email.Command] {

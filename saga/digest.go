@@ -22,35 +22,41 @@ func (m *Sender) await(ctx context.Context, t attempt, p place) error {
 	return &postponed{wait: p.Wait, why: errors.New("the recipient has had as many emails within the hour as they may")}
 }
 
-// digest ends an email that is too many by having a digest tell of it. It returns
-// errGathered where that gathers no more.
+// digest ends an email that is too many, of which a digest tells.
 func (m *Sender) digest(ctx context.Context, t attempt, in uuid.UUID) error {
-	c := email.Gather{By: by(), Email: t.email, Digest: email.ID{UUID: in}}
-	_, err := m.emails.Gather(ctx, t.request, t.id, c, m.room.gather(t.delivery, in, t.id.UUID, t.email.Recipient, t.email.Address))
+	_, err := m.log(t)(ctx, t.request, t.id, email.Gather{By: by(), Email: t.email, Digest: email.ID{UUID: in}})
 	return err
 }
 
-// told returns what a digest tells of: of each ticket once, what holds of it now.
+// told returns what a digest tells of: of each ticket once, what holds of it now. An email
+// that ended otherwise after it was noted is not among it.
 func (m *Sender) told(ctx context.Context, d draft) ([]email.Told, error) {
 	gathered, err := m.room.gathered(ctx, d.id.UUID)
 	if err != nil {
 		return nil, err
 	}
-	found, err := m.load(ctx, gathered...)
+	ids := make([]uuid.UUID, len(gathered))
+	for i, n := range gathered {
+		ids[i] = n.id
+	}
+	found, err := m.load(ctx, ids...)
 	if err != nil {
 		return nil, err
 	}
 	of := map[uuid.UUID][]draft{} // by ticket
 	var tickets []uuid.UUID
-	for _, id := range gathered {
-		s := emailOf(found[id])
-		if s.Status != email.StatusDigested {
+	for _, n := range gathered {
+		s := emailOf(found[n.id])
+		if !s.Exists {
+			s = email.Evolve(s, n.email)
+		}
+		if !s.Waits() && s.Status != email.StatusDigested {
 			continue
 		}
 		if of[s.TicketID] == nil {
 			tickets = append(tickets, s.TicketID)
 		}
-		of[s.TicketID] = append(of[s.TicketID], draft{id: email.ID{UUID: id}, state: s, email: s.Queued, to: d.to})
+		of[s.TicketID] = append(of[s.TicketID], draft{id: email.ID{UUID: n.id}, state: s, email: s.Queued, to: d.to})
 	}
 	var all []email.Told
 	for some := range slices.Chunk(tickets, ticketsAtOnce) {
@@ -84,7 +90,7 @@ func toldOf(emails []draft, found streams) (told email.Told, err error) {
 		if d.moot() == "" && !slices.Contains(told.News, d.email.Kind) {
 			told.News = append(told.News, d.email.Kind)
 		}
-		told.Ticket = email.Ticket{ID: d.email.TicketID, Number: d.email.TicketNumber, Title: d.ticket.Title, Status: string(d.ticket.Status)}
+		told.Ticket = email.Ticket{ID: d.email.TicketID, Number: d.ticket.Number, Title: d.ticket.Title, Status: string(d.ticket.Status)}
 	}
 	return told, nil
 }

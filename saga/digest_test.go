@@ -118,6 +118,29 @@ func TestWhatIsTooManyWithinAnHourIsToldOfInADigest(t *testing.T) {
 	kit.Poll(t, "an email when there is room", func() bool { return d.emailStatus(t, again.Email) == email.StatusSent })
 }
 
+// A process that dies once a digest is to tell of an email, and before the log says so,
+// has the digest tell of it all the same, and the email end as it would have.
+func TestADigestTellsOfWhatItsProcessDiedAt(t *testing.T) {
+	t.Parallel()
+	d := newFlooded(t)
+	id := d.open(t, d.ann, ticket.Low, time.Time{})
+	d.do(t, id, ticket.ChangeStatus{By: system(), To: ticket.StatusResolved, Reason: "New fuser."})
+	order := SendEmail{Email: uuid.New(), Kind: email.Resolved, TicketID: id.UUID, CauseVersion: 2, Recipient: d.ann}
+	queued := email.Queued{Kind: order.Kind, TicketID: id.UUID, CauseVersion: 2, Recipient: d.ann, Address: "ann@example.com"}
+	p, err := NewRoom(d.Pool, d.most).ask(kit.Context(t), &Delivery{claimed: claimed{CausationID: uuid.New()}}, order.Email, queued)
+	if err != nil || p.Digest == uuid.Nil {
+		t.Fatalf("the email finds %+v, %v; want a digest", p, err)
+	}
+	d.hourOver(t)
+	told := d.mailer.newest().Told
+	if len(told) != 5 || told[4].Ticket.ID != id.UUID {
+		t.Errorf("the digest tells of %+v, want 5 tickets with the one of the process", told)
+	}
+	d.order(t, order)
+	d.issued.Notify()
+	kit.Poll(t, "the email to end", func() bool { return d.emailStatus(t, order.Email) == email.StatusDigested })
+}
+
 func TestADigestOfWhichNothingHoldsIsCancelled(t *testing.T) {
 	t.Parallel()
 	d := newFlooded(t)

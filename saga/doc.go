@@ -74,8 +74,9 @@
 // followed; saga.outbox keeps only what is still to be done. saga.emails_from is
 // the head of the log when the database learnt to send emails: what was before is
 // not told of. saga.email_hours is who got how many emails within the hour, and is
-// forgotten after it; saga.digested is what each digest tells of. saga.policies is the settings that pending timers were reckoned
-// with; a start with others reckons them anew ([Policy.Adopt]).
+// forgotten after it; saga.digested is what each digest tells of. saga.policies is the
+// settings that pending timers were reckoned with; a start with others reckons them anew
+// ([Policy.Adopt]).
 //
 // # Failures
 //

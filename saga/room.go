@@ -4,9 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/json"
-	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -38,149 +36,162 @@ func NewRoom(pool *pgxpool.Pool, most int) *Room {
 	return r
 }
 
-// digestMost is how many emails one digest gathers: what it is made of is held in memory.
+// digestMost is how many emails a digest gathers before another is begun: what it is made
+// of is held in memory.
 const digestMost = 500
 
-// wish is an email that is to go to an address.
+// wish is an email that is to go, as takeSQL reads it.
 type wish struct {
-	recipient string // see [recipientOf]
-	email     uuid.UUID
+	Recipient     string        `json:"recipient"` // see [recipientOf]
+	Email         uuid.UUID     `json:"email"`
+	Kind          email.Kind    `json:"kind"`
+	TicketID      uuid.UUID     `json:"ticket_id"`
+	CauseVersion  int           `json:"cause_version"`
+	Person        domain.UserID `json:"person"`
+	CausationID   uuid.UUID     `json:"causation_id"`
+	CorrelationID string        `json:"correlation_id"`
 }
 
-// place is what an email finds: it may go, or there is a digest that gathers what may not.
-// One that finds neither is to ask again.
+// place is what an email finds: it may go, or a digest tells of it. A digest that may not
+// go waits.
 type place struct {
 	Let    bool
 	Digest uuid.UUID
-	Wait   time.Duration // until there is room for a digest
+	Wait   time.Duration // until there is room
 }
 
-// recipientOf returns what stands for an address. Who writes it otherwise is the same:
-// in capitals, or with something behind a plus sign.
+// recipientOf returns what stands for an address, as Postgres reads bytes. Who writes it
+// otherwise is the same: in capitals, or with something behind a plus sign.
 func recipientOf(address string) string {
 	local, host, _ := strings.Cut(strings.ToLower(strings.TrimSpace(address)), "@")
 	if tagged := strings.IndexByte(local, '+'); tagged > 0 {
 		local = local[:tagged]
 	}
-	digest := sha256.Sum256([]byte(local + "@" + host))
-	return string(digest[:])
+	return fmt.Sprintf(`\x%x`, sha256.Sum256([]byte(local+"@"+host)))
 }
 
-// takeSQL lets emails go, as many as there is room for, and begins a digest where there
-// is none for the others. An email keeps the place that it has when it is tried again. A
-// digest that is let go gathers no more. A recipient's row is locked meanwhile, and the
-// recipients have one order.
+// takeSQL lets emails go, as many as there is room for, notes that a digest tells of the
+// others, and has a digest that is new sent. An email keeps the place that it has when it
+// is tried again, and one that a digest tells of stays with that. A digest that is let go
+// gathers no more. A recipient's row is locked meanwhile, and the recipients have one
+// order.
 const takeSQL = `
-INSERT INTO saga.email_hours AS h (recipient, emails, let_at)
-SELECT recipient, (array_agg(email))[:$3], (array_agg(now()))[:$3]
-FROM unnest($1::bytea[], $2::uuid[]) AS w (recipient, email)
-GROUP BY recipient ORDER BY recipient
-ON CONFLICT (recipient) DO UPDATE SET (emails, let_at, digest_id, gathered) = (
+WITH wished AS (
+    SELECT w.*, w.kind = $2 AS digest, d.digest_id AS noted_in
+    FROM jsonb_to_recordset($1) AS w (
+        recipient bytea, email uuid, kind text, ticket_id uuid, cause_version int, person uuid, causation_id uuid, correlation_id text)
+    LEFT JOIN saga.digested AS d ON d.email_id = w.email
+), places AS (
+    INSERT INTO saga.email_hours AS h (recipient, emails, let_at, digest_id, gathered)
     SELECT
-        coalesce(array_agg(email), '{}'),
-        coalesce(array_agg(at), '{}'),
-        CASE
-            WHEN h.digest_id = ANY (array_agg(email)) THEN NULL
-            WHEN h.digest_id IS NULL AND NOT excluded.emails <@ coalesce(array_agg(email), '{}') THEN gen_random_uuid()
-            ELSE h.digest_id
-        END,
-        CASE WHEN h.digest_id IS NULL THEN 0 ELSE h.gathered END
-    FROM (
-        SELECT email, at, true AS has FROM unnest(h.emails, h.let_at) AS k (email, at)
-        WHERE at > now() - interval '1 hour' AND email <> ALL (excluded.emails)
-        UNION ALL
-        SELECT email, now(), false FROM unnest(excluded.emails) AS n (email)
-        WHERE h.digest_id IS NULL OR email = h.digest_id OR email = ANY (h.emails)
-            OR EXISTS (SELECT FROM saga.digested WHERE digested.digest_id = n.email)
-        ORDER BY has DESC, at
-        LIMIT $3
-    ) AS l
+        recipient, (array_agg(email ORDER BY digest DESC))[:$3], (array_agg(now()))[:$3],
+        CASE WHEN count(*) > $3 THEN gen_random_uuid() END, greatest(count(*) - $3, 0)
+    FROM wished WHERE noted_in IS NULL
+    GROUP BY recipient ORDER BY recipient
+    ON CONFLICT (recipient) DO UPDATE SET (emails, let_at, digest_id, gathered) = (
+        SELECT
+            emails, at,
+            CASE WHEN same THEN h.digest_id WHEN others > 0 THEN gen_random_uuid() END,
+            CASE WHEN same THEN h.gathered ELSE 0 END + others
+        FROM (
+            SELECT coalesce(array_agg(email), '{}') AS emails, coalesce(array_agg(at), '{}') AS at
+            FROM (
+                SELECT email, at, true AS has FROM unnest(h.emails, h.let_at) AS k (email, at)
+                WHERE at > now() - interval '1 hour' AND email <> ALL (excluded.emails)
+                UNION ALL
+                SELECT email, now(), email = ANY (h.emails) FROM unnest(excluded.emails) AS n (email)
+                WHERE h.digest_id IS NULL OR h.gathered >= $4 OR email = ANY (h.emails)
+                    OR email IN (SELECT email FROM wished WHERE digest)
+                ORDER BY has DESC, at
+                LIMIT $3
+            ) AS l
+        ) AS let,
+        LATERAL (SELECT h.digest_id <> ALL (emails) AND h.gathered < $4 AS same) AS g,
+        LATERAL (
+            SELECT count(*)::int + excluded.gathered AS others FROM unnest(excluded.emails) AS n (email)
+            WHERE email <> ALL (emails) AND email NOT IN (SELECT email FROM wished WHERE digest)
+        ) AS o
+    )
+    RETURNING recipient, emails, digest_id,
+        (SELECT coalesce(extract(epoch FROM min(at) + interval '1 hour' - clock_timestamp()), 0)::float8 FROM unnest(let_at) AS at) AS wait
+), noted AS (
+    INSERT INTO saga.digested (digest_id, email_id, kind, ticket_id, cause_version)
+    SELECT digest_id, email, kind, ticket_id, cause_version
+    FROM wished JOIN places USING (recipient)
+    WHERE noted_in IS NULL AND NOT digest AND email <> ALL (emails)
+    RETURNING digest_id, email_id
+), issued AS (
+    INSERT INTO saga.outbox (id, command, payload, causation_id, correlation_id)
+    SELECT DISTINCT ON (digest_id)
+        digest_id, $5, $6::jsonb || jsonb_build_object('email', digest_id, 'recipient', person), causation_id, correlation_id
+    FROM noted JOIN wished ON email = email_id
+    ON CONFLICT (id) DO NOTHING
 )
-RETURNING recipient, emails, digest_id,
-    (SELECT coalesce(extract(epoch FROM min(at) + interval '1 hour' - clock_timestamp()), 0)::float8 FROM unnest(let_at) AS at)`
+SELECT email, coalesce(email = ANY (emails), false), coalesce(noted_in, noted.digest_id), coalesce(wait, 0)
+FROM wished LEFT JOIN places USING (recipient) LEFT JOIN noted ON email_id = email`
 
 // take returns the places of emails.
 func (r *Room) take(ctx context.Context, wishes []wish) ([]place, error) {
-	recipients, emails := make([][]byte, len(wishes)), make([]uuid.UUID, len(wishes))
-	for i, w := range wishes {
-		recipients[i], emails[i] = []byte(w.recipient), w.email
+	all, err := json.Marshal(wishes)
+	if err != nil {
+		return nil, fmt.Errorf("encode the emails that are to go: %w", err)
+	}
+	send := SendEmail{Kind: email.Digest}
+	digest, err := json.Marshal(send)
+	if err != nil {
+		return nil, fmt.Errorf("encode %s: %w", send.Name(), err)
 	}
 	most := r.most
 	if most == 0 { // of a digest from before
 		most = len(wishes) + digestMost
 	}
-	rows, _ := r.pool.Query(ctx, takeSQL, recipients, emails, most) // ForEachRow returns its error
-	places := make([]place, len(wishes))
-	var recipient []byte
-	var let []uuid.UUID
-	var digest uuid.NullUUID
+	rows, _ := r.pool.Query(ctx, takeSQL, all, email.Digest, most, digestMost, send.Name(), digest) // ForEachRow returns its error
+	found := make(map[uuid.UUID]place, len(wishes))
+	var id uuid.UUID
+	var p place
+	var in uuid.NullUUID
 	var seconds float64
-	_, err := pgx.ForEachRow(rows, []any{&recipient, &let, &digest, &seconds}, func() error {
-		for i, w := range wishes {
-			if w.recipient == string(recipient) {
-				wait := time.Duration(max(seconds, 0) * float64(time.Second))
-				places[i] = place{Let: slices.Contains(let, w.email), Digest: digest.UUID, Wait: wait + retrySlack}
-			}
-		}
+	_, err = pgx.ForEachRow(rows, []any{&id, &p.Let, &in, &seconds}, func() error {
+		p.Digest, p.Wait = in.UUID, time.Duration(max(seconds, 0)*float64(time.Second))+retrySlack
+		found[id] = p
 		return nil
 	})
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("look how many emails somebody got: %w", err))
 	}
+	places := make([]place, len(wishes))
+	for i, w := range wishes {
+		places[i] = found[w.Email]
+	}
 	return places, nil
 }
 
-// ask returns the place of an email. A digest is asked about even where there is room for
-// all: it gathers until it goes.
-func (r *Room) ask(ctx context.Context, address string, id uuid.UUID, kind email.Kind) (place, error) {
-	if r.most == 0 && kind != email.Digest {
+// ask returns the place of an email, which comes of a delivery. A digest is asked about
+// even where there is room for all: it gathers until it goes.
+func (r *Room) ask(ctx context.Context, d *Delivery, id uuid.UUID, q email.Queued) (place, error) {
+	if r.most == 0 && q.Kind != email.Digest {
 		return place{Let: true}, nil
 	}
-	return r.asks.Ask(ctx, wish{recipientOf(address), id})
+	return r.asks.Ask(ctx, wish{
+		Recipient: recipientOf(q.Address), Email: id, Kind: q.Kind, TicketID: q.TicketID, CauseVersion: q.CauseVersion,
+		Person: q.Recipient, CausationID: d.CausationID, CorrelationID: d.CorrelationID,
+	})
 }
 
-// errGathered means that a digest gathers no more.
-var errGathered = errors.New("the digest gathers no more")
-
-// gatherSQL notes that a digest tells of an email, if it still gathers, and has the digest
-// sent.
-const gatherSQL = `
-WITH gathering AS (
-    UPDATE saga.email_hours SET gathered = gathered + 1, digest_id = CASE WHEN gathered + 1 < $4 THEN digest_id END
-    WHERE recipient = $1 AND digest_id = $2
-    RETURNING recipient
-), noted AS (
-    INSERT INTO saga.digested (digest_id, email_id) SELECT $2, $3 FROM gathering
-), issued AS (
-    INSERT INTO saga.outbox (id, command, payload, causation_id, correlation_id)
-    SELECT $2, $5, $6, $7, $8 FROM gathering
-    ON CONFLICT (id) DO NOTHING
-)
-SELECT count(*) FROM gathering`
-
-// gather returns work for the transaction in which an email is digested: from then on the
-// digest tells of it, and is to be sent. It fails with errGathered.
-func (r *Room) gather(d *Delivery, digest, id uuid.UUID, to domain.UserID, address string) eventstore.InTx {
-	return func(ctx context.Context, tx pgx.Tx) error {
-		send := SendEmail{Email: digest, Kind: email.Digest, Recipient: to}
-		payload, err := json.Marshal(send)
-		if err != nil {
-			return fmt.Errorf("encode %s: %w", send.Name(), err)
-		}
-		var gathering int
-		err = tx.QueryRow(ctx, gatherSQL, []byte(recipientOf(address)), digest, id, digestMost,
-			send.Name(), payload, d.CausationID, d.CorrelationID).Scan(&gathering)
-		if err == nil && gathering == 0 {
-			err = errGathered
-		}
-		return err
-	}
+// noted is an email as a digest tells of it, by what it was to tell of.
+type noted struct {
+	id    uuid.UUID
+	email email.Queued
 }
 
-// gathered returns the emails that a digest tells of.
-func (r *Room) gathered(ctx context.Context, digest uuid.UUID) ([]uuid.UUID, error) {
-	rows, _ := r.pool.Query(ctx, `SELECT email_id FROM saga.digested WHERE digest_id = $1`, digest) // CollectRows returns its error
-	emails, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
+// gathered returns the emails that a digest tells of. Of those from an older log only the
+// id is known.
+func (r *Room) gathered(ctx context.Context, digest uuid.UUID) ([]noted, error) {
+	const q = `SELECT email_id, kind, ticket_id, cause_version FROM saga.digested WHERE digest_id = $1`
+	rows, _ := r.pool.Query(ctx, q, digest) // CollectRows returns its error
+	emails, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (n noted, err error) {
+		return n, row.Scan(&n.id, &n.email.Kind, &n.email.TicketID, &n.email.CauseVersion)
+	})
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("look what a digest tells of: %w", err))
 	}

@@ -2,11 +2,9 @@ package saga
 
 import (
 	"sync"
-	"sync/atomic"
 	"testing"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
@@ -30,28 +28,55 @@ func TestAnAddressIsTheSameHoweverItIsWritten(t *testing.T) {
 	}
 }
 
-// Two processes that ask at the same time for many let go as many as one.
+// wishFor returns an email of a kind to somebody who stands in no log.
+func wishFor(kind email.Kind) email.Queued {
+	return email.Queued{
+		Kind: kind, TicketID: uuid.New(), CauseVersion: 2, Recipient: domain.UserID{UUID: uuid.New()}, Address: "ann@example.com",
+	}
+}
+
+// askFor returns the place of an email to Ann.
+func askFor(t testing.TB, r *Room, id uuid.UUID, kind email.Kind) place {
+	t.Helper()
+	p, err := r.ask(kit.Context(t), &Delivery{claimed: claimed{CausationID: uuid.New()}}, id, wishFor(kind))
+	if err != nil {
+		t.Error(err)
+	}
+	return p
+}
+
+// Two processes that ask at the same time for many let go as many as one, and have one
+// digest tell of the others, which is to be sent once.
 func TestTheHourIsOfAllProcesses(t *testing.T) {
 	t.Parallel()
 	d := newService(t)
-	const most = 20
+	const most, emails = 20, 100
 	rooms := []*Room{NewRoom(d.Pool, most), NewRoom(d.Pool, most)}
-	var let atomic.Int64
+	places := make([]place, emails)
 	var all sync.WaitGroup
-	for i := range 100 {
-		all.Go(func() {
-			p, err := rooms[i%2].ask(kit.Context(t), "ann@example.com", uuid.New(), email.Resolved)
-			if err != nil {
-				t.Error(err)
-			}
-			if p.Let {
-				let.Add(1)
-			}
-		})
+	for i := range places {
+		all.Go(func() { places[i] = askFor(t, rooms[i%2], uuid.New(), email.Resolved) })
 	}
 	all.Wait()
-	if got := let.Load(); got != most {
-		t.Errorf("%d emails were let go, want %d", got, most)
+	let := 0
+	digests := map[uuid.UUID]int{}
+	for _, p := range places {
+		if p.Let {
+			let++
+		}
+		digests[p.Digest]++
+	}
+	if let != most || digests[uuid.Nil] != most || len(digests) != 2 {
+		t.Errorf("%d emails were let go, want %d; digests: %v", let, most, digests)
+	}
+	type counts struct{ Told, Digests, Gathered int }
+	const q = `SELECT (SELECT count(*) FROM saga.digested)::int, (SELECT count(*) FROM saga.outbox)::int, (SELECT gathered FROM saga.email_hours)`
+	var got counts
+	if err := d.super.QueryRow(kit.Context(t), q).Scan(&got.Told, &got.Digests, &got.Gathered); err != nil {
+		t.Fatal(err)
+	}
+	if want := (counts{emails - most, 1, emails - most}); got != want {
+		t.Errorf("got %+v, want %+v", got, want)
 	}
 }
 
@@ -68,11 +93,7 @@ func newAsked(t testing.TB) asked {
 
 func (d asked) ask(t testing.TB, id uuid.UUID, k email.Kind) place {
 	t.Helper()
-	p, err := d.room.ask(kit.Context(t), "ann@example.com", id, k)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return askFor(t, d.room, id, k)
 }
 
 // full has the room be full, and returns the digest that gathers.
@@ -86,18 +107,21 @@ func (d asked) full(t testing.TB) uuid.UUID {
 	return digest
 }
 
-func (d asked) gather(t testing.TB, digest uuid.UUID) error {
-	t.Helper()
-	return pgx.BeginFunc(kit.Context(t), d.Pool, func(tx pgx.Tx) error {
-		return d.room.gather(&Delivery{claimed: claimed{CausationID: uuid.New()}}, digest, uuid.New(), domain.UserID{UUID: uuid.New()}, "ann@example.com")(kit.Context(t), tx)
-	})
-}
-
 func (d asked) exec(t testing.TB, q string) {
 	t.Helper()
 	if _, err := d.super.Exec(kit.Context(t), q); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// toldIn returns how many emails a digest tells of.
+func (d asked) toldIn(t testing.TB, digest uuid.UUID) int {
+	t.Helper()
+	told, err := d.room.gathered(kit.Context(t), digest)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return len(told)
 }
 
 const anHourAgo = `UPDATE saga.email_hours SET let_at = (SELECT array_agg(at - interval '1 hour') FROM unnest(let_at) AS at)`
@@ -106,9 +130,6 @@ func TestADigestThatGoesGathersNoMore(t *testing.T) {
 	t.Parallel()
 	d := newAsked(t)
 	digest := d.full(t)
-	if err := d.gather(t, digest); err != nil {
-		t.Fatal(err)
-	}
 	if p := d.ask(t, digest, email.Digest); p.Let || p.Wait <= 0 {
 		t.Errorf("the digest finds %+v within the hour, want it to wait", p)
 	}
@@ -119,12 +140,12 @@ func TestADigestThatGoesGathersNoMore(t *testing.T) {
 	if p := d.ask(t, digest, email.Digest); !p.Let {
 		t.Error("the digest finds no room after the hour")
 	}
-	if err := d.gather(t, digest); err != errGathered {
-		t.Errorf("a digest that goes gathers: %v, want %v", err, errGathered)
+	next := d.ask(t, uuid.New(), email.Resolved)
+	if next.Let || next.Digest == digest {
+		t.Errorf("one that comes after it went finds %+v, want another digest", next)
 	}
-	next := d.ask(t, uuid.New(), email.Resolved).Digest
-	if err := d.gather(t, next); err != nil || next == digest {
-		t.Errorf("the next digest is %v, %v; want another", next, err)
+	if got := d.toldIn(t, digest); got != 2 {
+		t.Errorf("the digest tells of %d emails, want the 2 that came before it went", got)
 	}
 	if p := d.ask(t, digest, email.Digest); !p.Let {
 		t.Error("the digest has lost its place when it is tried again")
@@ -134,16 +155,34 @@ func TestADigestThatGoesGathersNoMore(t *testing.T) {
 	}
 }
 
+// An email stays with its digest, whatever became of that, when the process died before
+// it wrote so into the log.
+func TestAnEmailStaysWithItsDigest(t *testing.T) {
+	t.Parallel()
+	d := newAsked(t)
+	d.ask(t, uuid.New(), email.Resolved)
+	one := uuid.New()
+	digest := d.ask(t, one, email.Resolved).Digest
+	d.exec(t, anHourAgo)
+	if p := d.ask(t, digest, email.Digest); !p.Let {
+		t.Fatal("the digest finds no room after the hour")
+	}
+	d.exec(t, anHourAgo)
+	if p := d.ask(t, one, email.Resolved); p.Let || p.Digest != digest {
+		t.Errorf("an email that a digest told of finds %+v, want that digest", p)
+	}
+	if got := d.toldIn(t, digest); got != 1 {
+		t.Errorf("the digest tells of %d emails, want 1", got)
+	}
+}
+
 func TestADigestBecomesFull(t *testing.T) {
 	t.Parallel()
 	d := newAsked(t)
 	digest := d.full(t)
 	d.exec(t, `UPDATE saga.email_hours SET gathered = 499`)
-	if err := d.gather(t, digest); err != nil {
-		t.Fatal(err)
-	}
-	if err := d.gather(t, digest); err != errGathered {
-		t.Errorf("a full digest gathers: %v", err)
+	if p := d.ask(t, uuid.New(), email.Resolved); p.Digest != digest {
+		t.Errorf("the last that it gathers finds %+v, want it", p)
 	}
 	if next := d.ask(t, uuid.New(), email.Resolved).Digest; next == digest || next == uuid.Nil {
 		t.Errorf("the next digest is %v, want another than %v", next, digest)
@@ -184,7 +223,8 @@ func TestADigestGoesWithoutACap(t *testing.T) {
 	if p := d.ask(t, digest, email.Digest); !p.Let {
 		t.Error("the digest finds no room without a cap")
 	}
-	if err := d.gather(t, digest); err != errGathered {
-		t.Errorf("it gathers: %v", err)
+	d.room = NewRoom(d.Pool, 1)
+	if p := d.ask(t, uuid.New(), email.Resolved); p.Digest == digest {
+		t.Error("the digest gathers after it went")
 	}
 }

@@ -16,7 +16,6 @@ import (
 
 // EmailLog carries out commands on emails; see [commands.Emails].
 type EmailLog interface {
-	Gather(ctx context.Context, r commands.Request, id email.ID, c email.Gather, also eventstore.InTx) (commands.Outcome, error)
 	Begin(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 	Do(ctx context.Context, r commands.Request, id email.ID, c email.Command) (commands.Outcome, error)
 }
@@ -101,28 +100,18 @@ func (m *Sender) cancel(ctx context.Context, t attempt, reason email.Reason) err
 	return err
 }
 
-// asks is how often an email asks for its place, which may have changed before it is taken.
-const asks = 5
-
 // place sends an email if its recipient has room for it.
 func (m *Sender) place(ctx context.Context, t attempt) error {
-	for range asks {
-		p, err := m.room.ask(ctx, t.email.Address, t.id.UUID, t.email.Kind)
-		switch {
-		case err != nil:
-			return err
-		case p.Let:
-			return m.try(ctx, t)
-		case t.email.Kind == email.Digest:
-			return m.await(ctx, t, p)
-		case p.Digest == uuid.Nil:
-			continue
-		}
-		if err := m.digest(ctx, t, p.Digest); !errors.Is(err, errGathered) {
-			return err
-		}
+	p, err := m.room.ask(ctx, t.delivery, t.id.UUID, t.email)
+	switch {
+	case err != nil:
+		return err
+	case p.Let:
+		return m.try(ctx, t)
+	case t.email.Kind == email.Digest:
+		return m.await(ctx, t, p)
 	}
-	return &postponed{wait: firstRetry, why: errors.New("no digest gathers the email yet")}
+	return m.digest(ctx, t, p.Digest)
 }
 
 // attempt is one to send an email.
