@@ -20,8 +20,8 @@ type Ticket struct {
 	Past []commands.Past
 }
 
-// waiting is how many of the newest tickets nobody has taken up yet.
-const waiting = 12
+// waiting returns how many of the newest of n tickets nobody has taken up yet.
+func waiting(n int) int { return min(12, n/4) }
 
 // Tickets makes up n tickets of the year that ends at end, in the order they
 // were opened. people are those that [People] returns. The newest wait for somebody,
@@ -44,14 +44,14 @@ func Tickets(end time.Time, people []Person, n int) iter.Seq[Ticket] {
 				Rand: rand.New(rand.NewPCG(seed, uint64(i)+2)), end: end, now: at, admin: people[0], agents: staff, requesters: others,
 			}
 			told, newer := s.tell, n-1-i
-			switch inHand := newer - waiting; {
+			switch inHand := newer - waiting(n); {
 			case newer >= n/2:
 			case inHand < 0:
 				told = s.tellWaiting
 			case inHand < len(workers):
 				told = func() Ticket { return s.tellInHand(workers[inHand]) }
 			}
-			if inHand := newer - waiting; newer < n/2 && (inHand == -1 || inHand == 0) {
+			if inHand := newer - waiting(n); newer < n/2 && (inHand == -1 || inHand == 0) {
 				s.asks = &others[0]
 			}
 			if !yield(told()) {

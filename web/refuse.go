@@ -20,6 +20,7 @@ var (
 	errRewritten    = &Failure{http.StatusForbidden, errCrossOrigin.Title, errCrossOrigin.Advice + " If you did, the address in your browser is not the one that the helpdesk knows, as behind a proxy that changes Host: its operator sets HELPDESK_PUBLIC_URL to the address in your browser, or has the proxy pass Host on."}
 	ErrNoSuchFilter = &Failure{http.StatusBadRequest, "Unknown filter", "The address has a filter that this page does not have. Start again from the navigation."}
 	ErrNoVersion    = &Failure{http.StatusBadRequest, "No such version", "The version in the address must be a whole number from 1 on."}
+	ErrTwoMoments   = &Failure{http.StatusBadRequest, "Two times at once", "The address may have either a version or a time (as_of), not both."}
 	ErrNoInstant    = &Failure{http.StatusBadRequest, "No such time", "The time in the address (as_of) must have passed and be written like 2026-01-31T12:00:00Z."}
 	unforeseen      = &Failure{http.StatusInternalServerError, "Something went wrong", "The error has been logged. Try again in a moment."}
 	ErrUnavailable  = &Failure{http.StatusServiceUnavailable, "The helpdesk is unavailable", "It is busy or starting, and nothing was changed. Try again in a moment."}

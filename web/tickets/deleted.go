@@ -58,9 +58,9 @@ func deletedPage(s *Section, v *web.Visit) (web.Reply, error) {
 	page.ID, page.Version = id.UUID, deleted.Newest
 	version := page.Deleted.Version - 1
 	if text := v.Request.URL.Query().Get("version"); text != "" {
-		asked, err := strconv.Atoi(text)
-		if err != nil || asked < 1 {
-			return web.Reply{}, web.ErrNoVersion
+		asked, err := parseVersion(text)
+		if err != nil {
+			return web.Reply{}, err
 		}
 		version = min(version, asked)
 	}

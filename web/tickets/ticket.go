@@ -177,19 +177,24 @@ func (s *Section) showTicket(v *web.Visit) (web.Reply, error) {
 func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 	view.Command, view.Me, view.Loaded = web.NewCommand(), v.Session.Account.Username, web.Stamp(v.Now())
 	view.Staff, view.Redacts = ticket.SeesInternal(v.Actor), v.Actor.Admin()
-	if text := v.Request.URL.Query().Get("version"); text != "" && view.Fault == nil {
-		version, err := strconv.Atoi(text)
-		if err != nil || version < 1 {
-			return web.Reply{}, web.ErrNoVersion
+	query := v.Request.URL.Query()
+	switch version, instant := query.Get("version"), query.Get("as_of"); {
+	case view.Fault != nil: // the form is shown as it was typed
+	case version != "" && instant != "":
+		return web.Reply{}, web.ErrTwoMoments
+	case instant != "":
+		return asOf(s, v, view, instant)
+	case version != "":
+		asked, err := parseVersion(version)
+		if err != nil {
+			return web.Reply{}, err
 		}
-		if version > view.Version {
-			return web.Reply{}, noVersion(view.Ticket, version)
+		if asked > view.Version {
+			return web.Reply{}, noVersion(view.Ticket, asked)
 		}
-		if version < view.Version {
-			return s.pastPage(v, view, version)
+		if asked < view.Version {
+			return s.pastPage(v, view, asked)
 		}
-	} else if text := v.Request.URL.Query().Get("as_of"); text != "" && view.Fault == nil {
-		return asOf(s, v, view, text)
 	}
 	for _, fill := range []func(*web.Visit, *ticketView) error{s.fillComments, s.fillHistory, s.fillDue, s.fillOthers, s.fillTeam} {
 		if err := fill(v, &view); err != nil {
@@ -197,6 +202,15 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 		}
 	}
 	return web.Show(title(view.Ticket), ticketPageOf(view)).With(view.Fault), nil
+}
+
+// parseVersion returns the version that an address asks for.
+func parseVersion(text string) (int, error) {
+	version, err := strconv.Atoi(text)
+	if err != nil || version < 1 || strconv.Itoa(version) != text {
+		return 0, web.ErrNoVersion
+	}
+	return version, nil
 }
 
 func title(t view.Ticket) string {

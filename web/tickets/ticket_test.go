@@ -130,4 +130,6 @@ func TestAMomentThatIsNoneIsNamed(t *testing.T) {
 		s.Get("user", ticketPage+"?version="+version).Holds(400, "whole number from 1 on").Lacks("Unknown filter")
 	}
 	s.Get("user", ticketPage+"?as_of=yesterday").Holds(400, "No such time", "2026-01-31T12:00:00Z")
+	s.Get("user", ticketPage+"?version=01").Holds(400, "No such version")
+	s.Get("user", ticketPage+"?version=1&as_of=2026-01-31T12:00:00Z").Holds(400, "either a version or a time")
 }
