@@ -32,7 +32,7 @@ func (s stream[S]) outcome(id uuid.UUID) Outcome {
 
 // Bounds of what a memory keeps.
 const (
-	memoryBytes = 8 << 20
+	memoryBytes = 16 << 20
 	streamBytes = 2 << 20 // of one stream
 	keptFor     = time.Minute
 )
@@ -79,7 +79,8 @@ func (m *memory[S]) recall(ctx context.Context, id uuid.UUID, log Log) (s stream
 	return kept.stream, true
 }
 
-// keep keeps a stream as a command left it. When there is no room it begins anew.
+// keep keeps a stream as a command left it. Where there is no room for it, others go, any
+// of them: by age, those that are asked for in turn would all go just before their turn.
 func (m *memory[S]) keep(id uuid.UUID, s stream[S]) {
 	if m == nil {
 		return
@@ -99,11 +100,14 @@ func (m *memory[S]) keep(id uuid.UUID, s stream[S]) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if m.bytes+kept.bytes > memoryBytes {
-		clear(m.streams)
-		m.bytes = 0
+	m.drop(id) // another command may have kept it just now
+	for other := range m.streams {
+		if m.bytes+kept.bytes <= memoryBytes {
+			break
+		}
+		m.drop(other)
 	}
-	m.bytes += kept.bytes - m.streams[id].bytes // another command may have kept it just now
+	m.bytes += kept.bytes
 	m.streams[id] = kept
 }
 
@@ -116,6 +120,10 @@ func (m *memory[S]) forget(id uuid.UUID) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	m.drop(id)
+}
+
+func (m *memory[S]) drop(id uuid.UUID) {
 	m.bytes -= m.streams[id].bytes
 	delete(m.streams, id)
 }

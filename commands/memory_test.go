@@ -134,11 +134,18 @@ func TestAMemoryIsBounded(t *testing.T) {
 	if kept(first) {
 		t.Error("a stream that is too long is kept, or what it was before")
 	}
-	m.keep(first, of(streamBytes/2))
-	for range 2 * memoryBytes / streamBytes {
-		m.keep(uuid.New(), of(streamBytes/2))
+	var newest uuid.UUID
+	for range 3 * memoryBytes / streamBytes {
+		newest = uuid.New()
+		m.keep(newest, of(streamBytes/2))
 	}
-	if kept(first) || m.bytes > memoryBytes {
-		t.Errorf("%d bytes are kept, want at most %d", m.bytes, memoryBytes)
+	if !kept(newest) || m.bytes > memoryBytes || m.bytes < memoryBytes-streamBytes {
+		t.Errorf("%d bytes are kept, want at most %d and hardly less", m.bytes, memoryBytes)
+	}
+	for id := range m.streams {
+		m.forget(id)
+	}
+	if m.bytes != 0 {
+		t.Errorf("%d bytes are kept of no stream", m.bytes)
 	}
 }

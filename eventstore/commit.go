@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -140,6 +141,7 @@ func (c *writer) takeBack(w *waiting) bool {
 // commit writes batches until the queue is empty.
 func (c *writer) commit() {
 	for {
+		runtime.Gosched() // who is about to append joins
 		batch := c.nextBatch()
 		if batch == nil {
 			return

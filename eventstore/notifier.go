@@ -64,6 +64,13 @@ func (n *Notifier) ListenFor(types []string) (woken, other <-chan struct{}, stop
 	return l.woken, l.other, n.add(l)
 }
 
+// Listened reports whether anybody listens.
+func (n *Notifier) Listened() bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return len(n.listeners) > 0
+}
+
 func (n *Notifier) add(l *listener) (remove func()) {
 	n.mu.Lock()
 	defer n.mu.Unlock()

@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -23,11 +24,36 @@ const (
 
 // Outline returns the events of streams in the order of the log, as [Store.LoadAll] does,
 // but of a long stream without its long texts: however many bytes of them there are,
-// little is decoded and kept. An event without its texts is [Envelope.Brief].
+// little is decoded and kept. An event without its texts is [Envelope.Brief]. Streams that
+// are wanted at the same time are read together.
 func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelope, error) {
 	if len(streamIDs) == 0 {
 		return nil, nil
 	}
+	read, err := s.outlines.Ask(ctx, streamIDs)
+	if err != nil {
+		return nil, err
+	}
+	var all []outlined
+	for i, id := range streamIDs {
+		if !slices.Contains(streamIDs[:i], id) {
+			all = append(all, read[id]...)
+		}
+	}
+	slices.SortFunc(all, func(a, b outlined) int { return cmp.Compare(a.Position, b.Position) })
+	recorded := make([]Recorded, len(all))
+	for i, e := range all {
+		recorded[i] = e.Recorded
+	}
+	s.keys.learn(recorded)
+	return s.codec.outline(ctx, recorded, all)
+}
+
+// outlines are the outlines of streams, each in order, as they are read.
+type outlines map[uuid.UUID][]outlined
+
+// readOutlines reads those that are wanted at the same time.
+func (s streams) readOutlines(ctx context.Context, wanted [][]uuid.UUID) ([]outlines, error) {
 	// The size of what is stored is known without reading it.
 	const q = `
 		SELECT ` + Columns + `,
@@ -37,31 +63,25 @@ func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelop
 			       sum(pg_column_size(data)) OVER (PARTITION BY stream_id) AS whole
 			FROM events
 			WHERE stream_id = ANY ((SELECT $1::uuid[])::uuid[])) AS events
-		ORDER BY position`
-	rows, _ := s.pool.Query(ctx, q, streamIDs, longStream, longEvent) // Err returns its error
+		ORDER BY stream_id, version`
+	ids := slices.Concat(wanted...)
+	rows, _ := s.pool.Query(ctx, q, ids, longStream, longEvent) // Err returns its error
 	defer rows.Close()
-	var (
-		all  []outlined
-		next outlined
-	)
+	var next outlined
+	all := outlines{}
 	into := append(next.Into(), &next.brief)
 	into[dataColumn] = nil // taken as it comes: most of it is not kept
 	for rows.Next() {
 		if err := rows.Scan(into...); err != nil {
-			return nil, fmt.Errorf("read the outline of %v: %w", streamIDs, err)
+			return nil, fmt.Errorf("read the outline of %v: %w", ids, err)
 		}
 		next.Data = s.codec.short(&next, rows.RawValues()[dataColumn])
-		all = append(all, next)
+		all[next.StreamID] = append(all[next.StreamID], next)
 	}
 	if err := rows.Err(); err != nil {
-		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", streamIDs, err))
+		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", ids, err))
 	}
-	recorded := make([]Recorded, len(all))
-	for i, e := range all {
-		recorded[i] = e.Recorded
-	}
-	s.keys.learn(recorded)
-	return s.codec.outline(ctx, recorded, all)
+	return slices.Repeat([]outlines{all}, len(wanted)), nil
 }
 
 // InFull returns the events of outlines with the texts of those at some places in them.

@@ -46,7 +46,7 @@ func New(pool *pgxpool.Pool, codec *Codec, appended func(types []string), inline
 		w.inlineNames, w.inlineVersions = append(w.inlineNames, f.Name), append(w.inlineVersions, f.Version)
 	}
 	s := &Store{streams: streams{pool: pool, codec: codec, keys: &w.keys}, writer: w}
-	s.numbers = batch.New(s.drawNumbers)
+	s.numbers, s.outlines = batch.New(s.drawNumbers), batch.New(s.readOutlines)
 	return s
 }
 
@@ -100,9 +100,10 @@ func CollectRecorded(rows pgx.Rows, n int64) ([]Recorded, error) {
 
 // streams reads streams.
 type streams struct {
-	pool  *pgxpool.Pool
-	codec *Codec
-	keys  *streamKeys
+	pool     *pgxpool.Pool
+	codec    *Codec
+	keys     *streamKeys
+	outlines *batch.Queries[[]uuid.UUID, outlines]
 }
 
 // Load returns the events of a stream in order; none when it does not exist.

@@ -196,6 +196,7 @@ func (f *Followers) lanes() []way {
 		all = append(all, w)
 	}
 	f.convoy.pacer = f.pacer(f.convoy)
+	f.convoy.pacer.waited = f.applied.Listened
 	f.convoy.pacer.done = func() {
 		f.convoy.ended()
 		f.applied.Notify()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math"
+	"runtime"
 	"slices"
 	"sync"
 	"time"
@@ -154,6 +155,7 @@ func (f *Freshness) lookOut() {
 	woken, stop := f.applied.Listen()
 	defer stop()
 	for {
+		runtime.Gosched() // who is about to wait joins
 		waiting := f.waiting()
 		if waiting == nil {
 			return

@@ -14,6 +14,8 @@ const (
 	idlePoll     = 500 * time.Millisecond // after a look, which another process may have been in the way of
 	quietPoll    = time.Second            // while nobody is behind: for an append whose process died before it told
 	otherPoll    = 50 * time.Millisecond  // after events of other types than the follower's
+	gathering    = 20 * time.Millisecond  // between pages for which nobody waits: one costs nearly the same whatever is in it
+	gatherPoll   = 2 * time.Millisecond   // for somebody who waits after all
 	firstBackoff = 20 * time.Millisecond  // doubled with every failure in a row
 	readBackoff  = 500 * time.Millisecond // longest, while the database is away
 	pageBackoff  = 5 * time.Second        // longest, while a page cannot be applied
@@ -37,6 +39,9 @@ type pacer struct {
 	wanted   func() bool
 	caughtUp func()
 	called   chan struct{} // there is somebody to look for
+	// waited, when not nil, reports whether anybody waits for the next page: while nobody
+	// does, the log may grow for a little before it is looked at.
+	waited func() bool
 	// behind, when not nil, reports whether there may be anything to look for: a poll
 	// asks it first, for it costs a third of a look.
 	behind func() bool
@@ -45,7 +50,8 @@ type pacer struct {
 	stop     chan struct{} // closed: look no more
 	idle     chan struct{} // closed once stopped, with no page under way
 
-	unread int // looks in a row that the database did not answer
+	unread int       // looks in a row that the database did not answer
+	paged  time.Time // when the last page ended
 
 	mu       sync.Mutex
 	failures int  // tries in a row of a page that could not be applied
@@ -76,6 +82,7 @@ func (p *pacer) HandleError(_ watermill.LoggerAdapter, noMsg bool, err error) ti
 		p.applied(true) // or another process is at work: no page of ours is left to try
 		return p.rested()
 	}
+	p.paged = time.Now()
 	failures, atHead := p.last()
 	switch {
 	case failures > 0:
@@ -128,11 +135,12 @@ func (p *pacer) wait(d time.Duration) time.Duration {
 }
 
 // listen returns once the follower is woken or stopped, a little later when the
-// log grew by what is not for it, and when a poll finds that it grew unheard.
+// log grew by what is not for it, or by what nobody waits for, and when a poll finds
+// that it grew unheard.
 func (p *pacer) listen() time.Duration {
 	timer := time.NewTimer(idlePoll)
 	defer timer.Stop()
-	other, grown := p.other, false
+	woken, other, grown := p.woken, p.other, false
 	for {
 		select {
 		case <-p.stop:
@@ -141,16 +149,30 @@ func (p *pacer) listen() time.Duration {
 			other, grown = nil, true
 			timer.Reset(otherPoll)
 			continue
-		case <-p.woken:
+		case <-woken:
+			if p.gathers() {
+				woken, other, grown = nil, nil, true
+				timer.Reset(gatherPoll)
+				continue
+			}
 		case <-p.called:
 		case <-timer.C:
-			if !grown && p.behind != nil && !p.behind() {
+			switch {
+			case woken == nil && p.gathers():
+				timer.Reset(gatherPoll)
+				continue
+			case !grown && p.behind != nil && !p.behind():
 				timer.Reset(quietPoll)
 				continue
 			}
 		}
 		return 0
 	}
+}
+
+// gathers reports whether the next page may wait for more events.
+func (p *pacer) gathers() bool {
+	return p.waited != nil && time.Since(p.paged) < gathering && !p.waited()
 }
 
 func (p *pacer) rest() time.Duration {

@@ -6,6 +6,7 @@ package batch
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"runtime/debug"
 	"slices"
 	"sync"
@@ -71,7 +72,12 @@ func (b *Queries[Q, A]) leave(a *asked[Q, A]) {
 
 // run asks for as long as somebody waits.
 func (b *Queries[Q, A]) run() {
-	for batch := b.next(); len(batch) > 0; batch = b.next() {
+	for {
+		runtime.Gosched() // who is about to ask joins
+		batch := b.next()
+		if len(batch) == 0 {
+			return
+		}
 		b.answer(batch)
 	}
 }
