@@ -61,6 +61,10 @@ func (e *Earlier) At(ctx context.Context, stream uuid.UUID, version int) (Outcom
 // InFull returns an outcome with texts of a ticket, as they were then and as they are
 // since.
 func (e *Earlier) InFull(ctx context.Context, out Outcome, of ...ticket.Subject) (Outcome, error) {
+	brief := func(e eventstore.Envelope) bool { return e.Brief }
+	if !slices.ContainsFunc(out.Events, brief) && !slices.ContainsFunc(out.Since, brief) {
+		return out, nil
+	}
 	then, all := len(out.Events), slices.Concat(out.Events, out.Since)
 	places := append(ticket.LastGiving(eventstore.Said(out.Events), of...), ticket.LastGiving(eventstore.Said(all), of...)...)
 	all, err := e.memory.InFull(ctx, all, places)

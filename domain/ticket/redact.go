@@ -2,6 +2,7 @@ package ticket
 
 import (
 	"iter"
+	"slices"
 	"unicode/utf8"
 
 	"github.com/google/uuid"
@@ -77,20 +78,27 @@ func Gives(e domain.Event, field Field) (s Subject, member string, ok bool) {
 
 // LastGiving returns the places among a ticket's events of those that gave texts last.
 func LastGiving(events iter.Seq[domain.Event], of ...Subject) (places []int) {
-	last := map[Subject]int{}
+	last := slices.Repeat([]int{-1}, len(of))
+	give := func(given Subject, at int) {
+		for i, subject := range of {
+			if subject == given {
+				last[i] = at
+			}
+		}
+	}
 	at := 0
 	for e := range events {
 		if _, opens := e.(Opened); opens {
 			for _, own := range Texts() {
-				last[own] = at
+				give(own, at)
 			}
 		} else if given, _, ok := Gives(e, ""); ok {
-			last[given] = at
+			give(given, at)
 		}
 		at++
 	}
-	for _, subject := range of {
-		if place, given := last[subject]; given {
+	for _, place := range last {
+		if place >= 0 {
 			places = append(places, place)
 		}
 	}
