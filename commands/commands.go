@@ -74,11 +74,16 @@ type Outcome struct {
 func (o Outcome) VersionFor(actor domain.Actor) int {
 	version := o.Version
 	for _, e := range o.Events {
-		if !ticket.SeesInternal(actor) && ticket.AboutNote(e.Event) {
+		if !counts(e.Event, actor) {
 			version--
 		}
 	}
 	return version
+}
+
+// counts reports whether an event is one of a stream as an actor counts its versions.
+func counts(e domain.Event, actor domain.Actor) bool {
+	return ticket.SeesInternal(actor) || !ticket.AboutNote(e)
 }
 
 // ErrRepeated refuses a command that was carried out before under the same id.
@@ -140,10 +145,7 @@ type task[S, C any] struct {
 	prepare func(next S, a *eventstore.Append)
 }
 
-// run carries out a command: load → fold → decide → append. A stream that is kept need
-// not be loaded: where others wrote since, the append on it is refused. What does not
-// lead to an append is decided on one that was loaded, and whoever does not see it has
-// it not loaded.
+// run carries out a command; see [aggregate.runAll].
 func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error) {
 	if t.request.ID != uuid.Nil {
 		carried, err := t.log.Carried(ctx, t.request.ID)
@@ -154,52 +156,18 @@ func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error)
 			return Outcome{}, ErrRepeated
 		}
 	}
-	done, err := t.queues.take(ctx, t.id)
+	results, err := g.runAll(ctx, t)
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer done()
-	if s, ok := t.kept.recall(ctx, t.id, t.log); ok {
-		if s, err = g.inFull(ctx, t, s); err != nil {
-			return Outcome{}, err
-		}
-		if events, err := g.judge(t, s); err == nil && len(events) > 0 {
-			out, err := g.append(ctx, t, s, events)
-			if !errors.Is(err, eventstore.ErrConflict) {
-				return out, err
-			}
-		}
-	}
-	if err := g.look(ctx, t); err != nil {
-		return Outcome{}, err
-	}
-	for try := range attempts {
-		s, err := g.load(ctx, t)
-		if err != nil {
-			return Outcome{}, err
-		}
-		events, err := g.judge(t, s)
-		if err != nil {
-			return Outcome{}, err
-		}
-		if len(events) == 0 {
-			return s.outcome(t.id), nil
-		}
-		out, err := g.append(ctx, t, s, events)
-		if !errors.Is(err, eventstore.ErrConflict) {
-			return out, err
-		}
-		if err := pause(ctx, try); err != nil {
-			return Outcome{}, err
-		}
-	}
-	return Outcome{}, ErrBusy
+	return results[0].Outcome, results[0].Err
 }
 
 // start is run for a stream that is about to begin: it is loaded only where there
 // is one.
 func (g aggregate[S, C]) start(ctx context.Context, t task[S, C]) (Outcome, error) {
-	events, err := g.judge(t, stream[S]{})
+	var none S
+	events, err := g.judge(t, none, 0)
 	if err != nil || len(events) == 0 {
 		return Outcome{StreamID: t.id}, err
 	}
@@ -257,14 +225,15 @@ func (g aggregate[S, C]) inFull(ctx context.Context, t task[S, C], s stream[S]) 
 	return stream[S]{state: g.fold(eventstore.Said(history)), history: history}, nil
 }
 
-// judge returns the events of a command on a stream.
-func (g aggregate[S, C]) judge(t task[S, C], s stream[S]) ([]domain.Event, error) {
-	events, err := g.decide(s.state, t.command)
+// judge returns the events of a command on a stream that is at a version, as its actor
+// counts.
+func (g aggregate[S, C]) judge(t task[S, C], s S, version int) ([]domain.Event, error) {
+	events, err := g.decide(s, t.command)
 	if err != nil {
 		return nil, err
 	}
-	if at := s.outcome(t.id).VersionFor(t.actor); t.request.IfMatch != 0 && t.request.IfMatch != at {
-		return nil, domain.ErrStale.With("it is at version %d now, you named %d", at, t.request.IfMatch)
+	if t.request.IfMatch != 0 && t.request.IfMatch != version {
+		return nil, domain.ErrStale.With("it is at version %d now, you named %d", version, t.request.IfMatch)
 	}
 	return events, nil
 }
