@@ -56,18 +56,20 @@ func (f *tape) Head(context.Context) (int64, error) {
 	return int64(len(f.log)), nil
 }
 
-func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error) {
+func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told feed.Told, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.read != nil {
 		defer f.read()
 	}
-	for _, o := range f.log[after:min(int(after)+feed.PageSize, len(f.log))] {
-		if upto = o.Position; o.Type != "secret" {
-			told = append(told, o)
+	end := min(int(after)+feed.PageSize, len(f.log))
+	for _, o := range f.log[after:end] {
+		if o.Type != "secret" {
+			told.Events = append(told.Events, o)
 		}
 	}
-	return told, max(upto, after), f.err
+	told.Upto, told.More = max(int64(end), after), end < len(f.log)
+	return told, f.err
 }
 
 func (f *tape) Listen() (<-chan struct{}, func()) {

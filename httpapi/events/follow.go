@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/encoder"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections/feed"
@@ -22,9 +23,8 @@ import (
 type Feed interface {
 	// Head returns the position of the newest event.
 	Head(ctx context.Context) (int64, error)
-	// After returns what the viewer is told of the next events after a position,
-	// and up to where it looked.
-	After(ctx context.Context, viewer domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error)
+	// After returns what the viewer is told of the next events after a position.
+	After(ctx context.Context, viewer domain.Actor, after int64) (feed.Told, error)
 	// Listen returns a channel that receives when there may be more.
 	Listen() (news <-chan struct{}, stop func())
 }
@@ -167,12 +167,12 @@ func onceOver(pause <-chan time.Time, news <-chan struct{}) <-chan struct{} {
 func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) (signedIn bool, err error) {
 	for more := true; more && !r.Streams.ended(); {
 		as := c.Actor
-		told, upto, err := r.read(ctx, c, w)
+		told, err := r.read(ctx, c, w)
 		if err != nil {
 			return true, err
 		}
-		more = w.behind
-		if len(told) > 0 || more {
+		more = told.More
+		if len(told.Events) > 0 || more {
 			if !c.StillSignedIn(ctx) {
 				return false, nil
 			}
@@ -181,44 +181,46 @@ func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) 
 				continue
 			}
 		}
-		if err := w.write(told); err != nil {
+		if err := w.write(told.Events); err != nil {
 			return true, err
 		}
-		w.at = upto
+		w.at = told.Upto
 	}
 	return true, nil
 }
 
 // read reads the next page. Whoever is far behind waits for their turn to: news come to all
 // at once, and are few.
-func (r Resource) read(ctx context.Context, c *httpapi.Call, w *eventWriter) (told []feed.Occurrence, upto int64, err error) {
+func (r Resource) read(ctx context.Context, c *httpapi.Call, w *eventWriter) (feed.Told, error) {
 	if w.behind {
 		if err := c.Turn.Take(ctx); err != nil {
-			return nil, w.at, err
+			return feed.Told{}, err
 		}
 		defer c.Turn.End()
 	}
-	told, upto, err = r.Feed.After(ctx, c.Actor, w.at)
-	w.behind = upto-w.at >= feed.PageSize // the log has no holes
-	return told, upto, err
+	told, err := r.Feed.After(ctx, c.Actor, w.at)
+	w.behind = told.More
+	return told, err
 }
 
 // eventWriter writes the event stream of a client who has come to position at.
 type eventWriter struct {
 	w      *httpapi.StreamWriter
 	at     int64
-	behind bool // whether there is a page or more after it
+	behind bool   // whether there is a page or more after it
+	line   []byte // of an event, to be used again
 }
 
 // write writes events and sends them.
 func (e *eventWriter) write(told []feed.Occurrence) error {
 	for _, o := range told {
-		data, err := httpapi.Encode(streamedView(o))
+		line := fmt.Appendf(e.line[:0], "id: %d\nevent: %s\ndata: ", o.Position, o.Type)
+		line, err := encoder.Append(line, streamedView(o)) // which has no line's end
 		if err != nil {
 			return fmt.Errorf("write event %d: %w", o.Position, err)
 		}
-		// data ends in the line's end and has no other.
-		if _, err := fmt.Fprintf(e.w, "id: %d\nevent: %s\ndata: %s\n", o.Position, o.Type, data); err != nil {
+		e.line = append(line, "\n\n"...)
+		if _, err := e.w.Write(e.line); err != nil {
 			return err
 		}
 	}
