@@ -41,8 +41,9 @@ func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelop
 	rows, _ := s.pool.Query(ctx, q, streamIDs, longStream, longEvent) // Err returns its error
 	defer rows.Close()
 	var (
-		all  []outlined
-		next outlined
+		recorded []Recorded
+		left     []leftOut
+		next     outlined
 	)
 	into := append(next.Into(), &next.brief)
 	into[dataColumn] = nil // taken as it comes: most of it is not kept
@@ -51,17 +52,13 @@ func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelop
 			return nil, fmt.Errorf("read the outline of %v: %w", streamIDs, err)
 		}
 		next.Data = s.codec.short(&next, rows.RawValues()[dataColumn])
-		all = append(all, next)
+		recorded, left = append(recorded, next.Recorded), append(left, next.leftOut)
 	}
 	if err := rows.Err(); err != nil {
 		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", streamIDs, err))
 	}
-	recorded := make([]Recorded, len(all))
-	for i, e := range all {
-		recorded[i] = e.Recorded
-	}
 	s.keys.learn(recorded)
-	return s.codec.outline(ctx, recorded, all)
+	return s.codec.outline(ctx, recorded, left)
 }
 
 // InFull returns the events of outlines with the texts of those at some places in them.
@@ -96,6 +93,11 @@ func (s streams) At(ctx context.Context, positions ...int64) ([]Envelope, error)
 // outlined is an event of an outline, as it is read.
 type outlined struct {
 	Recorded
+	leftOut
+}
+
+// leftOut is what an outline has not of an event.
+type leftOut struct {
 	brief bool // whether its texts are left out
 	short bool // whether Data has their lengths in their place
 }
@@ -152,19 +154,19 @@ func blank(size int) string {
 }
 
 // outline returns what events say, those that are brief without their texts.
-func (c *Codec) outline(ctx context.Context, recorded []Recorded, all []outlined) ([]Envelope, error) {
+func (c *Codec) outline(ctx context.Context, recorded []Recorded, left []leftOut) ([]Envelope, error) {
 	o, err := c.opener(ctx, recorded)
 	if err != nil {
 		return nil, err
 	}
-	events := make([]Envelope, len(all))
-	for i, e := range all {
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
 		read := o.envelope
-		if e.brief {
-			read = func(r Recorded) (Envelope, error) { return o.brief(r, e.short) }
+		if left[i].brief {
+			read = func(r Recorded) (Envelope, error) { return o.brief(r, left[i].short) }
 		}
-		if events[i], err = read(e.Recorded); err != nil {
-			return nil, fmt.Errorf("event at position %d: %w", e.Position, err)
+		if events[i], err = read(r); err != nil {
+			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
 	}
 	return events, nil
