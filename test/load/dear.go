@@ -40,9 +40,10 @@ func (d *Desk) Wide(ctx context.Context, tickets, size int) error {
 	})
 }
 
-// Dear are requests that one caller could make all pay for, on two long tickets: one that
-// they change, and one that they read, which is as long on a fast machine as on a slow one.
-func (d *Desk) Dear(changed, long int64) []Work {
+// Dear are requests that one caller could make all pay for, on three long tickets: one that
+// they change by hundreds, one that they change, and one that they read, which are as long on
+// a fast machine as on a slow one.
+func (d *Desk) Dear(bulk, changed, long int64) []Work {
 	at := func(path string) string { return fmt.Sprintf("/api/tickets/%d/%s", long, path) }
 	get := func(name, cookie, path string) Work {
 		return read(name, func(int) Request { return New(http.MethodGet, path, cookie, "") })
@@ -58,7 +59,7 @@ func (d *Desk) Dear(changed, long int64) []Work {
 		write("bulk, 100 on the long ticket", func(n int) Request {
 			var all []string
 			for i := range 100 {
-				all = append(all, fmt.Sprintf(`{"op": "priority", "ticket": %d, "priority": %q}`, changed, priorities[(n+i)%3]))
+				all = append(all, fmt.Sprintf(`{"op": "priority", "ticket": %d, "priority": %q}`, bulk, priorities[(n+i)%3]))
 			}
 			return New(http.MethodPost, "/api/tickets/bulk/", d.admin, `{"operations": [`+strings.Join(all, ",")+`]}`)
 		}),

@@ -21,8 +21,8 @@ import (
 	"helpdesk/test/kit"
 )
 
-// heard is a pool of the same database whose statements are listened to.
-func (d *models) heard(t *testing.T) (*pgxpool.Pool, *listener) {
+// heardFeed is the feed over a pool of its own, whose statements are listened to.
+func (d *models) heardFeed(t *testing.T) (*feed.Feed, *listener) {
 	t.Helper()
 	config := d.Pool.Config()
 	ear := &listener{}
@@ -36,7 +36,8 @@ func (d *models) heard(t *testing.T) (*pgxpool.Pool, *listener) {
 		t.Fatal(err)
 	}
 	t.Cleanup(pool.Close)
-	return pool, ear
+	store := eventstore.New(pool, d.Store.Codec(), func([]string) {})
+	return feed.NewFeed(pool, store, d.Notifier, follow.NewFreshness(pool, eventstore.NewNotifier(), projected()...)), ear
 }
 
 // A hundred streams that wait at the head of the log read an event together.
@@ -51,9 +52,7 @@ func TestViewersWhoAskTogetherShareWhatIsRead(t *testing.T) {
 		Number: 1, Title: "x", Description: "y", Priority: ticket.Low, CreatedBy: everybody["ann"].ID, OpenedBy: everybody["ann"].ID,
 	})
 	d.project(t, fresh)
-	pool, ear := d.heard(t)
-	store := eventstore.New(pool, d.Store.Codec(), func([]string) {})
-	f := feed.NewFeed(pool, store, d.Notifier, follow.NewFreshness(pool, eventstore.NewNotifier(), projected()...))
+	f, ear := d.heardFeed(t)
 	var wg sync.WaitGroup
 	for i := range viewers {
 		who, want := "ann", 1
@@ -115,9 +114,7 @@ func TestAPageOfTheFeedIsBoundedByBytes(t *testing.T) {
 	}
 	d.append(t, kit.NewID(), 0, time.Time{}, long...)
 	d.project(t, fresh)
-	pool, ear := d.heard(t)
-	store := eventstore.New(pool, d.Store.Codec(), func([]string) {})
-	f := feed.NewFeed(pool, store, d.Notifier, follow.NewFreshness(pool, eventstore.NewNotifier(), projected()...))
+	f, ear := d.heardFeed(t)
 	for who, want := range map[string]struct{ events, texts int }{"eve": {len(long), comments}, "ann": {2 + comments/3, comments / 3}, "bob": {}} {
 		ear.take()
 		pages, events, reads := 0, 0, 0
