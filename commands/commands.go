@@ -114,9 +114,9 @@ type aggregate[S, C any] struct {
 	// seenBy are the names of the events that seen goes by; nil: everybody sees all.
 	seenBy []string
 	seen   func(S, C) bool
-	// needs returns the places in a history of the texts that a command is decided on, and
-	// its answer made of; nil: it needs all.
-	needs func(history []eventstore.Envelope, c C) []int
+	// needs returns the places in a history of the texts that commands are decided on, and
+	// their answers made of; nil: they need all.
+	needs func(history []eventstore.Envelope, commands ...C) []int
 	// destroys returns the texts of a history that a command destroys; nil: none.
 	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
 }
@@ -206,19 +206,23 @@ func (g aggregate[S, C]) load(ctx context.Context, t task[S, C]) (s stream[S], e
 		return s, err
 	}
 	s.state = g.fold(eventstore.Said(s.history))
-	return g.inFull(ctx, t, s)
+	return s, nil
 }
 
-// inFull returns a stream with the texts that a command needs.
-func (g aggregate[S, C]) inFull(ctx context.Context, t task[S, C], s stream[S]) (stream[S], error) {
+// inFull returns a stream with the texts that commands on it need.
+func (g aggregate[S, C]) inFull(ctx context.Context, tasks []task[S, C], s stream[S]) (stream[S], error) {
 	if g.needs == nil {
 		return s, nil
 	}
-	left := slices.DeleteFunc(g.needs(s.history, t.command), func(i int) bool { return !s.history[i].Brief })
+	commands := make([]C, len(tasks))
+	for i, t := range tasks {
+		commands[i] = t.command
+	}
+	left := slices.DeleteFunc(g.needs(s.history, commands...), func(i int) bool { return !s.history[i].Brief })
 	if len(left) == 0 {
 		return s, nil
 	}
-	history, err := t.log.InFull(ctx, s.history, left)
+	history, err := tasks[0].log.InFull(ctx, s.history, left)
 	if err != nil {
 		return s, err
 	}

@@ -86,10 +86,8 @@ type decided[S any] struct {
 
 // judgeAll decides each command on what those before it led to.
 func (g aggregate[S, C]) judgeAll(ctx context.Context, tasks []task[S, C], s stream[S]) (d decided[S], err error) {
-	for _, t := range tasks {
-		if s, err = g.inFull(ctx, t, s); err != nil {
-			return d, err
-		}
+	if s, err = g.inFull(ctx, tasks, s); err != nil {
+		return d, err
 	}
 	d = decided[S]{stream: s, sure: true}
 	now, version := s.state, s.outcome(tasks[0].id).VersionFor(tasks[0].actor)

@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"net/http"
+	"net/url"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -18,6 +18,8 @@ const (
 	turnsWaiting = 100
 	// longBody is the size of a body from which a request is dear, in bytes.
 	longBody = 64 << 10
+	// longQuery is the size of a query from which one is, in bytes.
+	longQuery = 2 << 10
 	// LongAnswer is the size of an answer from which the next one from there is dear, in
 	// bytes.
 	LongAnswer = 128 << 10
@@ -64,13 +66,21 @@ type Turn struct {
 // caller had from there just now, or for what they ask of the past.
 func (t *Turns) TurnOf(of Caller, r *http.Request, dear bool) Turn {
 	turn := Turn{turns: t, of: of.key(), path: r.Method + " " + r.URL.Path}
-	turn.dear = dear || r.ContentLength > longBody || r.ContentLength < 0 || ofThePast(r.URL.RawQuery) || t.wasLong(turn.place())
+	turn.dear = dear || r.ContentLength > longBody || r.ContentLength < 0 || ofThePast(r.URL) || t.wasLong(turn.place())
 	return turn
 }
 
-// ofThePast reports whether a query asks for what was once.
-func ofThePast(query string) bool {
-	return strings.Contains(query, "as_of=") || strings.Contains(query, "version=") || strings.Contains(query, "known_at=")
+// ofThePast reports whether a request asks for what was once, or more than is looked at to
+// know that.
+func ofThePast(u *url.URL) bool {
+	if u.RawQuery == "" {
+		return false
+	}
+	if len(u.RawQuery) > longQuery {
+		return true
+	}
+	query := u.Query()
+	return query.Has("as_of") || query.Has("version") || query.Has("known_at")
 }
 
 // Dear reports whether the request needs a turn.
