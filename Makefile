@@ -62,7 +62,7 @@ bench-http: ## the program over HTTP held against the least there is, into docs/
 	go run ./test/httpbench -tickets $(or $(TICKETS),100000) -lasts $(or $(SECONDS),5)s -only "$(WORK)" -connections $(or $(CONNECTIONS),0) $(if $(GROWTH),-growth 10000 -growth 1000000) $(if $(TICKETS)$(SECONDS)$(WORK)$(CONNECTIONS),,-page docs/performance.md -plot docs/throughput.svg)
 
 bench-bounds: ## what dear requests cost, alone and 24 at once beside another's reads; about a minute
-	go test -run '^$$' -bench Bounds -benchtime 1x ./test/bounds
+	go test -v -run '^$$' -bench Bounds -benchtime 1x ./test/bounds
 
 picture: ## docs/site.svg, the picture of the README, after a change of the demo data or of the site
 	go test -count 1 ./test/picture -update

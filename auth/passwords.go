@@ -23,10 +23,13 @@ type HashConfig struct {
 	// Parallelism is the number of lanes, each a goroutine. Default 1.
 	Parallelism uint8
 	// Concurrency is how many hashes are worked on at once, which bounds the
-	// memory in use; the others wait. Default GOMAXPROCS: more would only make
-	// each slower.
+	// memory in use; the others wait. Default half of GOMAXPROCS, from 1 to 4: at
+	// most 76 MiB at a time, and half of the processors are left to everybody else.
 	Concurrency int
 }
+
+// hashesMost is how many hashes are worked on at once, however many processors there are.
+const hashesMost = 4
 
 // Hasher hashes passwords with argon2id and compares them. It is safe for
 // concurrent use.
@@ -48,7 +51,7 @@ func NewHasher(config HashConfig) (*Hasher, error) {
 		config.Parallelism = 1
 	}
 	if config.Concurrency == 0 {
-		config.Concurrency = runtime.GOMAXPROCS(0)
+		config.Concurrency = min(max(runtime.GOMAXPROCS(0)/2, 1), hashesMost)
 	}
 	h := &Hasher{
 		params: argon2id.Params{

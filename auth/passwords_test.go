@@ -3,8 +3,11 @@ package auth
 import (
 	"context"
 	"errors"
+	"runtime"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
 
 	"github.com/alexedwards/argon2id"
 )
@@ -82,6 +85,28 @@ func TestDefaultsAreThoseOfOWASP(t *testing.T) {
 	if h.params != want {
 		t.Errorf("got %+v, want %+v", h.params, want)
 	}
+}
+
+// TestFewHashesAreMadeAtOnce counts those that are worked on at the same time where many
+// are asked for, by default: each takes 19 MiB.
+func TestFewHashesAreMadeAtOnce(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		h := newHasher(t, cheap)
+		var at atomic.Int64
+		ctx, cancel := context.WithCancel(t.Context())
+		for range 24 {
+			go func() {
+				if h.enter(ctx) == nil {
+					at.Add(1)
+				}
+			}()
+		}
+		synctest.Wait() // those without a turn wait
+		if got, want := at.Load(), int64(min(max(runtime.GOMAXPROCS(0)/2, 1), 4)); got != want {
+			t.Errorf("%d at the same time, want %d", got, want)
+		}
+		cancel()
+	})
 }
 
 func TestAHashInNoFormatIsAnError(t *testing.T) {

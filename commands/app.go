@@ -24,6 +24,10 @@ type App struct {
 		Open(ctx context.Context, r Request, id ticket.ID, c ticket.OpenTicket) (Outcome, error)
 		Do(ctx context.Context, r Request, id ticket.ID, c ticket.Command) (Outcome, error)
 	}
+	// Together carries out commands on one ticket together. nil: each is carried out alone.
+	Together interface {
+		DoAll(ctx context.Context, r Request, id ticket.ID, steps []Step) ([]Result, error)
+	}
 	People interface {
 		Register(ctx context.Context, r Request, id user.ID, c user.Register, passwordHash string) (Outcome, error)
 		Edit(ctx context.Context, r Request, c user.EditUser) (Outcome, error)

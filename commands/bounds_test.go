@@ -18,10 +18,10 @@ import (
 )
 
 // metered counts the events that are read from a log, each a row that is decoded, those
-// among them whose texts are opened, the bytes of those, and the appends that lost.
+// among them whose texts are opened, the bytes of those, the appends, and those that lost.
 type metered struct {
 	*eventstore.Store
-	events, opened, bytes, conflicts atomic.Int64
+	events, opened, bytes, conflicts, appends atomic.Int64
 }
 
 func (m *metered) read(events []eventstore.Envelope) {
@@ -61,6 +61,7 @@ func (m *metered) Newest(ctx context.Context, id uuid.UUID, types []string) ([]e
 }
 
 func (m *metered) Append(ctx context.Context, a eventstore.Append) (eventstore.Appended, error) {
+	m.appends.Add(1)
 	done, err := m.Store.Append(ctx, a)
 	if errors.Is(err, eventstore.ErrConflict) {
 		m.conflicts.Add(1)
@@ -73,6 +74,7 @@ func (m *metered) reset() {
 	m.opened.Store(0)
 	m.bytes.Store(0)
 	m.conflicts.Store(0)
+	m.appends.Store(0)
 }
 
 // long opens a ticket of ann's with a number of comments.

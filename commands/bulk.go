@@ -3,6 +3,7 @@ package commands
 import (
 	"context"
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -39,7 +40,7 @@ var ErrNoTime = &domain.Error{
 // refused does not keep the others. It waits for nothing; see [App.Arrive]. Once the
 // deadline of ctx has passed the others are refused with [ErrNoTime]: what was done is
 // told. It returns an error only when ctx is cancelled, or when what was done before is
-// not known.
+// not known. Without ids those on one ticket are written together.
 //
 // again says that an attempt with the same ids came before and may have been cut
 // off. What that one carried out is not done again; what it passed by, refused or
@@ -51,6 +52,17 @@ func (a *App) Bulk(ctx context.Context, correlationID string, operations []Opera
 		if done, err = a.earlier(ctx, operations); err != nil {
 			return nil, false, err
 		}
+	}
+	idempotent := slices.ContainsFunc(operations, func(op Operation) bool { return op.ID != uuid.Nil })
+	if a.Together != nil && !idempotent {
+		results = a.together(ctx, correlationID, operations)
+		for i := range results {
+			results[i].Err = inTime(results[i].Err)
+		}
+		if errors.Is(ctx.Err(), context.Canceled) {
+			return nil, false, ctx.Err()
+		}
+		return results, false, nil
 	}
 	results = make([]Result, len(operations))
 	for i, op := range operations {
@@ -68,9 +80,7 @@ func (a *App) Bulk(ctx context.Context, correlationID string, operations []Opera
 			continue
 		}
 		out, err := a.operate(ctx, e, op)
-		if _, said := errors.AsType[*domain.Error](err); !said && errors.Is(err, context.DeadlineExceeded) {
-			err = ErrNoTime
-		}
+		err = inTime(err)
 		if passed && errors.Is(err, domain.ErrStale) {
 			err = ErrRepeated
 		}
@@ -80,6 +90,14 @@ func (a *App) Bulk(ctx context.Context, correlationID string, operations []Opera
 		results[i] = Result{Outcome: out, Err: err}
 	}
 	return results, done != nil, nil
+}
+
+// inTime returns [ErrNoTime] for an error that says no more than that time is over.
+func inTime(err error) error {
+	if _, said := errors.AsType[*domain.Error](err); !said && errors.Is(err, context.DeadlineExceeded) {
+		return ErrNoTime
+	}
+	return err
 }
 
 // earlier returns what an attempt before this one came to: an entry for each

@@ -74,11 +74,16 @@ type Outcome struct {
 func (o Outcome) VersionFor(actor domain.Actor) int {
 	version := o.Version
 	for _, e := range o.Events {
-		if !ticket.SeesInternal(actor) && ticket.AboutNote(e.Event) {
+		if !counts(e.Event, actor) {
 			version--
 		}
 	}
 	return version
+}
+
+// counts reports whether an event is one of a stream as an actor counts its versions.
+func counts(e domain.Event, actor domain.Actor) bool {
+	return ticket.SeesInternal(actor) || !ticket.AboutNote(e)
 }
 
 // ErrRepeated refuses a command that was carried out before under the same id.
@@ -109,9 +114,9 @@ type aggregate[S, C any] struct {
 	// seenBy are the names of the events that seen goes by; nil: everybody sees all.
 	seenBy []string
 	seen   func(S, C) bool
-	// needs returns the places in a history of the texts that a command is decided on, and
-	// its answer made of; nil: it needs all.
-	needs func(history []eventstore.Envelope, c C) []int
+	// needs returns the places in a history of the texts that commands are decided on, and
+	// their answers made of; nil: they need all.
+	needs func(history []eventstore.Envelope, commands ...C) []int
 	// destroys returns the texts of a history that a command destroys; nil: none.
 	destroys func(history []eventstore.Envelope, c C) []eventstore.TextOf
 }
@@ -140,10 +145,7 @@ type task[S, C any] struct {
 	prepare func(next S, a *eventstore.Append)
 }
 
-// run carries out a command: load → fold → decide → append. A stream that is kept need
-// not be loaded: where others wrote since, the append on it is refused. What does not
-// lead to an append is decided on one that was loaded, and whoever does not see it has
-// it not loaded.
+// run carries out a command; see [aggregate.runAll].
 func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error) {
 	if t.request.ID != uuid.Nil {
 		carried, err := t.log.Carried(ctx, t.request.ID)
@@ -154,52 +156,18 @@ func (g aggregate[S, C]) run(ctx context.Context, t task[S, C]) (Outcome, error)
 			return Outcome{}, ErrRepeated
 		}
 	}
-	done, err := t.queues.take(ctx, t.id)
+	results, err := g.runAll(ctx, t)
 	if err != nil {
 		return Outcome{}, err
 	}
-	defer done()
-	if s, ok := t.kept.recall(ctx, t.id, t.log); ok {
-		if s, err = g.inFull(ctx, t, s); err != nil {
-			return Outcome{}, err
-		}
-		if events, err := g.judge(t, s); err == nil && len(events) > 0 {
-			out, err := g.append(ctx, t, s, events)
-			if !errors.Is(err, eventstore.ErrConflict) {
-				return out, err
-			}
-		}
-	}
-	if err := g.look(ctx, t); err != nil {
-		return Outcome{}, err
-	}
-	for try := range attempts {
-		s, err := g.load(ctx, t)
-		if err != nil {
-			return Outcome{}, err
-		}
-		events, err := g.judge(t, s)
-		if err != nil {
-			return Outcome{}, err
-		}
-		if len(events) == 0 {
-			return s.outcome(t.id), nil
-		}
-		out, err := g.append(ctx, t, s, events)
-		if !errors.Is(err, eventstore.ErrConflict) {
-			return out, err
-		}
-		if err := pause(ctx, try); err != nil {
-			return Outcome{}, err
-		}
-	}
-	return Outcome{}, ErrBusy
+	return results[0].Outcome, results[0].Err
 }
 
 // start is run for a stream that is about to begin: it is loaded only where there
 // is one.
 func (g aggregate[S, C]) start(ctx context.Context, t task[S, C]) (Outcome, error) {
-	events, err := g.judge(t, stream[S]{})
+	var none S
+	events, err := g.judge(t, none, 0)
 	if err != nil || len(events) == 0 {
 		return Outcome{StreamID: t.id}, err
 	}
@@ -238,33 +206,38 @@ func (g aggregate[S, C]) load(ctx context.Context, t task[S, C]) (s stream[S], e
 		return s, err
 	}
 	s.state = g.fold(eventstore.Said(s.history))
-	return g.inFull(ctx, t, s)
+	return s, nil
 }
 
-// inFull returns a stream with the texts that a command needs.
-func (g aggregate[S, C]) inFull(ctx context.Context, t task[S, C], s stream[S]) (stream[S], error) {
+// inFull returns a stream with the texts that commands on it need.
+func (g aggregate[S, C]) inFull(ctx context.Context, tasks []task[S, C], s stream[S]) (stream[S], error) {
 	if g.needs == nil {
 		return s, nil
 	}
-	left := slices.DeleteFunc(g.needs(s.history, t.command), func(i int) bool { return !s.history[i].Brief })
+	commands := make([]C, len(tasks))
+	for i, t := range tasks {
+		commands[i] = t.command
+	}
+	left := slices.DeleteFunc(g.needs(s.history, commands...), func(i int) bool { return !s.history[i].Brief })
 	if len(left) == 0 {
 		return s, nil
 	}
-	history, err := t.log.InFull(ctx, s.history, left)
+	history, err := tasks[0].log.InFull(ctx, s.history, left)
 	if err != nil {
 		return s, err
 	}
 	return stream[S]{state: g.fold(eventstore.Said(history)), history: history}, nil
 }
 
-// judge returns the events of a command on a stream.
-func (g aggregate[S, C]) judge(t task[S, C], s stream[S]) ([]domain.Event, error) {
-	events, err := g.decide(s.state, t.command)
+// judge returns the events of a command on a stream that is at a version, as its actor
+// counts.
+func (g aggregate[S, C]) judge(t task[S, C], s S, version int) ([]domain.Event, error) {
+	events, err := g.decide(s, t.command)
 	if err != nil {
 		return nil, err
 	}
-	if at := s.outcome(t.id).VersionFor(t.actor); t.request.IfMatch != 0 && t.request.IfMatch != at {
-		return nil, domain.ErrStale.With("it is at version %d now, you named %d", at, t.request.IfMatch)
+	if t.request.IfMatch != 0 && t.request.IfMatch != version {
+		return nil, domain.ErrStale.With("it is at version %d now, you named %d", version, t.request.IfMatch)
 	}
 	return events, nil
 }

@@ -39,11 +39,17 @@ func (f *familiar) add(place string) {
 	}
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	if len(f.until) >= maxFamiliar {
-		maps.DeleteFunc(f.until, func(_ string, until time.Time) bool { return !f.now().Before(until) })
-	}
-	if len(f.until) >= maxFamiliar {
-		clear(f.until)
-	}
+	forgetOver(f.until, maxFamiliar, f.now())
 	f.until[place] = f.now().Add(familiarFor)
+}
+
+// forgetOver makes room in what is remembered until its time is over: with most entries or
+// more it forgets those whose time is, and all where that is none.
+func forgetOver(until map[string]time.Time, most int, now time.Time) {
+	if len(until) >= most {
+		maps.DeleteFunc(until, func(_ string, end time.Time) bool { return !now.Before(end) })
+	}
+	if len(until) >= most {
+		clear(until)
+	}
 }

@@ -34,6 +34,7 @@ type Config struct {
 // is safe for concurrent use.
 type Front struct {
 	Limits
+	*Turns
 
 	public  string // scheme, host and path, no slash at the end; "" when not configured
 	proxies []netip.Prefix
@@ -49,7 +50,7 @@ func NewFront(config Config) (*Front, error) {
 	if f.now == nil {
 		f.now = time.Now
 	}
-	f.Limits = newLimits(config.RateLimit, f.now)
+	f.Limits, f.Turns = newLimits(config.RateLimit, f.now), newTurns(f.now)
 	return f, f.publish(config.PublicURL)
 }
 

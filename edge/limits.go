@@ -61,10 +61,15 @@ type Caller struct {
 
 // Call counts a call of the API or a page of the site.
 func (l Limits) Call(of Caller) Allowance {
-	if of.Person.IsZero() {
-		return l.Calls.Take("address " + of.Address)
+	return l.Calls.Take(of.key())
+}
+
+// key is what callers are told apart by.
+func (c Caller) key() string {
+	if c.Person.IsZero() {
+		return "address " + c.Address
 	}
-	return l.Calls.Take("user " + of.Person.String())
+	return "user " + c.Person.String()
 }
 
 // TooManyCalls refuses a caller who has none left.

@@ -34,23 +34,40 @@ func (s streams) Outline(ctx context.Context, streamIDs ...uuid.UUID) ([]Envelop
 	if err != nil {
 		return nil, err
 	}
-	var all []outlined
-	for i, id := range streamIDs {
-		if !slices.Contains(streamIDs[:i], id) {
-			all = append(all, read[id]...)
-		}
+	o := read[streamIDs[0]]
+	if len(streamIDs) > 1 {
+		o = read.together(streamIDs)
 	}
-	slices.SortFunc(all, func(a, b outlined) int { return cmp.Compare(a.Position, b.Position) })
-	recorded := make([]Recorded, len(all))
-	for i, e := range all {
-		recorded[i] = e.Recorded
-	}
-	s.keys.learn(recorded)
-	return s.codec.outline(ctx, recorded, all)
+	s.keys.learn(o.recorded)
+	return s.codec.outline(ctx, o.recorded, o.left)
 }
 
-// outlines are the outlines of streams, each in order, as they are read.
-type outlines map[uuid.UUID][]outlined
+// outline is one of a stream, in order, as it is read.
+type outline struct {
+	recorded []Recorded
+	left     []leftOut
+}
+
+// outlines are those of some streams.
+type outlines map[uuid.UUID]outline
+
+// together returns the outlines of streams as one, in the order of the log.
+func (all outlines) together(streamIDs []uuid.UUID) (o outline) {
+	var events []outlined
+	for i, id := range streamIDs {
+		if slices.Contains(streamIDs[:i], id) {
+			continue
+		}
+		for j, r := range all[id].recorded {
+			events = append(events, outlined{r, all[id].left[j]})
+		}
+	}
+	slices.SortFunc(events, func(a, b outlined) int { return cmp.Compare(a.Position, b.Position) })
+	for _, e := range events {
+		o.recorded, o.left = append(o.recorded, e.Recorded), append(o.left, e.leftOut)
+	}
+	return o
+}
 
 // readOutlines reads those that are wanted at the same time.
 func (s streams) readOutlines(ctx context.Context, wanted [][]uuid.UUID) ([]outlines, error) {
@@ -76,7 +93,9 @@ func (s streams) readOutlines(ctx context.Context, wanted [][]uuid.UUID) ([]outl
 			return nil, fmt.Errorf("read the outline of %v: %w", ids, err)
 		}
 		next.Data = s.codec.short(&next, rows.RawValues()[dataColumn])
-		all[next.StreamID] = append(all[next.StreamID], next)
+		o := all[next.StreamID]
+		o.recorded, o.left = append(o.recorded, next.Recorded), append(o.left, next.leftOut)
+		all[next.StreamID] = o
 	}
 	if err := rows.Err(); err != nil {
 		return nil, Unreachable(fmt.Errorf("read the outline of %v: %w", ids, err))
@@ -116,6 +135,11 @@ func (s streams) At(ctx context.Context, positions ...int64) ([]Envelope, error)
 // outlined is an event of an outline, as it is read.
 type outlined struct {
 	Recorded
+	leftOut
+}
+
+// leftOut is what an outline has not of an event.
+type leftOut struct {
 	brief bool // whether its texts are left out
 	short bool // whether Data has their lengths in their place
 }
@@ -172,19 +196,19 @@ func blank(size int) string {
 }
 
 // outline returns what events say, those that are brief without their texts.
-func (c *Codec) outline(ctx context.Context, recorded []Recorded, all []outlined) ([]Envelope, error) {
+func (c *Codec) outline(ctx context.Context, recorded []Recorded, left []leftOut) ([]Envelope, error) {
 	o, err := c.opener(ctx, recorded)
 	if err != nil {
 		return nil, err
 	}
-	events := make([]Envelope, len(all))
-	for i, e := range all {
+	events := make([]Envelope, len(recorded))
+	for i, r := range recorded {
 		read := o.envelope
-		if e.brief {
-			read = func(r Recorded) (Envelope, error) { return o.brief(r, e.short) }
+		if left[i].brief {
+			read = func(r Recorded) (Envelope, error) { return o.brief(r, left[i].short) }
 		}
-		if events[i], err = read(e.Recorded); err != nil {
-			return nil, fmt.Errorf("event at position %d: %w", e.Position, err)
+		if events[i], err = read(r); err != nil {
+			return nil, fmt.Errorf("event at position %d: %w", r.Position, err)
 		}
 	}
 	return events, nil

@@ -18,6 +18,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/problem"
 	"helpdesk/idempotency"
@@ -35,6 +36,7 @@ type Call struct {
 	Token   *auth.Token   // the API token, nil without one
 	Header  http.Header   // of the answer
 	Guess   Guess         // at a password
+	Turn    edge.Turn     // of the caller's
 
 	api      *API
 	answer   http.ResponseWriter // for uploads

@@ -115,14 +115,15 @@ func (c *Call) StillSignedIn(ctx context.Context) bool {
 	return c.visitor.identify(ctx) == nil
 }
 
-// GoOn refuses to go on with a long answer where the caller is not who they were when it
-// was begun: signed out, deactivated or of another role.
+// GoOn waits for the caller's turn for the next page of a long answer. It refuses to go on
+// with it where the caller is not who they were when it was begun: signed out, deactivated
+// or of another role.
 func (c *Call) GoOn(ctx context.Context) error {
 	was := c.Actor.Role
 	if !c.StillSignedIn(ctx) || c.Actor.Role != was {
 		return auth.ErrNoSession
 	}
-	return nil
+	return c.Turn.Take(ctx)
 }
 
 // Before returns the session that the call came with, nil for none. A token that

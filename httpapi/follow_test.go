@@ -5,8 +5,10 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -30,7 +32,8 @@ type tape struct {
 	log       []feed.Occurrence
 	listeners map[chan struct{}]bool
 	err       error
-	read      func() // called when a page was read; nil: nothing is
+	from      []int64 // where it was asked for what comes next
+	read      func()  // called when a page was read; nil: nothing is
 }
 
 func (f *tape) happen(types ...string) {
@@ -56,18 +59,21 @@ func (f *tape) Head(context.Context) (int64, error) {
 	return int64(len(f.log)), nil
 }
 
-func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error) {
+func (f *tape) After(_ context.Context, _ domain.Actor, after int64) (told feed.Told, err error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	f.from = append(f.from, after)
 	if f.read != nil {
 		defer f.read()
 	}
-	for _, o := range f.log[after:min(int(after)+feed.PageSize, len(f.log))] {
-		if upto = o.Position; o.Type != "secret" {
-			told = append(told, o)
+	end := min(int(after)+feed.PageSize, len(f.log))
+	for _, o := range f.log[after:end] {
+		if o.Type != "secret" {
+			told.Events = append(told.Events, o)
 		}
 	}
-	return told, max(upto, after), f.err
+	told.Upto, told.More = max(int64(end), after), end < len(f.log)
+	return told, f.err
 }
 
 func (f *tape) Listen() (<-chan struct{}, func()) {
@@ -110,6 +116,7 @@ type broadcast struct {
 	api     *httpapi.API
 	streams *events.Streams
 	doorman *doorman
+	front   *edge.Front
 	url     string
 }
 
@@ -117,7 +124,12 @@ func newBroadcast(t *testing.T, heartbeat time.Duration) *broadcast {
 	b := &broadcast{tape: &tape{}, streams: events.NewStreams(heartbeat)}
 	d := newFakes()
 	b.doorman = &doorman{Sessions: d}
-	b.api = newAPI(t, d, func(deps *Deps, _ *httpapi.Config) {
+	var err error
+	if b.front, err = edge.NewFront(edge.Config{}); err != nil {
+		t.Fatal(err)
+	}
+	b.api = newAPI(t, d, func(deps *Deps, config *httpapi.Config) {
+		config.Front = b.front
 		deps.Feed, deps.Sessions, deps.Streams = b.tape, b.doorman, b.streams
 	})
 	server := httptest.NewServer(b.api)
@@ -294,6 +306,40 @@ func TestAStreamEnds(t *testing.T) {
 }
 
 // Whoever signs out while a stream catches up is told nothing more.
+// TestAStreamThatIsFarBehindWaitsForItsTurn holds the turns of its caller, whose stream at
+// the head is told of news all the same.
+func TestAStreamThatIsFarBehindWaitsForItsTurn(t *testing.T) {
+	b := newBroadcast(t, time.Hour)
+	b.happen(slices.Repeat([]string{"old"}, 2*feed.PageSize)...)
+	var held []edge.Turn
+	for range max(runtime.GOMAXPROCS(0)/2, 1) {
+		turn := b.front.TurnOf(edge.Caller{Person: aliceID}, httptest.NewRequest(http.MethodGet, "/", nil), true)
+		if err := turn.Take(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		held = append(held, turn)
+	}
+	behind, _ := b.listenAs(t, "?after=0")
+	next(t, behind)
+	atHead, _ := b.listenAs(t, "")
+	next(t, atHead)
+	b.happen("new")
+	if got, want := types(t, atHead, 1), []string{fmt.Sprint(2*feed.PageSize+1, " new")}; !slices.Equal(got, want) {
+		t.Errorf("at the head %v, want %v", got, want)
+	}
+	b.mu.Lock()
+	if slices.Contains(b.from, 0) {
+		t.Error("the log was read from the beginning")
+	}
+	b.mu.Unlock()
+	for i := range held {
+		held[i].End()
+	}
+	if all := types(t, behind, 2*feed.PageSize+1); all[2*feed.PageSize] != fmt.Sprint(2*feed.PageSize+1, " new") {
+		t.Errorf("from the beginning: %v", all)
+	}
+}
+
 func TestAStreamThatCatchesUpEndsWithTheSession(t *testing.T) {
 	b := newBroadcast(t, time.Hour)
 	b.happen(slices.Repeat([]string{"a"}, 3*feed.PageSize)...)

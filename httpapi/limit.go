@@ -1,6 +1,7 @@
 package httpapi
 
 import (
+	"context"
 	"strconv"
 	"strings"
 
@@ -28,6 +29,20 @@ func (a *API) limit(g *gin.Context) {
 		g.Abort()
 		a.refuse(g, edge.TooManyCalls(left))
 	}
+}
+
+// takeTurn waits for the caller's turn where the call is dear; see [edge.Turns]. A file is
+// kept as it comes, which takes as long as it does.
+func takeTurn(ctx context.Context, c *Call) error {
+	if c.route.Handler.uploads {
+		return nil
+	}
+	caller := edge.Caller{Person: c.Actor.ID, Address: c.api.front.Address(c.Request)}
+	c.Turn = c.api.front.TurnOf(caller, c.Request, c.route.Dear || c.handler.export)
+	if !c.Turn.Dear() {
+		return nil
+	}
+	return c.Turn.Take(ctx)
 }
 
 // Guess is a guess at a password that a call makes.

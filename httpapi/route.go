@@ -41,6 +41,9 @@ type Route struct {
 	Who     Who
 	Status  int // of success
 	Handler Handler
+	// Dear: the call may take long, so that of one caller a few are worked on at a time; see
+	// [edge.Turns]. Exports are without it.
+	Dear bool
 	// Secret: the answer holds a secret. Under an Idempotency-Key it is stored
 	// encrypted for the caller's credential, and not at all without one.
 	Secret bool
@@ -118,6 +121,8 @@ type Handler struct {
 	checked bool
 	// uploads: the body is no JSON, and f reads it.
 	uploads bool
+	// export: the answer is sent page by page, each of which takes a turn.
+	export bool
 	// ranges: a client may ask for a part of the answer.
 	ranges bool
 }
@@ -226,6 +231,7 @@ func (a *API) serve(g *gin.Context, route *Route) {
 			c.key.abandon(ctx)
 		}
 	}()
+	defer c.Turn.End()
 	out, err := a.answer(ctx, c, g)
 	if errors.Is(err, errReplayed) {
 		r := c.key.replayed(ctx)
@@ -240,6 +246,7 @@ func (a *API) serve(g *gin.Context, route *Route) {
 		c.Header.Del("ETag") // a client that keeps it would be told that nothing was modified once it is resumed
 	}
 	r := c.key.settle(ctx, a.reply(ctx, c, out, err))
+	c.Turn.Answered(len(r.body))
 	if r.stream != nil {
 		a.stream(g, r)
 		return
@@ -293,6 +300,9 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 	c.handler = c.route.Handler.chosen(strings.Join(c.Request.Header.Values("Accept"), ","))
 	if len(c.route.Handler.Media) > 1 {
 		c.Header.Add("Vary", "Accept")
+	}
+	if err := takeTurn(ctx, c); err != nil {
+		return nil, err
 	}
 	return c.handler.serve(ctx, c, func(in any, check func() error) error {
 		body, err := c.route.binder.Bind(g.Writer, g.Request, g.Param, in)

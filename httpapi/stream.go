@@ -29,10 +29,12 @@ type Stream func(ctx context.Context, w *StreamWriter) error
 type StreamWriter struct {
 	w       http.ResponseWriter
 	control *http.ResponseController
+	turn    *edge.Turn // that a page was read in, which is sent now; nil: none
 }
 
 // Write implements [io.Writer].
 func (s *StreamWriter) Write(p []byte) (int, error) {
+	s.turn.End()
 	if err := s.control.SetWriteDeadline(time.Now().Add(edge.Patience)); err != nil && !errors.Is(err, http.ErrNotSupported) {
 		return 0, err
 	}
@@ -176,9 +178,11 @@ var errTooManyExports = problem.TooMany("too_many_exports", "you have too many e
 
 // ExportOf is [StreamOf] for an export, of which a person has a few under way at most.
 func ExportOf[In any](mediaType string, f func(context.Context, *Call, In) (Stream, error)) Handler {
-	return StreamOf(mediaType, func(ctx context.Context, c *Call, in In) (Stream, error) {
+	h := StreamOf(mediaType, func(ctx context.Context, c *Call, in In) (Stream, error) {
 		return Bounded(c, c.api.exports, errTooManyExports, func() (Stream, error) { return f(ctx, c, in) })
 	})
+	h.export = true
+	return h
 }
 
 // Or returns a handler that leaves the choice to the client: by the header
@@ -237,7 +241,7 @@ func (a *API) stream(g *gin.Context, r reply) {
 		g.Writer.WriteHeaderNow()
 		return
 	}
-	w := &StreamWriter{w: g.Writer, control: http.NewResponseController(g.Writer)}
+	w := &StreamWriter{w: g.Writer, control: http.NewResponseController(g.Writer), turn: &c.Turn}
 	err := r.stream(ctx, w)
 	if err == nil || ctx.Err() != nil {
 		return

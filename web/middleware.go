@@ -85,14 +85,20 @@ func (s *Site) limit(g *gin.Context) {
 		return
 	}
 	v := visitOf(g)
-	caller := edge.Caller{Address: s.Front.Address(g.Request)}
-	if v.identify() == nil && v.Session != nil { // its error is met again
-		caller.Person = v.Session.Account.ID
-	}
-	if left := s.Front.Call(caller); !left.Allowed {
+	_ = v.identify() // its error is met again
+	if left := s.Front.Call(v.caller()); !left.Allowed {
 		g.Abort()
 		s.refuse(v, edge.TooManyCalls(left))
 	}
+}
+
+// caller returns whom what the visit takes is counted for.
+func (v *Visit) caller() edge.Caller {
+	c := edge.Caller{Address: v.site.Front.Address(v.Request)}
+	if v.Session != nil {
+		c.Person = v.Session.Account.ID
+	}
+	return c
 }
 
 // sameOrigin refuses what a page of another origin makes a browser send with

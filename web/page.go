@@ -40,6 +40,7 @@ type Page struct {
 	Place  int    // where it stands there: links are in the order of their places
 
 	files bool // see [Page.TakesFiles]
+	dear  bool // see [Page.Dear]
 }
 
 // Get makes the page at a path.
@@ -50,6 +51,13 @@ func Get(path string, audience Audience, handle Handler) Page {
 // Post makes the form that is sent to a path.
 func Post(path string, audience Audience, handle Handler) Page {
 	return Page{Method: http.MethodPost, Path: path, For: audience, Handle: handle}
+}
+
+// Dear returns the page as one that may take long to make: of one visitor a few such are
+// made at a time; see [edge.Turns].
+func (p Page) Dear() Page {
+	p.dear = true
+	return p
 }
 
 // InMenu returns the page with a link in the navigation, for its audience.

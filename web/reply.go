@@ -61,6 +61,7 @@ func (s *Site) send(v *Visit, r Reply) {
 	if err := whole.Render(context.WithoutCancel(v.whole), &b); err != nil {
 		panic(err) // a template that cannot be written is a fault of ours
 	}
+	v.turn.Answered(b.Len())
 	status := r.status
 	if status == 0 {
 		status = http.StatusOK

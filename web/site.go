@@ -149,6 +149,7 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 func (s *Site) serve(v *Visit, p Page) {
+	defer v.turn.End()
 	r, err := s.handle(v, p)
 	if err != nil {
 		s.refuse(v, err)
@@ -185,6 +186,12 @@ func (s *Site) handle(v *Visit, p Page) (Reply, error) {
 	}
 	if !p.For.includes(v) {
 		return Reply{}, domain.ErrForbidden
+	}
+	v.turn = s.Front.TurnOf(v.caller(), v.Request, p.dear)
+	if v.turn.Dear() {
+		if err := v.turn.Take(v.Context()); err != nil {
+			return Reply{}, err
+		}
 	}
 	return p.Handle(v)
 }

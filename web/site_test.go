@@ -4,6 +4,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -188,6 +189,30 @@ func TestPagesCountAsCallsDo(t *testing.T) {
 	}
 	s.Post("user", "/admin/page/").Holds(429, "Too many requests")
 	s.Get("", static).Holds(200)
+}
+
+// TestDearPagesTakeTurns visits pages of somebody whose turn does not come.
+func TestDearPagesTakeTurns(t *testing.T) {
+	t.Parallel()
+	s := webtest.New(t)
+	var err error
+	if s.Front, err = edge.NewFront(edge.Config{RequestTime: 20 * time.Millisecond}); err != nil {
+		t.Fatal(err)
+	}
+	show := func(*web.Visit) (web.Reply, error) { return web.Redirect("/shown"), nil }
+	s.Serve(web.Get("dear", web.SignedIn, show).Dear(), web.Post("dear", web.SignedIn, show).Dear(), web.Get("page", web.SignedIn, show))
+	s.Get("user", "/admin/dear/").Leads("/shown")
+	for range max(runtime.GOMAXPROCS(0)/2, 1) {
+		turn := s.Front.TurnOf(edge.Caller{Person: webtest.Account("user").ID}, httptest.NewRequest(http.MethodGet, "/", nil), true)
+		if err := turn.Take(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Get("user", "/admin/dear/").Holds(429, "Too many requests", "Wait 1 second")
+	s.Post("user", "/admin/dear/").Holds(429, "Too many requests")
+	s.Get("user", "/admin/page/?version=1").Holds(429, "Too many requests")
+	s.Get("user", "/admin/page/").Leads("/shown")
+	s.Get("admin", "/admin/dear/").Leads("/shown")
 }
 
 func TestAVisitTakesNotForEver(t *testing.T) {

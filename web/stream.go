@@ -11,8 +11,9 @@ import (
 // as it comes.
 const patience = time.Minute
 
-// GoOn lets an answer take longer than others may.
+// GoOn lets an answer take longer than others may. Its turn is over with that.
 func (v *Visit) GoOn() {
+	v.turn.End()
 	v.Request = v.Request.WithContext(v.whole)
 	// A server that knows no deadlines, as in tests, has none to move.
 	_ = http.NewResponseController(v.g.Writer).SetWriteDeadline(time.Now().Add(patience))

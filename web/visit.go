@@ -11,6 +11,7 @@ import (
 
 	"helpdesk/auth"
 	"helpdesk/domain"
+	"helpdesk/edge"
 	"helpdesk/projections"
 )
 
@@ -31,6 +32,7 @@ type Visit struct {
 	site     *Site
 	g        *gin.Context
 	position int64 // of what was written, for the log
+	turn     edge.Turn
 	// unrepeated: the form is known not to have been sent before with other content.
 	unrepeated bool
 }

@@ -41,14 +41,14 @@ func (r Resource) Routes() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/audit/inclusion/", ID: "auditInclusion",
 			Summary: "Prove that an event is in the log",
 			About:   "For admins and auditors. Proofs are for whoever does not take the service's word: docs/audit-log.md says how to verify them.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.inclusion),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.inclusion), Dear: true,
 			Also: []int{http.StatusForbidden, http.StatusNotFound},
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/audit/consistency/", ID: "auditConsistency",
 			Summary: "Prove that the log has only grown",
 			About:   "For admins and auditors.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.consistency),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.consistency), Dear: true,
 			Also: []int{http.StatusForbidden, http.StatusNotFound},
 		},
 		httpapi.Route{

@@ -12,6 +12,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/encoder"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
 	"helpdesk/projections/feed"
@@ -22,9 +23,8 @@ import (
 type Feed interface {
 	// Head returns the position of the newest event.
 	Head(ctx context.Context) (int64, error)
-	// After returns what the viewer is told of the next events after a position,
-	// and up to where it looked.
-	After(ctx context.Context, viewer domain.Actor, after int64) (told []feed.Occurrence, upto int64, err error)
+	// After returns what the viewer is told of the next events after a position.
+	After(ctx context.Context, viewer domain.Actor, after int64) (feed.Told, error)
 	// Listen returns a channel that receives when there may be more.
 	Listen() (news <-chan struct{}, stop func())
 }
@@ -70,38 +70,38 @@ type StreamedActor struct {
 // its place in the log: one that is slow is behind, one that comes again says
 // where it was, and neither misses anything.
 func (r Resource) stream(ctx context.Context, c *httpapi.Call, in StreamQuery) (httpapi.Stream, error) {
-	at, err := r.start(ctx, c, in)
+	at, head, err := r.start(ctx, c, in)
 	if err != nil {
 		return nil, err
 	}
 	return httpapi.Bounded(c, r.Streams.of, errTooManyStreams, func() (httpapi.Stream, error) {
 		c.Header.Set("X-Accel-Buffering", "no") // a common proxy would wait for more
 		return func(ctx context.Context, w *httpapi.StreamWriter) error {
-			return r.follow(ctx, c, &eventWriter{w: w, at: at})
+			return r.follow(ctx, c, &eventWriter{w: w, at: at, behind: head-at >= feed.PageSize})
 		}, nil
 	})
 }
 
 var errTooManyStreams = problem.TooMany("too_many_streams", "you have too many event streams open", Heartbeat)
 
-// start returns the position the client has come to. One beyond the head,
-// as after the restoring of a backup, begins at the head.
-func (r Resource) start(ctx context.Context, c *httpapi.Call, in StreamQuery) (int64, error) {
-	head, err := r.Feed.Head(ctx)
+// start returns the position the client has come to, and the head. One beyond that, as
+// after the restoring of a backup, begins there.
+func (r Resource) start(ctx context.Context, c *httpapi.Call, in StreamQuery) (at, head int64, err error) {
+	head, err = r.Feed.Head(ctx)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	at := head
+	at = head
 	if in.After.Set {
 		at = in.After.Value
 	}
 	const name = "Last-Event-ID"
 	if text := c.Request.Header.Get(name); text != "" {
 		if at, err = strconv.ParseInt(text, 10, 64); err != nil || at < 0 {
-			return 0, problem.Header(name, "must be the id of an event of this stream, a position")
+			return 0, 0, problem.Header(name, "must be the id of an event of this stream, a position")
 		}
 	}
-	return min(at, head), nil
+	return min(at, head), head, nil
 }
 
 // follow writes events until the client goes, the service ends or the caller is
@@ -167,12 +167,12 @@ func onceOver(pause <-chan time.Time, news <-chan struct{}) <-chan struct{} {
 func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) (signedIn bool, err error) {
 	for more := true; more && !r.Streams.ended(); {
 		as := c.Actor
-		told, upto, err := r.Feed.After(ctx, as, w.at)
+		told, err := r.read(ctx, c, w)
 		if err != nil {
 			return true, err
 		}
-		more = upto-w.at >= feed.PageSize // the log has no holes
-		if len(told) > 0 || more {
+		more = told.More
+		if len(told.Events) > 0 || more {
 			if !c.StillSignedIn(ctx) {
 				return false, nil
 			}
@@ -181,29 +181,46 @@ func (r Resource) catchUp(ctx context.Context, c *httpapi.Call, w *eventWriter) 
 				continue
 			}
 		}
-		if err := w.write(told); err != nil {
+		if err := w.write(told.Events); err != nil {
 			return true, err
 		}
-		w.at = upto
+		w.at = told.Upto
 	}
 	return true, nil
 }
 
+// read reads the next page. Whoever is far behind waits for their turn to: news come to all
+// at once, and are few.
+func (r Resource) read(ctx context.Context, c *httpapi.Call, w *eventWriter) (feed.Told, error) {
+	if w.behind {
+		if err := c.Turn.Take(ctx); err != nil {
+			return feed.Told{}, err
+		}
+		defer c.Turn.End()
+	}
+	told, err := r.Feed.After(ctx, c.Actor, w.at)
+	w.behind = told.More
+	return told, err
+}
+
 // eventWriter writes the event stream of a client who has come to position at.
 type eventWriter struct {
-	w  *httpapi.StreamWriter
-	at int64
+	w      *httpapi.StreamWriter
+	at     int64
+	behind bool   // whether there is a page or more after it
+	line   []byte // of an event, to be used again
 }
 
 // write writes events and sends them.
 func (e *eventWriter) write(told []feed.Occurrence) error {
 	for _, o := range told {
-		data, err := httpapi.Encode(streamedView(o))
+		line := fmt.Appendf(e.line[:0], "id: %d\nevent: %s\ndata: ", o.Position, o.Type)
+		line, err := encoder.Append(line, streamedView(o)) // which has no line's end
 		if err != nil {
 			return fmt.Errorf("write event %d: %w", o.Position, err)
 		}
-		// data ends in the line's end and has no other.
-		if _, err := fmt.Fprintf(e.w, "id: %d\nevent: %s\ndata: %s\n", o.Position, o.Type, data); err != nil {
+		e.line = append(line, "\n\n"...)
+		if _, err := e.w.Write(e.line); err != nil {
 			return err
 		}
 	}

@@ -100,7 +100,7 @@ func (r Resource) users() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/users/", ID: "listUsers",
 			Summary: "List users",
 			About:   "For agents, who see names alone, and for admins and auditors, who see all.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list), Dear: true,
 			Also: []int{http.StatusForbidden},
 		},
 		{
@@ -125,7 +125,7 @@ func (r Resource) users() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/users/{id}/history/", ID: "userHistory",
 			Summary: "Read what happened to a user",
 			About:   "For admins and auditors, and for users their own: every event of the account, oldest first, with what it changed, and the records of access: sign-ins and failed ones, the use of an admin's API tokens once an hour, and what an auditor reads, once an hour for the same.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history), Dear: true,
 			Also: []int{http.StatusForbidden},
 		},
 	}

@@ -75,7 +75,7 @@ func (r Resource) onAll() []httpapi.Route {
 			Method: http.MethodPost, Path: "/api/tickets/bulk/", ID: "bulkTickets",
 			Summary: "Change many tickets at once",
 			About:   "Up to 100 operations, one after the other, each as a call of its own would be answered; the answer is 200 whatever became of each. Where the time of a request (HELPDESK_REQUEST_TIME) is over before all had their turn, the others are 503 no_time, and are to be sent again. Versions are named by each operation, not by If-Match.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.bulk),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.bulk), Dear: true,
 			Never:   []int{http.StatusPreconditionFailed},
 			Headers: []string{"Event-Position", "Preference-Applied"},
 		},
@@ -114,13 +114,13 @@ func (r Resource) onOne() []httpapi.Route {
 			Method: http.MethodGet, Path: "/api/tickets/{id}/history/", ID: "ticketHistory",
 			Summary: "Read what happened to a ticket and its emails",
 			About:   "Every event of the ticket and of the emails about it, oldest first, as far as the caller may know: requesters read neither of internal notes nor of emails to others, and [withdrawn] in the place of a text that was removed or edited since. Admins and auditors read it of deleted tickets too.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history), Dear: true,
 		},
 		{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/diff/", ID: "ticketDiff",
 			Summary: "Compare a ticket at two versions or instants",
 			About:   "What of the ticket and its comments, as far as the caller may see them, is another at to than at from: two versions, or two instants. Where the comments are longer than half a megabyte together, next leads on. Requesters read [withdrawn] in the place of a text that was removed or edited since. Where the ticket did not exist at one of them it is 404, and an instant to come is 400.",
-			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.diff),
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.diff), Dear: true,
 		},
 	}
 }

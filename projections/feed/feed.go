@@ -47,6 +47,7 @@ type Feed struct {
 	notifier *eventstore.Notifier
 	fresh    *follow.Freshness
 	asked    *batch.Queries[question, answer]
+	noted    noted
 }
 
 // question is what a viewer asks: what happened after a position.
@@ -56,9 +57,8 @@ type question struct {
 }
 
 type answer struct {
-	told []Occurrence
-	upto int64
-	err  error
+	Told
+	err error
 }
 
 // NewFeed makes the feed of a log, of whose growth notifier wakes.
@@ -77,15 +77,22 @@ func (f *Feed) Head(ctx context.Context) (int64, error) {
 	return head, eventstore.Unreachable(err)
 }
 
-// After looks through the next events of the log after a position, at most
-// [PageSize], and returns those the viewer sees and the position up to which it looked:
-// after itself when there is nothing new, or when the read models have not come so far.
-func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (told []Occurrence, upto int64, err error) {
+// Told is what a viewer is told of the next events after a position.
+type Told struct {
+	Events []Occurrence // those of them that the viewer sees
+	Upto   int64        // position up to which the log was looked through
+	More   bool         // whether there is more after that
+}
+
+// After looks through the next events of the log after a position, at most [PageSize], and
+// no more than are stored in [PageBytes]. Upto is that position itself when there is nothing
+// new, or when the read models have not come so far.
+func (f *Feed) After(ctx context.Context, viewer domain.Actor, after int64) (Told, error) {
 	a, err := f.asked.Ask(ctx, question{viewer, after})
 	if err != nil {
-		return nil, after, err
+		return Told{Upto: after}, err
 	}
-	return a.told, a.upto, a.err
+	return a.Told, a.err
 }
 
 // answers returns what viewers are told who ask at the same time, mostly for the same events.
@@ -101,7 +108,7 @@ func (f *Feed) answers(ctx context.Context, all []question) ([]answer, error) {
 	}
 	answers := make([]answer, len(all))
 	for i, q := range all {
-		answers[i].upto, answers[i].err = q.after, faults[q.after]
+		answers[i].Upto, answers[i].err = q.after, faults[q.after]
 		if p := pages[q.after]; p != nil {
 			answers[i] = p.answer(q)
 		}

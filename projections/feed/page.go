@@ -22,6 +22,7 @@ type page struct {
 	events  []eventstore.Envelope
 	faults  map[int64]error // why events cannot be read, by their positions
 	upto    int64
+	more    bool                       // whether there are more events after upto
 	tickets map[uuid.UUID]ticket.State // as they are now
 	before  map[int64]ticket.State     // as they were before they were deleted, by the positions of that
 	notes   notes
@@ -38,8 +39,8 @@ type shown struct {
 // page reads the next events after a position, for viewers. It is nil where there are
 // none, or the read models have not come so far.
 func (f *Feed) page(ctx context.Context, after int64, viewers []domain.Actor) (*page, error) {
-	recorded, err := f.log.Read(ctx, after, PageSize)
-	if err != nil || len(recorded) == 0 {
+	next, err := f.glimpse(ctx, after)
+	if err != nil || len(next) == 0 {
 		return nil, eventstore.Unreachable(err)
 	}
 	waiting, cancel := context.WithTimeout(ctx, feedWait)
@@ -47,42 +48,54 @@ func (f *Feed) page(ctx context.Context, after int64, viewers []domain.Actor) (*
 	if _, err := f.fresh.Await(waiting, 0, projections.TicketList, projections.CommentList, projections.UserList); err != nil {
 		return nil, nil
 	}
-	p := &page{upto: recorded[len(recorded)-1].Position, data: map[shown]json.RawMessage{}}
-	recorded = slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return r.StreamType != domain.TicketStream })
-	if err := p.fill(ctx, f, recorded, viewers); err != nil {
+	p := &page{upto: next[len(next)-1].Position, more: len(next) == PageSize, data: map[shown]json.RawMessage{}}
+	next = slices.DeleteFunc(next, func(e glimpsed) bool { return e.StreamType != domain.TicketStream })
+	if err := p.fill(ctx, f, next, viewers); err != nil {
 		return nil, eventstore.Unreachable(err)
 	}
 	return p, nil
 }
 
-// fill reads what the events are about, and decrypts those that a viewer may see.
-func (p *page) fill(ctx context.Context, f *Feed, recorded []eventstore.Recorded, viewers []domain.Actor) (err error) {
-	if len(recorded) == 0 {
+// fill reads what the events are about, and then reads and decrypts those that a viewer may
+// see.
+func (p *page) fill(ctx context.Context, f *Feed, next []glimpsed, viewers []domain.Actor) (err error) {
+	if len(next) == 0 {
 		return nil
 	}
-	if p.tickets, err = f.tickets(ctx, recorded); err != nil {
+	var noted map[uuid.UUID]bool
+	if p.tickets, noted, err = f.tickets(ctx, next); err != nil {
 		return err
 	}
-	seen := map[uuid.UUID]bool{}
-	for id, now := range p.tickets {
-		seen[id] = slices.ContainsFunc(viewers, now.VisibleTo)
+	if next = p.visible(next, viewers); len(next) == 0 {
+		return nil
 	}
-	deleted := ticket.Deleted{}.EventType()
-	recorded = slices.DeleteFunc(recorded, func(r eventstore.Recorded) bool { return !seen[r.StreamID] && r.Type != deleted })
+	apart := !all(viewers, ticket.SeesInternal) || !all(viewers, ticket.SeesWithdrawn)
+	if apart {
+		if p.notes, err = f.notes(ctx, next, noted); err != nil {
+			return err
+		}
+	}
+	if !slices.ContainsFunc(viewers, ticket.SeesInternal) {
+		next = slices.DeleteFunc(next, p.notes.has)
+	}
+	if first := cut(next); len(first) < len(next) {
+		next, p.upto, p.more = first, first[len(first)-1].Position, true
+	}
+	recorded, err := f.read(ctx, next)
+	if err != nil {
+		return err
+	}
 	if p.events, p.faults, _, err = f.log.Codec().OpenEach(ctx, recorded...); err != nil {
 		return err
 	}
 	if p.before, err = f.beforeDeletions(ctx, p.events); err != nil {
 		return err
 	}
-	if !all(viewers, ticket.SeesInternal) || !all(viewers, ticket.SeesWithdrawn) {
+	if apart {
 		if err := f.addComments(ctx, p.events, p.tickets); err != nil {
 			return err
 		}
 		if err := f.addFiles(ctx, p.events, p.tickets); err != nil {
-			return err
-		}
-		if p.notes, err = f.notes(ctx, recorded); err != nil {
 			return err
 		}
 	}
@@ -96,7 +109,7 @@ func all(viewers []domain.Actor, are func(domain.Actor) bool) bool {
 
 // answer returns what a viewer is told of the page.
 func (p *page) answer(q question) answer {
-	a := answer{upto: p.upto}
+	a := answer{Told: Told{Upto: p.upto, More: p.more}}
 	for _, e := range p.events {
 		now := p.tickets[e.StreamID]
 		if !now.VisibleTo(q.viewer) {
@@ -111,13 +124,13 @@ func (p *page) answer(q question) answer {
 			data, err = p.dataOf(e, now, ticket.SeesWithdrawn(q.viewer))
 		}
 		if err != nil {
-			return answer{upto: q.after, err: fmt.Errorf("event %d: %w", e.Position, err)}
+			return answer{Told: Told{Upto: q.after}, err: fmt.Errorf("event %d: %w", e.Position, err)}
 		}
 		version := e.Version
 		if !ticket.SeesInternal(q.viewer) {
 			version -= p.notes.before(e)
 		}
-		a.told = append(a.told, Occurrence{
+		a.Events = append(a.Events, Occurrence{
 			Position: e.Position, Type: e.Type, Ticket: e.StreamID, TicketNumber: now.Number, Version: version,
 			OccurredAt: e.OccurredAt, RecordedAt: e.RecordedAt,
 			ActorKind: e.ActorKind, ActorID: e.ActorID, ActorName: p.names[e.ActorID.UUID], Data: data,
@@ -141,25 +154,27 @@ func (p *page) dataOf(e eventstore.Envelope, now ticket.State, withdrawn bool) (
 	return data, err
 }
 
-// tickets returns the events' tickets as they are now, with their own texts alone.
-func (f *Feed) tickets(ctx context.Context, events []eventstore.Recorded) (map[uuid.UUID]ticket.State, error) {
-	const q = `SELECT t.id, t.number, t.title, t.description, t.created_by, t.opened_by, coalesce(t.assigned_to, $2)
+// tickets returns the events' tickets as they are now, with their own texts alone, and for
+// each whether it has internal notes.
+func (f *Feed) tickets(ctx context.Context, events []glimpsed) (tickets map[uuid.UUID]ticket.State, noted map[uuid.UUID]bool, err error) {
+	const q = `SELECT t.id, t.number, t.title, t.description, t.created_by, t.opened_by, coalesce(t.assigned_to, $2), t.note_events > 0
 FROM read.tickets AS t WHERE t.id = ANY ($1)`
-	tickets := map[uuid.UUID]ticket.State{}
+	tickets, noted = map[uuid.UUID]ticket.State{}, map[uuid.UUID]bool{}
 	rows, _ := f.pool.Query(ctx, q, streamsOf(events), uuid.Nil) // ForEachRow returns its error
 	var id uuid.UUID
+	var notes bool
 	now := ticket.State{Exists: true}
-	_, err := pgx.ForEachRow(rows, []any{&id, &now.Number, &now.Title, &now.Description, &now.CreatedBy.UUID, &now.OpenedBy.UUID, &now.AssignedTo.UUID}, func() error {
-		tickets[id] = now
+	_, err = pgx.ForEachRow(rows, []any{&id, &now.Number, &now.Title, &now.Description, &now.CreatedBy.UUID, &now.OpenedBy.UUID, &now.AssignedTo.UUID, &notes}, func() error {
+		tickets[id], noted[id] = now, notes
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("look for the tickets of events: %w", err)
+		return nil, nil, fmt.Errorf("look for the tickets of events: %w", err)
 	}
-	return tickets, nil
+	return tickets, noted, nil
 }
 
-func streamsOf(events []eventstore.Recorded) []uuid.UUID {
+func streamsOf(events []glimpsed) []uuid.UUID {
 	seen := map[uuid.UUID]bool{}
 	var ids []uuid.UUID
 	for _, e := range events {
@@ -244,37 +259,6 @@ func (f *Feed) addFiles(ctx context.Context, events []eventstore.Envelope, ticke
 		return fmt.Errorf("look for the files of events: %w", err)
 	}
 	return nil
-}
-
-// notes are the versions of tickets whose events are about internal notes.
-type notes map[uuid.UUID][]int
-
-// before returns how many of them precede an event of their ticket.
-func (n notes) before(e eventstore.Envelope) (count int) {
-	for _, version := range n[e.StreamID] {
-		if version < e.Version {
-			count++
-		}
-	}
-	return count
-}
-
-// notes returns those of the events' tickets.
-func (f *Feed) notes(ctx context.Context, events []eventstore.Recorded) (notes, error) {
-	const q = `SELECT stream_id, version FROM events
-WHERE stream_id = ANY ($1) AND stream_type = 'ticket' AND data ->> 'internal' = 'true'`
-	rows, _ := f.pool.Query(ctx, q, streamsOf(events)) // ForEachRow returns its error
-	found := notes{}
-	var id uuid.UUID
-	var version int
-	_, err := pgx.ForEachRow(rows, []any{&id, &version}, func() error {
-		found[id] = append(found[id], version)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("look for the notes of tickets: %w", err)
-	}
-	return found, nil
 }
 
 // hidden reports whether the event is about a note that the viewer may not

@@ -25,6 +25,9 @@ type describer struct {
 	positions map[uuid.UUID]int64            // of the events told of, by id
 	timers    map[uuid.UUID]int64            // by id, the positions of the events that set them
 	leavings  map[uuid.UUID]leaving
+	// only are the positions of the events whose entries have words, changes and effects;
+	// nil: all.
+	only map[int64]bool
 }
 
 // newDescriber makes a describer for a viewer. timers are those of the ticket, with the
@@ -34,14 +37,16 @@ func newDescriber(viewer domain.Actor, names view.Names, timers map[uuid.UUID]in
 }
 
 func (t *describer) describe(events []eventstore.Envelope) []Entry {
-	var entries []Entry
+	entries := make([]Entry, 0, len(events))
 	for _, e := range events {
-		entry := t.entry(e)
+		entry, inWords := t.entry(e), t.inWords(e.Position)
 		if e.StreamType == domain.EmailStream {
 			before := t.emails[e.StreamID]
 			after := email.Evolve(before, e.Event)
 			t.emails[e.StreamID] = after
-			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
+			if inWords {
+				entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
+			}
 		} else {
 			before := t.ticket // but for its comments and files, which are those of after at once
 			said, there := before.Comments[commentOf(e.Event)]
@@ -53,9 +58,11 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 				t.version++
 			}
 			entry.Version = t.version
-			entry.Changes, entry.Summary = t.changes(before, said.Text, there, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
-			if l := t.leavings[e.CausationID.UUID]; l.why != "" {
-				entry.Summary = strings.TrimSuffix(entry.Summary, ".") + ", who " + l.why + "."
+			if inWords {
+				entry.Changes, entry.Summary = t.changes(before, said.Text, there, e.Event), t.name(entry.Actor)+" "+t.did(before, e.Event)+"."
+				if l := t.leavings[e.CausationID.UUID]; l.why != "" {
+					entry.Summary = strings.TrimSuffix(entry.Summary, ".") + ", who " + l.why + "."
+				}
 			}
 		}
 		t.positions[e.EventID] = e.Position
@@ -67,6 +74,9 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 	return entries
 }
 
+// inWords reports whether the event at a position is put into words.
+func (t *describer) inWords(position int64) bool { return t.only == nil || t.only[position] }
+
 // entry returns what every entry has of its event.
 func (t *describer) entry(e eventstore.Envelope) Entry {
 	return Entry{
@@ -77,9 +87,14 @@ func (t *describer) entry(e eventstore.Envelope) Entry {
 
 // addEffects turns the causes of entries round.
 func (t *describer) addEffects(entries []Entry) {
-	at := make(map[int64]*Entry, len(entries))
+	at := map[int64]*Entry{}
 	for i := range entries {
-		at[entries[i].Position] = &entries[i]
+		if t.inWords(entries[i].Position) {
+			at[entries[i].Position] = &entries[i]
+		}
+	}
+	if len(at) == 0 {
+		return
 	}
 	fired := map[uuid.UUID]bool{}
 	for _, e := range entries {

@@ -127,8 +127,8 @@ func saidList(viewer domain.Actor, position int64) projections.List[saidRow] {
 		l.From += " JOIN read.tickets AS t ON t.id = e.stream_id"
 		w.VisibleTickets(viewer)
 	}
-	if !ticket.SeesInternal(viewer) {
-		w.Add("NOT (e.data->>'internal')::boolean")
+	if !ticket.SeesInternal(viewer) { // of a ticket without notes, no comment need be read to know that it is none
+		w.Add("(t.note_events = 0 OR NOT (e.data->>'internal')::boolean)")
 	}
 	w.Add(strings.ReplaceAll(saidThen, "$at", w.Arg(position)))
 	return l

@@ -135,12 +135,14 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, 
 			return projections.Slice[Entry]{}, err
 		}
 	}
-	describe := func(events []eventstore.Envelope) []Entry {
+	describe := func(events []eventstore.Envelope, only []Entry) []Entry {
 		d := newDescriber(viewer, names, timers)
-		d.leavings = left
-		return d.describe(view.Standing(viewer, events))
+		d.leavings, d.only = left, positionsOf(only)
+		return d.describe(events)
 	}
-	page := pageOfEntries(describe(all), p)
+	// All are folded, and what the page may hold is put into words.
+	next, _ := nextOf(describe(all, nil), p)
+	page := pageOfEntries(describe(view.Standing(viewer, all), next), p)
 	if !brief(all) {
 		return page, nil
 	}
@@ -150,7 +152,7 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, 
 	if err != nil {
 		return projections.Slice[Entry]{}, err
 	}
-	return inFull(page, describe(whole)), nil
+	return inFull(page, describe(view.Standing(viewer, whole), page.Items)), nil
 }
 
 // withEmails returns the events of a ticket and of the emails about it that the viewer
@@ -206,7 +208,22 @@ func audits(a domain.Actor) bool { return a.Admin() || a.Role == domain.RoleAudi
 // pageOfEntries cuts a page out of a whole history. A ticket's events are read
 // all together anyway, though without their long texts: they have to be folded.
 func pageOfEntries(all []Entry, p projections.Page) projections.Slice[Entry] {
-	rest, back := all, false
+	next, back := nextOf(all, p)
+	l := projections.List[Entry]{
+		At:    func(e Entry) (string, uuid.UUID) { return strconv.FormatInt(e.Position, 10), uuid.Nil },
+		Bytes: Entry.bytes,
+	}
+	s := l.Cut(next, p, back)
+	if p.Count {
+		n := int64(len(all))
+		s.Count = &n
+	}
+	return s
+}
+
+// nextOf returns the entries that a page has, if there is room for them, and one more.
+func nextOf(all []Entry, p projections.Page) (rest []Entry, back bool) {
+	rest = all
 	if c := p.Cursor; c != nil {
 		back = c.Back
 		at, _ := strconv.ParseInt(c.Key, 10, 64) // we made it
@@ -221,16 +238,16 @@ func pageOfEntries(all []Entry, p projections.Page) projections.Slice[Entry] {
 			rest = all[place:]
 		}
 	}
-	l := projections.List[Entry]{
-		At:    func(e Entry) (string, uuid.UUID) { return strconv.FormatInt(e.Position, 10), uuid.Nil },
-		Bytes: Entry.bytes,
+	return slices.Clone(rest[:min(len(rest), p.Size+1)]), back
+}
+
+// positionsOf returns the positions of entries.
+func positionsOf(entries []Entry) map[int64]bool {
+	all := make(map[int64]bool, len(entries))
+	for _, e := range entries {
+		all[e.Position] = true
 	}
-	s := l.Cut(slices.Clone(rest[:min(len(rest), p.Size+1)]), p, back)
-	if p.Count {
-		n := int64(len(all))
-		s.Count = &n
-	}
-	return s
+	return all
 }
 
 // usernames returns the names of everybody the events name.

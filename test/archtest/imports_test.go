@@ -86,7 +86,7 @@ var rules = []rule{
 	{of: "httpapi/wire", may: screens(wireParts...), outside: []string{
 		"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/swaggest", "github.com/santhosh-tekuri/jsonschema",
 	}},
-	{of: "edge", may: []string{"domain", "projections"}, outside: []string{"github.com/google/uuid", "golang.org/x/time"}},
+	{of: "edge", may: []string{"domain", "projections"}, outside: []string{"github.com/google/uuid", "golang.org/x/time", "golang.org/x/sync"}},
 	{of: "web", may: screens("rebuild", "workspace"), outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ"}},
 	{of: "web/*", may: screens("rebuild", "workspace", "web="), outside: []string{"github.com/google/uuid", "github.com/gin-gonic/gin", "github.com/a-h/templ"}},
 	{of: "demo", may: []string{"domain", "commands"}, outside: []string{"github.com/google/uuid"}},

@@ -40,8 +40,10 @@ func (d *Desk) Wide(ctx context.Context, tickets, size int) error {
 	})
 }
 
-// Dear are requests that one caller could make all pay for, on a ticket that is long.
-func (d *Desk) Dear(long int64) []Work {
+// Dear are requests that one caller could make all pay for, on three long tickets: one that
+// they change by hundreds, one that they change, and one that they read, which are as long on
+// a fast machine as on a slow one.
+func (d *Desk) Dear(bulk, changed, long int64) []Work {
 	at := func(path string) string { return fmt.Sprintf("/api/tickets/%d/%s", long, path) }
 	get := func(name, cookie, path string) Work {
 		return read(name, func(int) Request { return New(http.MethodGet, path, cookie, "") })
@@ -57,13 +59,13 @@ func (d *Desk) Dear(long int64) []Work {
 		write("bulk, 100 on the long ticket", func(n int) Request {
 			var all []string
 			for i := range 100 {
-				all = append(all, fmt.Sprintf(`{"op": "priority", "ticket": %d, "priority": %q}`, long, priorities[(n+i)%3]))
+				all = append(all, fmt.Sprintf(`{"op": "priority", "ticket": %d, "priority": %q}`, bulk, priorities[(n+i)%3]))
 			}
 			return New(http.MethodPost, "/api/tickets/bulk/", d.admin, `{"operations": [`+strings.Join(all, ",")+`]}`)
 		}),
-		write("comment on the long ticket", func(n int) Request { return d.Comment(long, n) }),
+		write("comment on the long ticket", func(n int) Request { return d.Comment(changed, n) }),
 		write("priority of the long ticket", func(n int) Request {
-			return New(http.MethodPatch, at(""), d.admin, fmt.Sprintf(`{"priority": %q}`, priorities[n%3]))
+			return New(http.MethodPatch, fmt.Sprintf("/api/tickets/%d/", changed), d.admin, fmt.Sprintf(`{"priority": %q}`, priorities[n%3]))
 		}),
 		get("the long ticket", d.user, at("")),
 		get("its page on the site", d.admin, fmt.Sprintf("/admin/tickets/%d/", long)),

@@ -20,20 +20,20 @@ import (
 func toldOf(t *testing.T, f *feed.Feed, who string, after int64) (all []string) {
 	t.Helper()
 	for {
-		page, upto, err := f.After(kit.Context(t), everybody[who], after)
+		told, err := f.After(kit.Context(t), everybody[who], after)
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, o := range page {
+		for _, o := range told.Events {
 			if !strings.HasPrefix(string(o.Data), "{") || o.OccurredAt.IsZero() {
 				t.Errorf("told %+v", o)
 			}
 			all = append(all, fmt.Sprint(o.TicketNumber, " ", strings.TrimPrefix(o.Type, "ticket.")))
 		}
-		if upto == after {
+		if told.Upto == after {
 			return all
 		}
-		after = upto
+		after = told.Upto
 	}
 }
 
@@ -106,12 +106,12 @@ func TestAFeedTellsRequestersNoWithdrawnText(t *testing.T) {
 	d.project(t, fresh)
 	withdrawn := []string{"title 1", "description 1", "comment 1", "salary 1"}
 	for who, want := range map[string]bool{"ann": false, "eve": true, "rob": true, "ida": true} {
-		page, _, err := feed.After(kit.Context(t), everybody[who], before)
-		if err != nil || len(page) < 7 {
+		page, err := feed.After(kit.Context(t), everybody[who], before)
+		if err != nil || len(page.Events) < 7 {
 			t.Fatalf("%s is told %v, %v", who, page, err)
 		}
 		var told strings.Builder
-		for _, o := range page {
+		for _, o := range page.Events {
 			told.Write(o.Data)
 		}
 		for _, text := range withdrawn {

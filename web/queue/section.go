@@ -52,7 +52,7 @@ func (s *Section) Pages() []web.Page {
 		web.Get("tickets", web.SignedIn, s.showQueue).InMenu(10, "Tickets"),
 		web.Post("tickets/new", web.SignedIn, s.openTicket).TakesFiles(),
 		web.Get("tickets/new", web.SignedIn, s.showOpening),
-		web.Post("tickets/bulk", web.SignedIn, s.bulk),
+		web.Post("tickets/bulk", web.SignedIn, s.bulk).Dear(),
 		web.Get("tickets/bulk/delete", web.SignedIn, s.askToDelete),
 		web.Post("tickets/views", web.SignedIn, s.saveView),
 		web.Post("tickets/views/remove", web.SignedIn, s.removeView),

@@ -45,9 +45,9 @@ type Section struct {
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
 		web.Get("reports", web.Overseers, s.showReports).InMenu(20, "Reports"),
-		web.Get("reports/trend", web.Overseers, s.showTrend),
-		web.Get("reports/times", web.Overseers, s.showTimes),
-		web.Get("reports/agents", web.Overseers, s.showAgents),
-		web.Get("reports/drill-down", web.Overseers, s.showDrillDown),
+		web.Get("reports/trend", web.Overseers, s.showTrend).Dear(),
+		web.Get("reports/times", web.Overseers, s.showTimes).Dear(),
+		web.Get("reports/agents", web.Overseers, s.showAgents).Dear(),
+		web.Get("reports/drill-down", web.Overseers, s.showDrillDown).Dear(),
 	}
 }

@@ -66,7 +66,7 @@ type Section struct {
 // Pages returns the pages and forms of the section.
 func (s *Section) Pages() []web.Page {
 	return []web.Page{
-		web.Get("tickets/:ticket", web.SignedIn, s.showTicket),
+		web.Get("tickets/:ticket", web.SignedIn, s.showTicket).Dear(),
 		web.Post("tickets/:ticket/comment", web.SignedIn, s.comment).TakesFiles(),
 		web.Post("tickets/:ticket/comments/:comment", web.SignedIn, s.changeComment),
 		web.Post("tickets/:ticket/files", web.SignedIn, removingFiles(s)),

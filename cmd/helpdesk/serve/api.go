@@ -22,13 +22,15 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 	s.sessions = auth.NewSessions(s.Accounts, auth.SessionConfig{Logger: s.log})
 	s.answers = idempotency.New(s.pool, idempotency.Config{Logger: s.log})
 	tokens := auth.NewTokens(s.Accounts)
+	tickets := commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()).Beside(s.modules.Beside).
+		Hourly(s.quota("tickets", s.config.TicketsPerHour), s.quota("comments", s.config.CommentsPerHour))
 	clients := &program.Clients{
 		Modules: s.modules, Config: s.config, Log: s.log, Pool: s.pool, Store: s.Store, Notifier: s.notifier,
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets: commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()).Beside(s.modules.Beside).
-				Hourly(s.quota("tickets", s.config.TicketsPerHour), s.quota("comments", s.config.CommentsPerHour)),
+			Tickets:  tickets,
+			Together: tickets,
 			People:   commands.NewPeople(s.Store, s.Accounts),
 			Earlier:  commands.NewEarlier(s.Store),
 			Numbers:  program.NewReader(s.pool),
