@@ -59,6 +59,8 @@ type sealedUpload struct {
 	AttachedTo   uuid.NullUUID
 }
 
+const columns = "id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, attached_to"
+
 // What the sealed columns of an upload are bound to, beside its id.
 const (
 	boundKey  = "key"
@@ -73,13 +75,25 @@ func (f *Files) Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]Uploa
 		return nil, nil
 	}
 	const q = `
-SELECT id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, attached_to
-FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
+SELECT ` + columns + ` FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
 	rows, _ := f.pool.Query(ctx, q, ids) // CollectRows returns its error
 	sealed, err := pgx.CollectRows(rows, pgx.RowToStructByName[sealedUpload])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("look up uploads: %w", err))
 	}
+	opened, err := f.opened(ctx, sealed)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[uuid.UUID]Upload, len(opened))
+	for _, u := range opened {
+		found[u.ID.UUID] = u
+	}
+	return found, nil
+}
+
+// opened returns uploads, but for those whose owners were erased just now.
+func (f *Files) opened(ctx context.Context, sealed []sealedUpload) ([]Upload, error) {
 	people := make([]uuid.UUID, len(sealed))
 	for i, s := range sealed {
 		people[i] = s.UploadedBy
@@ -88,15 +102,17 @@ FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[uuid.UUID]Upload, len(sealed))
+	var all []Upload
 	for _, s := range sealed {
-		if key := keys[s.UploadedBy]; key != nil { // else they were erased just now
-			if found[s.ID], err = s.open(key); err != nil {
+		if key := keys[s.UploadedBy]; key != nil {
+			u, err := s.open(key)
+			if err != nil {
 				return nil, err
 			}
+			all = append(all, u)
 		}
 	}
-	return found, nil
+	return all, nil
 }
 
 // Uploaded returns what somebody uploaded under these ids, whether it is attached by now or

@@ -49,13 +49,25 @@ func (l Limits) Check(name string, size int64) error {
 	if size > l.File {
 		return tooLarge(l.File)
 	}
-	parts := strings.Split(strings.ToLower(ticket.Filename(name)), ".")
+	parts := strings.Split(strings.ToLower(looksLike(ticket.Filename(name))), ".")
 	for _, ending := range parts[max(1, len(parts)-2):] {
-		if slices.Contains(l.Blocked, "."+strings.TrimSpace(ending)) {
+		if ending = strings.TrimSpace(ending); slices.Contains(l.Blocked, "."+ending) {
 			return ErrBlocked.With("files that end in .%s are not taken", ending).On("file")
 		}
 	}
 	return nil
+}
+
+// looksLike returns a name without what nobody sees of it, nor the dots and spaces at its
+// end, which some systems leave out when they write the file.
+func looksLike(name string) string {
+	seen := strings.Map(func(r rune) rune {
+		if r != ' ' && !domain.Visible(string(r)) {
+			return -1
+		}
+		return r
+	}, name)
+	return strings.TrimRight(seen, ". ")
 }
 
 // head is how much of a file is looked at to know its type.

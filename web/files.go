@@ -36,6 +36,7 @@ type FormFiles struct {
 	visit *Visit
 	taken bool          // whether they are taken in
 	fault *domain.Error // what is wrong with one of them
+	left  []string      // what those are called that were not taken in
 }
 
 // boundary returns what parts a form that is in parts.
@@ -63,6 +64,8 @@ func (f *FormFiles) readForm(boundary string, most bounds) error {
 			return ErrForm
 		case p.FormName() == filesField && p.FileName() != "" && f.taken:
 			err = f.take(p)
+		case p.FormName() == filesField && p.FileName() != "":
+			f.left = append(f.left, ticket.Filename(edge.FileName(p.Header.Get("Content-Disposition"))))
 		case p.FormName() != filesField:
 			var text []byte
 			if text, err = io.ReadAll(io.LimitReader(p, room-size+1)); err != nil {
@@ -88,9 +91,10 @@ func (f *FormFiles) take(p *multipart.Part) error {
 		return nil
 	}
 	kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
-	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, p.FileName(), kind, p)
+	name := edge.FileName(p.Header.Get("Content-Disposition"))
+	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, name, kind, p)
 	if rule, ok := errors.AsType[*domain.Error](err); ok && rule.Kind != domain.KindUnavailable {
-		f.fault = rule.With("the file %s: %s", p.FileName(), rule.Message)
+		f.fault = rule.With("the file %s: %s", name, rule.Message)
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {

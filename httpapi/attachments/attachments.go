@@ -33,6 +33,7 @@ type Reader interface {
 type Files interface {
 	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 	Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]attachments.Upload, error)
+	Loose(ctx context.Context, by domain.UserID, p projections.Page) (projections.Slice[attachments.Upload], error)
 	Open(ctx context.Context, u attachments.Upload) io.ReadSeekCloser
 	Drop(ctx context.Context, by domain.UserID, id ticket.AttachmentID) error
 }
@@ -54,8 +55,14 @@ func (r Resource) Routes() []httpapi.Route {
 			Method: http.MethodPost, Path: "/api/attachments/", ID: "uploadAttachment",
 			Summary: "Upload a file",
 			About:   "A file of which a ticket or a comment is to be made, as the part `file` of a form, or as the body with `Content-Disposition: attachment; filename*=…`. Only its uploader sees it until it is attached, by its id in the body that opens a ticket or adds a comment; after a day it goes. Longer than HELPDESK_ATTACHMENT_MAX is 413; of a kind that is not taken (HELPDESK_ATTACHMENT_BLOCKED) 422 attachment_blocked; more than 200 MiB that are attached to nothing 422 too_many_uploads.",
-			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.UploadOf(r.upload),
+			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.UploadOf(r.upload, r.repeated),
 			Never: []int{http.StatusPreconditionFailed, http.StatusUnsupportedMediaType},
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/uploads/", ID: "listUploads",
+			Summary: "List one's own uploads",
+			About:   "The caller's files that are attached to nothing yet, newest first. Each goes a day after it came.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.uploads),
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/attachments/", ID: "listAttachments",
@@ -119,6 +126,22 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in OfTicket) (httpa
 		return none, err
 	}
 	return httpapi.ListOf(c, slice, wire.AttachmentOf)
+}
+
+// UploadQuery is the parameters of the list of uploads.
+type UploadQuery struct{ httpapi.Listing }
+
+func (r Resource) uploads(ctx context.Context, c *httpapi.Call, in UploadQuery) (httpapi.List[wire.Attachment], error) {
+	page, err := c.Page(in.Listing)
+	if err != nil {
+		return httpapi.List[wire.Attachment]{}, err
+	}
+	loose, err := r.Files.Loose(ctx, c.Actor.ID, page)
+	if err != nil {
+		return httpapi.List[wire.Attachment]{}, err
+	}
+	me := c.Names(ctx, []uuid.UUID{c.Actor.ID.UUID})[c.Actor.ID.UUID]
+	return httpapi.ListOf(c, loose, func(u attachments.Upload) wire.Attachment { return wire.UploadOf(u.Attachment, me) })
 }
 
 func (r Resource) one(ctx context.Context, c *httpapi.Call, in Path) (wire.Attachment, error) {

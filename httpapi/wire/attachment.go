@@ -22,7 +22,7 @@ type Attachment struct {
 	Scan         string     `json:"scan" required:"true" enum:"none,pending,clean" description:"Whether it was looked at for malware."`
 	CreatedBy    Person     `json:"created_by" required:"true"`
 	CreatedAt    Time       `json:"created_at" required:"true"`
-	ContentURL   *string    `json:"content_url" required:"true" description:"Where its bytes are; null: it was removed, or who brought it was erased."`
+	ContentURL   *string    `json:"content_url" required:"true" description:"Where its bytes are; null: it was removed, its ticket is deleted, or who brought it was erased."`
 	ThumbnailURL *string    `json:"thumbnail_url" required:"true" description:"Null: there is none."`
 }
 
@@ -44,7 +44,7 @@ func AttachmentOf(a view.Attachment) Attachment {
 		Ticket: &a.Ticket, TicketNumber: &a.TicketNumber, Comment: a.Comment, Scan: NotScanned,
 		CreatedBy: PersonOf(a.CreatedBy), CreatedAt: Time{a.CreatedAt},
 	}
-	if !a.Gone {
+	if !a.Gone && !a.Withheld {
 		out.ContentURL = contentURL(a.ID)
 	}
 	return out

@@ -24,7 +24,8 @@ type Attachment struct {
 	Digest       string     `json:"digest"` // SHA-256 of the bytes as they are stored, hexadecimal
 	CreatedBy    Person     `json:"created_by"`
 	CreatedAt    time.Time  `json:"created_at"`
-	Gone         bool       `json:"gone"` // its bytes are destroyed
+	Gone         bool       `json:"gone"`               // its bytes are destroyed
+	Withheld     bool       `json:"withheld,omitempty"` // nobody reads them, for its ticket is deleted
 }
 
 // AttachmentRow is an attachment without the names around it: a row of
@@ -70,7 +71,10 @@ func (r AttachmentRow) Show(viewer domain.Actor, number int64, by string) Attach
 }
 
 // Files are the attachments of one ticket. The zero Files has none.
-type Files struct{ rows []AttachmentRow }
+type Files struct {
+	rows    []AttachmentRow
+	deleted bool // the ticket is
+}
 
 // Apply folds one event of the ticket.
 func (f *Files) Apply(e eventstore.Envelope) {
@@ -83,13 +87,19 @@ func (f *Files) Apply(e eventstore.Envelope) {
 	f.Lose(e)
 }
 
-// Lose folds what an event of the ticket did to bytes, which are gone for every moment
-// before it too.
+// Lose folds what an event of the ticket did to bytes, which can be read or not at every
+// moment before it too.
 func (f *Files) Lose(e eventstore.Envelope) {
-	d, ok := e.Event.(ticket.AttachmentRemoved)
-	for i := range f.rows {
-		if ok && f.rows[i].ID == d.AttachmentID.UUID {
-			f.rows[i].RemovedAt = &e.OccurredAt
+	switch d := e.Event.(type) {
+	case ticket.Deleted:
+		f.deleted = true
+	case ticket.Restored:
+		f.deleted = false
+	case ticket.AttachmentRemoved:
+		for i := range f.rows {
+			if f.rows[i].ID == d.AttachmentID.UUID {
+				f.rows[i].RemovedAt = &e.OccurredAt
+			}
 		}
 	}
 }
@@ -99,7 +109,9 @@ func (f *Files) Lose(e eventstore.Envelope) {
 func (f *Files) Show(viewer domain.Actor, number int64, names Names) (shown []Attachment) {
 	for _, r := range f.rows {
 		if !r.Internal || ticket.SeesInternal(viewer) {
-			shown = append(shown, r.Show(viewer, number, names[r.AddedBy]))
+			a := r.Show(viewer, number, names[r.AddedBy])
+			a.Withheld = f.deleted
+			shown = append(shown, a)
 		}
 	}
 	return shown

@@ -57,7 +57,7 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "go.mau.fi/util/confusable", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
-	{of: "attachments", may: []string{"domain", "eventstore", "attachments/blobs"}, outside: []string{
+	{of: "attachments", may: []string{"domain", "eventstore", "projections=", "attachments/blobs"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/gabriel-vasile/mimetype",
 	}},
 	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},

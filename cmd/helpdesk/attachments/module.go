@@ -5,7 +5,9 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
@@ -34,6 +36,7 @@ func Module() program.Module {
 		Beside:      attachments.InTheAppend,
 		Export: []program.PersonFile{
 			{Name: "attachments.ndjson", About: "the files they brought, and what became of each", Of: "files", Write: export},
+			{Name: "uploads.ndjson", About: "the files they brought that are attached to nothing yet", Of: "uploads", Write: s.exportLoose},
 		},
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m, s)} },
 		Forget:   func(f program.Forgotten) eventstore.InTx { return attachments.Forget(f.ID.UUID) },
@@ -79,4 +82,34 @@ func export(ctx context.Context, o *program.Operator, account user.Account, w io
 		n++
 	}
 	return n, err
+}
+
+// loose is an upload as a person is shown it.
+type loose struct {
+	ID           uuid.UUID `json:"id"`
+	Filename     string    `json:"filename"`
+	ContentType  string    `json:"content_type"`
+	DeclaredType string    `json:"declared_type"`
+	Size         int64     `json:"size"`
+	Digest       string    `json:"digest"`
+	CreatedAt    time.Time `json:"created_at"`
+}
+
+// exportLoose writes what a person brought and attached to nothing yet.
+func (s *settings) exportLoose(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
+	files, err := s.files(o.Pool, o.Store)
+	if err != nil {
+		return 0, err
+	}
+	for u, err := range files.EachLoose(ctx, account.ID) {
+		if err != nil {
+			return n, err
+		}
+		out := loose{u.ID.UUID, u.Filename, u.ContentType, u.DeclaredType, u.Size, u.Digest, u.AddedAt.UTC()}
+		if err := json.NewEncoder(w).Encode(out); err != nil {
+			return n, err
+		}
+		n++
+	}
+	return n, nil
 }
