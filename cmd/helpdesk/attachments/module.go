@@ -3,17 +3,12 @@ package attachments
 
 import (
 	"context"
-	"encoding/json"
-	"io"
-	"time"
 
-	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"helpdesk/attachments"
 	"helpdesk/cmd/helpdesk/program"
-	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
@@ -33,10 +28,14 @@ func Module() program.Module {
 		Work:        s.work,
 		Routes:      s.routes,
 		Files:       func(c *program.Clients) (program.Files, error) { return s.files(c.Pool, c.Store) },
+		Blobs:       s.store,
 		Beside:      attachments.InTheAppend,
 		Export: []program.PersonFile{
 			{Name: "attachments.ndjson", About: "the files they brought, and what became of each", Of: "files", Write: export},
 			{Name: "uploads.ndjson", About: "the files they brought that are attached to nothing yet", Of: "uploads", Write: s.exportLoose},
+		},
+		ExportFolders: []program.PersonFolder{
+			{Name: "attachments", About: "what is in those files, with a line for each in manifest.ndjson", Write: s.exportBytes},
 		},
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m, s)} },
 		Forget:   func(f program.Forgotten) eventstore.InTx { return attachments.Forget(f.ID.UUID) },
@@ -70,46 +69,4 @@ func (s *settings) routes(c *program.Clients) []httpapi.Route {
 	return attachmentsapi.Resource{
 		App: c.App, Read: program.NewReader(c.Pool), Files: files, Limits: s.limits(), Uploading: edge.NewAtOnce(attachmentsapi.UploadsMost),
 	}.Routes()
-}
-
-// export writes what a person brought.
-func export(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
-	all, err := projection.NewReader(o.Pool).AttachmentsBy(ctx, account.ID)
-	for _, a := range all {
-		if err := json.NewEncoder(w).Encode(a); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, err
-}
-
-// loose is an upload as a person is shown it.
-type loose struct {
-	ID           uuid.UUID `json:"id"`
-	Filename     string    `json:"filename"`
-	ContentType  string    `json:"content_type"`
-	DeclaredType string    `json:"declared_type"`
-	Size         int64     `json:"size"`
-	Digest       string    `json:"digest"`
-	CreatedAt    time.Time `json:"created_at"`
-}
-
-// exportLoose writes what a person brought and attached to nothing yet.
-func (s *settings) exportLoose(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
-	files, err := s.files(o.Pool, o.Store)
-	if err != nil {
-		return 0, err
-	}
-	for u, err := range files.EachLoose(ctx, account.ID) {
-		if err != nil {
-			return n, err
-		}
-		out := loose{u.ID.UUID, u.Filename, u.ContentType, u.DeclaredType, u.Size, u.Digest, u.AddedAt.UTC()}
-		if err := json.NewEncoder(w).Encode(out); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, nil
 }

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"errors"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -45,7 +44,7 @@ func (m Modules) Files(c *Clients) (Files, error) {
 			return module.Files(c)
 		}
 	}
-	return nil, errors.New("no module has files")
+	return nil, errNoFiles
 }
 
 // Routes returns the calls of the API, of all modules.

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"helpdesk/attachments/blobs"
 	"helpdesk/auth"
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/domain"
@@ -53,10 +54,14 @@ type Module struct {
 	Pages  func(*Clients) []web.Page
 	// Commands returns the module's subcommands of the command line.
 	Commands func(Modules) []*cobra.Command
-	// Export are the module's files in what a person is handed of their data.
-	Export []PersonFile
+	// Export are the module's files in what a person is handed of their data, and
+	// ExportFolders its folders.
+	Export        []PersonFile
+	ExportFolders []PersonFolder
 	// Files returns what finds the uploads that commands attach. One module has it.
 	Files func(*Clients) (Files, error)
+	// Blobs returns the store of the bytes of files. One module has it.
+	Blobs func(*pgxpool.Pool) (blobs.Store, error)
 	// Beside returns what the module does in the transaction that appends events to a
 	// ticket; nil: nothing.
 	Beside func(ticket.ID, []domain.Event) eventstore.InTx
@@ -106,6 +111,14 @@ type PersonFile struct {
 	Of string
 	// Write writes the file and returns how many there are in it.
 	Write func(context.Context, *Operator, user.Account, io.Writer) (int, error)
+}
+
+// PersonFolder is a folder of a person's export.
+type PersonFolder struct {
+	// Name is the name of the folder, and what it holds in a line.
+	Name, About string
+	// Write writes its files, one after the other.
+	Write func(ctx context.Context, o *Operator, account user.Account, create func(name string) (io.Writer, error)) error
 }
 
 // Forgotten is a person who is being erased, or a ticket of which a text is redacted.
