@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/attachments/blobs"
+	"helpdesk/attachments/thumbnails"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
@@ -26,11 +27,12 @@ type Files struct {
 	keys   eventstore.Keys
 	store  blobs.Store
 	limits Limits
+	small  *thumbnails.Maker
 }
 
 // New returns the files that a database knows, whose bytes are in a store.
 func New(pool *pgxpool.Pool, keys eventstore.Keys, store blobs.Store, limits Limits) *Files {
-	return &Files{pool: pool, keys: keys, store: store, limits: limits}
+	return &Files{pool: pool, keys: keys, store: store, limits: limits, small: thumbnails.NewMaker()}
 }
 
 // Upload is a file that somebody brought.
@@ -38,7 +40,8 @@ type Upload struct {
 	ticket.Attachment
 	To ticket.ID // what it is attached to; zero: nothing yet
 
-	key []byte
+	key   []byte
+	owner cipher.AEAD // of who brought it
 }
 
 // ErrGone is the error for the bytes of a file that was removed, or whose owner was
@@ -63,8 +66,9 @@ const columns = "id, uploaded_by, sealed_key, sealed_name, content_type, declare
 
 // What the sealed columns of an upload are bound to, beside its id.
 const (
-	boundKey  = "key"
-	boundName = "name"
+	boundKey       = "key"
+	boundName      = "name"
+	boundThumbnail = "thumbnail"
 )
 
 func bound(id uuid.UUID, to string) []byte { return append(id[:], to...) }
@@ -149,7 +153,7 @@ func (s sealedUpload) open(key cipher.AEAD) (u Upload, err error) {
 		ID: ticket.AttachmentID{UUID: s.ID}, Filename: string(name), ContentType: s.ContentType, DeclaredType: s.DeclaredType,
 		Size: s.Size, Digest: s.Digest, By: domain.UserID{UUID: s.UploadedBy}, AddedAt: s.CreatedAt,
 	}
-	u.To = ticket.ID{UUID: s.AttachedTo.UUID}
+	u.To, u.owner = ticket.ID{UUID: s.AttachedTo.UUID}, key
 	return u, nil
 }
 
@@ -211,7 +215,7 @@ type execer interface {
 // doom destroys the keys of uploads; their bytes are for [Files.Collect].
 func doom(ctx context.Context, db execer, which string, arg any) error {
 	rows, _ := db.Query(ctx, `
-UPDATE uploads SET doomed_at = now(), sealed_key = NULL, sealed_name = NULL
+UPDATE uploads SET doomed_at = now(), sealed_key = NULL, sealed_name = NULL, sealed_thumbnail = NULL
 WHERE doomed_at IS NULL AND `+which, arg) // its error comes with Err
 	rows.Close()
 	if err := rows.Err(); err != nil {

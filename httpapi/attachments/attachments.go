@@ -2,6 +2,7 @@
 package attachments
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -35,6 +36,7 @@ type Files interface {
 	Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]attachments.Upload, error)
 	Loose(ctx context.Context, by domain.UserID, p projections.Page) (projections.Slice[attachments.Upload], error)
 	Open(ctx context.Context, u attachments.Upload) io.ReadSeekCloser
+	Thumbnail(ctx context.Context, u attachments.Upload) ([]byte, error)
 	Drop(ctx context.Context, by domain.UserID, id ticket.AttachmentID) error
 }
 
@@ -81,6 +83,12 @@ func (r Resource) Routes() []httpapi.Route {
 			Summary: "Read the bytes of a file",
 			About:   "With Range a part of them: 206. As a file to keep, whatever it is; with inline=true an image (PNG, JPEG, GIF, WebP, AVIF), PDF or plain text as one to show. 404 once it is removed or who brought it was erased.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.ContentOf(r.content),
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/attachments/{id}/thumbnail/", ID: "getAttachmentThumbnail",
+			Summary: "Read a small image of a file",
+			About:   "At most 320 pixels wide and high, upright, of a PNG, JPEG, GIF or WebP of at most 40 megapixels, as PNG or JPEG. 404 of any other file.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.ContentOf(r.thumbnail),
 		},
 		httpapi.Route{
 			Method: http.MethodDelete, Path: "/api/attachments/{id}/", ID: "deleteAttachment",
@@ -192,6 +200,9 @@ type Content struct {
 	Inline bool `query:"inline" description:"To be shown rather than kept, where that is safe."`
 }
 
+// sandboxed is the policy of what somebody brought: it runs nothing, and loads nothing.
+const sandboxed = "sandbox; default-src 'none'"
+
 // shown are the media types that a browser may show: none of them runs anything.
 var shown = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "application/pdf", "text/plain"}
 
@@ -210,10 +221,39 @@ func (r Resource) content(ctx context.Context, c *httpapi.Call, in Content) (*ht
 	}
 	c.Header.Set("Content-Type", u.ContentType)
 	c.Header.Set("Content-Disposition", disposition+named(u.Filename))
-	c.Header.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	c.Header.Set("Content-Security-Policy", sandboxed)
 	c.Header.Set("ETag", etag(u.Digest))
 	return &httpapi.Content{Open: func(ctx context.Context) io.ReadSeekCloser { return r.Files.Open(ctx, u) }}, nil
 }
+
+func (r Resource) thumbnail(ctx context.Context, c *httpapi.Call, in Path) (*httpapi.Content, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	u, err := r.readable(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	if !view.HasThumbnail(u.ContentType) {
+		return nil, domain.ErrNotFound
+	}
+	small, err := r.Files.Thumbnail(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	c.Header.Set("Content-Type", http.DetectContentType(small))
+	c.Header.Set("Content-Disposition", "inline")
+	c.Header.Set("Content-Security-Policy", sandboxed)
+	c.Header.Set("ETag", `"`+u.Digest[:32]+`-small"`)
+	return &httpapi.Content{Open: func(context.Context) io.ReadSeekCloser { return nopCloser{bytes.NewReader(small)} }}, nil
+}
+
+// nopCloser is a reader of bytes that has nothing to close.
+type nopCloser struct{ *bytes.Reader }
+
+// Close implements [io.Closer].
+func (nopCloser) Close() error { return nil }
 
 // readable returns the file whose bytes the caller may read.
 func (r Resource) readable(ctx context.Context, c *httpapi.Call, id ticket.AttachmentID) (attachments.Upload, error) {

@@ -89,7 +89,7 @@ func (r Resource) repeated(ctx context.Context, c *httpapi.Call, first wire.Atta
 		}
 		u, there := found[first.ID]
 		if !there {
-			first.ContentURL = nil
+			first.ContentURL, first.ThumbnailURL = nil, nil
 			_, err = io.Copy(io.Discard, io.LimitReader(file.r, r.Limits.File))
 			return err
 		}

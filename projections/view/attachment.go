@@ -28,6 +28,11 @@ type Attachment struct {
 	Withheld     bool       `json:"withheld,omitempty"` // nobody reads them, for its ticket is deleted
 }
 
+// HasThumbnail reports whether there may be a small image of a file of a media type.
+func HasThumbnail(contentType string) bool {
+	return slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, contentType)
+}
+
 // AttachmentRow is an attachment without the names around it: a row of
 // read.attachments, whose columns its tags declare.
 type AttachmentRow struct {

@@ -3,6 +3,9 @@ package e2e
 import (
 	"archive/zip"
 	"bytes"
+	"image"
+	_ "image/jpeg" // decodes
+	"image/png"
 	"io"
 	"mime/multipart"
 	"net/http"
@@ -10,6 +13,8 @@ import (
 	"strings"
 	"testing"
 
+	"helpdesk/test/kit"
+	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
 
@@ -233,5 +238,57 @@ func TestAFileOfASessionThatEndedIsToBeChosenAgain(t *testing.T) {
 	mentions(t, page, "See the file.", "smoke.txt")
 	if seen := d.Admin.Sees(t, v); len(seen.Comments) != 1 || len(seen.Comments[0].Attachments) != 1 {
 		t.Errorf("it comes to %+v", seen.Comments)
+	}
+}
+
+// photo returns a PNG of a size.
+func photo(t *testing.T, w, h int) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, w, h))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestThumbnailsOfImages(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	d := program.OpenOn(t, db)
+	bob, mal := d.Join(t, "bob", "user"), d.Join(t, "mal", "user")
+	a := bob.Uploads(t, "smoke.png", photo(t, 1000, 500))
+	if a.ThumbnailURL == nil || *a.ThumbnailURL != a.Path("thumbnail") {
+		t.Fatalf("the upload is %+v", a)
+	}
+	v := bob.Opens(t, "It smokes", object{"attachments": []string{a.ID}})
+	for range 2 { // made, and kept
+		got := bob.Must(t, http.StatusOK, "GET", *v.Attachments[0].ThumbnailURL, nil)
+		if small, format, err := image.DecodeConfig(bytes.NewReader(got.Body)); err != nil || small.Width != 320 || small.Height != 160 || got.Header.Get("Content-Type") != "image/"+format {
+			t.Errorf("it is %+v, %s %s, %v", small, format, got.Header.Get("Content-Type"), err)
+		}
+		for name, want := range map[string]string{
+			"X-Content-Type-Options": "nosniff", "Cache-Control": "private, no-cache", "Content-Security-Policy": "sandbox; default-src 'none'",
+		} {
+			if got.Header.Get(name) != want {
+				t.Errorf("%s is %q", name, got.Header.Get(name))
+			}
+		}
+		if again := bob.Sends(t, "GET", a.Path("thumbnail"), nil, "If-None-Match", got.Header.Get("ETag")); again.Status != http.StatusNotModified {
+			t.Errorf("once it is known: %d", again.Status)
+		}
+	}
+	mal.Must(t, http.StatusNotFound, "GET", a.Path("thumbnail"), nil)
+	for name, b := range map[string][]byte{"a.txt": []byte("text"), "broken.png": photo(t, 100, 100)[:60], "large.png": photo(t, 8000, 5001), "a.svg": []byte(`<svg xmlns="http://www.w3.org/2000/svg"/>`)} {
+		for range 2 {
+			bob.Must(t, http.StatusNotFound, "GET", bob.Uploads(t, name, b).Path("thumbnail"), nil)
+		}
+	}
+	bob.Must(t, http.StatusNoContent, "DELETE", a.Path(), nil)
+	bob.Must(t, http.StatusNotFound, "GET", a.Path("thumbnail"), nil)
+	if gone := program.Get[program.Attachment](t, bob, a.Path()); gone.ThumbnailURL != nil {
+		t.Errorf("removed it is %+v", gone)
+	}
+	if n := kit.One[int](t, db.OwnerPool(t), `SELECT count(*) FROM uploads WHERE sealed_thumbnail IS NOT NULL AND doomed_at IS NOT NULL`); n != 0 {
+		t.Errorf("%d thumbnails are left of what was removed", n)
 	}
 }
