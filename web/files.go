@@ -6,9 +6,9 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"slices"
 	"strings"
 
+	"github.com/a-h/templ"
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
@@ -145,13 +145,21 @@ func FileSize(bytes int64) string {
 // contentOf is where the bytes of a file are.
 func contentOf(a view.Attachment) string { return "/api/attachments/" + a.ID.String() + "/content/" }
 
-// images and texts are the types of files that are shown on the page, or on one of their own.
-var (
-	images = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"}
-	texts  = []string{"application/pdf", "text/plain"}
-)
+// shownOf is where a file is to be shown rather than kept.
+func shownOf(a view.Attachment) templ.SafeURL { return templ.SafeURL(contentOf(a) + "?inline=true") }
 
-func typeIn(a view.Attachment, types []string) bool {
-	kind, _, _ := strings.Cut(a.ContentType, ";")
-	return !a.Gone && slices.Contains(types, kind)
+// smallOf is where a small image of an image is, the image itself where there is none.
+func smallOf(a view.Attachment) string {
+	if view.HasThumbnail(a.ContentType) {
+		return "/api/attachments/" + a.ID.String() + "/thumbnail/"
+	}
+	return string(shownOf(a))
 }
+
+// isImage, isPDF and isPlainText report whether a file is shown in a preview as what it is, in a
+// preview by the browser's own viewer, and on a page of its own.
+func isImage(a view.Attachment) bool {
+	return view.HasThumbnail(a.ContentType) || a.ContentType == "image/avif"
+}
+func isPDF(a view.Attachment) bool       { return a.ContentType == "application/pdf" }
+func isPlainText(a view.Attachment) bool { return strings.HasPrefix(a.ContentType, "text/plain") }
