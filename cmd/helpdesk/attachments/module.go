@@ -27,7 +27,7 @@ func Module() program.Module {
 		Projections: []follow.Follower{projection.Follower()},
 		Work:        s.work,
 		Routes:      s.routes,
-		Files:       func(c *program.Clients) (program.Files, error) { return s.files(c.Pool, c.Store) },
+		Files:       func(pool *pgxpool.Pool, log *eventstore.Store) (program.Files, error) { return s.files(pool, log) },
 		Blobs:       s.store,
 		Beside:      attachments.InTheAppend,
 		Export: []program.PersonFile{

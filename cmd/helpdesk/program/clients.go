@@ -38,10 +38,10 @@ type Clients struct {
 }
 
 // Files returns what finds the uploads that commands attach.
-func (m Modules) Files(c *Clients) (Files, error) {
+func (m Modules) Files(pool *pgxpool.Pool, log *eventstore.Store) (Files, error) {
 	for _, module := range m {
 		if module.Files != nil {
-			return module.Files(c)
+			return module.Files(pool, log)
 		}
 	}
 	return nil, errNoFiles

@@ -59,7 +59,7 @@ type Module struct {
 	Export        []PersonFile
 	ExportFolders []PersonFolder
 	// Files returns what finds the uploads that commands attach. One module has it.
-	Files func(*Clients) (Files, error)
+	Files func(*pgxpool.Pool, *eventstore.Store) (Files, error)
 	// Blobs returns the store of the bytes of files. One module has it.
 	Blobs func(*pgxpool.Pool) (blobs.Store, error)
 	// Beside returns what the module does in the transaction that appends events to a
@@ -71,8 +71,10 @@ type Module struct {
 	Forget func(Forgotten) eventstore.InTx
 }
 
-// Files takes uploads in and finds them; see [commands.App].
+// Files takes uploads in and finds them, see [commands.App], and has their bytes for emails.
 type Files interface {
+	saga.Files
+	mail.Files
 	Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
 	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 }
@@ -88,6 +90,7 @@ type Worker struct {
 	Accounts  *auth.Accounts
 	Metrics   prometheus.Registerer
 	Mailer    *mail.Mailer
+	Files     Files
 	TimersSet *eventstore.Notifier // wakes whoever fires timers
 	Issued    *eventstore.Notifier // wakes whoever carries out commands
 }
