@@ -59,10 +59,11 @@ type sealedUpload struct {
 	Size         int64
 	Digest       string
 	CreatedAt    time.Time
+	Scanned      bool
 	AttachedTo   uuid.NullUUID
 }
 
-const columns = "id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, attached_to"
+const columns = "id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, scanned, attached_to"
 
 // What the sealed columns of an upload are bound to, beside its id.
 const (
@@ -151,7 +152,7 @@ func (s sealedUpload) open(key cipher.AEAD) (u Upload, err error) {
 	}
 	u.Attachment = ticket.Attachment{
 		ID: ticket.AttachmentID{UUID: s.ID}, Filename: string(name), ContentType: s.ContentType, DeclaredType: s.DeclaredType,
-		Size: s.Size, Digest: s.Digest, By: domain.UserID{UUID: s.UploadedBy}, AddedAt: s.CreatedAt,
+		Size: s.Size, Digest: s.Digest, Scanned: s.Scanned, By: domain.UserID{UUID: s.UploadedBy}, AddedAt: s.CreatedAt,
 	}
 	u.To, u.owner = ticket.ID{UUID: s.AttachedTo.UUID}, key
 	return u, nil

@@ -9,7 +9,6 @@ import (
 	"strings"
 
 	"github.com/a-h/templ"
-	"github.com/google/uuid"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
@@ -92,13 +91,16 @@ func (f *FormFiles) take(p *multipart.Part) error {
 	}
 	kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
 	name := edge.FileName(p.Header.Get("Content-Disposition"))
-	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, name, kind, p)
+	a, err := v.site.App.Bring(v.whole, v.Cause(), v.Actor, name, kind, p)
 	if rule, ok := errors.AsType[*domain.Error](err); ok && rule.Kind != domain.KindUnavailable {
 		f.fault = rule.With("the file %s: %s", name, rule.Message)
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrForm
+	}
+	if rule, ok := errors.AsType[*domain.Error](err); ok {
+		v.site.Log.Warn("a file was not taken", "request_id", v.ID, "code", rule.Code, "error", err)
 	}
 	if err == nil {
 		v.Form.Add(attachedField, a.ID.String())

@@ -32,7 +32,6 @@ type Reader interface {
 
 // Files are the bytes, and what is attached to nothing yet.
 type Files interface {
-	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 	Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]attachments.Upload, error)
 	Loose(ctx context.Context, by domain.UserID, p projections.Page) (projections.Slice[attachments.Upload], error)
 	Open(ctx context.Context, u attachments.Upload) io.ReadSeekCloser
@@ -56,7 +55,7 @@ func (r Resource) Routes() []httpapi.Route {
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/attachments/", ID: "uploadAttachment",
 			Summary: "Upload a file",
-			About:   "A file of which a ticket or a comment is to be made, as the part `file` of a form, or as the body with `Content-Disposition: attachment; filename*=…`. Only its uploader sees it until it is attached, by its id in the body that opens a ticket or adds a comment; after a day it goes. Longer than HELPDESK_ATTACHMENT_MAX is 413; of a kind that is not taken (HELPDESK_ATTACHMENT_BLOCKED) 422 attachment_blocked; more than 200 MiB that are attached to nothing 422 too_many_uploads.",
+			About:   "A file of which a ticket or a comment is to be made, as the part `file` of a form, or as the body with `Content-Disposition: attachment; filename*=…`. Only its uploader sees it until it is attached, by its id in the body that opens a ticket or adds a comment; after a day it goes. Longer than HELPDESK_ATTACHMENT_MAX is 413; of a kind that is not taken (HELPDESK_ATTACHMENT_BLOCKED) 422 attachment_blocked; more than 200 MiB that are attached to nothing 422 too_many_uploads. With HELPDESK_ATTACHMENT_SCAN, one in which malware is found is 422 attachment_infected, and none is taken (503 scanner_unavailable) while the scanner is away.",
 			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.UploadOf(r.upload, r.repeated),
 			Never: []int{http.StatusPreconditionFailed, http.StatusUnsupportedMediaType},
 		},

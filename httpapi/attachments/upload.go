@@ -41,7 +41,7 @@ func (r Resource) upload(ctx context.Context, c *httpapi.Call, _ httpapi.Empty) 
 	}
 	var a ticket.Attachment
 	err := r.incoming(c, func(whole context.Context, file incoming) (err error) {
-		a, err = r.Files.Take(whole, uuid.Must(uuid.NewV7()), c.Actor.ID, file.name, file.declared, file.r)
+		a, err = r.App.Bring(whole, c.Cause(), c.Actor, file.name, file.declared, file.r)
 		return err
 	})
 	if err != nil {
@@ -71,6 +71,9 @@ func (r Resource) incoming(c *httpapi.Call, read func(whole context.Context, fil
 	}
 	if err != nil {
 		c.Header.Set("Connection", "close") // rather than read the rest
+	}
+	if errors.Is(err, attachments.ErrNoScan) {
+		c.Unforeseen(whole, err) // why is for the log
 	}
 	return refused(err)
 }

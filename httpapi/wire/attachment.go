@@ -34,14 +34,19 @@ func (Attachment) Example() string {
 		"content_url": "/api/attachments/0197c2a4-8f00-7000-8000-000000000003/content/", "thumbnail_url": "/api/attachments/0197c2a4-8f00-7000-8000-000000000003/thumbnail/"}`
 }
 
-// NotScanned is the state of a file that nothing looked at.
-const NotScanned = "none"
+// scanOf returns the state of a file that is there: what something is found in is not taken.
+func scanOf(scanned bool) string {
+	if scanned {
+		return "clean"
+	}
+	return "none"
+}
 
 // AttachmentOf writes an attachment.
 func AttachmentOf(a view.Attachment) Attachment {
 	out := Attachment{
 		ID: a.ID, Filename: a.Filename, ContentType: a.ContentType, DeclaredType: a.DeclaredType, Size: a.Size,
-		Ticket: &a.Ticket, TicketNumber: &a.TicketNumber, Comment: a.Comment, Scan: NotScanned,
+		Ticket: &a.Ticket, TicketNumber: &a.TicketNumber, Comment: a.Comment, Scan: scanOf(a.Scanned),
 		CreatedBy: PersonOf(a.CreatedBy), CreatedAt: Time{a.CreatedAt},
 	}
 	if !a.Gone && !a.Withheld {
@@ -63,7 +68,7 @@ func AttachmentsOf(all []view.Attachment) []Attachment {
 func UploadOf(a ticket.Attachment, username string) Attachment {
 	out := Attachment{
 		ID: a.ID.UUID, Filename: a.Filename, ContentType: a.ContentType, DeclaredType: a.DeclaredType, Size: a.Size,
-		Scan: NotScanned, CreatedBy: Person{ID: a.By.UUID, Username: username}, CreatedAt: At(a.AddedAt),
+		Scan: scanOf(a.Scanned), CreatedBy: Person{ID: a.By.UUID, Username: username}, CreatedAt: At(a.AddedAt),
 	}
 	out.ContentURL, out.ThumbnailURL = addresses(out.ID, out.ContentType)
 	return out

@@ -21,7 +21,8 @@ type Attachment struct {
 	ContentType  string     `json:"content_type"`
 	DeclaredType string     `json:"declared_type"`
 	Size         int64      `json:"size"`
-	Digest       string     `json:"digest"` // SHA-256 of the bytes as they are stored, hexadecimal
+	Scanned      bool       `json:"scanned"` // something looked for malware in it, and found none
+	Digest       string     `json:"digest"`  // SHA-256 of the bytes as they are stored, hexadecimal
 	CreatedBy    Person     `json:"created_by"`
 	CreatedAt    time.Time  `json:"created_at"`
 	Gone         bool       `json:"gone"`               // its bytes are destroyed
@@ -46,6 +47,7 @@ type AttachmentRow struct {
 	Digest       string     `db:"digest,fixed"` // hexadecimal
 	AddedBy      uuid.UUID  `db:"added_by,fixed"`
 	Internal     bool       `db:"internal,fixed"`
+	Scanned      bool       `db:"scanned,fixed"`
 	CreatedAt    time.Time  `db:"created_at,fixed"`
 	RemovedAt    *time.Time `db:"removed_at"`
 }
@@ -54,7 +56,7 @@ type AttachmentRow struct {
 func Attached(e eventstore.Envelope, d ticket.AttachmentAdded) AttachmentRow {
 	row := AttachmentRow{
 		ID: d.AttachmentID.UUID, TicketID: e.StreamID, Filename: d.Filename, ContentType: d.ContentType, DeclaredType: d.DeclaredType,
-		Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, CreatedAt: e.OccurredAt,
+		Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, Scanned: d.Scanned, CreatedAt: e.OccurredAt,
 	}
 	if d.CommentID != (ticket.CommentID{}) {
 		row.CommentID = &d.CommentID.UUID
@@ -70,7 +72,7 @@ func (r AttachmentRow) Show(viewer domain.Actor, number int64, by string) Attach
 	}
 	return Attachment{
 		ID: r.ID, Ticket: r.TicketID, TicketNumber: number, Comment: r.CommentID, Filename: r.Filename, ContentType: r.ContentType,
-		DeclaredType: r.DeclaredType, Size: r.Size, Digest: r.Digest, CreatedBy: Person{ID: r.AddedBy, Username: by}, CreatedAt: r.CreatedAt,
+		DeclaredType: r.DeclaredType, Size: r.Size, Scanned: r.Scanned, Digest: r.Digest, CreatedBy: Person{ID: r.AddedBy, Username: by}, CreatedAt: r.CreatedAt,
 		Gone: r.RemovedAt != nil || r.Filename == domain.Erased,
 	}
 }

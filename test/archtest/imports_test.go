@@ -60,6 +60,7 @@ var rules = []rule{
 	{of: "attachments", may: []string{"domain", "eventstore", "projections=", "attachments/blobs", "attachments/thumbnails"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/gabriel-vasile/mimetype",
 	}},
+	{of: "attachments/clamd"},
 	{of: "attachments/thumbnails", outside: []string{"github.com/bep/imagemeta", "golang.org/x/image", "golang.org/x/sync/semaphore"}},
 	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},
 	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
