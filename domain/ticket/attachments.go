@@ -93,7 +93,9 @@ type Infected struct{ Malware string }
 func (i Infected) Error() string { return i.Unwrap().Error() }
 
 // Unwrap returns [ErrInfected] as a caller is told it.
-func (i Infected) Unwrap() error { return ErrInfected.With("malware was found in the file: %s", i.Malware).On("file") }
+func (i Infected) Unwrap() error {
+	return ErrInfected.With("malware was found in the file: %s", i.Malware).On("file")
+}
 
 // with returns events and behind them those that add files which the actor uploaded to
 // what is written at an instant: a comment, or the ticket itself. Whether they are there,
