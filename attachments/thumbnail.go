@@ -46,6 +46,8 @@ func (f *Files) thumbnail(ctx context.Context, u Upload, kept []byte) ([]byte, e
 		return nil, err
 	}
 	const q = `UPDATE uploads SET sealed_thumbnail = $2 WHERE id = $1 AND doomed_at IS NULL`
-	_, _ = f.pool.Exec(ctx, q, u.ID, sealed(u.owner, small, bound(u.ID.UUID, boundThumbnail))) // else it is made anew
+	keeping, done := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime) // it took long enough to be made
+	defer done()
+	_, _ = f.pool.Exec(keeping, q, u.ID, sealed(u.owner, small, bound(u.ID.UUID, boundThumbnail))) // else it is made anew
 	return small, nil
 }

@@ -66,15 +66,25 @@ func (m *Maker) Make(ctx context.Context, r io.ReadSeeker) ([]byte, error) {
 	return encoded(upright(scaled(whole), turn))
 }
 
-// scaled returns an image that is no larger than a thumbnail.
+// scaled returns an image that is no larger than a thumbnail. Of a much larger one as many
+// pixels are mixed as make a good one: all of them would take thirty times as long.
 func scaled(of image.Image) *image.RGBA {
-	w, h := of.Bounds().Dx(), of.Bounds().Dy()
-	if longest := max(w, h); longest > side {
-		w, h = max(1, w*side/longest), max(1, h*side/longest)
+	const enough = 4 * side
+	if max(of.Bounds().Dx(), of.Bounds().Dy()) > enough {
+		of = scaledTo(of, enough, draw.NearestNeighbor)
 	}
-	small := image.NewRGBA(image.Rect(0, 0, w, h))
-	draw.BiLinear.Scale(small, small.Bounds(), of, of.Bounds(), draw.Src, nil)
-	return small
+	return scaledTo(of, side, draw.BiLinear)
+}
+
+// scaledTo returns an image with at most so many pixels in width and in height.
+func scaledTo(of image.Image, most int, by draw.Scaler) *image.RGBA {
+	w, h := of.Bounds().Dx(), of.Bounds().Dy()
+	if longest := max(w, h); longest > most {
+		w, h = max(1, w*most/longest), max(1, h*most/longest)
+	}
+	scaled := image.NewRGBA(image.Rect(0, 0, w, h))
+	by.Scale(scaled, scaled.Bounds(), of, of.Bounds(), draw.Src, nil)
+	return scaled
 }
 
 func encoded(small *image.RGBA) ([]byte, error) {
