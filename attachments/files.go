@@ -14,6 +14,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/attachments/blobs"
+	"helpdesk/attachments/thumbnails"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
@@ -26,11 +27,12 @@ type Files struct {
 	keys   eventstore.Keys
 	store  blobs.Store
 	limits Limits
+	small  *thumbnails.Maker
 }
 
 // New returns the files that a database knows, whose bytes are in a store.
 func New(pool *pgxpool.Pool, keys eventstore.Keys, store blobs.Store, limits Limits) *Files {
-	return &Files{pool: pool, keys: keys, store: store, limits: limits}
+	return &Files{pool: pool, keys: keys, store: store, limits: limits, small: thumbnails.NewMaker()}
 }
 
 // Upload is a file that somebody brought.
@@ -38,7 +40,8 @@ type Upload struct {
 	ticket.Attachment
 	To ticket.ID // what it is attached to; zero: nothing yet
 
-	key []byte
+	key   []byte
+	owner cipher.AEAD // of who brought it
 }
 
 // ErrGone is the error for the bytes of a file that was removed, or whose owner was
@@ -56,13 +59,17 @@ type sealedUpload struct {
 	Size         int64
 	Digest       string
 	CreatedAt    time.Time
+	Scanned      bool
 	AttachedTo   uuid.NullUUID
 }
 
+const columns = "id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, scanned, attached_to"
+
 // What the sealed columns of an upload are bound to, beside its id.
 const (
-	boundKey  = "key"
-	boundName = "name"
+	boundKey       = "key"
+	boundName      = "name"
+	boundThumbnail = "thumbnail"
 )
 
 func bound(id uuid.UUID, to string) []byte { return append(id[:], to...) }
@@ -73,13 +80,25 @@ func (f *Files) Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]Uploa
 		return nil, nil
 	}
 	const q = `
-SELECT id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, created_at, attached_to
-FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
+SELECT ` + columns + ` FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
 	rows, _ := f.pool.Query(ctx, q, ids) // CollectRows returns its error
 	sealed, err := pgx.CollectRows(rows, pgx.RowToStructByName[sealedUpload])
 	if err != nil {
 		return nil, eventstore.Unreachable(fmt.Errorf("look up uploads: %w", err))
 	}
+	opened, err := f.opened(ctx, sealed)
+	if err != nil {
+		return nil, err
+	}
+	found := make(map[uuid.UUID]Upload, len(opened))
+	for _, u := range opened {
+		found[u.ID.UUID] = u
+	}
+	return found, nil
+}
+
+// opened returns uploads, but for those whose owners were erased just now.
+func (f *Files) opened(ctx context.Context, sealed []sealedUpload) ([]Upload, error) {
 	people := make([]uuid.UUID, len(sealed))
 	for i, s := range sealed {
 		people[i] = s.UploadedBy
@@ -88,15 +107,17 @@ FROM uploads WHERE id = ANY ($1) AND doomed_at IS NULL`
 	if err != nil {
 		return nil, err
 	}
-	found := make(map[uuid.UUID]Upload, len(sealed))
+	var all []Upload
 	for _, s := range sealed {
-		if key := keys[s.UploadedBy]; key != nil { // else they were erased just now
-			if found[s.ID], err = s.open(key); err != nil {
+		if key := keys[s.UploadedBy]; key != nil {
+			u, err := s.open(key)
+			if err != nil {
 				return nil, err
 			}
+			all = append(all, u)
 		}
 	}
-	return found, nil
+	return all, nil
 }
 
 // Uploaded returns what somebody uploaded under these ids, whether it is attached by now or
@@ -131,9 +152,9 @@ func (s sealedUpload) open(key cipher.AEAD) (u Upload, err error) {
 	}
 	u.Attachment = ticket.Attachment{
 		ID: ticket.AttachmentID{UUID: s.ID}, Filename: string(name), ContentType: s.ContentType, DeclaredType: s.DeclaredType,
-		Size: s.Size, Digest: s.Digest, By: domain.UserID{UUID: s.UploadedBy}, AddedAt: s.CreatedAt,
+		Size: s.Size, Digest: s.Digest, Scanned: s.Scanned, By: domain.UserID{UUID: s.UploadedBy}, AddedAt: s.CreatedAt,
 	}
-	u.To = ticket.ID{UUID: s.AttachedTo.UUID}
+	u.To, u.owner = ticket.ID{UUID: s.AttachedTo.UUID}, key
 	return u, nil
 }
 
@@ -195,7 +216,7 @@ type execer interface {
 // doom destroys the keys of uploads; their bytes are for [Files.Collect].
 func doom(ctx context.Context, db execer, which string, arg any) error {
 	rows, _ := db.Query(ctx, `
-UPDATE uploads SET doomed_at = now(), sealed_key = NULL, sealed_name = NULL
+UPDATE uploads SET doomed_at = now(), sealed_key = NULL, sealed_name = NULL, sealed_thumbnail = NULL
 WHERE doomed_at IS NULL AND `+which, arg) // its error comes with Err
 	rows.Close()
 	if err := rows.Err(); err != nil {

@@ -29,6 +29,15 @@ type Limits struct {
 	File    int64    // bytes of one file
 	Loose   int64    // bytes of all files of a person that are attached to nothing yet
 	Blocked []string // endings of names, with their dots
+	// Scan begins to look for malware in a file; nil: nothing does.
+	Scan func(context.Context) (Scan, error)
+}
+
+// Scan looks at a file for malware: it is written, and then judged. It MUST be closed.
+type Scan interface {
+	io.WriteCloser
+	// Verdict ends the file and returns the name of the malware in it, "" where there is none.
+	Verdict() (malware string, err error)
 }
 
 // Refusals of uploads.
@@ -38,6 +47,9 @@ var (
 	ErrManyLoose = &domain.Error{Kind: domain.KindRejected, Code: "too_many_uploads", Message: "you have too many uploads that are attached to nothing; attach or remove some, or wait a day"}
 	ErrErased    = &domain.Error{Kind: domain.KindForbidden, Code: "forbidden", Message: "who brings the file was erased"}
 )
+
+// ErrNoScan is the error for a file that the scanner could not look at.
+var ErrNoScan = &domain.Error{Kind: domain.KindUnavailable, Code: "scanner_unavailable", Message: "files cannot be looked at for malware now; try again later"}
 
 // ErrTooLarge refuses a file of more bytes than are allowed.
 var ErrTooLarge = &domain.Error{Kind: domain.KindRejected, Code: "body_too_large", Message: "the file is too large"}
@@ -49,13 +61,25 @@ func (l Limits) Check(name string, size int64) error {
 	if size > l.File {
 		return tooLarge(l.File)
 	}
-	parts := strings.Split(strings.ToLower(ticket.Filename(name)), ".")
+	parts := strings.Split(strings.ToLower(looksLike(ticket.Filename(name))), ".")
 	for _, ending := range parts[max(1, len(parts)-2):] {
-		if slices.Contains(l.Blocked, "."+strings.TrimSpace(ending)) {
+		if ending = strings.TrimSpace(ending); slices.Contains(l.Blocked, "."+ending) {
 			return ErrBlocked.With("files that end in .%s are not taken", ending).On("file")
 		}
 	}
 	return nil
+}
+
+// looksLike returns a name without what nobody sees of it, nor the dots and spaces at its
+// end, which some systems leave out when they write the file.
+func looksLike(name string) string {
+	seen := strings.Map(func(r rune) rune {
+		if r != ' ' && !domain.Visible(string(r)) {
+			return -1
+		}
+		return r
+	}, name)
+	return strings.TrimRight(seen, ". ")
 }
 
 // head is how much of a file is looked at to know its type.
@@ -92,12 +116,19 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 		ContentType: mimetype.Detect(begins).String(),
 	}
 	plain := &bounded{r: buffered, most: f.limits.File}
-	sealed, err := blobs.Seal(plain, u.key)
+	looked, err := f.look(ctx, plain)
+	if err != nil {
+		return a, err
+	}
+	defer looked.Close()
+	sealed, err := blobs.Seal(looked, u.key)
 	if err != nil {
 		return a, err
 	}
 	digest := sha256.New()
-	err = f.store.Put(ctx, id, io.TeeReader(sealed, digest))
+	if err = f.store.Put(ctx, id, io.TeeReader(sealed, digest)); err == nil {
+		u.Scanned, err = looked.clean()
+	}
 	if u.Size, u.Digest = plain.read, hex.EncodeToString(digest.Sum(nil)); err == nil {
 		u.AddedAt, err = f.insert(ctx, owner, u)
 	}
@@ -126,11 +157,11 @@ const looseOf = `(SELECT coalesce(sum(size), 0)::bigint FROM uploads WHERE uploa
 // insert notes an upload, and returns when.
 func (f *Files) insert(ctx context.Context, owner cipher.AEAD, u Upload) (at time.Time, err error) {
 	const q = `
-INSERT INTO uploads (id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest)
-SELECT $2, $1, $3, $4, $5, $6, $7, $8 WHERE ` + looseOf + ` + $7 <= $9
+INSERT INTO uploads (id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, scanned)
+SELECT $2, $1, $3, $4, $5, $6, $7, $8, $10 WHERE ` + looseOf + ` + $7 <= $9
 RETURNING created_at`
 	err = f.pool.QueryRow(ctx, q, u.By, u.ID, sealed(owner, u.key, bound(u.ID.UUID, boundKey)),
-		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, f.limits.Loose).Scan(&at)
+		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, f.limits.Loose, u.Scanned).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, ErrManyLoose
 	}

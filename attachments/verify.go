@@ -12,6 +12,7 @@ import (
 
 	"helpdesk/attachments/blobs"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
@@ -19,7 +20,6 @@ import (
 type Log interface {
 	Head(ctx context.Context) (int64, error)
 	Select(ctx context.Context, which eventstore.Selection, limit int) ([]eventstore.Recorded, error)
-	HaveKeys(ctx context.Context, people []uuid.UUID) (bool, error)
 	Codec() *eventstore.Codec
 }
 
@@ -48,17 +48,17 @@ type named struct {
 // Verify holds the bytes of all files against the log, calls fault for each that is not
 // what it says, and progress with how far it is. It stops where ctx ends.
 func (f *Files) Verify(ctx context.Context, log Log, fault func(Fault), progress func(done, of int)) (v Verified, err error) {
-	all, removed, err := namedIn(ctx, log)
+	files, err := recordOf(ctx, log)
 	if err != nil {
 		return v, err
 	}
-	for i, a := range all {
-		progress(i, len(all))
-		if removed[a.AttachmentID] {
+	for i, a := range files.all {
+		progress(i, len(files.all))
+		if files.removed[a.AttachmentID] {
 			v.Removed++
 			continue
 		}
-		there, err := log.HaveKeys(ctx, []uuid.UUID{a.AddedBy.UUID})
+		there, err := log.Codec().HaveKeys(ctx, []uuid.UUID{a.AddedBy.UUID})
 		if err != nil {
 			return v, err
 		}
@@ -66,59 +66,100 @@ func (f *Files) Verify(ctx context.Context, log Log, fault func(Fault), progress
 			v.Erased++
 			continue
 		}
-		what, err := f.compare(ctx, a.AttachmentAdded)
-		switch {
-		case err != nil:
+		what, err := compare(ctx, f.store, a.AttachmentAdded)
+		if err != nil {
 			return v, err
-		case what == "":
-			v.Sound++
-		default:
-			v.Faulty++
-			fault(Fault{Attachment: a.AttachmentID.UUID, Ticket: a.StreamID, Position: a.Position, What: what})
 		}
+		v.count(a, what, fault)
 	}
-	progress(len(all), len(all))
+	progress(len(files.all), len(files.all))
 	return v, nil
 }
 
-// namedIn returns the files that the log ever named, and which of them were removed.
-func namedIn(ctx context.Context, log Log) (all []named, removed map[ticket.AttachmentID]bool, err error) {
+// count counts a file whose bytes should be there, and are not as the log says in what.
+func (v *Verified) count(a named, what string, fault func(Fault)) {
+	if what == "" {
+		v.Sound++
+		return
+	}
+	v.Faulty++
+	fault(Fault{Attachment: a.AttachmentID.UUID, Ticket: a.StreamID, Position: a.Position, What: what})
+}
+
+// record is what a log ever said of files.
+type record struct {
+	all     []named
+	removed map[ticket.AttachmentID]bool
+	erased  map[uuid.UUID]bool // people
+}
+
+// recorded are the types of events that a record is made of.
+var recorded = eventstore.Types(ticket.AttachmentAdded{}, ticket.AttachmentRemoved{}, user.Erased{})
+
+func newRecord() record {
+	return record{removed: map[ticket.AttachmentID]bool{}, erased: map[uuid.UUID]bool{}}
+}
+
+// add notes an event. What files are called stays sealed.
+func (r *record) add(codec *eventstore.Codec, at eventstore.Recorded) error {
+	e, err := codec.Decode(at.Type, at.SchemaVersion, at.Data)
+	if err != nil {
+		return fmt.Errorf("event at position %d: %w", at.Position, err)
+	}
+	switch e := e.(type) {
+	case ticket.AttachmentAdded:
+		r.all = append(r.all, named{e, at})
+	case ticket.AttachmentRemoved:
+		r.removed[e.AttachmentID] = true
+	case user.Erased:
+		r.erased[at.StreamID] = true
+	}
+	return nil
+}
+
+// gone returns why there are no bytes of a file, "" where there are.
+func (r record) gone(a ticket.AttachmentAdded) (state string) {
+	switch {
+	case r.removed[a.AttachmentID]:
+		return Removed
+	case r.erased[a.AddedBy.UUID]:
+		return Erased
+	}
+	return ""
+}
+
+// recordOf returns what a log ever said of files.
+func recordOf(ctx context.Context, log Log) (all record, err error) {
 	head, err := log.Head(ctx)
 	if err != nil {
-		return nil, nil, err
+		return all, err
 	}
-	removed = map[ticket.AttachmentID]bool{}
-	which := eventstore.Selection{Upto: head, Types: []string{ticket.AttachmentAdded{}.EventType(), ticket.AttachmentRemoved{}.EventType()}}
+	all = newRecord()
+	which := eventstore.Selection{Upto: head, Types: recorded}
 	const page = 1000
 	for {
-		recorded, err := log.Select(ctx, which, page)
+		events, err := log.Select(ctx, which, page)
 		if err != nil {
-			return nil, nil, err
+			return all, err
 		}
-		for _, r := range recorded {
-			e, err := log.Codec().Decode(r.Type, r.SchemaVersion, r.Data) // its name stays sealed
-			if err != nil {
-				return nil, nil, fmt.Errorf("event at position %d: %w", r.Position, err)
+		for _, e := range events {
+			if err := all.add(log.Codec(), e); err != nil {
+				return all, err
 			}
-			switch e := e.(type) {
-			case ticket.AttachmentAdded:
-				all = append(all, named{e, r})
-			case ticket.AttachmentRemoved:
-				removed[e.AttachmentID] = true
-			}
-			which.After = r.Position
+			which.After = e.Position
 		}
-		if len(recorded) < page {
-			return all, removed, nil
+		if len(events) < page {
+			return all, nil
 		}
 	}
 }
 
-// compare returns how the bytes of a file differ from what the log says, "" for not at all.
-func (f *Files) compare(ctx context.Context, a ticket.AttachmentAdded) (what string, err error) {
-	r, err := f.store.Open(ctx, a.AttachmentID.UUID, 0)
+// compare returns how the bytes of a file in a store differ from what the log says, "" for
+// not at all.
+func compare(ctx context.Context, in blobs.Store, a ticket.AttachmentAdded) (what string, err error) {
+	r, err := in.Open(ctx, a.AttachmentID.UUID, 0)
 	if errors.Is(err, blobs.ErrMissing) {
-		return "missing", nil
+		return Missing, nil
 	}
 	if err != nil {
 		return "", err
@@ -132,9 +173,9 @@ func (f *Files) compare(ctx context.Context, a ticket.AttachmentAdded) (what str
 	case eventstore.Transient(err) && !errors.Is(err, io.ErrUnexpectedEOF):
 		return "", err
 	case err != nil:
-		return "altered: " + err.Error(), nil
+		return Altered + ": " + err.Error(), nil
 	case hex.EncodeToString(digest.Sum(nil)) != a.Digest:
-		return "altered", nil
+		return Altered, nil
 	}
 	return "", nil
 }

@@ -33,6 +33,7 @@ type App struct {
 		Edit(ctx context.Context, r Request, c user.EditUser) (Outcome, error)
 		ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error)
 		MakePasswordLink(ctx context.Context, r Request, c user.MakePasswordLink, tokenHash []byte) (Outcome, error)
+		RefuseFile(ctx context.Context, r Request, c user.RefuseFile) (Outcome, error)
 		UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error)
 	}
 	// Earlier is what commands led to that were carried out before; see [Earlier].

@@ -83,6 +83,11 @@ func (p *People) MakePasswordLink(ctx context.Context, r Request, c user.MakePas
 	})
 }
 
+// RefuseFile records that malware was found in a file that somebody brought.
+func (p *People) RefuseFile(ctx context.Context, r Request, c user.RefuseFile) (Outcome, error) {
+	return p.run(ctx, r, c.Actor.ID, c, func(user.State, *eventstore.Append) {})
+}
+
 // UsePasswordLink is [People.ChangePassword] by the link whose token has this hash, which
 // keeps no session.
 func (p *People) UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error) {

@@ -3,7 +3,10 @@ package edge
 import (
 	"errors"
 	"io"
+	"mime"
 	"net/http"
+	"regexp"
+	"strings"
 	"time"
 )
 
@@ -28,4 +31,24 @@ func (u *upload) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return u.r.Read(p)
+}
+
+// extended finds the parameter of a name beyond ASCII (RFC 8187).
+var extended = regexp.MustCompile(`(?i);\s*filename\*`)
+
+// browsersQuotes undoes what browsers do to names in the forms that they send (WHATWG HTML,
+// "multipart/form-data encoding algorithm"): no other sequence of theirs is one.
+var browsersQuotes = strings.NewReplacer("%22", `"`, "%0D", "\r", "%0d", "\r", "%0A", "\n", "%0a", "\n")
+
+// FileName returns what a Content-Disposition calls a file, as its sender knows it; "" where
+// it does not.
+func FileName(disposition string) string {
+	_, params, err := mime.ParseMediaType(disposition)
+	if err != nil {
+		return ""
+	}
+	if extended.MatchString(disposition) {
+		return params["filename"]
+	}
+	return browsersQuotes.Replace(params["filename"])
 }

@@ -44,6 +44,7 @@ type (
 		Edit(ctx context.Context, r commands.Request, c user.EditUser) (commands.Outcome, error)
 		ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
 		MakePasswordLink(ctx context.Context, r commands.Request, c user.MakePasswordLink, tokenHash []byte) (commands.Outcome, error)
+		RefuseFile(ctx context.Context, r commands.Request, c user.RefuseFile) (commands.Outcome, error)
 		UsePasswordLink(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (commands.Outcome, error)
 	}
 	Reader interface {

@@ -29,12 +29,14 @@ type Answers interface {
 	Release(ctx context.Context, commandID uuid.UUID, c idempotency.Claim, unsure bool) error
 }
 
+// ErrKeyReused refuses an Idempotency-Key that another body came with before.
+var ErrKeyReused = &domain.Error{
+	Kind: domain.KindRejected, Code: "idempotency_key_reused",
+	Message: "this idempotency key was used with another body: use a new key",
+}
+
 // Refusals of an Idempotency-Key.
 var (
-	errKeyReused = &domain.Error{
-		Kind: domain.KindRejected, Code: "idempotency_key_reused",
-		Message: "this idempotency key was used with another body: use a new key",
-	}
 	errKeyRunning = &domain.Error{
 		Kind: domain.KindConflict, Code: "idempotency_key_running",
 		Message: "a request with this idempotency key is still being carried out",
@@ -159,7 +161,7 @@ func (t *attempt) fingerprint(ctx context.Context, body []byte) (string, error) 
 	return digest(body), nil
 }
 
-// compare returns errKeyReused when the stored fingerprint is not of this body.
+// compare returns ErrKeyReused when the stored fingerprint is not of this body.
 func (t *attempt) compare(ctx context.Context, body []byte, stored string) error {
 	same := stored == digest(body)
 	if t.call.route.binder.Secret() {
@@ -169,7 +171,7 @@ func (t *attempt) compare(ctx context.Context, body []byte, stored string) error
 		}
 	}
 	if !same {
-		return errKeyReused
+		return ErrKeyReused
 	}
 	return nil
 }
@@ -281,7 +283,7 @@ func (t *attempt) replayed(ctx context.Context) reply {
 			return t.call.api.problem(ctx, t.call, errKeySealed)
 		}
 		r.body = body
-	case t.call.route.Again != nil && stored.Status < http.StatusBadRequest:
+	case t.remakes() && stored.Status < http.StatusBadRequest:
 		out, err := t.remade(ctx)
 		if err != nil {
 			return t.call.api.problem(ctx, t.call, err)
@@ -298,8 +300,14 @@ func (t *attempt) replayed(ctx context.Context) reply {
 	return r
 }
 
+// remakes reports whether the answer of the call is made once more for a repeat.
+func (t *attempt) remakes() bool { return t.call.route.Again != nil || t.call.handler.again != nil }
+
 // remade returns the answer of a call made once more.
 func (t *attempt) remade(ctx context.Context) (any, error) {
+	if again := t.call.handler.again; again != nil {
+		return again(ctx, t.call, t.replay.Body)
+	}
 	earlier := t.call.api.App.Earlier
 	var out commands.Outcome
 	var err error

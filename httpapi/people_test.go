@@ -170,6 +170,10 @@ func (r *registry) MakePasswordLink(_ context.Context, q commands.Request, c use
 	return commands.Outcome{StreamID: c.ID.UUID, Version: 2, Position: 6}, nil
 }
 
+func (r *registry) RefuseFile(context.Context, commands.Request, user.RefuseFile) (commands.Outcome, error) {
+	return commands.Outcome{}, nil
+}
+
 func (r *registry) UsePasswordLink(context.Context, commands.Request, user.ChangePassword, string, []byte) (commands.Outcome, error) {
 	return commands.Outcome{}, nil // the API has no call for it
 }

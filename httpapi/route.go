@@ -2,6 +2,7 @@ package httpapi
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -123,6 +124,8 @@ type Handler struct {
 	uploads bool
 	// export: the answer is sent page by page, each of which takes a turn.
 	export bool
+	// again makes the answer of an upload once more, of the stored one.
+	again func(ctx context.Context, c *Call, stored []byte) (any, error)
 	// ranges: a client may ask for a part of the answer.
 	ranges bool
 }
@@ -167,10 +170,19 @@ func handle[In, Out any](check func(*Call, In) error, f func(context.Context, *C
 }
 
 // UploadOf is [Handle] for a call whose body is a file, which f reads from
-// [Call.Upload].
-func UploadOf[In, Out any](f func(context.Context, *Call, In) (Out, error)) Handler {
+// [Call.Upload]. Of a repeat under an Idempotency-Key no more is known before it is read
+// than its length and its name in the header: again is given what f answered, reads the
+// file too, and returns the answer, or [ErrKeyReused] where the file is another.
+func UploadOf[In, Out any](f func(context.Context, *Call, In) (Out, error), again func(context.Context, *Call, Out) (Out, error)) Handler {
 	h := Handle(f)
 	h.uploads = true
+	h.again = func(ctx context.Context, c *Call, stored []byte) (any, error) {
+		var first Out
+		if err := json.Unmarshal(stored, &first); err != nil {
+			return nil, fmt.Errorf("read the stored answer to an upload: %w", err)
+		}
+		return again(ctx, c, first)
+	}
 	return h
 }
 

@@ -3,10 +3,13 @@ package httpapi
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"log/slog"
+	"math"
 	"mime"
 	"net/http"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -75,8 +78,10 @@ func ContentOf[In any](f func(context.Context, *Call, In) (*Content, error)) Han
 func (f *Content) send(c *Call, w gin.ResponseWriter) {
 	body := &watched{ReadSeekCloser: f.Open(c.whole)}
 	defer body.Close()
-	if strings.Contains(c.Request.Header.Get("Range"), ",") {
-		c.Request.Header.Del("Range") // one range, or all of it (RFC 9110 §14.2): many cost many looks
+	if part, ok := onePart(c.Request); ok {
+		c.Request.Header.Set("Range", part)
+	} else {
+		c.Request.Header.Del("Range")
 	}
 	// Nothing was said yet: what cannot be read at all is refused as everything is.
 	if _, err := body.Read(make([]byte, 1)); err != nil && err != io.EOF {
@@ -96,6 +101,36 @@ func (f *Content) send(c *Call, w gin.ResponseWriter) {
 		c.Unforeseen(c.whole, body.failed)
 		panic(http.ErrAbortHandler)
 	}
+}
+
+var byteRange = regexp.MustCompile(`^(?i:bytes)=(?:([0-9]+)-([0-9]*)|-([0-9]+))$`)
+
+// onePart returns the part of a file that a request asks for, as [http.ServeContent] reads
+// it. Of anything but GET and one range that is well formed it returns false: then the answer
+// is the whole (RFC 9110 §14.2), as it is of several, which cost many looks.
+func onePart(r *http.Request) (part string, ok bool) {
+	bounds := byteRange.FindStringSubmatch(r.Header.Get("Range"))
+	if r.Method != http.MethodGet || bounds == nil {
+		return "", false
+	}
+	const beyond = math.MaxInt64 // of any file
+	number := func(digits string) int64 {
+		n, err := strconv.ParseInt(digits, 10, 64)
+		if err != nil {
+			return beyond
+		}
+		return n
+	}
+	first, last, suffix := bounds[1], bounds[2], bounds[3]
+	switch {
+	case suffix != "" && number(suffix) == 0: // no byte at all
+		return fmt.Sprintf("bytes=%d-", int64(beyond)), true
+	case suffix != "":
+		return fmt.Sprintf("bytes=-%d", number(suffix)), true
+	case last == "":
+		return fmt.Sprintf("bytes=%d-", number(first)), true
+	}
+	return fmt.Sprintf("bytes=%d-%d", number(first), number(last)), number(first) <= number(last)
 }
 
 // watched is what is read of a file, with the error that ended it; nil: none did.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"slices"
 	"strings"
 
 	gomail "github.com/wneessen/go-mail"
@@ -34,7 +35,10 @@ type Message struct {
 	ID   string // the Message-ID, with its angle brackets
 	From string // the envelope's sender, without angle brackets
 	To   string // the envelope's recipient, without angle brackets
-	Data []byte // the whole message (RFC 5322), lines ending in CRLF
+	Data []byte // the whole message but for its files (RFC 5322), lines ending in CRLF
+
+	Files  []email.File // that go with it; see [Message.Stream]
+	Source Files        // what has their bytes
 }
 
 // Config is how emails are written.
@@ -155,6 +159,8 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 		From: envelope(c.bounce),
 		To:   envelope(to.Address),
 		Data: data.Bytes(),
+
+		Files: slices.DeleteFunc(slices.Clone(l.Files), func(f email.File) bool { return f.Left != "" }),
 	}, nil
 }
 

@@ -94,6 +94,10 @@ func TestGoldenEmails(t *testing.T) {
 			}
 		})},
 		{"no_link", plain, with(email.Assigned, func(l *email.Content) { l.To.Name, l.Actor = "", "" })},
+		{"files_left", linked, with(email.Replied, func(l *email.Content) {
+			l.Text = "See the files."
+			l.Files = []email.File{{Name: "<b>disk</b>.img", Left: email.TooLarge}, {Name: "salaries.ods", Left: email.Destroyed}, {Name: "log.txt"}}
+		})},
 		{"other_scripts", linked, with(email.Commented, func(l *email.Content) {
 			l.To = email.Addressee{Name: "Ζωή \"Zoe\" Παπαδοπούλου", Address: "ζωή@example.com"}
 			l.Ticket.Title = "プリンターが燃えています הדפסת بالعربية"

@@ -25,8 +25,8 @@ type console struct {
 
 // NewConsole returns a [Transport] that writes every email to w, whole and one
 // at a time, each after a line that sets it apart. Header fields and parts are
-// shown decoded. An email counts as taken once w has it; when w fails, the
-// email is [email.VerdictUncertain].
+// shown decoded, of files no more than what they are called. An email counts as taken once
+// w has it; when w fails, the email is [email.VerdictUncertain].
 func NewConsole(w io.Writer) Transport { return &console{w: w} }
 
 // Send implements [Transport].
@@ -39,7 +39,11 @@ func (c *console) Send(ctx context.Context, m Message, handOver func(context.Con
 	}
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if _, err := fmt.Fprintf(c.w, "%s\n%s\n", separator, readable(m.Data)); err != nil {
+	var files strings.Builder
+	for _, f := range m.Files {
+		fmt.Fprintf(&files, "\n[%s, %d bytes: %s]\n", f.ContentType, f.Size, f.Name)
+	}
+	if _, err := fmt.Fprintf(c.w, "%s\n%s%s\n", separator, readable(m.Data), &files); err != nil {
 		return &email.Fault{Verdict: email.VerdictUncertain, Err: fmt.Errorf("write the email: %w", err)}
 	}
 	return nil

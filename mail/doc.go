@@ -8,6 +8,7 @@
 //     often. An email that is tried again is the same email, with the same
 //     Message-ID.
 //   - Nothing a person wrote adds a header, a part or markup to a message.
+//   - Files that go with an email are read while it is sent, and never held whole.
 //   - A [Transport] tells apart, by a [*email.Fault], an email that was certainly not
 //     taken from one of which nobody knows.
 //   - One email that hangs does not hold up the others, and none hangs for

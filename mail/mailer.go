@@ -11,11 +11,19 @@ import (
 type Mailer struct {
 	composer  *Composer
 	transport Transport
+	files     Files // nil: no email has any
 }
 
 // NewMailer makes the mailer.
 func NewMailer(composer *Composer, transport Transport) *Mailer {
 	return &Mailer{composer: composer, transport: transport}
+}
+
+// Enclosing returns the mailer with what has the bytes of files that go with emails.
+func (m *Mailer) Enclosing(files Files) *Mailer {
+	with := *m
+	with.files = files
+	return &with
 }
 
 // Send delivers the email and calls handOver on the way, as [Transport.Send]
@@ -26,6 +34,7 @@ func (m *Mailer) Send(ctx context.Context, l email.Content, handOver func(contex
 	if err != nil {
 		return &email.Fault{Verdict: email.VerdictRefused, Err: err}
 	}
+	message.Source = m.files
 	return m.transport.Send(ctx, message, handOver)
 }
 

@@ -142,7 +142,7 @@ func (s *session) deliver(ctx context.Context, m Message, handOver func(context.
 		return before(ctx, "DATA", err)
 	}
 	s.body = true
-	if err := s.write(w, m.Data); err != nil {
+	if err := s.write(ctx, w, m); err != nil {
 		return before(ctx, "body", err)
 	}
 
@@ -161,12 +161,9 @@ func (s *session) deliver(ctx context.Context, m Message, handOver func(context.
 
 // write writes the whole body but the dot. It returns once all of it is with
 // the operating system.
-func (s *session) write(w io.Writer, data []byte) error {
-	for chunk := range slices.Chunk(data, bodyChunk) {
-		s.begin()
-		if _, err := w.Write(chunk); err != nil {
-			return err
-		}
+func (s *session) write(ctx context.Context, w io.Writer, m Message) error {
+	if err := m.Stream(ctx, stepwise{s, w}); err != nil {
+		return err
 	}
 	s.begin()
 	if err := s.client.Text.W.Flush(); err != nil {
@@ -174,6 +171,24 @@ func (s *session) write(w io.Writer, data []byte) error {
 	}
 	// handOver takes as long as it takes.
 	return s.conn.SetDeadline(time.Time{})
+}
+
+// stepwise is the body of an email, whose pieces are written in steps of their own.
+type stepwise struct {
+	session *session
+	body    io.Writer
+}
+
+// Write implements [io.Writer].
+func (s stepwise) Write(p []byte) (n int, err error) {
+	for chunk := range slices.Chunk(p, bodyChunk) {
+		s.session.begin()
+		written, err := s.body.Write(chunk)
+		if n += written; err != nil {
+			return n, err
+		}
+	}
+	return n, nil
 }
 
 // ready reports whether the connection can take another email.

@@ -38,6 +38,13 @@ type view struct {
 	Link, Account       string // "" without a public URL
 	ToAdmin             bool
 	Told                []told // of a digest
+	Left                []left // files that do not go with it
+}
+
+// left is a file that does not go with an email.
+type left struct {
+	Name    string
+	Removed bool // else it is too large
 }
 
 // told is what a digest tells of a ticket.
@@ -81,6 +88,11 @@ func (c *Composer) view(l email.Content) view {
 		Requester: line(l.Ticket.Requester, nameMax),
 		Assignee:  line(l.Ticket.Assignee, nameMax),
 		ToAdmin:   l.ToAdmin,
+	}
+	for _, f := range l.Files {
+		if f.Left != "" {
+			v.Left = append(v.Left, left{Name: line(f.Name, nameMax), Removed: f.Left == email.Destroyed})
+		}
 	}
 	for _, t := range l.Told {
 		news := make([]string, len(t.News))

@@ -145,9 +145,22 @@ func (m *Sender) withTexts(ctx context.Context, c SendEmail, events []eventstore
 		if said, ok := e.Event.(ticket.CommentAdded); ok {
 			of = append(of, ticket.Subject{Field: ticket.FieldComment, CommentID: said.CommentID})
 		}
-		return m.history.InFull(ctx, events, append(ticket.LastGiving(eventstore.Said(events), of...), i))
+		places := append(ticket.LastGiving(eventstore.Said(events), of...), i)
+		return m.history.InFull(ctx, events, append(places, filesOf(e, events)...))
 	}
 	return events, nil
+}
+
+// filesOf returns the places among a ticket's events of those that add the files of the
+// comment that one of them adds.
+func filesOf(comment eventstore.Envelope, events []eventstore.Envelope) (places []int) {
+	said, ok := comment.Event.(ticket.CommentAdded)
+	for i, e := range events {
+		if added, is := e.Event.(ticket.AttachmentAdded); ok && is && added.CommentID == said.CommentID {
+			places = append(places, i)
+		}
+	}
+	return places
 }
 
 func tell(c SendEmail, events []eventstore.Envelope) (t told, err error) {
@@ -186,6 +199,9 @@ func (m *Sender) content(ctx context.Context, d draft) (c email.Content, err err
 	switch e := d.cause.Event.(type) {
 	case ticket.CommentAdded:
 		c.Text = d.ticket.Comments[e.CommentID].Text
+		if c.Files, err = m.enclosed(ctx, d.told); err != nil {
+			return c, err
+		}
 	case ticket.Resolved:
 		c.Text = e.Reason
 	case ticket.Escalated:
@@ -202,6 +218,31 @@ func (m *Sender) content(ctx context.Context, d draft) (c email.Content, err err
 	}
 	c.Ticket.Requester, c.Ticket.Assignee, c.Actor = d.names[requester], d.names[assignee], d.names[actor]
 	return c, nil
+}
+
+// enclosed returns the files of the comment that an email tells of: those that go with it,
+// and those that do not, with the reason.
+func (m *Sender) enclosed(ctx context.Context, t told) ([]email.File, error) {
+	var files []email.File
+	var ids []uuid.UUID
+	for _, place := range filesOf(t.cause, t.since) {
+		added := t.since[place].Event.(ticket.AttachmentAdded)
+		files = append(files, email.File{ID: added.AttachmentID.UUID, Name: added.Filename, ContentType: added.ContentType, Size: added.Size})
+		ids = append(ids, added.AttachmentID.UUID)
+	}
+	if len(ids) == 0 {
+		return nil, nil
+	}
+	there, err := m.files.Readable(ctx, ids)
+	if err != nil {
+		return nil, err
+	}
+	for i, f := range files {
+		if !there[f.ID] {
+			files[i].Left = email.Destroyed
+		}
+	}
+	return email.Enclose(files), nil
 }
 
 // toAdmin reports whether somebody gets an email as an admin.

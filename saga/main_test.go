@@ -78,7 +78,7 @@ func (d *service) follow(t testing.TB, p Policy) (seen func()) {
 }
 
 func (d *service) sender() *Sender {
-	s := NewSender(d.emails, d.Store, d.mailer, NewRoom(d.Pool, d.most), time.Hour)
+	s := NewSender(d.emails, d.Store, d.mailer, nil, NewRoom(d.Pool, d.most), time.Hour)
 	s.now = func() time.Time { return time.Now().Add(d.late) }
 	return s
 }

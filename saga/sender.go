@@ -35,12 +35,18 @@ type Mailer interface {
 	Send(ctx context.Context, c email.Content, handOver func(context.Context) error) error
 }
 
+// Files knows which files there still are; see [attachments.Files].
+type Files interface {
+	Readable(ctx context.Context, ids []uuid.UUID) (map[uuid.UUID]bool, error)
+}
+
 // Sender sends emails, each once as far as that can be had: see [email].
 type Sender struct {
 	emails   EmailLog
 	history  History
 	streams  *batch.Queries[[]uuid.UUID, streams]
 	mailer   Mailer
+	files    Files
 	room     *Room
 	retryMin time.Duration
 	now      func() time.Time
@@ -48,8 +54,8 @@ type Sender struct {
 
 // NewSender makes the sender. retryMin is the wait after the first try of an
 // email that was postponed.
-func NewSender(emails EmailLog, history History, mailer Mailer, room *Room, retryMin time.Duration) *Sender {
-	m := &Sender{emails: emails, history: history, mailer: mailer, room: room, retryMin: retryMin, now: time.Now}
+func NewSender(emails EmailLog, history History, mailer Mailer, files Files, room *Room, retryMin time.Duration) *Sender {
+	m := &Sender{emails: emails, history: history, mailer: mailer, files: files, room: room, retryMin: retryMin, now: time.Now}
 	m.streams = batch.New(m.loadTogether)
 	return m
 }

@@ -16,7 +16,7 @@ func (s *Site) askToSignIn(v *Visit) (Reply, error) {
 	if err := v.readForm(expiredForm); err != nil {
 		return Reply{}, err
 	}
-	r := Show("Your session has ended", expiredPage(v.Request.URL.Path+"/", kept(v.Form.Values)))
+	r := Show("Your session has ended", expiredPage(v.Request.URL.Path+"/", kept(v.Form.Values), v.Files.left))
 	r.status = http.StatusUnauthorized
 	return r, nil
 }

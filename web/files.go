@@ -6,10 +6,9 @@ import (
 	"io"
 	"mime"
 	"mime/multipart"
-	"slices"
 	"strings"
 
-	"github.com/google/uuid"
+	"github.com/a-h/templ"
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
@@ -36,6 +35,7 @@ type FormFiles struct {
 	visit *Visit
 	taken bool          // whether they are taken in
 	fault *domain.Error // what is wrong with one of them
+	left  []string      // what those are called that were not taken in
 }
 
 // boundary returns what parts a form that is in parts.
@@ -63,6 +63,8 @@ func (f *FormFiles) readForm(boundary string, most bounds) error {
 			return ErrForm
 		case p.FormName() == filesField && p.FileName() != "" && f.taken:
 			err = f.take(p)
+		case p.FormName() == filesField && p.FileName() != "":
+			f.left = append(f.left, ticket.Filename(edge.FileName(p.Header.Get("Content-Disposition"))))
 		case p.FormName() != filesField:
 			var text []byte
 			if text, err = io.ReadAll(io.LimitReader(p, room-size+1)); err != nil {
@@ -88,13 +90,17 @@ func (f *FormFiles) take(p *multipart.Part) error {
 		return nil
 	}
 	kind, _, _ := strings.Cut(p.Header.Get("Content-Type"), ";")
-	a, err := v.site.App.Files.Take(v.whole, uuid.Must(uuid.NewV7()), v.Actor.ID, p.FileName(), kind, p)
+	name := edge.FileName(p.Header.Get("Content-Disposition"))
+	a, err := v.site.App.Bring(v.whole, v.Cause(), v.Actor, name, kind, p)
 	if rule, ok := errors.AsType[*domain.Error](err); ok && rule.Kind != domain.KindUnavailable {
-		f.fault = rule.With("the file %s: %s", p.FileName(), rule.Message)
+		f.fault = rule.With("the file %s: %s", name, rule.Message)
 		return nil
 	}
 	if errors.Is(err, io.ErrUnexpectedEOF) {
 		return ErrForm
+	}
+	if rule, ok := errors.AsType[*domain.Error](err); ok {
+		v.site.Log.Warn("a file was not taken", "request_id", v.ID, "code", rule.Code, "error", err)
 	}
 	if err == nil {
 		v.Form.Add(attachedField, a.ID.String())
@@ -141,13 +147,21 @@ func FileSize(bytes int64) string {
 // contentOf is where the bytes of a file are.
 func contentOf(a view.Attachment) string { return "/api/attachments/" + a.ID.String() + "/content/" }
 
-// images and texts are the types of files that are shown on the page, or on one of their own.
-var (
-	images = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif"}
-	texts  = []string{"application/pdf", "text/plain"}
-)
+// shownOf is where a file is to be shown rather than kept.
+func shownOf(a view.Attachment) templ.SafeURL { return templ.SafeURL(contentOf(a) + "?inline=true") }
 
-func typeIn(a view.Attachment, types []string) bool {
-	kind, _, _ := strings.Cut(a.ContentType, ";")
-	return !a.Gone && slices.Contains(types, kind)
+// smallOf is where a small image of an image is, the image itself where there is none.
+func smallOf(a view.Attachment) string {
+	if view.HasThumbnail(a.ContentType) {
+		return "/api/attachments/" + a.ID.String() + "/thumbnail/"
+	}
+	return string(shownOf(a))
 }
+
+// isImage, isPDF and isPlainText report whether a file is shown in a preview as what it is, in a
+// preview by the browser's own viewer, and on a page of its own.
+func isImage(a view.Attachment) bool {
+	return view.HasThumbnail(a.ContentType) || a.ContentType == "image/avif"
+}
+func isPDF(a view.Attachment) bool       { return a.ContentType == "application/pdf" }
+func isPlainText(a view.Attachment) bool { return strings.HasPrefix(a.ContentType, "text/plain") }

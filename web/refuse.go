@@ -89,6 +89,8 @@ func failureOf(err error) *Failure {
 		switch rule.Code {
 		case "log_unavailable":
 			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Send the form again in a moment: what it asks for is done once."}
+		case "scanner_unavailable":
+			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Or send the form without the file."}
 		case "disk_full", "log_locked", "table_locked", "read_only":
 			return &Failure{http.StatusServiceUnavailable, ErrUnavailable.Title, Sentence(rule.Message) + " Tell whoever runs the helpdesk."}
 		}

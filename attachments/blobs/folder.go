@@ -35,10 +35,13 @@ func (s *Folder) Is(path string) bool {
 // unfinished is what the name of a file ends in that is still being written.
 const unfinished = ".part"
 
-func (s *Folder) file(id uuid.UUID) string {
+// Name returns the name of a blob's file within the folder.
+func (s *Folder) Name(id uuid.UUID) string {
 	name := id.String()
-	return filepath.Join(s.path, name[len(name)-2:], name)
+	return filepath.Join(name[len(name)-2:], name)
 }
+
+func (s *Folder) file(id uuid.UUID) string { return filepath.Join(s.path, s.Name(id)) }
 
 // Put implements [Store].
 func (s *Folder) Put(_ context.Context, id uuid.UUID, r io.Reader) (err error) {

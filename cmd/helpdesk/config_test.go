@@ -47,6 +47,7 @@ var besideDatabase = map[string]string{databaseURL: aDatabase}
 // secret in it.
 var refusedValues = []nonsense{
 	{name: "HELPDESK_BLOBS_URL", value: "ftp://store/attachments", says: "file:///"},
+	{name: "HELPDESK_ATTACHMENT_SCAN", value: "http://localhost:3310", says: "clamd://"},
 	{name: "HELPDESK_BLOBS_URL", value: "file://relative/attachments", says: "file:///"},
 	{name: "HELPDESK_ATTACHMENT_MAX", value: "0", says: "1 to"},
 	{name: "HELPDESK_ATTACHMENT_BLOCKED", value: ".exe,bat", says: ".exe"},

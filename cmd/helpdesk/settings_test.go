@@ -113,6 +113,7 @@ var examples = map[string]string{
 	"HELPDESK_LOG_LEVEL":           "WARN",
 	"HELPDESK_LOG_FORMAT":          "json",
 	"HELPDESK_REOPEN_ON_REPLY":     "false",
+	"HELPDESK_ATTACHMENT_SCAN":     "unix:///run/clamav/clamd.ctl",
 	"HELPDESK_BLOBS_URL":           "file:///srv/attachments",
 	"HELPDESK_ATTACHMENT_MAX":      "1000",
 	"HELPDESK_ATTACHMENT_BLOCKED":  ".exe,.js",

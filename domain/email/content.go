@@ -19,6 +19,45 @@ type Content struct {
 	Text    string // the comment, or the reason given; may be empty
 	At      time.Time
 	Told    []Told // of a digest, which is about no ticket else
+	Files   []File // of the comment, in order
+}
+
+// FilesMax is how many bytes of files go with an email in all. Many servers take no email
+// of more than 25 MB, and what a file is encoded as is a third longer.
+const FilesMax = 10 << 20
+
+// File is a file that an email is to bring.
+type File struct {
+	ID          uuid.UUID
+	Name        string
+	ContentType string
+	Size        int64 // in bytes
+	Left        Left  // why it does not go with the email; "": it does
+}
+
+// Left is why a file does not go with an email.
+type Left string
+
+// Why a file is left out.
+const (
+	TooLarge  Left = "too large" // for an email, with those before it
+	Destroyed Left = "removed"   // its bytes are
+)
+
+// Enclose returns the files, of which those go with the email that are there and for which
+// there is room beside those before them.
+func Enclose(files []File) []File {
+	room := int64(FilesMax)
+	for i, f := range files {
+		switch {
+		case f.Left != "":
+		case f.Size > room:
+			files[i].Left = TooLarge
+		default:
+			room -= f.Size
+		}
+	}
+	return files
 }
 
 // Told is what a digest tells of one ticket.

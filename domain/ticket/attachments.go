@@ -28,6 +28,7 @@ type Attachment struct {
 	Digest       string // SHA-256 of the bytes as they are stored, which is sealed; hexadecimal
 	By           domain.UserID
 	Internal     bool // of an internal note
+	Scanned      bool // something looked for malware in it, and found none
 	AddedAt      time.Time
 }
 
@@ -43,6 +44,7 @@ type (
 		Size         int64         `json:"size"`
 		Digest       string        `json:"digest"`
 		Internal     bool          `json:"internal,omitempty"`
+		Scanned      bool          `json:"scanned,omitempty"`
 		// AddedAt is the deciding process's clock; a user's fifteen minutes count
 		// from it.
 		AddedAt time.Time `json:"added_at"`
@@ -68,7 +70,7 @@ func (AttachmentRemoved) EventType() string { return "ticket.attachment_removed"
 func (e AttachmentAdded) Attached() Attachment {
 	return Attachment{
 		ID: e.AttachmentID, Comment: e.CommentID, Filename: e.Filename, ContentType: e.ContentType, DeclaredType: e.DeclaredType,
-		Size: e.Size, Digest: e.Digest, By: e.AddedBy, Internal: e.Internal, AddedAt: e.AddedAt,
+		Size: e.Size, Digest: e.Digest, By: e.AddedBy, Internal: e.Internal, Scanned: e.Scanned, AddedAt: e.AddedAt,
 	}
 }
 
@@ -80,6 +82,20 @@ var (
 	ErrAttachments = &domain.Error{Kind: domain.KindInvalid, Code: "max_items", Message: "at most 20 files are allowed", Field: "attachments"}
 	ErrAttached    = &domain.Error{Kind: domain.KindRejected, Code: "unknown_reference", Message: "it does not exist, is not yours or is attached already"}
 )
+
+// ErrInfected refuses a file in which malware was found; see [Infected].
+var ErrInfected = &domain.Error{Kind: domain.KindRejected, Code: "attachment_infected", Message: "malware was found in the file"}
+
+// Infected is [ErrInfected] with what was found.
+type Infected struct{ Malware string }
+
+// Error names what was found.
+func (i Infected) Error() string { return i.Unwrap().Error() }
+
+// Unwrap returns [ErrInfected] as a caller is told it.
+func (i Infected) Unwrap() error {
+	return ErrInfected.With("malware was found in the file: %s", i.Malware).On("file")
+}
 
 // with returns events and behind them those that add files which the actor uploaded to
 // what is written at an instant: a comment, or the ticket itself. Whether they are there,
@@ -95,7 +111,7 @@ func with(events []domain.Event, a domain.Actor, files []Attachment, to CommentI
 		}
 		events = append(events, AttachmentAdded{
 			AttachmentID: f.ID, CommentID: to, AddedBy: f.By, Filename: f.Filename, ContentType: f.ContentType, DeclaredType: f.DeclaredType,
-			Size: f.Size, Digest: f.Digest, Internal: internal, AddedAt: now,
+			Size: f.Size, Digest: f.Digest, Internal: internal, Scanned: f.Scanned, AddedAt: now,
 		})
 	}
 	return events, nil

@@ -52,6 +52,12 @@ type (
 	TextsErased struct {
 		Streams []uuid.UUID `json:"streams"`
 	}
+	// FileRefused means that malware was found in a file that the person brought. It was
+	// not kept.
+	FileRefused struct {
+		Filename string `json:"filename"`
+		Malware  string `json:"malware"` // as the scanner calls it
+	}
 	// NotificationsChanged carries all switches as they now stand.
 	NotificationsChanged struct {
 		Notifications
@@ -70,6 +76,7 @@ func (Deactivated) EventType() string     { return "user.deactivated" }
 func (PasswordLinkMade) EventType() string {
 	return "user.password_link_made"
 }
+func (FileRefused) EventType() string { return "user.file_refused" }
 func (Reactivated) EventType() string { return "user.reactivated" }
 func (Erased) EventType() string      { return "user.erased" }
 func (TextsErased) EventType() string { return "user.texts_erased" }
@@ -92,6 +99,7 @@ func Events() []domain.EventType {
 		domain.EventOf[PasswordLinkMade](),
 		domain.EventOf[Deactivated](),
 		domain.EventOf[Reactivated](),
+		domain.PersonalEventOf(func(e *FileRefused) domain.Texts { return domain.Texts{}.In("filename", &e.Filename) }),
 		domain.EventOf[NotificationsChanged](),
 		domain.EventOf[Erased](),
 		domain.EventOf[TextsErased](),

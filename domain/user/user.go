@@ -206,6 +206,8 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return []domain.Event{PasswordChanged{}}, nil
 	case MakePasswordLink:
 		return makePasswordLink(s, c)
+	case RefuseFile:
+		return refuseFile(s, c)
 	case Erase:
 		return erase(s, c)
 	}

@@ -2,6 +2,7 @@
 package attachments
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -31,9 +32,10 @@ type Reader interface {
 
 // Files are the bytes, and what is attached to nothing yet.
 type Files interface {
-	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 	Find(ctx context.Context, ids ...uuid.UUID) (map[uuid.UUID]attachments.Upload, error)
+	Loose(ctx context.Context, by domain.UserID, p projections.Page) (projections.Slice[attachments.Upload], error)
 	Open(ctx context.Context, u attachments.Upload) io.ReadSeekCloser
+	Thumbnail(ctx context.Context, u attachments.Upload) ([]byte, error)
 	Drop(ctx context.Context, by domain.UserID, id ticket.AttachmentID) error
 }
 
@@ -53,9 +55,15 @@ func (r Resource) Routes() []httpapi.Route {
 		httpapi.Route{
 			Method: http.MethodPost, Path: "/api/attachments/", ID: "uploadAttachment",
 			Summary: "Upload a file",
-			About:   "A file of which a ticket or a comment is to be made, as the part `file` of a form, or as the body with `Content-Disposition: attachment; filename*=…`. Only its uploader sees it until it is attached, by its id in the body that opens a ticket or adds a comment; after a day it goes. Longer than HELPDESK_ATTACHMENT_MAX is 413; of a kind that is not taken (HELPDESK_ATTACHMENT_BLOCKED) 422 attachment_blocked; more than 200 MiB that are attached to nothing 422 too_many_uploads.",
-			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.UploadOf(r.upload),
+			About:   "A file of which a ticket or a comment is to be made, as the part `file` of a form, or as the body with `Content-Disposition: attachment; filename*=…`. Only its uploader sees it until it is attached, by its id in the body that opens a ticket or adds a comment; after a day it goes. Longer than HELPDESK_ATTACHMENT_MAX is 413; of a kind that is not taken (HELPDESK_ATTACHMENT_BLOCKED) 422 attachment_blocked; more than 200 MiB that are attached to nothing 422 too_many_uploads. With HELPDESK_ATTACHMENT_SCAN, one in which malware is found is 422 attachment_infected, and none is taken (503 scanner_unavailable) while the scanner is away.",
+			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.UploadOf(r.upload, r.repeated),
 			Never: []int{http.StatusPreconditionFailed, http.StatusUnsupportedMediaType},
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/uploads/", ID: "listUploads",
+			Summary: "List one's own uploads",
+			About:   "The caller's files that are attached to nothing yet, newest first. Each goes a day after it came.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.uploads),
 		},
 		httpapi.Route{
 			Method: http.MethodGet, Path: "/api/tickets/{id}/attachments/", ID: "listAttachments",
@@ -74,6 +82,12 @@ func (r Resource) Routes() []httpapi.Route {
 			Summary: "Read the bytes of a file",
 			About:   "With Range a part of them: 206. As a file to keep, whatever it is; with inline=true an image (PNG, JPEG, GIF, WebP, AVIF), PDF or plain text as one to show. 404 once it is removed or who brought it was erased.",
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.ContentOf(r.content),
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/attachments/{id}/thumbnail/", ID: "getAttachmentThumbnail",
+			Summary: "Read a small image of a file",
+			About:   "At most 320 pixels wide and high, upright, of a PNG, JPEG, GIF or WebP of at most 40 megapixels, as PNG or JPEG. 404 of any other file.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.ContentOf(r.thumbnail),
 		},
 		httpapi.Route{
 			Method: http.MethodDelete, Path: "/api/attachments/{id}/", ID: "deleteAttachment",
@@ -119,6 +133,22 @@ func (r Resource) list(ctx context.Context, c *httpapi.Call, in OfTicket) (httpa
 		return none, err
 	}
 	return httpapi.ListOf(c, slice, wire.AttachmentOf)
+}
+
+// UploadQuery is the parameters of the list of uploads.
+type UploadQuery struct{ httpapi.Listing }
+
+func (r Resource) uploads(ctx context.Context, c *httpapi.Call, in UploadQuery) (httpapi.List[wire.Attachment], error) {
+	page, err := c.Page(in.Listing)
+	if err != nil {
+		return httpapi.List[wire.Attachment]{}, err
+	}
+	loose, err := r.Files.Loose(ctx, c.Actor.ID, page)
+	if err != nil {
+		return httpapi.List[wire.Attachment]{}, err
+	}
+	me := c.Names(ctx, []uuid.UUID{c.Actor.ID.UUID})[c.Actor.ID.UUID]
+	return httpapi.ListOf(c, loose, func(u attachments.Upload) wire.Attachment { return wire.UploadOf(u.Attachment, me) })
 }
 
 func (r Resource) one(ctx context.Context, c *httpapi.Call, in Path) (wire.Attachment, error) {
@@ -169,6 +199,9 @@ type Content struct {
 	Inline bool `query:"inline" description:"To be shown rather than kept, where that is safe."`
 }
 
+// sandboxed is the policy of what somebody brought: it runs nothing, and loads nothing.
+const sandboxed = "sandbox; default-src 'none'"
+
 // shown are the media types that a browser may show: none of them runs anything.
 var shown = []string{"image/png", "image/jpeg", "image/gif", "image/webp", "image/avif", "application/pdf", "text/plain"}
 
@@ -187,10 +220,39 @@ func (r Resource) content(ctx context.Context, c *httpapi.Call, in Content) (*ht
 	}
 	c.Header.Set("Content-Type", u.ContentType)
 	c.Header.Set("Content-Disposition", disposition+named(u.Filename))
-	c.Header.Set("Content-Security-Policy", "sandbox; default-src 'none'")
+	c.Header.Set("Content-Security-Policy", sandboxed)
 	c.Header.Set("ETag", etag(u.Digest))
 	return &httpapi.Content{Open: func(ctx context.Context) io.ReadSeekCloser { return r.Files.Open(ctx, u) }}, nil
 }
+
+func (r Resource) thumbnail(ctx context.Context, c *httpapi.Call, in Path) (*httpapi.Content, error) {
+	id, err := in.id()
+	if err != nil {
+		return nil, err
+	}
+	u, err := r.readable(ctx, c, id)
+	if err != nil {
+		return nil, err
+	}
+	if !view.HasThumbnail(u.ContentType) {
+		return nil, domain.ErrNotFound
+	}
+	small, err := r.Files.Thumbnail(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	c.Header.Set("Content-Type", http.DetectContentType(small))
+	c.Header.Set("Content-Disposition", "inline")
+	c.Header.Set("Content-Security-Policy", sandboxed)
+	c.Header.Set("ETag", `"`+u.Digest[:32]+`-small"`)
+	return &httpapi.Content{Open: func(context.Context) io.ReadSeekCloser { return nopCloser{bytes.NewReader(small)} }}, nil
+}
+
+// nopCloser is a reader of bytes that has nothing to close.
+type nopCloser struct{ *bytes.Reader }
+
+// Close implements [io.Closer].
+func (nopCloser) Close() error { return nil }
 
 // readable returns the file whose bytes the caller may read.
 func (r Resource) readable(ctx context.Context, c *httpapi.Call, id ticket.AttachmentID) (attachments.Upload, error) {

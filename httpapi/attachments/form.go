@@ -4,6 +4,8 @@ import (
 	"errors"
 	"io"
 	"mime/multipart"
+
+	"helpdesk/edge"
 )
 
 // part returns the file of a form whose body has these boundaries.
@@ -28,7 +30,7 @@ func part(body io.Reader, boundary string) (incoming, error) {
 		}
 		return errBroken
 	}
-	return incoming{name: p.FileName(), declared: declared(mediaType(p.Header.Get("Content-Type"))), r: p, end: end}, nil
+	return incoming{name: edge.FileName(p.Header.Get("Content-Disposition")), declared: declared(mediaType(p.Header.Get("Content-Type"))), r: p, end: end}, nil
 }
 
 // partsMost bounds how many parts of a form are passed over.

@@ -1,6 +1,7 @@
 package attachments
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"helpdesk/attachments"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/edge"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
@@ -37,29 +39,93 @@ func (r Resource) upload(ctx context.Context, c *httpapi.Call, _ httpapi.Empty) 
 	if !writes(c.Actor) {
 		return wire.Attachment{}, domain.ErrForbidden
 	}
+	var a ticket.Attachment
+	err := r.incoming(c, func(whole context.Context, file incoming) (err error) {
+		a, err = r.App.Bring(whole, c.Cause(), c.Actor, file.name, file.declared, file.r)
+		return err
+	})
+	if err != nil {
+		return wire.Attachment{}, err
+	}
+	c.Header.Set("Location", "/api/attachments/"+a.ID.String()+"/")
+	return wire.UploadOf(a, c.Names(ctx, []uuid.UUID{a.By.UUID})[a.By.UUID]), nil
+}
+
+// incoming has a file in a request read to its end.
+func (r Resource) incoming(c *httpapi.Call, read func(whole context.Context, file incoming) error) error {
 	whole, body := c.Upload()
 	leave, ok := r.Uploading.Enter(whole, c.Actor.ID)
 	if !ok {
-		return wire.Attachment{}, errManyUploads
+		return errManyUploads
 	}
 	defer leave()
 	file, err := opened(c.Request, body)
 	if err == nil {
 		err = r.Limits.Check(file.name, file.size)
 	}
-	var a ticket.Attachment
 	if err == nil {
-		a, err = r.Files.Take(whole, uuid.Must(uuid.NewV7()), c.Actor.ID, file.name, file.declared, file.r)
+		err = read(whole, file)
 	}
 	if err == nil {
 		err = file.end()
 	}
 	if err != nil {
 		c.Header.Set("Connection", "close") // rather than read the rest
-		return wire.Attachment{}, refused(err)
 	}
-	c.Header.Set("Location", "/api/attachments/"+a.ID.String()+"/")
-	return wire.UploadOf(a, c.Names(ctx, []uuid.UUID{a.By.UUID})[a.By.UUID]), nil
+	if errors.Is(err, attachments.ErrNoScan) {
+		c.Unforeseen(whole, err) // why is for the log
+	}
+	return refused(err)
+}
+
+// repeated returns the answer to an upload that was made before, without the address of
+// bytes that are destroyed by now. A file of another name, or of other bytes as long as
+// there are any to compare it with, is another.
+func (r Resource) repeated(ctx context.Context, c *httpapi.Call, first wire.Attachment) (wire.Attachment, error) {
+	err := r.incoming(c, func(whole context.Context, file incoming) error {
+		if ticket.Filename(file.name) != first.Filename {
+			return httpapi.ErrKeyReused
+		}
+		found, err := r.Files.Find(whole, first.ID)
+		if err != nil {
+			return err
+		}
+		u, there := found[first.ID]
+		if !there {
+			first.ContentURL, first.ThumbnailURL = nil, nil
+			_, err = io.Copy(io.Discard, io.LimitReader(file.r, r.Limits.File))
+			return err
+		}
+		stored := r.Files.Open(whole, u)
+		defer stored.Close()
+		if _, err := io.Copy(comparison{stored}, file.r); err != nil {
+			return err
+		}
+		switch n, err := stored.Read(make([]byte, 1)); {
+		case n > 0:
+			return httpapi.ErrKeyReused
+		case err != io.EOF:
+			return err
+		}
+		return nil
+	})
+	return first, err
+}
+
+// comparison is a writer that takes the bytes that a file has, and refuses others.
+type comparison struct{ file io.Reader }
+
+// Write implements [io.Writer].
+func (c comparison) Write(p []byte) (int, error) {
+	stored := make([]byte, len(p))
+	_, err := io.ReadFull(c.file, stored)
+	if err == io.EOF || err == io.ErrUnexpectedEOF || err == nil && !bytes.Equal(p, stored) {
+		err = httpapi.ErrKeyReused
+	}
+	if err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 // writes reports whether somebody may write at all.
@@ -91,12 +157,12 @@ func opened(r *http.Request, body io.Reader) (incoming, error) {
 	if err == nil && kind == "multipart/form-data" {
 		return part(body, params["boundary"])
 	}
-	_, disposition, err := mime.ParseMediaType(r.Header.Get("Content-Disposition"))
-	if err != nil || disposition["filename"] == "" {
+	name := edge.FileName(r.Header.Get("Content-Disposition"))
+	if name == "" {
 		return incoming{}, errNoName
 	}
 	return incoming{
-		name: disposition["filename"], declared: declared(kind), size: max(r.ContentLength, 0), r: body, end: func() error { return nil },
+		name: name, declared: declared(kind), size: max(r.ContentLength, 0), r: body, end: func() error { return nil },
 	}, nil
 }
 

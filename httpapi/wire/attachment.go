@@ -22,8 +22,8 @@ type Attachment struct {
 	Scan         string     `json:"scan" required:"true" enum:"none,pending,clean" description:"Whether it was looked at for malware."`
 	CreatedBy    Person     `json:"created_by" required:"true"`
 	CreatedAt    Time       `json:"created_at" required:"true"`
-	ContentURL   *string    `json:"content_url" required:"true" description:"Where its bytes are; null: it was removed, or who brought it was erased."`
-	ThumbnailURL *string    `json:"thumbnail_url" required:"true" description:"Null: there is none."`
+	ContentURL   *string    `json:"content_url" required:"true" description:"Where its bytes are; null: it was removed, its ticket is deleted, or who brought it was erased."`
+	ThumbnailURL *string    `json:"thumbnail_url" required:"true" description:"Where a small image of it is; null: there is none."`
 }
 
 // Example is an attachment as the document shows it.
@@ -31,21 +31,26 @@ func (Attachment) Example() string {
 	return `{"id": "0197c2a4-8f00-7000-8000-000000000003", "filename": "printer.png", "content_type": "image/png", "declared_type": "image/png",
 		"size": 48213, "ticket": "0197c2a4-8f00-7000-8000-000000000001", "ticket_number": 1, "comment": null, "inline": false, "content_id": null,
 		"scan": "none", "created_by": {"id": "0197c2a4-8f00-7000-8000-00000000000a", "username": "ada"}, "created_at": "2026-01-31T12:00:00.000000Z",
-		"content_url": "/api/attachments/0197c2a4-8f00-7000-8000-000000000003/content/", "thumbnail_url": null}`
+		"content_url": "/api/attachments/0197c2a4-8f00-7000-8000-000000000003/content/", "thumbnail_url": "/api/attachments/0197c2a4-8f00-7000-8000-000000000003/thumbnail/"}`
 }
 
-// NotScanned is the state of a file that nothing looked at.
-const NotScanned = "none"
+// scanOf returns the state of a file that is there: what something is found in is not taken.
+func scanOf(scanned bool) string {
+	if scanned {
+		return "clean"
+	}
+	return "none"
+}
 
 // AttachmentOf writes an attachment.
 func AttachmentOf(a view.Attachment) Attachment {
 	out := Attachment{
 		ID: a.ID, Filename: a.Filename, ContentType: a.ContentType, DeclaredType: a.DeclaredType, Size: a.Size,
-		Ticket: &a.Ticket, TicketNumber: &a.TicketNumber, Comment: a.Comment, Scan: NotScanned,
+		Ticket: &a.Ticket, TicketNumber: &a.TicketNumber, Comment: a.Comment, Scan: scanOf(a.Scanned),
 		CreatedBy: PersonOf(a.CreatedBy), CreatedAt: Time{a.CreatedAt},
 	}
-	if !a.Gone {
-		out.ContentURL = contentURL(a.ID)
+	if !a.Gone && !a.Withheld {
+		out.ContentURL, out.ThumbnailURL = addresses(a.ID, a.ContentType)
 	}
 	return out
 }
@@ -61,12 +66,19 @@ func AttachmentsOf(all []view.Attachment) []Attachment {
 
 // UploadOf writes a file that is attached to nothing yet, of somebody with that username.
 func UploadOf(a ticket.Attachment, username string) Attachment {
-	return Attachment{
+	out := Attachment{
 		ID: a.ID.UUID, Filename: a.Filename, ContentType: a.ContentType, DeclaredType: a.DeclaredType, Size: a.Size,
-		Scan: NotScanned, CreatedBy: Person{ID: a.By.UUID, Username: username}, CreatedAt: At(a.AddedAt), ContentURL: contentURL(a.ID.UUID),
+		Scan: scanOf(a.Scanned), CreatedBy: Person{ID: a.By.UUID, Username: username}, CreatedAt: At(a.AddedAt),
 	}
+	out.ContentURL, out.ThumbnailURL = addresses(out.ID, out.ContentType)
+	return out
 }
 
-func contentURL(id uuid.UUID) *string {
-	return new("/api/attachments/" + id.String() + "/content/")
+// addresses returns where the bytes of a file are, and a small image of it; nil: nowhere.
+func addresses(id uuid.UUID, contentType string) (content, thumbnail *string) {
+	at := "/api/attachments/" + id.String() + "/"
+	if view.HasThumbnail(contentType) {
+		thumbnail = new(at + "thumbnail/")
+	}
+	return new(at + "content/"), thumbnail
 }

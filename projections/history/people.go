@@ -166,6 +166,8 @@ func (t *userDescriber) did(self bool, e domain.Event) string {
 		return "changed " + of("password")
 	case user.PasswordLinkMade:
 		return "made a link that sets " + of("password")
+	case user.FileRefused:
+		return fmt.Sprintf("brought %s, in which malware was found (%s): it was not kept", d.Filename, d.Malware)
 	case user.Deactivated:
 		return "deactivated " + whom
 	case user.Reactivated:

@@ -21,10 +21,17 @@ type Attachment struct {
 	ContentType  string     `json:"content_type"`
 	DeclaredType string     `json:"declared_type"`
 	Size         int64      `json:"size"`
-	Digest       string     `json:"digest"` // SHA-256 of the bytes as they are stored, hexadecimal
+	Scanned      bool       `json:"scanned"` // something looked for malware in it, and found none
+	Digest       string     `json:"digest"`  // SHA-256 of the bytes as they are stored, hexadecimal
 	CreatedBy    Person     `json:"created_by"`
 	CreatedAt    time.Time  `json:"created_at"`
-	Gone         bool       `json:"gone"` // its bytes are destroyed
+	Gone         bool       `json:"gone"`               // its bytes are destroyed
+	Withheld     bool       `json:"withheld,omitempty"` // nobody reads them, for its ticket is deleted
+}
+
+// HasThumbnail reports whether there may be a small image of a file of a media type.
+func HasThumbnail(contentType string) bool {
+	return slices.Contains([]string{"image/png", "image/jpeg", "image/gif", "image/webp"}, contentType)
 }
 
 // AttachmentRow is an attachment without the names around it: a row of
@@ -40,6 +47,7 @@ type AttachmentRow struct {
 	Digest       string     `db:"digest,fixed"` // hexadecimal
 	AddedBy      uuid.UUID  `db:"added_by,fixed"`
 	Internal     bool       `db:"internal,fixed"`
+	Scanned      bool       `db:"scanned,fixed"`
 	CreatedAt    time.Time  `db:"created_at,fixed"`
 	RemovedAt    *time.Time `db:"removed_at"`
 }
@@ -48,7 +56,7 @@ type AttachmentRow struct {
 func Attached(e eventstore.Envelope, d ticket.AttachmentAdded) AttachmentRow {
 	row := AttachmentRow{
 		ID: d.AttachmentID.UUID, TicketID: e.StreamID, Filename: d.Filename, ContentType: d.ContentType, DeclaredType: d.DeclaredType,
-		Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, CreatedAt: e.OccurredAt,
+		Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, Scanned: d.Scanned, CreatedAt: e.OccurredAt,
 	}
 	if d.CommentID != (ticket.CommentID{}) {
 		row.CommentID = &d.CommentID.UUID
@@ -64,13 +72,16 @@ func (r AttachmentRow) Show(viewer domain.Actor, number int64, by string) Attach
 	}
 	return Attachment{
 		ID: r.ID, Ticket: r.TicketID, TicketNumber: number, Comment: r.CommentID, Filename: r.Filename, ContentType: r.ContentType,
-		DeclaredType: r.DeclaredType, Size: r.Size, Digest: r.Digest, CreatedBy: Person{ID: r.AddedBy, Username: by}, CreatedAt: r.CreatedAt,
+		DeclaredType: r.DeclaredType, Size: r.Size, Scanned: r.Scanned, Digest: r.Digest, CreatedBy: Person{ID: r.AddedBy, Username: by}, CreatedAt: r.CreatedAt,
 		Gone: r.RemovedAt != nil || r.Filename == domain.Erased,
 	}
 }
 
 // Files are the attachments of one ticket. The zero Files has none.
-type Files struct{ rows []AttachmentRow }
+type Files struct {
+	rows    []AttachmentRow
+	deleted bool // the ticket is
+}
 
 // Apply folds one event of the ticket.
 func (f *Files) Apply(e eventstore.Envelope) {
@@ -83,13 +94,19 @@ func (f *Files) Apply(e eventstore.Envelope) {
 	f.Lose(e)
 }
 
-// Lose folds what an event of the ticket did to bytes, which are gone for every moment
-// before it too.
+// Lose folds what an event of the ticket did to bytes, which can be read or not at every
+// moment before it too.
 func (f *Files) Lose(e eventstore.Envelope) {
-	d, ok := e.Event.(ticket.AttachmentRemoved)
-	for i := range f.rows {
-		if ok && f.rows[i].ID == d.AttachmentID.UUID {
-			f.rows[i].RemovedAt = &e.OccurredAt
+	switch d := e.Event.(type) {
+	case ticket.Deleted:
+		f.deleted = true
+	case ticket.Restored:
+		f.deleted = false
+	case ticket.AttachmentRemoved:
+		for i := range f.rows {
+			if f.rows[i].ID == d.AttachmentID.UUID {
+				f.rows[i].RemovedAt = &e.OccurredAt
+			}
 		}
 	}
 }
@@ -99,7 +116,9 @@ func (f *Files) Lose(e eventstore.Envelope) {
 func (f *Files) Show(viewer domain.Actor, number int64, names Names) (shown []Attachment) {
 	for _, r := range f.rows {
 		if !r.Internal || ticket.SeesInternal(viewer) {
-			shown = append(shown, r.Show(viewer, number, names[r.AddedBy]))
+			a := r.Show(viewer, number, names[r.AddedBy])
+			a.Withheld = f.deleted
+			shown = append(shown, a)
 		}
 	}
 	return shown

@@ -57,9 +57,11 @@ var rules = []rule{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/alexedwards/argon2id", "go.mau.fi/util/confusable", "golang.org/x/crypto", "golang.org/x/sync",
 	}},
 	{of: "idempotency", may: []string{"eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
-	{of: "attachments", may: []string{"domain", "eventstore", "attachments/blobs"}, outside: []string{
+	{of: "attachments", may: []string{"domain", "eventstore", "projections=", "attachments/blobs", "attachments/thumbnails"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/gabriel-vasile/mimetype",
 	}},
+	{of: "attachments/clamd"},
+	{of: "attachments/thumbnails", outside: []string{"github.com/bep/imagemeta", "golang.org/x/image", "golang.org/x/sync/semaphore"}},
 	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},
 	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "workspace", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},

@@ -115,6 +115,9 @@ func (b *tab) listenToConsole() {
 	}
 }
 
+// viewer is where Chromium has its own viewer of PDF from.
+const viewer = "chrome-extension://mhjfbmdgcfjbbpaeojofohoefgiehjai/"
+
 func (b *tab) listenToNetwork(t *testing.T) {
 	t.Helper()
 	if _, err := chromedp.Call(b.ctx, network.Enable, network.EnableParams{}); err != nil {
@@ -126,7 +129,7 @@ func (b *tab) listenToNetwork(t *testing.T) {
 		switch e := event.(type) {
 		case *network.EventRequestWillBeSent:
 			b.requests[e.RequestID] = e.Request.URL
-			if !strings.HasPrefix(e.Request.URL, b.base) && !strings.HasPrefix(e.Request.URL, "data:") {
+			if !strings.HasPrefix(e.Request.URL, b.base) && !strings.HasPrefix(e.Request.URL, "data:") && !strings.HasPrefix(e.Request.URL, viewer) {
 				b.foreign = append(b.foreign, e.Request.URL)
 			}
 		case *network.EventLoadingFinished:

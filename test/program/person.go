@@ -85,15 +85,16 @@ type Comment struct {
 
 // Attachment is a file as the API shows it.
 type Attachment struct {
-	ID          string
-	Filename    string
-	ContentType string `json:"content_type"`
-	Size        int64
-	Ticket      *string
-	Comment     *string
-	CreatedBy   Named     `json:"created_by"`
-	ContentURL  *string   `json:"content_url"`
-	CreatedAt   time.Time `json:"created_at"`
+	ID           string
+	Filename     string
+	ContentType  string `json:"content_type"`
+	Size         int64
+	Ticket       *string
+	Comment      *string
+	CreatedBy    Named     `json:"created_by"`
+	ContentURL   *string   `json:"content_url"`
+	ThumbnailURL *string   `json:"thumbnail_url"`
+	CreatedAt    time.Time `json:"created_at"`
 }
 
 // Path returns where the file is, or its bytes.

@@ -232,7 +232,7 @@ func foldFiles(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows
 		}
 		row := view.AttachmentRow{
 			ID: d.AttachmentID.UUID, TicketID: id, Filename: d.Filename, ContentType: d.ContentType, DeclaredType: d.DeclaredType,
-			Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, CreatedAt: e.OccurredAt,
+			Size: d.Size, Digest: d.Digest, AddedBy: d.AddedBy.UUID, Internal: d.Internal, Scanned: d.Scanned, CreatedAt: e.OccurredAt,
 		}
 		if (d.CommentID != ticket.CommentID{}) {
 			row.CommentID = &d.CommentID.UUID

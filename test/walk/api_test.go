@@ -4,7 +4,10 @@
 package walk
 
 import (
+	"bytes"
 	"fmt"
+	"image"
+	"image/png"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -67,7 +70,7 @@ func (d *api) subject(t *testing.T, op *contract.Operation) string {
 	case "/api/comments/":
 		made = d.Admin.Comments(t, d.Admin.Opens(t, "Walked by"), "Me too.", false).ID
 	case "/api/attachments/":
-		a := d.Admin.Uploads(t, "walked.txt", []byte("So it is."))
+		a := d.Admin.Uploads(t, "walked.png", dot(t))
 		d.Admin.Opens(t, "Walked by", object{"attachments": []string{a.ID}})
 		made = a.ID
 	case "/api/projections/":
@@ -83,6 +86,16 @@ func (d *api) subject(t *testing.T, op *contract.Operation) string {
 		made = program.Read[struct{ ID string }](t, d.Admin.Must(t, http.StatusCreated, "POST", before, d.body(t, post))).ID
 	}
 	return before + made + after
+}
+
+// dot returns an image of one pixel.
+func dot(t *testing.T) []byte {
+	t.Helper()
+	var b bytes.Buffer
+	if err := png.Encode(&b, image.NewGray(image.Rect(0, 0, 1, 1))); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
 }
 
 // body returns a body that the operation takes: its example, and what is

@@ -112,11 +112,13 @@ var recipes = map[string]recipe{
 	"putComment 422":   posting(object{"text": "x", "internal": true}),
 	"patchComment 422": posting(object{"internal": true}),
 
-	"uploadAttachment":         uploading("walked.txt", []byte("So it is.")),
-	"uploadAttachment 413":     uploading("walked.txt", make([]byte, 26<<20)),
-	"uploadAttachment 422":     uploading("walked.exe", []byte("So it is.")),
-	"getAttachmentContent 206": ranging("bytes=0-1"),
-	"getAttachmentContent 416": ranging("bytes=999999-"),
+	"uploadAttachment":           uploading("walked.txt", []byte("So it is.")),
+	"uploadAttachment 413":       uploading("walked.txt", make([]byte, 26<<20)),
+	"uploadAttachment 422":       uploading("walked.exe", []byte("So it is.")),
+	"getAttachmentContent 206":   ranging("bytes=0-1"),
+	"getAttachmentContent 416":   ranging("bytes=999999-"),
+	"getAttachmentThumbnail 206": ranging("bytes=0-1"),
+	"getAttachmentThumbnail 416": ranging("bytes=999999-"),
 
 	"openapi 400": func(_ *testing.T, d *api, op *contract.Operation) call {
 		return call{as: d.Admin, path: op.Path, header: []string{"If-None-Match", "abc"}}

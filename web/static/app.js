@@ -474,6 +474,40 @@ function upload(file) {
 	request.send(body);
 }
 
+// Images and PDF are shown above the page, by arrows one after the other.
+
+const preview = $("#preview");
+
+if (preview) {
+	const shown = $("[data-preview-shown]", preview);
+	let at;
+	const show = (link) => {
+		at = link;
+		const what = document.createElement(link.dataset.preview);
+		what[what.localName === "img" ? "alt" : "title"] = link.dataset.name;
+		what.src = link.href;
+		$("h2", preview).textContent = link.dataset.name;
+		$("[data-preview-open]", preview).href = link.href;
+		$("[data-preview-keep]", preview).href = link.href.replace("?inline=true", "");
+		shown.replaceChildren(what);
+	};
+	document.addEventListener("click", (e) => {
+		const link = e.target.closest?.("a[data-preview]");
+		if (!link || e.ctrlKey || e.metaKey || e.shiftKey || e.altKey) return;
+		e.preventDefault();
+		show(link);
+		preview.showModal();
+	});
+	preview.addEventListener("keydown", (e) => {
+		const by = { ArrowLeft: -1, ArrowRight: 1 }[e.key];
+		const all = $$("a[data-preview]");
+		const next = by && all[all.indexOf(at) + by];
+		if (next) show(next);
+	});
+	preview.addEventListener("click", (e) => e.target === preview && preview.close());
+	preview.addEventListener("close", () => shown.replaceChildren());
+}
+
 const travel = $("[data-travel]");
 
 if (travel) {

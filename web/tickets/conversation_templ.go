@@ -131,7 +131,7 @@ func description(t ticketView) templ.Component {
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
-		templ_7745c5c3_Err = web.Attachments(t.Attachments).Render(ctx, templ_7745c5c3_Buffer)
+		templ_7745c5c3_Err = web.Attachments(t.Attachments, t.Redacts).Render(ctx, templ_7745c5c3_Buffer)
 		if templ_7745c5c3_Err != nil {
 			return templ_7745c5c3_Err
 		}
@@ -560,7 +560,7 @@ func conversation(t ticketView) templ.Component {
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}
-			templ_7745c5c3_Err = web.Attachments(c.Attachments).Render(ctx, templ_7745c5c3_Buffer)
+			templ_7745c5c3_Err = web.Attachments(c.Attachments, t.Redacts).Render(ctx, templ_7745c5c3_Buffer)
 			if templ_7745c5c3_Err != nil {
 				return templ_7745c5c3_Err
 			}

@@ -42,6 +42,11 @@ func (b *Backend) MakePasswordLink(_ context.Context, r commands.Request, _ user
 	return b.Note(r)
 }
 
+// RefuseFile notes it.
+func (b *Backend) RefuseFile(_ context.Context, r commands.Request, _ user.RefuseFile) (commands.Outcome, error) {
+	return b.Note(r)
+}
+
 // UsePasswordLink notes the change.
 func (b *Backend) UsePasswordLink(_ context.Context, r commands.Request, _ user.ChangePassword, _ string, _ []byte) (commands.Outcome, error) {
 	return b.Note(r)

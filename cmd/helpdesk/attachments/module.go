@@ -3,15 +3,12 @@ package attachments
 
 import (
 	"context"
-	"encoding/json"
-	"io"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
 	"helpdesk/attachments"
 	"helpdesk/cmd/helpdesk/program"
-	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
@@ -30,10 +27,15 @@ func Module() program.Module {
 		Projections: []follow.Follower{projection.Follower()},
 		Work:        s.work,
 		Routes:      s.routes,
-		Files:       func(c *program.Clients) (program.Files, error) { return s.files(c.Pool, c.Store) },
+		Files:       func(pool *pgxpool.Pool, log *eventstore.Store) (program.Files, error) { return s.files(pool, log) },
+		Blobs:       s.store,
 		Beside:      attachments.InTheAppend,
 		Export: []program.PersonFile{
 			{Name: "attachments.ndjson", About: "the files they brought, and what became of each", Of: "files", Write: export},
+			{Name: "uploads.ndjson", About: "the files they brought that are attached to nothing yet", Of: "uploads", Write: s.exportLoose},
+		},
+		ExportFolders: []program.PersonFolder{
+			{Name: "attachments", About: "what is in those files, with a line for each in manifest.ndjson", Write: s.exportBytes},
 		},
 		Commands: func(m program.Modules) []*cobra.Command { return []*cobra.Command{command(m, s)} },
 		Forget:   func(f program.Forgotten) eventstore.InTx { return attachments.Forget(f.ID.UUID) },
@@ -67,16 +69,4 @@ func (s *settings) routes(c *program.Clients) []httpapi.Route {
 	return attachmentsapi.Resource{
 		App: c.App, Read: program.NewReader(c.Pool), Files: files, Limits: s.limits(), Uploading: edge.NewAtOnce(attachmentsapi.UploadsMost),
 	}.Routes()
-}
-
-// export writes what a person brought.
-func export(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (n int, err error) {
-	all, err := projection.NewReader(o.Pool).AttachmentsBy(ctx, account.ID)
-	for _, a := range all {
-		if err := json.NewEncoder(w).Encode(a); err != nil {
-			return n, err
-		}
-		n++
-	}
-	return n, err
 }

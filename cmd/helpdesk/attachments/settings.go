@@ -1,6 +1,7 @@
 package attachments
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/url"
@@ -11,6 +12,7 @@ import (
 
 	"helpdesk/attachments"
 	"helpdesk/attachments/blobs"
+	"helpdesk/attachments/clamd"
 	"helpdesk/cmd/helpdesk/config"
 )
 
@@ -19,13 +21,27 @@ type settings struct {
 	BlobsURL          string  `split_words:"true" desc:"Where the bytes of attachments are kept: file:///path for a folder that all processes see. Empty: in the database."`
 	AttachmentMax     int64   `split_words:"true" within:"1..10995116277760" default:"26214400" desc:"How many bytes a file may have."`
 	AttachmentBlocked endings `split_words:"true" default:".exe,.bat,.cmd,.com,.scr,.js,.vbs,.ps1,.msi,.jar,.lnk,.iso" desc:"Endings of names, with commas between them, whose files are not taken, also where another ending follows. Empty: all are."`
+	AttachmentScan    string  `split_words:"true" desc:"Where ClamAV's daemon looks for malware in files as they come: clamd://host:3310, or unix:///run/clamav/clamd.ctl. While it is away no file is taken. Its StreamMaxLength must not be below HELPDESK_ATTACHMENT_MAX. Empty: nothing looks."`
 }
 
 // looseMost is how many bytes a person may have brought that are attached to nothing yet.
 const looseMost = 200 << 20
 
 func (s *settings) limits() attachments.Limits {
-	return attachments.Limits{File: s.AttachmentMax, Loose: max(looseMost, s.AttachmentMax), Blocked: s.AttachmentBlocked}
+	l := attachments.Limits{File: s.AttachmentMax, Loose: max(looseMost, s.AttachmentMax), Blocked: s.AttachmentBlocked}
+	if s.AttachmentScan != "" {
+		l.Scan = s.scan
+	}
+	return l
+}
+
+// scan begins to look at a file.
+func (s *settings) scan(ctx context.Context) (attachments.Scan, error) {
+	daemon, err := clamd.Parse(s.AttachmentScan)
+	if err != nil { // it was looked at by check
+		return nil, err
+	}
+	return daemon.Begin(ctx)
 }
 
 // endings are the last parts of names of files, with their dots.
@@ -49,8 +65,16 @@ func (e *endings) Decode(text string) error {
 func (e endings) String() string { return strings.Join(e, ",") }
 
 func (s *settings) check(config.Config) error {
-	_, err := s.folder()
-	return err
+	if _, err := s.folder(); err != nil {
+		return err
+	}
+	if s.AttachmentScan == "" {
+		return nil
+	}
+	if _, err := clamd.Parse(s.AttachmentScan); err != nil {
+		return fmt.Errorf("HELPDESK_ATTACHMENT_SCAN: %q is %w", s.AttachmentScan, err)
+	}
+	return nil
 }
 
 // folder returns the folder that is configured; "": none is.

@@ -15,6 +15,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/spf13/cobra"
 
+	"helpdesk/attachments"
 	"helpdesk/audit"
 	"helpdesk/eventstore"
 )
@@ -33,6 +34,7 @@ func command(m program.Modules, s *settings) *cobra.Command {
 
 func exportCommand(m program.Modules) *cobra.Command {
 	var out string
+	var files bool
 	cmd := &cobra.Command{
 		Use:   "export --out DIR",
 		Short: "Export the log to a folder, with all that is needed to verify it",
@@ -40,6 +42,11 @@ func exportCommand(m program.Modules) *cobra.Command {
 a file, with the hashes of the tree, the checkpoint, the verifier key and a
 manifest with the SHA-256 of each file. "helpdesk audit verify DIR" verifies it,
 and docs/audit-log.md says how others can.
+
+With --with-attachments the folder has the bytes of the files of tickets, too, as they
+are stored, sealed, and attachments.ndjson with a line for each of them; a file that
+was removed, or whose uploader was erased, is named there without bytes. An export that
+has them once gets them each time.
 
 If it is interrupted, run it again to resume, even days later. The folder contains
 personal data, as the log does.`,
@@ -62,12 +69,16 @@ personal data, as the log does.`,
 				if err != nil {
 					return err
 				}
-				_, err = fmt.Fprintf(cmd.OutOrStdout(), "%d events in %s, as the newest checkpoint has them.\n", manifest.Size, out)
-				return err
+				fmt.Fprintf(cmd.OutOrStdout(), "%d events in %s, as the newest checkpoint has them.\n", manifest.Size, out)
+				if !files && !attachments.HasArchive(out) {
+					return nil
+				}
+				return exportFiles(ctx, cmd, m, pool, store, manifest.Size, out)
 			})
 		},
 	}
 	cmd.Flags().StringVar(&out, "out", "", "folder to write into")
+	cmd.Flags().BoolVar(&files, "with-attachments", false, "export the bytes of files too")
 	_ = cmd.MarkFlagRequired("out") // it is there
 	return cmd
 }
@@ -92,6 +103,7 @@ It names the first position that is not as it was, and ends with status 1.`,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			v.out, v.errs = cmd.OutOrStdout(), cmd.ErrOrStderr()
 			if len(args) == 1 {
+				v.codec = m.Codec(nil)
 				return v.archive(cmd.Context(), args[0])
 			}
 			return withLog(cmd.Context(), m, "audit verify", v.database)
@@ -105,6 +117,7 @@ It names the first position that is not as it was, and ends with status 1.`,
 // verifyFlags is what verify is told.
 type verifyFlags struct {
 	checkpoints, keys []string
+	codec             *eventstore.Codec
 	out, errs         io.Writer
 }
 
@@ -137,8 +150,12 @@ func (v verifyFlags) archive(ctx context.Context, dir string) error {
 	if err != nil && len(v.keys) == 0 {
 		return err
 	}
-	return v.verify(ctx, a, vkeys, append(a.Files(), v.checkpoints...),
+	err = v.verify(ctx, a, vkeys, append(a.Files(), v.checkpoints...),
 		"The key is the export's own. Compare it with one from elsewhere, or give that with --key.\n")
+	if err != nil || !attachments.HasArchive(dir) {
+		return err
+	}
+	return v.files(ctx, a, dir)
 }
 
 // verify verifies a source with the keys given, or else with own.

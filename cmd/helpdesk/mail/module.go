@@ -45,7 +45,7 @@ func Module() program.Module {
 func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
 	s.warn(w.Config, w.Log)
 	room := saga.NewRoom(w.Issuing, int(s.MailPerHour))
-	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer, room, time.Duration(s.MailRetryMin))
+	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer.Enclosing(w.Files), w.Files, room, time.Duration(s.MailRetryMin))
 	return program.Work{
 		Follower: saga.Emails(w.Issued),
 		Handlers: []saga.Handler{saga.Mailing(mailroom)},

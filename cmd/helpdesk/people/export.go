@@ -55,10 +55,10 @@ var events = program.PersonFile{
 }
 
 func (x *personExport) write(ctx context.Context) error {
-	files := append(x.Modules.Export(), events)
+	files, folders := append(x.Modules.Export(), events), x.Modules.ExportFolders()
 	readme, err := x.create("README.txt")
 	if err == nil {
-		err = writeReadme(readme, files)
+		err = writeReadme(readme, files, folders)
 	}
 	if err != nil {
 		return fmt.Errorf("README.txt: %w", err)
@@ -76,6 +76,12 @@ func (x *personExport) write(ctx context.Context) error {
 			x.counted = append(x.counted, program.Counted(n, file.Of))
 		}
 	}
+	for _, folder := range folders {
+		create := func(name string) (io.Writer, error) { return x.create(folder.Name + "/" + name) }
+		if err := folder.Write(ctx, x.Operator, x.account, create); err != nil {
+			return fmt.Errorf("%s: %w", folder.Name, err)
+		}
+	}
 	return nil
 }
 
@@ -83,11 +89,14 @@ func (x *personExport) create(name string) (io.Writer, error) {
 	return x.zip.CreateHeader(&zip.FileHeader{Name: name, Method: zip.Deflate, Modified: x.now})
 }
 
-func writeReadme(w io.Writer, files []program.PersonFile) error {
+func writeReadme(w io.Writer, files []program.PersonFile, folders []program.PersonFolder) error {
 	var b strings.Builder
 	b.WriteString("All that this helpdesk stores about a person.\n\n")
 	for _, file := range files {
-		fmt.Fprintf(&b, "%-15s %s\n", file.Name, file.About)
+		fmt.Fprintf(&b, "%-18s %s\n", file.Name, file.About)
+	}
+	for _, folder := range folders {
+		fmt.Fprintf(&b, "%-18s %s\n", folder.Name+"/", folder.About)
 	}
 	b.WriteString("\nAn event of somebody else's that holds no text of theirs, such as an agent\n" +
 		"taking their ticket, is in no file but shows in the tickets.\n")

@@ -1,7 +1,6 @@
 package program
 
 import (
-	"errors"
 	"log/slog"
 
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -39,13 +38,13 @@ type Clients struct {
 }
 
 // Files returns what finds the uploads that commands attach.
-func (m Modules) Files(c *Clients) (Files, error) {
+func (m Modules) Files(pool *pgxpool.Pool, log *eventstore.Store) (Files, error) {
 	for _, module := range m {
 		if module.Files != nil {
-			return module.Files(c)
+			return module.Files(pool, log)
 		}
 	}
-	return nil, errors.New("no module has files")
+	return nil, errNoFiles
 }
 
 // Routes returns the calls of the API, of all modules.

@@ -15,6 +15,7 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 
+	"helpdesk/attachments/blobs"
 	"helpdesk/auth"
 	"helpdesk/cmd/helpdesk/config"
 	"helpdesk/domain"
@@ -53,10 +54,14 @@ type Module struct {
 	Pages  func(*Clients) []web.Page
 	// Commands returns the module's subcommands of the command line.
 	Commands func(Modules) []*cobra.Command
-	// Export are the module's files in what a person is handed of their data.
-	Export []PersonFile
+	// Export are the module's files in what a person is handed of their data, and
+	// ExportFolders its folders.
+	Export        []PersonFile
+	ExportFolders []PersonFolder
 	// Files returns what finds the uploads that commands attach. One module has it.
-	Files func(*Clients) (Files, error)
+	Files func(*pgxpool.Pool, *eventstore.Store) (Files, error)
+	// Blobs returns the store of the bytes of files. One module has it.
+	Blobs func(*pgxpool.Pool) (blobs.Store, error)
 	// Beside returns what the module does in the transaction that appends events to a
 	// ticket; nil: nothing.
 	Beside func(ticket.ID, []domain.Event) eventstore.InTx
@@ -66,8 +71,10 @@ type Module struct {
 	Forget func(Forgotten) eventstore.InTx
 }
 
-// Files takes uploads in and finds them; see [commands.App].
+// Files takes uploads in and finds them, see [commands.App], and has their bytes for emails.
 type Files interface {
+	saga.Files
+	mail.Files
 	Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
 	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 }
@@ -83,6 +90,7 @@ type Worker struct {
 	Accounts  *auth.Accounts
 	Metrics   prometheus.Registerer
 	Mailer    *mail.Mailer
+	Files     Files
 	TimersSet *eventstore.Notifier // wakes whoever fires timers
 	Issued    *eventstore.Notifier // wakes whoever carries out commands
 }
@@ -106,6 +114,14 @@ type PersonFile struct {
 	Of string
 	// Write writes the file and returns how many there are in it.
 	Write func(context.Context, *Operator, user.Account, io.Writer) (int, error)
+}
+
+// PersonFolder is a folder of a person's export.
+type PersonFolder struct {
+	// Name is the name of the folder, and what it holds in a line.
+	Name, About string
+	// Write writes its files, one after the other.
+	Write func(ctx context.Context, o *Operator, account user.Account, create func(name string) (io.Writer, error)) error
 }
 
 // Forgotten is a person who is being erased, or a ticket of which a text is redacted.

@@ -2,12 +2,14 @@ package program
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 
 	"helpdesk/eventstore/follow"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
+	"helpdesk/attachments/blobs"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
@@ -101,6 +103,27 @@ func (m Modules) Export() []PersonFile {
 	}
 	return all
 }
+
+// ExportFolders returns the folders of a person's export.
+func (m Modules) ExportFolders() []PersonFolder {
+	var all []PersonFolder
+	for _, module := range m {
+		all = append(all, module.ExportFolders...)
+	}
+	return all
+}
+
+// Blobs returns the store of the bytes of files.
+func (m Modules) Blobs(pool *pgxpool.Pool) (blobs.Store, error) {
+	for _, module := range m {
+		if module.Blobs != nil {
+			return module.Blobs(pool)
+		}
+	}
+	return nil, errNoFiles
+}
+
+var errNoFiles = errors.New("no module has files")
 
 // Beside returns what modules do in the transaction that appends events to a ticket.
 func (m Modules) Beside(of ticket.ID, events []domain.Event) eventstore.InTx {

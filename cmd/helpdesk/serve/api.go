@@ -38,7 +38,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		},
 	}
 	var err error
-	if clients.App.Files, err = s.modules.Files(clients); err != nil {
+	if clients.App.Files, err = s.modules.Files(clients.Pool, clients.Store); err != nil {
 		return err
 	}
 	key, err := auth.SharedKey(ctx, s.pool, "cursors")

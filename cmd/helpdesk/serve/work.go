@@ -41,9 +41,13 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	if err != nil {
 		return err
 	}
+	files, err := s.modules.Files(s.issuing, s.Store)
+	if err != nil {
+		return err
+	}
 	followers, todo, err := s.modules.Work(ctx, &program.Worker{
 		Config: s.config, Log: s.log, Following: s.following, Issuing: s.issuing, Store: s.Store, Freshness: s.Freshness, Accounts: s.Accounts,
-		Metrics: s.registry, Mailer: mailer, TimersSet: timersSet, Issued: issued,
+		Metrics: s.registry, Mailer: mailer, Files: files, TimersSet: timersSet, Issued: issued,
 	})
 	if err != nil {
 		return err
