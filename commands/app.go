@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/mailbox"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -30,6 +31,9 @@ type App struct {
 		ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error)
 		MakePasswordLink(ctx context.Context, r Request, c user.MakePasswordLink, tokenHash []byte) (Outcome, error)
 		UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error)
+	}
+	Mailboxes interface {
+		Do(ctx context.Context, r Request, id mailbox.ID, c mailbox.Command) (Outcome, error)
 	}
 	// Earlier is what commands led to that were carried out before; see [Earlier].
 	Earlier interface {

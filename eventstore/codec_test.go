@@ -18,6 +18,7 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -93,6 +94,10 @@ var goldens = []struct {
 	{2, email.Sent{Attempt: 1, Email: queued}},
 	{2, email.Failed{Attempt: 1, Error: "550 no such box", Email: queued}},
 	{2, email.Doubted{Attempt: 1, Error: "cut", Email: queued}},
+	{1, mailbox.Added{Settings: mailbox.Settings{Name: "Support", Address: "support@example.com", DefaultPriority: "low", Strangers: mailbox.Accept, ReopenDays: 14}}},
+	{1, mailbox.Changed{Settings: mailbox.Settings{Name: "Support", Address: "support@example.com", DefaultPriority: "high", Strangers: mailbox.Quarantine, ImportBefore: &instant}}},
+	{1, mailbox.Archived{}},
+	{1, mailbox.Restored{}},
 	{1, access.SignedIn{Address: "203.0.113.7", UserAgent: "curl/8.5"}},
 	{1, access.SignInFailed{Address: "2001:db8::/64", UserAgent: "Mozilla/5.0 (\"X\")"}},
 	{1, access.UnknownSignInFailed{Network: "203.0.113.0/24"}},

@@ -53,6 +53,7 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE ON audit.edge",
 	"SELECT, INSERT, UPDATE ON audit.keys",
 	"SELECT, INSERT, UPDATE, DELETE ON uploads",
+	"SELECT, INSERT, UPDATE ON mailboxes",
 	"USAGE ON SCHEMA blobs",
 	"SELECT, INSERT, UPDATE, DELETE ON blobs.blobs",
 	"SELECT, INSERT, DELETE ON blobs.chunks",

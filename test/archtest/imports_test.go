@@ -60,6 +60,7 @@ var rules = []rule{
 	{of: "attachments", may: []string{"domain", "eventstore", "attachments/blobs"}, outside: []string{
 		"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/gabriel-vasile/mimetype",
 	}},
+	{of: "inbound", may: []string{"domain", "eventstore"}, outside: []string{"github.com/jackc/pgx/v5"}},
 	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},
 	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "workspace", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
@@ -122,7 +123,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "quota", "workspace", "attachments", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "quota", "workspace", "attachments", "inbound", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

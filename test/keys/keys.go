@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -43,5 +44,5 @@ func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 func Plain() *eventstore.Codec { return newCodec(nil) }
 
 func newCodec(keys eventstore.Keys) *eventstore.Codec {
-	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events())
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), mailbox.Events(), access.Events())
 }

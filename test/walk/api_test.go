@@ -111,6 +111,8 @@ func (d *api) body(t *testing.T, op *contract.Operation) object {
 		"assigned_to":  func() any { return "root" },
 		"username":     func() any { return d.newName() },
 		"email":        func() any { return d.newName() + "@example.com" },
+		"address":      func() any { return d.newName() + "@example.com" },
+		"name":         func() any { return d.newName() },
 		"role":         func() any { return "agent" },
 		"new_password": func() any { return "another-lamp-71" },
 	} {

@@ -47,7 +47,10 @@ var recipes = map[string]recipe{
 		d.Admin.Must(t, http.StatusOK, "PATCH", "/api/users/"+gone.Username+"/", object{"is_active": false})
 		return call{as: d.Admin, path: d.about(op, gone.Username)}
 	},
-	"report 403": asUser,
+	"listMailboxes 403":  asUser,
+	"getMailbox 403":     asAUserAbout,
+	"mailboxHistory 403": asAUserAbout,
+	"report 403":         asUser,
 
 	"listEvents 403":   asUser,
 	"exportEvents 403": asUser,
@@ -161,6 +164,13 @@ func asTheLastAdmin(_ *testing.T, d *api, op *contract.Operation) call {
 
 func asUser(t *testing.T, d *api, op *contract.Operation) call {
 	return call{as: d.Join(t, d.newName(), "user"), path: op.Path}
+}
+
+// asAUserAbout is about something that exists, as a user made for it.
+func asAUserAbout(t *testing.T, d *api, op *contract.Operation) call {
+	c := asUser(t, d, op)
+	c.path = d.subject(t, op)
+	return c
 }
 
 // asSomebody sends the body as a user made for it.

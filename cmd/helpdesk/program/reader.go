@@ -6,6 +6,7 @@ import (
 	"helpdesk/projections/attachments"
 	"helpdesk/projections/comments"
 	"helpdesk/projections/emails"
+	"helpdesk/projections/mailboxes"
 	"helpdesk/projections/people"
 	"helpdesk/projections/reports"
 	"helpdesk/projections/tickets"
@@ -19,6 +20,7 @@ type Reader struct {
 	*attachmentReader
 	*peopleReader
 	*emailReader
+	*mailboxReader
 	*reportReader
 }
 
@@ -28,12 +30,14 @@ type (
 	attachmentReader = attachments.Reader
 	peopleReader     = people.Reader
 	emailReader      = emails.Reader
+	mailboxReader    = mailboxes.Reader
 	reportReader     = reports.Reader
 )
 
 // NewReader makes the queries on a pool.
 func NewReader(pool *pgxpool.Pool) Reader {
 	return Reader{
-		tickets.NewReader(pool), comments.NewReader(pool), attachments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
+		tickets.NewReader(pool), comments.NewReader(pool), attachments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool),
+		mailboxes.NewReader(pool), reports.NewReader(pool),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
+	"helpdesk/inbound"
 	"helpdesk/quota"
 )
 
@@ -29,10 +30,11 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		App: &commands.App{
 			Tickets: commands.NewTickets(s.Store, s.Store, s.forgetTicket).Within(s.config.TicketLimits()).Beside(s.modules.Beside).
 				Hourly(s.quota("tickets", s.config.TicketsPerHour), s.quota("comments", s.config.CommentsPerHour)),
-			People:   commands.NewPeople(s.Store, s.Accounts),
-			Earlier:  commands.NewEarlier(s.Store),
-			Numbers:  program.NewReader(s.pool),
-			Accounts: s.Accounts,
+			People:    commands.NewPeople(s.Store, s.Accounts),
+			Mailboxes: commands.NewMailboxes(s.Store, inbound.NewMailboxes(s.pool)),
+			Earlier:   commands.NewEarlier(s.Store),
+			Numbers:   program.NewReader(s.pool),
+			Accounts:  s.Accounts,
 		},
 	}
 	var err error

@@ -1,0 +1,274 @@
+// Package mailboxes is the addresses of the desk that people write to.
+package mailboxes
+
+import (
+	"cmp"
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/google/uuid"
+
+	"helpdesk/commands"
+	"helpdesk/domain"
+	"helpdesk/domain/mailbox"
+	"helpdesk/httpapi"
+	"helpdesk/httpapi/bind"
+	"helpdesk/httpapi/wire"
+	"helpdesk/projections"
+	"helpdesk/projections/history"
+	"helpdesk/projections/view"
+)
+
+// Reader reads mailboxes as the read side shows them.
+type Reader interface {
+	Mailbox(ctx context.Context, id mailbox.ID) (view.Mailbox, error)
+	Mailboxes(ctx context.Context, active *bool, p projections.Page) (projections.Slice[view.Mailbox], error)
+}
+
+// History reads what happened to a mailbox, whoever asks.
+type History interface {
+	Mailbox(ctx context.Context, id mailbox.ID, p projections.Page) (projections.Slice[history.Entry], error)
+}
+
+// Resource is the calls on mailboxes.
+type Resource struct {
+	App     *commands.App
+	Read    Reader
+	History History
+}
+
+// Routes lists the calls.
+func (r Resource) Routes() []httpapi.Route {
+	return httpapi.Remade(httpapi.Tagged("Mailboxes", "Addresses of the desk that people write to.",
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/mailboxes/", ID: "listMailboxes",
+			Summary: "List mailboxes",
+			About:   "For admins. By name, archived ones too.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.list),
+			Also: []int{http.StatusForbidden},
+		},
+		httpapi.Route{
+			Method: http.MethodPost, Path: "/api/mailboxes/", ID: "addMailbox",
+			Summary: "Add a mailbox",
+			About:   "For admins. Names and addresses are unique without regard to case, those of archived mailboxes too.",
+			Who:     httpapi.SignedIn, Status: http.StatusCreated, Handler: httpapi.Handle(r.add),
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/mailboxes/{id}/", ID: "getMailbox",
+			Summary: "Read a mailbox",
+			About:   "For admins.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.one),
+			Also: []int{http.StatusForbidden},
+		},
+		httpapi.Route{
+			Method: http.MethodPatch, Path: "/api/mailboxes/{id}/", ID: "patchMailbox",
+			Summary: "Change a mailbox",
+			About:   "For admins. With is_active false it is archived: it takes no messages until it is taken into use again. None is ever deleted.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.patch),
+		},
+		httpapi.Route{
+			Method: http.MethodGet, Path: "/api/mailboxes/{id}/history/", ID: "mailboxHistory",
+			Summary: "Read what happened to a mailbox",
+			About:   "For admins: every event, oldest first, with what it changed.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
+			Also: []int{http.StatusForbidden},
+		},
+	), func(_ context.Context, _ *httpapi.Call, out commands.Outcome) (Mailbox, error) { return written(out) })
+}
+
+// Mailbox is an address of the desk that people write to.
+type Mailbox struct {
+	ID              uuid.UUID         `json:"id" required:"true"`
+	Name            string            `json:"name" required:"true"`
+	Address         string            `json:"address" required:"true"`
+	DefaultPriority string            `json:"default_priority" required:"true" enum:"low,medium,high" description:"Of tickets that it opens."`
+	Strangers       mailbox.Strangers `json:"strangers" required:"true" enum:"accept,quarantine,refuse" description:"What becomes of messages of people who are not known."`
+	ReopenDays      int               `json:"reopen_days" required:"true" description:"How many days a reply reopens a closed ticket; later it opens another."`
+	ImportBefore    *wire.Time        `json:"import_before" required:"true" description:"Messages from before are taken over as history, silently; null: none are."`
+	IsActive        bool              `json:"is_active" required:"true" description:"False: it is archived and takes no messages."`
+	CreatedAt       wire.Time         `json:"created_at" required:"true"`
+	UpdatedAt       wire.Time         `json:"updated_at" required:"true"`
+	Version         int               `json:"version" required:"true"`
+}
+
+// Example is the body, or the answer, as the document shows it.
+func (Mailbox) Example() string {
+	return `{"id": "0197c2a4-8f00-7000-8000-000000000004", "name": "Support", "address": "support@example.com", "default_priority": "low",
+		"strangers": "accept", "reopen_days": 14, "import_before": null, "is_active": true,
+		"created_at": "2026-01-31T12:00:00.000000Z", "updated_at": "2026-01-31T12:00:00.000000Z", "version": 1}`
+}
+
+func mailboxOf(m view.Mailbox) Mailbox {
+	return Mailbox{
+		ID: m.ID, Name: m.Name, Address: m.Address, DefaultPriority: m.DefaultPriority, Strangers: m.Strangers,
+		ReopenDays: m.ReopenDays, ImportBefore: wire.TimeOf(m.ImportBefore), IsActive: m.IsActive,
+		CreatedAt: wire.At(m.CreatedAt), UpdatedAt: wire.At(m.UpdatedAt), Version: m.Version,
+	}
+}
+
+// written is a mailbox as a command left it.
+func written(out commands.Outcome) (Mailbox, error) {
+	m, ok := view.MailboxOf(out.Events)
+	if !ok {
+		return Mailbox{}, domain.ErrNotFound
+	}
+	return mailboxOf(m), nil
+}
+
+// mayConfigure refuses whoever is no admin.
+func mayConfigure(c *httpapi.Call) error {
+	if !c.Actor.Admin() {
+		return domain.ErrForbidden
+	}
+	return nil
+}
+
+// Path is the path of calls on one mailbox.
+type Path struct {
+	Mailbox string `path:"id" json:"-" description:"The mailbox's id."`
+}
+
+func (p Path) id() (mailbox.ID, error) {
+	id, err := bind.ParseUUID(p.Mailbox)
+	return mailbox.ID{UUID: id}, err
+}
+
+// Query is the parameters of the list of mailboxes.
+type Query struct {
+	httpapi.Listing
+	IsActive bind.Optional[bool] `query:"is_active" description:"Only those that take messages, or only those that do not."`
+}
+
+func (r Resource) list(ctx context.Context, c *httpapi.Call, in Query) (httpapi.List[Mailbox], error) {
+	var none httpapi.List[Mailbox]
+	if err := mayConfigure(c); err != nil {
+		return none, err
+	}
+	page, err := c.Page(in.Listing)
+	if err != nil {
+		return none, err
+	}
+	slice, err := r.Read.Mailboxes(ctx, in.IsActive.Ptr(), page)
+	if err != nil {
+		return none, err
+	}
+	return httpapi.ListOf(c, slice, mailboxOf)
+}
+
+func (r Resource) one(ctx context.Context, c *httpapi.Call, in Path) (Mailbox, error) {
+	if err := mayConfigure(c); err != nil {
+		return Mailbox{}, err
+	}
+	id, err := in.id()
+	if err != nil {
+		return Mailbox{}, err
+	}
+	m, err := r.Read.Mailbox(ctx, id)
+	if err == nil {
+		err = c.Tag(m.Version)
+	}
+	return mailboxOf(m), err
+}
+
+// Addition is the body that adds a mailbox.
+type Addition struct {
+	Name            string                           `json:"name" required:"true" minLength:"1" maxLength:"100" trim:"true"`
+	Address         string                           `json:"address" required:"true" minLength:"1" maxLength:"254" trim:"true"`
+	DefaultPriority bind.Optional[string]            `json:"default_priority" enum:"low,medium,high" description:"Of tickets that it opens; low when left out."`
+	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" enum:"accept,quarantine,refuse" description:"What becomes of messages of people who are not known: they become a contact, wait for an admin, or have no effect. accept when left out."`
+	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650" description:"14 when left out."`
+	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true"`
+}
+
+// Example is the body, or the answer, as the document shows it.
+func (Addition) Example() string {
+	return `{"name": "Support", "address": "support@example.com", "strangers": "accept"}`
+}
+
+func (r Resource) add(ctx context.Context, c *httpapi.Call, in Addition) (Mailbox, error) {
+	add := mailbox.Add{By: mailbox.By{Actor: c.Actor}, Settings: mailbox.Settings{
+		Name: in.Name, Address: in.Address, DefaultPriority: cmp.Or(in.DefaultPriority.Value, mailbox.DefaultPriority),
+		Strangers: cmp.Or(in.Strangers.Value, mailbox.DefaultStrangers), ReopenDays: mailbox.DefaultReopenDays,
+		ImportBefore: in.ImportBefore.Ptr(),
+	}}
+	if in.ReopenDays.Set {
+		add.ReopenDays = in.ReopenDays.Value
+	}
+	id := mailbox.ID{UUID: c.NewID()}
+	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) { return r.App.Mailboxes.Do(ctx, q, id, add) })
+	if err != nil {
+		return Mailbox{}, err
+	}
+	c.Header.Set("Location", "/api/mailboxes/"+out.StreamID.String()+"/")
+	return r.answer(c, out)
+}
+
+// answer is a mailbox just written to, with its ETag.
+func (r Resource) answer(c *httpapi.Call, out commands.Outcome) (Mailbox, error) {
+	m, err := written(out)
+	if err == nil {
+		err = c.Tag(m.Version)
+	}
+	return m, err
+}
+
+// Patch is the body that changes a mailbox.
+type Patch struct {
+	Path
+	Name            bind.Optional[string]            `json:"name" minLength:"1" maxLength:"100" trim:"true"`
+	Address         bind.Optional[string]            `json:"address" minLength:"1" maxLength:"254" trim:"true"`
+	DefaultPriority bind.Optional[string]            `json:"default_priority" enum:"low,medium,high"`
+	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" enum:"accept,quarantine,refuse"`
+	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650"`
+	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true" description:"Null: no message is history."`
+	IsActive        bind.Optional[bool]              `json:"is_active"`
+}
+
+// Example is the body, or the answer, as the document shows it.
+func (Patch) Example() string { return `{"strangers": "quarantine"}` }
+
+func (r Resource) patch(ctx context.Context, c *httpapi.Call, in Patch) (Mailbox, error) {
+	id, err := in.id()
+	if err != nil {
+		return Mailbox{}, err
+	}
+	edit := mailbox.Edit{
+		By: mailbox.By{Actor: c.Actor}, Name: in.Name.Ptr(), Address: in.Address.Ptr(), DefaultPriority: in.DefaultPriority.Ptr(),
+		Strangers: in.Strangers.Ptr(), ReopenDays: in.ReopenDays.Ptr(), Active: in.IsActive.Ptr(),
+	}
+	if in.ImportBefore.Set {
+		edit.ImportBefore = new(in.ImportBefore.Ptr())
+	}
+	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) { return r.App.Mailboxes.Do(ctx, q, id, edit) })
+	if err != nil {
+		return Mailbox{}, err
+	}
+	return r.answer(c, out)
+}
+
+// HistoryQuery is the parameters of a mailbox's history.
+type HistoryQuery struct {
+	Path
+	httpapi.Listing
+}
+
+func (r Resource) history(ctx context.Context, c *httpapi.Call, in HistoryQuery) (httpapi.List[wire.HistoryEntry], error) {
+	var none httpapi.List[wire.HistoryEntry]
+	if err := mayConfigure(c); err != nil {
+		return none, err
+	}
+	id, err := in.id()
+	if err != nil {
+		return none, err
+	}
+	page, err := c.Page(in.Listing)
+	if err != nil {
+		return none, err
+	}
+	slice, err := r.History.Mailbox(ctx, id, page)
+	if err != nil {
+		return none, err
+	}
+	return httpapi.ListOf(c, slice, wire.EntryOf)
+}
