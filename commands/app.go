@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -34,6 +35,9 @@ type App struct {
 	}
 	Mailboxes interface {
 		Do(ctx context.Context, r Request, id mailbox.ID, c mailbox.Command) (Outcome, error)
+	}
+	Messages interface {
+		Do(ctx context.Context, r Request, id message.ID, c message.Command) (Outcome, error)
 	}
 	// Earlier is what commands led to that were carried out before; see [Earlier].
 	Earlier interface {

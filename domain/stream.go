@@ -10,6 +10,7 @@ const (
 	EmailStream   StreamType = "email"
 	AccessStream  StreamType = "access"
 	MailboxStream StreamType = "mailbox"
+	MessageStream StreamType = "inbound_message"
 )
 
 // formerEmailStream is what streams of emails were stored as before.

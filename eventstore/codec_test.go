@@ -19,6 +19,7 @@ import (
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
 	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -98,6 +99,13 @@ var goldens = []struct {
 	{1, mailbox.Changed{Settings: mailbox.Settings{Name: "Support", Address: "support@example.com", DefaultPriority: "high", Strangers: mailbox.Quarantine, ImportBefore: &instant}}},
 	{1, mailbox.Archived{}},
 	{1, mailbox.Restored{}},
+	{1, message.Received{
+		Mailbox: comment.UUID, Sender: ann, MessageID: "<1@example.org>", From: "ann@example.org", To: "support@example.com", Subject: "No ink", Size: 4711, Digest: "ab12", Truncated: true, At: instant,
+	}},
+	{1, message.Judged{Verdict: message.Reply, Reason: message.ReasonReference, Detail: "In-Reply-To names <2@example.com>.", Ticket: comment.UUID, Comment: comment.UUID, Email: comment.UUID}},
+	{1, message.Released{}},
+	{1, message.Reprocessed{}},
+	{1, message.Discarded{Reason: "advertising"}},
 	{1, access.SignedIn{Address: "203.0.113.7", UserAgent: "curl/8.5"}},
 	{1, access.SignInFailed{Address: "2001:db8::/64", UserAgent: "Mozilla/5.0 (\"X\")"}},
 	{1, access.UnknownSignInFailed{Network: "203.0.113.0/24"}},

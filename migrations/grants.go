@@ -54,6 +54,8 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE ON audit.keys",
 	"SELECT, INSERT, UPDATE, DELETE ON uploads",
 	"SELECT, INSERT, UPDATE ON mailboxes",
+	"SELECT, INSERT, UPDATE, DELETE ON senders",
+	"SELECT, INSERT, UPDATE ON received",
 	"USAGE ON SCHEMA blobs",
 	"SELECT, INSERT, UPDATE, DELETE ON blobs.blobs",
 	"SELECT, INSERT, DELETE ON blobs.chunks",

@@ -22,6 +22,7 @@ const (
 	TicketWords    = "ticket_words"
 	AttachmentList = "attachment_list"
 	MailboxList    = "mailbox_list"
+	InboundLedger  = "inbound_ledger"
 )
 
 // ErrPaused is the error of a read of what a projection that an operator holds cannot know.

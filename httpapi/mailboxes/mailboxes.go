@@ -4,6 +4,7 @@ package mailboxes
 import (
 	"cmp"
 	"context"
+	"io"
 	"net/http"
 	"time"
 
@@ -12,6 +13,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/mailbox"
+	"helpdesk/edge"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
 	"helpdesk/httpapi/wire"
@@ -31,11 +33,19 @@ type History interface {
 	Mailbox(ctx context.Context, id mailbox.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
+// Ledger takes messages in; see [inbound.Ledger].
+type Ledger interface {
+	Receive(ctx context.Context, q commands.Request, to mailbox.ID, r io.Reader) (commands.Outcome, error)
+}
+
 // Resource is the calls on mailboxes.
 type Resource struct {
 	App     *commands.App
 	Read    Reader
 	History History
+	Ledger  Ledger
+	// Receiving counts the messages of each person that are under way.
+	Receiving *edge.AtOnce
 }
 
 // Routes lists the calls.
@@ -74,6 +84,13 @@ func (r Resource) Routes() []httpapi.Route {
 			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.history),
 			Also: []int{http.StatusForbidden},
 		},
+		httpapi.Route{
+			Method: http.MethodPost, Path: "/api/mailboxes/{id}/messages/", ID: "receiveMessage",
+			Summary: "Hand in a message",
+			About:   "For admins: gateways bring what they received (RFC 5322). It is durable once this is answered, and judged after that; the same bytes once more are the same message. Of one that is larger than HELPDESK_MAIL_MAX its header is kept. An archived mailbox takes none: 422 mailbox_archived.",
+			Who:     httpapi.SignedIn, Status: http.StatusAccepted, Handler: httpapi.BodyOf("message/rfc822", r.receive),
+			Headers: []string{"Location"}, Never: []int{http.StatusRequestEntityTooLarge},
+		},
 	), func(_ context.Context, _ *httpapi.Call, out commands.Outcome) (Mailbox, error) { return written(out) })
 }
 
@@ -83,7 +100,7 @@ type Mailbox struct {
 	Name            string            `json:"name" required:"true"`
 	Address         string            `json:"address" required:"true"`
 	DefaultPriority string            `json:"default_priority" required:"true" enum:"low,medium,high" description:"Of tickets that it opens."`
-	Strangers       mailbox.Strangers `json:"strangers" required:"true" enum:"accept,quarantine,refuse" description:"What becomes of messages of people who are not known."`
+	Strangers       mailbox.Strangers `json:"strangers" required:"true" description:"What becomes of messages of people who are not known."`
 	ReopenDays      int               `json:"reopen_days" required:"true" description:"How many days a reply reopens a closed ticket; later it opens another."`
 	ImportBefore    *wire.Time        `json:"import_before" required:"true" description:"Messages from before are taken over as history, silently; null: none are."`
 	IsActive        bool              `json:"is_active" required:"true" description:"False: it is archived and takes no messages."`
@@ -176,7 +193,7 @@ type Addition struct {
 	Name            string                           `json:"name" required:"true" minLength:"1" maxLength:"100" trim:"true"`
 	Address         string                           `json:"address" required:"true" minLength:"1" maxLength:"254" trim:"true"`
 	DefaultPriority bind.Optional[string]            `json:"default_priority" enum:"low,medium,high" description:"Of tickets that it opens; low when left out."`
-	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" enum:"accept,quarantine,refuse" description:"What becomes of messages of people who are not known: they become a contact, wait for an admin, or have no effect. accept when left out."`
+	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" description:"What becomes of messages of people who are not known: they become a contact, wait for an admin, or have no effect. accept when left out."`
 	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650" description:"14 when left out."`
 	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true"`
 }
@@ -219,7 +236,7 @@ type Patch struct {
 	Name            bind.Optional[string]            `json:"name" minLength:"1" maxLength:"100" trim:"true"`
 	Address         bind.Optional[string]            `json:"address" minLength:"1" maxLength:"254" trim:"true"`
 	DefaultPriority bind.Optional[string]            `json:"default_priority" enum:"low,medium,high"`
-	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" enum:"accept,quarantine,refuse"`
+	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers"`
 	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650"`
 	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true" description:"Null: no message is history."`
 	IsActive        bind.Optional[bool]              `json:"is_active"`

@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/projections/view"
@@ -21,6 +22,7 @@ type describer struct {
 	ticket    ticket.State
 	version   int // as the viewer counts
 	emails    map[uuid.UUID]email.State
+	messages  map[uuid.UUID]message.State
 	files     map[ticket.AttachmentID]string // what they are called
 	positions map[uuid.UUID]int64            // of the events told of, by id
 	timers    map[uuid.UUID]int64            // by id, the positions of the events that set them
@@ -30,7 +32,7 @@ type describer struct {
 // newDescriber makes a describer for a viewer. timers are those of the ticket, with the
 // positions of the events that set them.
 func newDescriber(viewer domain.Actor, names view.Names, timers map[uuid.UUID]int64) *describer {
-	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}, files: map[ticket.AttachmentID]string{}}
+	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, messages: map[uuid.UUID]message.State{}, positions: map[uuid.UUID]int64{}, files: map[ticket.AttachmentID]string{}}
 }
 
 func (t *describer) describe(events []eventstore.Envelope) []Entry {
@@ -42,6 +44,10 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 			after := email.Evolve(before, e.Event)
 			t.emails[e.StreamID] = after
 			entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
+		} else if e.StreamType == domain.MessageStream {
+			if !t.autoReply(&entry, e) {
+				continue
+			}
 		} else {
 			before := t.ticket // but for its comments and files, which are those of after at once
 			said, there := before.Comments[commentOf(e.Event)]

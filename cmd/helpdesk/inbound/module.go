@@ -2,25 +2,105 @@
 package inbound
 
 import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
 	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/commands"
+	"helpdesk/domain"
 	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
+	"helpdesk/domain/user"
+	"helpdesk/edge"
+	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	mailboxesapi "helpdesk/httpapi/mailboxes"
+	messagesapi "helpdesk/httpapi/messages"
+	"helpdesk/inbound"
 	"helpdesk/projections/history"
 	"helpdesk/projections/mailboxes"
+	"helpdesk/projections/messages"
+	"helpdesk/saga"
 )
 
-// Module returns email that comes in: mailboxes.
+// Module returns email that comes in: mailboxes and what is sent to them.
 func Module() program.Module {
+	s := &settings{}
 	return program.Module{
 		Name:        "inbound",
-		Events:      mailbox.Events(),
-		Projections: []follow.Follower{mailboxes.Follower()},
-		Routes:      routes,
+		Settings:    s,
+		Events:      slices.Concat(mailbox.Events(), message.Events()),
+		Projections: []follow.Follower{mailboxes.Follower(), messages.Follower()},
+		Manager: func(context.Context, *pgxpool.Pool) (follow.Follower, error) {
+			return saga.Inbound(nil), nil
+		},
+		Work:    s.work,
+		Routes:  s.routes,
+		Receive: s.receive,
+		Export: []program.PersonFile{
+			{Name: "messages.ndjson", About: "the emails that they sent to the desk, and what became of each", Of: "messages", Write: export},
+		},
+		Forget: func(f program.Forgotten) eventstore.InTx { return inbound.Forget(f.ID) },
 	}
 }
 
-func routes(c *program.Clients) []httpapi.Route {
-	return mailboxesapi.Resource{App: c.App, Read: program.NewReader(c.Pool), History: history.NewReader(c.Store, c.Pool)}.Routes()
+func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, error) {
+	files, err := w.Modules.Files(&program.Clients{Pool: w.Issuing, Store: w.Store})
+	if err != nil {
+		return program.Work{}, err
+	}
+	tickets := commands.NewTickets(w.Store, w.Store).Within(w.Config.TicketLimits()).Beside(w.Modules.Beside)
+	ledger := inbound.NewLedger(w.Issuing, w.Store, files, w.Accounts, s.MailMax)
+	judge := inbound.NewJudge(ledger, w.Store, tickets, commands.NewPeople(w.Store, w.Accounts), program.NewReader(w.Issuing), w.Accounts.NoPassword(), inbound.Rules{
+		Authserv: string(s.MailAuthservID), Limit: int(s.MailLoopLimit), Own: w.Mailer.From(), Visibility: domain.AgentVisibility(w.Config.AgentVisibility),
+	})
+	return program.Work{Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)}}, nil
+}
+
+func (s *settings) routes(c *program.Clients) []httpapi.Route {
+	files, err := c.Modules.Files(c)
+	if err != nil {
+		panic(err) // they were found a moment ago, for commands
+	}
+	read := program.NewReader(c.Pool)
+	return slices.Concat(
+		mailboxesapi.Resource{
+			App: c.App, Read: read, History: history.NewReader(c.Store, c.Pool),
+			Ledger: inbound.NewLedger(c.Pool, c.Store, files, c.Accounts, s.MailMax), Receiving: edge.NewAtOnce(mailboxesapi.ReceivingMost),
+		}.Routes(),
+		messagesapi.Resource{App: c.App, Read: read, Files: files}.Routes(),
+	)
+}
+
+// receive takes in a message for the mailbox of a name.
+func (s *settings) receive(ctx context.Context, o *program.Operator, name string, r io.Reader) (id uuid.UUID, err error) {
+	files, err := o.Modules.Files(&program.Clients{Pool: o.Pool, Store: o.Store})
+	if err != nil {
+		return id, err
+	}
+	to, err := inbound.NewMailboxes(o.Pool).Named(ctx, name)
+	if errors.Is(err, domain.ErrNotFound) {
+		return id, domain.ErrNotFound.With("no mailbox has the name %q", name)
+	}
+	if err != nil {
+		return id, err
+	}
+	out, err := inbound.NewLedger(o.Pool, o.Store, files, o.Accounts, s.MailMax).Receive(ctx, commands.Request{CorrelationID: "mail receive"}, to, r)
+	if err != nil {
+		return id, fmt.Errorf("receive a message: %w", err)
+	}
+	return out.StreamID, nil
+}
+
+// export writes what a person sent.
+func export(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (int, error) {
+	return messages.NewReader(o.Pool).MessagesOf(ctx, account.ID, json.NewEncoder(w))
 }

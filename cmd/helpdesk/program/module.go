@@ -21,6 +21,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/inbound"
 	"helpdesk/mail"
 	"helpdesk/saga"
 )
@@ -57,6 +58,9 @@ type Module struct {
 	Export []PersonFile
 	// Files returns what finds the uploads that commands attach. One module has it.
 	Files func(*Clients) (Files, error)
+	// Receive takes in a message for the mailbox of a name, and returns its id. One module
+	// has it.
+	Receive func(ctx context.Context, o *Operator, mailbox string, r io.Reader) (uuid.UUID, error)
 	// Beside returns what the module does in the transaction that appends events to a
 	// ticket; nil: nothing.
 	Beside func(ticket.ID, []domain.Event) eventstore.InTx
@@ -66,14 +70,15 @@ type Module struct {
 	Forget func(Forgotten) eventstore.InTx
 }
 
-// Files takes uploads in and finds them; see [commands.App].
+// Files takes uploads in and finds them; see [commands.App] and [inbound.Files].
 type Files interface {
+	inbound.Files
 	Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
-	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 }
 
 // Worker is what the work of all modules shares.
 type Worker struct {
+	Modules   Modules
 	Config    config.Config
 	Log       *slog.Logger
 	Following *pgxpool.Pool // for followers

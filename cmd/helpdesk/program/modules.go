@@ -2,10 +2,13 @@ package program
 
 import (
 	"context"
+	"errors"
+	"io"
 	"log/slog"
 
 	"helpdesk/eventstore/follow"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/domain"
@@ -100,6 +103,16 @@ func (m Modules) Export() []PersonFile {
 		all = append(all, module.Export...)
 	}
 	return all
+}
+
+// Receive takes in a message for the mailbox of a name, and returns its id.
+func (m Modules) Receive(ctx context.Context, o *Operator, mailbox string, r io.Reader) (uuid.UUID, error) {
+	for _, module := range m {
+		if module.Receive != nil {
+			return module.Receive(ctx, o, mailbox, r)
+		}
+	}
+	return uuid.Nil, errors.New("no module takes messages in")
 }
 
 // Beside returns what modules do in the transaction that appends events to a ticket.

@@ -7,6 +7,7 @@ import (
 	"helpdesk/projections/comments"
 	"helpdesk/projections/emails"
 	"helpdesk/projections/mailboxes"
+	"helpdesk/projections/messages"
 	"helpdesk/projections/people"
 	"helpdesk/projections/reports"
 	"helpdesk/projections/tickets"
@@ -21,6 +22,7 @@ type Reader struct {
 	*peopleReader
 	*emailReader
 	*mailboxReader
+	*messageReader
 	*reportReader
 }
 
@@ -31,6 +33,7 @@ type (
 	peopleReader     = people.Reader
 	emailReader      = emails.Reader
 	mailboxReader    = mailboxes.Reader
+	messageReader    = messages.Reader
 	reportReader     = reports.Reader
 )
 
@@ -38,6 +41,6 @@ type (
 func NewReader(pool *pgxpool.Pool) Reader {
 	return Reader{
 		tickets.NewReader(pool), comments.NewReader(pool), attachments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool),
-		mailboxes.NewReader(pool), reports.NewReader(pool),
+		mailboxes.NewReader(pool), messages.NewReader(pool), reports.NewReader(pool),
 	}
 }

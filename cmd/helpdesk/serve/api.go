@@ -32,6 +32,7 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 				Hourly(s.quota("tickets", s.config.TicketsPerHour), s.quota("comments", s.config.CommentsPerHour)),
 			People:    commands.NewPeople(s.Store, s.Accounts),
 			Mailboxes: commands.NewMailboxes(s.Store, inbound.NewMailboxes(s.pool)),
+			Messages:  commands.NewMessages(s.Store),
 			Earlier:   commands.NewEarlier(s.Store),
 			Numbers:   program.NewReader(s.pool),
 			Accounts:  s.Accounts,

@@ -1,0 +1,25 @@
+package inbound
+
+import (
+	"errors"
+	"strings"
+)
+
+// settings are how messages that come in are judged.
+type settings struct {
+	MailMax        int64    `split_words:"true" within:"1024..1073741824" default:"41943040" desc:"How many bytes a message may have that comes in. Of a larger one its header is kept."`
+	MailLoopLimit  uint32   `split_words:"true" within:"0|1..100000" default:"20" desc:"How many messages of one address a mailbox takes within an hour. What is more is kept without effect, as a loop. 0: any number."`
+	MailAuthservID authserv `split_words:"true" desc:"Name by which the mail server that receives for the desk marks its Authentication-Results (RFC 8601). Staff are believed by mail only where the topmost one has this name and dmarc=pass. Empty: never, and what they write is a requester's."`
+}
+
+// authserv is the name of a mail server in its Authentication-Results.
+type authserv string
+
+// Decode reads the setting.
+func (a *authserv) Decode(text string) error {
+	if strings.ContainsAny(text, " \t;,\"()") {
+		return errors.New("use a name such as mx.example.com")
+	}
+	*a = authserv(text)
+	return nil
+}
