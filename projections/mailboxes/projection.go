@@ -3,8 +3,6 @@ package mailboxes
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -29,23 +27,5 @@ func Follower() follow.Follower {
 }
 
 func apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	folds := map[uuid.UUID]*view.Mailbox{}
-	var ids []uuid.UUID
-	for _, e := range events {
-		ids = append(ids, e.StreamID)
-	}
-	loaded, err := table.Load(ctx, tx, ids)
-	if err != nil {
-		return err
-	}
-	for _, m := range loaded {
-		folds[m.ID] = m
-	}
-	for _, e := range events {
-		if folds[e.StreamID] == nil {
-			folds[e.StreamID] = &view.Mailbox{}
-		}
-		folds[e.StreamID].Apply(e)
-	}
-	return projections.WriteAll(ctx, tx, table.Upsert("write mailboxes", slices.Collect(maps.Values(folds))))
+	return projections.Fold(ctx, tx, table, events, func(m *view.Mailbox) uuid.UUID { return m.ID }, (*view.Mailbox).Apply)
 }

@@ -3,8 +3,6 @@ package messages
 
 import (
 	"context"
-	"maps"
-	"slices"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -30,27 +28,5 @@ func Follower() follow.Follower {
 }
 
 func apply(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	folds := map[uuid.UUID]*view.Message{}
-	var known []uuid.UUID
-	for _, e := range events {
-		if e.Version > 1 {
-			known = append(known, e.StreamID)
-		}
-	}
-	if len(known) > 0 {
-		loaded, err := table.Load(ctx, tx, known)
-		if err != nil {
-			return err
-		}
-		for _, m := range loaded {
-			folds[m.ID] = m
-		}
-	}
-	for _, e := range events {
-		if folds[e.StreamID] == nil {
-			folds[e.StreamID] = &view.Message{}
-		}
-		folds[e.StreamID].Apply(e)
-	}
-	return projections.WriteAll(ctx, tx, table.Upsert("write messages", slices.Collect(maps.Values(folds))))
+	return projections.Fold(ctx, tx, table, events, func(m *view.Message) uuid.UUID { return m.ID }, (*view.Message).Apply)
 }
