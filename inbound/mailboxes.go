@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
+	"unicode/utf8"
 
 	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
@@ -54,13 +56,26 @@ func taken(err error) error {
 
 // Named returns the mailbox of that name, without regard to case: [domain.ErrNotFound]
 // where there is none.
-func (m *Mailboxes) Named(ctx context.Context, name string) (id mailbox.ID, err error) {
-	err = m.pool.QueryRow(ctx, `SELECT id FROM mailboxes WHERE lower(name) = lower($1)`, name).Scan(&id.UUID)
+func (m *Mailboxes) Named(ctx context.Context, name string) (mailbox.ID, error) {
+	return m.one(ctx, `SELECT id FROM mailboxes WHERE lower(name) = lower($1)`, name)
+}
+
+// Addressed returns the mailbox of that address, without regard to case: [domain.ErrNotFound]
+// where there is none that takes messages.
+func (m *Mailboxes) Addressed(ctx context.Context, address string) (mailbox.ID, error) {
+	return m.one(ctx, `SELECT id FROM mailboxes WHERE lower(address) = lower($1) AND is_active`, address)
+}
+
+func (m *Mailboxes) one(ctx context.Context, sql, key string) (id mailbox.ID, err error) {
+	if !utf8.ValidString(key) || strings.ContainsRune(key, 0) { // Postgres takes no such text
+		return id, domain.ErrNotFound
+	}
+	err = m.pool.QueryRow(ctx, sql, key).Scan(&id.UUID)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return id, domain.ErrNotFound
 	}
 	if err != nil {
-		return id, eventstore.Unreachable(fmt.Errorf("look for a mailbox by name: %w", err))
+		return id, eventstore.Unreachable(fmt.Errorf("look for a mailbox: %w", err))
 	}
 	return id, nil
 }

@@ -49,6 +49,7 @@ var refusedValues = []nonsense{
 	{name: "HELPDESK_BLOBS_URL", value: "ftp://store/attachments", says: "file:///"},
 	{name: "HELPDESK_BLOBS_URL", value: "file://relative/attachments", says: "file:///"},
 	{name: "HELPDESK_ATTACHMENT_MAX", value: "0", says: "1 to"},
+	{name: "HELPDESK_LMTP_ADDR", value: "2424", says: "127.0.0.1:2424"},
 	{name: "HELPDESK_MAIL_MAX", value: "100", says: "from 1024 to"},
 	{name: "HELPDESK_MAIL_LOOP_LIMIT", value: "-1", says: "0, or from 1 to 100000"},
 	{name: "HELPDESK_MAIL_AUTHSERV_ID", value: "mx.example.com; dmarc=pass", says: "mx.example.com"},

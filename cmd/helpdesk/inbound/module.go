@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net"
 	"slices"
+	"syscall"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -25,6 +28,7 @@ import (
 	mailboxesapi "helpdesk/httpapi/mailboxes"
 	messagesapi "helpdesk/httpapi/messages"
 	"helpdesk/inbound"
+	"helpdesk/inbound/lmtp"
 	"helpdesk/projections/history"
 	"helpdesk/projections/mailboxes"
 	"helpdesk/projections/messages"
@@ -62,7 +66,25 @@ func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, err
 	judge := inbound.NewJudge(ledger, w.Store, tickets, commands.NewPeople(w.Store, w.Accounts), program.NewReader(w.Issuing), w.Accounts.NoPassword(), inbound.Rules{
 		Authserv: string(s.MailAuthservID), Limit: int(s.MailLoopLimit), Own: w.Mailer.From(), Visibility: domain.AgentVisibility(w.Config.AgentVisibility),
 	})
-	return program.Work{Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)}}, nil
+	work := program.Work{Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)}}
+	if s.LmtpAddr != "" {
+		door := lmtp.New(ledger, inbound.NewMailboxes(w.Issuing), s.MailMax, w.Log)
+		work.Loops = append(work.Loops, func(ctx context.Context) error { return s.serveLMTP(ctx, door, w.Log) })
+	}
+	return work, nil
+}
+
+// serveLMTP takes the address that is configured, and serves there until ctx ends.
+func (s *settings) serveLMTP(ctx context.Context, door *lmtp.Server, log *slog.Logger) error {
+	at, err := (&net.ListenConfig{}).Listen(ctx, "tcp", string(s.LmtpAddr))
+	if errors.Is(err, syscall.EADDRINUSE) {
+		err = errors.New("another program listens there: stop it, or set another address")
+	}
+	if err != nil {
+		return fmt.Errorf("HELPDESK_LMTP_ADDR: %q cannot be used: %w", s.LmtpAddr, err)
+	}
+	log.Info("messages are taken by LMTP", "address", at.Addr().String())
+	return door.Serve(ctx, at)
 }
 
 func (s *settings) routes(c *program.Clients) []httpapi.Route {
