@@ -134,14 +134,15 @@ func (j *Judge) contact(ctx context.Context, m *incoming) error {
 			break
 		}
 	}
-	if errors.Is(err, user.ErrEmailTaken) || errors.Is(err, user.ErrUsernameTaken) {
-		return stalled{"somebody has become a contact by the address of its author, or by its name"}
+	var found error
+	m.author, found = j.accounts.Find(ctx, from.Address)
+	switch {
+	case err == nil:
+		m.known = found == nil
+		return found
+	case found == nil:
+		return stalled{"another message has just made its author a contact"}
 	}
-	if err != nil {
-		return err
-	}
-	m.author, err = j.accounts.Find(ctx, id.String())
-	m.known = err == nil
 	return err
 }
 

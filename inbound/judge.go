@@ -143,7 +143,7 @@ func (j *Judge) read(ctx context.Context, m *incoming) (err error) {
 	if m.box, err = j.mailboxes.State(ctx, mailbox.ID{UUID: m.Mailbox}); err != nil {
 		return err
 	}
-	if before, at := m.box.ImportBefore, m.header.Date(); before != nil && !at.IsZero() && at.Before(*before) {
+	if at := m.header.Date(); !at.IsZero() && at.Before(m.box.ImportBefore) {
 		m.history = true
 	}
 	address := m.header.From().Address

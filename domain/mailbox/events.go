@@ -10,9 +10,9 @@ import (
 // schema version with an upcaster, never an edit of these.
 type (
 	// Added starts the stream.
-	Added struct{ Settings }
+	Added Settings
 	// Changed carries all settings as they now stand.
-	Changed struct{ Settings }
+	Changed Settings
 	// Archived means that the mailbox takes no messages any more.
 	Archived struct{}
 	// Restored takes it into use again.
@@ -21,12 +21,12 @@ type (
 
 // Settings are what is configured of a mailbox.
 type Settings struct {
-	Name            string     `json:"name"`
-	Address         string     `json:"address"`
-	DefaultPriority string     `json:"default_priority"` // of tickets that it opens
-	Strangers       Strangers  `json:"strangers"`
-	ReopenDays      int        `json:"reopen_days"`
-	ImportBefore    *time.Time `json:"import_before,omitempty"` // messages from before are history; nil: none is
+	Name            string    `json:"name"`
+	Address         string    `json:"address"`
+	DefaultPriority string    `json:"default_priority"` // of tickets that it opens
+	Strangers       Strangers `json:"strangers"`
+	ReopenDays      int       `json:"reopen_days"`
+	ImportBefore    time.Time `json:"import_before,omitzero"` // messages from before are history; zero: none is
 }
 
 // EventType returns the stored name of the event.

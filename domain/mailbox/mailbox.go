@@ -59,9 +59,9 @@ type State struct {
 func Evolve(s State, e domain.Event) State {
 	switch e := e.(type) {
 	case Added:
-		return State{Settings: e.Settings, Exists: true, Active: true}
+		return State{Settings: Settings(e), Exists: true, Active: true}
 	case Changed:
-		s.Settings = e.Settings
+		s.Settings = Settings(e)
 	case Archived:
 		s.Active = false
 	case Restored:
@@ -93,7 +93,7 @@ type (
 		DefaultPriority *string
 		Strangers       *Strangers
 		ReopenDays      *int
-		ImportBefore    **time.Time // to nil: none is history
+		ImportBefore    *time.Time // to the zero Time: none is history
 		Active          *bool
 	}
 )
@@ -130,7 +130,7 @@ func add(s State, c Add) ([]domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{Added{Settings: settings}}, nil
+	return []domain.Event{Added(settings)}, nil
 }
 
 func edit(s State, c Edit) (events []domain.Event, err error) {
@@ -148,7 +148,7 @@ func edit(s State, c Edit) (events []domain.Event, err error) {
 		return nil, err
 	}
 	if !next.equal(s.Settings) {
-		events = append(events, Changed{Settings: next})
+		events = append(events, Changed(next))
 	}
 	switch {
 	case c.Active == nil || *c.Active == s.Active:
@@ -187,20 +187,15 @@ func check(s Settings) (Settings, error) {
 	case s.ReopenDays < 0 || s.ReopenDays > ReopenDaysMax:
 		return s, ErrReopenDays
 	}
-	if s.ImportBefore != nil {
-		s.ImportBefore = new(s.ImportBefore.UTC().Truncate(time.Microsecond))
-	}
+	s.ImportBefore = s.ImportBefore.UTC().Truncate(time.Microsecond)
 	return s, nil
 }
 
 // equal reports whether settings are the same.
 func (s Settings) equal(other Settings) bool {
-	before, after := s.ImportBefore, other.ImportBefore
-	s.ImportBefore, other.ImportBefore = nil, nil
-	if s != other || (before == nil) != (after == nil) {
-		return false
-	}
-	return before == nil || before.Equal(*after)
+	same := s.ImportBefore.Equal(other.ImportBefore)
+	s.ImportBefore = other.ImportBefore
+	return same && s == other
 }
 
 // Same reports whether two mail addresses are the same: without regard to case.

@@ -37,10 +37,10 @@ func fold(events []domain.Event) (s State) {
 }
 
 func TestAMailbox(t *testing.T) {
-	there := []domain.Event{Added{support()}}
-	gone := []domain.Event{Added{support()}, Archived{}}
+	there := []domain.Event{Added(support())}
+	gone := []domain.Event{Added(support()), Archived{}}
 	medium := support(func(s *Settings) { s.DefaultPriority = "medium" })
-	since := support(func(s *Settings) { s.ImportBefore = &noon })
+	since := support(func(s *Settings) { s.ImportBefore = noon })
 	for _, r := range []struct {
 		name    string
 		given   []domain.Event
@@ -62,15 +62,15 @@ func TestAMailbox(t *testing.T) {
 		{name: "strangers are one of three", when: Add{admin, support(func(s *Settings) { s.Strangers = "maybe" })}, refused: domain.ErrEnum},
 		{name: "days are not negative", when: Add{admin, support(func(s *Settings) { s.ReopenDays = -1 })}, refused: ErrReopenDays},
 		{name: "nor beyond ten years", when: Add{admin, support(func(s *Settings) { s.ReopenDays = 3651 })}, refused: ErrReopenDays},
-		{name: "a setting is changed", given: there, when: Edit{By: admin, DefaultPriority: new("medium")}, then: []domain.Event{Changed{medium}}},
+		{name: "a setting is changed", given: there, when: Edit{By: admin, DefaultPriority: new("medium")}, then: []domain.Event{Changed(medium)}},
 		{name: "onto what it is, nothing happens", given: there, when: Edit{By: admin, DefaultPriority: new("low"), Active: new(true)}},
-		{name: "history begins", given: there, when: Edit{By: admin, ImportBefore: new(&noon)}, then: []domain.Event{Changed{since}}},
-		{name: "the same instant is no change", given: []domain.Event{Added{since}}, when: Edit{By: admin, ImportBefore: new(new(noon.In(time.FixedZone("", 3600))))}},
-		{name: "and ends", given: []domain.Event{Added{since}}, when: Edit{By: admin, ImportBefore: new((*time.Time)(nil))}, then: []domain.Event{Changed{support()}}},
+		{name: "history begins", given: there, when: Edit{By: admin, ImportBefore: &noon}, then: []domain.Event{Changed(since)}},
+		{name: "the same instant is no change", given: []domain.Event{Added(since)}, when: Edit{By: admin, ImportBefore: new(noon.In(time.FixedZone("", 3600)))}},
+		{name: "and ends", given: []domain.Event{Added(since)}, when: Edit{By: admin, ImportBefore: new(time.Time{})}, then: []domain.Event{Changed(support())}},
 		{name: "it is archived", given: there, when: Edit{By: admin, Active: new(false)}, then: []domain.Event{Archived{}}},
 		{name: "once", given: gone, when: Edit{By: admin, Active: new(false)}},
 		{name: "and taken into use again, otherwise", given: gone, when: Edit{By: admin, Active: new(true), DefaultPriority: new("medium")},
-			then: []domain.Event{Changed{medium}, Restored{}}},
+			then: []domain.Event{Changed(medium), Restored{}}},
 		{name: "an agent changes none", given: there, when: Edit{By: agent, Active: new(false)}, refused: domain.ErrForbidden},
 		{name: "what is wrong is refused in a change", given: there, when: Edit{By: admin, Address: new("x")}, refused: ErrAddress},
 		{name: "one that is not there", when: Edit{By: admin, Active: new(false)}, refused: domain.ErrNotFound},

@@ -207,7 +207,7 @@ func (r Resource) add(ctx context.Context, c *httpapi.Call, in Addition) (Mailbo
 	add := mailbox.Add{By: mailbox.By{Actor: c.Actor}, Settings: mailbox.Settings{
 		Name: in.Name, Address: in.Address, DefaultPriority: cmp.Or(in.DefaultPriority.Value, mailbox.DefaultPriority),
 		Strangers: cmp.Or(in.Strangers.Value, mailbox.DefaultStrangers), ReopenDays: mailbox.DefaultReopenDays,
-		ImportBefore: in.ImportBefore.Ptr(),
+		ImportBefore: in.ImportBefore.Value,
 	}}
 	if in.ReopenDays.Set {
 		add.ReopenDays = in.ReopenDays.Value
@@ -255,7 +255,7 @@ func (r Resource) patch(ctx context.Context, c *httpapi.Call, in Patch) (Mailbox
 		Strangers: in.Strangers.Ptr(), ReopenDays: in.ReopenDays.Ptr(), Active: in.IsActive.Ptr(),
 	}
 	if in.ImportBefore.Set {
-		edit.ImportBefore = new(in.ImportBefore.Ptr())
+		edit.ImportBefore = &in.ImportBefore.Value
 	}
 	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) { return r.App.Mailboxes.Do(ctx, q, id, edit) })
 	if err != nil {

@@ -81,9 +81,9 @@ func mailboxMember[V comparable](field string, of func(mailbox.State) V) func(be
 	}
 }
 
-// instant returns an instant as a history shows it; nil for none.
-func instant(at *time.Time) *string {
-	if at == nil {
+// instant returns an instant as a history shows it; nil for the zero Time.
+func instant(at time.Time) *string {
+	if at.IsZero() {
 		return nil
 	}
 	return new(at.UTC().Format(time.RFC3339Nano))

@@ -38,9 +38,9 @@ func (m *Mailbox) Apply(e eventstore.Envelope) {
 	switch d := e.Event.(type) {
 	case mailbox.Added:
 		*m = Mailbox{ID: e.StreamID, IsActive: true, CreatedAt: e.OccurredAt}
-		m.set(d.Settings)
+		m.set(mailbox.Settings(d))
 	case mailbox.Changed:
-		m.set(d.Settings)
+		m.set(mailbox.Settings(d))
 	case mailbox.Archived:
 		m.IsActive = false
 	case mailbox.Restored:
@@ -51,5 +51,7 @@ func (m *Mailbox) Apply(e eventstore.Envelope) {
 
 func (m *Mailbox) set(s mailbox.Settings) {
 	m.Name, m.Address, m.DefaultPriority, m.Strangers = s.Name, s.Address, s.DefaultPriority, s.Strangers
-	m.ReopenDays, m.ImportBefore = s.ReopenDays, s.ImportBefore
+	if m.ReopenDays, m.ImportBefore = s.ReopenDays, nil; !s.ImportBefore.IsZero() {
+		m.ImportBefore = &s.ImportBefore
+	}
 }
