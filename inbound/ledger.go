@@ -225,6 +225,18 @@ RETURNING id`
 	return sender, nil
 }
 
+// Aliases returns the ids that addresses of a person had before they were theirs, under whose
+// keys is what was sent from them.
+func Aliases(ctx context.Context, pool *pgxpool.Pool, person domain.UserID, words []string) ([]domain.UserID, error) {
+	const q = `SELECT id FROM senders WHERE address IN (SELECT lower(word) FROM unnest($1::text[]) AS w (word)) AND id <> $2`
+	rows, _ := pool.Query(ctx, q, words, person.UUID) // CollectRows returns its error
+	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (id domain.UserID, err error) { return id, row.Scan(&id.UUID) })
+	if err != nil {
+		return nil, eventstore.Unreachable(fmt.Errorf("look for what a person sent before they had an account: %w", err))
+	}
+	return all, nil
+}
+
 // Forget returns what removes what stands of a person in the tables of this package, as
 // part of their erasure.
 func Forget(person domain.UserID) eventstore.InTx {

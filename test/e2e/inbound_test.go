@@ -386,6 +386,15 @@ func TestErasingASenderDestroysTheirMessages(t *testing.T) {
 	box := addMailbox(t, d)
 	m := mails(t, d, box, mailOf("Ann Secret <ann@example.org>", "Quite secret", "It is secret.", "Message-ID: <secret@example.org>"), "new_ticket new")
 	who := ticketOf(t, d, m).CreatedBy.Username
+	// Somebody who was not let in, and who registered only then.
+	strict := addMailbox(t, d, object{"name": "Strict", "address": "strict@example.com", "strangers": "quarantine"})
+	early := mails(t, d, strict, mailOf("bob@example.com", "Also secret", "It is secret."), "quarantined stranger")
+	d.Runs(t, "", "people", "erase", d.Join(t, "bob", "user").Username, "--yes")
+	kit.Poll(t, "the ledger to forget", func() bool {
+		return !strings.Contains(string(d.Admin.Must(t, http.StatusOK, "GET", early.path(), nil).Body), "ecret")
+	})
+	d.Admin.Must(t, http.StatusNotFound, "GET", early.path("raw"), nil)
+
 	d.Runs(t, "", "people", "erase", who, "--yes")
 	kit.Poll(t, "the ledger to forget", func() bool {
 		return !strings.Contains(string(d.Admin.Must(t, http.StatusOK, "GET", m.path(), nil).Body), "ecret")

@@ -52,6 +52,9 @@ func Module() program.Module {
 		Export: []program.PersonFile{
 			{Name: "messages.ndjson", About: "the emails that they sent to the desk, and what became of each", Of: "messages", Write: export},
 		},
+		Aliases: func(ctx context.Context, o *program.Operator, f program.Forgotten) ([]user.ID, error) {
+			return inbound.Aliases(ctx, o.Pool, f.ID, f.Words)
+		},
 		Forget: func(f program.Forgotten) eventstore.InTx { return inbound.Forget(f.ID) },
 	}
 }

@@ -64,6 +64,8 @@ type Module struct {
 	// Beside returns what the module does in the transaction that appends events to a
 	// ticket; nil: nothing.
 	Beside func(ticket.ID, []domain.Event) eventstore.InTx
+	// Aliases returns other ids under whose keys texts of a person are sealed.
+	Aliases func(context.Context, *Operator, Forgotten) ([]user.ID, error)
 	// Forget removes what is stored of a person outside the log and the
 	// projections, in the transaction that destroys their key. It is also run
 	// for somebody who is erased already.

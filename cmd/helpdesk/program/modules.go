@@ -13,6 +13,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
@@ -124,6 +125,21 @@ func (m Modules) Beside(of ticket.ID, events []domain.Event) eventstore.InTx {
 		}
 	}
 	return eventstore.InTurn(all...)
+}
+
+// Aliases returns other ids under whose keys texts of a person are sealed.
+func (m Modules) Aliases(ctx context.Context, o *Operator, f Forgotten) (all []user.ID, err error) {
+	for _, module := range m {
+		if module.Aliases == nil {
+			continue
+		}
+		more, err := module.Aliases(ctx, o, f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
 }
 
 // Forget removes what modules store of a person.
