@@ -33,6 +33,8 @@ import (
 	"helpdesk/projections/mailboxes"
 	"helpdesk/projections/messages"
 	"helpdesk/saga"
+	"helpdesk/web"
+	pages "helpdesk/web/inbound"
 )
 
 // Module returns email that comes in: mailboxes and what is sent to them.
@@ -46,8 +48,11 @@ func Module() program.Module {
 		Manager: func(context.Context, *pgxpool.Pool) (follow.Follower, error) {
 			return saga.Inbound(nil), nil
 		},
-		Work:    s.work,
-		Routes:  s.routes,
+		Work:   s.work,
+		Routes: s.routes,
+		Pages: func(c *program.Clients) []web.Page {
+			return (&pages.Section{App: c.App, Read: program.NewReader(c.Pool)}).Pages()
+		},
 		Receive: s.receive,
 		Export: []program.PersonFile{
 			{Name: "messages.ndjson", About: "the emails that they sent to the desk, and what became of each", Of: "messages", Write: export},
