@@ -186,6 +186,9 @@ func title(subject string) string {
 	return subject
 }
 
+// notesMost is how many files that were not taken are named.
+const notesMost = 20
+
 // content returns what a message says, and its files, as uploads of somebody's. What is
 // quoted is marked, and files that are not taken are named.
 func (j *Judge) content(ctx context.Context, m *incoming, by domain.UserID) (text string, files []ticket.Attachment, err error) {
@@ -194,13 +197,16 @@ func (j *Judge) content(ctx context.Context, m *incoming, by domain.UserID) (tex
 		return "", nil, err
 	}
 	var notes []string
+	left := 0
 	for i, f := range c.Files {
 		if len(f.Bytes) == 0 {
 			continue
 		}
 		a, err := j.file(ctx, m, i, by, f, len(files))
 		if refusal, ok := errors.AsType[*domain.Error](err); ok && refusal.Kind != domain.KindUnavailable {
-			notes = append(notes, fmt.Sprintf("[The file %s was not taken: %s.]", ticket.Filename(f.Name), refusal.Message))
+			if left++; left <= notesMost {
+				notes = append(notes, fmt.Sprintf("[The file %s was not taken: %s.]", ticket.Filename(f.Name), refusal.Message))
+			}
 			continue
 		}
 		if err != nil {
@@ -215,6 +221,9 @@ func (j *Judge) content(ctx context.Context, m *incoming, by domain.UserID) (tex
 		text += "\n\n" + eml.Marked(c.Quoted)
 	}
 	end := ""
+	if left > notesMost {
+		notes = append(notes, fmt.Sprintf("[Nor were %d more.]", left-notesMost))
+	}
 	if notes != nil {
 		end = "\n\n" + strings.Join(notes, "\n")
 	}

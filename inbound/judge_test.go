@@ -217,6 +217,25 @@ func TestAMessageWaitsForTheOneItAnswers(t *testing.T) {
 	}
 }
 
+// A message of a thousand files that are not taken says so of some.
+func TestManyFilesAreNamedInShort(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	many := "From: ann@example.org\r\nSubject: a\u0085b\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nSee.\r\n"
+	for i := range 100 {
+		many += fmt.Sprintf("--x\r\nContent-Type: text/plain\r\nContent-Disposition: attachment; filename=%d-%s\r\n\r\nx\r\n", i, strings.Repeat("long", 60))
+	}
+	judged := d.judges(t, d.takes(t, many+"--x--\r\n"))
+	if judged.Verdict != message.NewTicket {
+		t.Fatalf("it is %+v", judged)
+	}
+	events := d.Stream(t, judged.Ticket)
+	opened := events[0].Event.(ticket.Opened)
+	if got := len(events) - 1; got != ticket.AttachmentsMax || !strings.HasSuffix(opened.Description, "[Nor were 60 more.]") || opened.Title != "a b" {
+		t.Errorf("%d files are attached, and the ticket %q ends in %q", got, opened.Title, opened.Description[len(opened.Description)-100:])
+	}
+}
+
 func TestWhatContactsAreCalled(t *testing.T) {
 	id := uuid.MustParse("0197c2a4-8f00-7000-8000-0000deadbeef")
 	for address, want := range map[string]string{

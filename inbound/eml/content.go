@@ -36,13 +36,20 @@ var parser = enmime.NewParser(enmime.DisableCharacterDetection(true), enmime.Dis
 // Read reads a whole message: [ErrMalformed] where that is not possible. Plain text is
 // preferred, else what is left of HTML as text.
 func Read(raw []byte) (c Content, err error) {
-	e, err := parser.ReadEnvelope(bytes.NewReader(message(raw)))
+	root, err := parser.ReadParts(bytes.NewReader(message(raw)))
 	if err != nil {
 		return c, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
-	text := e.Text
+	for _, p := range root.DepthMatchAll(untyped) {
+		p.ContentType = "text/plain"
+	}
+	e, err := parser.EnvelopeFromPart(root)
+	if err != nil {
+		return c, fmt.Errorf("%w: %w", ErrMalformed, err)
+	}
+	text := begin(e.Text)
 	if strings.TrimSpace(text) == "" && e.HTML != "" {
-		text = html2text.HTML2TextWithOptions(e.HTML, html2text.WithUnixLineBreaks())
+		text = html2text.HTML2TextWithOptions(begin(e.HTML), html2text.WithUnixLineBreaks())
 	}
 	c.Text, c.Quoted = Split(clean(text))
 	for _, parts := range [][]*enmime.Part{e.Attachments, e.Inlines, e.OtherParts} {
@@ -51,6 +58,19 @@ func Read(raw []byte) (c Content, err error) {
 		}
 	}
 	return c, nil
+}
+
+// untyped reports whether a part does not say what it is: plain text (RFC 2045 §5.2).
+func untyped(p *enmime.Part) bool { return p.ContentType == "" && p.FirstChild == nil }
+
+// textMost is how much of a text is looked at, in bytes: far beyond what a comment holds.
+const textMost = 1 << 20
+
+func begin(text string) string {
+	if len(text) > textMost {
+		text = strings.ToValidUTF8(text[:textMost], "")
+	}
+	return text
 }
 
 // named returns what a file is called, by its type where its sender did not say.

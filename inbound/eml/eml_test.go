@@ -136,6 +136,11 @@ func TestWhatIsNewInAText(t *testing.T) {
 			}
 		})
 	}
+	// However many lines there are, each is looked at a few times.
+	many := strings.Repeat(">\n", 400_000) + "x"
+	if fresh, quoted := Split(many); fresh != many || quoted != "" {
+		t.Error("what is answered below is not new as a whole")
+	}
 	if got, want := Marked("On Monday Desk wrote:\n\n> Is it?"), "> On Monday Desk wrote:\n>\n> Is it?"; got != want {
 		t.Errorf("marked: got %q, want %q", got, want)
 	}
@@ -153,7 +158,8 @@ func TestWhatASenderWrote(t *testing.T) {
 		"a charset of Asia": {head + "Content-Type: text/plain; charset=shift_jis\nContent-Transfer-Encoding: base64\n\ng2WDWINn\n", "テスト", nil},
 		"plain is preferred": {head + "Content-Type: multipart/alternative; boundary=x\n\n--x\nContent-Type: text/plain\n\nplain\n--x\nContent-Type: text/html\n\n<b>html</b>\n--x--\n",
 			"plain", nil},
-		"else HTML as text": {head + "Content-Type: text/html\n\n<style>p{}</style><script>alert(1)</script><p>One &amp; two</p><p>three</p>\n", "One & two\n\nthree", nil},
+		"else HTML as text":     {head + "Content-Type: text/html\n\n<style>p{}</style><script>alert(1)</script><p>One &amp; two</p><p>three</p>\n", "One & two\n\nthree", nil},
+		"a part without a type": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nSee.\n--x\nContent-Type: image/gif\n\nGIF89a\n--x--\n", "See.", []File{{"attachment.gif", "image/gif", []byte("GIF89a")}}},
 		"with a file": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: image/png\nContent-Disposition: attachment; filename=\"=?utf-8?q?bl=C3=A4tt.png?=\"\nContent-Transfer-Encoding: base64\n\nAAEC\n--x--\n",
 			"See.", []File{{"blätt.png", "image/png", []byte{0, 1, 2}}}},
 		"with a picture in the text": {head + "Content-Type: multipart/related; boundary=x\n\n--x\nContent-Type: text/html\n\n<img src=cid:1>Look\n--x\nContent-Type: image/gif\nContent-ID: <1>\n\nGIF89a\n--x--\n",

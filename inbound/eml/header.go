@@ -11,6 +11,7 @@ import (
 	"net/textproto"
 	"strings"
 	"time"
+	"unicode"
 
 	"github.com/emersion/go-msgauth/authres"
 	"github.com/jhillyerd/enmime/v2"
@@ -87,7 +88,7 @@ func (h Header) has(name string) bool { return len(h.raw(name)) > 0 }
 // line returns text on one line, of what UTF-8 can say and people can see.
 func line(text string) string {
 	text = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if unicode.IsControl(r) {
 			return ' '
 		}
 		return r

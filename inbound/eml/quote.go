@@ -10,12 +10,16 @@ import (
 // lines of what it quotes, or below, and one that was forwarded, is new as a whole.
 func Split(text string) (fresh, quoted string) {
 	lines := strings.Split(text, "\n")
+	lastPlain := len(lines) - 1
+	for lastPlain >= 0 && !plain(lines[lastPlain]) {
+		lastPlain--
+	}
 	for i := range lines {
 		if forwarded.MatchString(lines[i]) {
 			return text, ""
 		}
 		from, ok := history(lines, i)
-		if !ok || !onlyHistory(lines[from:]) {
+		if !ok || !onlyHistory(lines, from, lastPlain) {
 			continue
 		}
 		fresh = strings.Trim(strings.Join(lines[:i], "\n"), "\n")
@@ -77,25 +81,17 @@ func headed(lines []string, i int) bool {
 	return i+1 < len(lines) && sender.MatchString(strings.TrimSpace(lines[i])) && sent.MatchString(strings.TrimSpace(lines[i+1]))
 }
 
-// onlyHistory reports whether lines are quoted to the end: all are marked, or none is.
-func onlyHistory(lines []string) bool {
-	marked, plain := false, false
-	for _, line := range lines {
-		switch {
-		case strings.TrimSpace(line) == "":
-		case strings.HasPrefix(line, ">"):
-			if plain {
-				continue // quotes within what is quoted without marks
-			}
-			marked = true
-		case marked:
-			return false
-		default:
-			plain = true
-		}
+// onlyHistory reports whether lines are quoted from one to the end: all have marks or, where
+// the first has none, may have marks of what was quoted in them.
+func onlyHistory(lines []string, from, lastPlain int) bool {
+	for from < len(lines) && strings.TrimSpace(lines[from]) == "" {
+		from++
 	}
-	return true
+	return from >= lastPlain || plain(lines[from])
 }
+
+// plain reports whether there is something on a line that is not marked as quoted.
+func plain(line string) bool { return strings.TrimSpace(line) != "" && !strings.HasPrefix(line, ">") }
 
 // Marked returns quoted lines with the mark of a quotation, those that have it as they are.
 func Marked(quoted string) string {
