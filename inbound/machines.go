@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -19,13 +21,15 @@ import (
 
 // loops finds what the desk sent itself, and who sends too much to be a person.
 func (j *Judge) loops(ctx context.Context, m *incoming) (message.Judged, bool, error) {
-	id := m.header.MessageID()
-	ours, err := j.ours(ctx, []string{id})
+	fields := map[string]string{"Message-ID": m.header.MessageID(), mail.OwnHeader: "<" + m.header.Get(mail.OwnHeader) + "@>"}
+	ours, err := j.ours(ctx, slices.Collect(maps.Values(fields)))
 	if err != nil {
 		return message.Judged{}, false, err
 	}
-	if _, own := ours[id]; own {
-		return verdict(message.Loop, message.ReasonOwnID, "Message-ID %s is of an email that the desk sent.", id), true, nil
+	for name, id := range fields {
+		if _, own := ours[id]; own {
+			return verdict(message.Loop, message.ReasonOwnID, "%s is that of an email that the desk sent.", name), true, nil
+		}
 	}
 	from := m.header.From().Address
 	own, err := NewMailboxes(j.pool).Addresses(ctx)

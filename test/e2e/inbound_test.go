@@ -193,6 +193,7 @@ func TestVerdictsOnMachinesAndLoops(t *testing.T) {
 		{mailOf("x5@example.org", "News", "News.", "List-Id: <news.example.org>"), "new_ticket mailing_list"},
 		{mailOf("x6@example.org", "No", "No.", "Auto-Submitted: no"), "new_ticket new"},
 		{mailOf("x7@example.org", "Ours", "Ours.", "Message-ID: "+sent), "loop own_message"},
+		{mailOf("x7@example.org", "Ours", "Passed on.", "Message-ID: <other@example.org>", "X-Helpdesk-Email: "+sent[1:37]), "loop own_message"},
 		{mailOf("Support <SUPPORT@example.com>", "Ours", "Ours."), "loop own_address"},
 		{mailOf("desk@example.com", "Ours", "Ours."), "loop own_address"},
 		{mailOf("x8@example.org", "Long", strings.Repeat("x", 5000)), "too_large too_large"},
