@@ -195,8 +195,12 @@ ORDER BY before.at, before.id LIMIT 1`
 // stalled asks for a message to be judged a little later.
 type stalled struct{ why string }
 
-// stall is how long a message waits for another.
-const stall = time.Second
+// stall is how long a message waits for another before it looks again, and stallMost how
+// long in all: the other may be one that an operator has to decide on.
+const (
+	stall     = time.Second
+	stallMost = time.Minute
+)
 
 // Error implements [error], and RetryAfter what the outbox asks.
 func (s stalled) Error() string             { return s.why }

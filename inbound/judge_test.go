@@ -211,6 +211,11 @@ func TestAMessageWaitsForTheOneItAnswers(t *testing.T) {
 	if !errors.As(err, &later) || later.RetryAfter() <= 0 {
 		t.Fatalf("got %v, want to be asked later", err)
 	}
+	third := d.takes(t, withFile("ann@example.org", "Message-ID: <3@example.org>", "References: <1@example.org>"))
+	d.now = func() time.Time { return time.Now().Add(stallMost) }
+	if alone := d.judges(t, third); alone.Verdict != message.NewTicket {
+		t.Errorf("what waits too long is %+v", alone)
+	}
 	opened := d.judges(t, first)
 	if reply := d.judges(t, second); reply.Verdict != message.Reply || reply.Ticket != opened.Ticket {
 		t.Errorf("the answer is %+v, and was to %+v", reply, opened)

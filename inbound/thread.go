@@ -119,7 +119,7 @@ func (j *Judge) received(ctx context.Context, m *incoming, ids []string) (map[st
 		if err != nil {
 			return nil, err
 		}
-		if !before.Judged {
+		if !before.Judged && j.now().Sub(before.At) < stallMost {
 			return nil, stalled{"the message that it answers is being judged"}
 		}
 	}
