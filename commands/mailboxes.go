@@ -13,8 +13,9 @@ import (
 // MailboxIndex is the write side's index of mailboxes.
 type MailboxIndex interface {
 	// Keep brings the index to how a mailbox is now, in the transaction of the append:
-	// [mailbox.ErrNameTaken] or [mailbox.ErrAddressTaken] when another has it.
-	Keep(id mailbox.ID, s mailbox.State) eventstore.InTx
+	// [mailbox.ErrNameTaken] or [mailbox.ErrAddressTaken] when another has it. password is
+	// that of IMAP, sealed; nil: it stays.
+	Keep(id mailbox.ID, s mailbox.State, password []byte) eventstore.InTx
 }
 
 // Mailboxes carries out commands on mailboxes.
@@ -38,7 +39,7 @@ var mailboxes = aggregate[mailbox.State, mailbox.Command]{
 func (m *Mailboxes) Do(ctx context.Context, r Request, id mailbox.ID, c mailbox.Command) (Outcome, error) {
 	return mailboxes.run(ctx, task[mailbox.State, mailbox.Command]{
 		log: m.log, id: id.UUID, request: r, actor: c.ActedBy(), command: c,
-		prepare: func(next mailbox.State, a *eventstore.Append) { a.Also = m.index.Keep(id, next) },
+		prepare: func(next mailbox.State, a *eventstore.Append) { a.Also = m.index.Keep(id, next, mailbox.PasswordOf(c)) },
 	})
 }
 

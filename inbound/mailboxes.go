@@ -28,12 +28,18 @@ const uniqueViolation = "23505"
 
 // Keep brings the index to how a mailbox is now: [mailbox.ErrNameTaken] or
 // [mailbox.ErrAddressTaken] when another has the name or the address, archived ones too.
-func (*Mailboxes) Keep(id mailbox.ID, s mailbox.State) eventstore.InTx {
+// password is that of IMAP as [Passwords.Seal] returned it; nil: it stays.
+func (*Mailboxes) Keep(id mailbox.ID, s mailbox.State, password []byte) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `
-INSERT INTO mailboxes (id, name, address, is_active) VALUES ($1, $2, $3, $4)
-ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, is_active = excluded.is_active`
-		if _, err := tx.Exec(ctx, q, id.UUID, s.Name, s.Address, s.Active); err != nil {
+INSERT INTO mailboxes AS m (id, name, address, is_active, imap_url, imap_after, imap_password) VALUES ($1, $2, $3, $4, $5, $6, $7)
+ON CONFLICT (id) DO UPDATE SET name = excluded.name, address = excluded.address, is_active = excluded.is_active,
+    imap_url = excluded.imap_url, imap_after = excluded.imap_after, imap_password = coalesce(excluded.imap_password, m.imap_password)`
+		var url, after *string
+		if s.IMAP != (mailbox.IMAP{}) {
+			url, after = &s.IMAP.URL, &s.IMAP.After
+		}
+		if _, err := tx.Exec(ctx, q, id.UUID, s.Name, s.Address, s.Active, url, after, password); err != nil {
 			return fmt.Errorf("keep mailbox %s: %w", id, taken(err))
 		}
 		return nil

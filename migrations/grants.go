@@ -54,6 +54,7 @@ var serviceGrants = []string{
 	"SELECT, INSERT, UPDATE ON audit.keys",
 	"SELECT, INSERT, UPDATE, DELETE ON uploads",
 	"SELECT, INSERT, UPDATE ON mailboxes",
+	"SELECT, INSERT, UPDATE ON mailbox_places",
 	"SELECT, INSERT, UPDATE, DELETE ON senders",
 	"SELECT, INSERT, UPDATE ON received",
 	"USAGE ON SCHEMA blobs",

@@ -160,6 +160,7 @@ var rights = map[string]string{
 	"public.events":           "si---",
 	"public.goose_db_version": "s----",
 	"public.log_head":         "s-u--",
+	"public.mailbox_places":   "siu--",
 	"public.mailboxes":        "siu--",
 	"public.master_key":       "si---",
 	"public.failed_events":    "siud-",

@@ -51,8 +51,9 @@ const (
 // State is a mailbox as its events tell it. The zero State was never added.
 type State struct {
 	Settings
-	Exists bool
-	Active bool
+	Exists     bool
+	Active     bool
+	Passworded Server // the server that the password was given for; zero: there is none
 }
 
 // Evolve returns the state after e. Events of other aggregates change nothing.
@@ -62,6 +63,11 @@ func Evolve(s State, e domain.Event) State {
 		return State{Settings: Settings(e), Exists: true, Active: true}
 	case Changed:
 		s.Settings = Settings(e)
+	case PasswordSet:
+		s.Passworded = Server{}
+		if s.IMAP != (IMAP{}) {
+			s.Passworded, _ = s.IMAP.Server() // it was checked when it was set
+		}
 	case Archived:
 		s.Active = false
 	case Restored:
@@ -84,6 +90,7 @@ type (
 	Add struct {
 		By
 		Settings
+		Password []byte // of IMAP, sealed; empty: none
 	}
 	// Edit changes what is not nil, in one append.
 	Edit struct {
@@ -95,6 +102,8 @@ type (
 		ReopenDays      *int
 		ImportBefore    *time.Time // to the zero Time: none is history
 		Active          *bool
+		IMAP            *IMAP  // to the zero IMAP: nothing is fetched
+		Password        []byte // sealed; empty: it stays
 	}
 )
 
@@ -130,7 +139,14 @@ func add(s State, c Add) ([]domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
-	return []domain.Event{Added(settings)}, nil
+	if err := checkPassword(State{}, settings.IMAP, c.Password); err != nil {
+		return nil, err
+	}
+	events := []domain.Event{Added(settings)}
+	if len(c.Password) > 0 {
+		events = append(events, PasswordSet{})
+	}
+	return events, nil
 }
 
 func edit(s State, c Edit) (events []domain.Event, err error) {
@@ -144,11 +160,18 @@ func edit(s State, c Edit) (events []domain.Event, err error) {
 	change(&next.Strangers, c.Strangers)
 	change(&next.ReopenDays, c.ReopenDays)
 	change(&next.ImportBefore, c.ImportBefore)
+	change(&next.IMAP, c.IMAP)
 	if next, err = check(next); err != nil {
+		return nil, err
+	}
+	if err := checkPassword(s, next.IMAP, c.Password); err != nil {
 		return nil, err
 	}
 	if !next.equal(s.Settings) {
 		events = append(events, Changed(next))
+	}
+	if len(c.Password) > 0 {
+		events = append(events, PasswordSet{})
 	}
 	switch {
 	case c.Active == nil || *c.Active == s.Active:
@@ -188,7 +211,11 @@ func check(s Settings) (Settings, error) {
 		return s, ErrReopenDays
 	}
 	s.ImportBefore = s.ImportBefore.UTC().Truncate(time.Microsecond)
-	return s, nil
+	if s.IMAP == (IMAP{}) {
+		return s, nil
+	}
+	s.IMAP, err = checkIMAP(s.IMAP)
+	return s, err
 }
 
 // equal reports whether settings are the same.

@@ -47,6 +47,8 @@ func didToMailbox(e domain.Event) string {
 		return "added the mailbox " + d.Name
 	case mailbox.Changed:
 		return "changed the mailbox " + d.Name
+	case mailbox.PasswordSet:
+		return "set the password of the mailbox"
 	case mailbox.Archived:
 		return "archived the mailbox"
 	case mailbox.Restored:
@@ -65,6 +67,9 @@ var mailboxMembers = []func(before, after mailbox.State, all []Change) []Change{
 	func(before, after mailbox.State, all []Change) []Change {
 		return changed(all, "import_before", instant(before.ImportBefore), instant(after.ImportBefore))
 	},
+	func(before, after mailbox.State, all []Change) []Change {
+		return changed(all, "imap", fetchedFrom(before), fetchedFrom(after))
+	},
 	mailboxMember("is_active", func(s mailbox.State) bool { return s.Active }),
 }
 
@@ -79,6 +84,15 @@ func mailboxMember[V comparable](field string, of func(mailbox.State) V) func(be
 	return func(before, after mailbox.State, all []Change) []Change {
 		return changed(all, field, value(before), value(after))
 	}
+}
+
+// fetchedFrom returns where the messages of a mailbox are fetched from, as a history shows
+// it; nil for nowhere.
+func fetchedFrom(s mailbox.State) *string {
+	if s.IMAP == (mailbox.IMAP{}) {
+		return nil
+	}
+	return new(s.IMAP.URL + ", " + s.IMAP.After)
 }
 
 // instant returns an instant as a history shows it; nil for the zero Time.

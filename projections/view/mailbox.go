@@ -19,6 +19,8 @@ type Mailbox struct {
 	Strangers       mailbox.Strangers `db:"strangers"`
 	ReopenDays      int               `db:"reopen_days"`
 	ImportBefore    *time.Time        `db:"import_before"`
+	IMAPURL         *string           `db:"imap_url"`
+	IMAPAfter       *string           `db:"imap_after"`
 	IsActive        bool              `db:"is_active"`
 	CreatedAt       time.Time         `db:"created_at,fixed"`
 	UpdatedAt       time.Time         `db:"updated_at"`
@@ -53,5 +55,8 @@ func (m *Mailbox) set(s mailbox.Settings) {
 	m.Name, m.Address, m.DefaultPriority, m.Strangers = s.Name, s.Address, s.DefaultPriority, s.Strangers
 	if m.ReopenDays, m.ImportBefore = s.ReopenDays, nil; !s.ImportBefore.IsZero() {
 		m.ImportBefore = &s.ImportBefore
+	}
+	if m.IMAPURL, m.IMAPAfter = nil, nil; s.IMAP != (mailbox.IMAP{}) {
+		m.IMAPURL, m.IMAPAfter = &s.IMAP.URL, &s.IMAP.After
 	}
 }

@@ -55,7 +55,6 @@ func TestMailboxesAreConfigured(t *testing.T) {
 		"a name that another has":       {object{"name": "SUPPORT", "address": "other@example.com"}, 409, "name_taken"},
 		"an address that another has":   {object{"name": "Other", "address": "Support@Example.com"}, 409, "address_taken"},
 		"what is no address":            {object{"name": "Other", "address": "support"}, 400, "email"},
-		"what is not known yet":         {object{"name": "Other", "address": "o@example.com", "imap": nil}, 400, "unknown field: imap"},
 		"another priority":              {object{"name": "Other", "address": "o@example.com", "default_priority": "urgent"}, 400, "enum"},
 		"days beyond what there may be": {object{"name": "Other", "address": "o@example.com", "reopen_days": 3651}, 400, "maximum"},
 	} {

@@ -28,6 +28,7 @@ import (
 	mailboxesapi "helpdesk/httpapi/mailboxes"
 	messagesapi "helpdesk/httpapi/messages"
 	"helpdesk/inbound"
+	"helpdesk/inbound/imap"
 	"helpdesk/inbound/lmtp"
 	"helpdesk/projections/history"
 	"helpdesk/projections/mailboxes"
@@ -74,7 +75,10 @@ func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, err
 	judge := inbound.NewJudge(ledger, w.Store, tickets, commands.NewPeople(w.Store, w.Accounts), program.NewReader(w.Issuing), w.Accounts.NoPassword(), inbound.Rules{
 		Authserv: string(s.MailAuthservID), Limit: int(s.MailLoopLimit), Own: w.Mailer.From(), Visibility: domain.AgentVisibility(w.Config.AgentVisibility),
 	})
-	work := program.Work{Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)}}
+	fetching := imap.NewDoor(w.Issuing, ledger, inbound.NewPasswords(w.Issuing, w.Store.Codec().Keys()), w.Log)
+	work := program.Work{
+		Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)}, Loops: []func(context.Context) error{fetching.Run},
+	}
 	if s.LmtpAddr != "" {
 		door := lmtp.New(ledger, inbound.NewMailboxes(w.Issuing), s.MailMax, w.Log)
 		work.Loops = append(work.Loops, func(ctx context.Context) error { return s.serveLMTP(ctx, door, w.Log) })
@@ -100,14 +104,30 @@ func (s *settings) routes(c *program.Clients) []httpapi.Route {
 	if err != nil {
 		panic(err) // they were found a moment ago, for commands
 	}
-	read := program.NewReader(c.Pool)
+	read, passwords := program.NewReader(c.Pool), inbound.NewPasswords(c.Pool, c.Store.Codec().Keys())
 	return slices.Concat(
 		mailboxesapi.Resource{
 			App: c.App, Read: read, History: history.NewReader(c.Store, c.Pool),
 			Ledger: inbound.NewLedger(c.Pool, c.Store, files, c.Accounts, s.MailMax), Receiving: edge.NewAtOnce(mailboxesapi.ReceivingMost),
+			Passwords: passwords,
+			Check:     func(ctx context.Context, id mailbox.ID) (uint32, error) { return check(ctx, passwords, id) },
 		}.Routes(),
 		messagesapi.Resource{App: c.App, Read: read, Files: files}.Routes(),
 	)
+}
+
+// check looks at the folder of a mailbox that is fetched.
+func check(ctx context.Context, passwords *inbound.Passwords, id mailbox.ID) (uint32, error) {
+	all, err := passwords.Fetched(ctx)
+	if err != nil {
+		return 0, err
+	}
+	for _, box := range all {
+		if box.ID == id {
+			return imap.Check(ctx, box)
+		}
+	}
+	return 0, domain.ErrNotFound
 }
 
 // receive takes in a message for the mailbox of a name.
