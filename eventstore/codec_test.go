@@ -96,7 +96,8 @@ var goldens = []struct {
 	{2, email.Failed{Attempt: 1, Error: "550 no such box", Email: queued}},
 	{2, email.Doubted{Attempt: 1, Error: "cut", Email: queued}},
 	{1, mailbox.Added{Name: "Support", Address: "support@example.com", DefaultPriority: "low", Strangers: mailbox.Accept, ReopenDays: 14}},
-	{1, mailbox.Changed{Name: "Support", Address: "support@example.com", DefaultPriority: "high", Strangers: mailbox.Quarantine, ImportBefore: instant}},
+	{1, mailbox.Changed{Name: "Support", Address: "support@example.com", DefaultPriority: "high", Strangers: mailbox.Quarantine, ImportBefore: instant, IMAP: mailbox.IMAP{URL: "imaps://support@mail.example.com/INBOX", After: "seen"}}},
+	{1, mailbox.PasswordSet{}},
 	{1, mailbox.Archived{}},
 	{1, mailbox.Restored{}},
 	{1, message.Received{

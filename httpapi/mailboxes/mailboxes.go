@@ -111,6 +111,7 @@ func (r Resource) Routes() []httpapi.Route {
 				Summary: "Check the connection of a mailbox",
 				About:   "For admins. Signs in to the server that its messages are fetched from and looks at the folder; nothing is changed there. A server that cannot be reached, or refuses, is no error of the call: ok is false.",
 				Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.check),
+			Never: []int{http.StatusPreconditionFailed, http.StatusUnprocessableEntity},
 			},
 		)...)
 }

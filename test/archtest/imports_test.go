@@ -62,6 +62,7 @@ var rules = []rule{
 	}},
 	{of: "inbound", may: []string{"domain", "eventstore", "commands", "attachments=", "auth", "mail", "inbound/eml"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "inbound/eml", outside: []string{"github.com/jhillyerd/enmime/v2", "github.com/k3a/html2text", "github.com/emersion/go-msgauth/authres"}},
+	{of: "inbound/imap", may: []string{"domain", "commands", "inbound="}, outside: []string{"github.com/emersion/go-imap/v2", "github.com/emersion/go-imap/v2/imapclient", "github.com/jackc/pgx/v5"}},
 	{of: "inbound/lmtp", may: []string{"domain", "commands"}, outside: []string{"github.com/emersion/go-smtp"}},
 	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},
 	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
