@@ -2,6 +2,7 @@ package inbound
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"testing"
 
@@ -20,15 +21,16 @@ import (
 // site has the pages of the section, and what is behind them.
 type site struct {
 	*webtest.Site
-	filter messages.Filter
-	did    []string
+	filter  messages.Filter
+	did     []string
+	refused error // by the server of a mailbox
 }
 
 func open(t testing.TB) *site {
 	s := &site{Site: webtest.New(t)}
 	app := s.App()
 	app.Messages, app.Mailboxes = ledger{s}, boxes{s}
-	s.Serve((&Section{App: app, Read: s}).Pages()...)
+	s.Serve((&Section{App: app, Read: s, Passwords: s, Check: func(context.Context, mailbox.ID) (uint32, error) { return 12, s.refused }}).Pages()...)
 	return s
 }
 
@@ -80,6 +82,10 @@ func (d ledger) Do(_ context.Context, r commands.Request, id message.ID, c messa
 	}
 	d.did = append(d.did, fmt.Sprintf("%T of %s", c, id))
 	return d.Note(r)
+}
+
+func (s *site) Seal(_ context.Context, _ mailbox.ID, password string) ([]byte, error) {
+	return []byte(password), nil
 }
 
 // boxes carries out commands on mailboxes.
@@ -175,6 +181,25 @@ func TestMailboxesOnTheSite(t *testing.T) {
 		"are changed": func(t *testing.T, s *site) {
 			s.Post("admin", path, fields...).Leads(path)
 			s.wantDid(t, "mailbox.changed")
+		},
+		"fetch messages": func(t *testing.T, s *site) {
+			s.Post("admin", path+"imap/", "imap/url", "imaps://desk@mail.example.com", "imap/after", "seen", "password", "open sesame").Leads(path)
+			s.Post("admin", path+"imap/", "imap/url", "", "imap/after", "seen").Leads(path)
+			s.wantDid(t, "mailbox.changed", "mailbox.password_set")
+		},
+		"with a password": func(t *testing.T, s *site) {
+			s.Post("admin", path+"imap/", "imap/url", "imaps://desk@mail.example.com", "imap/after", "seen").
+				Holds(400, "The password is needed with a server", `value="imaps://desk@mail.example.com"`)
+			s.Post("admin", path+"imap/", "imap/url", "mail.example.com", "imap/after", "gone", "password", "open sesame").Holds(400, `value="mail.example.com"`, `value="gone"`).Lacks("open sesame")
+			s.wantDid(t)
+		},
+		"and are checked": func(t *testing.T, s *site) {
+			told := func() string { return s.Post("admin", path+"check/").Leads(path).Header().Get("Set-Cookie") }
+			works := told()
+			s.refused = errors.New("sign in to mail.example.com: no")
+			if fails := told(); works == "" || fails == "" || fails == works {
+				t.Errorf("told %q where it works, %q where it fails", works, fails)
+			}
 		},
 		"and archived": func(t *testing.T, s *site) {
 			s.Post("admin", path+"activity/", "to", "inactive").Leads(path)

@@ -81,18 +81,32 @@ func (s *Section) add(v *web.Visit) (web.Reply, error) {
 	return web.Redirect(mailboxesPath), nil
 }
 
+// fetching is where messages are fetched from, as a form has it. A password is not shown.
+type fetching struct{ URL, After string }
+
+// fetchingOf returns where the messages of a mailbox are fetched from.
+func fetchingOf(m view.Mailbox) fetching {
+	if m.IMAPURL == nil || m.IMAPAfter == nil {
+		return fetching{After: mailbox.AfterSeen}
+	}
+	return fetching{*m.IMAPURL, *m.IMAPAfter}
+}
+
 // mailboxView is the page of a mailbox.
 type mailboxView struct {
 	view.Mailbox
 	Form    form
+	Fetched fetching
 	Command string
 	Fault   *web.Fault
 }
 
-func (s *Section) showMailbox(v *web.Visit) (web.Reply, error) { return s.mailbox(v, form{}, nil) }
+func (s *Section) showMailbox(v *web.Visit) (web.Reply, error) {
+	return s.mailbox(v, form{}, fetching{}, nil)
+}
 
-// mailbox returns the page of the mailbox that the path names; the zero form: as it is.
-func (s *Section) mailbox(v *web.Visit, entered form, wrong *web.Fault) (web.Reply, error) {
+// mailbox returns the page of the mailbox that the path names; zero forms: as it is.
+func (s *Section) mailbox(v *web.Visit, entered form, fetched fetching, wrong *web.Fault) (web.Reply, error) {
 	id, err := v.PathID()
 	if err != nil {
 		return web.Reply{}, err
@@ -102,16 +116,18 @@ func (s *Section) mailbox(v *web.Visit, entered form, wrong *web.Fault) (web.Rep
 		return web.Reply{}, err
 	}
 	entered = cmp.Or(entered, form{m.Name, m.Address, m.DefaultPriority, string(m.Strangers), strconv.Itoa(m.ReopenDays)})
-	return web.Show(m.Name, mailboxPageOf(mailboxView{Mailbox: m, Form: entered, Command: web.NewCommand(), Fault: wrong})).With(wrong), nil
+	return web.Show(m.Name, mailboxPageOf(mailboxView{
+		Mailbox: m, Form: entered, Fetched: cmp.Or(fetched, fetchingOf(m)), Command: web.NewCommand(), Fault: wrong,
+	})).With(wrong), nil
 }
 
 func (s *Section) change(v *web.Visit) (web.Reply, error) {
 	entered := formOf(v)
 	c, err := entered.settings()
 	if err != nil {
-		return s.mailbox(v, entered, web.FaultOf(err))
+		return s.mailbox(v, entered, fetching{}, web.FaultOf(err))
 	}
-	return s.edit(v, entered, "Mailbox saved.", mailbox.Edit{
+	return s.edit(v, entered, fetching{}, "Mailbox saved.", mailbox.Edit{
 		Name: &c.Name, Address: &c.Address, DefaultPriority: &c.DefaultPriority, Strangers: &c.Strangers, ReopenDays: &c.ReopenDays,
 	})
 }
@@ -122,10 +138,44 @@ func (s *Section) changeActivity(v *web.Visit) (web.Reply, error) {
 	if active {
 		done = "Mailbox in use again."
 	}
-	return s.edit(v, form{}, done, mailbox.Edit{Active: &active})
+	return s.edit(v, form{}, fetching{}, done, mailbox.Edit{Active: &active})
 }
 
-func (s *Section) edit(v *web.Visit, entered form, done string, c mailbox.Edit) (web.Reply, error) {
+// changeIMAP sets where messages are fetched from; without a URL nowhere.
+func (s *Section) changeIMAP(v *web.Visit) (web.Reply, error) {
+	id, err := v.PathID()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	entered := fetching{v.Form.Text("imap/url"), v.Form.Text("imap/after")}
+	c, done := mailbox.Edit{IMAP: &mailbox.IMAP{}}, "Nothing is fetched."
+	if entered.URL != "" {
+		c.IMAP, done = &mailbox.IMAP{URL: entered.URL, After: entered.After}, "Messages are fetched."
+		if password := v.Form.Get("password"); password != "" {
+			if c.Password, err = s.Passwords.Seal(v.Context(), mailbox.ID{UUID: id}, password); err != nil {
+				return web.Reply{}, err
+			}
+		}
+	}
+	return s.edit(v, form{}, entered, done, c)
+}
+
+// check looks at the folder that messages are fetched from, and tells what it found.
+func (s *Section) check(v *web.Visit) (web.Reply, error) {
+	id, err := v.PathID()
+	if err != nil {
+		return web.Reply{}, err
+	}
+	messages, err := s.Check(v.Context(), mailbox.ID{UUID: id})
+	if err != nil {
+		v.Tell("The connection fails: " + err.Error())
+	} else {
+		v.Tell("The connection works. Messages in the folder: " + strconv.FormatUint(uint64(messages), 10) + ".")
+	}
+	return web.Redirect(mailboxesPath + id.String() + "/"), nil
+}
+
+func (s *Section) edit(v *web.Visit, entered form, fetched fetching, done string, c mailbox.Edit) (web.Reply, error) {
 	id, err := v.PathID()
 	if err != nil {
 		return web.Reply{}, err
@@ -135,7 +185,7 @@ func (s *Section) edit(v *web.Visit, entered form, done string, c mailbox.Edit) 
 		return s.App.Mailboxes.Do(v.Context(), r, mailbox.ID{UUID: id}, c)
 	})
 	if f := web.FaultOf(err); f != nil {
-		return s.mailbox(v, entered, f)
+		return s.mailbox(v, entered, fetched, f)
 	}
 	if err != nil {
 		return web.Reply{}, err

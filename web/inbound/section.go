@@ -25,10 +25,19 @@ type Reader interface {
 	TicketsByID(ctx context.Context, viewer domain.Actor, ids []uuid.UUID) (map[uuid.UUID]view.Ticket, error)
 }
 
+// Passwords seals the passwords of mailboxes; see [inbound.Passwords].
+type Passwords interface {
+	Seal(ctx context.Context, id mailbox.ID, password string) ([]byte, error)
+}
+
 // Section is the pages of this package. All fields are needed.
 type Section struct {
-	App  *commands.App
-	Read Reader
+	App       *commands.App
+	Read      Reader
+	Passwords Passwords
+	// Check looks at the folder of a mailbox on its server, and returns how many messages
+	// are in it; see [imap.Check].
+	Check func(ctx context.Context, id mailbox.ID) (messages uint32, err error)
 }
 
 // Where the pages are.
@@ -47,5 +56,7 @@ func (s *Section) Pages() []web.Page {
 		web.Get("mailboxes/:id", web.Admins, s.showMailbox),
 		web.Post("mailboxes/:id", web.Admins, s.change),
 		web.Post("mailboxes/:id/activity", web.Admins, s.changeActivity),
+		web.Post("mailboxes/:id/imap", web.Admins, s.changeIMAP),
+		web.Post("mailboxes/:id/check", web.Admins, s.check),
 	}
 }

@@ -52,7 +52,8 @@ func Module() program.Module {
 		Work:   s.work,
 		Routes: s.routes,
 		Pages: func(c *program.Clients) []web.Page {
-			return (&pages.Section{App: c.App, Read: program.NewReader(c.Pool)}).Pages()
+			passwords := passwordsOf(c)
+			return (&pages.Section{App: c.App, Read: program.NewReader(c.Pool), Passwords: passwords, Check: checking(passwords)}).Pages()
 		},
 		Receive: s.receive,
 		Export: []program.PersonFile{
@@ -104,30 +105,35 @@ func (s *settings) routes(c *program.Clients) []httpapi.Route {
 	if err != nil {
 		panic(err) // they were found a moment ago, for commands
 	}
-	read, passwords := program.NewReader(c.Pool), inbound.NewPasswords(c.Pool, c.Store.Codec().Keys())
+	read, passwords := program.NewReader(c.Pool), passwordsOf(c)
 	return slices.Concat(
 		mailboxesapi.Resource{
 			App: c.App, Read: read, History: history.NewReader(c.Store, c.Pool),
 			Ledger: inbound.NewLedger(c.Pool, c.Store, files, c.Accounts, s.MailMax), Receiving: edge.NewAtOnce(mailboxesapi.ReceivingMost),
-			Passwords: passwords,
-			Check:     func(ctx context.Context, id mailbox.ID) (uint32, error) { return check(ctx, passwords, id) },
+			Passwords: passwords, Check: checking(passwords),
 		}.Routes(),
 		messagesapi.Resource{App: c.App, Read: read, Files: files}.Routes(),
 	)
 }
 
-// check looks at the folder of a mailbox that is fetched.
-func check(ctx context.Context, passwords *inbound.Passwords, id mailbox.ID) (uint32, error) {
-	all, err := passwords.Fetched(ctx)
-	if err != nil {
-		return 0, err
-	}
-	for _, box := range all {
-		if box.ID == id {
-			return imap.Check(ctx, box)
+func passwordsOf(c *program.Clients) *inbound.Passwords {
+	return inbound.NewPasswords(c.Pool, c.Store.Codec().Keys())
+}
+
+// checking returns what looks at the folder of a mailbox that is fetched.
+func checking(passwords *inbound.Passwords) func(context.Context, mailbox.ID) (uint32, error) {
+	return func(ctx context.Context, id mailbox.ID) (uint32, error) {
+		all, err := passwords.Fetched(ctx)
+		if err != nil {
+			return 0, err
 		}
+		for _, box := range all {
+			if box.ID == id {
+				return imap.Check(ctx, box)
+			}
+		}
+		return 0, domain.ErrNotFound
 	}
-	return 0, domain.ErrNotFound
 }
 
 // receive takes in a message for the mailbox of a name.
