@@ -202,6 +202,26 @@ func InTheAppend(to ticket.ID, events []domain.Event) eventstore.InTx {
 	}
 }
 
+// Claim returns what notes, in the transaction that appends it, what the bytes are of that
+// [Files.Keep] kept. From then on they stay until their owner is erased.
+func Claim(id, of uuid.UUID) eventstore.InTx {
+	return func(ctx context.Context, tx pgx.Tx) error {
+		done, err := tx.Exec(ctx, `UPDATE uploads SET attached_to = $2 WHERE id = $1 AND attached_to IS NULL AND doomed_at IS NULL`, id, of)
+		if err == nil && done.RowsAffected() == 0 {
+			err = ErrGone
+		}
+		if err != nil {
+			return fmt.Errorf("claim the bytes of %s: %w", of, err)
+		}
+		return nil
+	}
+}
+
+// Discard destroys bytes that [Files.Keep] kept and that are of nothing.
+func (f *Files) Discard(ctx context.Context, id uuid.UUID) error {
+	return doom(ctx, f.pool, `attached_to IS NULL AND id = $1`, id)
+}
+
 // Forget returns what destroys the keys of all files that a person brought, as part of
 // their erasure.
 func Forget(person uuid.UUID) eventstore.InTx {

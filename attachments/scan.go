@@ -9,11 +9,11 @@ import (
 )
 
 // look returns the reader of a file that is looked at as it is read.
-func (f *Files) look(ctx context.Context, r io.Reader) (*looked, error) {
-	if f.limits.Scan == nil {
+func look(ctx context.Context, begin func(context.Context) (Scan, error), r io.Reader) (*looked, error) {
+	if begin == nil {
 		return &looked{r: r}, nil
 	}
-	scan, err := f.limits.Scan(ctx)
+	scan, err := begin(ctx)
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrNoScan, err)
 	}

@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -95,6 +96,17 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 	if err := f.room(ctx, by); err != nil {
 		return a, err
 	}
+	return f.keep(ctx, id, by, ticket.Filename(name), declared, r, f.limits)
+}
+
+// Keep keeps what r reads, at most so many bytes, under an id that is new, sealed as the
+// files of somebody are and as durable, for [Claim] to say what it is of. Nothing looks for
+// malware in it. Its refusals are those of [Files.Take].
+func (f *Files) Keep(ctx context.Context, id uuid.UUID, by domain.UserID, name string, r io.Reader, most int64) (ticket.Attachment, error) {
+	return f.keep(ctx, id, by, name, "", r, Limits{File: most, Loose: math.MaxInt64})
+}
+
+func (f *Files) keep(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader, within Limits) (a ticket.Attachment, err error) {
 	owner, ok, err := f.keys.Sealing(ctx, by.UUID)
 	if err == nil && !ok {
 		err = ErrErased
@@ -112,11 +124,11 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 	}
 	u := Upload{key: blobs.NewKey()}
 	u.Attachment = ticket.Attachment{
-		ID: ticket.AttachmentID{UUID: id}, By: by, Filename: ticket.Filename(name), DeclaredType: declared,
+		ID: ticket.AttachmentID{UUID: id}, By: by, Filename: name, DeclaredType: declared,
 		ContentType: mimetype.Detect(begins).String(),
 	}
-	plain := &bounded{r: buffered, most: f.limits.File}
-	looked, err := f.look(ctx, plain)
+	plain := &bounded{r: buffered, most: within.File}
+	looked, err := look(ctx, within.Scan, plain)
 	if err != nil {
 		return a, err
 	}
@@ -130,7 +142,7 @@ func (f *Files) Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, 
 		u.Scanned, err = looked.clean()
 	}
 	if u.Size, u.Digest = plain.read, hex.EncodeToString(digest.Sum(nil)); err == nil {
-		u.AddedAt, err = f.insert(ctx, owner, u)
+		u.AddedAt, err = f.insert(ctx, owner, u, within.Loose)
 	}
 	if err != nil {
 		cleanup, done := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
@@ -155,13 +167,13 @@ func (f *Files) room(ctx context.Context, by domain.UserID) error {
 const looseOf = `(SELECT coalesce(sum(size), 0)::bigint FROM uploads WHERE uploaded_by = $1 AND attached_to IS NULL AND doomed_at IS NULL)`
 
 // insert notes an upload, and returns when.
-func (f *Files) insert(ctx context.Context, owner cipher.AEAD, u Upload) (at time.Time, err error) {
+func (f *Files) insert(ctx context.Context, owner cipher.AEAD, u Upload, loose int64) (at time.Time, err error) {
 	const q = `
 INSERT INTO uploads (id, uploaded_by, sealed_key, sealed_name, content_type, declared_type, size, digest, scanned)
 SELECT $2, $1, $3, $4, $5, $6, $7, $8, $10 WHERE ` + looseOf + ` + $7 <= $9
 RETURNING created_at`
 	err = f.pool.QueryRow(ctx, q, u.By, u.ID, sealed(owner, u.key, bound(u.ID.UUID, boundKey)),
-		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, f.limits.Loose, u.Scanned).Scan(&at)
+		sealed(owner, []byte(u.Filename), bound(u.ID.UUID, boundName)), u.ContentType, u.DeclaredType, u.Size, u.Digest, loose, u.Scanned).Scan(&at)
 	if errors.Is(err, pgx.ErrNoRows) {
 		return at, ErrManyLoose
 	}

@@ -8,6 +8,8 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -35,6 +37,12 @@ type App struct {
 		MakePasswordLink(ctx context.Context, r Request, c user.MakePasswordLink, tokenHash []byte) (Outcome, error)
 		RefuseFile(ctx context.Context, r Request, c user.RefuseFile) (Outcome, error)
 		UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error)
+	}
+	Mailboxes interface {
+		Do(ctx context.Context, r Request, id mailbox.ID, c mailbox.Command) (Outcome, error)
+	}
+	Messages interface {
+		Do(ctx context.Context, r Request, id message.ID, c message.Command) (Outcome, error)
 	}
 	// Earlier is what commands led to that were carried out before; see [Earlier].
 	Earlier interface {

@@ -5,10 +5,12 @@ type StreamType string
 
 // The stream types in use.
 const (
-	TicketStream StreamType = "ticket"
-	UserStream   StreamType = "user"
-	EmailStream  StreamType = "email"
-	AccessStream StreamType = "access"
+	TicketStream  StreamType = "ticket"
+	UserStream    StreamType = "user"
+	EmailStream   StreamType = "email"
+	AccessStream  StreamType = "access"
+	MailboxStream StreamType = "mailbox"
+	MessageStream StreamType = "inbound_message"
 )
 
 // formerEmailStream is what streams of emails were stored as before.

@@ -18,6 +18,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 )
@@ -94,6 +96,18 @@ var goldens = []struct {
 	{2, email.Sent{Attempt: 1, Email: queued}},
 	{2, email.Failed{Attempt: 1, Error: "550 no such box", Email: queued}},
 	{2, email.Doubted{Attempt: 1, Error: "cut", Email: queued}},
+	{1, mailbox.Added{Name: "Support", Address: "support@example.com", DefaultPriority: "low", Strangers: mailbox.Accept, ReopenDays: 14}},
+	{1, mailbox.Changed{Name: "Support", Address: "support@example.com", DefaultPriority: "high", Strangers: mailbox.Quarantine, ImportBefore: instant, IMAP: mailbox.IMAP{URL: "imaps://support@mail.example.com/INBOX", After: "seen"}}},
+	{1, mailbox.PasswordSet{}},
+	{1, mailbox.Archived{}},
+	{1, mailbox.Restored{}},
+	{1, message.Received{
+		Mailbox: comment.UUID, Sender: ann, MessageID: "<1@example.org>", From: "ann@example.org", To: "support@example.com", Subject: "No ink", Size: 4711, Digest: "ab12", Truncated: true, At: instant,
+	}},
+	{1, message.Judged{Verdict: message.Reply, Reason: message.ReasonReference, Detail: "In-Reply-To names <2@example.com>.", Ticket: comment.UUID, Comment: comment.UUID, Email: comment.UUID}},
+	{1, message.Released{}},
+	{1, message.Reprocessed{}},
+	{1, message.Discarded{Reason: "advertising"}},
 	{1, access.SignedIn{Address: "203.0.113.7", UserAgent: "curl/8.5"}},
 	{1, access.SignInFailed{Address: "2001:db8::/64", UserAgent: "Mozilla/5.0 (\"X\")"}},
 	{1, access.UnknownSignInFailed{Network: "203.0.113.0/24"}},

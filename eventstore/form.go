@@ -51,7 +51,7 @@ func formOfObject(zero reflect.Value, within string, texts []string) (f form, ok
 		m := formMember{name: within + name, key: []byte(`"` + name + `":`), value: writtenAs(field.Type)}
 		m.text = slices.Contains(texts, m.name)
 		left := "omitempty"
-		if m.value == nil || isID(field.Type) {
+		if m.value == nil || isID(field.Type) || field.Type == reflect.TypeFor[time.Time]() {
 			left = "omitzero"
 		}
 		if m.value == nil {

@@ -11,6 +11,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/test/pgtest"
@@ -37,7 +39,7 @@ func testContext(t testing.TB) context.Context {
 
 // newCodec makes the codec of all aggregates, and of more events.
 func newCodec(keys Keys, more ...domain.EventType) *Codec {
-	return NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events(), more)
+	return NewCodec(keys, ticket.Events(), user.Events(), email.Events(), mailbox.Events(), message.Events(), access.Events(), more)
 }
 
 // log is a store with a database of its own.

@@ -16,6 +16,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/edge"
@@ -24,6 +26,8 @@ import (
 	"helpdesk/httpapi/audit"
 	"helpdesk/httpapi/comments"
 	"helpdesk/httpapi/events"
+	"helpdesk/httpapi/mailboxes"
+	"helpdesk/httpapi/messages"
 	"helpdesk/httpapi/people"
 	projectionsapi "helpdesk/httpapi/projections"
 	"helpdesk/httpapi/reports"
@@ -115,12 +119,14 @@ func (d Deps) routes(app *commands.App) []httpapi.Route {
 		reports.Resource{}.Routes(),
 		projectionsapi.Resource{}.Routes(),
 		audit.Resource{}.Routes(),
+		mailboxes.Resource{}.Routes(),
+		messages.Resource{}.Routes(),
 	)
 }
 
 // eventTypes are those of all modules.
 func eventTypes() []domain.EventType {
-	return slices.Concat(ticket.Events(), user.Events(), access.Events(), email.Events())
+	return slices.Concat(ticket.Events(), user.Events(), access.Events(), email.Events(), mailbox.Events(), message.Events())
 }
 
 // newAPI makes an API over d whose clock stands at noon.

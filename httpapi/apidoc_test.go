@@ -114,8 +114,8 @@ func (r *reference) call(method, path string, call describedCall) {
 		}
 	}
 	r.line("- headers: %s", strings.Join(headers, ", "))
-	for _, content := range call.RequestBody.Content {
-		r.line("- body: %s", typeName(content.Schema))
+	for _, mediaType := range slices.Sorted(maps.Keys(call.RequestBody.Content)) {
+		r.line("- body: %s", typeName(call.RequestBody.Content[mediaType].Schema))
 	}
 	var refusals []string
 	for _, status := range slices.Sorted(maps.Keys(call.Responses)) {

@@ -67,7 +67,7 @@ func describe(a *API) ([]byte, error) {
 func (r *Route) operation() spec.Operation {
 	o := spec.Operation{
 		Method: r.Method, Path: r.Path, ID: r.ID, Summary: r.Summary, About: r.About, Tag: r.Tag, Security: r.schemes(),
-		In: r.Handler.In, Binder: r.binder, Uploads: r.Handler.uploads, Ranges: r.Handler.ranges, Headers: r.requestHeaders(),
+		In: r.Handler.In, Binder: r.binder, Uploads: r.Handler.uploads, Takes: r.Handler.takes, Ranges: r.Handler.ranges, Headers: r.requestHeaders(),
 		Status: r.Status, Out: r.Handler.Out, Stream: r.stream(), Choices: r.Choices, Answered: r.answerHeaders(), Statuses: r.refusals(),
 	}
 	if o.About == "" {

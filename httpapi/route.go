@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"mime"
 	"net/http"
 	"reflect"
 	"strconv"
@@ -126,6 +127,8 @@ type Handler struct {
 	export bool
 	// again makes the answer of an upload once more, of the stored one.
 	again func(ctx context.Context, c *Call, stored []byte) (any, error)
+	// takes is the one media type of a body that uploads; "": a file, of any.
+	takes string
 	// ranges: a client may ask for a part of the answer.
 	ranges bool
 }
@@ -183,6 +186,13 @@ func UploadOf[In, Out any](f func(context.Context, *Call, In) (Out, error), agai
 		}
 		return again(ctx, c, first)
 	}
+	return h
+}
+
+// BodyOf is [UploadOf] for a body of one media type.
+func BodyOf[In, Out any](mediaType string, f func(context.Context, *Call, In) (Out, error), again func(context.Context, *Call, Out) (Out, error)) Handler {
+	h := UploadOf(f, again)
+	h.takes = mediaType
 	return h
 }
 
@@ -328,10 +338,22 @@ func (a *API) answer(ctx context.Context, c *Call, g *gin.Context) (any, error) 
 			return err
 		}
 		if c.route.Handler.uploads {
+			if err := c.route.Handler.takesIt(c.Request); err != nil {
+				return err
+			}
 			body = uploadKnown(c.Request)
 		}
 		return c.key.claim(ctx, body)
 	})
+}
+
+// takesIt refuses a body of another media type than the call takes.
+func (h Handler) takesIt(r *http.Request) error {
+	kind, _, err := mime.ParseMediaType(r.Header.Get("Content-Type"))
+	if h.takes == "" || (err == nil && kind == h.takes) {
+		return nil
+	}
+	return &problem.Refusal{Status: http.StatusUnsupportedMediaType, Code: "unsupported_media_type", Detail: "the body must be " + h.takes}
 }
 
 // uploadKnown returns what is known of a file before it is read, to know the request for it

@@ -17,6 +17,9 @@ import (
 // HELPDESK_MAIL_FROM).
 const DefaultFrom = "helpdesk@example.com"
 
+// OwnHeader is the field of an email that has its id, by which it is known when it comes back.
+const OwnHeader = "X-Helpdesk-Email"
+
 // Where a ticket, and one's own account, are found below the public URL.
 const (
 	ticketPath  = "/admin/tickets/%d/"
@@ -144,6 +147,8 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 		m.SetGenHeader(gomail.HeaderInReplyTo, root)
 		m.SetGenHeader(gomail.HeaderReferences, root)
 	}
+	// A forwarder may give it another Message-ID, and leaves this.
+	m.SetGenHeader(OwnHeader, l.ID.String())
 	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no answer, please
 	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	m.SetGenHeader(gomail.HeaderContentType, `multipart/alternative; boundary="`+boundary+`"`)

@@ -48,6 +48,9 @@ func (m *Mailer) Notify(ctx context.Context, n Notice) error {
 	return m.transport.Send(ctx, message, func(context.Context) error { return nil })
 }
 
+// From returns the address that emails are from.
+func (m *Mailer) From() string { return m.composer.from.Address }
+
 // Close ends the connections that the transport keeps.
 func (m *Mailer) Close() error {
 	if c, ok := m.transport.(io.Closer); ok {

@@ -19,7 +19,7 @@ import (
 // headerFields are the fields of the header of every email about a ticket, sorted.
 var headerFields = []string{
 	"Auto-Submitted", "Content-Type", "Date", "From", "In-Reply-To", "Message-Id", "Mime-Version",
-	"References", "Subject", "To", "X-Auto-Response-Suppress",
+	"References", "Subject", "To", "X-Auto-Response-Suppress", "X-Helpdesk-Email",
 }
 
 // parts is an email as its recipient's client reads it. Lines end in "\n".

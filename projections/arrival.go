@@ -21,6 +21,8 @@ const (
 	EmailLedger    = "email_ledger"
 	TicketWords    = "ticket_words"
 	AttachmentList = "attachment_list"
+	MailboxList    = "mailbox_list"
+	InboundLedger  = "inbound_ledger"
 )
 
 // ErrPaused is the error of a read of what a projection that an operator holds cannot know.

@@ -21,6 +21,8 @@
 //	                           read.agent_counts,      the month,
 //	                           read.wait_counts        and how long tickets waited
 //	emails    email_ledger     read.emails             every email and what became of it
+//	mailboxes mailbox_list     read.mailboxes          every mailbox as it is now
+//	messages  inbound_ledger   read.inbound_messages   every email that came in
 //	search    ticket_words     read.ticket_search,     the words of every ticket, with and
 //	                           read.active_search      without those of internal notes, and
 //	                                                   of active tickets besides; package

@@ -14,6 +14,8 @@
 //	                  ticket waits, and its priority    waits: EscalateTicket
 //	emails            saga.people, saga.requesters:     SendEmail, one for each
 //	                  whom to notify                    recipient
+//	inbound           nothing                           JudgeMessage for each that
+//	                                                    came in
 //	take_back         nothing                           TakeBackTickets of who left, or
 //	                                                    of a ticket that was reopened
 //

@@ -6,6 +6,7 @@ import (
 	"helpdesk/cmd/helpdesk/audit"
 	"helpdesk/cmd/helpdesk/demo"
 	"helpdesk/cmd/helpdesk/escalations"
+	"helpdesk/cmd/helpdesk/inbound"
 	"helpdesk/cmd/helpdesk/mail"
 	"helpdesk/cmd/helpdesk/operations"
 	"helpdesk/cmd/helpdesk/outbox"
@@ -30,6 +31,7 @@ func modules() program.Modules {
 		operations.Module(),
 		audit.Module(),
 		mail.Module(),
+		inbound.Module(),
 		escalations.Module(),
 		views.Module(),
 		outbox.Module(),

@@ -116,6 +116,10 @@ var examples = map[string]string{
 	"HELPDESK_ATTACHMENT_SCAN":     "unix:///run/clamav/clamd.ctl",
 	"HELPDESK_BLOBS_URL":           "file:///srv/attachments",
 	"HELPDESK_ATTACHMENT_MAX":      "1000",
+	"HELPDESK_LMTP_ADDR":           "127.0.0.1:2424",
+	"HELPDESK_MAIL_MAX":            "1000000",
+	"HELPDESK_MAIL_LOOP_LIMIT":     "50",
+	"HELPDESK_MAIL_AUTHSERV_ID":    "mx.example.com",
 	"HELPDESK_ATTACHMENT_BLOCKED":  ".exe,.js",
 	"HELPDESK_SUPERUSER_PASSWORD":  "zaunkoenig",
 }

@@ -13,6 +13,8 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -31,7 +33,7 @@ var (
 
 // newCodec makes the codec of all aggregates, and of more events.
 func newCodec(keys eventstore.Keys, more ...domain.EventType) *eventstore.Codec {
-	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events(), more)
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), mailbox.Events(), message.Events(), access.Events(), more)
 }
 
 // log is a log whose followers write down what they are given.

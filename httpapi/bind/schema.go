@@ -15,6 +15,8 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/edge"
 	"helpdesk/httpapi/problem"
@@ -62,6 +64,10 @@ func interceptSchema(p swaggest.InterceptSchemaParams) (stop bool, err error) {
 			ticket.StatusClosed, ticket.StatusEscalated), nil
 	case email.Kind:
 		return enum(p.Schema, email.Kinds()...), nil
+	case message.Verdict:
+		return enum(p.Schema, message.Verdicts()...), nil
+	case mailbox.Strangers:
+		return enum(p.Schema, mailbox.StrangersValues()...), nil
 	case domain.UserID, ticket.ID, ticket.CommentID:
 		p.Schema.AddType(swaggest.String)
 		p.Schema.WithFormat("uuid")

@@ -41,6 +41,7 @@ type Operation struct {
 	In           any         // zero value of what it takes
 	Binder       bind.Binder // of In; the zero one where it takes nothing
 	Uploads      bool        // the body is a file
+	Takes        string      // the media type of that file; "": any
 	Ranges       bool        // it answers a part of its stream where it is asked for one
 	Headers      []string    // of the request
 	Status       int         // of success

@@ -74,16 +74,20 @@ func queryParameter(name string, of swaggest.Schema) (*openapi31.Parameter, erro
 	return p, nil
 }
 
-// upload describes the body of a call that takes a file: as the part of a form, or as it
-// is.
-func upload() *openapi31.RequestBodyOrReference {
+// upload describes the body of a call that takes a file: of one media type, else of any, as
+// the part of a form or as it is.
+func upload(takes string) *openapi31.RequestBodyOrReference {
 	file := map[string]any{"type": "string", "format": "binary"}
 	body := &openapi31.RequestBody{}
+	body.WithRequired(true)
+	if takes != "" {
+		body.WithContentItem(takes, openapi31.MediaType{Schema: file})
+		return &openapi31.RequestBodyOrReference{RequestBody: body}
+	}
 	body.WithContentItem("multipart/form-data", openapi31.MediaType{Schema: map[string]any{
 		"type": "object", "required": []string{"file"}, "properties": map[string]any{"file": file},
 	}})
 	body.WithContentItem("application/octet-stream", openapi31.MediaType{Schema: file})
-	body.WithRequired(true)
 	return &openapi31.RequestBodyOrReference{RequestBody: body}
 }
 
@@ -91,7 +95,7 @@ func upload() *openapi31.RequestBodyOrReference {
 // schema that it is checked with.
 func (d *Document) requestBody(o *Operation) (*openapi31.RequestBodyOrReference, error) {
 	if o.Uploads {
-		return upload(), nil
+		return upload(o.Takes), nil
 	}
 	schema := o.Binder.Body()
 	if o.Method == http.MethodGet || len(schema.Properties) == 0 {

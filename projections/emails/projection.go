@@ -2,8 +2,6 @@ package emails
 
 import (
 	"context"
-	"maps"
-	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,29 +47,7 @@ func Follower() follow.Follower {
 }
 
 func applyEmailLedger(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
-	folds := map[uuid.UUID]*Email{}
-	var known []uuid.UUID
-	for _, e := range events {
-		if e.Version > 1 {
-			known = append(known, e.StreamID)
-		}
-	}
-	if len(known) > 0 {
-		loaded, err := emailTable.Load(ctx, tx, known)
-		if err != nil {
-			return err
-		}
-		for _, r := range loaded {
-			folds[r.ID] = r
-		}
-	}
-	for _, e := range events {
-		if folds[e.StreamID] == nil {
-			folds[e.StreamID] = &Email{}
-		}
-		folds[e.StreamID].apply(e)
-	}
-	return projections.WriteAll(ctx, tx, emailTable.Upsert("write emails", slices.Collect(maps.Values(folds))))
+	return projections.Fold(ctx, tx, emailTable, events, func(r *Email) uuid.UUID { return r.ID }, (*Email).apply)
 }
 
 // apply folds one event.

@@ -9,6 +9,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/eventstore"
 	"helpdesk/projections/view"
@@ -21,6 +22,7 @@ type describer struct {
 	ticket    ticket.State
 	version   int // as the viewer counts
 	emails    map[uuid.UUID]email.State
+	messages  map[uuid.UUID]message.State
 	files     map[ticket.AttachmentID]string // what they are called
 	positions map[uuid.UUID]int64            // of the events told of, by id
 	timers    map[uuid.UUID]int64            // by id, the positions of the events that set them
@@ -33,7 +35,7 @@ type describer struct {
 // newDescriber makes a describer for a viewer. timers are those of the ticket, with the
 // positions of the events that set them.
 func newDescriber(viewer domain.Actor, names view.Names, timers map[uuid.UUID]int64) *describer {
-	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, positions: map[uuid.UUID]int64{}, files: map[ticket.AttachmentID]string{}}
+	return &describer{viewer: viewer, names: names, timers: timers, emails: map[uuid.UUID]email.State{}, messages: map[uuid.UUID]message.State{}, positions: map[uuid.UUID]int64{}, files: map[ticket.AttachmentID]string{}}
 }
 
 func (t *describer) describe(events []eventstore.Envelope) []Entry {
@@ -46,6 +48,10 @@ func (t *describer) describe(events []eventstore.Envelope) []Entry {
 			t.emails[e.StreamID] = after
 			if inWords {
 				entry.Changes, entry.Summary = changed(nil, "email", status(before), status(after)), t.emailSummary(after, e)
+			}
+		} else if e.StreamType == domain.MessageStream {
+			if !t.autoReply(&entry, e) {
+				continue
 			}
 		} else {
 			before := t.ticket // but for its comments and files, which are those of after at once
@@ -276,41 +282,6 @@ func (t *describer) person(id domain.UserID) string {
 		return name
 	}
 	return "somebody"
-}
-
-func (t *describer) emailSummary(s email.State, e eventstore.Envelope) string {
-	what := fmt.Sprintf("The email to %s (%s)", t.person(s.Recipient), s.Kind)
-	switch d := e.Event.(type) {
-	case email.Queued:
-		return what + " was queued."
-	case email.HandedOver:
-		return what + " was handed to the mail server."
-	case email.Postponed:
-		return fmt.Sprintf("%s was not taken and is tried again: %s.", what, d.Error)
-	case email.Sent:
-		return what + " was sent."
-	case email.Failed:
-		return fmt.Sprintf("%s was refused: %s.", what, d.Error)
-	case email.Doubted:
-		return fmt.Sprintf("%s may have been sent or not: %s.", what, d.Error)
-	case email.Cancelled:
-		return fmt.Sprintf("%s was not sent: %s.", what, d.Reason)
-	case email.Digested:
-		return what + " is told of in a digest."
-	case email.Delayed:
-		return fmt.Sprintf("%s is delayed: %s.", what, email.Reported(d.Status, d.Diagnostic))
-	case email.Bounced:
-		return fmt.Sprintf("%s bounced: %s.", what, email.Reported(d.Status, d.Diagnostic))
-	}
-	return what + " is to be sent again."
-}
-
-// status returns the status of an email, nil when it was never queued.
-func status(s email.State) *email.Status {
-	if !s.Exists {
-		return nil
-	}
-	return &s.Status
 }
 
 // changes returns the members that an event changed from before to the state

@@ -100,9 +100,12 @@ SELECT timer_id, cause_position FROM saga.timers WHERE timer_id = ANY ($1)
 UNION
 SELECT timer_id, cause_position FROM saga.timers WHERE saga = 'escalation' AND key = $2 AND fired_at IS NULL`
 
-const ticketEmailsSQL = `SELECT id FROM read.emails
-WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
-ORDER BY queued_at, id`
+// ticketEmailsSQL finds the emails about a ticket to somebody, $2; null: to all, and the
+// automatic replies in it that came in.
+const ticketEmailsSQL = `
+SELECT id FROM read.emails WHERE ticket_id = $1 AND ($2::uuid IS NULL OR recipient_id = $2)
+UNION ALL
+SELECT id FROM read.inbound_messages WHERE ticket_id = $1 AND verdict = 'auto_reply' AND $2::uuid IS NULL`
 
 // Ticket returns a page of what happened to a ticket and its emails, in the order
 // of the log: [domain.ErrNotFound] when the viewer does not see the ticket; admins and
@@ -155,8 +158,8 @@ func (r *Reader) Ticket(ctx context.Context, viewer domain.Actor, id ticket.ID, 
 	return inFull(page, describe(view.Standing(viewer, whole), page.Items)), nil
 }
 
-// withEmails returns the events of a ticket and of the emails about it that the viewer
-// may know of, in the order of the log.
+// withEmails returns the events of a ticket and of the emails about it, and automatic
+// replies to it, that the viewer may know of, in the order of the log.
 func (r *Reader) withEmails(ctx context.Context, viewer domain.Actor, id ticket.ID, events []eventstore.Envelope) ([]eventstore.Envelope, error) {
 	var only *uuid.UUID // whose emails
 	if !ticket.SeesInternal(viewer) {

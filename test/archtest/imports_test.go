@@ -62,6 +62,10 @@ var rules = []rule{
 	}},
 	{of: "attachments/clamd"},
 	{of: "attachments/thumbnails", outside: []string{"github.com/bep/imagemeta", "golang.org/x/image", "golang.org/x/sync/semaphore"}},
+	{of: "inbound", may: []string{"domain", "eventstore", "commands", "attachments=", "auth", "mail", "inbound/eml"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
+	{of: "inbound/eml", outside: []string{"github.com/jhillyerd/enmime/v2", "github.com/k3a/html2text", "github.com/emersion/go-msgauth/authres"}},
+	{of: "inbound/imap", may: []string{"domain", "commands", "inbound="}, outside: []string{"github.com/emersion/go-imap/v2", "github.com/emersion/go-imap/v2/imapclient", "github.com/jackc/pgx/v5"}},
+	{of: "inbound/lmtp", may: []string{"domain", "commands"}, outside: []string{"github.com/emersion/go-smtp"}},
 	{of: "attachments/blobs", outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5", "github.com/minio/sio"}},
 	{of: "quota", may: []string{"eventstore", "internal/batch"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
 	{of: "workspace", may: []string{"domain", "eventstore"}, outside: []string{"github.com/google/uuid", "github.com/jackc/pgx/v5"}},
@@ -124,7 +128,7 @@ var only = map[string][]string{
 	"github.com/kelseyhightower/envconfig": {"cmd"},
 	"github.com/transparency-dev":          {"audit", "httpapi", "test"},
 	"github.com/ThreeDotsLabs":             {"eventstore", "saga", "cmd", "test"},
-	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "quota", "workspace", "attachments", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
+	"github.com/jackc/pgx/v5":              {"eventstore", "projections", "rebuild", "saga", "auth", "audit", "idempotency", "keyring", "quota", "workspace", "attachments", "inbound", "migrations", "internal/localpg", "internal/pgid", "internal/pgsession", "cmd", "test", "bench"},
 }
 
 // pkg is what go list tells of a package.

@@ -10,6 +10,8 @@ import (
 
 	"helpdesk/domain/access"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -43,5 +45,5 @@ func Codec(t testing.TB, pool *pgxpool.Pool) *eventstore.Codec {
 func Plain() *eventstore.Codec { return newCodec(nil) }
 
 func newCodec(keys eventstore.Keys) *eventstore.Codec {
-	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), access.Events())
+	return eventstore.NewCodec(keys, ticket.Events(), user.Events(), email.Events(), mailbox.Events(), message.Events(), access.Events())
 }

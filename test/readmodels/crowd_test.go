@@ -13,8 +13,11 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
+	"helpdesk/inbound"
 	"helpdesk/test/kit"
 )
 
@@ -71,8 +74,10 @@ func (c *crowd) act(t testing.TB) {
 		}
 	case n < 7:
 		out, err = c.editPerson(t, r, who)
-	case n < 9:
+	case n < 8:
 		out, err = c.sendEmail(t, r)
+	case n < 9:
+		out, err = c.takeMail(t, r)
 	case n < 10 && c.deleted != nil:
 		out, err = c.models.tickets.Do(ctx, r, pick(c.Rand, c.deleted...), ticket.RestoreTicket{By: ticket.By{Actor: everybody["rob"]}})
 		if err == nil {
@@ -126,6 +131,26 @@ func (c *crowd) sendEmail(t testing.TB, r commands.Request) (commands.Outcome, e
 	}
 	return commands.NewEmails(c.Store).Do(kit.Context(t), r, id, pick[email.Command](c.Rand,
 		email.Queue{Queued: about}, email.Resend{By: email.By{Actor: domain.System()}, Now: at}, ends[0], ends[day]))
+}
+
+// takeMail does something to one of a few mailboxes, or of a few messages that came in.
+func (c *crowd) takeMail(t testing.TB, r commands.Request) (commands.Outcome, error) {
+	t.Helper()
+	nth := c.IntN(3)
+	if c.IntN(2) == 0 {
+		by := mailbox.By{Actor: domain.System()}
+		return commands.NewMailboxes(c.Store, inbound.NewMailboxes(c.Pool)).Do(kit.Context(t), r, mailbox.ID{UUID: uuid.UUID{0: 10, 15: byte(nth)}}, pick[mailbox.Command](c.Rand,
+			mailbox.Add{By: by, Settings: mailbox.Settings{
+				Name: fmt.Sprint("M", nth), Address: fmt.Sprintf("m%d@example.com", nth), DefaultPriority: "low", Strangers: mailbox.Accept,
+			}},
+			mailbox.Edit{By: by, ReopenDays: ptr(c.IntN(9))}, mailbox.Edit{By: by, Active: ptr(c.IntN(2) == 0)}))
+	}
+	by := message.By{Actor: domain.System()}
+	verdict := message.Judged{Verdict: pick(c.Rand, message.Verdicts()...), Reason: message.ReasonNew, Detail: "so", Ticket: pick(c.Rand, c.tickets...).UUID}
+	return commands.NewMessages(c.Store).Do(kit.Context(t), r, message.ID{UUID: uuid.UUID{0: 11, 15: byte(nth)}}, pick[message.Command](c.Rand,
+		message.Receive{By: by, Received: message.Received{Sender: pick(c.Rand, c.people...).ID, From: "ann@example.org", Subject: fmt.Sprint("S", nth)}},
+		message.Judge{By: by, Round: 1, Judged: verdict}, message.Judge{By: by, Round: 2, Judged: verdict},
+		message.Release{By: by}, message.Reprocess{By: by}, message.Discard{By: by, Reason: "so"}))
 }
 
 func (c *crowd) command(id ticket.ID, who domain.Actor) ticket.Command {

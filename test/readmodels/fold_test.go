@@ -28,12 +28,14 @@ import (
 
 // tables are the read models as rows, each in the order of its key.
 type tables struct {
-	tickets  []view.TicketRow
-	history  []intervalRow
-	comments []view.CommentRow
-	files    []view.AttachmentRow
-	users    []view.UserRow
-	emails   []emails.Email
+	tickets   []view.TicketRow
+	history   []intervalRow
+	comments  []view.CommentRow
+	files     []view.AttachmentRow
+	users     []view.UserRow
+	emails    []emails.Email
+	mailboxes []view.Mailbox
+	messages  []view.Message
 	reported
 }
 
@@ -47,12 +49,18 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 		streams[e.StreamID] = append(streams[e.StreamID], e)
 	}
 	for id, events := range streams {
-		if events[0].StreamType == domain.UserStream {
+		switch events[0].StreamType {
+		case domain.UserStream:
 			all.users = append(all.users, foldOneUser(id, events))
 			continue
-		}
-		if events[0].StreamType == domain.EmailStream {
+		case domain.EmailStream:
 			all.emails = append(all.emails, foldOneEmail(id, events))
+			continue
+		case domain.MailboxStream:
+			all.mailboxes = append(all.mailboxes, foldOneMailbox(id, events))
+			continue
+		case domain.MessageStream:
+			all.messages = append(all.messages, foldOneMessage(id, events))
 			continue
 		}
 		var s ticket.State
@@ -70,6 +78,8 @@ func fold(log []eventstore.Envelope) (tables, map[uuid.UUID]ticket.State) {
 		}
 	}
 	all.sum()
+	slices.SortFunc(all.mailboxes, func(a, b view.Mailbox) int { return bytes.Compare(a.ID[:], b.ID[:]) })
+	slices.SortFunc(all.messages, func(a, b view.Message) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.tickets, func(a, b view.TicketRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
 	slices.SortFunc(all.history, func(a, b intervalRow) int { return cmp.Compare(a.Position, b.Position) })
 	slices.SortFunc(all.comments, func(a, b view.CommentRow) int { return bytes.Compare(a.ID[:], b.ID[:]) })
@@ -290,13 +300,15 @@ func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {
 func (d *models) tables(t testing.TB) tables {
 	t.Helper()
 	return tables{
-		tickets:  all[view.TicketRow](t, d, `SELECT * FROM read.tickets ORDER BY id`),
-		history:  all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
-		comments: all[view.CommentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
-		files:    all[view.AttachmentRow](t, d, `SELECT * FROM read.attachments ORDER BY id`),
-		users:    all[view.UserRow](t, d, `SELECT * FROM read.users ORDER BY id`),
-		emails:   all[emails.Email](t, d, `SELECT * FROM read.emails ORDER BY id`),
-		reported: d.reported(t),
+		tickets:   all[view.TicketRow](t, d, `SELECT * FROM read.tickets ORDER BY id`),
+		history:   all[intervalRow](t, d, `SELECT * FROM read.ticket_history ORDER BY position`),
+		comments:  all[view.CommentRow](t, d, `SELECT * FROM read.comments ORDER BY id`),
+		files:     all[view.AttachmentRow](t, d, `SELECT * FROM read.attachments ORDER BY id`),
+		users:     all[view.UserRow](t, d, `SELECT * FROM read.users ORDER BY id`),
+		emails:    all[emails.Email](t, d, `SELECT * FROM read.emails ORDER BY id`),
+		mailboxes: all[view.Mailbox](t, d, `SELECT * FROM read.mailboxes ORDER BY id`),
+		messages:  all[view.Message](t, d, `SELECT * FROM read.inbound_messages ORDER BY id`),
+		reported:  d.reported(t),
 	}
 }
 
@@ -321,6 +333,8 @@ func (d *models) checkTables(t *testing.T) {
 		"attachments":     gocmp.Diff(want.files, got.files, cmpopts.EquateEmpty()),
 		"users":           gocmp.Diff(want.users, got.users, cmpopts.EquateEmpty()),
 		"emails":          gocmp.Diff(want.emails, got.emails, cmpopts.EquateEmpty()),
+		"mailboxes":       gocmp.Diff(want.mailboxes, got.mailboxes, cmpopts.EquateEmpty()),
+		"messages":        gocmp.Diff(want.messages, got.messages, cmpopts.EquateEmpty()),
 		"ticket_facts":    gocmp.Diff(want.facts, got.facts, cmpopts.EquateEmpty()),
 		"ticket_measures": gocmp.Diff(want.measures, got.measures, cmpopts.EquateEmpty()),
 		"ticket_counts":   gocmp.Diff(want.counts, got.counts, cmpopts.EquateEmpty(), gocmp.AllowUnexported(ticketCount{}, ticketCountKey{})),

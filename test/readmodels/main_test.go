@@ -21,6 +21,8 @@ import (
 	"helpdesk/projections/comments"
 	"helpdesk/projections/emails"
 	"helpdesk/projections/history"
+	"helpdesk/projections/mailboxes"
+	"helpdesk/projections/messages"
 	"helpdesk/projections/people"
 	"helpdesk/projections/reports"
 	"helpdesk/projections/search"
@@ -186,6 +188,6 @@ func ptr[T any](v T) *T { return &v }
 // projected is every projection there is.
 func projected() []follow.Follower {
 	return []follow.Follower{
-		tickets.Follower(), comments.Follower(), attachments.Follower(), people.Follower(), reports.Follower(), history.Follower(), search.Follower(), emails.Follower(),
+		tickets.Follower(), comments.Follower(), attachments.Follower(), people.Follower(), reports.Follower(), history.Follower(), search.Follower(), emails.Follower(), mailboxes.Follower(), messages.Follower(),
 	}
 }

@@ -117,7 +117,7 @@ func TestWhoIsErasedIsSoInTheTablesBesideToo(t *testing.T) {
 	d := newModels(t)
 	d.register(t)
 	fresh := d.follow(t, 100)
-	c := newCrowd(d, 7)
+	c := newCrowd(d, 9)
 	c.fill(t, 150)
 	d.project(t, fresh)
 	p := d.rebuilding(20)

@@ -75,6 +75,8 @@ func (d *api) subject(t *testing.T, op *contract.Operation) string {
 		made = a.ID
 	case "/api/projections/":
 		made = "email_ledger" // which nobody here waits for while it is paused
+	case "/api/inbound-messages/":
+		made = d.receives(t, "quarantine")
 	case "/api/users/":
 		made = d.newName()
 		d.SignUp(t, made)
@@ -124,6 +126,8 @@ func (d *api) body(t *testing.T, op *contract.Operation) object {
 		"assigned_to":  func() any { return "root" },
 		"username":     func() any { return d.newName() },
 		"email":        func() any { return d.newName() + "@example.com" },
+		"address":      func() any { return d.newName() + "@example.com" },
+		"name":         func() any { return d.newName() },
 		"role":         func() any { return "agent" },
 		"new_password": func() any { return "another-lamp-71" },
 	} {
@@ -163,4 +167,23 @@ func (d *api) about(op *contract.Operation, id string) string {
 	before, after, _ := strings.Cut(op.Path, "{")
 	_, after, _ = strings.Cut(after, "}")
 	return before + id + after
+}
+
+// receives makes a message that came into a mailbox of its own, which does so with
+// strangers, and waits until it is judged.
+func (d *api) receives(t *testing.T, strangers string) (id string) {
+	t.Helper()
+	box := program.Read[struct{ ID string }](t, d.Admin.Must(t, http.StatusCreated, "POST", "/api/mailboxes/",
+		object{"name": d.newName(), "address": d.newName() + "@example.com", "strangers": strangers}))
+	a := d.Admin.Must(t, http.StatusAccepted, "POST", "/api/mailboxes/"+box.ID+"/messages/", aMessage(d), "Content-Type", "message/rfc822")
+	id = program.Read[struct{ ID string }](t, a).ID
+	kit.Poll(t, "the message to be judged", func() bool {
+		return program.Get[struct{ Verdict *string }](t, d.Admin, "/api/inbound-messages/"+id+"/").Verdict != nil
+	})
+	return id
+}
+
+// aMessage returns a message of somebody whom nobody knows.
+func aMessage(d *api) string {
+	return "From: " + d.newName() + "@example.org\r\nSubject: Walked by\r\n\r\nSo it is.\r\n"
 }

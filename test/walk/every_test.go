@@ -29,6 +29,9 @@ var unseen = map[string]string{
 	"pauseProjection 422":  "as above",
 	"resumeProjection 422": "as above",
 	"patchMe 422":          "only a key used for another body",
+	"patchMailbox 422":     "only a key used for another body",
+
+	"reprocessInboundMessage 422": "only a key used for another body",
 }
 
 // unseenUnsafe is the same for calls that change something.

@@ -47,7 +47,29 @@ var recipes = map[string]recipe{
 		d.Admin.Must(t, http.StatusOK, "PATCH", "/api/users/"+gone.Username+"/", object{"is_active": false})
 		return call{as: d.Admin, path: d.about(op, gone.Username)}
 	},
-	"report 403": asUser,
+	"receiveMessage":     handingIn("accept"),
+	"receiveMessage 409": handingIn("accept"),
+	"receiveMessage 422": handingIn("archived"),
+	"receiveMessage 412": func(t *testing.T, d *api, op *contract.Operation) call {
+		c := handingIn("accept")(t, d, op)
+		c.header = append(c.header, "If-Match", `"999999"`)
+		return c
+	},
+	"listInboundMessages 403":  asUser,
+	"getInboundMessage 403":    asAUserAbout,
+	"getInboundMessageRaw 403": asAUserAbout,
+	"getInboundMessageRaw 206": ranging("bytes=0-1"),
+	"getInboundMessageRaw 416": ranging("bytes=999999-"),
+	"releaseInboundMessage 422": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.about(op, d.receives(t, "accept")), body: object{}}
+	},
+	"discardInboundMessage 422": func(t *testing.T, d *api, op *contract.Operation) call {
+		return call{as: d.Admin, path: d.about(op, d.receives(t, "accept")), body: object{"reason": "x"}}
+	},
+	"listMailboxes 403":  asUser,
+	"getMailbox 403":     asAUserAbout,
+	"mailboxHistory 403": asAUserAbout,
+	"report 403":         asUser,
 
 	"listEvents 403":   asUser,
 	"exportEvents 403": asUser,
@@ -163,6 +185,25 @@ func asTheLastAdmin(_ *testing.T, d *api, op *contract.Operation) call {
 
 func asUser(t *testing.T, d *api, op *contract.Operation) call {
 	return call{as: d.Join(t, d.newName(), "user"), path: op.Path}
+}
+
+// handingIn brings a message to a mailbox, which is archived or does so with strangers.
+func handingIn(mailbox string) recipe {
+	return func(t *testing.T, d *api, op *contract.Operation) call {
+		box := program.Read[struct{ ID string }](t, d.Admin.Must(t, http.StatusCreated, "POST", "/api/mailboxes/",
+			object{"name": d.newName(), "address": d.newName() + "@example.com"}))
+		if mailbox == "archived" {
+			d.Admin.Must(t, http.StatusOK, "PATCH", "/api/mailboxes/"+box.ID+"/", object{"is_active": false})
+		}
+		return call{as: d.Admin, path: d.about(op, box.ID), body: aMessage(d), header: []string{"Content-Type", "message/rfc822"}}
+	}
+}
+
+// asAUserAbout is about something that exists, as a user made for it.
+func asAUserAbout(t *testing.T, d *api, op *contract.Operation) call {
+	c := asUser(t, d, op)
+	c.path = d.subject(t, op)
+	return c
 }
 
 // asSomebody sends the body as a user made for it.

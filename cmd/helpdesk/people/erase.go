@@ -28,6 +28,7 @@ type erasure struct {
 	id       user.ID
 	username string
 	words    []string // by which they may be named in stored answers
+	aliases  []user.ID
 }
 
 // newErasure prepares the erasing of somebody named by username or, when they are
@@ -53,7 +54,8 @@ func newErasure(ctx context.Context, o *program.Operator, nameOrID string) (*era
 	if e.username = s.Username; !s.Erased {
 		e.words = append(e.words, s.Username)
 	}
-	return e, nil
+	e.aliases, err = o.Modules.Aliases(ctx, o, program.Forgotten{ID: e.id, Words: e.words})
+	return e, err
 }
 
 func (e *erasure) run(ctx context.Context, out io.Writer) error {
@@ -64,14 +66,14 @@ func (e *erasure) run(ctx context.Context, out io.Writer) error {
 	var done commands.Outcome
 	for range 2 {
 		var err error
-		if streams, err = e.Store.StreamsOf(ctx, e.id.UUID); err != nil {
+		if streams, err = e.streams(ctx); err != nil {
 			return err
 		}
 		// Nobody keeps what the records of access say, which may be a million.
 		streams = slices.DeleteFunc(streams, func(id uuid.UUID) bool { return id == access.Stream(e.id) })
 		erase := user.Erase{By: user.By{Actor: domain.System()}, Streams: streams}
 		request := commands.Request{CorrelationID: "people erase"}
-		if done, err = commands.NewPeople(e.Store, e.Accounts).Erase(ctx, request, e.id, erase, keyring.Destroy(e.id.UUID), e.forget(streams)); err != nil {
+		if done, err = commands.NewPeople(e.Store, e.Accounts).Erase(ctx, request, e.id, erase, e.destroy, e.forget(streams)); err != nil {
 			return err
 		}
 	}
@@ -99,6 +101,27 @@ func (e *erasure) run(ctx context.Context, out io.Writer) error {
 	}
 	fmt.Fprintf(out, "%s is erased.\n", e.id)
 	return nil
+}
+
+// streams returns those that hold texts of the person.
+func (e *erasure) streams(ctx context.Context) (all []uuid.UUID, err error) {
+	for _, id := range append([]user.ID{e.id}, e.aliases...) {
+		some, err := e.Store.StreamsOf(ctx, id.UUID)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	return all, nil
+}
+
+// destroy destroys the person's keys.
+func (e *erasure) destroy(ctx context.Context, tx pgx.Tx) error {
+	all := []eventstore.InTx{keyring.Destroy(e.id.UUID)}
+	for _, id := range e.aliases {
+		all = append(all, keyring.Destroy(id.UUID), e.Modules.Forget(program.Forgotten{ID: id}))
+	}
+	return eventstore.InTurn(all...)(ctx, tx)
 }
 
 // projections returns those that follow the log, and the names of those that an

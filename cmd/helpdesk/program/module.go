@@ -22,6 +22,7 @@ import (
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
+	"helpdesk/inbound"
 	"helpdesk/mail"
 	"helpdesk/saga"
 )
@@ -62,25 +63,32 @@ type Module struct {
 	Files func(*pgxpool.Pool, *eventstore.Store) (Files, error)
 	// Blobs returns the store of the bytes of files. One module has it.
 	Blobs func(*pgxpool.Pool) (blobs.Store, error)
+	// Receive takes in a message for the mailbox of a name, and returns its id. One module
+	// has it.
+	Receive func(ctx context.Context, o *Operator, mailbox string, r io.Reader) (uuid.UUID, error)
 	// Beside returns what the module does in the transaction that appends events to a
 	// ticket; nil: nothing.
 	Beside func(ticket.ID, []domain.Event) eventstore.InTx
+	// Aliases returns other ids under whose keys texts of a person are sealed.
+	Aliases func(context.Context, *Operator, Forgotten) ([]user.ID, error)
 	// Forget removes what is stored of a person outside the log and the
 	// projections, in the transaction that destroys their key. It is also run
 	// for somebody who is erased already.
 	Forget func(Forgotten) eventstore.InTx
 }
 
-// Files takes uploads in and finds them, see [commands.App], and has their bytes for emails.
+// Files takes uploads in and finds them, see [commands.App] and [inbound.Files], and has
+// their bytes for emails.
 type Files interface {
 	saga.Files
 	mail.Files
+	inbound.Files
 	Uploaded(ctx context.Context, by domain.UserID, ids []uuid.UUID) ([]ticket.Attachment, error)
-	Take(ctx context.Context, id uuid.UUID, by domain.UserID, name, declared string, r io.Reader) (ticket.Attachment, error)
 }
 
 // Worker is what the work of all modules shares.
 type Worker struct {
+	Modules   Modules
 	Config    config.Config
 	Log       *slog.Logger
 	Following *pgxpool.Pool // for followers

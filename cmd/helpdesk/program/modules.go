@@ -3,15 +3,18 @@ package program
 import (
 	"context"
 	"errors"
+	"io"
 	"log/slog"
 
 	"helpdesk/eventstore/follow"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"helpdesk/attachments/blobs"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
 
@@ -125,6 +128,16 @@ func (m Modules) Blobs(pool *pgxpool.Pool) (blobs.Store, error) {
 
 var errNoFiles = errors.New("no module has files")
 
+// Receive takes in a message for the mailbox of a name, and returns its id.
+func (m Modules) Receive(ctx context.Context, o *Operator, mailbox string, r io.Reader) (uuid.UUID, error) {
+	for _, module := range m {
+		if module.Receive != nil {
+			return module.Receive(ctx, o, mailbox, r)
+		}
+	}
+	return uuid.Nil, errors.New("no module takes messages in")
+}
+
 // Beside returns what modules do in the transaction that appends events to a ticket.
 func (m Modules) Beside(of ticket.ID, events []domain.Event) eventstore.InTx {
 	var all []eventstore.InTx
@@ -134,6 +147,21 @@ func (m Modules) Beside(of ticket.ID, events []domain.Event) eventstore.InTx {
 		}
 	}
 	return eventstore.InTurn(all...)
+}
+
+// Aliases returns other ids under whose keys texts of a person are sealed.
+func (m Modules) Aliases(ctx context.Context, o *Operator, f Forgotten) (all []user.ID, err error) {
+	for _, module := range m {
+		if module.Aliases == nil {
+			continue
+		}
+		more, err := module.Aliases(ctx, o, f)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, more...)
+	}
+	return all, nil
 }
 
 // Forget removes what modules store of a person.

@@ -6,6 +6,8 @@ import (
 	"helpdesk/projections/attachments"
 	"helpdesk/projections/comments"
 	"helpdesk/projections/emails"
+	"helpdesk/projections/mailboxes"
+	"helpdesk/projections/messages"
 	"helpdesk/projections/people"
 	"helpdesk/projections/reports"
 	"helpdesk/projections/tickets"
@@ -19,6 +21,8 @@ type Reader struct {
 	*attachmentReader
 	*peopleReader
 	*emailReader
+	*mailboxReader
+	*messageReader
 	*reportReader
 }
 
@@ -28,12 +32,15 @@ type (
 	attachmentReader = attachments.Reader
 	peopleReader     = people.Reader
 	emailReader      = emails.Reader
+	mailboxReader    = mailboxes.Reader
+	messageReader    = messages.Reader
 	reportReader     = reports.Reader
 )
 
 // NewReader makes the queries on a pool.
 func NewReader(pool *pgxpool.Pool) Reader {
 	return Reader{
-		tickets.NewReader(pool), comments.NewReader(pool), attachments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool), reports.NewReader(pool),
+		tickets.NewReader(pool), comments.NewReader(pool), attachments.NewReader(pool), people.NewReader(pool), emails.NewReader(pool),
+		mailboxes.NewReader(pool), messages.NewReader(pool), reports.NewReader(pool),
 	}
 }

@@ -14,6 +14,7 @@ import (
 	"helpdesk/eventstore/follow"
 	"helpdesk/httpapi"
 	"helpdesk/idempotency"
+	"helpdesk/inbound"
 	"helpdesk/quota"
 )
 
@@ -29,12 +30,14 @@ func (s *Service) wireAPI(ctx context.Context, hasher *auth.Hasher) error {
 		Freshness: s.Freshness, Rebuilds: s.models, Accounts: s.Accounts, Sessions: s.sessions, Tokens: tokens,
 		Passwords: hasher, Access: commands.NewAccess(s.Store, tokens), Streams: s.streams,
 		App: &commands.App{
-			Tickets:  tickets,
-			Together: tickets,
-			People:   commands.NewPeople(s.Store, s.Accounts),
-			Earlier:  commands.NewEarlier(s.Store),
-			Numbers:  program.NewReader(s.pool),
-			Accounts: s.Accounts,
+			Tickets:   tickets,
+			Together:  tickets,
+			People:    commands.NewPeople(s.Store, s.Accounts),
+			Mailboxes: commands.NewMailboxes(s.Store, inbound.NewMailboxes(s.pool)),
+			Messages:  commands.NewMessages(s.Store),
+			Earlier:   commands.NewEarlier(s.Store),
+			Numbers:   program.NewReader(s.pool),
+			Accounts:  s.Accounts,
 		},
 	}
 	var err error

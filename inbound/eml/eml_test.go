@@ -1,0 +1,178 @@
+package eml
+
+import (
+	"bufio"
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func TestWhatAHeaderSays(t *testing.T) {
+	h := ParseHeader([]byte("From ann Mon Jan  5 10:00:00 2026\n" +
+		"From: =?utf-8?q?Ann_M=C3=BCller?= <Ann@Example.org>, bob@example.org\r\nTo: Desk: support@example.com, \"X\" <x@example.com>;\r\n" +
+		"Cc: c@example.com\r\nDate: Mon, 5 Jan 2026 10:00:00 +0100\r\nSubject: =?iso-8859-1?q?Dr=FCcker?=\r\n  kaputt\r\nMessage-ID: <a@b>\r\n" +
+		"In-Reply-To: <c@d> (of yesterday)\r\nReferences: <1@x>\r\n <2@x> <3@x>\r\n\r\nFrom: not@header\r\n"))
+	from := h.From()
+	if from.Name != "Ann Müller" || from.Address != "Ann@Example.org" || h.Get("Subject") != "Drücker kaputt" || h.MessageID() != "<a@b>" {
+		t.Errorf("got %v, %q, %q", from, h.Get("Subject"), h.MessageID())
+	}
+	if want := time.Date(2026, 1, 5, 9, 0, 0, 0, time.UTC); !h.Date().Equal(want) {
+		t.Errorf("date: got %v, want %v", h.Date(), want)
+	}
+	if diff := cmp.Diff([]string{"<c@d>", "<3@x>", "<2@x>", "<1@x>"}, h.References()); diff != "" {
+		t.Errorf("references (-want +got):\n%s", diff)
+	}
+	var to []string
+	for _, a := range h.Recipients() {
+		to = append(to, a.Address)
+	}
+	if diff := cmp.Diff([]string{"support@example.com", "x@example.com", "c@example.com"}, to); diff != "" {
+		t.Errorf("recipients (-want +got):\n%s", diff)
+	}
+}
+
+func TestMachinesGiveThemselvesAway(t *testing.T) {
+	for name, c := range map[string]struct {
+		header                      string
+		auto, responder, list, kind string
+		server                      bool
+	}{
+		"a person":                       {header: "From: a@b.c"},
+		"a person who says so":           {header: "From: a@b.c\nAuto-Submitted: no"},
+		"an absence":                     {header: "From: a@b.c\nAuto-Submitted: auto-replied (vacation)", auto: "auto-replied"},
+		"one with parameters":            {header: "From: a@b.c\nAuto-Submitted: Auto-Generated; x=y", auto: "auto-generated"},
+		"an old responder":               {header: "From: a@b.c\nX-Autoreply: yes", responder: "X-Autoreply"},
+		"Exchange":                       {header: "From: a@b.c\nX-Auto-Response-Suppress: All\nPrecedence: auto_reply", responder: "X-Auto-Response-Suppress"},
+		"who wants no automatic answers": {header: "From: a@b.c\nX-Auto-Response-Suppress: All"},
+		"a newsletter":                   {header: "From: a@b.c\nPrecedence: Bulk", list: "Precedence"},
+		"a list":                         {header: "From: a@b.c\nList-Id: <x.example.org>", list: "List-Id"},
+		"a report":                       {header: "Return-Path: <>\nContent-Type: multipart/report; report-type=Delivery-Status; boundary=x", kind: "delivery-status", server: true},
+		"a daemon":                       {header: "From: Mail Delivery <MAILER-DAEMON@mx.example.org>", server: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			h := ParseHeader([]byte(c.header + "\n\n"))
+			kind, is := h.Report()
+			if h.AutoSubmitted() != c.auto || h.Responder() != c.responder || h.List() != c.list || kind != c.kind || is != (c.kind != "") || h.FromServer() != c.server {
+				t.Errorf("got %q, %q, %q, %q %v, %v", h.AutoSubmitted(), h.Responder(), h.List(), kind, is, h.FromServer())
+			}
+		})
+	}
+}
+
+func TestWhoIsBelieved(t *testing.T) {
+	pass := "Authentication-Results: mx.example.com; spf=fail smtp.mailfrom=x; dmarc=pass header.from=example.com\n"
+	for name, c := range map[string]struct {
+		header, authserv string
+		want             bool
+	}{
+		"by the receiver":           {pass, "mx.example.com", true},
+		"whatever its case":         {pass, "MX.Example.com", true},
+		"not without one":           {pass, "", false},
+		"not another's word":        {pass, "mx.example.org", false},
+		"not where nobody says so":  {"From: a@b.c\n", "mx.example.com", false},
+		"not where it says no":      {"Authentication-Results: mx.example.com; dmarc=fail\n", "mx.example.com", false},
+		"not by spf alone":          {"Authentication-Results: mx.example.com; spf=pass\n", "mx.example.com", false},
+		"the topmost counts":        {"Authentication-Results: mx.example.com; dmarc=fail\n" + pass, "mx.example.com", false},
+		"not one that is malformed": {"Authentication-Results: ;;\n", "mx.example.com", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ParseHeader([]byte(c.header + "\n")).Proven(c.authserv); got != c.want {
+				t.Errorf("got %v, want %v", got, c.want)
+			}
+		})
+	}
+}
+
+func TestAHeaderIsTakenWhole(t *testing.T) {
+	long := "Subject: " + strings.Repeat("x", 10_000) + "\n"
+	for name, c := range map[string]struct {
+		in, raw string
+		err     error
+	}{
+		"with the line behind it":   {"A: b\r\nC: d\r\n\r\nbody", "A: b\r\nC: d\r\n\r\n", nil},
+		"beyond a buffer":           {long + "\nbody", long + "\n", nil},
+		"without a body":            {"A: b\n", "A: b\n", nil},
+		"of nothing there is none":  {"", "", ErrNone},
+		"nor of an empty line":      {"\n\nx", "\n", ErrNone},
+		"nor of what has no fields": {"hello\n\nworld", "hello\n\n", ErrNone},
+	} {
+		t.Run(name, func(t *testing.T) {
+			raw, err := TakeHeader(bufio.NewReader(strings.NewReader(c.in)))
+			if string(raw) != c.raw || !errors.Is(err, c.err) {
+				t.Errorf("got %q, %v, want %q, %v", raw, err, c.raw, c.err)
+			}
+		})
+	}
+}
+
+func TestWhatIsNewInAText(t *testing.T) {
+	for name, c := range map[string]struct{ text, fresh, quoted string }{
+		"a text without history": {"Hello,\n\nit is broken.", "Hello,\n\nit is broken.", ""},
+		"Gmail":                  {"Yes.\n\nOn Mon, Jan 5, 2026 at 10:00 AM Desk <d@e.com> wrote:\n\n> Is it?\n> Ann", "Yes.", "On Mon, Jan 5, 2026 at 10:00 AM Desk <d@e.com> wrote:\n\n> Is it?\n> Ann"},
+		"Gmail, wrapped":         {"Yes.\n\nOn Mon, Jan 5, 2026 at 10:00 AM Desk Of Long Name\n<desk@example.com> wrote:\n\n> Is it?", "Yes.", "On Mon, Jan 5, 2026 at 10:00 AM Desk Of Long Name\n<desk@example.com> wrote:\n\n> Is it?"},
+		"in German":              {"Ja.\n\nAm Mo., 5. Jan. 2026 um 10:00 Uhr schrieb Desk <d@e.com>:\n> Ist es?", "Ja.", "Am Mo., 5. Jan. 2026 um 10:00 Uhr schrieb Desk <d@e.com>:\n> Ist es?"},
+		"Apple Mail":             {"Yes.\n\n> On 5. Jan 2026, at 10:00, Desk <d@e.com> wrote:\n> \n> Is it?", "Yes.", "> On 5. Jan 2026, at 10:00, Desk <d@e.com> wrote:\n> \n> Is it?"},
+		"Thunderbird":            {"Yes.\n\nOn 05/01/26 10:00, Desk wrote:\n> Is it?", "Yes.", "On 05/01/26 10:00, Desk wrote:\n> Is it?"},
+		"Yahoo":                  {"Yes.\n\nOn Monday, January 5, 2026 at 10:00:00 AM GMT+1, Desk <d@e.com> wrote:\n\nIs it?", "Yes.", "On Monday, January 5, 2026 at 10:00:00 AM GMT+1, Desk <d@e.com> wrote:\n\nIs it?"},
+		"Proton":                 {"Yes.\n\nOn Monday, January 5th, 2026 at 10:00 AM, Desk <d@e.com> wrote:\n\n> Is it?", "Yes.", "On Monday, January 5th, 2026 at 10:00 AM, Desk <d@e.com> wrote:\n\n> Is it?"},
+		"older Proton":           {"Yes.\n\n------- Original Message -------\nOn Monday Desk wrote:\n\n> Is it?", "Yes.", "------- Original Message -------\nOn Monday Desk wrote:\n\n> Is it?"},
+		"Outlook":                {"Yes.\n\n-----Original Message-----\nFrom: Desk\nSent: Monday\n\nIs it?", "Yes.", "-----Original Message-----\nFrom: Desk\nSent: Monday\n\nIs it?"},
+		"Outlook on the web":     {"Yes.\n________________________________\nFrom: Desk <d@e.com>\nSent: Monday\nTo: Ann\n\nIs it?", "Yes.", "________________________________\nFrom: Desk <d@e.com>\nSent: Monday\nTo: Ann\n\nIs it?"},
+		"marks alone":            {"Yes.\n\n> Is it?", "Yes.", "> Is it?"},
+		"between the lines":      {"On Monday Desk wrote:\n> Is it?\nYes.\n> Really?\nNo.", "On Monday Desk wrote:\n> Is it?\nYes.\n> Really?\nNo.", ""},
+		"below":                  {"On Monday Desk wrote:\n> Is it?\n\nYes.", "On Monday Desk wrote:\n> Is it?\n\nYes.", ""},
+		"what was forwarded":     {"Please see.\n\n---------- Forwarded message ---------\nFrom: Bob\nDate: Monday\n\n> x", "Please see.\n\n---------- Forwarded message ---------\nFrom: Bob\nDate: Monday\n\n> x", ""},
+		"nothing but history":    {"On Monday Desk wrote:\n> Is it?", "On Monday Desk wrote:\n> Is it?", ""},
+		"a sentence with From":   {"From: the cellar comes a noise.\nIt is loud.", "From: the cellar comes a noise.\nIt is loud.", ""},
+		"a sentence with On":     {"On Monday it broke.\nSo I wrote: hello", "On Monday it broke.\nSo I wrote: hello", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			fresh, quoted := Split(c.text)
+			if fresh != c.fresh || quoted != c.quoted {
+				t.Errorf("got %q and %q, want %q and %q", fresh, quoted, c.fresh, c.quoted)
+			}
+		})
+	}
+	// However many lines there are, each is looked at a few times.
+	many := strings.Repeat(">\n", 400_000) + "x"
+	if fresh, quoted := Split(many); fresh != many || quoted != "" {
+		t.Error("what is answered below is not new as a whole")
+	}
+	if got, want := Marked("On Monday Desk wrote:\n\n> Is it?"), "> On Monday Desk wrote:\n>\n> Is it?"; got != want {
+		t.Errorf("marked: got %q, want %q", got, want)
+	}
+}
+
+func TestWhatASenderWrote(t *testing.T) {
+	const head = "From: a@b.c\nMIME-Version: 1.0\n"
+	for name, c := range map[string]struct {
+		in    string
+		text  string
+		files []File
+	}{
+		"plain":             {head + "\nHello\r\n\r\nthere\x07.\n", "Hello\n\nthere.", nil},
+		"another charset":   {head + "Content-Type: text/plain; charset=windows-1252\nContent-Transfer-Encoding: quoted-printable\n\nDr=FCcker =80\n", "Drücker €", nil},
+		"a charset of Asia": {head + "Content-Type: text/plain; charset=shift_jis\nContent-Transfer-Encoding: base64\n\ng2WDWINn\n", "テスト", nil},
+		"plain is preferred": {head + "Content-Type: multipart/alternative; boundary=x\n\n--x\nContent-Type: text/plain\n\nplain\n--x\nContent-Type: text/html\n\n<b>html</b>\n--x--\n",
+			"plain", nil},
+		"else HTML as text":     {head + "Content-Type: text/html\n\n<style>p{}</style><script>alert(1)</script><p>One &amp; two</p><p>three</p>\n", "One & two\n\nthree", nil},
+		"a part without a type": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nSee.\n--x\nContent-Type: image/gif\n\nGIF89a\n--x--\n", "See.", []File{{"attachment.gif", "image/gif", []byte("GIF89a")}}},
+		"with a file": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: image/png\nContent-Disposition: attachment; filename=\"=?utf-8?q?bl=C3=A4tt.png?=\"\nContent-Transfer-Encoding: base64\n\nAAEC\n--x--\n",
+			"See.", []File{{"blätt.png", "image/png", []byte{0, 1, 2}}}},
+		"with a picture in the text": {head + "Content-Type: multipart/related; boundary=x\n\n--x\nContent-Type: text/html\n\n<img src=cid:1>Look\n--x\nContent-Type: image/gif\nContent-ID: <1>\n\nGIF89a\n--x--\n",
+			"Look", []File{{"attachment.gif", "image/gif", []byte("GIF89a")}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, err := Read([]byte(c.in))
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(Content{Text: c.text, Files: c.files}, got); diff != "" {
+				t.Errorf("(-want +got):\n%s", diff)
+			}
+		})
+	}
+}
