@@ -20,7 +20,8 @@ import (
 
 // Pace of the door.
 const (
-	lookEvery   = 5 * time.Second  // for mailboxes that were changed, and for the turn of this process
+	lookEvery   = 5 * time.Second  // whether the lock is held still, or free by now
+	restEvery   = 30 * time.Second // for a mailbox that is fetched, where there is none: a change wakes the door
 	pollEvery   = time.Minute      // for messages that a server did not tell of
 	firstRetry  = 2 * time.Second  // after a failure; doubled with each in a row
 	longestWait = 5 * time.Minute  // until a server is tried again
@@ -47,31 +48,44 @@ type Door struct {
 	pool      *pgxpool.Pool
 	ledger    Ledger
 	mailboxes Mailboxes
+	changed   <-chan struct{}
 	log       *slog.Logger
 }
 
-// NewDoor makes the door into a ledger.
-func NewDoor(pool *pgxpool.Pool, ledger Ledger, mailboxes Mailboxes, log *slog.Logger) *Door {
-	return &Door{pool: pool, ledger: ledger, mailboxes: mailboxes, log: log}
+// NewDoor makes the door into a ledger. changed receives when a mailbox was changed.
+func NewDoor(pool *pgxpool.Pool, ledger Ledger, mailboxes Mailboxes, changed <-chan struct{}, log *slog.Logger) *Door {
+	return &Door{pool: pool, ledger: ledger, mailboxes: mailboxes, changed: changed, log: log}
 }
 
 // Run fetches until ctx ends, whenever it is the turn of this process.
 func (d *Door) Run(ctx context.Context) error {
 	for ctx.Err() == nil {
-		if err := d.turn(ctx); err != nil && ctx.Err() == nil {
+		boxes, err := d.mailboxes.Fetched(ctx)
+		wait := restEvery
+		if err == nil && len(boxes) > 0 {
+			wait, err = lookEvery, d.turn(ctx)
+		}
+		if err != nil && ctx.Err() == nil {
 			d.log.Warn("the mailboxes cannot be looked for", "error", err)
 		}
-		sleep(ctx, lookEvery)
+		d.rest(ctx, wait)
 	}
 	return nil
 }
 
-// turn fetches for as long as this process has the lock, if it gets it and there is
-// anything to fetch.
-func (d *Door) turn(ctx context.Context) (err error) {
-	if boxes, err := d.mailboxes.Fetched(ctx); err != nil || len(boxes) == 0 {
-		return err
+// rest returns when a mailbox was changed, after a while, or when ctx ends.
+func (d *Door) rest(ctx context.Context, most time.Duration) {
+	timer := time.NewTimer(most)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+	case <-d.changed:
+	case <-timer.C:
 	}
+}
+
+// turn fetches for as long as this process has the lock, if it gets it.
+func (d *Door) turn(ctx context.Context) (err error) {
 	pooled, err := d.pool.Acquire(ctx)
 	if err != nil {
 		return err
@@ -121,7 +135,7 @@ func (d *Door) fetch(ctx context.Context, lock *pgx.Conn) error {
 		if len(under) == 0 {
 			return nil
 		}
-		sleep(ctx, lookEvery)
+		d.rest(ctx, lookEvery)
 		if err := lock.Ping(ctx); err != nil {
 			return fmt.Errorf("the lock to fetch is lost: %w", err)
 		}

@@ -83,7 +83,7 @@ func fetching(t *testing.T, db *pgtest.DB, id uuid.UUID, url string, ledger Ledg
 	boxes := &configured{all: []inbound.Fetched{{
 		ID: mailbox.ID{UUID: id}, Name: "Support", IMAP: mailbox.IMAP{URL: url, After: mailbox.AfterSeen}, Password: imapserver.Password,
 	}}}
-	door := NewDoor(db.Pool(t), ledger, boxes, slog.New(slog.NewTextHandler(t.Output(), nil)))
+	door := NewDoor(db.Pool(t), ledger, boxes, nil, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	go func() { ended <- door.Run(ctx) }()

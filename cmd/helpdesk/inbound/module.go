@@ -76,15 +76,22 @@ func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, err
 	judge := inbound.NewJudge(ledger, w.Store, tickets, commands.NewPeople(w.Store, w.Accounts), program.NewReader(w.Issuing), w.Accounts.NoPassword(), inbound.Rules{
 		Authserv: string(s.MailAuthservID), Limit: int(s.MailLoopLimit), Own: w.Mailer.From(), Visibility: domain.AgentVisibility(w.Config.AgentVisibility),
 	})
-	fetching := imap.NewDoor(w.Issuing, ledger, inbound.NewPasswords(w.Issuing, w.Store.Codec().Keys()), w.Log)
 	work := program.Work{
-		Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)}, Loops: []func(context.Context) error{fetching.Run},
+		Follower: saga.Inbound(w.Issued), Handlers: []saga.Handler{saga.Judging(judge)},
+		Loops: []func(context.Context) error{func(ctx context.Context) error { return fetch(ctx, w, ledger) }},
 	}
 	if s.LmtpAddr != "" {
 		door := lmtp.New(ledger, inbound.NewMailboxes(w.Issuing), s.MailMax, w.Log)
 		work.Loops = append(work.Loops, func(ctx context.Context) error { return s.serveLMTP(ctx, door, w.Log) })
 	}
 	return work, nil
+}
+
+// fetch brings the messages of mailboxes in from their servers until ctx ends.
+func fetch(ctx context.Context, w *program.Worker, ledger *inbound.Ledger) error {
+	changed, _, stop := w.Notifier.ListenFor(eventstore.TypesOf(mailbox.Events()))
+	defer stop()
+	return imap.NewDoor(w.Issuing, ledger, inbound.NewPasswords(w.Issuing, w.Store.Codec().Keys()), changed, w.Log).Run(ctx)
 }
 
 // serveLMTP takes the address that is configured, and serves there until ctx ends.

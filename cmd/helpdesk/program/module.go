@@ -99,6 +99,7 @@ type Worker struct {
 	Metrics   prometheus.Registerer
 	Mailer    *mail.Mailer
 	Files     Files
+	Notifier  *eventstore.Notifier // wakes when the log has grown
 	TimersSet *eventstore.Notifier // wakes whoever fires timers
 	Issued    *eventstore.Notifier // wakes whoever carries out commands
 }

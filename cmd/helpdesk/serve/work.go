@@ -47,7 +47,7 @@ func (s *Service) wireWork(ctx context.Context, codec *eventstore.Codec, notifie
 	}
 	followers, todo, err := s.modules.Work(ctx, &program.Worker{
 		Modules: s.modules, Config: s.config, Log: s.log, Following: s.following, Issuing: s.issuing, Store: s.Store, Freshness: s.Freshness, Accounts: s.Accounts,
-		Metrics: s.registry, Mailer: mailer, Files: files, TimersSet: timersSet, Issued: issued,
+		Metrics: s.registry, Mailer: mailer, Files: files, Notifier: notifier, TimersSet: timersSet, Issued: issued,
 	})
 	if err != nil {
 		return err
