@@ -63,26 +63,56 @@ func TestMachinesGiveThemselvesAway(t *testing.T) {
 }
 
 func TestWhoIsBelieved(t *testing.T) {
-	pass := "Authentication-Results: mx.example.com; spf=fail smtp.mailfrom=x; dmarc=pass header.from=example.com\n"
+	const from, results = "From: Amy <amy@Example.com>\n", "Authentication-Results: mx.example.com; "
+	pass := results + "spf=fail smtp.mailfrom=x; dmarc=pass (p=none dis=none) header.from=example.com\n"
 	for name, c := range map[string]struct {
 		header, authserv string
 		want             bool
 	}{
-		"by the receiver":           {pass, "mx.example.com", true},
-		"whatever its case":         {pass, "MX.Example.com", true},
-		"not without one":           {pass, "", false},
-		"not another's word":        {pass, "mx.example.org", false},
-		"not where nobody says so":  {"From: a@b.c\n", "mx.example.com", false},
-		"not where it says no":      {"Authentication-Results: mx.example.com; dmarc=fail\n", "mx.example.com", false},
-		"not by spf alone":          {"Authentication-Results: mx.example.com; spf=pass\n", "mx.example.com", false},
-		"the topmost counts":        {"Authentication-Results: mx.example.com; dmarc=fail\n" + pass, "mx.example.com", false},
-		"not one that is malformed": {"Authentication-Results: ;;\n", "mx.example.com", false},
+		"by the receiver":           {from + pass, "mx.example.com", true},
+		"whatever its case":         {from + pass, "MX.Example.com", true},
+		"whatever is quoted":        {from + results + `spf=pass smtp.mailfrom="a; b"@example.com; dmarc=pass header.from=example.com` + "\n", "mx.example.com", true},
+		"not without one":           {from + pass, "", false},
+		"not another's word":        {from + pass, "mx.example.org", false},
+		"not where nobody says so":  {from, "mx.example.com", false},
+		"not where it says no":      {from + results + "dmarc=fail header.from=example.com\n", "mx.example.com", false},
+		"not by spf alone":          {from + results + "spf=pass\n", "mx.example.com", false},
+		"the topmost counts":        {from + results + "dmarc=fail\n" + pass, "mx.example.com", false},
+		"not one that is malformed": {from + "Authentication-Results: ;;\n", "mx.example.com", false},
+		"not what does not end":     {from + results + `spf=softfail (x; dmarc=pass header.from=example.com` + "\n", "mx.example.com", false},
+		"not of another domain":     {from + results + "dmarc=pass header.from=example.net\n", "mx.example.com", false},
+		"nor of none":               {from + results + "dmarc=pass\n", "mx.example.com", false},
+		"not twice":                 {from + results + "dmarc=pass header.from=example.com; dmarc=fail header.from=example.com\n", "mx.example.com", false},
+		"not of several authors":    {"From: amy@example.com, eve@example.net\n" + pass, "mx.example.com", false},
+		"nor of several fields":     {from + "From: eve@example.net\n" + pass, "mx.example.com", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := ParseHeader([]byte(c.header + "\n")).Proven(c.authserv); got != c.want {
 				t.Errorf("got %v, want %v", got, c.want)
 			}
 		})
+	}
+}
+
+func TestCommentsAndQuotedStringsAreNoStructure(t *testing.T) {
+	for field, want := range map[string]string{
+		`a; b=c`:                    `a; b=c`,
+		`a "b; c" d`:                `a _ d`,
+		`a "b\" c" d`:               `a _ d`,
+		`a (b; c (d; e) f) g`:       `a   g`,
+		`a (b "c) d`:                `a   d`,
+		`a "(b" c)`:                 `a _ c)`,
+		`a (b\) c) d`:               `a   d`,
+		`spf=pass (x; y) dmarc="z"`: `spf=pass   dmarc=_`,
+	} {
+		if got, ok := uncommented(field); strings.Join(strings.Fields(got), " ") != strings.Join(strings.Fields(want), " ") || !ok {
+			t.Errorf("%s: got %q, %v, want %q", field, got, ok, want)
+		}
+	}
+	for _, field := range []string{`a (b`, `a "b`, `a (b (c) d`} {
+		if got, ok := uncommented(field); ok {
+			t.Errorf("%s: got %q, want a refusal", field, got)
+		}
 	}
 }
 

@@ -13,7 +13,6 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/emersion/go-msgauth/authres"
 	"github.com/jhillyerd/enmime/v2"
 )
 
@@ -239,25 +238,6 @@ func (h Header) FromServer() bool {
 
 // Nobody reports whether the envelope's sender is empty, as who took the message says.
 func (h Header) Nobody() bool { return strings.TrimSpace(h.fields.Get("Return-Path")) == "<>" }
-
-// Proven reports whether the receiver that calls itself authserv says in its topmost
-// Authentication-Results that the author is who they say (RFC 8601, RFC 7489).
-func (h Header) Proven(authserv string) bool {
-	all := h.raw("Authentication-Results")
-	if authserv == "" || len(all) == 0 {
-		return false
-	}
-	by, results, err := authres.Parse(all[0])
-	if err != nil || !strings.EqualFold(by, authserv) {
-		return false
-	}
-	for _, r := range results {
-		if dmarc, ok := r.(*authres.DMARCResult); ok {
-			return dmarc.Value == authres.ResultPass
-		}
-	}
-	return false
-}
 
 // Local returns what is before the @ in a message id.
 func Local(messageID string) (string, bool) {
