@@ -198,8 +198,9 @@ func (d *Door) session(ctx context.Context, box inbound.Fetched) error {
 	}
 }
 
-// bring takes a message in, and finishes it on its server. What is no message stays there
-// as it is.
+// bring takes a message in, and finishes it on its server: where that refuses, as for a
+// folder that is not there, the next one is fetched all the same. What is no message stays
+// there as it is.
 func (d *Door) bring(ctx context.Context, box inbound.Fetched, f *folder, uid goimap.UID) error {
 	received := false
 	err := f.read(uid, func(body goimap.LiteralReader) error {
@@ -214,7 +215,13 @@ func (d *Door) bring(ctx context.Context, box inbound.Fetched, f *folder, uid go
 	if err != nil || !received { // it is gone
 		return err
 	}
-	return f.finish(uid)
+	if err := f.finish(uid); err != nil {
+		if refused := new(goimap.Error); !errors.As(err, &refused) {
+			return err
+		}
+		d.log.Warn("a message was taken in, but its server does not do with it what is wanted", "mailbox", box.Name, "error", err)
+	}
+	return nil
 }
 
 // place returns the UID of the last message that was fetched of a folder; 0 where none

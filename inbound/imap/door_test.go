@@ -78,10 +78,10 @@ func (c *configured) Fetched(context.Context) ([]inbound.Fetched, error) {
 }
 
 // fetching runs a door for a folder of a server until its test ends.
-func fetching(t *testing.T, db *pgtest.DB, id uuid.UUID, url string, ledger Ledger) {
+func fetching(t *testing.T, db *pgtest.DB, id uuid.UUID, url, after string, ledger Ledger) {
 	t.Helper()
 	boxes := &configured{all: []inbound.Fetched{{
-		ID: mailbox.ID{UUID: id}, Name: "Support", IMAP: mailbox.IMAP{URL: url, After: mailbox.AfterSeen}, Password: imapserver.Password,
+		ID: mailbox.ID{UUID: id}, Name: "Support", IMAP: mailbox.IMAP{URL: url, After: after}, Password: imapserver.Password,
 	}}}
 	door := NewDoor(db.Pool(t), ledger, boxes, nil, slog.New(slog.NewTextHandler(t.Output(), nil)))
 	ctx, stop := context.WithCancel(t.Context())
@@ -112,7 +112,7 @@ func TestAMessageWaitsForTheLedger(t *testing.T) {
 	server.Deliver(t, "INBOX", "Subject: one\r\n\r\n1")
 	server.Deliver(t, "INBOX", "none")
 	server.Deliver(t, "INBOX", "Subject: two\r\n\r\n2")
-	fetching(t, pgtest.New(t), uuid.New(), server.URL("INBOX"), ledger)
+	fetching(t, pgtest.New(t), uuid.New(), server.URL("INBOX"), mailbox.AfterSeen, ledger)
 	kit.Poll(t, "the ledger to be asked", func() bool { return ledger.asked() > 0 })
 	if got := server.Folder(t, "INBOX"); slices.Contains(got, `\Seen`) {
 		t.Errorf("messages that nobody took are %q", got)
@@ -120,6 +120,19 @@ func TestAMessageWaitsForTheLedger(t *testing.T) {
 	ledger.goes(false)
 	await(t, ledger, "Subject: one\r\n\r\n1", "Subject: two\r\n\r\n2")
 	kit.Poll(t, "what was taken to be seen", func() bool { return slices.Equal(server.Folder(t, "INBOX"), []string{`\Seen`, "", `\Seen`}) })
+}
+
+// A server that does not do what is wanted with a message keeps it, and no other waits.
+func TestWhatAServerRefusesHoldsUpNothing(t *testing.T) {
+	t.Parallel()
+	server, ledger := imapserver.Start(t), &shelf{}
+	server.Deliver(t, "INBOX", "Subject: one\r\n\r\n1")
+	server.Deliver(t, "INBOX", "Subject: two\r\n\r\n2")
+	fetching(t, pgtest.New(t), uuid.New(), server.URL("INBOX"), "move:Nowhere", ledger)
+	await(t, ledger, "Subject: one\r\n\r\n1", "Subject: two\r\n\r\n2")
+	if got := server.Folder(t, "INBOX"); len(got) != 2 {
+		t.Errorf("the folder has %d messages, want 2", len(got))
+	}
 }
 
 // A restart goes on where it was; a folder whose UIDs begin anew is fetched from its
@@ -131,7 +144,7 @@ func TestAFolderIsFetchedFromWhereItWas(t *testing.T) {
 	server.Deliver(t, "INBOX", "Subject: one\r\n\r\n1")
 	first := &shelf{}
 	t.Run("first", func(t *testing.T) {
-		fetching(t, db, id, server.URL("INBOX"), first)
+		fetching(t, db, id, server.URL("INBOX"), mailbox.AfterSeen, first)
 		await(t, first, "Subject: one\r\n\r\n1")
 		kit.Poll(t, "it to be seen", func() bool { return slices.Equal(server.Folder(t, "INBOX"), []string{`\Seen`}) })
 		server.Deliver(t, "INBOX", "Subject: two\r\n\r\n2")
@@ -143,13 +156,13 @@ func TestAFolderIsFetchedFromWhereItWas(t *testing.T) {
 	server.Deliver(t, "INBOX", "Subject: three\r\n\r\n3")
 	again := &shelf{}
 	t.Run("again", func(t *testing.T) {
-		fetching(t, db, id, server.URL("INBOX"), again)
+		fetching(t, db, id, server.URL("INBOX"), mailbox.AfterSeen, again)
 		await(t, again, "Subject: three\r\n\r\n3")
 	})
 	if _, err := db.OwnerPool(t).Exec(kit.Context(t), `UPDATE mailbox_places SET uid_validity = uid_validity + 1`); err != nil {
 		t.Fatal(err)
 	}
 	anew := &shelf{}
-	fetching(t, db, id, server.URL("INBOX"), anew)
+	fetching(t, db, id, server.URL("INBOX"), mailbox.AfterSeen, anew)
 	await(t, anew, "Subject: one\r\n\r\n1", "Subject: two\r\n\r\n2", "Subject: three\r\n\r\n3")
 }

@@ -172,20 +172,30 @@ func (f *folder) await(ctx context.Context, most time.Duration) error {
 	return errors.Join(idle.Close(), idle.Wait())
 }
 
-// Check signs in to the server of a mailbox and looks how many messages the folder has,
-// and changes nothing.
+// Check signs in to the server of a mailbox, looks how many messages the folder has and
+// whether there is the one that they are moved to, and changes nothing.
 func Check(ctx context.Context, box inbound.Fetched) (messages uint32, err error) {
 	f, err := open(ctx, box)
 	if err != nil {
 		return 0, err
 	}
 	defer f.close()
-	data, err := f.Status(f.name, &goimap.StatusOptions{NumMessages: true}).Wait()
+	if to := f.after.Moved(); to != "" {
+		if _, err := f.messages(to); err != nil {
+			return 0, err
+		}
+	}
+	return f.messages(f.name)
+}
+
+// messages returns how many messages a folder has.
+func (f *folder) messages(name string) (n uint32, err error) {
+	data, err := f.Status(name, &goimap.StatusOptions{NumMessages: true}).Wait()
 	if err != nil {
-		return 0, fmt.Errorf("look at the folder %s: %w", f.name, err)
+		return 0, fmt.Errorf("look at the folder %s: %w", name, err)
 	}
 	if data.NumMessages != nil {
-		messages = *data.NumMessages
+		n = *data.NumMessages
 	}
-	return messages, nil
+	return n, nil
 }

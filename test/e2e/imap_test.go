@@ -88,6 +88,10 @@ func TestTheConnectionOfAMailboxIsChecked(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	path := "/api/mailboxes/" + m.ID + "/"
+	d.Admin.Must(t, http.StatusOK, "PATCH", path, object{"imap": object{"url": s.URL("INBOX"), "after": "move:Nowhere"}})
+	if got := check(m); got.OK || !strings.Contains(got.Detail, "look at the folder Nowhere") {
+		t.Errorf("without the folder that messages go to: %+v", got)
+	}
 	elsewhere := object{"imap": object{"url": "imap://desk@127.0.0.1:1?tls=none", "after": "seen"}}
 	if a := d.Admin.Sends(t, "PATCH", path, elsewhere); a.Status != http.StatusBadRequest || !strings.Contains(string(a.Body), `"/password"`) {
 		t.Errorf("another server without its password: got %d %s", a.Status, a.Body)
