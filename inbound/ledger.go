@@ -194,6 +194,28 @@ func insertReceived(id message.ID, m message.Received, k kept) eventstore.InTx {
 	}
 }
 
+// Holds reports whether a message that was received has the bytes that r brings: of one
+// that was too large those of its header. Of one whose bytes were erased nobody knows, and
+// it has any.
+func (l *Ledger) Holds(ctx context.Context, id message.ID, r io.Reader) (bool, error) {
+	var kept []byte
+	if err := l.pool.QueryRow(ctx, `SELECT digest FROM received WHERE id = $1`, id.UUID).Scan(&kept); err != nil {
+		return false, eventstore.Unreachable(fmt.Errorf("look for the bytes of message %s: %w", id, err))
+	}
+	body := bufio.NewReaderSize(r, 64<<10)
+	head, err := eml.TakeHeader(body)
+	if err != nil && !errors.Is(err, eml.ErrNone) {
+		return false, err
+	}
+	whole := sha256.New()
+	whole.Write(head)
+	ofHead := whole.Sum(nil)
+	if _, err := io.Copy(whole, io.LimitReader(body, l.most)); err != nil {
+		return false, err
+	}
+	return kept == nil || bytes.Equal(kept, whole.Sum(nil)) || bytes.Equal(kept, ofHead), nil
+}
+
 // earlier returns the message that was received before with the same bytes.
 func (l *Ledger) earlier(ctx context.Context, to mailbox.ID, k kept) (commands.Outcome, error) {
 	var id message.ID

@@ -37,7 +37,7 @@ func (j *Judge) loops(ctx context.Context, m *incoming) (message.Judged, bool, e
 		return message.Judged{}, false, err
 	}
 	for _, address := range append(own, j.rules.Own) {
-		if mailbox.Same(from, address) {
+		if mailbox.Same(from, address) || mailbox.Same(mailbox.Undetailed(from), address) {
 			return verdict(message.Loop, message.ReasonOwnAddress, "From is %s, an address of the desk.", address), true, nil
 		}
 	}

@@ -91,16 +91,19 @@ func (j *Judge) referred(ctx context.Context, m *incoming) (c conversation, ok b
 	return c, false, nil
 }
 
-// received returns the tickets of those message ids that came in before. It is too early
-// where one of them is being judged.
+// received returns the tickets of those message ids that came in before. Of several messages
+// of one id the author's own counts, else the first: anybody can give theirs the id of
+// another. It is too early where one of them is being judged.
 func (j *Judge) received(ctx context.Context, m *incoming, ids []string) (map[string]ticket.ID, error) {
 	digests, of := make([][]byte, len(ids)), map[string]string{}
 	for i, id := range ids {
 		digests[i] = digestOf(id)
 		of[string(digests[i])] = id
 	}
-	const q = `SELECT id, message_id, ticket_id FROM received WHERE message_id = ANY ($1) AND (at, id) < ($2, $3)`
-	rows, _ := j.pool.Query(ctx, q, digests, m.At, m.id.UUID) // CollectRows returns its error
+	const q = `
+SELECT id, message_id, ticket_id FROM received WHERE message_id = ANY ($1) AND (at, id) < ($2, $3)
+ORDER BY sender_id = $4 DESC, at, id`
+	rows, _ := j.pool.Query(ctx, q, digests, m.At, m.id.UUID, m.Sender.UUID) // CollectRows returns its error
 	all, err := pgx.CollectRows(rows, pgx.RowToStructByPos[struct {
 		ID        uuid.UUID
 		MessageID []byte
@@ -111,8 +114,12 @@ func (j *Judge) received(ctx context.Context, m *incoming, ids []string) (map[st
 	}
 	found := map[string]ticket.ID{}
 	for _, r := range all {
+		id := of[string(r.MessageID)]
+		if _, earlier := found[id]; earlier {
+			continue
+		}
 		if r.Ticket.Valid {
-			found[of[string(r.MessageID)]] = ticket.ID{UUID: r.Ticket.UUID}
+			found[id] = ticket.ID{UUID: r.Ticket.UUID}
 			continue
 		}
 		before, _, err := j.messages.State(ctx, message.ID{UUID: r.ID})

@@ -225,5 +225,15 @@ func (s Settings) equal(other Settings) bool {
 	return same && s == other
 }
 
+// Undetailed returns a mail address without what is behind a plus sign in it, by which
+// servers deliver it to the same mailbox (RFC 5233).
+func Undetailed(address string) string {
+	local, domain, ok := strings.Cut(address, "@")
+	if base, _, detailed := strings.Cut(local, "+"); ok && detailed {
+		return base + "@" + domain
+	}
+	return address
+}
+
 // Same reports whether two mail addresses are the same: without regard to case.
 func Same(one, other string) bool { return strings.EqualFold(one, other) }

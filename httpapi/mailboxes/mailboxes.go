@@ -14,6 +14,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/edge"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/bind"
@@ -34,8 +35,9 @@ type History interface {
 	Mailbox(ctx context.Context, id mailbox.ID, p projections.Page) (projections.Slice[history.Entry], error)
 }
 
-// Ledger takes messages in; see [inbound.Ledger].
+// Ledger takes messages in, and knows them again; see [inbound.Ledger].
 type Ledger interface {
+	Holds(ctx context.Context, id message.ID, r io.Reader) (bool, error)
 	Receive(ctx context.Context, q commands.Request, to mailbox.ID, r io.Reader) (commands.Outcome, error)
 }
 

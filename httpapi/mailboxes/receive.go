@@ -8,7 +8,7 @@ import (
 
 	"helpdesk/commands"
 	"helpdesk/domain"
-	"helpdesk/domain/mailbox"
+	"helpdesk/domain/message"
 	"helpdesk/httpapi"
 	"helpdesk/httpapi/problem"
 	"helpdesk/httpapi/wire"
@@ -32,46 +32,47 @@ func (r Resource) receive(_ context.Context, c *httpapi.Call, in Path) (wire.Inb
 	if err != nil {
 		return wire.InboundMessage{}, err
 	}
-	m, err := r.take(c, func(whole context.Context, body io.Reader) (commands.Outcome, error) {
-		return c.Execute(whole, func(q commands.Request) (commands.Outcome, error) { return r.Ledger.Receive(whole, q, id, body) })
+	var out commands.Outcome
+	err = r.read(c, func(whole context.Context, body io.Reader) error {
+		out, err = c.Execute(whole, func(q commands.Request) (commands.Outcome, error) { return r.Ledger.Receive(whole, q, id, body) })
+		return err
 	})
 	if err != nil {
 		return wire.InboundMessage{}, err
+	}
+	m, ok := view.MessageOf(out.Events)
+	if !ok {
+		return wire.InboundMessage{}, domain.ErrNotFound
 	}
 	c.Header.Set("Location", "/api/inbound-messages/"+m.ID.String()+"/")
 	return wire.InboundMessageOf(m), c.Tag(m.Version)
 }
 
-// take has a message taken in, unless the caller has too many under way.
-func (r Resource) take(c *httpapi.Call, receive func(whole context.Context, body io.Reader) (commands.Outcome, error)) (m view.Message, err error) {
+// read has the body of a message read, unless the caller has too many under way.
+func (r Resource) read(c *httpapi.Call, read func(whole context.Context, body io.Reader) error) error {
 	whole, body := c.Upload()
 	leave, ok := r.Receiving.Enter(whole, c.Actor.ID)
 	if !ok {
-		return m, errManyMessages
+		return errManyMessages
 	}
 	defer leave()
-	out, err := receive(whole, body)
+	err := read(whole, body)
 	if err != nil {
 		c.Header.Set("Connection", "close") // rather than read the rest
-		if errors.Is(err, io.ErrUnexpectedEOF) {
-			err = errBroken
-		}
-		return m, err
 	}
-	if m, ok = view.MessageOf(out.Events); !ok {
-		err = domain.ErrNotFound
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = errBroken
 	}
-	return m, err
+	return err
 }
 
-// again returns the answer to a message that was taken in before. Another is taken in, too,
-// for none is lost, and the key is refused.
+// again returns the answer to a message that was taken in before. Another is refused.
 func (r Resource) again(_ context.Context, c *httpapi.Call, first wire.InboundMessage) (wire.InboundMessage, error) {
-	m, err := r.take(c, func(whole context.Context, body io.Reader) (commands.Outcome, error) {
-		return r.Ledger.Receive(whole, c.Cause(), mailbox.ID{UUID: first.Mailbox}, body)
+	return first, r.read(c, func(whole context.Context, body io.Reader) error {
+		same, err := r.Ledger.Holds(whole, message.ID{UUID: first.ID}, body)
+		if err == nil && !same {
+			err = httpapi.ErrKeyReused
+		}
+		return err
 	})
-	if err == nil && m.ID != first.ID {
-		err = httpapi.ErrKeyReused.With("a message came with this idempotency key before; this is another, and was taken in, too")
-	}
-	return first, err
 }

@@ -123,9 +123,8 @@ func (s *session) Mail(from string, _ *smtp.MailOptions) error {
 
 func (s *session) Rcpt(to string, _ *smtp.RcptOptions) error {
 	id, err := s.mailboxes.Addressed(s.ctx, to)
-	if local, domainPart, ok := strings.Cut(to, "@"); errors.Is(err, domain.ErrNotFound) && ok {
-		base, _, _ := strings.Cut(local, "+")
-		id, err = s.mailboxes.Addressed(s.ctx, base+"@"+domainPart)
+	if errors.Is(err, domain.ErrNotFound) {
+		id, err = s.mailboxes.Addressed(s.ctx, mailbox.Undetailed(to))
 	}
 	if errors.Is(err, domain.ErrNotFound) {
 		return &smtp.SMTPError{Code: 550, EnhancedCode: smtp.EnhancedCode{5, 1, 1}, Message: "No mailbox of this address takes messages"}
@@ -148,7 +147,7 @@ func (s *session) LMTPData(r io.Reader, status smtp.StatusCollector) error {
 	if len(s.to) > 1 {
 		var err error
 		if whole, err = io.ReadAll(io.LimitReader(r, s.most+1)); err != nil {
-			return err
+			return s.failed(err)
 		}
 	}
 	for _, to := range s.to {
@@ -173,6 +172,9 @@ func onLine(r rune) rune {
 func (s *session) failed(err error) error {
 	if err == nil {
 		return nil
+	}
+	if errors.Is(err, smtp.ErrTooLongLine) {
+		return &smtp.SMTPError{Code: 554, EnhancedCode: smtp.EnhancedCode{5, 6, 0}, Message: "A line of it is longer than 64 KiB"}
 	}
 	refusal, ok := errors.AsType[*domain.Error](err)
 	if ok && refusal.Kind != domain.KindUnavailable {
