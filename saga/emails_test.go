@@ -1,7 +1,9 @@
 package saga
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -9,6 +11,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -119,6 +122,54 @@ func TestWhoGetsAnEmail(t *testing.T) {
 			e.ActorKind = domain.ActorImport
 			if imported := c.who.React(e); len(imported) != 0 {
 				t.Errorf("of what was imported: got %v, want no email", imported)
+			}
+		})
+	}
+}
+
+// judged is what became of a message of ann's, at so many hours.
+func judged(hours int, j message.Judged) eventstore.Envelope {
+	j.Ticket = tom
+	return eventstore.Envelope{Event: j, Recorded: eventstore.Recorded{
+		StreamID: uuid.New(), EventID: uuid.New(), Version: 2, ActorKind: domain.ActorSystem, OccurredAt: time.Date(2026, 3, 4, hours, 0, 0, 0, time.UTC),
+	}}
+}
+
+func TestWhoIsSentThatTheirMessageCame(t *testing.T) {
+	asked := message.Judged{Verdict: message.NewTicket, Acknowledge: true}
+	for name, c := range map[string]struct {
+		who    Person
+		events []eventstore.Envelope
+		then   []int // which of the events
+	}{
+		"an author, once a day": {
+			Person{Role: domain.RoleUser, Active: true},
+			[]eventstore.Envelope{judged(0, asked), judged(0, asked), judged(23, asked), judged(24, asked), judged(25, asked)}, []int{0, 3},
+		},
+		"whatever they want of other emails": {Person{Role: domain.RoleUser, Active: true, Wants: user.AllNotifications()}, []eventstore.Envelope{judged(0, asked)}, []int{0}},
+		"not where it is not asked for":      {Person{Role: domain.RoleUser, Active: true}, []eventstore.Envelope{judged(0, message.Judged{Verdict: message.NewTicket})}, nil},
+		"not staff":                          {Person{Role: domain.RoleAgent, Active: true}, []eventstore.Envelope{judged(0, asked)}, nil},
+		"not who is gone":                    {Person{Role: domain.RoleUser}, []eventstore.Envelope{judged(0, asked)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Directory{
+				People:  map[domain.UserID]Person{ann: c.who},
+				Tickets: map[ticket.ID]Concerned{{UUID: tom}: {Requester: ann}},
+			}
+			var got, want []SendEmail
+			for i, e := range c.events {
+				d.fold(e)
+				for _, effect := range d.React(e) {
+					got = append(got, effect.(Issue).Command.(SendEmail))
+				}
+				if slices.Contains(c.then, i) {
+					want = append(want, SendEmail{
+						Email: uuid.NewSHA1(e.EventID, ann.UUID[:]), Kind: email.Acknowledged, TicketID: tom, CauseVersion: 1, Recipient: ann, Actor: ann, Message: e.StreamID,
+					})
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("commands (-want +got):\n%s", diff)
 			}
 		})
 	}

@@ -64,6 +64,13 @@ func (d draft) moot() email.Reason {
 		if d.to.Role != domain.RoleAdmin {
 			return email.RoleChanged
 		}
+	case email.Acknowledged:
+		switch {
+		case d.to.Role != domain.RoleUser:
+			return email.RoleChanged
+		case waited && !d.ticket.Status.Active():
+			return email.StatusChanged
+		}
 	case email.Resolved:
 		switch {
 		case !wants.Resolved:
