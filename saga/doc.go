@@ -14,7 +14,8 @@
 //	                  ticket waits, and its priority    waits: EscalateTicket
 //	emails            saga.people, saga.requesters:     SendEmail, one for each
 //	                  whom to notify, and who was       recipient; one an author and
-//	                  told that a message came          day of messages that came in
+//	                  told that a message came          day of messages that came in;
+//	                                                    SuppressAddress of a bounce
 //	inbound           nothing                           JudgeMessage for each that
 //	                                                    came in
 //	take_back         nothing                           TakeBackTickets of who left, or

@@ -29,6 +29,15 @@ type SendEmail struct {
 // Name implements [Command].
 func (SendEmail) Name() string { return "SendEmail" }
 
+// SuppressAddress is the command to send no more emails to the address to which one came
+// back for good.
+type SuppressAddress struct {
+	Email uuid.UUID `json:"email"`
+}
+
+// Name implements [Command].
+func (SuppressAddress) Name() string { return "SuppressAddress" }
+
 // Person is what the emails' process manager remembers of somebody.
 type Person struct {
 	Role   domain.Role
@@ -115,6 +124,9 @@ func (d Directory) React(e eventstore.Envelope) []Effect {
 	}
 	if _, ok := e.Event.(email.Requeued); ok {
 		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: SendEmail{Email: e.StreamID}}}
+	}
+	if f, ok := e.Event.(email.Bounced); ok && f.Permanent() {
+		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: SuppressAddress{Email: e.StreamID}}}
 	}
 	if f, ok := e.Event.(message.Judged); ok {
 		return d.acknowledgement(e, f)

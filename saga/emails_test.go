@@ -195,3 +195,16 @@ func TestAdminsHearOnceThatSomebodyLeft(t *testing.T) {
 		t.Errorf("got %+v, want the same email twice", got)
 	}
 }
+
+func TestWhatComesBackForGoodSuppressesItsAddress(t *testing.T) {
+	for status, want := range map[string]int{"5.1.1": 1, "": 1, "4.4.1": 0} {
+		e := eventstore.Envelope{Event: email.Bounced{Status: status}, Recorded: eventstore.Recorded{StreamID: tom, EventID: uuid.New(), ActorKind: domain.ActorSystem}}
+		got := Directory{}.React(e)
+		if len(got) != want {
+			t.Fatalf("of status %q came %v, want %d effects", status, got, want)
+		}
+		if want == 1 && got[0].(Issue).Command != (SuppressAddress{Email: tom}) {
+			t.Errorf("of status %q came %v", status, got)
+		}
+	}
+}

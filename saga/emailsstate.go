@@ -31,7 +31,7 @@ func Emails(issued *Notifier) follow.Follower {
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
-			ticket.Unassigned{}, ticket.Reopened{}, ticket.Restored{}, email.Requeued{}, message.Judged{}),
+			ticket.Unassigned{}, ticket.Reopened{}, ticket.Restored{}, email.Requeued{}, email.Bounced{}, message.Judged{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			x, err := applyEmails(ctx, tx, events)
 			if err == nil && len(x.outbox) > 0 {
@@ -42,7 +42,7 @@ func Emails(issued *Notifier) follow.Follower {
 		Forget: forgetRequesters,
 		Committed: func() {
 			if some.Swap(false) && issued != nil {
-				issued.NotifyOf([]string{SendEmail{}.Name()})
+				issued.NotifyOf([]string{SendEmail{}.Name(), SuppressAddress{}.Name()})
 			}
 		},
 	}

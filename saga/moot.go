@@ -16,6 +16,8 @@ func (d draft) moot() email.Reason {
 		return email.RecipientErased
 	case !d.to.Active:
 		return email.RecipientInactive
+	case d.to.Bounces:
+		return email.AddressBounces
 	case d.email.Kind == email.Digest: // what it tells of is looked at one by one
 		return ""
 	case !d.ticket.Exists:

@@ -86,6 +86,11 @@ func TestAnEmailThatHoldsNoMoreIsCancelled(t *testing.T) {
 			d.do(t, d.ticket, ticket.RedactText{By: system(), Subject: ticket.Subject{Field: ticket.FieldComment, CommentID: d.comment}, Reason: "a salary"})
 		}, email.CommentRedacted, false},
 		"the ticket was deleted": {"resolved", func(t *testing.T, d mailed) { d.do(t, d.ticket, ticket.DeleteTicket{By: system()}) }, email.TicketDeleted, false},
+		"emails to the recipient come back": {"commented", func(t *testing.T, d mailed) {
+			if _, err := d.people.ReportBounce(kit.Context(t), commands.Request{}, user.ReportBounce{By: user.By{Actor: domain.System()}, ID: d.ann, Address: "ann@example.com"}); err != nil {
+				t.Fatal(err)
+			}
+		}, email.AddressBounces, false},
 		"the recipient was deactivated": {"commented", func(t *testing.T, d mailed) {
 			d.edits(t, d.ann, func(c *user.EditUser) { c.Active = new(false) })
 		}, email.RecipientInactive, false},

@@ -2,6 +2,7 @@ package email
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -119,6 +120,10 @@ func (Digested) EventType() string   { return "email.digested" }
 func (Requeued) EventType() string   { return "email.requeued" }
 func (Delayed) EventType() string    { return "email.delayed" }
 func (Bounced) EventType() string    { return "email.bounced" }
+
+// Permanent reports whether another email would come back, too: the server did not only
+// give up on what may pass, as a code of the class 4 has it (RFC 3463 §2).
+func (e Bounced) Permanent() bool { return !strings.HasPrefix(e.Status, "4.") }
 
 // FormerTypes returns the name that the event was stored under when emails were
 // called letters.

@@ -47,6 +47,11 @@ func (b *Backend) RefuseFile(_ context.Context, r commands.Request, _ user.Refus
 	return b.Note(r)
 }
 
+// ClearAddress notes it.
+func (b *Backend) ClearAddress(_ context.Context, r commands.Request, _ user.ClearAddress) (commands.Outcome, error) {
+	return b.Note(r)
+}
+
 // UsePasswordLink notes the change.
 func (b *Backend) UsePasswordLink(_ context.Context, r commands.Request, _ user.ChangePassword, _ string, _ []byte) (commands.Outcome, error) {
 	return b.Note(r)
