@@ -36,6 +36,7 @@ type App struct {
 		ChangePassword(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, keep []byte) (Outcome, error)
 		MakePasswordLink(ctx context.Context, r Request, c user.MakePasswordLink, tokenHash []byte) (Outcome, error)
 		RefuseFile(ctx context.Context, r Request, c user.RefuseFile) (Outcome, error)
+		ClearAddress(ctx context.Context, r Request, c user.ClearAddress) (Outcome, error)
 		UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error)
 	}
 	Mailboxes interface {

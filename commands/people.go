@@ -88,6 +88,16 @@ func (p *People) RefuseFile(ctx context.Context, r Request, c user.RefuseFile) (
 	return p.run(ctx, r, c.Actor.ID, c, func(user.State, *eventstore.Append) {})
 }
 
+// ReportBounce records that an email to somebody came back for good.
+func (p *People) ReportBounce(ctx context.Context, r Request, c user.ReportBounce) (Outcome, error) {
+	return p.run(ctx, r, c.ID, c, func(user.State, *eventstore.Append) {})
+}
+
+// ClearAddress has emails sent to somebody again.
+func (p *People) ClearAddress(ctx context.Context, r Request, c user.ClearAddress) (Outcome, error) {
+	return p.run(ctx, r, c.ID, c, func(user.State, *eventstore.Append) {})
+}
+
 // UsePasswordLink is [People.ChangePassword] by the link whose token has this hash, which
 // keeps no session.
 func (p *People) UsePasswordLink(ctx context.Context, r Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (Outcome, error) {

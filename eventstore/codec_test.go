@@ -76,6 +76,8 @@ var goldens = []struct {
 	{1, user.PasswordChanged{}},
 	{1, user.PasswordLinkMade{ExpiresAt: instant}},
 	{1, user.FileRefused{Filename: "invoice 1.doc", Malware: "Test.Harmless-1"}},
+	{1, user.AddressBounced{Email: comment.UUID, Status: "5.1.1", Diagnostic: "no such box"}},
+	{1, user.AddressCleared{}},
 	{1, user.Deactivated{}},
 	{1, user.Reactivated{}},
 	{1, user.NotificationsChanged{Notifications: user.Notifications{Escalated: true, Resolved: true}}},

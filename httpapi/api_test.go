@@ -49,6 +49,7 @@ type (
 		ChangePassword(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, keep []byte) (commands.Outcome, error)
 		MakePasswordLink(ctx context.Context, r commands.Request, c user.MakePasswordLink, tokenHash []byte) (commands.Outcome, error)
 		RefuseFile(ctx context.Context, r commands.Request, c user.RefuseFile) (commands.Outcome, error)
+		ClearAddress(ctx context.Context, r commands.Request, c user.ClearAddress) (commands.Outcome, error)
 		UsePasswordLink(ctx context.Context, r commands.Request, c user.ChangePassword, passwordHash string, tokenHash []byte) (commands.Outcome, error)
 	}
 	Reader interface {

@@ -174,6 +174,10 @@ func (r *registry) RefuseFile(context.Context, commands.Request, user.RefuseFile
 	return commands.Outcome{}, nil
 }
 
+func (r *registry) ClearAddress(context.Context, commands.Request, user.ClearAddress) (commands.Outcome, error) {
+	return commands.Outcome{}, nil
+}
+
 func (r *registry) UsePasswordLink(context.Context, commands.Request, user.ChangePassword, string, []byte) (commands.Outcome, error) {
 	return commands.Outcome{}, nil // the API has no call for it
 }

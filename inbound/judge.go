@@ -81,12 +81,17 @@ func (j *Judge) Judge(ctx context.Context, q commands.Request, id message.ID) er
 	}
 	m := &incoming{State: s, id: id, request: commands.Request{CorrelationID: q.CorrelationID, CausationID: came.EventID}}
 	verdict, done, err := j.carriedOut(ctx, m)
-	if err == nil && !done {
+	switch {
+	case err != nil:
+	case done:
+		err = j.read(ctx, m)
+	default:
 		verdict, err = j.decide(ctx, m)
 	}
 	if err != nil {
 		return err
 	}
+	verdict.Acknowledge = verdict.Verdict == message.NewTicket && m.acknowledged()
 	_, err = j.messages.Judge(ctx, m.request, id, message.Judge{By: byService, Round: s.Round, Judged: verdict}, noteTicket(id, verdict))
 	return err
 }

@@ -126,6 +126,18 @@ func (m *incoming) newReason() message.Judged {
 	return verdict(message.NewTicket, message.ReasonNew, "It goes on no conversation.")
 }
 
+// acknowledged reports whether the author of a message that opened a ticket may be sent an
+// email that it came: neither a machine nor many at once, and nobody who works at the desk.
+func (m *incoming) acknowledged() bool {
+	switch {
+	case m.history || m.box.NoAcknowledgement:
+		return false
+	case m.author.Role != domain.RoleUser:
+		return false
+	}
+	return m.header.List() == "" && !m.header.FromServer() && !m.header.Unanswered()
+}
+
 // named returns the id in a Message-ID of the form that those of the desk have.
 func named(messageID string) (uuid.UUID, bool) {
 	local, ok := eml.Local(messageID)

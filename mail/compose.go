@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/mail"
 	"net/url"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -141,15 +142,19 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 	m.Subject(encoded(written.subject))
 	m.SetDateWithValue(l.At.UTC())
 	m.SetMessageIDWithValue(l.ID.String() + "@" + c.host)
-	// No message has the id they name. It stands for the ticket, and is what
-	// makes a client show the ticket's emails as one conversation.
-	if l.Kind != email.Digest {
+	switch {
+	case foreignID.MatchString(l.InReplyTo):
+		m.SetGenHeader(gomail.HeaderInReplyTo, l.InReplyTo)
+		m.SetGenHeader(gomail.HeaderReferences, l.InReplyTo)
+	case l.Kind != email.Digest:
+		// No message has the id they name. It stands for the ticket, and is what
+		// makes a client show the ticket's emails as one conversation.
 		m.SetGenHeader(gomail.HeaderInReplyTo, root)
 		m.SetGenHeader(gomail.HeaderReferences, root)
 	}
 	// A forwarder may give it another Message-ID, and leaves this.
 	m.SetGenHeader(OwnHeader, l.ID.String())
-	m.SetGenHeader("Auto-Submitted", "auto-generated") // RFC 3834 §5: no answer, please
+	m.SetGenHeader("Auto-Submitted", submitted(l.Kind))
 	m.SetGenHeader(gomail.HeaderXAutoResponseSuppress, "All")
 	m.SetGenHeader(gomail.HeaderContentType, `multipart/alternative; boundary="`+boundary+`"`)
 	m.SetBodyString(gomail.TypeTextPlain, written.text)
@@ -167,6 +172,18 @@ func (c *Composer) Compose(l email.Content) (Message, error) {
 
 		Files: slices.DeleteFunc(slices.Clone(l.Files), func(f email.File) bool { return f.Left != "" }),
 	}, nil
+}
+
+// foreignID is what a Message-ID of somebody else's may be to stand in an email: on one line
+// as long as a line may be (RFC 5322 §2.1.1), beside the name of its field.
+var foreignID = regexp.MustCompile(`^<[!-;=?-~]{1,900}>$`)
+
+// submitted returns how an email came to be sent (RFC 3834 §5): no answer, please.
+func submitted(k email.Kind) string {
+	if k == email.Acknowledged {
+		return "auto-replied"
+	}
+	return "auto-generated"
 }
 
 // address writes from whom and to whom a message is. What go-mail writes of a name

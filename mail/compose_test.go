@@ -86,6 +86,9 @@ func TestGoldenEmails(t *testing.T) {
 		{"taken_back", linked, with(email.TakenBack, func(l *email.Content) {
 			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.ToAdmin = string(ticket.StatusOpen), "", "eve", true
 		})},
+		{"acknowledged", linked, with(email.Acknowledged, func(l *email.Content) {
+			l.Ticket.Status, l.Ticket.Assignee, l.Actor, l.InReplyTo = string(ticket.StatusOpen), "", "ann", "<1@example.org>"
+		})},
 		{"digest", linked, with(email.Digest, func(l *email.Content) {
 			l.Ticket, l.Actor = email.Ticket{}, ""
 			l.Told = []email.Told{
@@ -154,6 +157,22 @@ func TestEmailsOfATicketAreOneConversation(t *testing.T) {
 	}
 }
 
+func TestAnAcknowledgementAnswersTheMessage(t *testing.T) {
+	c := newComposer(t, Config{})
+	root := "<0191d2a4-6f00-7000-8000-00000000000b@example.com>"
+	for id, want := range map[string]string{
+		"<1@example.org>": "<1@example.org>", "": root, "1@example.org": root, "<é@example.org>": root, "<a b@example.org>": root,
+		"<1@example.org>\r\nBcc: <2@example.org>": root, "<" + strings.Repeat("x", 901) + ">": root,
+	} {
+		l := anEmail(email.Acknowledged)
+		l.InReplyTo = id
+		h := read(t, compose(t, c, l).Data).header
+		if h.Get("In-Reply-To") != want || h.Get("References") != want || h.Get("Auto-Submitted") != "auto-replied" || h.Get("Bcc") != "" {
+			t.Errorf("%q: got %v, want it to answer %s", id, h, want)
+		}
+	}
+}
+
 func TestNothingWrittenBecomesMarkup(t *testing.T) {
 	const evil = `<script>alert("x")</script><img src=x onerror='y'>&amp;`
 	l := anEmail(email.Commented)
@@ -179,7 +198,7 @@ func TestWhoCanSwitchAnEmailOff(t *testing.T) {
 			l := anEmail(kind)
 			l.ToAdmin = admin
 			parts := read(t, compose(t, c, l).Data)
-			want := kind != email.TakenBack && kind != email.Digest && (kind != email.Escalated || !admin)
+			want := kind != email.TakenBack && kind != email.Acknowledged && kind != email.Digest && (kind != email.Escalated || !admin)
 			for _, part := range []string{parts.text, parts.html} {
 				if strings.Contains(part, "PATCH") || strings.Contains(part, "/api/") {
 					t.Errorf("%s speaks of the API:\n%s", kind, part)

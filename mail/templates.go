@@ -132,6 +132,8 @@ func newsOf(k email.Kind) string {
 		return "it was reopened"
 	case email.TakenBack:
 		return "its assignee left"
+	case email.Acknowledged:
+		return "it came of your message"
 	}
 	return string(k)
 }

@@ -13,7 +13,9 @@
 //	escalation        saga.escalation: since when a     a timer for each ticket that
 //	                  ticket waits, and its priority    waits: EscalateTicket
 //	emails            saga.people, saga.requesters:     SendEmail, one for each
-//	                  whom to notify                    recipient
+//	                  whom to notify, and who was       recipient; one an author and
+//	                  told that a message came          day of messages that came in;
+//	                                                    SuppressAddress of a bounce
 //	inbound           nothing                           JudgeMessage for each that
 //	                                                    came in
 //	take_back         nothing                           TakeBackTickets of who left, or

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -22,6 +23,8 @@ type draft struct {
 	email email.Queued
 	to    user.State // its recipient
 	names map[uuid.UUID]string
+
+	inReplyTo string // Message-ID of the message that it acknowledges
 	told
 }
 
@@ -36,20 +39,25 @@ type told struct {
 // gather returns the email of a command with what it is made of.
 func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 	d := draft{id: email.ID{UUID: c.Email}}
-	found, err := m.load(ctx, c.Email, c.TicketID, c.Recipient.UUID, c.Actor.UUID)
+	found, err := m.load(ctx, c.Email, c.TicketID, c.Recipient.UUID, c.Actor.UUID, c.Message)
 	if err != nil {
 		return d, err
 	}
 	if d.state = emailOf(found[c.Email]); d.state.Exists {
 		d.email = d.state.Queued
-		c.TicketID, c.CauseVersion, c.Recipient = d.email.TicketID, d.email.CauseVersion, d.email.Recipient
+		c.TicketID, c.CauseVersion, c.Recipient, c.Message = d.email.TicketID, d.email.CauseVersion, d.email.Recipient, d.email.Message
 	}
 	if len(found[c.TicketID]) == 0 { // an email that is sent again
-		if found, err = m.load(ctx, c.TicketID, c.Recipient.UUID); err != nil {
+		if found, err = m.load(ctx, c.TicketID, c.Recipient.UUID, c.Message); err != nil {
 			return d, err
 		}
 	}
 	d.to = personOf(found[c.Recipient.UUID])
+	for _, e := range found[c.Message] {
+		if came, ok := e.Event.(message.Received); ok {
+			d.inReplyTo = came.MessageID
+		}
+	}
 	if c.Kind == email.Digest || d.email.Kind == email.Digest {
 		if !d.state.Exists {
 			d.email = email.Queued{Kind: email.Digest, Recipient: c.Recipient, At: m.clock()}
@@ -68,7 +76,7 @@ func (m *Sender) gather(ctx context.Context, c SendEmail) (draft, error) {
 	if !d.state.Exists {
 		d.email = email.Queued{
 			Kind: c.Kind, TicketID: c.TicketID, TicketNumber: d.ticket.Number, CauseVersion: c.CauseVersion,
-			Recipient: c.Recipient, At: m.clock(),
+			Recipient: c.Recipient, At: m.clock(), Message: c.Message,
 		}
 	}
 	d.email.Address = d.to.Email
@@ -194,7 +202,7 @@ func (m *Sender) content(ctx context.Context, d draft) (c email.Content, err err
 			ID: q.TicketID, Number: q.TicketNumber, Title: d.ticket.Title,
 			Priority: string(d.ticket.Priority), Status: string(d.ticket.Status),
 		},
-		At: d.cause.OccurredAt,
+		At: d.cause.OccurredAt, InReplyTo: d.inReplyTo,
 	}
 	switch e := d.cause.Event.(type) {
 	case ticket.CommentAdded:

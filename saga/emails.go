@@ -2,11 +2,13 @@ package saga
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -20,17 +22,30 @@ type SendEmail struct {
 	TicketID     uuid.UUID     `json:"ticket_id"`
 	CauseVersion int           `json:"cause_version,omitempty"` // of the ticket: the event to tell of
 	Recipient    domain.UserID `json:"recipient"`
-	Actor        domain.UserID `json:"actor,omitzero"` // who caused that event
+	Actor        domain.UserID `json:"actor,omitzero"`   // who caused that event
+	Message      uuid.UUID     `json:"message,omitzero"` // that came in, and which it acknowledges
 }
 
 // Name implements [Command].
 func (SendEmail) Name() string { return "SendEmail" }
+
+// SuppressAddress is the command to send no more emails to the address to which one came
+// back for good.
+type SuppressAddress struct {
+	Email uuid.UUID `json:"email"`
+}
+
+// Name implements [Command].
+func (SuppressAddress) Name() string { return "SuppressAddress" }
 
 // Person is what the emails' process manager remembers of somebody.
 type Person struct {
 	Role   domain.Role
 	Active bool
 	Wants  user.Notifications
+
+	Acknowledged  time.Time // when they were last sent that their message came; zero: never
+	acknowledging uuid.UUID // the event that this is of
 }
 
 // Directory is what the emails' process manager remembers: of a page's people
@@ -81,6 +96,9 @@ func (d Directory) fold(e eventstore.Envelope) {
 		t.Deleted = false
 		d.Tickets[of] = t
 		return
+	case message.Judged:
+		d.acknowledge(e, f)
+		return
 	case user.Registered:
 		p = Person{Role: f.Role, Active: true, Wants: user.AllNotifications()}
 	case user.RoleChanged:
@@ -107,6 +125,12 @@ func (d Directory) React(e eventstore.Envelope) []Effect {
 	if _, ok := e.Event.(email.Requeued); ok {
 		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: SendEmail{Email: e.StreamID}}}
 	}
+	if f, ok := e.Event.(email.Bounced); ok && f.Permanent() {
+		return []Effect{Issue{ID: uuid.NewSHA1(e.EventID, nil), Command: SuppressAddress{Email: e.StreamID}}}
+	}
+	if f, ok := e.Event.(message.Judged); ok {
+		return d.acknowledgement(e, f)
+	}
 	kind, recipients := d.recipients(e)
 	var emails []Effect
 	for _, to := range recipients {
@@ -120,6 +144,31 @@ func (d Directory) React(e eventstore.Envelope) []Effect {
 		}})
 	}
 	return emails
+}
+
+// acknowledgedFor is how long nobody is sent once more that a message of theirs came.
+const acknowledgedFor = 24 * time.Hour
+
+// acknowledge notes that the author of a message is sent that it came, if they are to be.
+func (d Directory) acknowledge(e eventstore.Envelope, f message.Judged) {
+	to := d.Tickets[ticket.ID{UUID: f.Ticket}].Requester
+	p := d.People[to]
+	if f.Acknowledge && p.Active && p.Role == domain.RoleUser && e.OccurredAt.Sub(p.Acknowledged) >= acknowledgedFor {
+		p.Acknowledged, p.acknowledging = e.OccurredAt, e.EventID
+		d.People[to] = p
+	}
+}
+
+// acknowledgement returns the email to the author of a message that it came.
+func (d Directory) acknowledgement(e eventstore.Envelope, f message.Judged) []Effect {
+	to := d.Tickets[ticket.ID{UUID: f.Ticket}].Requester
+	if d.People[to].acknowledging != e.EventID {
+		return nil
+	}
+	id := uuid.NewSHA1(e.EventID, to.UUID[:])
+	return []Effect{Issue{ID: id, Command: SendEmail{
+		Email: id, Kind: email.Acknowledged, TicketID: f.Ticket, CauseVersion: 1, Recipient: to, Actor: to, Message: e.StreamID,
+	}}}
 }
 
 // recipients returns who is to be told of an event. Nobody is told of what they

@@ -1,7 +1,9 @@
 package saga
 
 import (
+	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -9,6 +11,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -124,6 +127,54 @@ func TestWhoGetsAnEmail(t *testing.T) {
 	}
 }
 
+// judged is what became of a message of ann's, at so many hours.
+func judged(hours int, j message.Judged) eventstore.Envelope {
+	j.Ticket = tom
+	return eventstore.Envelope{Event: j, Recorded: eventstore.Recorded{
+		StreamID: uuid.New(), EventID: uuid.New(), Version: 2, ActorKind: domain.ActorSystem, OccurredAt: time.Date(2026, 3, 4, hours, 0, 0, 0, time.UTC),
+	}}
+}
+
+func TestWhoIsSentThatTheirMessageCame(t *testing.T) {
+	asked := message.Judged{Verdict: message.NewTicket, Acknowledge: true}
+	for name, c := range map[string]struct {
+		who    Person
+		events []eventstore.Envelope
+		then   []int // which of the events
+	}{
+		"an author, once a day": {
+			Person{Role: domain.RoleUser, Active: true},
+			[]eventstore.Envelope{judged(0, asked), judged(0, asked), judged(23, asked), judged(24, asked), judged(25, asked)}, []int{0, 3},
+		},
+		"whatever they want of other emails": {Person{Role: domain.RoleUser, Active: true, Wants: user.AllNotifications()}, []eventstore.Envelope{judged(0, asked)}, []int{0}},
+		"not where it is not asked for":      {Person{Role: domain.RoleUser, Active: true}, []eventstore.Envelope{judged(0, message.Judged{Verdict: message.NewTicket})}, nil},
+		"not staff":                          {Person{Role: domain.RoleAgent, Active: true}, []eventstore.Envelope{judged(0, asked)}, nil},
+		"not who is gone":                    {Person{Role: domain.RoleUser}, []eventstore.Envelope{judged(0, asked)}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			d := Directory{
+				People:  map[domain.UserID]Person{ann: c.who},
+				Tickets: map[ticket.ID]Concerned{{UUID: tom}: {Requester: ann}},
+			}
+			var got, want []SendEmail
+			for i, e := range c.events {
+				d.fold(e)
+				for _, effect := range d.React(e) {
+					got = append(got, effect.(Issue).Command.(SendEmail))
+				}
+				if slices.Contains(c.then, i) {
+					want = append(want, SendEmail{
+						Email: uuid.NewSHA1(e.EventID, ann.UUID[:]), Kind: email.Acknowledged, TicketID: tom, CauseVersion: 1, Recipient: ann, Actor: ann, Message: e.StreamID,
+					})
+				}
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("commands (-want +got):\n%s", diff)
+			}
+		})
+	}
+}
+
 func TestAdminsHearOnceThatSomebodyLeft(t *testing.T) {
 	d := Directory{
 		People:  map[domain.UserID]Person{rob: {Role: domain.RoleAdmin, Active: true}, eve: {Role: domain.RoleAgent}},
@@ -142,5 +193,18 @@ func TestAdminsHearOnceThatSomebodyLeft(t *testing.T) {
 	}
 	if len(got) != 2 || got[0].Email != got[1].Email || got[0].Recipient != rob || got[0].Kind != email.TakenBack {
 		t.Errorf("got %+v, want the same email twice", got)
+	}
+}
+
+func TestWhatComesBackForGoodSuppressesItsAddress(t *testing.T) {
+	for status, want := range map[string]int{"5.1.1": 1, "": 1, "4.4.1": 0} {
+		e := eventstore.Envelope{Event: email.Bounced{Status: status}, Recorded: eventstore.Recorded{StreamID: tom, EventID: uuid.New(), ActorKind: domain.ActorSystem}}
+		got := Directory{}.React(e)
+		if len(got) != want {
+			t.Fatalf("of status %q came %v, want %d effects", status, got, want)
+		}
+		if want == 1 && got[0].(Issue).Command != (SuppressAddress{Email: tom}) {
+			t.Errorf("of status %q came %v", status, got)
+		}
 	}
 }

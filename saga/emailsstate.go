@@ -6,12 +6,14 @@ import (
 	"maps"
 	"slices"
 	"sync/atomic"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
 	"helpdesk/domain"
 	"helpdesk/domain/email"
+	"helpdesk/domain/message"
 	"helpdesk/domain/ticket"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
@@ -29,7 +31,7 @@ func Emails(issued *Notifier) follow.Follower {
 		Name: EmailsName,
 		Types: eventstore.Types(ticket.Opened{}, ticket.Assigned{}, ticket.CommentAdded{}, ticket.Resolved{}, ticket.Escalated{}, ticket.Deleted{},
 			user.Registered{}, user.RoleChanged{}, user.Deactivated{}, user.Reactivated{}, user.NotificationsChanged{}, user.Erased{},
-			ticket.Unassigned{}, ticket.Reopened{}, ticket.Restored{}, email.Requeued{}),
+			ticket.Unassigned{}, ticket.Reopened{}, ticket.Restored{}, email.Requeued{}, email.Bounced{}, message.Judged{}),
 		Apply: func(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope) error {
 			x, err := applyEmails(ctx, tx, events)
 			if err == nil && len(x.outbox) > 0 {
@@ -40,7 +42,7 @@ func Emails(issued *Notifier) follow.Follower {
 		Forget: forgetRequesters,
 		Committed: func() {
 			if some.Swap(false) && issued != nil {
-				issued.NotifyOf([]string{SendEmail{}.Name()})
+				issued.NotifyOf([]string{SendEmail{}.Name(), SuppressAddress{}.Name()})
 			}
 		},
 	}
@@ -55,6 +57,7 @@ type personRow struct {
 	NotifyAssigned  bool        `json:"notify_assigned"`
 	NotifyCommented bool        `json:"notify_commented"`
 	NotifyResolved  bool        `json:"notify_resolved"`
+	AcknowledgedAt  *time.Time  `json:"acknowledged_at"`
 }
 
 // requesterRow is a row of saga.requesters.
@@ -69,7 +72,7 @@ const (
 	loadRequestersSQL = `SELECT ticket_id, created_by, assigned_to, answered FROM saga.requesters WHERE ticket_id = ANY ($1)`
 
 	loadPeopleSQL = `
-SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved
+SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved, acknowledged_at
 FROM saga.people
 WHERE user_id = ANY ($1) OR ($2 AND role = 'admin' AND active)`
 
@@ -85,8 +88,8 @@ WHERE r.ticket_id = n.ticket_id`
 	forgetRequestersSQL = `DELETE FROM saga.requesters WHERE ticket_id = ANY ($1)`
 
 	writePeopleSQL = `
-INSERT INTO saga.people (user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved)
-SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved
+INSERT INTO saga.people (user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved, acknowledged_at)
+SELECT user_id, role, active, notify_escalated, notify_assigned, notify_commented, notify_resolved, acknowledged_at
 FROM json_populate_recordset(NULL::saga.people, $1::json)
 ON CONFLICT (user_id) DO UPDATE SET
     role = excluded.role,
@@ -94,7 +97,8 @@ ON CONFLICT (user_id) DO UPDATE SET
     notify_escalated = excluded.notify_escalated,
     notify_assigned = excluded.notify_assigned,
     notify_commented = excluded.notify_commented,
-    notify_resolved = excluded.notify_resolved`
+    notify_resolved = excluded.notify_resolved,
+    acknowledged_at = excluded.acknowledged_at`
 )
 
 // applyEmails brings what is remembered up to date with a page, and returns what came
@@ -156,9 +160,13 @@ func loadDirectory(ctx context.Context, tx pgx.Tx, events []eventstore.Envelope)
 		return d, fmt.Errorf("load the people: %w", err)
 	}
 	for _, p := range loaded {
-		d.People[domain.UserID{UUID: p.UserID}] = Person{Role: p.Role, Active: p.Active, Wants: user.Notifications{
+		known := Person{Role: p.Role, Active: p.Active, Wants: user.Notifications{
 			Escalated: p.NotifyEscalated, Assigned: p.NotifyAssigned, Commented: p.NotifyCommented, Resolved: p.NotifyResolved,
 		}}
+		if p.AcknowledgedAt != nil {
+			known.Acknowledged = *p.AcknowledgedAt
+		}
+		d.People[domain.UserID{UUID: p.UserID}] = known
 	}
 	return d, nil
 }
@@ -180,6 +188,10 @@ func concerned(events []eventstore.Envelope) (tickets, people []uuid.UUID, admin
 			tickets = append(tickets, e.StreamID)
 		case ticket.CommentAdded, ticket.Resolved:
 			tickets = append(tickets, e.StreamID)
+		case message.Judged:
+			if f.Acknowledge {
+				tickets = append(tickets, f.Ticket)
+			}
 		default:
 			if e.StreamType == domain.UserStream {
 				people = append(people, e.StreamID)
@@ -236,13 +248,13 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 				gone = append(gone, e.StreamID)
 			}
 		}
-		if e.StreamType == domain.UserStream {
-			p := d.People[domain.UserID{UUID: e.StreamID}]
-			changed[e.StreamID] = personRow{
-				UserID: e.StreamID, Role: p.Role, Active: p.Active,
-				NotifyEscalated: p.Wants.Escalated, NotifyAssigned: p.Wants.Assigned,
-				NotifyCommented: p.Wants.Commented, NotifyResolved: p.Wants.Resolved,
+		if f, ok := e.Event.(message.Judged); ok {
+			if to := d.Tickets[ticket.ID{UUID: f.Ticket}].Requester; d.People[to].acknowledging == e.EventID {
+				changed[to.UUID] = d.person(to)
 			}
+		}
+		if e.StreamType == domain.UserStream {
+			changed[e.StreamID] = d.person(domain.UserID{UUID: e.StreamID})
 		}
 	}
 	if err := follow.WriteRows(ctx, tx, writeRequestersSQL, opened); err != nil {
@@ -262,6 +274,20 @@ func (d Directory) write(ctx context.Context, tx pgx.Tx, events []eventstore.Env
 		return fmt.Errorf("write the people: %w", err)
 	}
 	return nil
+}
+
+// person returns the row of somebody.
+func (d Directory) person(id domain.UserID) personRow {
+	p := d.People[id]
+	r := personRow{
+		UserID: id.UUID, Role: p.Role, Active: p.Active,
+		NotifyEscalated: p.Wants.Escalated, NotifyAssigned: p.Wants.Assigned,
+		NotifyCommented: p.Wants.Commented, NotifyResolved: p.Wants.Resolved,
+	}
+	if !p.Acknowledged.IsZero() {
+		r.AcknowledgedAt = &p.Acknowledged
+	}
+	return r
 }
 
 func forgetRequesters(ctx context.Context, tx pgx.Tx, tickets []uuid.UUID) error {

@@ -16,6 +16,8 @@ func (d draft) moot() email.Reason {
 		return email.RecipientErased
 	case !d.to.Active:
 		return email.RecipientInactive
+	case d.to.Bounces:
+		return email.AddressBounces
 	case d.email.Kind == email.Digest: // what it tells of is looked at one by one
 		return ""
 	case !d.ticket.Exists:
@@ -63,6 +65,13 @@ func (d draft) moot() email.Reason {
 	case email.TakenBack:
 		if d.to.Role != domain.RoleAdmin {
 			return email.RoleChanged
+		}
+	case email.Acknowledged:
+		switch {
+		case d.to.Role != domain.RoleUser:
+			return email.RoleChanged
+		case waited && !d.ticket.Status.Active():
+			return email.StatusChanged
 		}
 	case email.Resolved:
 		switch {

@@ -42,7 +42,7 @@ func newMailed(t testing.TB) mailed {
 	d.emails = map[string]SendEmail{
 		"assigned": about(email.Assigned, 2, d.eve), "commented": about(email.Commented, 3, d.ann), "resolved": about(email.Resolved, 5, d.ann),
 		"escalated": about(email.Escalated, 4, d.ann), "escalated to an admin": about(email.Escalated, 4, d.sue),
-		"replied": about(email.Replied, 3, d.eve), "taken back": about(email.TakenBack, 2, d.sue),
+		"replied": about(email.Replied, 3, d.eve), "taken back": about(email.TakenBack, 2, d.sue), "acknowledged": about(email.Acknowledged, 1, d.ann),
 	}
 	return d
 }
@@ -86,6 +86,11 @@ func TestAnEmailThatHoldsNoMoreIsCancelled(t *testing.T) {
 			d.do(t, d.ticket, ticket.RedactText{By: system(), Subject: ticket.Subject{Field: ticket.FieldComment, CommentID: d.comment}, Reason: "a salary"})
 		}, email.CommentRedacted, false},
 		"the ticket was deleted": {"resolved", func(t *testing.T, d mailed) { d.do(t, d.ticket, ticket.DeleteTicket{By: system()}) }, email.TicketDeleted, false},
+		"emails to the recipient come back": {"commented", func(t *testing.T, d mailed) {
+			if _, err := d.people.ReportBounce(kit.Context(t), commands.Request{}, user.ReportBounce{By: user.By{Actor: domain.System()}, ID: d.ann, Address: "ann@example.com"}); err != nil {
+				t.Fatal(err)
+			}
+		}, email.AddressBounces, false},
 		"the recipient was deactivated": {"commented", func(t *testing.T, d mailed) {
 			d.edits(t, d.ann, func(c *user.EditUser) { c.Active = new(false) })
 		}, email.RecipientInactive, false},
@@ -106,6 +111,9 @@ func TestAnEmailThatHoldsNoMoreIsCancelled(t *testing.T) {
 		"comments are switched off":               {"commented", switchOff(ann, user.NotificationSwitches{Commented: new(false)}), email.NotificationsOff, false},
 		"resolutions are switched off":            {"resolved", switchOff(ann, user.NotificationSwitches{Resolved: new(false)}), email.NotificationsOff, false},
 		"assignments are switched off":            {"assigned", switchOff(eve, user.NotificationSwitches{Assigned: new(false)}), email.NotificationsOff, false},
+		"who opened it by mail is staff":          {"acknowledged", role(ann, domain.RoleAgent), email.RoleChanged, false},
+		"what it is to acknowledge is resolved":   {"acknowledged", func(*testing.T, mailed) {}, email.StatusChanged, true},
+		"what it is to acknowledge was deleted":   {"acknowledged", func(t *testing.T, d mailed) { d.do(t, d.ticket, ticket.DeleteTicket{By: system()}) }, email.TicketDeleted, false},
 		"escalations are switched off":            {"escalated", switchOff(ann, user.NotificationSwitches{Escalated: new(false)}), email.NotificationsOff, false},
 		"somebody else is assigned": {"assigned", func(t *testing.T, d mailed) {
 			d.do(t, d.ticket, ticket.AssignTicket{By: system(), To: ticket.Assignee{ID: d.sue, ActiveStaff: true}})

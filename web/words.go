@@ -8,6 +8,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/projections/view"
 )
 
 // Plural writes a number with its noun.
@@ -112,4 +113,15 @@ type Tab struct {
 	To      string
 	Count   string // "" for none
 	Current bool
+}
+
+// NoEmails returns why somebody is sent no emails; "" where they are.
+func NoEmails(u view.User) string {
+	switch {
+	case u.BouncedAt == nil:
+		return ""
+	case u.Bounce == "":
+		return "No emails are sent to " + u.Username + ": one came back."
+	}
+	return "No emails are sent to " + u.Username + ": one came back: " + u.Bounce
 }

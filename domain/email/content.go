@@ -20,6 +20,9 @@ type Content struct {
 	At      time.Time
 	Told    []Told // of a digest, which is about no ticket else
 	Files   []File // of the comment, in order
+
+	// InReplyTo is the Message-ID of the message that it acknowledges, as that has it.
+	InReplyTo string
 }
 
 // FilesMax is how many bytes of files go with an email in all. Many servers take no email

@@ -2,6 +2,7 @@ package email
 
 import (
 	"encoding/json"
+	"strings"
 	"time"
 
 	"github.com/google/uuid"
@@ -13,21 +14,23 @@ import (
 type Kind string
 
 // The kinds of email. A recipient may switch each of them off, except
-// [Escalated] where they get it as an admin, [TakenBack], and what is in a [Digest] of these.
+// [Escalated] where they get it as an admin, [TakenBack], [Acknowledged], and what is in a
+// [Digest] of these.
 const (
-	Escalated Kind = "escalated"  // the ticket escalated
-	Assigned  Kind = "assigned"   // the ticket is theirs to work on
-	Commented Kind = "commented"  // somebody else commented on their ticket
-	Resolved  Kind = "resolved"   // their ticket is resolved
-	Replied   Kind = "replied"    // the requester commented on a ticket that is theirs to work on, or an unassigned one
-	Reopened  Kind = "reopened"   // such a ticket was reopened
-	TakenBack Kind = "taken-back" // it was unassigned, with others, for its assignee left
-	Digest    Kind = "digest"     // what emails would have told of that were too many within an hour
+	Escalated    Kind = "escalated"    // the ticket escalated
+	Assigned     Kind = "assigned"     // the ticket is theirs to work on
+	Commented    Kind = "commented"    // somebody else commented on their ticket
+	Resolved     Kind = "resolved"     // their ticket is resolved
+	Replied      Kind = "replied"      // the requester commented on a ticket that is theirs to work on, or an unassigned one
+	Reopened     Kind = "reopened"     // such a ticket was reopened
+	TakenBack    Kind = "taken-back"   // it was unassigned, with others, for its assignee left
+	Acknowledged Kind = "acknowledged" // what they wrote by mail is a ticket
+	Digest       Kind = "digest"       // what emails would have told of that were too many within an hour
 )
 
 // Kinds lists every kind.
 func Kinds() []Kind {
-	return []Kind{Escalated, Assigned, Commented, Resolved, Replied, Reopened, TakenBack, Digest}
+	return []Kind{Escalated, Assigned, Commented, Resolved, Replied, Reopened, TakenBack, Acknowledged, Digest}
 }
 
 // The events of an email. Their JSON is stored for good: a change of shape is
@@ -42,7 +45,8 @@ type (
 		CauseVersion int           `json:"cause_version"` // of the ticket: the event the email tells of
 		Recipient    domain.UserID `json:"recipient"`
 		Address      string        `json:"address"`
-		At           time.Time     `json:"at"` // by the clock of the process that queued it
+		At           time.Time     `json:"at"`               // by the clock of the process that queued it
+		Message      uuid.UUID     `json:"message,omitzero"` // that came in, and which it acknowledges
 	}
 	// HandedOver preceded the moment in which a mail server may take the email. It
 	// is not written any more: the outbox keeps who is at that moment.
@@ -116,6 +120,10 @@ func (Digested) EventType() string   { return "email.digested" }
 func (Requeued) EventType() string   { return "email.requeued" }
 func (Delayed) EventType() string    { return "email.delayed" }
 func (Bounced) EventType() string    { return "email.bounced" }
+
+// Permanent reports whether another email would come back, too: the server did not only
+// give up on what may pass, as a code of the class 4 has it (RFC 3463 §2).
+func (e Bounced) Permanent() bool { return !strings.HasPrefix(e.Status, "4.") }
 
 // FormerTypes returns the name that the event was stored under when emails were
 // called letters.

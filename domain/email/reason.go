@@ -14,7 +14,8 @@ const (
 	NotificationsOff  Reason = "notifications_off" // for emails of this kind
 	AssigneeChanged   Reason = "assignee_changed"
 	StatusChanged     Reason = "status_changed"
-	NothingLeft       Reason = "nothing_left" // of what a digest would have told
+	AddressBounces    Reason = "address_bounces" // an email to it came back for good
+	NothingLeft       Reason = "nothing_left"    // of what a digest would have told
 )
 
 // String returns the reason in words.
@@ -38,6 +39,8 @@ func (r Reason) String() string {
 		return "the ticket has had another assignee since"
 	case StatusChanged:
 		return "the ticket has had another status since"
+	case AddressBounces:
+		return "an email to the address came back for good"
 	case NothingLeft:
 		return "nothing of what it would have told of holds any more"
 	}

@@ -30,6 +30,8 @@ type Settings struct {
 	ReopenDays      int       `json:"reopen_days"`
 	ImportBefore    time.Time `json:"import_before,omitzero"` // messages from before are history; zero: none is
 	IMAP            IMAP      `json:"imap,omitzero"`          // where messages are fetched from; zero: nowhere
+	// NoAcknowledgement: who opens a ticket by mail is not sent an email that it came.
+	NoAcknowledgement bool `json:"no_acknowledgement,omitempty"`
 }
 
 // EventType returns the stored name of the event.

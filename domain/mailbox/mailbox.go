@@ -101,6 +101,7 @@ type (
 		Strangers       *Strangers
 		ReopenDays      *int
 		ImportBefore    *time.Time // to the zero Time: none is history
+		Acknowledge     *bool      // false: who opens a ticket by mail is not sent an email that it came
 		Active          *bool
 		IMAP            *IMAP  // to the zero IMAP: nothing is fetched
 		Password        []byte // sealed; empty: it stays
@@ -161,6 +162,9 @@ func edit(s State, c Edit) (events []domain.Event, err error) {
 	change(&next.ReopenDays, c.ReopenDays)
 	change(&next.ImportBefore, c.ImportBefore)
 	change(&next.IMAP, c.IMAP)
+	if c.Acknowledge != nil {
+		next.NoAcknowledgement = !*c.Acknowledge
+	}
 	if next, err = check(next); err != nil {
 		return nil, err
 	}

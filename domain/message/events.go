@@ -33,6 +33,8 @@ type (
 		Ticket  uuid.UUID `json:"ticket,omitzero"`
 		Comment uuid.UUID `json:"comment,omitzero"`
 		Email   uuid.UUID `json:"email,omitzero"`
+		// Acknowledge: its author may be sent an email that it came.
+		Acknowledge bool `json:"acknowledge,omitempty"`
 	}
 	// Released means that an admin let it out of quarantine: it is judged once more.
 	Released struct{}

@@ -58,6 +58,15 @@ type (
 		Filename string `json:"filename"`
 		Malware  string `json:"malware"` // as the scanner calls it
 	}
+	// AddressBounced means that an email to the address came back for good: none is sent to
+	// it until it is cleared or another.
+	AddressBounced struct {
+		Email      uuid.UUID `json:"email"`      // that came back
+		Status     string    `json:"status"`     // the enhanced status code (RFC 3463); "": none was given
+		Diagnostic string    `json:"diagnostic"` // what the server said
+	}
+	// AddressCleared has emails sent to the address again.
+	AddressCleared struct{}
 	// NotificationsChanged carries all switches as they now stand.
 	NotificationsChanged struct {
 		Notifications
@@ -76,10 +85,12 @@ func (Deactivated) EventType() string     { return "user.deactivated" }
 func (PasswordLinkMade) EventType() string {
 	return "user.password_link_made"
 }
-func (FileRefused) EventType() string { return "user.file_refused" }
-func (Reactivated) EventType() string { return "user.reactivated" }
-func (Erased) EventType() string      { return "user.erased" }
-func (TextsErased) EventType() string { return "user.texts_erased" }
+func (FileRefused) EventType() string    { return "user.file_refused" }
+func (AddressBounced) EventType() string { return "user.address_bounced" }
+func (AddressCleared) EventType() string { return "user.address_cleared" }
+func (Reactivated) EventType() string    { return "user.reactivated" }
+func (Erased) EventType() string         { return "user.erased" }
+func (TextsErased) EventType() string    { return "user.texts_erased" }
 func (NotificationsChanged) EventType() string {
 	return "user.notifications_changed"
 }
@@ -100,6 +111,8 @@ func Events() []domain.EventType {
 		domain.EventOf[Deactivated](),
 		domain.EventOf[Reactivated](),
 		domain.PersonalEventOf(func(e *FileRefused) domain.Texts { return domain.Texts{}.In("filename", &e.Filename) }),
+		domain.PersonalEventOf(func(e *AddressBounced) domain.Texts { return domain.Texts{}.In("diagnostic", &e.Diagnostic) }),
+		domain.EventOf[AddressCleared](),
 		domain.EventOf[NotificationsChanged](),
 		domain.EventOf[Erased](),
 		domain.EventOf[TextsErased](),

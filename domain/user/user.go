@@ -46,6 +46,7 @@ type State struct {
 	Erased    bool
 	ErasedIn  map[uuid.UUID]bool // streams that were told to be read again
 
+	Bounces       bool // emails to the address come back: none is sent to it
 	Notifications Notifications
 }
 
@@ -87,6 +88,7 @@ func Evolve(s State, e domain.Event) State {
 			Notifications: AllNotifications(),
 		}
 	case ProfileChanged:
+		s.Bounces = s.Bounces && strings.EqualFold(e.Email, s.Email)
 		s.Email, s.FirstName, s.LastName = e.Email, e.FirstName, e.LastName
 	case RoleChanged:
 		s.Role = e.Role
@@ -94,10 +96,14 @@ func Evolve(s State, e domain.Event) State {
 		s.Active = false
 	case Reactivated:
 		s.Active = true
+	case AddressBounced:
+		s.Bounces = true
+	case AddressCleared:
+		s.Bounces = false
 	case NotificationsChanged:
 		s.Notifications = e.Notifications
 	case Erased:
-		s.Active, s.Erased = false, true
+		s.Active, s.Erased, s.Bounces = false, true, false
 	case TextsErased:
 		in := maps.Clone(s.ErasedIn)
 		if in == nil {
@@ -208,6 +214,10 @@ func Decide(s State, c Command) ([]domain.Event, error) {
 		return makePasswordLink(s, c)
 	case RefuseFile:
 		return refuseFile(s, c)
+	case ReportBounce:
+		return reportBounce(s, c)
+	case ClearAddress:
+		return clearAddress(s, c)
 	case Erase:
 		return erase(s, c)
 	}

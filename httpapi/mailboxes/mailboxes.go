@@ -4,7 +4,6 @@ package mailboxes
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"time"
@@ -127,6 +126,7 @@ type Mailbox struct {
 	Strangers       mailbox.Strangers `json:"strangers" required:"true" description:"What becomes of messages of people who are not known."`
 	ReopenDays      int               `json:"reopen_days" required:"true" description:"How many days a reply reopens a closed ticket; later it opens another."`
 	ImportBefore    *wire.Time        `json:"import_before" required:"true" description:"Messages from before are taken over as history, silently; null: none are."`
+	Acknowledge     bool              `json:"acknowledge" required:"true" description:"Whether who opens a ticket here by mail is sent an email that it came: at most one an address and day."`
 	IMAP            *IMAP             `json:"imap" required:"true" description:"Where messages are fetched from; null: nowhere."`
 	IsActive        bool              `json:"is_active" required:"true" description:"False: it is archived and takes no messages."`
 	CreatedAt       wire.Time         `json:"created_at" required:"true"`
@@ -137,7 +137,7 @@ type Mailbox struct {
 // Example is the body, or the answer, as the document shows it.
 func (Mailbox) Example() string {
 	return `{"id": "0197c2a4-8f00-7000-8000-000000000004", "name": "Support", "address": "support@example.com", "default_priority": "low",
-		"strangers": "accept", "reopen_days": 14, "import_before": null, "imap": {"url": "imaps://support@mail.example.com/INBOX", "after": "seen"},
+		"strangers": "accept", "reopen_days": 14, "import_before": null, "acknowledge": true, "imap": {"url": "imaps://support@mail.example.com/INBOX", "after": "seen"},
 		"is_active": true,
 		"created_at": "2026-01-31T12:00:00.000000Z", "updated_at": "2026-01-31T12:00:00.000000Z", "version": 1}`
 }
@@ -158,7 +158,7 @@ func imapOf(m view.Mailbox) *IMAP {
 func mailboxOf(m view.Mailbox) Mailbox {
 	return Mailbox{
 		ID: m.ID, Name: m.Name, Address: m.Address, DefaultPriority: m.DefaultPriority, Strangers: m.Strangers,
-		ReopenDays: m.ReopenDays, ImportBefore: wire.TimeOf(m.ImportBefore), IMAP: imapOf(m), IsActive: m.IsActive,
+		ReopenDays: m.ReopenDays, ImportBefore: wire.TimeOf(m.ImportBefore), Acknowledge: m.Acknowledge, IMAP: imapOf(m), IsActive: m.IsActive,
 		CreatedAt: wire.At(m.CreatedAt), UpdatedAt: wire.At(m.UpdatedAt), Version: m.Version,
 	}
 }
@@ -235,6 +235,7 @@ type Addition struct {
 	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" description:"What becomes of messages of people who are not known: they become a contact, wait for an admin, or have no effect. accept when left out."`
 	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650" description:"14 when left out."`
 	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true"`
+	Acknowledge     bind.Optional[bool]              `json:"acknowledge" description:"Whether who opens a ticket here by mail is sent an email that it came: at most one an address and day. true when left out."`
 	IMAP            bind.Optional[IMAP]              `json:"imap" nullable:"true"`
 	Password        bind.Optional[string]            `json:"password" minLength:"1" maxLength:"1000" writeOnly:"true" description:"Of the user of imap. It is kept sealed and never shown."`
 }
@@ -248,7 +249,7 @@ func (r Resource) add(ctx context.Context, c *httpapi.Call, in Addition) (Mailbo
 	add := mailbox.Add{By: mailbox.By{Actor: c.Actor}, Settings: mailbox.Settings{
 		Name: in.Name, Address: in.Address, DefaultPriority: cmp.Or(in.DefaultPriority.Value, mailbox.DefaultPriority),
 		Strangers: cmp.Or(in.Strangers.Value, mailbox.DefaultStrangers), ReopenDays: mailbox.DefaultReopenDays,
-		ImportBefore: in.ImportBefore.Value,
+		ImportBefore: in.ImportBefore.Value, NoAcknowledgement: in.Acknowledge.Set && !in.Acknowledge.Value,
 	}}
 	if in.ReopenDays.Set {
 		add.ReopenDays = in.ReopenDays.Value
@@ -285,6 +286,7 @@ type Patch struct {
 	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers"`
 	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650"`
 	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true" description:"Null: no message is history."`
+	Acknowledge     bind.Optional[bool]              `json:"acknowledge"`
 	IMAP            bind.Optional[IMAP]              `json:"imap" nullable:"true" description:"Null: nothing is fetched."`
 	Password        bind.Optional[string]            `json:"password" minLength:"1" maxLength:"1000" writeOnly:"true" description:"Of the user of imap, needed again for another server."`
 	IsActive        bind.Optional[bool]              `json:"is_active"`
@@ -300,7 +302,7 @@ func (r Resource) patch(ctx context.Context, c *httpapi.Call, in Patch) (Mailbox
 	}
 	edit := mailbox.Edit{
 		By: mailbox.By{Actor: c.Actor}, Name: in.Name.Ptr(), Address: in.Address.Ptr(), DefaultPriority: in.DefaultPriority.Ptr(),
-		Strangers: in.Strangers.Ptr(), ReopenDays: in.ReopenDays.Ptr(), Active: in.IsActive.Ptr(),
+		Strangers: in.Strangers.Ptr(), ReopenDays: in.ReopenDays.Ptr(), Active: in.IsActive.Ptr(), Acknowledge: in.Acknowledge.Ptr(),
 	}
 	if in.ImportBefore.Set {
 		edit.ImportBefore = &in.ImportBefore.Value
@@ -332,43 +334,6 @@ func (r Resource) seal(ctx context.Context, c *httpapi.Call, id mailbox.ID, pass
 		return nil, nil
 	}
 	return r.Passwords.Seal(ctx, id, password.Value)
-}
-
-// Checked is what a look at a mailbox on its server found.
-type Checked struct {
-	OK       bool   `json:"ok" required:"true"`
-	Detail   string `json:"detail" required:"true" description:"What is wrong, or how many messages the folder has."`
-	Messages int    `json:"messages" required:"true" description:"How many messages the folder has; 0 where that is not known."`
-}
-
-// Example is the body, or the answer, as the document shows it.
-func (Checked) Example() string {
-	return `{"ok": true, "detail": "The folder has 12 messages.", "messages": 12}`
-}
-
-func (r Resource) check(ctx context.Context, c *httpapi.Call, in Path) (Checked, error) {
-	if err := mayConfigure(c); err != nil {
-		return Checked{}, err
-	}
-	id, err := in.id()
-	if err != nil {
-		return Checked{}, err
-	}
-	m, err := r.Read.Mailbox(ctx, id)
-	if err != nil {
-		return Checked{}, err
-	}
-	if imapOf(m) == nil {
-		return Checked{Detail: "The mailbox has no server (imap) that messages are fetched from."}, nil
-	}
-	if !m.IsActive {
-		return Checked{Detail: "The mailbox is archived."}, nil
-	}
-	messages, err := r.Check(ctx, id)
-	if err != nil {
-		return Checked{Detail: err.Error()}, ctx.Err()
-	}
-	return Checked{OK: true, Detail: fmt.Sprintf("The folder has %d messages.", messages), Messages: int(messages)}, nil
 }
 
 // HistoryQuery is the parameters of a mailbox's history.

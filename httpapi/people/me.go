@@ -122,6 +122,13 @@ func (r Resource) users() []httpapi.Route {
 			Who:     httpapi.InPerson, Status: http.StatusCreated, Handler: httpapi.Handle(r.makePasswordLink), Secret: true,
 		},
 		{
+			Method: http.MethodPost, Path: "/api/users/{id}/mail/clear/", ID: "clearAddress",
+			Summary: "Send emails to somebody again",
+			About:   "For admins. After an email to somebody came back for good none is sent to their address; emails to it are cancelled, with the reason address_bounces. This has them sent again, as another address does. Nothing happens where none came back.",
+			Who:     httpapi.SignedIn, Status: http.StatusOK, Handler: httpapi.Handle(r.clearAddress),
+			Never: []int{http.StatusUnprocessableEntity},
+		},
+		{
 			Method: http.MethodGet, Path: "/api/users/{id}/history/", ID: "userHistory",
 			Summary: "Read what happened to a user",
 			About:   "For admins and auditors, and for users their own: every event of the account, oldest first, with what it changed, and the records of access: sign-ins and failed ones, the use of an admin's API tokens once an hour, and what an auditor reads, once an hour for the same.",

@@ -130,6 +130,19 @@ func (r Resource) edit(ctx context.Context, c *httpapi.Call, command user.EditUs
 	return written(c, out)
 }
 
+func (r Resource) clearAddress(ctx context.Context, c *httpapi.Call, in UserPath) (wire.User, error) {
+	id, err := r.visibleUser(ctx, c, in)
+	if err != nil {
+		return wire.User{}, err
+	}
+	command := user.ClearAddress{By: user.By{Actor: c.Actor}, ID: id}
+	out, err := c.Execute(ctx, func(q commands.Request) (commands.Outcome, error) { return r.App.People.ClearAddress(ctx, q, command) })
+	if err != nil {
+		return wire.User{}, err
+	}
+	return written(c, out)
+}
+
 // written is a user just written to, as the command left them.
 func written(c *httpapi.Call, out commands.Outcome) (wire.User, error) {
 	u, ok := view.UserOf(out.Events)

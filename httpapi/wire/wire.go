@@ -100,6 +100,13 @@ type User struct {
 	NameEmail *string      `json:"name_email,omitempty" description:"First Last - mail"`
 
 	Notifications *Notifications `json:"notifications,omitempty" description:"Which emails they want."`
+	Bounced       *Bounced       `json:"bounced,omitempty" description:"Why no emails are sent to the address: one came back for good. Left out: they are sent."`
+}
+
+// Bounced is that emails to somebody come back.
+type Bounced struct {
+	At     Time   `json:"at" required:"true"`
+	Detail string `json:"detail" required:"true" description:"What the mail server said; it may be empty."`
 }
 
 // Example is a user as the document shows it.
@@ -159,5 +166,8 @@ func UserOf(viewer domain.Actor, u view.User) User {
 	out.CreatedAt, out.UpdatedAt = &Time{u.CreatedAt}, &Time{u.UpdatedAt}
 	notifications := Notifications(u.Notifications)
 	out.Notifications = &notifications
+	if u.BouncedAt != nil {
+		out.Bounced = &Bounced{At: Time{*u.BouncedAt}, Detail: u.Bounce}
+	}
 	return out
 }

@@ -223,6 +223,13 @@ func (h Header) List() string {
 	return ""
 }
 
+// Unanswered reports whether the message asks machines for no answer: of its kind or of
+// every kind, as Exchange has it, or as one that a machine sent.
+func (h Header) Unanswered() bool {
+	asks := strings.ToLower(strings.TrimSpace(h.fields.Get("X-Auto-Response-Suppress")))
+	return (asks != "" && asks != "none") || h.AutoSubmitted() != "" || h.Responder() != ""
+}
+
 // Report reports whether the message is a report (RFC 6522), and of which type, in lower
 // case.
 func (h Header) Report() (kind string, is bool) {

@@ -67,6 +67,7 @@ var mailboxMembers = []func(before, after mailbox.State, all []Change) []Change{
 	func(before, after mailbox.State, all []Change) []Change {
 		return changed(all, "import_before", instant(before.ImportBefore), instant(after.ImportBefore))
 	},
+	mailboxMember("acknowledge", func(s mailbox.State) bool { return !s.NoAcknowledgement }),
 	func(before, after mailbox.State, all []Change) []Change {
 		return changed(all, "imap", fetchedFrom(before), fetchedFrom(after))
 	},

@@ -10,6 +10,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/access"
+	"helpdesk/domain/email"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/projections"
@@ -168,6 +169,10 @@ func (t *userDescriber) did(self bool, e domain.Event) string {
 		return "made a link that sets " + of("password")
 	case user.FileRefused:
 		return fmt.Sprintf("brought %s, in which malware was found (%s): it was not kept", d.Filename, d.Malware)
+	case user.AddressBounced:
+		return fmt.Sprintf("sends no emails to %s any more: one came back: %s", t.user.Username, email.Reported(d.Status, d.Diagnostic))
+	case user.AddressCleared:
+		return "had emails sent again to " + whom
 	case user.Deactivated:
 		return "deactivated " + whom
 	case user.Reactivated:

@@ -19,6 +19,7 @@ type Mailbox struct {
 	Strangers       mailbox.Strangers `db:"strangers"`
 	ReopenDays      int               `db:"reopen_days"`
 	ImportBefore    *time.Time        `db:"import_before"`
+	Acknowledge     bool              `db:"acknowledge"`
 	IMAPURL         *string           `db:"imap_url"`
 	IMAPAfter       *string           `db:"imap_after"`
 	IsActive        bool              `db:"is_active"`
@@ -56,6 +57,7 @@ func (m *Mailbox) set(s mailbox.Settings) {
 	if m.ReopenDays, m.ImportBefore = s.ReopenDays, nil; !s.ImportBefore.IsZero() {
 		m.ImportBefore = &s.ImportBefore
 	}
+	m.Acknowledge = !s.NoAcknowledgement
 	if m.IMAPURL, m.IMAPAfter = nil, nil; s.IMAP != (mailbox.IMAP{}) {
 		m.IMAPURL, m.IMAPAfter = &s.IMAP.URL, &s.IMAP.After
 	}

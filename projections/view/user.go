@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"helpdesk/domain"
+	"helpdesk/domain/email"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 )
@@ -24,6 +25,9 @@ type User struct {
 	UpdatedAt time.Time   `json:"updated_at"`
 
 	Notifications user.Notifications `json:"notifications"`
+
+	BouncedAt *time.Time `json:"bounced_at"` // since when no emails are sent to the address; nil: they are
+	Bounce    string     `json:"bounce"`     // why: what a mail server said
 }
 
 // NameEmail returns "First Last - mail", with the username for a person
@@ -53,6 +57,9 @@ type UserRow struct {
 	NotifyAssigned  bool `db:"notify_assigned"`
 	NotifyCommented bool `db:"notify_commented"`
 	NotifyResolved  bool `db:"notify_resolved"`
+
+	BouncedAt *time.Time `db:"bounced_at"`
+	Bounce    string     `db:"bounce"`
 }
 
 // UserOf returns the user with these events; ok is false when they never
@@ -75,11 +82,20 @@ func (r *UserRow) Apply(e eventstore.Envelope) {
 		}
 		r.notify(user.AllNotifications())
 	case user.ProfileChanged:
+		if !strings.EqualFold(d.Email, r.Email) {
+			r.BouncedAt, r.Bounce = nil, ""
+		}
 		r.Email, r.FirstName, r.LastName = d.Email, d.FirstName, d.LastName
 	case user.RoleChanged:
 		r.Role = d.Role
-	case user.Deactivated, user.Erased:
+	case user.Deactivated:
 		r.IsActive = false
+	case user.Erased:
+		r.IsActive, r.BouncedAt, r.Bounce = false, nil, ""
+	case user.AddressBounced:
+		r.BouncedAt, r.Bounce = &e.OccurredAt, email.Reported(d.Status, d.Diagnostic)
+	case user.AddressCleared:
+		r.BouncedAt, r.Bounce = nil, ""
 	case user.Reactivated:
 		r.IsActive = true
 	case user.NotificationsChanged:
@@ -100,5 +116,6 @@ func (r UserRow) Show() User {
 		Notifications: user.Notifications{
 			Escalated: r.NotifyEscalated, Assigned: r.NotifyAssigned, Commented: r.NotifyCommented, Resolved: r.NotifyResolved,
 		},
+		BouncedAt: r.BouncedAt, Bounce: r.Bounce,
 	}
 }

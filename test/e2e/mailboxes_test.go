@@ -17,14 +17,15 @@ type mailbox struct {
 	Strangers       string
 	ReopenDays      int     `json:"reopen_days"`
 	ImportBefore    *string `json:"import_before"`
-	IsActive        bool    `json:"is_active"`
+	Acknowledge     bool
+	IsActive        bool `json:"is_active"`
 	Version         int
 }
 
-// addMailbox adds a mailbox as the admin.
+// addMailbox adds a mailbox as the admin, which acknowledges nothing unless that is asked for.
 func addMailbox(t *testing.T, d *program.Helpdesk, more ...object) mailbox {
 	t.Helper()
-	body := program.Object{"name": "Support", "address": "support@example.com"}
+	body := program.Object{"name": "Support", "address": "support@example.com", "acknowledge": false}
 	for _, m := range more {
 		body = body.With(m)
 	}
@@ -38,7 +39,7 @@ func TestMailboxesAreConfigured(t *testing.T) {
 	body := object{"name": "Support", "address": "support@example.com"}
 	first := d.Admin.Must(t, http.StatusCreated, "POST", all, body, "Idempotency-Key", "one")
 	m := program.Read[mailbox](t, first)
-	want := mailbox{ID: m.ID, Name: "Support", Address: "support@example.com", DefaultPriority: "low", Strangers: "accept", ReopenDays: 14, IsActive: true, Version: 1}
+	want := mailbox{ID: m.ID, Name: "Support", Address: "support@example.com", DefaultPriority: "low", Strangers: "accept", ReopenDays: 14, Acknowledge: true, IsActive: true, Version: 1}
 	if m != want || first.Header.Get("ETag") != `"1"` || first.Header.Get("Location") != all+m.ID+"/" {
 		t.Errorf("got %+v, %v, want %+v", m, first.Header, want)
 	}
@@ -62,8 +63,8 @@ func TestMailboxesAreConfigured(t *testing.T) {
 			t.Errorf("%s: got %d %s, want %d %s", name, a.Status, a.Body, c.status, c.code)
 		}
 	}
-	changed := d.Admin.Must(t, http.StatusOK, "PATCH", path, object{"strangers": "refuse", "reopen_days": 3, "import_before": "2026-01-01T00:00:00Z"}, "If-Match", `"1"`)
-	if m = program.Read[mailbox](t, changed); m.Strangers != "refuse" || m.ReopenDays != 3 || m.ImportBefore == nil || m.Version != 2 || changed.Header.Get("ETag") != `"2"` {
+	changed := d.Admin.Must(t, http.StatusOK, "PATCH", path, object{"strangers": "refuse", "reopen_days": 3, "acknowledge": false, "import_before": "2026-01-01T00:00:00Z"}, "If-Match", `"1"`)
+	if m = program.Read[mailbox](t, changed); m.Strangers != "refuse" || m.ReopenDays != 3 || m.Acknowledge || m.ImportBefore == nil || m.Version != 2 || changed.Header.Get("ETag") != `"2"` {
 		t.Errorf("changed to %+v", m)
 	}
 	d.Admin.Must(t, http.StatusPreconditionFailed, "PATCH", path, object{"strangers": "accept"}, "If-Match", `"1"`)

@@ -77,6 +77,27 @@ func TestReturnedEmailsAreInTheLedger(t *testing.T) {
 		}
 	}
 	id, _, _ := strings.Cut(strings.Trim(taken.MessageID(), "<>"), "@")
+	kit.Poll(t, "the address to be known as one that bounces", func() bool {
+		return strings.Contains(string(d.Admin.Must(t, http.StatusOK, "GET", "/api/users/amy/", nil).Body), `"detail":"5.1.1: 550 no such user"`)
+	})
+	other := ada.Opens(t, "No paper")
+	d.Admin.Assigns(t, other, amy.Username)
 	d.Runs(t, "", "mail", "resend", id)
-	kit.Poll(t, "the email to be sent again", func() bool { return fmt.Sprint(ledger(t, d)) == "[amy@example.com sent]" })
+	const suppressed = "amy@example.com cancelled: an email to the address came back for good"
+	kit.Poll(t, "emails to the address to be cancelled", func() bool { return strings.Count(fmt.Sprint(ledger(t, d)), suppressed) == 2 })
+	amy.Must(t, http.StatusForbidden, "POST", "/api/users/amy/mail/clear/", nil)
+	for range 2 {
+		cleared := d.Admin.Must(t, http.StatusOK, "POST", "/api/users/amy/mail/clear/", nil)
+		if strings.Contains(string(cleared.Body), "bounced") {
+			t.Errorf("cleared, the person is %s", cleared.Body)
+		}
+	}
+	account := d.Admin.Must(t, http.StatusOK, "GET", "/api/users/amy/history/", nil)
+	for _, what := range []string{"sends no emails to amy any more: one came back: 5.1.1: 550 no such user.", "root had emails sent again to amy."} {
+		if !strings.Contains(string(account.Body), what) {
+			t.Errorf("the history of the account does not tell that %q: %s", what, account.Body)
+		}
+	}
+	d.Runs(t, "", "mail", "resend", id)
+	kit.Poll(t, "the email to be sent again", func() bool { return strings.Contains(fmt.Sprint(ledger(t, d)), "amy@example.com sent") })
 }

@@ -143,7 +143,7 @@ func (c *crowd) takeMail(t testing.TB, r commands.Request) (commands.Outcome, er
 			mailbox.Add{By: by, Settings: mailbox.Settings{
 				Name: fmt.Sprint("M", nth), Address: fmt.Sprintf("m%d@example.com", nth), DefaultPriority: "low", Strangers: mailbox.Accept,
 			}},
-			mailbox.Edit{By: by, ReopenDays: ptr(c.IntN(9))}, mailbox.Edit{By: by, Active: ptr(c.IntN(2) == 0)}))
+			mailbox.Edit{By: by, ReopenDays: ptr(c.IntN(9))}, mailbox.Edit{By: by, Acknowledge: ptr(c.IntN(2) == 0)}, mailbox.Edit{By: by, Active: ptr(c.IntN(2) == 0)}))
 	}
 	by := message.By{Actor: domain.System()}
 	verdict := message.Judged{Verdict: pick(c.Rand, message.Verdicts()...), Reason: message.ReasonNew, Detail: "so", Ticket: pick(c.Rand, c.tickets...).UUID}

@@ -17,7 +17,6 @@ import (
 	"helpdesk/domain"
 	"helpdesk/domain/email"
 	"helpdesk/domain/ticket"
-	"helpdesk/domain/user"
 	"helpdesk/eventstore"
 	"helpdesk/eventstore/follow"
 	"helpdesk/projections/emails"
@@ -255,19 +254,6 @@ func foldFiles(id uuid.UUID, s ticket.State, events []eventstore.Envelope) (rows
 		rows = append(rows, row)
 	}
 	return rows
-}
-
-func foldOneUser(id uuid.UUID, events []eventstore.Envelope) view.UserRow {
-	var s user.State
-	for _, e := range events {
-		s = user.Evolve(s, e.Event)
-	}
-	return view.UserRow{
-		ID: id, Username: s.Username, Email: s.Email, FirstName: s.FirstName, LastName: s.LastName, Role: s.Role,
-		IsActive: s.Active, CreatedAt: events[0].OccurredAt, UpdatedAt: events[len(events)-1].OccurredAt, Version: len(events),
-		NotifyEscalated: s.Notifications.Escalated, NotifyAssigned: s.Notifications.Assigned,
-		NotifyCommented: s.Notifications.Commented, NotifyResolved: s.Notifications.Resolved,
-	}
 }
 
 func foldOneEmail(id uuid.UUID, events []eventstore.Envelope) emails.Email {

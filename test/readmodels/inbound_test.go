@@ -24,7 +24,7 @@ func foldOneMailbox(id uuid.UUID, events []eventstore.Envelope) view.Mailbox {
 	newest := events[len(events)-1]
 	return view.Mailbox{
 		ID: id, Name: s.Name, Address: s.Address, DefaultPriority: s.DefaultPriority, Strangers: s.Strangers, ReopenDays: s.ReopenDays,
-		ImportBefore: before, IsActive: s.Active, CreatedAt: events[0].OccurredAt, UpdatedAt: newest.OccurredAt, Version: newest.Version,
+		ImportBefore: before, Acknowledge: !s.NoAcknowledgement, IsActive: s.Active, CreatedAt: events[0].OccurredAt, UpdatedAt: newest.OccurredAt, Version: newest.Version,
 	}
 }
 

@@ -19,12 +19,13 @@ const mailboxesMost = 100
 // form is a mailbox as a form has it.
 type form struct {
 	Name, Address, Priority, Strangers, ReopenDays string
+	Acknowledge                                    bool
 }
 
 // formOf returns what was entered into a form.
 func formOf(v *web.Visit) form {
 	f := v.Form
-	return form{f.Text("name"), f.Text("address"), f.Text("priority"), f.Text("strangers"), f.Text("reopen_days")}
+	return form{f.Text("name"), f.Text("address"), f.Text("priority"), f.Text("strangers"), f.Text("reopen_days"), f.Text("acknowledge") != ""}
 }
 
 // settings returns what a form asks for.
@@ -35,6 +36,7 @@ func (f form) settings() (s mailbox.Settings, err error) {
 	}
 	return mailbox.Settings{
 		Name: f.Name, Address: f.Address, DefaultPriority: f.Priority, Strangers: mailbox.Strangers(f.Strangers), ReopenDays: days,
+		NoAcknowledgement: !f.Acknowledge,
 	}, nil
 }
 
@@ -49,6 +51,7 @@ type mailboxesView struct {
 func (s *Section) showMailboxes(v *web.Visit) (web.Reply, error) {
 	return s.mailboxes(v, form{
 		Priority: mailbox.DefaultPriority, Strangers: string(mailbox.DefaultStrangers), ReopenDays: strconv.Itoa(mailbox.DefaultReopenDays),
+		Acknowledge: true,
 	}, nil)
 }
 
@@ -115,7 +118,7 @@ func (s *Section) mailbox(v *web.Visit, entered form, fetched fetching, wrong *w
 	if err != nil {
 		return web.Reply{}, err
 	}
-	entered = cmp.Or(entered, form{m.Name, m.Address, m.DefaultPriority, string(m.Strangers), strconv.Itoa(m.ReopenDays)})
+	entered = cmp.Or(entered, form{m.Name, m.Address, m.DefaultPriority, string(m.Strangers), strconv.Itoa(m.ReopenDays), m.Acknowledge})
 	return web.Show(m.Name, mailboxPageOf(mailboxView{
 		Mailbox: m, Form: entered, Fetched: cmp.Or(fetched, fetchingOf(m)), Command: web.NewCommand(), Fault: wrong,
 	})).With(wrong), nil
@@ -129,6 +132,7 @@ func (s *Section) change(v *web.Visit) (web.Reply, error) {
 	}
 	return s.edit(v, entered, fetching{}, "Mailbox saved.", mailbox.Edit{
 		Name: &c.Name, Address: &c.Address, DefaultPriority: &c.DefaultPriority, Strangers: &c.Strangers, ReopenDays: &c.ReopenDays,
+		Acknowledge: &entered.Acknowledge,
 	})
 }
 

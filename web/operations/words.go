@@ -27,6 +27,8 @@ func emailWord(k email.Kind) string {
 		return "ticket reopened"
 	case email.TakenBack:
 		return "assignee left"
+	case email.Acknowledged:
+		return "message came in"
 	case email.Digest:
 		return "digest"
 	}

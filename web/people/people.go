@@ -203,6 +203,26 @@ func (s *Section) changePerson(v *web.Visit, done string, chosen domain.Role, ed
 	return web.Redirect(web.PersonAddress(account.Username)), nil
 }
 
+// clearAddress has emails sent again to whom the path names.
+func (s *Section) clearAddress(v *web.Visit) (web.Reply, error) {
+	account, err := s.person(v)
+	if err != nil {
+		return web.Reply{}, err
+	}
+	clear := user.ClearAddress{By: user.By{Actor: v.Actor}, ID: account.ID}
+	_, err = v.CarryOut(func(r commands.Request) (commands.Outcome, error) {
+		return s.App.People.ClearAddress(v.Context(), r, clear)
+	})
+	if f := web.FaultOf(err); f != nil {
+		return s.personPage(v, account.ID, personView{Fault: f})
+	}
+	if err != nil {
+		return web.Reply{}, err
+	}
+	v.Tell("Emails are sent again.")
+	return web.Redirect(web.PersonAddress(account.Username)), nil
+}
+
 // fullName is somebody's name, or a dash.
 func fullName(u view.User) string {
 	return cmp.Or(strings.TrimSpace(u.FirstName+" "+u.LastName), "–")

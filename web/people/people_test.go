@@ -68,6 +68,16 @@ func TestThePageOfAPerson(t *testing.T) {
 		"has forms for admins": func(_ *testing.T, s *site) {
 			s.Get("admin", "/admin/people/user/").Holds(200, "Change role", "Deactivate user")
 		},
+		"tells that emails come back, until that is cleared": func(t *testing.T, s *site) {
+			s.Get("admin", "/admin/people/user/").Lacks("No emails are sent")
+			s.BouncedAt, s.Bounce = new(webtest.Noon), "5.1.1: no such <user>"
+			s.Get("auditor", "/admin/people/user/").Holds(200, "No emails are sent to user: one came back: 5.1.1: no such &lt;user&gt;").Lacks("Send emails again")
+			s.Get("admin", "/admin/people/user/").Holds(200, "Send emails again")
+			s.Post("admin", "/admin/people/user/mail/clear/").Leads("/admin/people/user/")
+			if len(s.Requests) != 1 {
+				t.Errorf("asked %v", s.Requests)
+			}
+		},
 		"has a link made, which is shown once": func(t *testing.T, s *site) {
 			s.Get("admin", "/admin/people/user/").Holds(200, "Make a password link").Lacks("/admin/password/")
 			s.Post("admin", "/admin/people/user/password-link/").Holds(200, `value="/admin/password/`, "set HELPDESK_PUBLIC_URL")

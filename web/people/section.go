@@ -41,6 +41,7 @@ func (s *Section) Pages() []web.Page {
 		web.Get("people/:name", web.Overseers, s.showPerson),
 		web.Post("people/:name/role", web.Overseers, s.changeRole),
 		web.Post("people/:name/activity", web.Overseers, s.changeActivity),
+		web.Post("people/:name/mail/clear", web.Overseers, s.clearAddress),
 		web.Post("people/:name/password-link", web.Overseers, s.makePasswordLink),
 	}
 }

@@ -11,6 +11,7 @@ import (
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
 	"helpdesk/projections/people"
@@ -25,6 +26,7 @@ type Reader interface {
 	Thread(ctx context.Context, viewer domain.Actor, of ticket.ID, at *projections.Cursor) (projections.Slice[view.Comment], error)
 	Comment(ctx context.Context, viewer domain.Actor, id ticket.CommentID) (view.Comment, error)
 	Attachments(ctx context.Context, viewer domain.Actor, of ticket.ID) ([]view.Attachment, error)
+	User(ctx context.Context, id user.ID) (view.User, error)
 	Users(ctx context.Context, f people.Filter, p projections.Page) (projections.Slice[view.User], error)
 }
 

@@ -15,6 +15,7 @@ import (
 
 	"helpdesk/domain"
 	"helpdesk/domain/ticket"
+	"helpdesk/domain/user"
 	"helpdesk/edge"
 	"helpdesk/projections"
 	"helpdesk/projections/history"
@@ -36,6 +37,7 @@ type ticketView struct {
 	Staff       bool
 	Redacts     bool // the visitor may destroy texts of it
 	Due         *time.Time
+	NoEmails    string          // why the requester is sent none, to staff; "": they are
 	Entries     []history.Entry // the newest, oldest first
 	Earlier     string          // address of those before; "" for none
 	Others      []string        // who else has it open
@@ -201,6 +203,9 @@ func (s *Section) ticketPage(v *web.Visit, view ticketView) (web.Reply, error) {
 			return web.Reply{}, err
 		}
 	}
+	if err := fillNoEmails(s, v, &view); err != nil {
+		return web.Reply{}, err
+	}
 	return web.Show(title(view.Ticket), ticketPageOf(view)).With(view.Fault), nil
 }
 
@@ -322,6 +327,19 @@ func (s *Section) fillTeam(v *web.Visit, view *ticketView) error {
 		view.Team = append(view.Team, some.Items...)
 	}
 	return nil
+}
+
+// fillNoEmails finds whether emails reach the requester, who is the one that replies go to.
+func fillNoEmails(s *Section, v *web.Visit, view *ticketView) error {
+	if !view.Staff || !view.replies() {
+		return nil
+	}
+	requester, err := s.Read.User(v.Context(), user.ID{UUID: view.CreatedBy.ID})
+	if errors.Is(err, domain.ErrNotFound) { // they were erased
+		return nil
+	}
+	view.NoEmails = web.NoEmails(requester)
+	return err
 }
 
 // stay is what the script of an open page asks every few seconds: it returns who else

@@ -133,3 +133,12 @@ func TestAMomentThatIsNoneIsNamed(t *testing.T) {
 	s.Get("user", ticketPage+"?version=01").Holds(400, "No such version")
 	s.Get("user", ticketPage+"?version=1&as_of=2026-01-31T12:00:00Z").Holds(400, "either a version or a time")
 }
+
+func TestStaffAreToldThatEmailsToTheRequesterComeBack(t *testing.T) {
+	s := talked(t)
+	s.Get("agent", ticketPage).Lacks("No emails are sent")
+	s.BouncedAt, s.Bounce = new(webtest.Noon), "5.1.1: no such <user>"
+	const why = "No emails are sent to user: one came back: 5.1.1: no such &lt;user&gt;"
+	s.Get("agent", ticketPage).Holds(200, why)
+	s.Get("user", ticketPage).Holds(200).Lacks("No emails are sent")
+}

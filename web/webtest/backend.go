@@ -25,6 +25,9 @@ type Backend struct {
 	Edits     []user.EditUser
 	Recorded  []string // types of records of access, and whom they are of
 	RecordErr error
+
+	BouncedAt *time.Time // since when emails to everybody come back
+	Bounce    string     // and why
 }
 
 // Register notes the registration.
@@ -44,6 +47,11 @@ func (b *Backend) MakePasswordLink(_ context.Context, r commands.Request, _ user
 
 // RefuseFile notes it.
 func (b *Backend) RefuseFile(_ context.Context, r commands.Request, _ user.RefuseFile) (commands.Outcome, error) {
+	return b.Note(r)
+}
+
+// ClearAddress notes it.
+func (b *Backend) ClearAddress(_ context.Context, r commands.Request, _ user.ClearAddress) (commands.Outcome, error) {
 	return b.Note(r)
 }
 
@@ -129,7 +137,7 @@ func (b *Backend) Edit(_ context.Context, r commands.Request, c user.EditUser) (
 // User shows one of the people of these tests.
 func (b *Backend) User(ctx context.Context, id user.ID) (view.User, error) {
 	a, err := b.Find(ctx, id.String())
-	return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true}, err
+	return view.User{ID: id.UUID, Username: a.Username, Email: a.Email, Role: a.Role, IsActive: true, BouncedAt: b.BouncedAt, Bounce: b.Bounce}, err
 }
 
 // Record notes what is recorded of access.

@@ -48,7 +48,7 @@ func (s *settings) work(_ context.Context, w *program.Worker) (program.Work, err
 	mailroom := saga.NewSender(commands.NewEmails(w.Store), w.Store, w.Mailer.Enclosing(w.Files), w.Files, room, time.Duration(s.MailRetryMin))
 	return program.Work{
 		Follower: saga.Emails(w.Issued),
-		Handlers: []saga.Handler{saga.Mailing(mailroom)},
+		Handlers: []saga.Handler{saga.Mailing(mailroom), saga.Suppressions(w.Store, commands.NewPeople(w.Store, w.Accounts))},
 		Loops:    []func(context.Context) error{room.Run},
 	}, nil
 }
