@@ -75,5 +75,6 @@ func (w world) filesOf(viewer domain.Actor, comment uuid.UUID) (all []view.Attac
 	return all
 }
 
-// lost leaves out whether the bytes of a file are there: they are gone for every moment.
-var lost = cmpopts.IgnoreFields(view.Attachment{}, "Gone")
+// lost leaves out whether the bytes of a file can be had: they are gone, or withheld with a
+// ticket that is deleted by now, for every moment.
+var lost = cmpopts.IgnoreFields(view.Attachment{}, "Gone", "Withheld")
