@@ -119,6 +119,12 @@ func (j *Judge) contact(ctx context.Context, m *incoming) error {
 	}
 	from := m.header.From()
 	id := m.Sender
+	if id.UUID == m.id.UUID { // it looked like the report of a server
+		var err error
+		if id, err = j.sender(ctx, m.id, from.Address); err != nil {
+			return err
+		}
+	}
 	if _, err := j.accounts.Find(ctx, id.String()); err == nil { // they have another address by now
 		id = user.ID{UUID: m.derived("contact")}
 	} else if !errors.Is(err, domain.ErrNotFound) {

@@ -241,6 +241,23 @@ func TestManyFilesAreNamedInShort(t *testing.T) {
 	}
 }
 
+// What only looks like the report of a server is of who wrote it, and erased with them.
+func TestWhatLooksLikeAReport(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	id := d.takes(t, "From: ann@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=sales; boundary=x\r\n\r\n--x\r\n\r\nUp.\r\n--x--\r\n")
+	if judged := d.judges(t, id); judged.Verdict != message.NewTicket {
+		t.Fatalf("it is %+v", judged)
+	}
+	ann, err := d.accounts.Find(kit.Context(t), "ann@example.org")
+	if err != nil || ann.ID.UUID == id.UUID {
+		t.Fatalf("its author is %v, %v", ann.ID, err)
+	}
+	if also, err := Aliases(kit.Context(t), d.Pool, ann.ID, nil); err != nil || len(also) != 1 || also[0].UUID != id.UUID {
+		t.Errorf("erased with its author: got %v, %v, want %v", also, err, id)
+	}
+}
+
 func TestWhatContactsAreCalled(t *testing.T) {
 	id := uuid.MustParse("0197c2a4-8f00-7000-8000-0000deadbeef")
 	for address, want := range map[string]string{
