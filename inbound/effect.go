@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"helpdesk/attachments"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/message"
@@ -205,9 +206,6 @@ func (j *Judge) content(ctx context.Context, m *incoming, by domain.UserID) (tex
 	var notes []string
 	left := 0
 	for i, f := range c.Files {
-		if len(f.Bytes) == 0 {
-			continue
-		}
 		a, err := j.file(ctx, m, i, by, f, len(files))
 		if refusal, ok := errors.AsType[*domain.Error](err); ok && refusal.Kind != domain.KindUnavailable {
 			if left++; left <= notesMost {
@@ -248,13 +246,19 @@ func shortened(text string, most int) string {
 	return strings.TrimSpace(string(runes[:max(0, most-len(shortening))])) + shortening
 }
 
-// errManyFiles names files beyond those that a comment takes.
-var errManyFiles = ticket.ErrAttachments.With("a message has at most %d files", ticket.AttachmentsMax)
+// Refusals of files of messages.
+var (
+	errManyFiles = ticket.ErrAttachments.With("a message has at most %d files", ticket.AttachmentsMax)
+	errLost      = attachments.ErrEmpty.With("its bytes cannot be read")
+)
 
 // file keeps the nth file of a message as an upload, once.
 func (j *Judge) file(ctx context.Context, m *incoming, nth int, by domain.UserID, f eml.File, taken int) (ticket.Attachment, error) {
-	if taken >= ticket.AttachmentsMax {
+	switch {
+	case taken >= ticket.AttachmentsMax:
 		return ticket.Attachment{}, errManyFiles
+	case f.Lost:
+		return ticket.Attachment{}, errLost
 	}
 	id := m.derived(fmt.Sprintf("file %d", nth))
 	found, err := j.files.Find(ctx, id)

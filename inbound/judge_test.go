@@ -241,6 +241,24 @@ func TestManyFilesAreNamedInShort(t *testing.T) {
 	}
 }
 
+// A file that holds nothing, or nothing that can be read, is named.
+func TestNoFileVanishes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	many := "From: ann@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nSee.\r\n"
+	for _, part := range []string{"empty.png\r\n\r\n", "broken.png\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%\r\n", "short.txt\r\nContent-Transfer-Encoding: base64\r\n\r\nU28gaXQga\r\n"} {
+		many += "--x\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=" + part
+	}
+	events := d.Stream(t, d.judges(t, d.takes(t, many+"--x--\r\n")).Ticket)
+	want := "See.\n\n[The file empty.png was not taken: the file is empty.]\n[The file broken.png was not taken: its bytes cannot be read.]"
+	if got := events[0].Event.(ticket.Opened).Description; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if file := events[1].Event.(ticket.AttachmentAdded); len(events) != 2 || file.Filename != "short.txt" {
+		t.Errorf("%d events, the file %+v", len(events), file)
+	}
+}
+
 // What only looks like the report of a server is of who wrote it, and erased with them.
 func TestWhatLooksLikeAReport(t *testing.T) {
 	t.Parallel()
