@@ -30,6 +30,9 @@ const (
 // reply makes a comment of a message. What the ticket does not take any more opens another
 // that goes on from it.
 func (j *Judge) reply(ctx context.Context, m *incoming, c conversation) (message.Judged, error) {
+	if m.when().Before(c.newest) {
+		m.history = false // it would turn the ticket's time back
+	}
 	reopens := []ticket.Status{ticket.StatusResolved}
 	if late := m.At.Sub(c.closed) > time.Duration(m.box.ReopenDays)*24*time.Hour; !late && !m.history {
 		reopens = append(reopens, ticket.StatusClosed)

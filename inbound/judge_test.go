@@ -259,6 +259,35 @@ func TestNoFileVanishes(t *testing.T) {
 	}
 }
 
+// What claims to be old is history where it comes last, and else a reply of now.
+func TestHistoryNeverTurnsTimeBack(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	now := time.Now()
+	_, err := d.mailboxes.Do(kit.Context(t), commands.Request{}, d.box, mailbox.Edit{By: mailbox.By{Actor: domain.System()}, ImportBefore: &now, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(id, year string) string {
+		return withFile("ann@example.org", "Message-ID: <"+id+"@example.org>", "References: <first@example.org>", "Date: Mon, 05 Jan "+year+" 10:00:00 +0000")
+	}
+	opened := d.judges(t, d.takes(t, of("first", "2015")))
+	for _, c := range []struct {
+		id, year string
+		history  bool
+	}{{"second", "2016", true}, {"third", "2014", false}, {"fourth", "2017", false}} {
+		before := time.Now().Add(-time.Minute)
+		if judged := d.judges(t, d.takes(t, of(c.id, c.year))); judged.Verdict != message.Reply || judged.Ticket != opened.Ticket {
+			t.Fatalf("%s is %+v", c.id, judged)
+		}
+		events := d.Stream(t, opened.Ticket)
+		last := events[len(events)-1]
+		if last.OccurredAt.Before(before) != c.history || (last.ActorKind == domain.ActorImport) != c.history {
+			t.Errorf("%s happened at %v by %s", c.id, last.OccurredAt, last.ActorKind)
+		}
+	}
+}
+
 // What only looks like the report of a server is of who wrote it, and erased with them.
 func TestWhatLooksLikeAReport(t *testing.T) {
 	t.Parallel()
