@@ -229,6 +229,25 @@ RETURNING id`
 	return sender, nil
 }
 
+// Stranger returns the id of who wrote from an address and is no contact:
+// [domain.ErrNotFound] where nobody did.
+func Stranger(ctx context.Context, pool *pgxpool.Pool, accounts Accounts, address string) (id domain.UserID, err error) {
+	err = pool.QueryRow(ctx, `SELECT id FROM senders WHERE address = lower($1)`, address).Scan(&id.UUID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return id, domain.ErrNotFound
+	}
+	if err != nil {
+		return id, eventstore.Unreachable(fmt.Errorf("look for who wrote from an address: %w", err))
+	}
+	if _, err = accounts.Find(ctx, id.String()); err == nil { // they have another address by now
+		return id, domain.ErrNotFound
+	}
+	if errors.Is(err, domain.ErrNotFound) {
+		err = nil
+	}
+	return id, err
+}
+
 // Aliases returns the ids beside their own under whose keys is what came in of a person, or
 // about them: those that their addresses had before they were theirs, and the reports of
 // mail servers on emails to them, or from an address of theirs.

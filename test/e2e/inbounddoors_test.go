@@ -109,3 +109,27 @@ func TestErasingARecipientDestroysTheReports(t *testing.T) {
 		t.Error("the database still has the address, or has lost another's")
 	}
 }
+
+// Who was never let in is erased by their address.
+func TestErasingAStranger(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	d := program.OpenOn(t, db)
+	strict := addMailbox(t, d, object{"strangers": "quarantine"})
+	m := mails(t, d, strict, mailOf("Eve <Eve@example.org>", "Quite secret", "It is secret."), "quarantined stranger")
+	mails(t, d, strict, mailOf("bob@example.org", "Hello", "Hello."), "quarantined stranger")
+	if said, _, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "nobody@example.org", "--yes"); err == nil {
+		t.Errorf("an address that nobody wrote from was erased: %s", said)
+	}
+	d.Runs(t, "", "people", "erase", "eve@EXAMPLE.org", "--yes")
+	kit.Poll(t, "the ledger to forget", func() bool {
+		return !strings.Contains(string(d.Admin.Must(t, http.StatusOK, "GET", m.path(), nil).Body), "ecret")
+	})
+	d.Admin.Must(t, http.StatusNotFound, "GET", m.path("raw"), nil)
+	dump := strings.ToLower(db.Dump(t))
+	for text, want := range map[string]bool{"eve@example.org": false, "quite secret": false, "bob@example.org": true} {
+		if strings.Contains(dump, text) != want {
+			t.Errorf("the database has %q: %v, want %v", text, !want, want)
+		}
+	}
+}

@@ -69,6 +69,9 @@ are encrypted with, and removes their account, sessions and API tokens. Each of 
 texts reads "[erased]" from then on: in lists, search, email notifications and every
 replay. Events, reports and the audit tree stay unchanged.
 
+USER is a username, an address or an id. An address may be that of somebody who wrote
+to the desk and has no account: they are given one, which is erased at once.
+
 This cannot be undone. Older backups of the database still contain the key: destroy
 them too. A running service follows within seconds, and the command works without one.
 If it is interrupted, run it again with the person's id.`,
@@ -76,14 +79,23 @@ If it is interrupted, run it again with the person's id.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "people erase", func(ctx context.Context, o *program.Operator) error {
-				e, err := newErasure(ctx, o, args[0])
+				who, stranger, err := findToErase(ctx, o, args[0])
 				if err != nil {
 					return err
 				}
 				if !yes {
-					if err := confirm(cmd.ErrOrStderr(), e.username); err != nil {
+					if err := confirm(cmd.ErrOrStderr(), who.Username); err != nil {
 						return err
 					}
+				}
+				if stranger {
+					if err := makeContact(ctx, o, who); err != nil {
+						return err
+					}
+				}
+				e, err := newErasure(ctx, o, who.ID)
+				if err != nil {
+					return err
 				}
 				return e.run(ctx, cmd.OutOrStdout())
 			})
@@ -93,19 +105,19 @@ If it is interrupted, run it again with the person's id.`,
 	return cmd
 }
 
-// confirm asks for the username to be typed.
-func confirm(out io.Writer, username string) error {
+// confirm asks for the name to be typed.
+func confirm(out io.Writer, name string) error {
 	ask := program.NewPrompter(os.Stdin, out)
 	if !ask.Terminal {
 		return errors.New("no terminal to confirm on: pass --yes")
 	}
-	fmt.Fprintf(out, "This cannot be undone. Type the username, %s, to continue: ", username)
+	fmt.Fprintf(out, "This cannot be undone. Type %s to continue: ", name)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}
-	if strings.TrimRight(line, "\r\n") != username {
-		return errors.New("the username does not match; nothing was erased")
+	if strings.TrimRight(line, "\r\n") != name {
+		return errors.New("that does not match; nothing was erased")
 	}
 	return nil
 }
