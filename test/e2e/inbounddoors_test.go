@@ -5,6 +5,7 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -110,7 +111,7 @@ func TestErasingARecipientDestroysTheReports(t *testing.T) {
 	}
 }
 
-// Who was never let in is erased by their address.
+// Who was never let in is found by their address, to be exported and erased.
 func TestErasingAStranger(t *testing.T) {
 	t.Parallel()
 	db := pgtest.New(t)
@@ -120,6 +121,10 @@ func TestErasingAStranger(t *testing.T) {
 	mails(t, d, strict, mailOf("bob@example.org", "Hello", "Hello."), "quarantined stranger")
 	if said, _, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "nobody@example.org", "--yes"); err == nil {
 		t.Errorf("an address that nobody wrote from was erased: %s", said)
+	}
+	file := filepath.Join(t.TempDir(), "eve.zip")
+	if said := d.Runs(t, "", "people", "export", "eve@example.org", "--out", file); !strings.Contains(said, "1 message") {
+		t.Errorf("exported was %s", said)
 	}
 	d.Runs(t, "", "people", "erase", "eve@EXAMPLE.org", "--yes")
 	kit.Poll(t, "the ledger to forget", func() bool {

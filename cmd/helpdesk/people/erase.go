@@ -31,9 +31,9 @@ type erasure struct {
 	aliases []user.ID
 }
 
-// findToErase finds somebody by username, address or, when they are half erased already,
+// find finds somebody by username, address or, when they are half erased already,
 // by id. A stranger is somebody who wrote to the desk and has no account yet.
-func findToErase(ctx context.Context, o *program.Operator, name string) (who user.Account, stranger bool, err error) {
+func find(ctx context.Context, o *program.Operator, name string) (who user.Account, stranger bool, err error) {
 	who, missing := o.Account(ctx, name)
 	if missing == nil {
 		return who, false, nil

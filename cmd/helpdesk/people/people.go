@@ -31,17 +31,21 @@ func exportPersonCommand(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export USER",
 		Short: "Export a person's data to a ZIP file",
-		Long: `Writes all data about a person, given by username or id, to a ZIP file: their
+		Long: `Writes all data about a person, given by username, address or id, to a ZIP file: their
 profile, their tickets with the conversation, their comments, emails, sessions, API
 tokens and saved views, and every event that they caused or that contains a text of
-theirs. It contains no secrets.`,
+theirs. It contains no secrets. The address may be that of somebody who wrote to the
+desk and has no account.`,
 		Example: "  helpdesk people export ann --out ann.zip",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "people export", func(ctx context.Context, o *program.Operator) error {
-				account, err := o.Account(ctx, args[0])
+				account, stranger, err := find(ctx, o, args[0])
 				if err != nil {
 					return err
+				}
+				if out == "" && stranger {
+					out = account.ID.String() + ".zip"
 				}
 				if out == "" {
 					out = account.Username + ".zip"
@@ -55,7 +59,7 @@ theirs. It contains no secrets.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write, which must not exist yet (default USERNAME.zip)")
+	cmd.Flags().StringVar(&out, "out", "", "file to write, which must not exist yet (default USERNAME.zip, or ID.zip without one)")
 	return cmd
 }
 
@@ -79,7 +83,7 @@ If it is interrupted, run it again with the person's id.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "people erase", func(ctx context.Context, o *program.Operator) error {
-				who, stranger, err := findToErase(ctx, o, args[0])
+				who, stranger, err := find(ctx, o, args[0])
 				if err != nil {
 					return err
 				}
