@@ -10,6 +10,7 @@
 //   - The same bytes into the same mailbox are one message, by whatever door they come.
 //   - Bytes and what events say of a message are sealed under the key of its sender, who is
 //     whoever has the address, or will have it as a contact. Erasing them destroys both.
+//     Reports of mail servers have keys of their own, destroyed with the email's recipient.
 //   - Each message has one verdict at a time, with the rule that led to it.
 //
 // # What is not

@@ -12,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"helpdesk/attachments"
 	"helpdesk/commands"
 	"helpdesk/domain"
 	"helpdesk/domain/message"
@@ -29,6 +30,9 @@ const (
 // reply makes a comment of a message. What the ticket does not take any more opens another
 // that goes on from it.
 func (j *Judge) reply(ctx context.Context, m *incoming, c conversation) (message.Judged, error) {
+	if m.when().Before(c.newest) {
+		m.history = false // it would turn the ticket's time back
+	}
 	reopens := []ticket.Status{ticket.StatusResolved}
 	if late := m.At.Sub(c.closed) > time.Duration(m.box.ReopenDays)*24*time.Hour; !late && !m.history {
 		reopens = append(reopens, ticket.StatusClosed)
@@ -119,6 +123,12 @@ func (j *Judge) contact(ctx context.Context, m *incoming) error {
 	}
 	from := m.header.From()
 	id := m.Sender
+	if id.UUID == m.id.UUID { // it looked like the report of a server
+		var err error
+		if id, err = j.sender(ctx, m.id, from.Address); err != nil {
+			return err
+		}
+	}
 	if _, err := j.accounts.Find(ctx, id.String()); err == nil { // they have another address by now
 		id = user.ID{UUID: m.derived("contact")}
 	} else if !errors.Is(err, domain.ErrNotFound) {
@@ -199,9 +209,6 @@ func (j *Judge) content(ctx context.Context, m *incoming, by domain.UserID) (tex
 	var notes []string
 	left := 0
 	for i, f := range c.Files {
-		if len(f.Bytes) == 0 {
-			continue
-		}
 		a, err := j.file(ctx, m, i, by, f, len(files))
 		if refusal, ok := errors.AsType[*domain.Error](err); ok && refusal.Kind != domain.KindUnavailable {
 			if left++; left <= notesMost {
@@ -242,13 +249,19 @@ func shortened(text string, most int) string {
 	return strings.TrimSpace(string(runes[:max(0, most-len(shortening))])) + shortening
 }
 
-// errManyFiles names files beyond those that a comment takes.
-var errManyFiles = ticket.ErrAttachments.With("a message has at most %d files", ticket.AttachmentsMax)
+// Refusals of files of messages.
+var (
+	errManyFiles = ticket.ErrAttachments.With("a message has at most %d files", ticket.AttachmentsMax)
+	errLost      = attachments.ErrEmpty.With("its bytes cannot be read")
+)
 
 // file keeps the nth file of a message as an upload, once.
 func (j *Judge) file(ctx context.Context, m *incoming, nth int, by domain.UserID, f eml.File, taken int) (ticket.Attachment, error) {
-	if taken >= ticket.AttachmentsMax {
+	switch {
+	case taken >= ticket.AttachmentsMax:
 		return ticket.Attachment{}, errManyFiles
+	case f.Lost:
+		return ticket.Attachment{}, errLost
 	}
 	id := m.derived(fmt.Sprintf("file %d", nth))
 	found, err := j.files.Find(ctx, id)

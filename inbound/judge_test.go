@@ -241,6 +241,70 @@ func TestManyFilesAreNamedInShort(t *testing.T) {
 	}
 }
 
+// A file that holds nothing, or nothing that can be read, is named.
+func TestNoFileVanishes(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	many := "From: ann@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n\r\nSee.\r\n"
+	for _, part := range []string{"empty.png\r\n\r\n", "broken.png\r\nContent-Transfer-Encoding: base64\r\n\r\n%%%%\r\n", "short.txt\r\nContent-Transfer-Encoding: base64\r\n\r\nU28gaXQga\r\n"} {
+		many += "--x\r\nContent-Type: image/png\r\nContent-Disposition: attachment; filename=" + part
+	}
+	events := d.Stream(t, d.judges(t, d.takes(t, many+"--x--\r\n")).Ticket)
+	want := "See.\n\n[The file empty.png was not taken: the file is empty.]\n[The file broken.png was not taken: its bytes cannot be read.]"
+	if got := events[0].Event.(ticket.Opened).Description; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if file := events[1].Event.(ticket.AttachmentAdded); len(events) != 2 || file.Filename != "short.txt" {
+		t.Errorf("%d events, the file %+v", len(events), file)
+	}
+}
+
+// What claims to be old is history where it comes last, and else a reply of now.
+func TestHistoryNeverTurnsTimeBack(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	now := time.Now()
+	_, err := d.mailboxes.Do(kit.Context(t), commands.Request{}, d.box, mailbox.Edit{By: mailbox.By{Actor: domain.System()}, ImportBefore: &now, Now: now})
+	if err != nil {
+		t.Fatal(err)
+	}
+	of := func(id, year string) string {
+		return withFile("ann@example.org", "Message-ID: <"+id+"@example.org>", "References: <first@example.org>", "Date: Mon, 05 Jan "+year+" 10:00:00 +0000")
+	}
+	opened := d.judges(t, d.takes(t, of("first", "2015")))
+	for _, c := range []struct {
+		id, year string
+		history  bool
+	}{{"second", "2016", true}, {"third", "2014", false}, {"fourth", "2017", false}} {
+		before := time.Now().Add(-time.Minute)
+		if judged := d.judges(t, d.takes(t, of(c.id, c.year))); judged.Verdict != message.Reply || judged.Ticket != opened.Ticket {
+			t.Fatalf("%s is %+v", c.id, judged)
+		}
+		events := d.Stream(t, opened.Ticket)
+		last := events[len(events)-1]
+		if last.OccurredAt.Before(before) != c.history || (last.ActorKind == domain.ActorImport) != c.history {
+			t.Errorf("%s happened at %v by %s", c.id, last.OccurredAt, last.ActorKind)
+		}
+	}
+}
+
+// What only looks like the report of a server is of who wrote it, and erased with them.
+func TestWhatLooksLikeAReport(t *testing.T) {
+	t.Parallel()
+	d := newDesk(t)
+	id := d.takes(t, "From: ann@example.org\r\nMIME-Version: 1.0\r\nContent-Type: multipart/report; report-type=sales; boundary=x\r\n\r\n--x\r\n\r\nUp.\r\n--x--\r\n")
+	if judged := d.judges(t, id); judged.Verdict != message.NewTicket {
+		t.Fatalf("it is %+v", judged)
+	}
+	ann, err := d.accounts.Find(kit.Context(t), "ann@example.org")
+	if err != nil || ann.ID.UUID == id.UUID {
+		t.Fatalf("its author is %v, %v", ann.ID, err)
+	}
+	if also, err := Aliases(kit.Context(t), d.Pool, ann.ID, nil); err != nil || len(also) != 1 || also[0].UUID != id.UUID {
+		t.Errorf("erased with its author: got %v, %v, want %v", also, err, id)
+	}
+}
+
 func TestWhatContactsAreCalled(t *testing.T) {
 	id := uuid.MustParse("0197c2a4-8f00-7000-8000-0000deadbeef")
 	for address, want := range map[string]string{

@@ -98,9 +98,13 @@ func (l *Ledger) Receive(ctx context.Context, q commands.Request, to mailbox.ID,
 	}
 	id := message.ID{UUID: uuid.Must(uuid.NewV7())}
 	h := eml.ParseHeader(head)
-	sender, err := l.sender(ctx, id, h.From().Address)
+	from, err := l.sender(ctx, id, h.From().Address)
 	if err != nil {
 		return commands.Outcome{}, err
+	}
+	sender := from
+	if h.ReportOfServer() { // it is about somebody else, with whom it goes
+		sender = domain.UserID{UUID: id.UUID}
 	}
 	kept, err := l.keep(ctx, id, sender, head, h, body)
 	if err != nil {
@@ -112,7 +116,7 @@ func (l *Ledger) Receive(ctx context.Context, q commands.Request, to mailbox.ID,
 	}
 	q.ID = uuid.Nil // the message itself tells a repeat
 	out, err := l.messages.Receive(ctx, q, id, message.Receive{By: byService, Received: came},
-		eventstore.InTurn(insertReceived(id, came, kept), attachments.Claim(id.UUID, id.UUID)))
+		eventstore.InTurn(insertReceived(id, from, came, kept), attachments.Claim(id.UUID, id.UUID)))
 	if err == nil {
 		return out, nil
 	}
@@ -180,10 +184,10 @@ func digestOf(messageID string) []byte {
 	return sum[:]
 }
 
-func insertReceived(id message.ID, m message.Received, k kept) eventstore.InTx {
+func insertReceived(id message.ID, from domain.UserID, m message.Received, k kept) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		const q = `INSERT INTO received (id, mailbox_id, sender_id, at, digest, content, message_id) VALUES ($1, $2, $3, $4, $5, $6, $7)`
-		_, err := tx.Exec(ctx, q, id.UUID, m.Mailbox, m.Sender.UUID, m.At, k.digest, k.content, k.message)
+		_, err := tx.Exec(ctx, q, id.UUID, m.Mailbox, from.UUID, m.At, k.digest, k.content, k.message)
 		if pg, ok := errors.AsType[*pgconn.PgError](err); ok && pg.ConstraintName == "received_digest" {
 			return errSame
 		}
@@ -247,14 +251,44 @@ RETURNING id`
 	return sender, nil
 }
 
-// Aliases returns the ids that addresses of a person had before they were theirs, under whose
-// keys is what was sent from them.
+// Stranger returns the id of who wrote from an address and is no contact:
+// [domain.ErrNotFound] where nobody did.
+func Stranger(ctx context.Context, pool *pgxpool.Pool, accounts Accounts, address string) (id domain.UserID, err error) {
+	err = pool.QueryRow(ctx, `SELECT id FROM senders WHERE address = lower($1)`, address).Scan(&id.UUID)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return id, domain.ErrNotFound
+	}
+	if err != nil {
+		return id, eventstore.Unreachable(fmt.Errorf("look for who wrote from an address: %w", err))
+	}
+	if _, err = accounts.Find(ctx, id.String()); err == nil { // they have another address by now
+		return id, domain.ErrNotFound
+	}
+	if errors.Is(err, domain.ErrNotFound) {
+		err = nil
+	}
+	return id, err
+}
+
+// Aliases returns the ids beside their own under whose keys is what came in of a person, or
+// about them: those that their addresses had before they were theirs, and the reports of
+// mail servers on emails to them, or from an address of theirs.
 func Aliases(ctx context.Context, pool *pgxpool.Pool, person domain.UserID, words []string) ([]domain.UserID, error) {
-	const q = `SELECT id FROM senders WHERE address IN (SELECT lower(word) FROM unnest($1::text[]) AS w (word)) AND id <> $2`
-	rows, _ := pool.Query(ctx, q, words, person.UUID) // CollectRows returns its error
+	const q = `
+WITH people AS (
+    SELECT $2::uuid AS id UNION SELECT id FROM senders WHERE address IN (SELECT lower(word) FROM unnest($1::text[]) AS w (word))
+), emails AS (
+    SELECT DISTINCT stream_id::text AS id FROM events WHERE person_id = $2
+)
+SELECT id FROM people WHERE id <> $2
+UNION
+SELECT r.id FROM received AS r JOIN people ON r.sender_id = people.id JOIN events AS e ON e.stream_id = r.id AND e.person_id = r.id
+UNION
+SELECT e.stream_id FROM events AS e JOIN emails ON emails.id = e.data ->> 'email' WHERE e.type = $3 AND e.person_id = e.stream_id`
+	rows, _ := pool.Query(ctx, q, words, person.UUID, message.Judged{}.EventType()) // CollectRows returns its error
 	all, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (id domain.UserID, err error) { return id, row.Scan(&id.UUID) })
 	if err != nil {
-		return nil, eventstore.Unreachable(fmt.Errorf("look for what a person sent before they had an account: %w", err))
+		return nil, eventstore.Unreachable(fmt.Errorf("look for what came in of a person under other keys: %w", err))
 	}
 	return all, nil
 }
@@ -264,7 +298,7 @@ func Aliases(ctx context.Context, pool *pgxpool.Pool, person domain.UserID, word
 func Forget(person domain.UserID) eventstore.InTx {
 	return func(ctx context.Context, tx pgx.Tx) error {
 		for _, q := range []string{
-			`UPDATE received SET digest = NULL, content = NULL, message_id = NULL WHERE sender_id = $1`,
+			`UPDATE received SET digest = NULL, content = NULL, message_id = NULL WHERE sender_id = $1 OR id = $1`,
 			`DELETE FROM senders WHERE id = $1`,
 		} {
 			if _, err := tx.Exec(ctx, q, person.UUID); err != nil {

@@ -44,9 +44,9 @@ func (j *Judge) loops(ctx context.Context, m *incoming) (message.Judged, bool, e
 	if j.rules.Limit == 0 || m.history || m.Released || m.header.FromServer() {
 		return message.Judged{}, false, nil
 	}
-	const q = `SELECT count(*) FROM received WHERE sender_id = $1 AND mailbox_id = $2 AND at > $3 AND at <= $4`
+	const q = `SELECT count(*) FROM received WHERE sender_id = (SELECT sender_id FROM received WHERE id = $1) AND mailbox_id = $2 AND at > $3 AND at <= $4`
 	var n int
-	if err := j.pool.QueryRow(ctx, q, m.Sender.UUID, m.Mailbox, m.At.Add(-time.Hour), m.At).Scan(&n); err != nil {
+	if err := j.pool.QueryRow(ctx, q, m.id.UUID, m.Mailbox, m.At.Add(-time.Hour), m.At).Scan(&n); err != nil {
 		return message.Judged{}, false, eventstore.Unreachable(fmt.Errorf("count the messages of a sender: %w", err))
 	}
 	if n > j.rules.Limit {

@@ -25,6 +25,7 @@ type conversation struct {
 	id     ticket.ID
 	state  ticket.State
 	closed time.Time // when it was closed last; zero: never
+	newest time.Time // when the newest of its events happened
 	why    message.Judged
 }
 
@@ -141,6 +142,9 @@ func (j *Judge) conversation(ctx context.Context, id ticket.ID) (c conversation,
 	}
 	c = conversation{id: id, state: ticket.Fold(eventstore.Said(events))}
 	for _, e := range events {
+		if e.OccurredAt.After(c.newest) {
+			c.newest = e.OccurredAt
+		}
 		if _, closes := e.Event.(ticket.Closed); closes {
 			c.closed = e.OccurredAt
 		}

@@ -91,6 +91,7 @@ type (
 		By
 		Settings
 		Password []byte // of IMAP, sealed; empty: none
+		Now      time.Time
 	}
 	// Edit changes what is not nil, in one append.
 	Edit struct {
@@ -105,6 +106,7 @@ type (
 		Active          *bool
 		IMAP            *IMAP  // to the zero IMAP: nothing is fetched
 		Password        []byte // sealed; empty: it stays
+		Now             time.Time
 	}
 )
 
@@ -112,6 +114,7 @@ type (
 var (
 	ErrAddress      = &domain.Error{Kind: domain.KindInvalid, Code: "email", Message: "this is not a valid mail address", Field: "address"}
 	ErrReopenDays   = &domain.Error{Kind: domain.KindInvalid, Code: "out_of_range", Message: "must be 0 to 3650", Field: "reopen_days"}
+	ErrImportBefore = &domain.Error{Kind: domain.KindInvalid, Code: "out_of_range", Message: "must not be in the future", Field: "import_before"}
 	ErrDuplicate    = &domain.Error{Kind: domain.KindConflict, Code: "already_exists", Message: "a mailbox with this id exists already"}
 	ErrNameTaken    = &domain.Error{Kind: domain.KindConflict, Code: "name_taken", Message: "another mailbox has this name", Field: "name"}
 	ErrAddressTaken = &domain.Error{Kind: domain.KindConflict, Code: "address_taken", Message: "another mailbox has this address", Field: "address"}
@@ -140,6 +143,9 @@ func add(s State, c Add) ([]domain.Event, error) {
 	if err != nil {
 		return nil, err
 	}
+	if settings.ImportBefore.After(c.Now) {
+		return nil, ErrImportBefore
+	}
 	if err := checkPassword(State{}, settings.IMAP, c.Password); err != nil {
 		return nil, err
 	}
@@ -167,6 +173,9 @@ func edit(s State, c Edit) (events []domain.Event, err error) {
 	}
 	if next, err = check(next); err != nil {
 		return nil, err
+	}
+	if c.ImportBefore != nil && next.ImportBefore.After(c.Now) {
+		return nil, ErrImportBefore
 	}
 	if err := checkPassword(s, next.IMAP, c.Password); err != nil {
 		return nil, err

@@ -234,7 +234,7 @@ type Addition struct {
 	DefaultPriority bind.Optional[string]            `json:"default_priority" enum:"low,medium,high" description:"Of tickets that it opens; low when left out."`
 	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers" description:"What becomes of messages of people who are not known: they become a contact, wait for an admin, or have no effect. accept when left out."`
 	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650" description:"14 when left out."`
-	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true"`
+	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true" description:"Not in the future."`
 	Acknowledge     bind.Optional[bool]              `json:"acknowledge" description:"Whether who opens a ticket here by mail is sent an email that it came: at most one an address and day. true when left out."`
 	IMAP            bind.Optional[IMAP]              `json:"imap" nullable:"true"`
 	Password        bind.Optional[string]            `json:"password" minLength:"1" maxLength:"1000" writeOnly:"true" description:"Of the user of imap. It is kept sealed and never shown."`
@@ -250,7 +250,7 @@ func (r Resource) add(ctx context.Context, c *httpapi.Call, in Addition) (Mailbo
 		Name: in.Name, Address: in.Address, DefaultPriority: cmp.Or(in.DefaultPriority.Value, mailbox.DefaultPriority),
 		Strangers: cmp.Or(in.Strangers.Value, mailbox.DefaultStrangers), ReopenDays: mailbox.DefaultReopenDays,
 		ImportBefore: in.ImportBefore.Value, NoAcknowledgement: in.Acknowledge.Set && !in.Acknowledge.Value,
-	}}
+	}, Now: c.Now()}
 	if in.ReopenDays.Set {
 		add.ReopenDays = in.ReopenDays.Value
 	}
@@ -285,7 +285,7 @@ type Patch struct {
 	DefaultPriority bind.Optional[string]            `json:"default_priority" enum:"low,medium,high"`
 	Strangers       bind.Optional[mailbox.Strangers] `json:"strangers"`
 	ReopenDays      bind.Optional[int]               `json:"reopen_days" minimum:"0" maximum:"3650"`
-	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true" description:"Null: no message is history."`
+	ImportBefore    bind.Optional[time.Time]         `json:"import_before" nullable:"true" description:"Not in the future. Null: no message is history."`
 	Acknowledge     bind.Optional[bool]              `json:"acknowledge"`
 	IMAP            bind.Optional[IMAP]              `json:"imap" nullable:"true" description:"Null: nothing is fetched."`
 	Password        bind.Optional[string]            `json:"password" minLength:"1" maxLength:"1000" writeOnly:"true" description:"Of the user of imap, needed again for another server."`
@@ -303,6 +303,7 @@ func (r Resource) patch(ctx context.Context, c *httpapi.Call, in Patch) (Mailbox
 	edit := mailbox.Edit{
 		By: mailbox.By{Actor: c.Actor}, Name: in.Name.Ptr(), Address: in.Address.Ptr(), DefaultPriority: in.DefaultPriority.Ptr(),
 		Strangers: in.Strangers.Ptr(), ReopenDays: in.ReopenDays.Ptr(), Active: in.IsActive.Ptr(), Acknowledge: in.Acknowledge.Ptr(),
+		Now: c.Now(),
 	}
 	if in.ImportBefore.Set {
 		edit.ImportBefore = &in.ImportBefore.Value

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"mime"
+	"slices"
 	"strings"
 
 	"github.com/jhillyerd/enmime/v2"
+	"github.com/jhillyerd/enmime/v2/mediatype"
 	"github.com/k3a/html2text"
 )
 
@@ -23,6 +25,7 @@ type File struct {
 	Name  string
 	Type  string // as its sender calls it
 	Bytes []byte
+	Lost  bool // nothing of it can be read
 }
 
 // ErrMalformed is the error for a message whose parts cannot be read.
@@ -31,7 +34,8 @@ var ErrMalformed = errors.New("the parts of the message cannot be read")
 // errorsMost is how many faults of a part are remembered.
 const errorsMost = 10
 
-var parser = enmime.NewParser(enmime.DisableCharacterDetection(true), enmime.DisableTextConversion(true), enmime.MaxStoredPartErrors(errorsMost))
+var parser = enmime.NewParser(enmime.DisableCharacterDetection(true), enmime.DisableTextConversion(true), enmime.MaxStoredPartErrors(errorsMost),
+	enmime.SetReadPartErrorPolicy(func(_ *enmime.Part, err error) bool { return enmime.IsBase64CorruptInputError(err) })) // what can be read counts
 
 // Read reads a whole message: [ErrMalformed] where that is not possible. Plain text is
 // preferred, else what is left of HTML as text.
@@ -41,7 +45,7 @@ func Read(raw []byte) (c Content, err error) {
 		return c, fmt.Errorf("%w: %w", ErrMalformed, err)
 	}
 	for _, p := range root.DepthMatchAll(untyped) {
-		p.ContentType = "text/plain"
+		typed(p)
 	}
 	e, err := parser.EnvelopeFromPart(root)
 	if err != nil {
@@ -54,7 +58,10 @@ func Read(raw []byte) (c Content, err error) {
 	c.Text, c.Quoted = Split(clean(text))
 	for _, parts := range [][]*enmime.Part{e.Attachments, e.Inlines, e.OtherParts} {
 		for _, p := range parts {
-			c.Files = append(c.Files, File{Name: named(p), Type: p.ContentType, Bytes: p.Content})
+			if p.FirstChild != nil {
+				continue // it is what its parts are
+			}
+			c.Files = append(c.Files, File{Name: named(p), Type: p.ContentType, Bytes: p.Content, Lost: lost(p)})
 		}
 	}
 	return c, nil
@@ -62,6 +69,21 @@ func Read(raw []byte) (c Content, err error) {
 
 // untyped reports whether a part does not say what it is: plain text (RFC 2045 §5.2).
 func untyped(p *enmime.Part) bool { return p.ContentType == "" && p.FirstChild == nil }
+
+// typed gives a part the type of plain text, and what it says of being a file.
+func typed(p *enmime.Part) {
+	p.ContentType = "text/plain"
+	if disposition, params, _, err := mediatype.Parse(p.Header.Get("Content-Disposition")); err == nil {
+		p.Disposition, p.FileName = disposition, enmime.DecodeRFC2047(params["filename"])
+	}
+}
+
+// lost reports whether a part has bytes, of which none can be read.
+func lost(p *enmime.Part) bool {
+	return len(p.Content) == 0 && slices.ContainsFunc(p.Errors, func(e *enmime.Error) bool {
+		return e.Name == enmime.ErrorMalformedBase64 || e.Name == enmime.ErrorMalformedChildPart
+	})
+}
 
 // textMost is how much of a text is looked at, in bytes: far beyond what a comment holds.
 const textMost = 1 << 20

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
 )
 
 func TestWhatAHeaderSays(t *testing.T) {
@@ -178,6 +179,7 @@ func TestWhatIsNewInAText(t *testing.T) {
 
 func TestWhatASenderWrote(t *testing.T) {
 	const head = "From: a@b.c\nMIME-Version: 1.0\n"
+	const mixed = head + "Content-Type: multipart/mixed; boundary=x\n\n"
 	for name, c := range map[string]struct {
 		in    string
 		text  string
@@ -189,18 +191,29 @@ func TestWhatASenderWrote(t *testing.T) {
 		"plain is preferred": {head + "Content-Type: multipart/alternative; boundary=x\n\n--x\nContent-Type: text/plain\n\nplain\n--x\nContent-Type: text/html\n\n<b>html</b>\n--x--\n",
 			"plain", nil},
 		"else HTML as text":     {head + "Content-Type: text/html\n\n<style>p{}</style><script>alert(1)</script><p>One &amp; two</p><p>three</p>\n", "One & two\n\nthree", nil},
-		"a part without a type": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nSee.\n--x\nContent-Type: image/gif\n\nGIF89a\n--x--\n", "See.", []File{{"attachment.gif", "image/gif", []byte("GIF89a")}}},
+		"a part without a type": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\n\nSee.\n--x\nContent-Type: image/gif\n\nGIF89a\n--x--\n", "See.", []File{{Name: "attachment.gif", Type: "image/gif", Bytes: []byte("GIF89a")}}},
 		"with a file": {head + "Content-Type: multipart/mixed; boundary=x\n\n--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: image/png\nContent-Disposition: attachment; filename=\"=?utf-8?q?bl=C3=A4tt.png?=\"\nContent-Transfer-Encoding: base64\n\nAAEC\n--x--\n",
-			"See.", []File{{"blätt.png", "image/png", []byte{0, 1, 2}}}},
+			"See.", []File{{Name: "blätt.png", Type: "image/png", Bytes: []byte{0, 1, 2}}}},
+		"a file without a type": {mixed + "--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Disposition: attachment; filename=run it.bat\n\nformat c:\n--x--\n",
+			"See.", []File{{Name: "run it.bat", Type: "text/plain", Bytes: []byte("format c:")}}},
+		"a file alone": {head + "Content-Disposition: attachment; filename=log.txt\n\nSo it is.\n", "", []File{{Name: "log.txt", Type: "text/plain", Bytes: []byte("So it is.\n")}}},
+		"an empty file": {mixed + "--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\n\n--x--\n",
+			"See.", []File{{Name: "a.png", Type: "image/png"}}},
+		"a file that breaks off": {mixed + "--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\nContent-Transfer-Encoding: base64\n\nAAECA\n--x--\n",
+			"See.", []File{{Name: "a.png", Type: "image/png", Bytes: []byte{0, 1, 2}}}},
+		"a text file that breaks off": {mixed + "--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: text/csv; charset=utf-8\nContent-Disposition: attachment; filename=a.csv\nContent-Transfer-Encoding: base64\n\nYSxiL\n--x--\n",
+			"See.", []File{{Name: "a.csv", Type: "text/csv", Bytes: []byte("a,b")}}},
+		"a file that cannot be read": {mixed + "--x\nContent-Type: text/plain\n\nSee.\n--x\nContent-Type: image/png\nContent-Disposition: attachment; filename=a.png\nContent-Transfer-Encoding: base64\n\n%%%%\n--x--\n",
+			"See.", []File{{Name: "a.png", Type: "image/png", Lost: true}}},
 		"with a picture in the text": {head + "Content-Type: multipart/related; boundary=x\n\n--x\nContent-Type: text/html\n\n<img src=cid:1>Look\n--x\nContent-Type: image/gif\nContent-ID: <1>\n\nGIF89a\n--x--\n",
-			"Look", []File{{"attachment.gif", "image/gif", []byte("GIF89a")}}},
+			"Look", []File{{Name: "attachment.gif", Type: "image/gif", Bytes: []byte("GIF89a")}}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, err := Read([]byte(c.in))
 			if err != nil {
 				t.Fatal(err)
 			}
-			if diff := cmp.Diff(Content{Text: c.text, Files: c.files}, got); diff != "" {
+			if diff := cmp.Diff(Content{Text: c.text, Files: c.files}, got, cmpopts.EquateEmpty()); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}
 		})

@@ -243,6 +243,16 @@ func (h Header) FromServer() bool {
 	return h.Nobody() || h.has("X-Failed-Recipients") || strings.HasPrefix(strings.ToLower(h.From().Address), "mailer-daemon@")
 }
 
+// ReportOfServer reports whether the message is what a mail server writes about an email that
+// was to somebody else: no receipt, and no answer in somebody's absence.
+func (h Header) ReportOfServer() bool {
+	kind, is := h.Report()
+	if is {
+		return kind != "disposition-notification"
+	}
+	return h.FromServer() && h.AutoSubmitted() != "auto-replied"
+}
+
 // Nobody reports whether the envelope's sender is empty, as who took the message says.
 func (h Header) Nobody() bool { return strings.TrimSpace(h.fields.Get("Return-Path")) == "<>" }
 

@@ -42,7 +42,7 @@ const comment: Members<Schemas["Comment"]> = {
 };
 const user: Members<Required<Schemas["User"]>> = {
   id: true, username: true, first_name: true, last_name: true, email: true, role: true, is_active: true,
-  created_at: true, updated_at: true, name_email: true, notifications: true,
+  created_at: true, updated_at: true, name_email: true, notifications: true, bounced: true,
 };
 const problem: Members<Required<Schemas["Problem"]>> = {
   type: true, title: true, status: true, detail: true, code: true, instance: true, errors: true,

@@ -5,10 +5,13 @@ import (
 	"net/http"
 	"net/url"
 	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
 	"helpdesk/test/kit"
+	"helpdesk/test/mailserver"
+	"helpdesk/test/pgtest"
 	"helpdesk/test/program"
 )
 
@@ -68,5 +71,70 @@ func TestErasingASenderDestroysTheirMessages(t *testing.T) {
 	events := d.Admin.Must(t, http.StatusOK, "GET", "/api/events/?stream="+url.QueryEscape(m.ID), nil)
 	if strings.Contains(string(events.Body), "ecret") || !strings.Contains(string(events.Body), "mail.received") {
 		t.Errorf("the log has %s", events.Body)
+	}
+}
+
+// A report on an email says where it was to go: erasing whom it was to destroys it, and no
+// other report of that server.
+func TestErasingARecipientDestroysTheReports(t *testing.T) {
+	t.Parallel()
+	server := mailserver.Start(t)
+	db := pgtest.New(t)
+	d := program.OpenOn(t, db, "HELPDESK_SMTP_URL="+server.URL())
+	amy := d.Join(t, "amy", "agent")
+	box := addMailbox(t, d)
+	var opened []inbound
+	var sent []string
+	for i, name := range []string{"ann", "bob"} {
+		m := mails(t, d, box, mailOf(name+"@example.org", "No ink", "It is empty."), "new_ticket new")
+		amy.Comments(t, ticketOf(t, d, m), "Which printer is it?", false)
+		kit.Poll(t, "the email about the comment", func() bool { return len(server.Taken()) == i+1 })
+		opened, sent = append(opened, m), append(sent, server.Taken()[i].MessageID())
+	}
+	ofAnn := mails(t, d, box, report(sent[0], "failed", "5.1.1", "<ann@example.org>: unknown"), "bounce delivery_report")
+	ofBob := mails(t, d, box, report(sent[1], "failed", "5.1.1", "<bob@example.org>: unknown"), "bounce delivery_report")
+	shown := func(m inbound) string {
+		return string(d.Admin.Must(t, http.StatusOK, "GET", m.path(), nil).Body)
+	}
+	if !strings.Contains(shown(ofAnn), "ann@example.org") {
+		t.Fatalf("the report is %s", shown(ofAnn))
+	}
+	d.Runs(t, "", "people", "erase", ticketOf(t, d, opened[0]).CreatedBy.Username, "--yes")
+	kit.Poll(t, "the ledger to forget", func() bool { return !strings.Contains(shown(ofAnn), "ann@example.org") })
+	d.Admin.Must(t, http.StatusNotFound, "GET", ofAnn.path("raw"), nil)
+	d.Admin.Must(t, http.StatusOK, "GET", ofBob.path("raw"), nil)
+	if !strings.Contains(shown(ofBob), "bob@example.org") {
+		t.Errorf("the report on another's email is %s", shown(ofBob))
+	}
+	if dump := db.Dump(t); strings.Contains(dump, "ann@example.org") || !strings.Contains(dump, "bob@example.org") {
+		t.Error("the database still has the address, or has lost another's")
+	}
+}
+
+// Who was never let in is found by their address, to be exported and erased.
+func TestErasingAStranger(t *testing.T) {
+	t.Parallel()
+	db := pgtest.New(t)
+	d := program.OpenOn(t, db)
+	strict := addMailbox(t, d, object{"strangers": "quarantine"})
+	m := mails(t, d, strict, mailOf("Eve <Eve@example.org>", "Quite secret", "It is secret."), "quarantined stranger")
+	mails(t, d, strict, mailOf("bob@example.org", "Hello", "Hello."), "quarantined stranger")
+	if said, _, err := program.Run(t.Context(), t, "", d.Env, "people", "erase", "nobody@example.org", "--yes"); err == nil {
+		t.Errorf("an address that nobody wrote from was erased: %s", said)
+	}
+	file := filepath.Join(t.TempDir(), "eve.zip")
+	if said := d.Runs(t, "", "people", "export", "eve@example.org", "--out", file); !strings.Contains(said, "1 message") {
+		t.Errorf("exported was %s", said)
+	}
+	d.Runs(t, "", "people", "erase", "eve@EXAMPLE.org", "--yes")
+	kit.Poll(t, "the ledger to forget", func() bool {
+		return !strings.Contains(string(d.Admin.Must(t, http.StatusOK, "GET", m.path(), nil).Body), "ecret")
+	})
+	d.Admin.Must(t, http.StatusNotFound, "GET", m.path("raw"), nil)
+	dump := strings.ToLower(db.Dump(t))
+	for text, want := range map[string]bool{"eve@example.org": false, "quite secret": false, "bob@example.org": true} {
+		if strings.Contains(dump, text) != want {
+			t.Errorf("the database has %q: %v, want %v", text, !want, want)
+		}
 	}
 }

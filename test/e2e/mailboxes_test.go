@@ -57,6 +57,7 @@ func TestMailboxesAreConfigured(t *testing.T) {
 		"an address that another has":   {object{"name": "Other", "address": "Support@Example.com"}, 409, "address_taken"},
 		"what is no address":            {object{"name": "Other", "address": "support"}, 400, "email"},
 		"another priority":              {object{"name": "Other", "address": "o@example.com", "default_priority": "urgent"}, 400, "enum"},
+		"history that is to come":       {object{"name": "Other", "address": "o@example.com", "import_before": "2999-01-01T00:00:00Z"}, 400, "import_before"},
 		"days beyond what there may be": {object{"name": "Other", "address": "o@example.com", "reopen_days": 3651}, 400, "maximum"},
 	} {
 		if a := d.Admin.Sends(t, "POST", all, c.body); a.Status != c.status || !strings.Contains(string(a.Body), c.code) {
@@ -67,6 +68,7 @@ func TestMailboxesAreConfigured(t *testing.T) {
 	if m = program.Read[mailbox](t, changed); m.Strangers != "refuse" || m.ReopenDays != 3 || m.Acknowledge || m.ImportBefore == nil || m.Version != 2 || changed.Header.Get("ETag") != `"2"` {
 		t.Errorf("changed to %+v", m)
 	}
+	d.Admin.Must(t, http.StatusBadRequest, "PATCH", path, object{"import_before": "2999-01-01T00:00:00Z"})
 	d.Admin.Must(t, http.StatusPreconditionFailed, "PATCH", path, object{"strangers": "accept"}, "If-Match", `"1"`)
 	d.Admin.Must(t, http.StatusOK, "PATCH", path, object{"is_active": false, "import_before": nil})
 	read := d.Admin.Must(t, http.StatusOK, "GET", path, nil)

@@ -59,6 +59,9 @@ func Module() program.Module {
 		Export: []program.PersonFile{
 			{Name: "messages.ndjson", About: "the emails that they sent to the desk, and what became of each", Of: "messages", Write: export},
 		},
+		Stranger: func(ctx context.Context, o *program.Operator, address string) (user.ID, error) {
+			return inbound.Stranger(ctx, o.Pool, o.Accounts, address)
+		},
 		Aliases: func(ctx context.Context, o *program.Operator, f program.Forgotten) ([]user.ID, error) {
 			return inbound.Aliases(ctx, o.Pool, f.ID, f.Words)
 		},

@@ -2,6 +2,7 @@ package people
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -25,21 +26,48 @@ import (
 // erasure erases one person. Each step may be done again.
 type erasure struct {
 	*program.Operator
-	id       user.ID
-	username string
-	words    []string // by which they may be named in stored answers
-	aliases  []user.ID
+	id      user.ID
+	words   []string // by which they may be named in stored answers
+	aliases []user.ID
 }
 
-// newErasure prepares the erasing of somebody named by username or, when they are
-// half erased already, by id.
-func newErasure(ctx context.Context, o *program.Operator, nameOrID string) (*erasure, error) {
-	e := &erasure{Operator: o}
-	account, err := o.Account(ctx, nameOrID)
-	if err != nil {
-		return nil, err
+// find finds somebody by username, address or, when they are half erased already,
+// by id. A stranger is somebody who wrote to the desk and has no account yet.
+func find(ctx context.Context, o *program.Operator, name string) (who user.Account, stranger bool, err error) {
+	who, missing := o.Account(ctx, name)
+	if missing == nil {
+		return who, false, nil
 	}
-	e.id = account.ID
+	for _, module := range o.Modules {
+		if module.Stranger == nil {
+			continue
+		}
+		id, err := module.Stranger(ctx, o, name)
+		if err == nil {
+			return user.Account{ID: id, Username: name, Email: name}, true, nil
+		}
+		if !errors.Is(err, domain.ErrNotFound) {
+			return who, false, err
+		}
+	}
+	return who, false, missing
+}
+
+// makeContact gives a stranger the account by which they are erased as anybody is.
+func makeContact(ctx context.Context, o *program.Operator, stranger user.Account) error {
+	register := user.Register{
+		By: user.By{Actor: domain.System()}, Username: "contact-" + strings.ReplaceAll(stranger.ID.String(), "-", ""), Email: stranger.Email,
+	}
+	_, err := commands.NewPeople(o.Store, o.Accounts).Register(ctx, commands.Request{CorrelationID: "people erase"}, stranger.ID, register, o.Accounts.NoPassword())
+	if err != nil {
+		return fmt.Errorf("make an account for %s: %w", stranger.Email, err)
+	}
+	return nil
+}
+
+// newErasure prepares the erasing of somebody.
+func newErasure(ctx context.Context, o *program.Operator, id user.ID) (*erasure, error) {
+	e := &erasure{Operator: o, id: id}
 	events, err := o.Store.Load(ctx, e.id.UUID)
 	if err != nil {
 		return nil, err
@@ -51,7 +79,7 @@ func newErasure(ctx context.Context, o *program.Operator, nameOrID string) (*era
 			e.words = append(e.words, s.Email)
 		}
 	}
-	if e.username = s.Username; !s.Erased {
+	if !s.Erased {
 		e.words = append(e.words, s.Username)
 	}
 	e.aliases, err = o.Modules.Aliases(ctx, o, program.Forgotten{ID: e.id, Words: e.words})

@@ -3,12 +3,14 @@ package people
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 
 	"github.com/spf13/cobra"
 
 	"helpdesk/auth"
 	"helpdesk/cmd/helpdesk/program"
+	"helpdesk/domain"
 	"helpdesk/domain/access"
 	"helpdesk/domain/user"
 	"helpdesk/eventstore/follow"
@@ -39,6 +41,9 @@ func Module() program.Module {
 
 func writeProfile(ctx context.Context, o *program.Operator, account user.Account, w io.Writer) (int, error) {
 	profile, err := people.NewReader(o.Pool).User(ctx, account.ID)
+	if errors.Is(err, domain.ErrNotFound) { // they have no account
+		return 1, json.NewEncoder(w).Encode(map[string]string{"email": account.Email})
+	}
 	if err != nil {
 		return 0, err
 	}

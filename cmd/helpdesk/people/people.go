@@ -31,17 +31,21 @@ func exportPersonCommand(m program.Modules) *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "export USER",
 		Short: "Export a person's data to a ZIP file",
-		Long: `Writes all data about a person, given by username or id, to a ZIP file: their
+		Long: `Writes all data about a person, given by username, address or id, to a ZIP file: their
 profile, their tickets with the conversation, their comments, emails, sessions, API
 tokens and saved views, and every event that they caused or that contains a text of
-theirs. It contains no secrets.`,
+theirs. It contains no secrets. The address may be that of somebody who wrote to the
+desk and has no account.`,
 		Example: "  helpdesk people export ann --out ann.zip",
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "people export", func(ctx context.Context, o *program.Operator) error {
-				account, err := o.Account(ctx, args[0])
+				account, stranger, err := find(ctx, o, args[0])
 				if err != nil {
 					return err
+				}
+				if out == "" && stranger {
+					out = account.ID.String() + ".zip"
 				}
 				if out == "" {
 					out = account.Username + ".zip"
@@ -55,7 +59,7 @@ theirs. It contains no secrets.`,
 			})
 		},
 	}
-	cmd.Flags().StringVar(&out, "out", "", "file to write, which must not exist yet (default USERNAME.zip)")
+	cmd.Flags().StringVar(&out, "out", "", "file to write, which must not exist yet (default USERNAME.zip, or ID.zip without one)")
 	return cmd
 }
 
@@ -69,6 +73,9 @@ are encrypted with, and removes their account, sessions and API tokens. Each of 
 texts reads "[erased]" from then on: in lists, search, email notifications and every
 replay. Events, reports and the audit tree stay unchanged.
 
+USER is a username, an address or an id. An address may be that of somebody who wrote
+to the desk and has no account: they are given one, which is erased at once.
+
 This cannot be undone. Older backups of the database still contain the key: destroy
 them too. A running service follows within seconds, and the command works without one.
 If it is interrupted, run it again with the person's id.`,
@@ -76,14 +83,23 @@ If it is interrupted, run it again with the person's id.`,
 		Args:    cobra.ExactArgs(1),
 		RunE: func(cmd *cobra.Command, args []string) error {
 			return m.Run(cmd.Context(), "people erase", func(ctx context.Context, o *program.Operator) error {
-				e, err := newErasure(ctx, o, args[0])
+				who, stranger, err := find(ctx, o, args[0])
 				if err != nil {
 					return err
 				}
 				if !yes {
-					if err := confirm(cmd.ErrOrStderr(), e.username); err != nil {
+					if err := confirm(cmd.ErrOrStderr(), who.Username); err != nil {
 						return err
 					}
+				}
+				if stranger {
+					if err := makeContact(ctx, o, who); err != nil {
+						return err
+					}
+				}
+				e, err := newErasure(ctx, o, who.ID)
+				if err != nil {
+					return err
 				}
 				return e.run(ctx, cmd.OutOrStdout())
 			})
@@ -93,19 +109,19 @@ If it is interrupted, run it again with the person's id.`,
 	return cmd
 }
 
-// confirm asks for the username to be typed.
-func confirm(out io.Writer, username string) error {
+// confirm asks for the name to be typed.
+func confirm(out io.Writer, name string) error {
 	ask := program.NewPrompter(os.Stdin, out)
 	if !ask.Terminal {
 		return errors.New("no terminal to confirm on: pass --yes")
 	}
-	fmt.Fprintf(out, "This cannot be undone. Type the username, %s, to continue: ", username)
+	fmt.Fprintf(out, "This cannot be undone. Type %s to continue: ", name)
 	line, err := bufio.NewReader(os.Stdin).ReadString('\n')
 	if err != nil {
 		return fmt.Errorf("read standard input: %w", err)
 	}
-	if strings.TrimRight(line, "\r\n") != username {
-		return errors.New("the username does not match; nothing was erased")
+	if strings.TrimRight(line, "\r\n") != name {
+		return errors.New("that does not match; nothing was erased")
 	}
 	return nil
 }

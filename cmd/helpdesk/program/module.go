@@ -69,6 +69,9 @@ type Module struct {
 	// Beside returns what the module does in the transaction that appends events to a
 	// ticket; nil: nothing.
 	Beside func(ticket.ID, []domain.Event) eventstore.InTx
+	// Stranger returns the id of who wrote from an address that belongs to no account, by
+	// which they would have one: [domain.ErrNotFound] where nobody did. One module has it.
+	Stranger func(ctx context.Context, o *Operator, address string) (user.ID, error)
 	// Aliases returns other ids under whose keys texts of a person are sealed.
 	Aliases func(context.Context, *Operator, Forgotten) ([]user.ID, error)
 	// Forget removes what is stored of a person outside the log and the
