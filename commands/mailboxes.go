@@ -35,7 +35,7 @@ var mailboxes = aggregate[mailbox.State, mailbox.Command]{
 }
 
 // Do carries out a command on the mailbox id. Errors are those of [mailbox.Decide] and of
-// the index, [ErrRepeated], [ErrBusy] and what the log answers when it can't be reached.
+// the index, [ErrRepeated], [ErrBusy] and the error of a log that cannot be reached.
 func (m *Mailboxes) Do(ctx context.Context, r Request, id mailbox.ID, c mailbox.Command) (Outcome, error) {
 	return mailboxes.run(ctx, task[mailbox.State, mailbox.Command]{
 		log: m.log, id: id.UUID, request: r, actor: c.ActedBy(), command: c,

@@ -34,7 +34,7 @@ func (m *Messages) Judge(ctx context.Context, r Request, id message.ID, c messag
 }
 
 // Do carries out any other command on the message id. Errors are those of [message.Decide],
-// [ErrRepeated], [ErrBusy] and what the log answers when it can't be reached.
+// [ErrRepeated], [ErrBusy] and the error of a log that cannot be reached.
 func (m *Messages) Do(ctx context.Context, r Request, id message.ID, c message.Command) (Outcome, error) {
 	return messages.run(ctx, m.task(r, id, c, nil))
 }
